@@ -1,0 +1,57 @@
+# The project's own macros: libraries, warnings, sanitizers, the commit, the summary.
+
+# MINISHOP_MISSING(WHAT, PACKAGE): notes a missing thing; MINISHOP_SUMMARY ends with all of them at once.
+AC_DEFUN([MINISHOP_MISSING], [AS_VAR_APPEND([minishop_missing], ["
+  $1 (Debian: apt-get install $2)"])])
+
+# MINISHOP_LIB(PREFIX, MODULE, PACKAGE): a required library by pkg-config.
+AC_DEFUN([MINISHOP_LIB], [PKG_CHECK_MODULES([$1], [$2], [], [MINISHOP_MISSING([$2], [$3])])])
+
+# MINISHOP_LIB_OPTIONAL(PREFIX, MODULE, PACKAGE): its conditional is HAVE_PREFIX.
+AC_DEFUN([MINISHOP_LIB_OPTIONAL], [
+  PKG_CHECK_MODULES([$1], [$2], [minishop_have_$1=yes], [minishop_have_$1=no])
+  AM_CONDITIONAL([HAVE_$1], [test "x$minishop_have_$1" = xyes])
+])
+
+AC_DEFUN([MINISHOP_PROG_PROTOC_C], [
+  AC_CHECK_PROGS([PROTOC_C], [protoc-c])
+  AS_IF([test -z "$PROTOC_C"], [MINISHOP_MISSING([protoc-c], [protobuf-c-compiler])])
+])
+
+# Warnings are the project's; -Werror is asked for by CI (--enable-werror). The user's CFLAGS come last, as always.
+AC_DEFUN([MINISHOP_WARNINGS], [
+  AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [treat warnings as errors])])
+  WARN_CFLAGS="-Wall -Wextra -Wformat=2 -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wwrite-strings -Wimplicit-fallthrough"
+  AS_IF([test "x$enable_werror" = xyes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
+  AC_SUBST([WARN_CFLAGS])
+])
+
+# --enable-sanitizers[=address|thread]: address brings undefined with it.
+AC_DEFUN([MINISHOP_SANITIZERS], [
+  AC_ARG_ENABLE([sanitizers], [AS_HELP_STRING([--enable-sanitizers@<:@=address|thread@:>@],
+    [instrument with ASan and UBSan (address, the default) or TSan (thread)])], [], [enable_sanitizers=no])
+  AS_CASE([$enable_sanitizers],
+    [no], [SANITIZER_FLAGS=],
+    [yes|address], [SANITIZER_FLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"],
+    [thread], [SANITIZER_FLAGS="-fsanitize=thread -fno-omit-frame-pointer"],
+    [AC_MSG_ERROR([--enable-sanitizers takes address or thread, not $enable_sanitizers])])
+  AC_SUBST([SANITIZER_FLAGS])
+])
+
+# The commit that /version tells: from git, or "release" in a tarball.
+AC_DEFUN([MINISHOP_GIT_COMMIT], [
+  minishop_commit=$(git -C "$srcdir" rev-parse --short=12 HEAD 2>/dev/null || echo release)
+  AC_DEFINE_UNQUOTED([MINISHOP_COMMIT], ["$minishop_commit"], [The commit this was built from.])
+])
+
+AC_DEFUN([MINISHOP_SUMMARY], [
+  AS_IF([test -n "$minishop_missing"], [AC_MSG_ERROR([these are missing:$minishop_missing
+On Debian and Ubuntu, ./lab up installs everything by itself.])])
+  AC_MSG_NOTICE([
+  $PACKAGE_NAME $PACKAGE_VERSION ($minishop_commit)
+    prefix       $prefix
+    compiler     $CC $CFLAGS
+    sanitizers   $enable_sanitizers
+    unit tests   $minishop_have_CHECK
+  Now: make && make check && make install])
+])

@@ -1,0 +1,113 @@
+#include "base/buf.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *buf_reserve(struct buf *b, size_t n) {
+  if (b->failed) return NULL;
+  if (n > b->limit || b->len > b->limit - n) {
+    b->failed = true;
+    return NULL;
+  }
+  if (b->len + n > b->cap) {
+    size_t cap = b->cap ? b->cap : 256;
+    while (cap < b->len + n) cap *= 2;
+    char *data = realloc(b->data, cap);
+    if (!data) {
+      b->failed = true;
+      return NULL;
+    }
+    b->data = data;
+    b->cap = cap;
+  }
+  return b->data + b->len;
+}
+
+void buf_append(struct buf *b, const void *data, size_t len) {
+  if (len == 0) return;
+  char *to = buf_reserve(b, len);
+  if (!to) return;
+  memcpy(to, data, len);
+  b->len += len;
+}
+
+void buf_puts(struct buf *b, const char *text) { buf_append(b, text, strlen(text)); }
+
+void buf_putc(struct buf *b, char c) {
+  char *to = buf_reserve(b, 1);
+  if (!to) return;
+  *to = c;
+  b->len++;
+}
+
+void buf_put_u64(struct buf *b, uint64_t value) {
+  char digits[20];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = (char)('0' + value % 10);
+    value /= 10;
+  } while (value);
+  buf_append(b, digits + at, sizeof digits - at);
+}
+
+void buf_put_i64(struct buf *b, int64_t value) {
+  if (value < 0) buf_putc(b, '-');
+  buf_put_u64(b, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void buf_put_double(struct buf *b, double value) {
+  if (isnan(value)) {
+    buf_puts(b, "NaN");
+    return;
+  }
+  if (isinf(value)) {
+    buf_puts(b, value > 0 ? "+Inf" : "-Inf");
+    return;
+  }
+  /* Whole numbers are by far the most: no printf for them. */
+  if (value == floor(value) && fabs(value) < 1e15 && !(value == 0 && signbit(value))) {
+    buf_put_i64(b, (int64_t)value);
+    return;
+  }
+  char text[40];
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break; /* same locale on both sides */
+  }
+  char *comma = strchr(text, ',');
+  if (comma) *comma = '.';
+  buf_puts(b, text);
+}
+
+void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len) {
+  static const char digits[] = "0123456789abcdef";
+  char *to = buf_reserve(b, 2 * len);
+  if (!to) return;
+  for (size_t i = 0; i < len; i++) {
+    to[2 * i] = digits[bytes[i] >> 4];
+    to[2 * i + 1] = digits[bytes[i] & 15];
+  }
+  b->len += 2 * len;
+}
+
+bool buf_failed(const struct buf *b) { return b->failed; }
+
+const char *buf_cstr(struct buf *b) {
+  char *end = buf_reserve(b, 1);
+  if (!end) return NULL;
+  *end = '\0';
+  return b->data;
+}
+
+void buf_reset(struct buf *b) {
+  b->len = 0;
+  b->failed = false;
+}
+
+void buf_free(struct buf *b) {
+  free(b->data);
+  b->data = NULL;
+  b->len = b->cap = 0;
+}

@@ -1,0 +1,41 @@
+/* A growing byte buffer with a sticky error: appends need no check, buf_failed() tells once at the end.
+ * What a failed buffer holds is never sent: an exposition, an export or a log line is whole or absent.
+ * Not thread-safe: one owner at a time. Numbers are written independently of the locale. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+  char *data; /* not NUL-terminated until buf_cstr(); NULL while empty */
+  size_t len;
+  size_t cap;
+  size_t limit; /* an append that would pass it fails the buffer; in bytes */
+  bool failed;
+};
+
+#define BUF_INIT(limit_) {NULL, 0, 0, (limit_), false}
+
+/* Makes room for n more bytes and returns where they go (the caller advances len), or NULL on failure. */
+char *buf_reserve(struct buf *b, size_t n);
+
+void buf_append(struct buf *b, const void *data, size_t len);
+void buf_puts(struct buf *b, const char *text);
+void buf_putc(struct buf *b, char c);
+void buf_put_u64(struct buf *b, uint64_t value);
+void buf_put_i64(struct buf *b, int64_t value);
+/* The shortest of %.15g, %.16g, %.17g that reads back the same; NaN, +Inf, -Inf as Prometheus spells them. */
+void buf_put_double(struct buf *b, double value);
+/* Lower-case hexadecimal, two digits a byte. */
+void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len);
+
+bool buf_failed(const struct buf *b);
+/* The content with a NUL behind it, or NULL if the buffer failed. Still owned by the buffer. */
+const char *buf_cstr(struct buf *b);
+/* Empties it and clears the error, keeps the memory. */
+void buf_reset(struct buf *b);
+void buf_free(struct buf *b);
+
+#endif

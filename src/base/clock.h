@@ -1,0 +1,17 @@
+/* The two clocks, in nanoseconds. Any thread; never block. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define CLOCK_NS_PER_S UINT64_C(1000000000)
+#define CLOCK_NS_PER_MS UINT64_C(1000000)
+
+/* Since 1970, UTC; may step. For timestamps only. */
+uint64_t clock_unix_ns(void);
+/* Monotonic, for durations and deadlines. */
+uint64_t clock_mono_ns(void);
+/* Sleeps at least this long, on through signals. */
+void clock_sleep_ns(uint64_t ns);
+
+#endif

@@ -1,0 +1,8 @@
+# base: what every layer stands on. Knows nobody.
+noinst_LIBRARIES += libbase.a
+libbase_a_SOURCES = \
+	src/base/buf.c src/base/buf.h \
+	src/base/clock.c src/base/clock.h \
+	src/base/random.c src/base/random.h \
+	src/base/ring.c src/base/ring.h
+LIBBASE = libbase.a

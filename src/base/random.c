@@ -1,0 +1,51 @@
+#include "base/random.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* splitmix64 (Steele, Lea, Flood 2014): one 64-bit state, passes BigCrush, and any n is one step away. */
+uint64_t random_at(uint64_t seed, uint64_t n) {
+  uint64_t z = seed + (n + 1) * UINT64_C(0x9E3779B97F4A7C15);
+  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+  return z ^ (z >> 31);
+}
+
+double random_to_unit(uint64_t bits) { return (double)(bits >> 11) * 0x1.0p-53; }
+
+/* xoshiro256** (Blackman, Vigna 2018) a thread: 256 bits of state, so that identifiers of many threads do not meet. */
+uint64_t random_u64(void) {
+  static _Thread_local uint64_t s[4];
+  static _Thread_local bool seeded;
+  if (!seeded) {
+    /* From before the pool is ready this blocks once, at boot; it cannot fail otherwise for 32 bytes. */
+    if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) abort();
+    s[0] |= 1; /* the all-zero state would stay zero */
+    seeded = true;
+  }
+  uint64_t x = s[1] * 5;
+  uint64_t result = ((x << 7) | (x >> 57)) * 9;
+  uint64_t t = s[1] << 17;
+  s[2] ^= s[0];
+  s[3] ^= s[1];
+  s[1] ^= s[2];
+  s[0] ^= s[3];
+  s[2] ^= t;
+  s[3] = (s[3] << 45) | (s[3] >> 19);
+  return result;
+}
+
+void random_bytes(void *out, size_t len) {
+  unsigned char *to = out;
+  while (len) {
+    uint64_t bits = random_u64();
+    size_t n = len < sizeof bits ? len : sizeof bits;
+    memcpy(to, &bits, n);
+    to += n;
+    len -= n;
+  }
+}
+
+double random_unit(void) { return random_to_unit(random_u64()); }

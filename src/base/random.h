@@ -1,0 +1,22 @@
+/* Random numbers for identifiers, jitter and the simulation. Not for secrets.
+ * Each thread has a generator of its own, seeded from the system: no lock, no sharing. */
+#ifndef BASE_RANDOM_H
+#define BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* 64 random bits. Any thread. */
+uint64_t random_u64(void);
+/* Fills len bytes. Any thread. */
+void random_bytes(void *out, size_t len);
+/* Uniform in [0, 1). Any thread. */
+double random_unit(void);
+
+/* The n-th number of the sequence that seed names, a pure function: a run with a seed is the same run again,
+ * whichever thread draws which number. */
+uint64_t random_at(uint64_t seed, uint64_t n);
+/* Turns 64 random bits into a uniform double in [0, 1). */
+double random_to_unit(uint64_t bits);
+
+#endif

@@ -1,0 +1,54 @@
+#include "base/buf.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "support/test.h"
+
+START_TEST(test_appends) {
+  struct buf b = BUF_INIT(SIZE_MAX);
+  buf_puts(&b, "a");
+  buf_putc(&b, 'b');
+  buf_append(&b, "cd", 2);
+  buf_append(&b, NULL, 0);
+  buf_put_u64(&b, UINT64_MAX);
+  buf_put_i64(&b, INT64_MIN);
+  buf_put_hex(&b, (const uint8_t *)"\x00\xff\x1a", 3);
+  ck_assert_str_eq(buf_cstr(&b), "abcd18446744073709551615-922337203685477580800ff1a");
+  buf_free(&b);
+}
+END_TEST
+
+START_TEST(test_doubles) {
+  static const struct {
+    double value;
+    const char *text;
+  } cases[] = {{0, "0"},           {1, "1"},         {-2, "-2"},        {0.005, "0.005"}, {0.1 + 0.2, "0.30000000000000004"},
+               {1e300, "1e+300"},  {1e15, "1e+15"},  {-0.0, "-0"},      {2.5, "2.5"},     {INFINITY, "+Inf"},
+               {-INFINITY, "-Inf"}, {NAN, "NaN"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct buf b = BUF_INIT(100);
+    buf_put_double(&b, cases[i].value);
+    ck_assert_str_eq(buf_cstr(&b), cases[i].text);
+    buf_free(&b);
+  }
+}
+END_TEST
+
+START_TEST(test_limit_is_sticky) {
+  struct buf b = BUF_INIT(4);
+  buf_puts(&b, "abc");
+  buf_puts(&b, "de");
+  ck_assert(buf_failed(&b));
+  buf_puts(&b, "f"); /* would fit, but what is there is already not whole */
+  ck_assert_uint_eq(b.len, 3);
+  ck_assert_ptr_null(buf_cstr(&b));
+  buf_reset(&b);
+  buf_puts(&b, "abcd");
+  ck_assert(!buf_failed(&b));
+  buf_free(&b);
+}
+END_TEST
+
+TEST_MAIN("buf", test_appends, test_doubles, test_limit_is_sticky)

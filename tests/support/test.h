@@ -1,0 +1,23 @@
+/* A unit test in one file: tests with START_TEST/END_TEST, then one TEST_MAIN that lists them. */
+#ifndef TESTS_SUPPORT_TEST_H
+#define TESTS_SUPPORT_TEST_H
+
+#include <check.h>
+#include <stdlib.h>
+
+#define TEST_MAIN(name, ...)                                                                                 \
+  int main(void) {                                                                                           \
+    const TTest *const tests[] = {__VA_ARGS__};                                                              \
+    Suite *suite = suite_create(name);                                                                       \
+    TCase *tcase = tcase_create(name);                                                                       \
+    tcase_set_timeout(tcase, 60);                                                                            \
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(tcase, tests[i]);               \
+    suite_add_tcase(suite, tcase);                                                                           \
+    SRunner *runner = srunner_create(suite);                                                                 \
+    srunner_run_all(runner, CK_ENV);                                                                         \
+    int failed = srunner_ntests_failed(runner);                                                              \
+    srunner_free(runner);                                                                                    \
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;                                                             \
+  }
+
+#endif
