@@ -33,7 +33,9 @@ void buf_append(struct buf *b, const void *data, size_t len) {
   b->len += len;
 }
 
-void buf_puts(struct buf *b, const char *text) { buf_append(b, text, strlen(text)); }
+void buf_puts(struct buf *b, const char *text) {
+  buf_append(b, text, strlen(text));
+}
 
 void buf_putc(struct buf *b, char c) {
   char *to = buf_reserve(b, 1);
@@ -92,7 +94,9 @@ void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len) {
   b->len += 2 * len;
 }
 
-bool buf_failed(const struct buf *b) { return b->failed; }
+bool buf_failed(const struct buf *b) {
+  return b->failed;
+}
 
 const char *buf_cstr(struct buf *b) {
   char *end = buf_reserve(b, 1);

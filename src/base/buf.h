@@ -16,7 +16,8 @@ struct buf {
   bool failed;
 };
 
-#define BUF_INIT(limit_) {NULL, 0, 0, (limit_), false}
+#define BUF_INIT(limit_)                                                                                     \
+  { NULL, 0, 0, (limit_), false }
 
 /* Makes room for n more bytes and returns where they go (the caller advances len), or NULL on failure. */
 char *buf_reserve(struct buf *b, size_t n);

@@ -9,9 +9,13 @@ static uint64_t read_clock(clockid_t id) {
   return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-uint64_t clock_unix_ns(void) { return read_clock(CLOCK_REALTIME); }
+uint64_t clock_unix_ns(void) {
+  return read_clock(CLOCK_REALTIME);
+}
 
-uint64_t clock_mono_ns(void) { return read_clock(CLOCK_MONOTONIC); }
+uint64_t clock_mono_ns(void) {
+  return read_clock(CLOCK_MONOTONIC);
+}
 
 void clock_sleep_ns(uint64_t ns) {
   struct timespec left = {(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)};

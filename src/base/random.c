@@ -13,9 +13,12 @@ uint64_t random_at(uint64_t seed, uint64_t n) {
   return z ^ (z >> 31);
 }
 
-double random_to_unit(uint64_t bits) { return (double)(bits >> 11) * 0x1.0p-53; }
+double random_to_unit(uint64_t bits) {
+  return (double)(bits >> 11) * 0x1.0p-53;
+}
 
-/* xoshiro256** (Blackman, Vigna 2018) a thread: 256 bits of state, so that identifiers of many threads do not meet. */
+/* xoshiro256** (Blackman, Vigna 2018) a thread: 256 bits of state, so that identifiers of many threads do not
+ * meet. */
 uint64_t random_u64(void) {
   static _Thread_local uint64_t s[4];
   static _Thread_local bool seeded;
@@ -48,4 +51,6 @@ void random_bytes(void *out, size_t len) {
   }
 }
 
-double random_unit(void) { return random_to_unit(random_u64()); }
+double random_unit(void) {
+  return random_to_unit(random_u64());
+}

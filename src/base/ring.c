@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* A slot's turn says who may use it: turn == position: free for that push; position + 1: filled, for that pop. */
+/* A slot's turn says who may use it: turn == position: free for that push; position + 1: filled, for that
+ * pop. */
 struct slot {
   _Atomic size_t turn;
   void *item;
@@ -86,4 +87,6 @@ size_t ring_count(const struct ring *ring) {
   return head - tail;
 }
 
-size_t ring_capacity(const struct ring *ring) { return ring->mask + 1; }
+size_t ring_capacity(const struct ring *ring) {
+  return ring->mask + 1;
+}

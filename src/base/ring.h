@@ -1,6 +1,6 @@
-/* A bounded queue of pointers without locks, for many producers and many consumers (after D. Vyukov's array queue).
- * A full ring refuses, an empty one returns NULL: neither waits for another thread. A
- * consumer may see "empty" for the moment in which a producer has claimed a slot and not yet filled it. */
+/* A bounded queue of pointers without locks, for many producers and many consumers (after D. Vyukov's array
+ * queue). A full ring refuses, an empty one returns NULL: neither waits for another thread. A consumer may
+ * see "empty" for the moment in which a producer has claimed a slot and not yet filled it. */
 #ifndef BASE_RING_H
 #define BASE_RING_H
 

@@ -24,9 +24,18 @@ START_TEST(test_doubles) {
   static const struct {
     double value;
     const char *text;
-  } cases[] = {{0, "0"},           {1, "1"},         {-2, "-2"},        {0.005, "0.005"}, {0.1 + 0.2, "0.30000000000000004"},
-               {1e300, "1e+300"},  {1e15, "1e+15"},  {-0.0, "-0"},      {2.5, "2.5"},     {INFINITY, "+Inf"},
-               {-INFINITY, "-Inf"}, {NAN, "NaN"}};
+  } cases[] = {{0, "0"},
+               {1, "1"},
+               {-2, "-2"},
+               {0.005, "0.005"},
+               {0.1 + 0.2, "0.30000000000000004"},
+               {1e300, "1e+300"},
+               {1e15, "1e+15"},
+               {-0.0, "-0"},
+               {2.5, "2.5"},
+               {INFINITY, "+Inf"},
+               {-INFINITY, "-Inf"},
+               {NAN, "NaN"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct buf b = BUF_INIT(100);
     buf_put_double(&b, cases[i].value);

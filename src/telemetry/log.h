@@ -1,0 +1,72 @@
+/* Structured logs: one JSON object a line, written by a thread of its own.
+ * A record is filled by its request's thread and handed over through a lock-free queue; a full queue drops
+ * the record and counts it; nothing on a request's path waits for a disk. All that is logged passes yder:
+ * tel_log_message() calls y_log_message(), whose callback (see tel_log_install()) queues the record; so lines
+ * that Ulfius and other libraries give to yder come out in the same format. Any thread unless it says
+ * otherwise. */
+#ifndef TELEMETRY_LOG_H
+#define TELEMETRY_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "telemetry/attributes.h"
+#include "telemetry/context.h"
+#include "telemetry/error.h"
+#include "telemetry/metrics.h"
+
+enum tel_level { TEL_DEBUG, TEL_INFO, TEL_WARN, TEL_ERROR, TEL_FATAL };
+
+struct tel_log_settings {
+  enum tel_level level;
+  bool enabled;       /* false: nothing is written at all */
+  const char *file;   /* "": standard output; "syslog": syslog; else a path */
+  uint64_t max_bytes; /* of a file before it is rotated; 0: never */
+  unsigned keep;      /* rotated files: FILE.1 (the newest) to FILE.keep */
+  size_t queue_size;  /* records; 0: 8192 */
+  /* On every line. */
+  const char *app;
+  const char *version;
+  const char *instance;
+};
+
+struct tel_logger;
+struct tel_log_record;
+
+/* Opens the output; copies all strings. The writer's thread starts with tel_logger_start(), so that a daemon
+ * can fork in between; until then records wait in the queue. registry: telemetry_log_* metrics, or NULL.
+ * TEL_E_SYSTEM: the file cannot be opened (errno); TEL_E_MEMORY. */
+TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *settings, struct tel_registry *registry,
+                                  struct tel_logger **out);
+TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
+/* Makes this logger yder's only output. Once, before the first thread. */
+TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
+void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
+/* Closes and opens the file again, soon, on the writer's thread (for logrotate). */
+void tel_log_reopen(struct tel_logger *logger);
+/* Writes what is queued, until deadline (clock_mono_ns()), stops the thread, closes. Returns how many records
+ * were lost. Takes NULL. No thread may log any more; yder is reset to no output. */
+uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns);
+
+/* Whether a record of this level would be written: ask before making one. False for NULL. */
+bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level);
+/* Begins a record. NULL if the level is not enabled or records are used up (counted as dropped);
+ * the functions below take NULL. */
+struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level);
+/* The record's fields, in the order they will be written, behind timestamp, level and message. NULL for NULL.
+ */
+struct tel_attributes *tel_log_fields(struct tel_log_record *record);
+/* trace_id, span_id and trace_flags of the record. */
+void tel_log_context(struct tel_log_record *record, const struct tel_context *context);
+/* Ends and queues the record. message is a constant: what is searched for. The pointer is gone. */
+void tel_log_message(struct tel_log_record *record, const char *message);
+
+/* For the process's own life: a line with one formatted "detail" field (or none: NULL format). */
+void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message, const char *format,
+                   ...) __attribute__((format(printf, 4, 5)));
+
+/* "debug", "info", "warn", "error" in any case. Returns false for others. */
+bool tel_level_parse(const char *text, enum tel_level *out);
+
+#endif

@@ -1,0 +1,84 @@
+/* Counters, gauges and histograms: families with labels, and their series.
+ * Recording (add, set, observe) is wait-free but for one compare-and-swap loop on a histogram's sum,
+ * allocates nothing, and takes no lock: a scrape never holds up a request. Making families and series takes
+ * the registry's lock: do it at start, or look a series up once and keep the handle. Handles live as long as
+ * the registry; all functions may be called from any thread, except free. Rules: Prometheus data model and
+ * client library guidelines, OpenMetrics 1.0. */
+#ifndef TELEMETRY_METRICS_H
+#define TELEMETRY_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "telemetry/context.h"
+#include "telemetry/error.h"
+
+struct tel_registry;
+struct tel_family;
+struct tel_counter;
+struct tel_gauge;
+struct tel_histogram;
+
+struct tel_registry_settings {
+  size_t max_families; /* 0: 256 */
+  size_t max_series;   /* a family; 0: 1000 */
+};
+
+/* What a family is. All strings are copied. */
+struct tel_family_spec {
+  const char *name; /* as in the text format: a counter's ends in _total */
+  const char *help;
+  const char *unit;          /* OpenMetrics UNIT, the name's last word before _total; or NULL */
+  const char *const *labels; /* label_count names */
+  size_t label_count;        /* at most 8 */
+  const double *buckets;     /* histograms: upper bounds, ascending, finite; +Inf is added */
+  size_t bucket_count;       /* at most 64 */
+};
+
+/* NULL settings: the defaults. NULL when out of memory. Registers
+ * telemetry_metric_series_dropped_total{family}, which counts the refused. */
+struct tel_registry *tel_registry_new(const struct tel_registry_settings *settings);
+/* Frees all families and series: nobody may record any more. Takes NULL. */
+void tel_registry_free(struct tel_registry *registry);
+
+/* A new family. TEL_E_NAME (bad or taken name), TEL_E_FULL, TEL_E_VALUE (buckets), TEL_E_MEMORY. A family
+ * without labels gets its only series at once, so that it is exposed at 0. */
+TEL_MUST_CHECK int tel_counter_family(struct tel_registry *, const struct tel_family_spec *,
+                                      struct tel_family **out);
+TEL_MUST_CHECK int tel_gauge_family(struct tel_registry *, const struct tel_family_spec *,
+                                    struct tel_family **out);
+TEL_MUST_CHECK int tel_histogram_family(struct tel_registry *, const struct tel_family_spec *,
+                                        struct tel_family **out);
+
+/* The series of these label values (label_count of them, in the family's order, copied), made if it is new
+ * and exposed from then on, at 0. TEL_E_LABELS, TEL_E_FULL (counted as dropped), TEL_E_MEMORY, TEL_E_VALUE
+ * (other type). */
+TEL_MUST_CHECK int tel_counter_series(struct tel_family *, const char *const *values,
+                                      struct tel_counter **out);
+TEL_MUST_CHECK int tel_gauge_series(struct tel_family *, const char *const *values, struct tel_gauge **out);
+TEL_MUST_CHECK int tel_histogram_series(struct tel_family *, const char *const *values,
+                                        struct tel_histogram **out);
+
+/* All take NULL and do nothing: what could not be registered is simply not recorded. */
+void tel_counter_add(struct tel_counter *, uint64_t n);
+void tel_gauge_set(struct tel_gauge *, double value);
+void tel_gauge_add(struct tel_gauge *, double delta);
+/* exemplar: the span that this value was measured in, or NULL. Kept if it is sampled (exemplar filter
+ * "trace_based"): the newest one a bucket, with its value and the time. */
+void tel_histogram_observe(struct tel_histogram *, double value, const struct tel_context *exemplar);
+
+/* The value of a counter or gauge, for tests and for telemetry about telemetry. */
+uint64_t tel_counter_value(const struct tel_counter *);
+double tel_gauge_value(const struct tel_gauge *);
+
+/* A family that is read when it is scraped: emit is called by read as often as it has series, with
+ * label_count values. read runs on the scraping thread, under the registry's lock: it must be quick, must not
+ * call this registry, and may block nobody. type: TEL_METRIC_COUNTER or TEL_METRIC_GAUGE. */
+enum tel_metric_type { TEL_METRIC_COUNTER, TEL_METRIC_GAUGE, TEL_METRIC_HISTOGRAM };
+struct tel_emit;
+void tel_emit_value(struct tel_emit *, const char *const *label_values, double value);
+typedef void tel_read_fn(void *cls, struct tel_emit *emit);
+TEL_MUST_CHECK int tel_read_family(struct tel_registry *, const struct tel_family_spec *,
+                                   enum tel_metric_type type, tel_read_fn *read, void *cls);
+
+#endif

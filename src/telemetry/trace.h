@@ -1,0 +1,47 @@
+/* Tracer and spans, after the OpenTelemetry trace API and SDK specification.
+ * A span belongs to one thread at a time from start to end; ending gives it away. Starting and ending neither
+ * block nor, as a rule, allocate: spans come from a pool and leave through a lock-free queue; encoding and
+ * sending happen on the exporter's thread (see tracing.h). Where a span is not recorded (not sampled, tracing
+ * off) it still has its ids, so logs and headers can carry them. Names and keys are static strings unless it
+ * says otherwise. */
+#ifndef TELEMETRY_TRACE_H
+#define TELEMETRY_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "telemetry/attributes.h"
+#include "telemetry/context.h"
+
+struct tel_tracer; /* comes from tel_tracing_tracer(), see tracing.h */
+struct tel_span;
+
+enum tel_span_kind { TEL_SPAN_INTERNAL = 1, TEL_SPAN_SERVER = 2, TEL_SPAN_CLIENT = 3 };
+enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR = 2 };
+
+/* Starts a span. parent: NULL or invalid for a new trace; tracestate: the parent's, copied, or NULL (a local
+ * child is given its parent's). start_unix_ns: 0 for now. Returns NULL only when out of memory; every
+ * function below takes NULL. */
+struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                const struct tel_context *parent, const char *tracestate,
+                                uint64_t start_unix_ns);
+/* A child of a span of this process: same trace, same sampling decision, same tracestate. */
+struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                      const struct tel_span *parent);
+
+/* The span's own ids, valid until its end; all zero for NULL. */
+const struct tel_context *tel_span_context(const struct tel_span *span);
+/* Where its attributes go; NULL if it is not recording. */
+struct tel_attributes *tel_span_attributes(struct tel_span *span);
+/* Adds an event now; returns its attributes to fill, or NULL (not recording, or beyond the limit: counted).
+ */
+struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *name);
+/* Adds a link; returns its attributes to fill, or NULL as above. An invalid context is ignored. */
+struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel_context *to);
+/* description: copied, only kept with TEL_STATUS_ERROR; or NULL. OK is final, ERROR overrides UNSET. */
+void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description);
+/* Ends it now (end_unix_ns 0, never before its start) and hands it to the batch: the pointer is gone.
+ * If the queue is full the span is dropped and counted; nothing waits. */
+void tel_span_end(struct tel_span *span, uint64_t end_unix_ns);
+
+#endif

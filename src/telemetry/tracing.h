@@ -1,0 +1,74 @@
+/* The tracing of a process, assembled: settings, sampler, span pool, batch queue, exporter thread, OTLP over
+ * HTTP. After the OpenTelemetry SDK and OTLP specifications, with their environment variables and defaults.
+ */
+#ifndef TELEMETRY_TRACING_H
+#define TELEMETRY_TRACING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "telemetry/attributes.h"
+#include "telemetry/error.h"
+#include "telemetry/metrics.h"
+#include "telemetry/trace.h"
+
+enum tel_sampler { TEL_SAMPLER_ALWAYS_ON, TEL_SAMPLER_ALWAYS_OFF, TEL_SAMPLER_RATIO };
+enum tel_trace_exporter { TEL_EXPORTER_OTLP, TEL_EXPORTER_CONSOLE, TEL_EXPORTER_NONE };
+
+struct tel_tracing_settings {
+  enum tel_trace_exporter exporter;
+  bool propagate; /* W3C Trace Context; else an incoming traceparent is ignored (OTEL_PROPAGATORS) */
+  enum tel_sampler sampler;
+  bool parent_based;                                              /* a parent's decision comes first */
+  double ratio;                                                   /* TEL_SAMPLER_RATIO: 0 to 1 */
+  uint32_t attribute_limit, event_limit, link_limit, value_limit; /* a span; value_limit in characters */
+  uint32_t schedule_delay_ms, export_timeout_ms, queue_size, batch_size;
+  char endpoint[1024]; /* whole URL of the traces endpoint */
+  char headers[4096];  /* k=v,k=v as in the environment, still encoded */
+  uint32_t timeout_ms; /* one export with all its retries */
+  bool gzip;
+  char certificate[1024], client_key[1024], client_certificate[1024]; /* paths; "": none */
+  char service_name[256];
+  char resource[4096]; /* OTEL_RESOURCE_ATTRIBUTES, still encoded, already checked */
+};
+
+/* Called with a text for each variable that had to be ignored. */
+typedef void tel_warn_fn(void *cls, const char *text);
+/* Like getenv(). */
+typedef const char *tel_getenv_fn(void *cls, const char *name);
+
+/* The defaults of the specification (service_name: unknown_service:minishop is for the caller to replace). */
+void tel_tracing_settings_init(struct tel_tracing_settings *settings);
+/* Sets the endpoint from a base URL: appends v1/traces with exactly one slash. TEL_E_VALUE: not an http or
+ * https URL, or too long. */
+TEL_MUST_CHECK int tel_tracing_settings_endpoint(struct tel_tracing_settings *settings, const char *base);
+/* Applies the OTEL_* variables over what is there: empty is unset, bad values are reported and ignored. */
+void tel_tracing_settings_environment(struct tel_tracing_settings *settings, tel_getenv_fn *env,
+                                      void *env_cls, tel_warn_fn *warn, void *warn_cls);
+
+struct tel_tracing;
+
+/* What is reported about the exporter (a first failure, recovery, a server's partial-success message), at a
+ * limited rate, from the exporter's thread. */
+struct tel_tracing_events {
+  void (*report)(void *cls, bool failed, const char *text);
+  void *cls;
+};
+
+/* Takes copies of all. service_version and instance_id (a UUID) go into the resource. registry:
+ * telemetry_span* metrics, or NULL. Call curl_global_init() first. No thread yet: the exporter starts with
+ * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE. */
+TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, const char *service_version,
+                                   const char *instance_id, const struct tel_tracing_events *events,
+                                   struct tel_registry *registry, struct tel_tracing **out);
+TEL_MUST_CHECK int tel_tracing_start(struct tel_tracing *tracing);
+struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing);
+/* Exports what has ended so far; waits until done or the deadline (clock_mono_ns()). False: not all was
+ * delivered. */
+bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
+/* Flushes until the deadline, stops the thread, frees. Returns how many spans were lost in all that. Takes
+ * NULL. No span may be in use any more. */
+uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
+
+#endif

@@ -1,0 +1,74 @@
+#include "telemetry/attributes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/test.h"
+
+static bool text_is(const struct tel_attributes *a, const char *key, const char *text) {
+  const struct tel_attribute *pair = tel_attributes_find(a, key);
+  return pair && pair->type == TEL_STRING && pair->value.string.len == strlen(text) &&
+         memcmp(pair->value.string.data, text, strlen(text)) == 0;
+}
+
+START_TEST(test_types_and_replacement) {
+  struct tel_attributes a;
+  tel_attributes_init(&a, 128, UINT32_MAX);
+  tel_attributes_set_string(&a, "s", "one");
+  tel_attributes_set_int(&a, "i", -7);
+  tel_attributes_set_bool(&a, "b", true);
+  tel_attributes_set_double(&a, "d", 0.5);
+  tel_attributes_set_static(&a, "t", "table");
+  tel_attributes_set_string(&a, "none", NULL);
+  ck_assert_uint_eq(a.count, 5);
+  ck_assert(text_is(&a, "s", "one"));
+  ck_assert(text_is(&a, "t", "table"));
+  ck_assert_int_eq(tel_attributes_find(&a, "i")->value.integer, -7);
+  tel_attributes_set_string(&a, "i", "now text");
+  ck_assert_uint_eq(a.count, 5);
+  ck_assert(text_is(&a, "i", "now text"));
+  tel_attributes_clear(&a);
+  ck_assert_uint_eq(a.count, 0);
+}
+END_TEST
+
+START_TEST(test_limits_discard_and_count) {
+  static char keys[140][8];
+  struct tel_attributes a;
+  tel_attributes_init(&a, 128, UINT32_MAX);
+  for (int i = 0; i < 140; i++) {
+    snprintf(keys[i], sizeof keys[i], "k%d", i);
+    tel_attributes_set_string(&a, keys[i], "0123456789abcdef"); /* also fills the inline text */
+  }
+  ck_assert_uint_eq(a.count, 128);
+  ck_assert_uint_eq(a.dropped, 12);
+  ck_assert(text_is(&a, "k0", "0123456789abcdef"));
+  ck_assert(text_is(&a, "k127", "0123456789abcdef"));
+  tel_attributes_set_string(&a, "k127", "again"); /* a replacement needs no room */
+  ck_assert(text_is(&a, "k127", "again"));
+  tel_attributes_clear(&a);
+}
+END_TEST
+
+START_TEST(test_values_are_cut_between_characters) {
+  struct tel_attributes a;
+  tel_attributes_init(&a, 128, 3);
+  tel_attributes_set_string(&a, "ascii", "abcdef");
+  tel_attributes_set_string(&a, "utf8", "a\xC3\xA4\xE2\x82\xAC!");
+  tel_attributes_set_static(&a, "static", "abcd");
+  ck_assert(text_is(&a, "ascii", "abc"));
+  ck_assert(text_is(&a, "utf8", "a\xC3\xA4\xE2\x82\xAC"));
+  ck_assert(text_is(&a, "static", "abc"));
+  tel_attributes_clear(&a);
+}
+END_TEST
+
+START_TEST(test_null_is_not_recording) {
+  tel_attributes_set_string(NULL, "k", "v");
+  tel_attributes_set_int(NULL, "k", 1);
+  ck_assert_ptr_null(tel_attributes_find(NULL, "k"));
+}
+END_TEST
+
+TEST_MAIN("attributes", test_types_and_replacement, test_limits_discard_and_count,
+          test_values_are_cut_between_characters, test_null_is_not_recording)
