@@ -1,0 +1,9 @@
+# shop: the simulated business. No Ulfius, no JSON.
+noinst_LIBRARIES += libshop.a
+libshop_a_SOURCES = \
+	src/shop/faults.c src/shop/faults.h \
+	src/shop/inventory.c src/shop/inventory.h \
+	src/shop/orders.c src/shop/orders.h \
+	src/shop/reason.c src/shop/reason.h \
+	src/shop/shop.c src/shop/shop.h
+LIBSHOP = libshop.a $(LIBTELEMETRY)

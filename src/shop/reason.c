@@ -1,0 +1,17 @@
+#include "shop/reason.h"
+
+static const struct {
+  const char *word, *text;
+} reasons[SHOP_REASON_COUNT] = {
+#define ROW(name, word, text) [name] = {word, text},
+    SHOP_REASONS(ROW)
+#undef ROW
+};
+
+const char *shop_reason_word(enum shop_reason reason) {
+  return reasons[reason].word;
+}
+
+const char *shop_reason_text(enum shop_reason reason) {
+  return reasons[reason].text;
+}

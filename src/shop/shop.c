@@ -1,0 +1,227 @@
+#include "shop/shop.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "shop/faults.h"
+#include "shop/inventory.h"
+#include "shop/orders.h"
+
+enum { PAYMENT_WAIT_S = 5 };    /* for another payment of the same order */
+enum { TIMEOUT_LATENCIES = 8 }; /* a provider that times out takes this many latencies */
+
+struct shop {
+  struct faults faults;
+  struct inventory inventory;
+  struct orders *orders;
+  _Atomic double payment_latency_ms, inventory_latency_ms;
+};
+
+void shop_settings_init(struct shop_settings *settings) {
+  *settings = (struct shop_settings){.payment_failure_rate = 0.05,
+                                     .payment_latency_ms = 25,
+                                     .payment_reason = SHOP_DONE,
+                                     .inventory_latency_ms = 8,
+                                     .inventory_stock = 100000,
+                                     .inventory_restock_s = 1,
+                                     .seed = 0,
+                                     .orders_capacity = 1000000,
+                                     .orders_unpaid_ttl_s = 3600};
+}
+
+static void read_stored(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, (double)orders_count(((struct shop *)cls)->orders));
+}
+
+static void read_capacity(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, (double)orders_capacity(((struct shop *)cls)->orders));
+}
+
+static void read_stock(void *cls, struct tel_emit *emit) {
+  struct shop *shop = cls;
+  for (int i = 0; i < INVENTORY_SKUS; i++) {
+    const char *sku = inventory_sku(i);
+    int64_t left = inventory_left(&shop->inventory, i);
+    tel_emit_value(emit, &sku, left < 0 ? INFINITY : (double)left);
+  }
+}
+
+static int register_metrics(struct shop *shop, struct tel_registry *registry) {
+  static const char *const sku_label[] = {"sku"};
+  int error = tel_read_family(
+      registry, &(struct tel_family_spec){.name = "minishop_orders_stored", .help = "Orders in the store."},
+      TEL_METRIC_GAUGE, read_stored, shop);
+  if (!error)
+    error = tel_read_family(registry,
+                            &(struct tel_family_spec){.name = "minishop_orders_capacity",
+                                                      .help = "Orders that the store can hold."},
+                            TEL_METRIC_GAUGE, read_capacity, shop);
+  if (!error)
+    error = tel_read_family(registry,
+                            &(struct tel_family_spec){.name = "minishop_inventory_stock",
+                                                      .help = "Units in stock; +Inf: unlimited.",
+                                                      .labels = sku_label,
+                                                      .label_count = 1},
+                            TEL_METRIC_GAUGE, read_stock, shop);
+  return error;
+}
+
+struct shop *shop_new(const struct shop_settings *settings, struct tel_registry *registry) {
+  struct shop *shop = calloc(1, sizeof *shop);
+  if (!shop) return NULL;
+  faults_init(&shop->faults, settings->seed);
+  shop->orders = orders_new(settings->orders_capacity, settings->orders_unpaid_ttl_s * CLOCK_NS_PER_S);
+  if (shop->orders) {
+    shop_reconfigure(shop, settings);
+    if (!registry || register_metrics(shop, registry) == 0) return shop;
+  }
+  shop_free(shop);
+  return NULL;
+}
+
+void shop_free(struct shop *shop) {
+  if (!shop) return;
+  orders_free(shop->orders);
+  free(shop);
+}
+
+void shop_reconfigure(struct shop *shop, const struct shop_settings *settings) {
+  faults_configure(&shop->faults, settings->payment_failure_rate, settings->payment_reason);
+  inventory_configure(&shop->inventory, settings->inventory_stock, settings->inventory_restock_s);
+  atomic_store(&shop->payment_latency_ms, settings->payment_latency_ms);
+  atomic_store(&shop->inventory_latency_ms, settings->inventory_latency_ms);
+}
+
+/* Writes a prefix of four characters and the id in hexadecimal. */
+static void format_id(const char *prefix, const uint8_t id[10], char out[SHOP_ID_SIZE]) {
+  static const char digits[] = "0123456789abcdef";
+  memcpy(out, prefix, 4);
+  for (int i = 0; i < 10; i++) {
+    out[4 + 2 * i] = digits[id[i] >> 4];
+    out[5 + 2 * i] = digits[id[i] & 15];
+  }
+  out[SHOP_ID_SIZE - 1] = '\0';
+}
+
+static bool parse_order_id(const char *text, uint8_t id[10]) {
+  static const char digits[] = "0123456789abcdef";
+  if (strlen(text) != SHOP_ID_SIZE - 1 || memcmp(text, "ord_", 4) != 0) return false;
+  for (int i = 0; i < 20; i++) {
+    const char *digit = strchr(digits, text[4 + i]);
+    if (!digit) return false;
+    uint8_t value = (uint8_t)(digit - digits);
+    id[i / 2] = (uint8_t)(i % 2 ? id[i / 2] | value : value << 4);
+  }
+  return true;
+}
+
+static void describe_order(struct tel_span *span, const char *order_id, const char *sku, unsigned quantity) {
+  struct tel_attributes *attributes = tel_span_attributes(span);
+  tel_attributes_set_string(attributes, "shop.order.id", order_id);
+  tel_attributes_set_static(attributes, "shop.sku", sku);
+  tel_attributes_set_int(attributes, "shop.quantity", quantity);
+}
+
+/* The inner step failed: status, error.type, and an event that says why (returned, for more). */
+static struct tel_attributes *fail_span(struct tel_span *span, const char *event, enum shop_reason reason) {
+  tel_span_set_status(span, TEL_STATUS_ERROR, shop_reason_text(reason));
+  tel_attributes_set_static(tel_span_attributes(span), "error.type", shop_reason_word(reason));
+  struct tel_attributes *attributes = tel_span_add_event(span, event);
+  tel_attributes_set_static(attributes, "reason", shop_reason_word(reason));
+  tel_attributes_set_static(attributes, "detail", shop_reason_text(reason));
+  return attributes;
+}
+
+/* The step DeductInventory with its span. */
+static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, const struct tel_span *parent,
+                               int sku, struct shop_order_result *out) {
+  uint64_t start = clock_mono_ns();
+  struct tel_span *span = tel_span_start_child(tracer, "DeductInventory", TEL_SPAN_INTERNAL, parent);
+  describe_order(span, NULL, out->sku, out->quantity);
+  uint64_t latency = faults_latency_ns(&shop->faults, atomic_load(&shop->inventory_latency_ms));
+  if (latency) clock_sleep_ns(latency);
+  int64_t left;
+  enum shop_reason reason = SHOP_DONE;
+  if (!inventory_deduct(&shop->inventory, sku, out->quantity, &left)) {
+    reason = SHOP_OUT_OF_STOCK;
+    tel_attributes_set_int(fail_span(span, "inventory short", reason), "shop.stock.left", left);
+  } else {
+    tel_attributes_set_string(tel_span_attributes(span), "shop.order.id", out->order_id);
+  }
+  tel_span_end(span, 0);
+  out->inner_ns = clock_mono_ns() - start;
+  return reason;
+}
+
+enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
+                                  const char *sku, unsigned quantity, struct shop_order_result *out) {
+  memset(out, 0, sizeof *out);
+  int index = inventory_find(sku);
+  if (index < 0) return SHOP_UNKNOWN_SKU;
+  out->sku = inventory_sku(index);
+  out->quantity = quantity;
+  /* Room first: what was deducted for an order that can't be stored would be lost. */
+  struct order *order = orders_reserve(shop->orders);
+  describe_order(parent, NULL, out->sku, quantity);
+  if (!order) return SHOP_UNAVAILABLE;
+  random_bytes(order->id,
+               sizeof order->id); /* never from the seed: ids of an earlier run must stay unknown */
+  order->sku = (uint8_t)index;
+  order->quantity = (uint8_t)quantity;
+  order->span = *tel_span_context(parent);
+  format_id("ord_", order->id, out->order_id);
+  enum shop_reason reason = deduct(shop, tracer, parent, index, out);
+  if (reason == SHOP_DONE) {
+    orders_add(shop->orders, order);
+    tel_attributes_set_string(tel_span_attributes(parent), "shop.order.id", out->order_id);
+  } else {
+    orders_release(shop->orders, order);
+    out->order_id[0] = '\0';
+  }
+  return reason;
+}
+
+/* The step ChargeCard with its span. */
+static enum shop_reason charge(struct shop *shop, struct tel_tracer *tracer, const struct tel_span *parent,
+                               struct shop_payment_result *out) {
+  uint64_t start = clock_mono_ns();
+  uint8_t id[10];
+  random_bytes(id, sizeof id);
+  format_id("pay_", id, out->payment_id);
+  struct tel_span *span = tel_span_start_child(tracer, "ChargeCard", TEL_SPAN_INTERNAL, parent);
+  describe_order(span, out->order_id, out->sku, out->quantity);
+  tel_attributes_set_string(tel_span_attributes(span), "shop.payment.id", out->payment_id);
+  enum shop_reason reason = faults_payment(&shop->faults);
+  uint64_t latency = faults_latency_ns(&shop->faults, atomic_load(&shop->payment_latency_ms));
+  if (latency) clock_sleep_ns(reason == SHOP_GATEWAY_TIMEOUT ? latency * TIMEOUT_LATENCIES : latency);
+  if (reason != SHOP_DONE) fail_span(span, "charge failed", reason);
+  tel_span_end(span, 0);
+  out->inner_ns = clock_mono_ns() - start;
+  return reason;
+}
+
+enum shop_reason shop_order_pay(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
+                                const char *order_id, struct shop_payment_result *out) {
+  memset(out, 0, sizeof *out);
+  uint8_t id[10];
+  struct order order;
+  if (!parse_order_id(order_id, id)) return SHOP_UNKNOWN_ORDER;
+  enum orders_claim claim =
+      orders_claim(shop->orders, id, clock_mono_ns() + PAYMENT_WAIT_S * CLOCK_NS_PER_S, &order);
+  if (claim == ORDERS_UNKNOWN) return SHOP_UNKNOWN_ORDER;
+  format_id("ord_", id, out->order_id);
+  out->sku = inventory_sku(order.sku);
+  out->quantity = order.quantity;
+  describe_order(parent, out->order_id, out->sku, out->quantity);
+  tel_span_add_link(parent, &order.span);
+  if (claim == ORDERS_PAID) return SHOP_ALREADY_PAID;
+  if (claim == ORDERS_BUSY) return SHOP_UNAVAILABLE;
+  enum shop_reason reason = charge(shop, tracer, parent, out);
+  orders_settle(shop->orders, id, reason == SHOP_DONE);
+  tel_attributes_set_string(tel_span_attributes(parent), "shop.payment.id", out->payment_id);
+  return reason;
+}
