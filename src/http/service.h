@@ -1,0 +1,48 @@
+/* MiniShop's HTTP interface: the route table, its handlers and the observation of every request, on an http_server. */
+#ifndef HTTP_SERVICE_H
+#define HTTP_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/server.h"
+#include "shop/shop.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "telemetry/trace.h"
+
+struct http_service_settings {
+  struct http_server_settings server;
+  const double *buckets; /* of request_duration_seconds, in seconds, ascending */
+  size_t bucket_count;
+  const char *version, *commit, *compiler; /* for /version and minishop_build_info; static */
+};
+
+/* What it stands on; all outlive it. registry NULL: metrics are off, /metrics is 404. */
+struct http_service_parts {
+  struct shop *shop;
+  struct tel_registry *registry;
+  struct tel_tracer *tracer;
+  struct tel_logger *logger;
+};
+
+struct http_service;
+
+/* Registers the request metrics and binds the socket; no thread yet, so that a daemon can fork and drop privileges.
+ * Returns 0, or -1 with a message for people in error. */
+int http_service_new(const struct http_service_settings *settings, const struct http_service_parts *parts,
+                     struct http_service **out, char error[256]);
+/* Serves from now on; not ready until told. Returns 0, or -1 with a message in error. */
+int http_service_start(struct http_service *service, char error[256]);
+/* What /readyz says. */
+void http_service_set_ready(struct http_service *service, bool ready);
+/* The port it listens on, also when the system chose it. */
+unsigned http_service_port(const struct http_service *service);
+/* Not ready, refuses what is new, waits for what is in flight until the deadline (clock_mono_ns()).
+ * Returns how many requests were cut off. */
+unsigned http_service_drain(struct http_service *service, uint64_t deadline_mono_ns);
+/* Stops. Takes NULL. */
+void http_service_free(struct http_service *service);
+
+#endif
