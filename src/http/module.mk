@@ -1,0 +1,1 @@
+include src/http/server.mk

@@ -1,0 +1,111 @@
+/* What the files of the server share; nobody else includes it. */
+#ifndef HTTP_SERVER_PRIVATE_H
+#define HTTP_SERVER_PRIVATE_H
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "http/server.h"
+
+#define HTTP_LINGERING 64
+
+/* One connection. Made and freed by libmicrohttpd's notifications; between them touched by the one thread that serves
+ * the connection, and by the sweeper where it says so. */
+struct http_client {
+  struct http_server *server;
+  struct MHD_Connection *connection;
+  int fd;
+  char address[INET6_ADDRSTRLEN];
+  unsigned port;
+  _Atomic uint64_t deadline_ns; /* the sweeper cuts after it; 0: a handler runs */
+  atomic_bool requesting;       /* a request line was read and the request is not completed; the sweeper reads it */
+  atomic_bool cut;              /* by the sweeper, which writes it */
+  bool dispatched;              /* its endpoints ran: counted as in flight until completed */
+  bool refused;                 /* this server answered or reported it */
+  bool turned_away;             /* one too many: 503 is out, nothing is read any more */
+  bool linger;                  /* closed only when the client did, or it could lose the answer */
+  unsigned library_status;      /* libmicrohttpd answered this */
+  uint64_t accepted_ns;
+  uint64_t started_ns;
+  uint64_t body_bytes;
+  struct http_client *previous, *next; /* under the server's clients_lock */
+};
+
+struct http_lingering {
+  int fd;
+  uint64_t until_ns;
+};
+
+struct http_server {
+  struct http_server_settings settings;
+  char address[INET6_ADDRSTRLEN];
+  struct http_server_hooks hooks;
+  struct _u_instance instance;
+  bool instance_ready;
+  bool started;
+  int listen_fd; /* -1 once libmicrohttpd or the drain has closed it */
+  unsigned port;
+  MHD_AccessHandlerCallback dispatcher; /* Ulfius's own, behind ours */
+  atomic_uint in_flight;
+  atomic_uint connections;
+  atomic_bool draining;
+
+  pthread_mutex_t clients_lock;
+  struct http_client *clients;
+
+  pthread_mutex_t drained_lock;
+  pthread_cond_t drained; /* in_flight fell to 0 while draining */
+
+  pthread_t sweeper;
+  bool sweeping;
+  int wake_fd; /* eventfd: the sweeper has something new, or shall stop */
+  atomic_bool stopping;
+  pthread_mutex_t lingering_lock;
+  size_t lingering_count;
+  struct http_lingering lingering[HTTP_LINGERING];
+};
+
+/* listen.c: a listening socket, or -1 with a text. */
+int http_listen_open(const char *address, unsigned port, unsigned *bound_port, char error[HTTP_ERROR_SIZE]);
+/* Numeric, without the ::ffff: of a mapped address. */
+void http_address_format(const struct sockaddr *from, char *address, size_t size, unsigned *port);
+
+/* connection.c: libmicrohttpd's callbacks; options are for MHD_OPTION_ARRAY. */
+void http_connection_notify(void *cls, struct MHD_Connection *connection, void **context,
+                            enum MHD_ConnectionNotificationCode code);
+void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *connection);
+void http_connection_completed(void *cls, struct MHD_Connection *connection, void **request,
+                               enum MHD_RequestTerminationCode how);
+void http_connection_log(void *cls, const char *format, va_list arguments);
+enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *connection, const char *url,
+                                         const char *method, const char *version, const char *data, size_t *size,
+                                         void **request);
+struct http_client *http_connection_client(struct MHD_Connection *connection);
+
+/* guards.c: fills status, code and detail and returns true if the request must not pass. */
+bool http_guard_refuses(const struct http_server *server, struct MHD_Connection *connection, const char *method,
+                        const char *version, struct http_refusal *refusal);
+/* 413, as a refusal. */
+void http_guard_body_too_large(const struct http_server *server, struct http_refusal *refusal);
+
+/* refuse.c */
+/* Asks the hook and queues the reply at libmicrohttpd, before the body is read. */
+enum MHD_Result http_refuse_queue(struct http_client *client, struct http_refusal *refusal);
+/* The same written to the socket, where libmicrohttpd takes no reply. Does not block: what does not fit is lost. */
+void http_refuse_raw(struct http_server *server, int fd, const struct http_refusal *refusal);
+/* 503 to a connection that gets no service. */
+void http_refuse_away(struct http_server *server, int fd, const char *client, const char *detail);
+/* The stable word for a status. */
+const char *http_refuse_code(unsigned status);
+/* Tells the hook of an answer that is not ours. */
+void http_refuse_report(struct http_server *server, const struct http_refusal *refusal);
+
+/* sweeper.c */
+int http_sweeper_start(struct http_server *server);
+void http_sweeper_stop(struct http_server *server);
+/* Keeps the socket open until the client closes it or a second has passed, so that no reset eats the answer.
+ * Takes fd over. */
+void http_sweeper_linger(struct http_server *server, int fd);
+
+#endif
