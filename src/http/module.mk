@@ -1,1 +1,14 @@
+# http: Ulfius lives here and nowhere else. The server knows nothing of the shop; the service is the shop's interface.
 include src/http/server.mk
+
+noinst_LIBRARIES += libhttp.a
+libhttp_a_SOURCES = \
+	src/http/exchange.h src/http/handlers.h \
+	src/http/handle_order.c src/http/handle_payment.c src/http/handle_probes.c \
+	src/http/json_body.c src/http/json_body.h \
+	src/http/observe.c src/http/observe.h \
+	src/http/problem.c src/http/problem.h \
+	src/http/reply.c \
+	src/http/routes.c src/http/routes.h \
+	src/http/service.c src/http/service.h src/http/service_internal.h
+LIBHTTP = libhttp.a $(LIBSHOP)

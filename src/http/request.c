@@ -68,7 +68,7 @@ unsigned http_request_header_count(const struct _u_request *request, const char 
   return http_connection_header_count(http_request_connection(request), name);
 }
 
-void http_request_header_join(const struct _u_request *request, const char *name, struct buf *out) {
+void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out) {
   struct lookup lookup = {.name = name, .join = out};
-  lookup_run(http_request_connection(request), &lookup);
+  lookup_run(connection, &lookup);
 }

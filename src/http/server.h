@@ -150,12 +150,12 @@ uint64_t http_request_started_mono_ns(const struct _u_request *request);
 const char *http_request_header(const struct _u_request *request, const char *name);
 /* How often the header came. */
 unsigned http_request_header_count(const struct _u_request *request, const char *name);
-/* All values of the name in their order, joined with ",", as HTTP allows for lists (tracestate). */
-void http_request_header_join(const struct _u_request *request, const char *name, struct buf *out);
 
 /* The same for a refusal's connection; NULL, 0 where connection is NULL. */
 const char *http_connection_header(struct MHD_Connection *connection, const char *name);
 unsigned http_connection_header_count(struct MHD_Connection *connection, const char *name);
+/* All values of the name in their order, joined with ",", as HTTP allows for lists (tracestate). */
+void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out);
 
 /* Reads "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (all addresses). Writes the numeric address and the
  * port. Returns 0, or -1 with a text in error that says what is wrong; the others are untouched then. */

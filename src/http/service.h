@@ -1,4 +1,5 @@
-/* MiniShop's HTTP interface: the route table, its handlers and the observation of every request, on an http_server. */
+/* MiniShop's HTTP interface: the route table, its handlers and the observation of every request, on an
+ * http_server. */
 #ifndef HTTP_SERVICE_H
 #define HTTP_SERVICE_H
 
@@ -29,8 +30,8 @@ struct http_service_parts {
 
 struct http_service;
 
-/* Registers the request metrics and binds the socket; no thread yet, so that a daemon can fork and drop privileges.
- * Returns 0, or -1 with a message for people in error. */
+/* Registers the request metrics and binds the socket; no thread yet, so that a daemon can fork and drop
+ * privileges. Returns 0, or -1 with a message for people in error. */
 int http_service_new(const struct http_service_settings *settings, const struct http_service_parts *parts,
                      struct http_service **out, char error[256]);
 /* Serves from now on; not ready until told. Returns 0, or -1 with a message in error. */

@@ -1,0 +1,42 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "http/handlers.h"
+#include "http/json_body.h"
+#include "http/service_internal.h"
+
+static const char *take_order_id(const json_t *value, void *out) {
+  if (!json_is_string(value)) return "a string";
+  *(const char **)out = json_string_value(value);
+  return NULL;
+}
+
+void http_handle_payment(struct http_exchange *exchange) {
+  const char *order_id = NULL;
+  const struct json_field fields[] = {{"order_id", true, take_order_id, &order_id}};
+  json_t *json = http_json_body(exchange, fields, sizeof fields / sizeof *fields);
+  if (!json) return;
+
+  struct shop_payment_result result;
+  const struct http_service_parts *parts = http_service_parts(exchange->service);
+  enum shop_reason reason = shop_order_pay(parts->shop, parts->tracer, exchange->span, order_id, &result);
+  if (*result.order_id)
+    memcpy(exchange->order_id, result.order_id, sizeof exchange->order_id);
+  else
+    snprintf(exchange->order_id, sizeof exchange->order_id, "%s", order_id); /* what was asked for, cut */
+  memcpy(exchange->payment_id, result.payment_id, sizeof exchange->payment_id);
+  snprintf(exchange->sku, sizeof exchange->sku, "%s", result.sku ? result.sku : "");
+  exchange->quantity = result.quantity;
+  exchange->inner_ns = result.inner_ns;
+  json_decref(json); /* order_id lived in it */
+  if (reason != SHOP_DONE) {
+    http_reply_problem(exchange, http_problem_of(reason), shop_reason_text(reason));
+    return;
+  }
+  buf_puts(&exchange->reply, "{\"order_id\":\""); /* the ids are the shop's own and need no escapes */
+  buf_puts(&exchange->reply, result.order_id);
+  buf_puts(&exchange->reply, "\",\"payment_id\":\"");
+  buf_puts(&exchange->reply, result.payment_id);
+  buf_puts(&exchange->reply, "\",\"status\":\"paid\"}");
+  http_reply_json(exchange, 200);
+}

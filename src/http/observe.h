@@ -1,0 +1,31 @@
+/* The observation of requests: begins and ends an exchange, and writes its metrics, its span and its log line
+ * at one place, from one record. All functions but new and free: any thread. */
+#ifndef HTTP_OBSERVE_H
+#define HTTP_OBSERVE_H
+
+#include "http/exchange.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "telemetry/trace.h"
+
+struct http_observe;
+
+/* Registers request_total, error_total, request_duration_seconds and http_refused_total; the known series are
+ * there at 0 from the start. registry NULL: no metrics. NULL when a registration failed. tracer and logger
+ * outlive it. */
+struct http_observe *http_observe_new(struct tel_registry *registry, struct tel_tracer *tracer,
+                                      struct tel_logger *logger, const double *buckets, size_t bucket_count);
+void http_observe_free(struct http_observe *observe);
+
+/* Begins: method, path, query, version, connection and client of the exchange are set. Finds the route and
+ * the trace context, starts clock and span, settles the request id. */
+void http_observe_begin(struct http_observe *observe, struct http_exchange *exchange);
+/* Ends: the answer is settled. Once for each begin. The exchange's span is gone afterwards. */
+void http_observe_end(struct http_observe *observe, struct http_exchange *exchange);
+
+/* What libmicrohttpd answered by itself: counted and logged, there is nothing more to know. status 0:
+ * unknown. client: or NULL. */
+void http_observe_refused(struct http_observe *observe, unsigned status, const char *client,
+                          const char *detail);
+
+#endif

@@ -1,0 +1,64 @@
+/* Every way a request can end without success, one row each: adding one touches this table alone. */
+#ifndef HTTP_PROBLEM_H
+#define HTTP_PROBLEM_H
+
+#include <stdbool.h>
+
+#include "shop/reason.h"
+#include "telemetry/log.h"
+
+/* name, code, status, level, error (counts in error_total: the shop failed, not its client), title, what to
+ * do next */
+#define HTTP_PROBLEMS(X)                                                                                     \
+  X(HTTP_INVALID_REQUEST, "invalid_request", 400, TEL_WARN, false, "The request is not valid",               \
+    "Correct the request and send it again.")                                                                \
+  X(HTTP_NOT_FOUND, "not_found", 404, TEL_WARN, false, "There is nothing at this path",                      \
+    "Use POST /order, POST /payment/pay, GET /metrics, /healthz, /readyz or /version.")                      \
+  X(HTTP_METHOD_NOT_ALLOWED, "method_not_allowed", 405, TEL_WARN, false, "This path takes another method",   \
+    "Use a method that the Allow header names.")                                                             \
+  X(HTTP_PAYLOAD_TOO_LARGE, "payload_too_large", 413, TEL_WARN, false, "The body is too large",              \
+    "Send a smaller body.")                                                                                  \
+  X(HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", 415, TEL_WARN, false, "The body is not JSON",     \
+    "Send a JSON body with Content-Type: application/json.")                                                 \
+  X(HTTP_HEADER_TOO_LARGE, "header_too_large", 431, TEL_WARN, false, "The header is too large",              \
+    "Send fewer or shorter header fields.")                                                                  \
+  X(HTTP_UNKNOWN_SKU, "unknown_sku", 404, TEL_WARN, false, "Unknown SKU",                                    \
+    "Order one of the SKUs that minishop_inventory_stock lists, or leave sku out.")                          \
+  X(HTTP_UNKNOWN_ORDER, "unknown_order", 404, TEL_WARN, false, "Unknown order",                              \
+    "Order first with POST /order and pay the order_id of its answer; orders do not outlive a restart.")     \
+  X(HTTP_ALREADY_PAID, "already_paid", 409, TEL_WARN, false, "Already paid",                                 \
+    "Nothing is left to do: this order is paid.")                                                            \
+  X(HTTP_OUT_OF_STOCK, "out_of_stock", 409, TEL_WARN, true, "Out of stock",                                  \
+    "Order fewer units, or try again after the next restock.")                                               \
+  X(HTTP_CARD_DECLINED, "card_declined", 402, TEL_WARN, true, "The card was declined",                       \
+    "Pay the order again, with another card.")                                                               \
+  X(HTTP_INSUFFICIENT_FUNDS, "insufficient_funds", 402, TEL_WARN, true, "Insufficient funds",                \
+    "Pay the order again, with another card.")                                                               \
+  X(HTTP_FRAUD_SUSPECTED, "fraud_suspected", 402, TEL_WARN, true, "Fraud suspected",                         \
+    "Pay the order again, with another card.")                                                               \
+  X(HTTP_GATEWAY_ERROR, "gateway_error", 502, TEL_ERROR, true, "The payment provider failed",                \
+    "Pay the order again in a moment; nothing was charged.")                                                 \
+  X(HTTP_GATEWAY_TIMEOUT, "gateway_timeout", 504, TEL_ERROR, true, "The payment provider timed out",         \
+    "Pay the order again in a moment; nothing was charged.")                                                 \
+  X(HTTP_UNAVAILABLE, "unavailable", 503, TEL_ERROR, true, "The service cannot take this now",               \
+    "Try again after the time that Retry-After names.")
+
+#define HTTP_PROBLEM_ENUM(name, ...) name,
+enum http_problem { HTTP_NO_PROBLEM, HTTP_PROBLEMS(HTTP_PROBLEM_ENUM) HTTP_PROBLEM_COUNT };
+#undef HTTP_PROBLEM_ENUM
+
+struct http_problem_row {
+  const char *code;
+  unsigned status;
+  enum tel_level level;
+  bool error;
+  const char *title, *advice;
+};
+
+const struct http_problem_row *http_problem_row(enum http_problem problem);
+/* The problem that a reason of the shop becomes; HTTP_NO_PROBLEM for SHOP_DONE. */
+enum http_problem http_problem_of(enum shop_reason reason);
+/* The problem of that code, or HTTP_NO_PROBLEM. */
+enum http_problem http_problem_by_code(const char *code);
+
+#endif

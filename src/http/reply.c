@@ -1,0 +1,70 @@
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/exchange.h"
+#include "http/server.h"
+
+void http_reply_json(struct http_exchange *exchange, unsigned status) {
+  if (buf_failed(&exchange->reply)) {
+    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    return;
+  }
+  exchange->status = status;
+  exchange->content_type = "application/json";
+}
+
+/* The path as a URI reference: every byte that may not stand in one is percent-encoded. */
+static void put_instance(char *out, size_t size, const char *path) {
+  static const char safe[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/%:@!$&'()*+,;=";
+  size_t at = 0;
+  for (; *path && at + 4 < size; path++)
+    if (strchr(safe, *path))
+      out[at++] = *path;
+    else
+      at += (size_t)snprintf(out + at, size - at, "%%%02X", (unsigned char)*path);
+  out[at] = '\0';
+}
+
+static int append(const char *text, size_t len, void *buf) {
+  buf_append(buf, text, len);
+  return buf_failed(buf) ? -1 : 0;
+}
+
+void http_reply_problem(struct http_exchange *exchange, enum http_problem problem, const char *detail) {
+  const struct http_problem_row *row = http_problem_row(problem);
+  exchange->problem = problem;
+  exchange->status = row->status;
+  exchange->content_type = "application/problem+json";
+  exchange->encoding = NULL;
+  exchange->location[0] = '\0';
+  if (problem == HTTP_UNAVAILABLE) exchange->retry_after_s = 1;
+  if (detail)
+    snprintf(exchange->detail, sizeof exchange->detail, "%s %s", detail, row->advice);
+  else
+    snprintf(exchange->detail, sizeof exchange->detail, "%s", row->advice);
+
+  char type[64], instance[HTTP_TEXT_SIZE], trace_id[TEL_TRACE_ID_HEX_SIZE];
+  snprintf(type, sizeof type, "urn:minishop:problem:%s", row->code);
+  put_instance(instance, sizeof instance, exchange->path);
+  tel_trace_id_hex(&exchange->context, trace_id);
+  buf_reset(&exchange->reply);
+  /* A detail that was cut inside a character is not UTF-8, and jansson refuses it: the advice alone always
+   * is. */
+  json_t *text = json_string(exchange->detail);
+  json_t *json = json_pack("{s:s, s:s, s:i, s:o, s:s, s:s}", "type", type, "title", row->title, "status",
+                           (int)row->status, "detail", text ? text : json_string(row->advice), "instance",
+                           instance, "code", row->code);
+  if (json && tel_context_valid(&exchange->context))
+    json_object_set_new(json, "trace_id", json_string(trace_id));
+  if (!json || json_dump_callback(json, append, &exchange->reply, JSON_COMPACT) != 0)
+    buf_reset(&exchange->reply); /* out of memory: the status alone, rather than half a body */
+  json_decref(json);
+}
+
+const char *http_exchange_header(const struct http_exchange *exchange, const char *name) {
+  if (http_connection_header_count(exchange->connection, name) != 1) return NULL;
+  return http_connection_header(exchange->connection, name);
+}

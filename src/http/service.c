@@ -1,0 +1,239 @@
+#include "http/service.h"
+
+#include <microhttpd.h>
+#include <orcania.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ulfius.h>
+
+#include "http/service_internal.h"
+
+enum { REPLY_LIMIT = 64 << 20 }; /* of an exposition; all other replies are small */
+
+struct http_service {
+  struct http_service_settings settings;
+  struct http_service_parts parts;
+  struct http_observe *observe;
+  struct http_server *server;
+  _Atomic bool ready;
+};
+
+const struct http_service_parts *http_service_parts(const struct http_service *service) {
+  return &service->parts;
+}
+
+const struct http_service_settings *http_service_settings(const struct http_service *service) {
+  return &service->settings;
+}
+
+bool http_service_draining(const struct http_service *service) {
+  return http_server_draining(service->server);
+}
+
+bool http_service_ready(const struct http_service *service) {
+  return atomic_load(&service->ready) && !http_service_draining(service);
+}
+
+void http_service_set_ready(struct http_service *service, bool ready) {
+  atomic_store(&service->ready, ready);
+}
+
+unsigned http_service_port(const struct http_service *service) {
+  return http_server_port(service->server);
+}
+
+/* Ends the exchange: Ulfius calls this once, on every path, when the reply is made. */
+static void end_exchange(void *cls) {
+  struct http_exchange *exchange = cls;
+  http_observe_end(exchange->service->observe, exchange);
+  buf_free(&exchange->reply);
+  free(exchange);
+}
+
+/* Middleware in front of all: begins the exchange, and arranges for its end. */
+static int observe_request(const struct _u_request *request, struct _u_response *response, void *cls) {
+  struct http_service *service = cls;
+  struct http_exchange *exchange = calloc(1, sizeof *exchange);
+  if (!exchange) return U_CALLBACK_IGNORE; /* the dispatcher answers 503 */
+  exchange->service = service;
+  exchange->connection = http_request_connection(request);
+  exchange->method = request->http_verb;
+  exchange->path = request->url_path;
+  const char *query = strchr(request->http_url, '?');
+  exchange->query = query ? query + 1 : NULL;
+  exchange->version = request->http_protocol;
+  exchange->client = http_request_client(request);
+  exchange->client_port = http_request_client_port(request);
+  exchange->body = request->binary_body;
+  exchange->body_len = request->binary_body_length;
+  exchange->reply = (struct buf)BUF_INIT(REPLY_LIMIT);
+  http_observe_begin(service->observe, exchange);
+  response->shared_data = exchange;
+  response->free_shared_data = end_exchange;
+  return U_CALLBACK_IGNORE;
+}
+
+static void handle(struct http_exchange *exchange) {
+  const struct http_route *route = exchange->route;
+  if (!route) {
+    http_reply_problem(exchange, HTTP_NOT_FOUND, NULL);
+  } else if (!http_route_takes(route, exchange->method)) {
+    http_reply_problem(exchange, HTTP_METHOD_NOT_ALLOWED, NULL);
+    exchange->allow = http_route_allow(route);
+  } else if (!http_route_is_probe(route) && http_service_draining(exchange->service)) {
+    http_reply_problem(exchange, HTTP_UNAVAILABLE, "The service is shutting down.");
+  } else {
+    route->handle(exchange);
+  }
+}
+
+/* The reply's headers besides its type, one after the other through put. */
+static void each_header(const struct http_exchange *exchange,
+                        void (*put)(void *cls, const char *, const char *), void *cls) {
+  char traceparent[TEL_TRACEPARENT_SIZE], seconds[12];
+  put(cls, "X-Request-Id", exchange->request_id);
+  if (tel_context_valid(&exchange->context)) {
+    tel_traceparent_format(&exchange->context, traceparent);
+    put(cls, "traceparent", traceparent);
+  }
+  if (*exchange->location) put(cls, "Location", exchange->location);
+  if (exchange->allow) put(cls, "Allow", exchange->allow);
+  if (exchange->encoding) put(cls, "Content-Encoding", exchange->encoding);
+  if (exchange->retry_after_s) {
+    snprintf(seconds, sizeof seconds, "%u", exchange->retry_after_s);
+    put(cls, "Retry-After", seconds);
+  }
+}
+
+static void put_response_header(void *response, const char *name, const char *value) {
+  u_map_put(((struct _u_response *)response)->map_header, name, value);
+}
+
+/* Finds the handler and makes its reply Ulfius's. */
+static int dispatch(const struct _u_request *request, struct _u_response *response, void *cls) {
+  struct http_service *service = cls;
+  struct http_exchange *exchange = response->shared_data;
+  (void)request;
+  if (!exchange) {
+    ulfius_set_empty_body_response(response, 503);
+    return U_CALLBACK_COMPLETE;
+  }
+  handle(exchange);
+  if (ulfius_set_binary_body_response(response, exchange->status, exchange->reply.data,
+                                      exchange->reply.len) != U_OK)
+    ulfius_set_empty_body_response(response, 503);
+  if (exchange->content_type) u_map_put(response->map_header, "Content-Type", exchange->content_type);
+  each_header(exchange, put_response_header, response);
+  if (http_service_draining(service)) u_map_put(response->map_header, "Connection", "close");
+  return U_CALLBACK_COMPLETE;
+}
+
+static void put_refusal_header(void *reply, const char *name, const char *value) {
+  http_refusal_header(reply, name, value);
+}
+
+/* A guard of the server refused the request: it is answered and observed like any other. */
+static void refuse(struct http_service *service, const struct http_refusal *refusal,
+                   struct http_refusal_reply *reply) {
+  char path[HTTP_TEXT_SIZE];
+  size_t len = strcspn(refusal->target ? refusal->target : "", "?");
+  snprintf(path, sizeof path, "%.*s", (int)(len < sizeof path ? len : sizeof path - 1), refusal->target);
+  struct http_exchange exchange = {.service = service,
+                                   .connection = refusal->connection,
+                                   .method = refusal->method,
+                                   .path = path,
+                                   .client = refusal->client,
+                                   .reply = BUF_INIT(REPLY_LIMIT)};
+  http_observe_begin(service->observe, &exchange);
+  enum http_problem problem = http_problem_by_code(refusal->code);
+  http_reply_problem(&exchange, problem ? problem : HTTP_INVALID_REQUEST, refusal->detail);
+  if (reply) {
+    buf_append(&reply->body, exchange.reply.data, exchange.reply.len);
+    reply->content_type = exchange.content_type;
+    exchange.retry_after_s = 0; /* the server sets it */
+    each_header(&exchange, put_refusal_header, reply);
+  }
+  http_observe_end(service->observe, &exchange);
+  buf_free(&exchange.reply);
+}
+
+static void refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+  struct http_service *service = cls;
+  if (refusal->origin == HTTP_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection)
+    refuse(service, refusal, reply);
+  else
+    http_observe_refused(service->observe, refusal->status, refusal->client, refusal->detail);
+}
+
+static void log_library(void *cls, enum http_log_level level, const char *text) {
+  static const enum tel_level levels[] = {TEL_DEBUG, TEL_WARN, TEL_ERROR};
+  struct http_service *service = cls;
+  tel_log_event(service->parts.logger, levels[level], "http library", "%s", text);
+}
+
+static void read_in_flight(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, http_server_in_flight(((struct http_service *)cls)->server));
+}
+
+static void read_build(void *cls, struct tel_emit *emit) {
+  const struct http_service *service = cls;
+  const char *values[] = {service->settings.version, service->settings.commit, service->settings.compiler};
+  tel_emit_value(emit, values, 1);
+}
+
+static int register_metrics(struct http_service *service) {
+  static const char *const build_labels[] = {"version", "commit", "compiler"};
+  const struct tel_family_spec in_flight = {.name = "minishop_requests_in_flight",
+                                            .help = "Requests being served, probes among them."};
+  const struct tel_family_spec build = {.name = "minishop_build_info",
+                                        .help = "What was built, in its labels; always 1.",
+                                        .labels = build_labels,
+                                        .label_count = 3};
+  if (!service->parts.registry) return 0;
+  int error = tel_read_family(service->parts.registry, &in_flight, TEL_METRIC_GAUGE, read_in_flight, service);
+  return error ? error
+               : tel_read_family(service->parts.registry, &build, TEL_METRIC_GAUGE, read_build, service);
+}
+
+int http_service_new(const struct http_service_settings *settings, const struct http_service_parts *parts,
+                     struct http_service **out, char error[256]) {
+  struct http_service *service = calloc(1, sizeof *service);
+  snprintf(error, 256, "out of memory");
+  if (!service) return -1;
+  service->settings = *settings;
+  service->parts = *parts;
+  service->observe = http_observe_new(parts->registry, parts->tracer, parts->logger, settings->buckets,
+                                      settings->bucket_count);
+  struct http_server_hooks hooks = {.cls = service, .refused = refused, .log = log_library};
+  if (service->observe) service->server = http_server_new(&settings->server, &hooks, error);
+  if (!service->server) goto fail;
+  if (http_server_endpoint(service->server, "*", "*", 0, observe_request, service) != 0 ||
+      http_server_endpoint(service->server, "*", "*", 10, dispatch, service) != 0 ||
+      register_metrics(service) != 0) {
+    snprintf(error, 256, "cannot register the endpoints or metrics: out of memory");
+    goto fail;
+  }
+  *out = service;
+  return 0;
+fail:
+  http_service_free(service);
+  return -1;
+}
+
+int http_service_start(struct http_service *service, char error[256]) {
+  return http_server_start(service->server, error);
+}
+
+unsigned http_service_drain(struct http_service *service, uint64_t deadline_mono_ns) {
+  http_service_set_ready(service, false);
+  return http_server_drain(service->server, deadline_mono_ns);
+}
+
+void http_service_free(struct http_service *service) {
+  if (!service) return;
+  http_server_free(service->server);
+  http_observe_free(service->observe);
+  free(service);
+}
