@@ -1,0 +1,30 @@
+# What watches the service: configuration, installed as it is.
+nobase_dist_pkgdata_DATA = \
+	observability/README.md \
+	observability/runbook.md \
+	observability/alertmanager/alertmanager.yml \
+	observability/alertmanager/templates/slack.tmpl \
+	observability/incidents/out-of-stock.conf \
+	observability/incidents/payment-outage.conf \
+	observability/incidents/service-down.conf \
+	observability/incidents/slack-outage.conf \
+	observability/incidents/slow-payments.conf \
+	observability/prometheus/prometheus.yml \
+	observability/prometheus/rules/alerts.yml \
+	observability/prometheus/rules/recording.yml \
+	observability/prometheus/targets/containers/alertmanager.yml \
+	observability/prometheus/targets/containers/minishop.yml \
+	observability/prometheus/targets/containers/prometheus.yml \
+	observability/prometheus/targets/containers/slack-mock.yml \
+	observability/prometheus/targets/native/alertmanager.yml \
+	observability/prometheus/targets/native/minishop.yml \
+	observability/prometheus/targets/native/prometheus.yml \
+	observability/prometheus/targets/native/slack-mock.yml \
+	observability/traffic/shoppers.lua
+EXTRA_DIST += \
+	.yamllint \
+	observability/prometheus/tests/down.yml \
+	observability/prometheus/tests/high_error_rate.yml \
+	observability/prometheus/tests/high_latency.yml \
+	observability/prometheus/tests/slack_delivery_failing.yml \
+	observability/prometheus/tests/telemetry_dropped.yml

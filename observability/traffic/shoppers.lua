@@ -1,0 +1,145 @@
+-- The shoppers, for wrk: they order, and then pay that very order. Some hit an odd key: their requests are answered with
+-- 4xx, which is no error of the shop. Whose payment fails tries again ten seconds later, three times at most.
+--
+--   while :; do
+--     nice wrk -t1 -c8 -d60s --timeout 20s -s shoppers.lua http://127.0.0.1:8080
+--     sleep 1
+--   done
+--
+-- One thread (-t1): each thread has its own Lua, and shoppers of one share their open orders. Rounds of a minute: where the
+-- service refuses connections, wrk tries again without a pause and takes a whole core; the next round does not even start
+-- until the service is back.
+--
+-- Environment:
+--   SHOPPERS_RATE         requests a second, all together (12)
+--   SHOPPERS_CONNECTIONS  what -c says (8)
+--   SHOPPERS_CLUMSY       share of clumsy requests, 0 to 1 (0.05)
+
+local rate = tonumber(os.getenv("SHOPPERS_RATE")) or 12
+local connections = tonumber(os.getenv("SHOPPERS_CONNECTIONS")) or 8
+local clumsy_share = tonumber(os.getenv("SHOPPERS_CLUMSY")) or 0.05
+
+local RETRY_AFTER_S = 10
+local ATTEMPTS_MAX = 4
+local ADAPT_EVERY_S = 5
+
+local skus = {"mug", "tshirt", "sticker", "poster", "socks"}
+local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-shoppers/1"}
+local plain = {["User-Agent"] = "minishop-shoppers/1"}
+
+-- wrk tells response() neither connection nor request. An order is known by the id in its answer; a payment that no
+-- answer has confirmed is found again in `asked`, oldest first.
+local to_pay = {first = 1, last = 0}  -- {id, attempts}
+local asked = {first = 1, last = 0}   -- {id, attempts, at}
+local unpaid = {}                     -- id -> true
+
+local function push(queue, item)
+  queue.last = queue.last + 1
+  queue[queue.last] = item
+end
+
+local function pop(queue)
+  local item = queue[queue.first]
+  if item then
+    queue[queue.first] = nil
+    queue.first = queue.first + 1
+  end
+  return item
+end
+
+local function retry_what_failed(now)
+  while asked[asked.first] and asked[asked.first].at + RETRY_AFTER_S <= now do
+    local payment = pop(asked)
+    if unpaid[payment.id] then
+      if payment.attempts < ATTEMPTS_MAX then
+        push(to_pay, payment)
+      else
+        unpaid[payment.id] = nil
+      end
+    end
+  end
+end
+
+local function order()
+  local body = nil
+  local kind = math.random()
+  if kind < 0.8 then
+    body = string.format('{"sku": "%s", "quantity": %d}', skus[math.random(#skus)], math.random(3))
+  elseif kind < 0.9 then
+    body = "{}"
+  end
+  return wrk.format("POST", "/order", body and json or plain, body)
+end
+
+local function pay(payment)
+  payment.attempts = payment.attempts + 1
+  payment.at = os.time()
+  push(asked, payment)
+  return wrk.format("POST", "/payment/pay", json, string.format('{"order_id": "%s"}', payment.id))
+end
+
+-- What people really send. None of it counts in error_total.
+local clumsy = {
+  function() return wrk.format("POST", "/order", json, '{"sku": "mug", "quantity": ') end,
+  function() return wrk.format("POST", "/order", json, '{"sku": "unicorn"}') end,
+  function() return wrk.format("POST", "/order", json, '{"sku": "mug", "quantity": 0}') end,
+  function() return wrk.format("GET", "/order", plain) end,
+  function() return wrk.format("GET", "/favicon.ico", plain) end,
+  function() return wrk.format("POST", "/payment/pay", json, '{"order_id": "ord_00000000000000000000"}') end,
+}
+
+-- Pace: each connection waits a random time around `mean_ms` before its next request. Answers take time too, and more of it
+-- when the shop is slow; so the mean follows what was really sent.
+local nominal_ms = 1000 * connections / rate
+local mean_ms = nominal_ms
+local sent = 0
+local sent_since = nil
+
+local function adapt(now)
+  sent_since = sent_since or now
+  local elapsed = now - sent_since
+  if elapsed >= ADAPT_EVERY_S then
+    mean_ms = math.min(nominal_ms, math.max(1, mean_ms * (sent / elapsed) / rate))
+    sent, sent_since = 0, now
+  end
+end
+
+function init(args)
+  -- Every round is another one, also of two wrks that start in the same second.
+  math.randomseed(os.time() + (tonumber(tostring({}):match("0x(%x+)"), 16) or 0) % 1000003)
+end
+
+function delay()
+  return math.floor(mean_ms * (0.5 + math.random()))
+end
+
+function request()
+  local now = os.time()
+  sent = sent + 1
+  adapt(now)
+  if math.random() < clumsy_share then
+    return clumsy[math.random(#clumsy)]()
+  end
+  retry_what_failed(now)
+  local payment = pop(to_pay)
+  if payment then
+    return pay(payment)
+  end
+  return order()
+end
+
+function response(status, headers, body)
+  if status ~= 201 and status ~= 200 then
+    return
+  end
+  local id = body:match('"order_id"%s*:%s*"([^"]+)"')
+  if not id then
+    return
+  end
+  if status == 201 then
+    unpaid[id] = true
+    push(to_pay, {id = id, attempts = 0})
+  else
+    unpaid[id] = nil
+  end
+end

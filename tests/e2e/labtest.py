@@ -1,0 +1,237 @@
+"""What the whole-process tests share: free ports, waiting, real engines, a Slack that writes down what it is told.
+
+Python 3's standard library only. A test that needs a program calls need(): it ends with 77 (skipped) where one is missing.
+"""
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+OBSERVABILITY = TOP / "observability"
+SKIPPED = 77
+
+# Other versions of the engines: PROMETHEUS=/path/to/prometheus ALERTMANAGER=/path/to/alertmanager.
+PROMETHEUS = os.environ.get("PROMETHEUS", "prometheus")
+ALERTMANAGER = os.environ.get("ALERTMANAGER", "prometheus-alertmanager")
+
+
+class TestFailure(Exception):
+    """An expectation that was not met; its text is for a person."""
+
+
+def need(*programs):
+    """Ends the test as skipped, and says why, unless every program can be run."""
+    missing = [program for program in programs if not shutil.which(program)]
+    if missing:
+        print(f"SKIP {pathlib.Path(sys.argv[0]).name}: {', '.join(missing)} missing")
+        sys.exit(SKIPPED)
+
+
+def free_port():
+    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def free_ports(count):
+    """So many different ports: all are held until the last is found."""
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in socks:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in socks]
+
+
+def wait_until(what, condition, timeout=30.0, interval=0.1):
+    """Calls condition() until it is true and returns that value; an OSError counts as "not yet".
+
+    TestFailure after timeout seconds, saying what was waited for and what was seen last.
+    """
+    deadline = time.monotonic() + timeout
+    seen = None
+    while True:
+        try:
+            seen = condition()
+            if seen:
+                return seen
+        except OSError as error:
+            seen = error
+        if time.monotonic() > deadline:
+            raise TestFailure(f"{what}: not within {timeout:g} s (last seen: {seen!r})")
+        time.sleep(interval)
+
+
+def http_get(url, timeout=5):
+    """The body of a 2xx answer as text; OSError otherwise (urllib's errors are OSErrors)."""
+    with urllib.request.urlopen(url, timeout=timeout) as answer:
+        return answer.read().decode()
+
+
+def http_json(url, timeout=5):
+    return json.loads(http_get(url, timeout))
+
+
+class Engine:
+    """A program under test: started with its output in a file, stopped by its own process id. A context manager."""
+
+    def __init__(self, name, argv, directory, ready_url=None, env=None):
+        self.name = name
+        self.argv = [str(part) for part in argv]
+        self.directory = pathlib.Path(directory)
+        self.ready_url = ready_url
+        self.env = env
+        self.log = self.directory / f"{name}.log"
+        self.process = None
+
+    def start(self, timeout=30.0):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(self.argv, cwd=self.directory, env=self.env, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=subprocess.STDOUT)
+        if self.ready_url:
+            wait_until(f"{self.name} is ready", self._ready, timeout)
+        return self
+
+    def _ready(self):
+        if self.process.poll() is not None:
+            raise TestFailure(f"{self.name} ended with {self.process.returncode}:\n{self.log_tail()}")
+        http_get(self.ready_url)
+        return True
+
+    def stop(self, how=signal.SIGTERM, timeout=15.0):
+        """Returns the exit status; kills what does not stop in time. Stopping twice is harmless."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        status, self.process = self.process.returncode, None
+        return status
+
+    def log_tail(self, lines=30):
+        if not self.log.exists():
+            return "(no output)"
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, error, trace):
+        self.stop()
+        if error is not None:
+            print(f"--- end of {self.name}'s log\n{self.log_tail()}", file=sys.stderr)
+
+
+def run_directory(path, minishop, slack_mock, alertmanager, prometheus, slack_url):
+    """Lays out what observability/README.md says, with these ports of 127.0.0.1. Returns path."""
+    path = pathlib.Path(path)
+    targets = path / "prometheus/targets"
+    targets.mkdir(parents=True)
+    for name, port in (("minishop", minishop), ("slack-mock", slack_mock), ("alertmanager", alertmanager),
+                       ("prometheus", prometheus)):
+        (targets / f"{name}.yml").write_text(
+            f'- targets: ["127.0.0.1:{port}"]\n  labels:\n    url: http://127.0.0.1:{port}/\n')
+    for name in ("prometheus.yml", "rules"):
+        (path / "prometheus" / name).symlink_to(OBSERVABILITY / "prometheus" / name)
+    (path / "alertmanager").mkdir()
+    for name in ("alertmanager.yml", "templates"):
+        (path / "alertmanager" / name).symlink_to(OBSERVABILITY / "alertmanager" / name)
+    (path / "alertmanager/slack_url").write_text(slack_url)
+    return path
+
+
+def prometheus_engine(run, port):
+    """The command line of observability/README.md."""
+    directory = pathlib.Path(run) / "prometheus"
+    consoles = OBSERVABILITY / "prometheus/consoles"
+    return Engine("prometheus", [
+        PROMETHEUS, f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data",
+        f"--web.listen-address=127.0.0.1:{port}", f"--web.external-url=http://127.0.0.1:{port}/",
+        f"--web.console.templates={consoles}", f"--web.console.libraries={consoles}/lib",
+        f"--web.user-assets={OBSERVABILITY}", "--enable-feature=exemplar-storage",
+    ], directory, f"http://127.0.0.1:{port}/-/ready")
+
+
+def alertmanager_engine(run, port):
+    """The command line of observability/README.md; it is started in the directory of its configuration."""
+    return Engine("alertmanager", [
+        ALERTMANAGER, "--config.file=alertmanager.yml", "--storage.path=data", "--cluster.listen-address=",
+        f"--web.listen-address=127.0.0.1:{port}", f"--web.external-url=http://127.0.0.1:{port}/",
+    ], pathlib.Path(run) / "alertmanager", f"http://127.0.0.1:{port}/-/ready")
+
+
+class HttpThread:
+    """An HTTP server of this test on a free port, served by threads. A context manager; .port, .url."""
+
+    def __init__(self, handler):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.1,), daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+class SlackReceiver(HttpThread):
+    """Stands in for Slack: .messages is a list of (monotonic time, payload). .answer is (status, body)."""
+
+    def __init__(self):
+        receiver = self
+        self.messages = []
+        self.answer = (200, b"ok")
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status, body = receiver.answer
+                if status == 200:
+                    receiver.messages.append((time.monotonic(), payload))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                body = b"# a Slack without metrics\n"
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(Handler)
+
+    def attachments(self, alert=None, since=0):
+        """What Slack was told from message number `since` on, as (time, attachment); of one alert name, or all."""
+        found = []
+        for when, payload in self.messages[since:]:
+            for attachment in payload.get("attachments", []):
+                fields = {field["title"]: field["value"] for field in attachment.get("fields", [])}
+                if alert is None or fields.get("Alert") == alert:
+                    found.append((when, attachment))
+        return found

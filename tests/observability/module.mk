@@ -1,0 +1,19 @@
+# check.sh is quick and in `make check`; the other three run real engines for seconds to minutes: `./lab test` does.
+TESTS += tests/observability/check.sh
+EXTRA_DIST += \
+	tests/e2e/labtest.py \
+	tests/observability/alert_loop_test.py \
+	tests/observability/alertmanager_test.py \
+	tests/observability/alerts_complete.py \
+	tests/observability/check.sh \
+	tests/observability/traffic_test.py \
+	tests/observability/data/slack/message.tmpl \
+	$(SLACK_CASES:=.json) $(SLACK_CASES:=.txt)
+SLACK_CASES = \
+	tests/observability/data/slack/bare \
+	tests/observability/data/slack/group-firing \
+	tests/observability/data/slack/group-mixed \
+	tests/observability/data/slack/group-resolved \
+	tests/observability/data/slack/single-firing \
+	tests/observability/data/slack/single-resolved \
+	tests/observability/data/slack/warning
