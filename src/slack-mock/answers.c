@@ -1,0 +1,9 @@
+#include "slack-mock/answers.h"
+
+static const struct mock_answer_row rows[MOCK_ANSWER_COUNT] = {
+#define MOCK_ANSWER_ROW(name, status, word) {status, word},
+    MOCK_ANSWERS(MOCK_ANSWER_ROW)
+#undef MOCK_ANSWER_ROW
+};
+
+const struct mock_answer_row *mock_answer_row(enum mock_answer answer) { return &rows[answer]; }

@@ -1,0 +1,37 @@
+/* What Slack's incoming webhook answers: one row each, the status and the body's one word. The word is also the
+ * `result` label of slack_mock_messages_total and the word in the log, so they cannot disagree. */
+#ifndef SLACK_MOCK_ANSWERS_H
+#define SLACK_MOCK_ANSWERS_H
+
+#define MOCK_ANSWERS(X)                                                                                      \
+  X(OK, 200, "ok")                                                                                           \
+  X(INVALID_PAYLOAD, 400, "invalid_payload")                                                                 \
+  X(NO_TEXT, 400, "no_text")                                                                                 \
+  X(TOO_MANY_ATTACHMENTS, 400, "too_many_attachments")                                                       \
+  X(INVALID_BLOCKS, 400, "invalid_blocks")                                                                   \
+  X(USER_NOT_FOUND, 400, "user_not_found")                                                                   \
+  X(ACTION_PROHIBITED, 403, "action_prohibited")                                                             \
+  X(INVALID_TOKEN, 403, "invalid_token")                                                                     \
+  X(NO_SERVICE, 404, "no_service")                                                                           \
+  X(CHANNEL_NOT_FOUND, 404, "channel_not_found")                                                             \
+  X(CHANNEL_IS_ARCHIVED, 410, "channel_is_archived")                                                         \
+  X(PAYLOAD_TOO_LARGE, 413, "payload_too_large")                                                             \
+  X(RATE_LIMITED, 429, "rate_limited")                                                                       \
+  X(ROLLUP_ERROR, 500, "rollup_error")
+
+enum mock_answer {
+#define MOCK_ANSWER_ENUM(name, status, word) MOCK_##name,
+  MOCK_ANSWERS(MOCK_ANSWER_ENUM)
+#undef MOCK_ANSWER_ENUM
+  MOCK_ANSWER_COUNT
+};
+
+struct mock_answer_row {
+  int status;
+  const char *word;
+};
+
+/* The row of an answer, for ever. Any thread. */
+const struct mock_answer_row *mock_answer_row(enum mock_answer answer);
+
+#endif

@@ -1,0 +1,71 @@
+#include "slack-mock/app.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "slack-mock/options.h"
+#include "slack-mock/payload.h"
+#include "slack-mock/routes.h"
+#include "slack-mock/server.h"
+
+static const struct mock_store_limits limits = {.messages = 1000, .bytes = (size_t)8 << 20};
+
+/* Signals are waited for in the main thread alone; every thread inherits the mask. */
+static void block_signals(sigset_t *set) {
+  sigemptyset(set);
+  sigaddset(set, SIGTERM);
+  sigaddset(set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, set, NULL);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+/* Serves until a signal comes. */
+static int serve(const char *listen, struct mock_channel *channel, const sigset_t *signals) {
+  struct buf error = BUF_INIT(4096);
+  struct mock_server *server = mock_server_start(listen, channel, &error);
+  if (server == NULL) {
+    fprintf(stderr, "slack-mock: %s\n", buf_cstr(&error));
+    buf_free(&error);
+    return EXIT_FAILURE;
+  }
+  printf("slack-mock: listening on http://%s/\n", mock_server_address(server));
+  fflush(stdout);
+  int number;
+  while (sigwait(signals, &number) != 0) continue;
+  mock_mode_stop(channel->mode);
+  mock_server_stop(server);
+  return EXIT_SUCCESS;
+}
+
+int mock_app_run(int argc, char **argv) {
+  struct mock_options options;
+  struct mock_channel channel = {0};
+  struct buf error = BUF_INIT(8192);
+  sigset_t signals;
+  int code = EXIT_FAILURE;
+  switch (mock_options_parse(argc, argv, &options)) {
+  case MOCK_OPTIONS_DONE:
+    return EXIT_SUCCESS;
+  case MOCK_OPTIONS_BAD:
+    return 2;
+  case MOCK_OPTIONS_RUN:
+    break;
+  }
+  block_signals(&signals);
+  json_object_seed(0); /* before the threads */
+  channel.store = mock_store_new(&limits);
+  channel.mode = mock_mode_new();
+  if (channel.store == NULL || channel.mode == NULL) {
+    fputs("slack-mock: out of memory\n", stderr);
+  } else if (options.store != NULL && mock_store_open(channel.store, options.store, &error) != 0) {
+    fprintf(stderr, "slack-mock: --store: %s\n", buf_cstr(&error));
+  } else {
+    code = serve(options.listen, &channel, &signals);
+  }
+  buf_free(&error);
+  mock_mode_free(channel.mode);
+  mock_store_free(channel.store);
+  return code;
+}

@@ -1,0 +1,156 @@
+#include "slack-mock/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A larger file is none of ours: it bounds what a foreign file can make us read. */
+#define FILE_MAX_BYTES ((off_t)256 << 20)
+
+struct journal {
+  char *path;
+  int fd;
+  size_t size; /* of what is whole; appends go here */
+};
+
+/* Says "PATH: WHAT" or "PATH:LINE: WHAT". */
+static void say(struct buf *error, const char *path, size_t line, const char *what) {
+  buf_puts(error, path);
+  if (line > 0) {
+    buf_putc(error, ':');
+    buf_put_u64(error, line);
+  }
+  buf_puts(error, ": ");
+  buf_puts(error, what);
+}
+
+static int write_all(int fd, const char *data, size_t len) {
+  while (len > 0) {
+    ssize_t n = write(fd, data, len);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -1;
+    data += n;
+    len -= (size_t)n;
+  }
+  return 0;
+}
+
+/* 0, or -1 with what is wrong in error. */
+static int open_locked(struct journal *journal, struct buf *error) {
+  struct stat st;
+  /* Without O_NONBLOCK a named pipe would hold the program here for ever. */
+  journal->fd = open(journal->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
+  if (journal->fd < 0 || fstat(journal->fd, &st) != 0) {
+    say(error, journal->path, 0, strerror(errno));
+  } else if (!S_ISREG(st.st_mode)) {
+    say(error, journal->path, 0, "not a regular file");
+  } else if (st.st_size > FILE_MAX_BYTES) {
+    say(error, journal->path, 0, "too large for a store of slack-mock");
+  } else if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0) {
+    say(error, journal->path, 0, errno == EWOULDBLOCK ? "in use by another slack-mock" : strerror(errno));
+  } else {
+    return 0;
+  }
+  return -1;
+}
+
+/* Reads every line. 0, or -1 with what is wrong in error. */
+static int read_lines(struct journal *journal, journal_line_fn line_fn, void *cls, struct buf *error) {
+  int copy = dup(journal->fd);
+  FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
+  char *line = NULL;
+  size_t cap = 0, number = 0;
+  const char *why = NULL;
+  ssize_t n;
+  if (in == NULL) {
+    say(error, journal->path, 0, strerror(errno));
+    if (copy >= 0) close(copy);
+    return -1;
+  }
+  while (why == NULL && (n = getline(&line, &cap, in)) > 0) {
+    size_t len = (size_t)n;
+    bool whole = line[len - 1] == '\n';
+    number++;
+    if (whole) line[len - 1] = '\0';
+    why = line_fn(cls, line, whole ? len - 1 : len);
+    if (why == NULL) journal->size += len;
+    if (!whole) {
+      if (why == NULL && journal_append(journal, "", 0) != 0) why = strerror(errno);
+      else if (why != NULL && ftruncate(journal->fd, (off_t)journal->size) == 0) why = NULL;
+      break;
+    }
+  }
+  if (why == NULL && ferror(in)) why = strerror(errno);
+  if (why != NULL) say(error, journal->path, number, why);
+  free(line);
+  fclose(in);
+  return why == NULL ? 0 : -1;
+}
+
+struct journal *journal_open(const char *path, journal_line_fn line_fn, void *cls, struct buf *error) {
+  struct journal *journal = calloc(1, sizeof *journal);
+  if (journal != NULL) {
+    journal->fd = -1;
+    journal->path = strdup(path);
+  }
+  if (journal == NULL || journal->path == NULL) {
+    say(error, path, 0, strerror(ENOMEM));
+  } else if (open_locked(journal, error) == 0 && read_lines(journal, line_fn, cls, error) == 0) {
+    return journal;
+  }
+  journal_free(journal);
+  return NULL;
+}
+
+void journal_free(struct journal *journal) {
+  if (journal == NULL) return;
+  if (journal->fd >= 0) close(journal->fd);
+  free(journal->path);
+  free(journal);
+}
+
+int journal_append(struct journal *journal, const char *line, size_t len) {
+  if (write_all(journal->fd, line, len) == 0 && write_all(journal->fd, "\n", 1) == 0) {
+    journal->size += len + 1;
+    return 0;
+  }
+  int why = errno;
+  /* Half a line would make the next one unreadable. Taking away always fits on a full disk. */
+  if (ftruncate(journal->fd, (off_t)journal->size) != 0) why = errno;
+  errno = why;
+  return -1;
+}
+
+int journal_rewrite(struct journal *journal, const char *content, size_t len) {
+  struct buf path = BUF_INIT(4096);
+  int fd = -1, result = -1, why = ENAMETOOLONG;
+  buf_puts(&path, journal->path);
+  buf_puts(&path, ".new");
+  if (buf_cstr(&path) == NULL) goto out;
+  fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && write_all(fd, content, len) == 0 && fsync(fd) == 0 &&
+      rename(buf_cstr(&path), journal->path) == 0) {
+    close(journal->fd);
+    journal->fd = fd;
+    journal->size = len;
+    result = 0;
+  } else {
+    why = errno;
+    if (fd >= 0) {
+      close(fd);
+      unlink(buf_cstr(&path));
+    }
+  }
+out:
+  buf_free(&path);
+  errno = why;
+  return result;
+}
+
+size_t journal_size(const struct journal *journal) { return journal->size; }

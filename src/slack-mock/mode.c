@@ -1,0 +1,124 @@
+#include "slack-mock/mode.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+/* Slack's rule: about one message a second, short bursts allowed. */
+#define BURST 3
+#define REFILL_NS CLOCK_NS_PER_S
+
+
+enum kind { ANSWER, THROTTLE, SLEEP };
+
+static const struct mode {
+  struct mock_mode_row row;
+  enum kind kind;
+  enum mock_answer answer;
+} modes[] = {
+    {{"ok", "every message arrives"}, ANSWER, MOCK_OK},
+    {{"outage", "every message fails: 500"}, ANSWER, MOCK_ROLLUP_ERROR},
+    {{"rate_limited", "every message is refused: 429 with Retry-After"}, ANSWER, MOCK_RATE_LIMITED},
+    {{"throttled", "about one message a second, short bursts, else 429"}, THROTTLE, MOCK_RATE_LIMITED},
+    {{"slow", "every answer takes some seconds"}, SLEEP, MOCK_OK},
+    {{"revoked", "the webhook is gone: 404 no_service"}, ANSWER, MOCK_NO_SERVICE},
+    {{"invalid_token", "the webhook's token is wrong: 403"}, ANSWER, MOCK_INVALID_TOKEN},
+    {{"action_prohibited", "posting is forbidden: 403"}, ANSWER, MOCK_ACTION_PROHIBITED},
+    {{"channel_not_found", "the channel is gone: 404"}, ANSWER, MOCK_CHANNEL_NOT_FOUND},
+    {{"channel_is_archived", "the channel is archived: 410"}, ANSWER, MOCK_CHANNEL_IS_ARCHIVED},
+    {{"user_not_found", "the user is gone: 400"}, ANSWER, MOCK_USER_NOT_FOUND},
+};
+enum { MODE_COUNT = sizeof modes / sizeof *modes };
+
+struct mock_mode {
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  const struct mode *now;
+  int delay_s;
+  uint64_t generation; /* another number with each change: who waits for an old one goes on */
+  bool stopping;
+  uint64_t full_at_ns; /* throttled: when the burst would be whole again */
+};
+
+const struct mock_mode_row *mock_mode_row(size_t i) { return i < MODE_COUNT ? &modes[i].row : NULL; }
+
+struct mock_mode *mock_mode_new(void) {
+  struct mock_mode *mode = calloc(1, sizeof *mode);
+  if (mode == NULL) return NULL;
+  pthread_condattr_t attr;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&mode->changed, &attr);
+  pthread_condattr_destroy(&attr);
+  pthread_mutex_init(&mode->lock, NULL);
+  mode->now = &modes[0];
+  mode->delay_s = MOCK_MODE_DELAY_DEFAULT_S;
+  return mode;
+}
+
+void mock_mode_free(struct mock_mode *mode) {
+  if (mode == NULL) return;
+  pthread_cond_destroy(&mode->changed);
+  pthread_mutex_destroy(&mode->lock);
+  free(mode);
+}
+
+int mock_mode_set(struct mock_mode *mode, const char *name, int64_t delay_s) {
+  size_t i = 0;
+  while (i < MODE_COUNT && strcmp(modes[i].row.name, name) != 0) i++;
+  if (i == MODE_COUNT || delay_s < 1 || delay_s > MOCK_MODE_DELAY_MAX_S) return -1;
+  pthread_mutex_lock(&mode->lock);
+  mode->now = &modes[i];
+  mode->delay_s = (int)delay_s;
+  mode->generation++;
+  mode->full_at_ns = 0;
+  pthread_cond_broadcast(&mode->changed);
+  pthread_mutex_unlock(&mode->lock);
+  return 0;
+}
+
+const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s) {
+  pthread_mutex_lock(&mode->lock);
+  const struct mock_mode_row *row = &mode->now->row;
+  *delay_s = mode->delay_s;
+  pthread_mutex_unlock(&mode->lock);
+  return row;
+}
+
+/* Holding the lock. Each message pushes "whole again" one refill later; a burst is how far that may be ahead. */
+static bool throttle_passes(struct mock_mode *mode, uint64_t now_ns) {
+  uint64_t from = mode->full_at_ns > now_ns ? mode->full_at_ns : now_ns;
+  if (from + REFILL_NS > now_ns + BURST * REFILL_NS) return false;
+  mode->full_at_ns = from + REFILL_NS;
+  return true;
+}
+
+/* Holding the lock, which is given up meanwhile. */
+static void sleep_until_changed(struct mock_mode *mode, uint64_t until_ns) {
+  uint64_t generation = mode->generation;
+  struct timespec until = {(time_t)(until_ns / CLOCK_NS_PER_S), (long)(until_ns % CLOCK_NS_PER_S)};
+  int timed_out = 0;
+  while (!timed_out && !mode->stopping && mode->generation == generation) {
+    timed_out = pthread_cond_timedwait(&mode->changed, &mode->lock, &until);
+  }
+}
+
+enum mock_answer mock_mode_apply(struct mock_mode *mode, uint64_t now_ns) {
+  pthread_mutex_lock(&mode->lock);
+  enum mock_answer answer = mode->now->answer;
+  if (mode->now->kind == THROTTLE && throttle_passes(mode, now_ns)) answer = MOCK_OK;
+  if (mode->now->kind == SLEEP) sleep_until_changed(mode, now_ns + (uint64_t)mode->delay_s * CLOCK_NS_PER_S);
+  pthread_mutex_unlock(&mode->lock);
+  return answer;
+}
+
+void mock_mode_stop(struct mock_mode *mode) {
+  pthread_mutex_lock(&mode->lock);
+  mode->stopping = true;
+  pthread_cond_broadcast(&mode->changed);
+  pthread_mutex_unlock(&mode->lock);
+}

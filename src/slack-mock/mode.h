@@ -1,0 +1,39 @@
+/* How the mock is told to behave: as Slack on a good day, or broken in one of the ways that lose notifications.
+ * Any thread. */
+#ifndef SLACK_MOCK_MODE_H
+#define SLACK_MOCK_MODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "slack-mock/answers.h"
+
+struct mock_mode;
+
+enum { MOCK_MODE_DELAY_MAX_S = 60, MOCK_MODE_DELAY_DEFAULT_S = 10 };
+
+/* What can be asked for, in the order people are shown it; the first is the default. */
+struct mock_mode_row {
+  const char *name;
+  const char *meaning; /* for the page and the log */
+};
+/* The i-th row, for ever; NULL behind the last. */
+const struct mock_mode_row *mock_mode_row(size_t i);
+
+/* NULL when out of memory. */
+struct mock_mode *mock_mode_new(void);
+/* Takes NULL. No other thread may still use it. */
+void mock_mode_free(struct mock_mode *mode);
+
+/* 0, or -1 when no mode has that name or delay_s is not within 1 to MOCK_MODE_DELAY_MAX_S (it is used by "slow" alone).
+ * A message that waits goes on at once. */
+int mock_mode_set(struct mock_mode *mode, const char *name, int64_t delay_s);
+/* The present mode's row and delay. */
+const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s);
+
+/* What the mode does to a message that arrives now (monotonic ns): MOCK_OK lets it pass. Sleeps in "slow". */
+enum mock_answer mock_mode_apply(struct mock_mode *mode, uint64_t now_ns);
+/* Ends every wait, now and later: the program stops. */
+void mock_mode_stop(struct mock_mode *mode);
+
+#endif

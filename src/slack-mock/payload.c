@@ -1,0 +1,326 @@
+#include "slack-mock/payload.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DEFAULT_CHANNEL "#alerts"
+
+static bool is_alnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Bytes of the first MOCK_PAYLOAD_TEXT_MAX characters; the text is valid UTF-8. */
+static size_t cut_at(const char *text, size_t len) {
+  size_t characters = 0;
+  for (size_t i = 0; i < len; i++) {
+    if (((unsigned char)text[i] & 0xC0) != 0x80 && characters++ == MOCK_PAYLOAD_TEXT_MAX) return i;
+  }
+  return len;
+}
+
+/* Cuts every text in value. False when it is nested too deeply, or out of memory. */
+static bool cut_texts(json_t *value, int depth) {
+  if (depth > MOCK_PAYLOAD_DEPTH_MAX) return false;
+  if (json_is_string(value)) {
+    size_t len = json_string_length(value);
+    size_t keep = len > MOCK_PAYLOAD_TEXT_MAX ? cut_at(json_string_value(value), len) : len;
+    if (keep == len) return true;
+    char *text = strndup(json_string_value(value), keep);
+    int failed = text == NULL || json_string_setn(value, text, keep);
+    free(text);
+    return !failed;
+  }
+  size_t i;
+  const char *key;
+  json_t *item;
+  json_array_foreach(value, i, item) if (!cut_texts(item, depth + 1)) return false;
+  json_object_foreach(value, key, item) if (!cut_texts(item, depth + 1)) return false;
+  return true;
+}
+
+static bool absent(const json_t *value) { return value == NULL || json_is_null(value); }
+
+static bool has_text(const json_t *object, const char *key) {
+  return json_string_length(json_object_get(object, key)) > 0;
+}
+
+static bool has_items(const json_t *object, const char *key) {
+  return json_array_size(json_object_get(object, key)) > 0;
+}
+
+/* Text, or a number or truth value that is shown as one. */
+static bool is_scalar(const json_t *value) { return !json_is_object(value) && !json_is_array(value); }
+
+struct part {
+  const char *key;
+  enum { TEXT, SCALAR, FLAG, TEXTS, OBJECTS } type;
+  const char *why; /* the answer to a wrong type */
+};
+
+/* Each type's rule is here once; the tables below say what has it. */
+static bool part_is_right(const struct part *part, const json_t *value) {
+  size_t i;
+  const json_t *item;
+  switch (part->type) {
+  case TEXT:
+    return json_is_string(value);
+  case SCALAR:
+    return is_scalar(value);
+  case FLAG:
+    return json_is_boolean(value) || json_is_number(value);
+  case TEXTS:
+  case OBJECTS:
+    if (!json_is_array(value)) return false;
+    for (i = 0; i < json_array_size(value); i++) {
+      item = json_array_get(value, i);
+      if (part->type == TEXTS ? !json_is_string(item) : !json_is_object(item)) return false;
+    }
+    return true;
+  }
+  return false;
+}
+
+static const struct part message_parts[] = {
+    {"text", TEXT, "\"text\" is not a string"},
+    {"channel", TEXT, "\"channel\" is not a string"},
+    {"username", TEXT, "\"username\" is not a string"},
+    {"icon_emoji", TEXT, "\"icon_emoji\" is not a string"},
+    {"icon_url", TEXT, "\"icon_url\" is not a string"},
+    {"thread_ts", TEXT, "\"thread_ts\" is not a string"},
+    {"mrkdwn", FLAG, "\"mrkdwn\" is not true or false"},
+    {"link_names", FLAG, "\"link_names\" is not true or false"},
+    {"attachments", OBJECTS, "\"attachments\" is not an array of objects"},
+    {"blocks", OBJECTS, "\"blocks\" is not an array of objects"},
+    {NULL, TEXT, NULL},
+};
+static const struct part attachment_parts[] = {
+    {"fallback", TEXT, "an attachment's \"fallback\" is not a string"},
+    {"color", TEXT, "an attachment's \"color\" is not a string"},
+    {"pretext", TEXT, "an attachment's \"pretext\" is not a string"},
+    {"author_name", TEXT, "an attachment's \"author_name\" is not a string"},
+    {"author_link", TEXT, "an attachment's \"author_link\" is not a string"},
+    {"title", TEXT, "an attachment's \"title\" is not a string"},
+    {"title_link", TEXT, "an attachment's \"title_link\" is not a string"},
+    {"text", TEXT, "an attachment's \"text\" is not a string"},
+    {"footer", TEXT, "an attachment's \"footer\" is not a string"},
+    {"image_url", TEXT, "an attachment's \"image_url\" is not a string"},
+    {"thumb_url", TEXT, "an attachment's \"thumb_url\" is not a string"},
+    {"callback_id", TEXT, "an attachment's \"callback_id\" is not a string"},
+    {"ts", SCALAR, "an attachment's \"ts\" is not a time"},
+    {"mrkdwn_in", TEXTS, "an attachment's \"mrkdwn_in\" is not an array of strings"},
+    {"fields", OBJECTS, "an attachment's \"fields\" is not an array of objects"},
+    {"actions", OBJECTS, "an attachment's \"actions\" is not an array of objects"},
+    {"blocks", OBJECTS, "an attachment's \"blocks\" is not an array of objects"},
+    {NULL, TEXT, NULL},
+};
+static const struct part field_parts[] = {
+    {"title", TEXT, "a field's \"title\" is not a string"},
+    {"value", SCALAR, "a field's \"value\" is not a string"},
+    {"short", FLAG, "a field's \"short\" is not true or false"},
+    {NULL, TEXT, NULL},
+};
+static const struct part action_parts[] = {
+    {"type", TEXT, "an action's \"type\" is not a string"},   {"text", TEXT, "an action's \"text\" is not a string"},
+    {"url", TEXT, "an action's \"url\" is not a string"},     {"style", TEXT, "an action's \"style\" is not a string"},
+    {"name", TEXT, "an action's \"name\" is not a string"},   {"value", TEXT, "an action's \"value\" is not a string"},
+    {NULL, TEXT, NULL},
+};
+
+/* NULL when every part of the object that the table names is absent or right, or what is wrong. */
+static const char *check_parts(const json_t *object, const struct part *parts) {
+  for (const struct part *part = parts; part->key != NULL; part++) {
+    const json_t *value = json_object_get(object, part->key);
+    if (!absent(value) && !part_is_right(part, value)) return part->why;
+  }
+  return NULL;
+}
+
+static const char *check_each(const json_t *object, const char *key, const struct part *parts) {
+  const json_t *list = json_object_get(object, key);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *why = check_parts(json_array_get(list, i), parts);
+    if (why != NULL) return why;
+  }
+  return NULL;
+}
+
+/* An attachment without any of these shows nothing, and does not count as a text. */
+static bool attachment_shows(const json_t *attachment) {
+  static const char *const texts[] = {"text", "pretext", "title", "fallback", "footer", "author_name", "image_url"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    if (has_text(attachment, texts[i])) return true;
+  }
+  return has_items(attachment, "fields") || has_items(attachment, "actions") || has_items(attachment, "blocks");
+}
+
+static enum mock_answer check_attachments(const json_t *payload, bool *shown, const char **why) {
+  const json_t *list = json_object_get(payload, "attachments");
+  if (json_array_size(list) > MOCK_PAYLOAD_ATTACHMENTS_MAX) {
+    *why = "more than 100 attachments";
+    return MOCK_TOO_MANY_ATTACHMENTS;
+  }
+  const char *wrong = check_each(payload, "attachments", attachment_parts);
+  for (size_t i = 0; wrong == NULL && i < json_array_size(list); i++) {
+    const json_t *attachment = json_array_get(list, i);
+    wrong = check_each(attachment, "fields", field_parts);
+    if (wrong == NULL) wrong = check_each(attachment, "actions", action_parts);
+    if (attachment_shows(attachment)) *shown = true;
+  }
+  if (wrong == NULL) return MOCK_OK;
+  *why = wrong;
+  return MOCK_INVALID_PAYLOAD;
+}
+
+static enum mock_answer check_blocks(const json_t *payload, bool *shown, const char **why) {
+  const json_t *blocks = json_object_get(payload, "blocks");
+  size_t count = json_array_size(blocks);
+  if (count > 0) *shown = true;
+  if (count > MOCK_PAYLOAD_BLOCKS_MAX) {
+    *why = "more than 50 blocks";
+    return MOCK_INVALID_BLOCKS;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (has_text(json_array_get(blocks, i), "type")) continue;
+    *why = "a block without a \"type\"";
+    return MOCK_INVALID_BLOCKS;
+  }
+  return MOCK_OK;
+}
+
+/* "#name", "@user", an identifier or a bare name: letters of any script, digits, - _ and a dot. */
+static enum mock_answer check_channel(const json_t *payload, const char **why) {
+  const json_t *value = json_object_get(payload, "channel");
+  if (absent(value) || json_string_length(value) == 0) return MOCK_OK;
+  const char *channel = json_string_value(value);
+  const char *name = *channel == '#' || *channel == '@' ? channel + 1 : channel;
+  size_t len = strlen(name);
+  bool good = len > 0 && len <= 80;
+  for (size_t i = 0; good && i < len; i++) {
+    good = is_alnum(name[i]) || strchr("-_.", name[i]) != NULL || (unsigned char)name[i] >= 0x80;
+  }
+  if (good) return MOCK_OK;
+  *why = "\"channel\" is not a name a channel or a user can have";
+  return *channel == '@' ? MOCK_USER_NOT_FOUND : MOCK_CHANNEL_NOT_FOUND;
+}
+
+static enum mock_answer check(const json_t *payload, const char **why) {
+  const char *wrong = json_is_object(payload) ? check_parts(payload, message_parts) : "not a JSON object";
+  if (wrong != NULL) {
+    *why = wrong;
+    return MOCK_INVALID_PAYLOAD;
+  }
+  bool shown = has_text(payload, "text");
+  enum mock_answer answer = check_attachments(payload, &shown, why);
+  if (answer == MOCK_OK) answer = check_blocks(payload, &shown, why);
+  if (answer == MOCK_OK) answer = check_channel(payload, why);
+  if (answer == MOCK_OK && !shown) {
+    *why = "no text: neither \"text\" nor an attachment or block that shows something";
+    answer = MOCK_NO_TEXT;
+  }
+  return answer;
+}
+
+static enum mock_answer read_json(const char *text, size_t len, json_t **out, const char **why) {
+  json_t *payload = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+  if (payload == NULL) {
+    *why = "not JSON (or a key twice, or not UTF-8)";
+    return MOCK_INVALID_PAYLOAD;
+  }
+  enum mock_answer answer = MOCK_INVALID_PAYLOAD;
+  if (cut_texts(payload, 1)) answer = check(payload, why);
+  else *why = "nested too deeply";
+  if (answer == MOCK_OK) *out = payload;
+  else json_decref(payload);
+  return answer;
+}
+
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+/* Undoes the form's encoding in place; SIZE_MAX when a % is not followed by two digits. */
+static size_t form_decode(char *text, size_t len) {
+  size_t out = 0;
+  for (size_t i = 0; i < len; i++) {
+    char c = text[i];
+    if (c == '+') {
+      c = ' ';
+    } else if (c == '%') {
+      if (len - i < 3 || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) return SIZE_MAX;
+      c = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    }
+    text[out++] = c;
+  }
+  return out;
+}
+
+/* The first payload= of the form is the one. */
+static enum mock_answer read_form(const char *body, size_t len, json_t **out, const char **why) {
+  static const char key[] = "payload=";
+  const char *value = body;
+  size_t rest = len, size = 0;
+  *why = "a form without payload=";
+  for (;;) {
+    const char *stop = memchr(value, '&', rest);
+    size = stop != NULL ? (size_t)(stop - value) : rest;
+    if (size >= sizeof key - 1 && memcmp(value, key, sizeof key - 1) == 0) break;
+    if (stop == NULL) return MOCK_INVALID_PAYLOAD;
+    value += size + 1;
+    rest -= size + 1;
+  }
+  size -= sizeof key - 1;
+  char *text = malloc(size + 1);
+  if (text == NULL) return MOCK_ROLLUP_ERROR;
+  memcpy(text, value + sizeof key - 1, size);
+  size = form_decode(text, size);
+  enum mock_answer answer = MOCK_INVALID_PAYLOAD;
+  *why = "payload= is not encoded as a form is";
+  if (size != SIZE_MAX) answer = read_json(text, size, out, why);
+  free(text);
+  return answer;
+}
+
+/* Whether a content type is this one, whatever parameters follow. */
+static bool is_type(const char *content_type, const char *type) {
+  size_t len = strlen(type);
+  return strncasecmp(content_type, type, len) == 0 && strchr("; \t", content_type[len]) != NULL;
+}
+
+enum mock_answer mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
+                                   const char **why) {
+  if (len == 0) {
+    *why = "no body";
+    return MOCK_INVALID_PAYLOAD;
+  }
+  if (content_type != NULL && is_type(content_type, "application/json")) return read_json(body, len, payload, why);
+  if (content_type != NULL && is_type(content_type, "application/x-www-form-urlencoded")) {
+    return read_form(body, len, payload, why);
+  }
+  *why = "the Content-Type is neither application/json nor application/x-www-form-urlencoded";
+  return MOCK_INVALID_PAYLOAD;
+}
+
+const char *mock_payload_channel(const json_t *payload) {
+  return has_text(payload, "channel") ? json_string_value(json_object_get(payload, "channel")) : DEFAULT_CHANNEL;
+}
+
+bool mock_payload_path(const char *path) {
+  static const char prefix[] = "/services/";
+  if (strncmp(path, prefix, sizeof prefix - 1) != 0) return false;
+  const char *at = path + sizeof prefix - 1;
+  static const char first[] = {'T', 'B', '\0'};
+  for (size_t part = 0; part < sizeof first; part++) {
+    if (first[part] != '\0' && *at++ != first[part]) return false;
+    size_t len = 0;
+    while (is_alnum(at[len]) || (first[part] == '\0' && (at[len] == '-' || at[len] == '_'))) len++;
+    if (len == 0 || at[len] != (part + 1 < sizeof first ? '/' : '\0')) return false;
+    at += len + 1;
+  }
+  return true;
+}

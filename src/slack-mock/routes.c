@@ -1,0 +1,297 @@
+#include "slack-mock/routes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "slack-mock/page.h"
+#include "slack-mock/payload.h"
+
+#define TEXT "text/plain; charset=utf-8"
+#define JSON "application/json"
+#define LIST_MAX 1000 /* messages in one answer */
+#define CONTROL_BODY_MAX 1024
+
+/* Nothing but the page's own files may run or load, whatever a message says. */
+#define PAGE_POLICY                                                                                          \
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "            \
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+static void reply(struct _u_response *response, unsigned status, const char *type, const void *body, size_t len) {
+  u_map_put(response->map_header, "Content-Type", type);
+  u_map_put(response->map_header, "X-Content-Type-Options", "nosniff");
+  if (!u_map_has_key(response->map_header, "Cache-Control")) {
+    u_map_put(response->map_header, "Cache-Control", "no-store");
+  }
+  ulfius_set_binary_body_response(response, status, body, len);
+}
+
+static void reply_text(struct _u_response *response, unsigned status, const char *text) {
+  reply(response, status, TEXT, text, strlen(text));
+}
+
+/* Sends what is in the buffer, and frees it. */
+static void reply_buf(struct _u_response *response, const char *type, struct buf *body) {
+  if (buf_failed(body)) reply_text(response, 503, "out of memory\n");
+  else reply(response, 200, type, body->data, body->len);
+  buf_free(body);
+}
+
+static void reply_answer(struct _u_response *response, enum mock_answer answer) {
+  const struct mock_answer_row *row = mock_answer_row(answer);
+  if (answer == MOCK_RATE_LIMITED) {
+    static const char body[] = "{\"retry_after\":1,\"ok\":false,\"error\":\"rate_limited\"}";
+    u_map_put(response->map_header, "Retry-After", "1");
+    reply(response, 429, JSON, body, sizeof body - 1);
+  } else {
+    reply(response, (unsigned)row->status, TEXT, row->word, strlen(row->word));
+  }
+}
+
+static const char *content_type(const struct _u_request *request) {
+  return u_map_get_case(request->map_header, "Content-Type");
+}
+
+/* Reads, checks and keeps one message. *why is a constant, or NULL when the answer says all. */
+static enum mock_answer receive(const struct _u_request *request, struct mock_channel *channel, uint64_t *id,
+                                const char **why) {
+  json_t *payload = NULL;
+  if (!mock_payload_path(request->url_path)) {
+    *why = "the path is not /services/T.../B.../...";
+    return MOCK_NO_SERVICE;
+  }
+  if (request->binary_body_length > MOCK_PAYLOAD_BODY_MAX) return MOCK_PAYLOAD_TOO_LARGE;
+  enum mock_answer answer = mock_mode_apply(channel->mode, clock_mono_ns());
+  if (answer != MOCK_OK) {
+    *why = "as the mode demands";
+    return answer;
+  }
+  answer = mock_payload_read(content_type(request), request->binary_body, request->binary_body_length, &payload, why);
+  if (answer != MOCK_OK) return answer;
+  *id = mock_store_add(channel->store, mock_payload_channel(payload), payload, clock_unix_ns());
+  json_decref(payload);
+  return *id != 0 ? MOCK_OK : MOCK_ROLLUP_ERROR;
+}
+
+static void post_message(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+  uint64_t id = 0;
+  const char *why = NULL;
+  enum mock_answer answer = receive(request, channel, &id, &why);
+  mock_counts_add(&channel->counts, answer);
+  const char *word = mock_answer_row(answer)->word;
+  if (answer == MOCK_OK) {
+    printf("slack-mock: ok: message %llu\n", (unsigned long long)id);
+  } else {
+    printf("slack-mock: %s%s%s\n", word, why != NULL ? ": " : "", why != NULL ? why : "");
+    /* Slack's body has no room for it, and whoever tries this out wants to know. */
+    if (why != NULL) u_map_put(response->map_header, "X-Slack-Mock-Reason", why);
+  }
+  fflush(stdout);
+  reply_answer(response, answer);
+}
+
+/* {"name":..., "delay_s":..., "meaning":...} */
+static void put_mode(struct mock_channel *channel, struct buf *out) {
+  int delay_s;
+  const struct mock_mode_row *row = mock_mode_get(channel->mode, &delay_s);
+  buf_puts(out, "{\"mode\":\"");
+  buf_puts(out, row->name);
+  buf_puts(out, "\",\"delay_s\":");
+  buf_put_i64(out, delay_s);
+  buf_puts(out, ",\"meaning\":\"");
+  buf_puts(out, row->meaning);
+  buf_puts(out, "\"}");
+}
+
+static void put_results(struct mock_channel *channel, struct buf *out) {
+  buf_putc(out, '{');
+  for (int i = 0; i < MOCK_ANSWER_COUNT; i++) {
+    buf_puts(out, i > 0 ? ",\"" : "\"");
+    buf_puts(out, mock_answer_row(i)->word);
+    buf_puts(out, "\":");
+    buf_put_u64(out, mock_counts_get(&channel->counts, i));
+  }
+  buf_putc(out, '}');
+}
+
+/* False unless the text is a decimal number that fits. */
+static int parse_u64(const char *text, uint64_t *out) {
+  uint64_t value = 0;
+  if (*text == '\0') return 0;
+  for (; *text != '\0'; text++) {
+    if (*text < '0' || *text > '9' || value > (UINT64_MAX - 9) / 10) return 0;
+    value = value * 10 + (uint64_t)(*text - '0');
+  }
+  *out = value;
+  return 1;
+}
+
+static void get_messages(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+  struct buf out = BUF_INIT(SIZE_MAX), list = BUF_INIT(SIZE_MAX);
+  struct mock_store_stats stats;
+  uint64_t after = 0, epoch;
+  const char *text = u_map_get(request->map_url, "after");
+  if (text != NULL && !parse_u64(text, &after)) {
+    reply_text(response, 400, "after= is the number of a message, as in /messages?after=12\n");
+    return;
+  }
+  mock_store_list(channel->store, after, LIST_MAX, &list, &stats, &epoch);
+  buf_puts(&out, "{\"epoch\":\"");
+  buf_put_hex(&out, (const uint8_t *)&epoch, sizeof epoch);
+  buf_puts(&out, "\",\"last_id\":");
+  buf_put_u64(&out, stats.last_id);
+  buf_puts(&out, ",\"stored\":");
+  buf_put_u64(&out, stats.messages);
+  buf_puts(&out, ",\"dropped\":");
+  buf_put_u64(&out, stats.dropped);
+  buf_puts(&out, ",\"control\":");
+  put_mode(channel, &out);
+  buf_puts(&out, ",\"results\":");
+  put_results(channel, &out);
+  buf_puts(&out, ",\"messages\":[");
+  buf_append(&out, list.data, list.len);
+  buf_puts(&out, "]}\n");
+  if (buf_failed(&list)) out.failed = true;
+  buf_free(&list);
+  reply_buf(response, JSON, &out);
+}
+
+static void delete_messages(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+  (void)request;
+  if (mock_store_clear(channel->store) != 0) {
+    reply_text(response, 500, "forgotten, but the store's file could not be emptied\n");
+    return;
+  }
+  reply_text(response, 200, "forgotten\n");
+}
+
+static void get_control(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+  (void)request;
+  struct buf out = BUF_INIT(SIZE_MAX), now = BUF_INIT(SIZE_MAX);
+  put_mode(channel, &now);
+  buf_append(&out, now.data, now.len > 0 ? now.len - 1 : 0);
+  buf_puts(&out, ",\"modes\":[");
+  const struct mock_mode_row *row;
+  for (size_t i = 0; (row = mock_mode_row(i)) != NULL; i++) {
+    buf_puts(&out, i > 0 ? ",{\"mode\":\"" : "{\"mode\":\"");
+    buf_puts(&out, row->name);
+    buf_puts(&out, "\",\"meaning\":\"");
+    buf_puts(&out, row->meaning);
+    buf_puts(&out, "\"}");
+  }
+  buf_puts(&out, "]}\n");
+  if (buf_failed(&now)) out.failed = true;
+  buf_free(&now);
+  reply_buf(response, JSON, &out);
+}
+
+/* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are a mistake. NULL, or what is wrong. */
+static const char *set_control(const char *body, size_t len, struct mock_mode *mode) {
+  json_t *control = len <= CONTROL_BODY_MAX ? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+  json_int_t delay_s = MOCK_MODE_DELAY_DEFAULT_S;
+  const char *name = NULL, *why = NULL;
+  if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0) {
+    why = "send JSON such as {\"mode\":\"slow\",\"delay_s\":10}\n";
+  } else if (mock_mode_set(mode, name, delay_s) != 0) {
+    why = "no such mode, or delay_s is not within 1 to 60; GET /control lists the modes\n";
+  }
+  json_decref(control);
+  return why;
+}
+
+static void post_control(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+  const char *type = content_type(request);
+  /* A form of a foreign page can't send this type, so only what runs here on purpose can change the mode. */
+  if (type == NULL || strncasecmp(type, JSON, sizeof JSON - 1) != 0 || strchr("; \t", type[sizeof JSON - 1]) == NULL) {
+    reply_text(response, 415, "send it with Content-Type: application/json\n");
+    return;
+  }
+  const char *why = set_control(request->binary_body, request->binary_body_length, channel->mode);
+  if (why != NULL) {
+    reply_text(response, 400, why);
+    return;
+  }
+  int delay_s;
+  printf("slack-mock: mode is now %s\n", mock_mode_get(channel->mode, &delay_s)->name);
+  fflush(stdout);
+  struct buf out = BUF_INIT(SIZE_MAX);
+  put_mode(channel, &out);
+  buf_putc(&out, '\n');
+  reply_buf(response, JSON, &out);
+}
+
+static void get_metrics(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+  (void)request;
+  struct buf out = BUF_INIT(SIZE_MAX);
+  mock_metrics_write(&channel->counts, channel->store, channel->mode, &out);
+  reply_buf(response, MOCK_METRICS_TYPE, &out);
+}
+
+static void get_health(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+  (void)request;
+  (void)channel;
+  reply_text(response, 200, "ok\n");
+}
+
+static void get_page(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+  (void)channel;
+  size_t i = 0;
+  while (strcmp(mock_page_files[i].path, request->url_path) != 0) i++;
+  u_map_put(response->map_header, "Content-Security-Policy", PAGE_POLICY);
+  u_map_put(response->map_header, "Referrer-Policy", "no-referrer");
+  u_map_put(response->map_header, "Cache-Control", "no-cache");
+  reply(response, 200, mock_page_files[i].type, mock_page_files[i].data, mock_page_files[i].len);
+}
+
+typedef void (*handler)(const struct _u_request *, struct _u_response *, struct mock_channel *);
+
+static const struct route {
+  const char *method;
+  const char *path; /* exact, or a prefix when it ends in a slash and is not the root */
+  handler handle;
+} routes[] = {
+    {"POST", "/services/", post_message},   {"GET", "/messages", get_messages},
+    {"DELETE", "/messages", delete_messages}, {"GET", "/control", get_control},
+    {"POST", "/control", post_control},     {"GET", "/metrics", get_metrics},
+    {"GET", "/healthz", get_health},
+};
+
+static int route_matches(const struct route *route, const char *path) {
+  size_t len = strlen(route->path);
+  return route->path[len - 1] == '/' ? strncmp(path, route->path, len) == 0 : strcmp(path, route->path) == 0;
+}
+
+/* The handler for the request, or NULL with the methods the path has in allow (none: no such path). */
+static handler find_handler(const struct _u_request *request, struct buf *allow) {
+  /* libmicrohttpd leaves the body of an answer to HEAD away. */
+  const char *method = strcmp(request->http_verb, "HEAD") == 0 ? "GET" : request->http_verb;
+  for (size_t i = 0; i < mock_page_file_count; i++) {
+    if (strcmp(request->url_path, mock_page_files[i].path) != 0) continue;
+    if (strcmp(method, "GET") == 0) return get_page;
+    buf_puts(allow, "GET, HEAD");
+  }
+  for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+    if (!route_matches(&routes[i], request->url_path)) continue;
+    if (strcmp(routes[i].method, method) == 0) return routes[i].handle;
+    if (allow->len > 0) buf_puts(allow, ", ");
+    buf_puts(allow, routes[i].method);
+  }
+  return NULL;
+}
+
+int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *user_data) {
+  struct buf allow = BUF_INIT(256);
+  handler handle = find_handler(request, &allow);
+  if (handle != NULL) {
+    handle(request, response, user_data);
+  } else if (allow.len > 0) {
+    u_map_put(response->map_header, "Allow", buf_cstr(&allow));
+    reply_text(response, 405, "another method is needed here, see Allow\n");
+  } else {
+    reply_text(response, 404, "not found: the page is at /, the webhook at /services/T000/B000/anything\n");
+  }
+  buf_free(&allow);
+  return U_CALLBACK_COMPLETE;
+}

@@ -1,0 +1,22 @@
+/* The mock's HTTP interface: one table of routes, one handler each. Handlers run in the server's threads. */
+#ifndef SLACK_MOCK_ROUTES_H
+#define SLACK_MOCK_ROUTES_H
+
+#include <ulfius.h>
+
+#include "slack-mock/metrics.h"
+#include "slack-mock/mode.h"
+#include "slack-mock/store.h"
+
+/* What the handlers share. It outlives the server. */
+struct mock_channel {
+  struct mock_store *store;
+  struct mock_mode *mode;
+  struct mock_counts counts;
+};
+
+/* An Ulfius callback for every request; user_data is the struct mock_channel. Blocks only in the mode "slow", and
+ * for the disk when a message is kept in a file. */
+int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *user_data);
+
+#endif

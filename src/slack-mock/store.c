@@ -1,0 +1,206 @@
+#include "slack-mock/store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "slack-mock/journal.h"
+
+struct message {
+  uint64_t id;
+  char *json; /* as /messages shows it and the file keeps it: rendered once */
+  size_t len;
+};
+
+struct mock_store {
+  struct mock_store_limits limits;
+  /* Taken first, and held while the disk is written to: it orders the writers. */
+  pthread_mutex_t file_lock;
+  struct journal *journal;
+  /* Taken second, for memory only. */
+  pthread_mutex_t lock;
+  struct message *ring;
+  size_t first;
+  uint64_t epoch;
+  struct mock_store_stats stats;
+};
+
+struct mock_store *mock_store_new(const struct mock_store_limits *limits) {
+  struct mock_store *store = calloc(1, sizeof *store);
+  if (store == NULL) return NULL;
+  store->limits = *limits;
+  store->ring = calloc(limits->messages, sizeof *store->ring);
+  if (store->ring == NULL) {
+    free(store);
+    return NULL;
+  }
+  store->epoch = random_u64();
+  pthread_mutex_init(&store->file_lock, NULL);
+  pthread_mutex_init(&store->lock, NULL);
+  return store;
+}
+
+static struct message *message_at(const struct mock_store *store, size_t i) {
+  return &store->ring[(store->first + i) % store->limits.messages];
+}
+
+static void drop_oldest(struct mock_store *store) {
+  struct message *oldest = message_at(store, 0);
+  store->stats.bytes -= oldest->len;
+  free(oldest->json);
+  oldest->json = NULL;
+  store->first = (store->first + 1) % store->limits.messages;
+  store->stats.messages--;
+}
+
+void mock_store_free(struct mock_store *store) {
+  if (store == NULL) return;
+  while (store->stats.messages > 0) drop_oldest(store);
+  journal_free(store->journal);
+  pthread_mutex_destroy(&store->file_lock);
+  pthread_mutex_destroy(&store->lock);
+  free(store->ring);
+  free(store);
+}
+
+/* Takes ownership of json. The caller holds the lock, or is the only thread. */
+static void insert(struct mock_store *store, uint64_t id, char *json, size_t len) {
+  while (store->stats.messages == store->limits.messages ||
+         (store->stats.messages > 0 && store->stats.bytes + len > store->limits.bytes)) {
+    drop_oldest(store);
+    store->stats.dropped++;
+  }
+  *message_at(store, store->stats.messages) = (struct message){id, json, len};
+  store->stats.messages++;
+  store->stats.bytes += len;
+  store->stats.last_id = id;
+}
+
+/* A line of the file: a message as it was written, with a number above the one before. */
+static const char *load_line(void *cls, const char *line, size_t len) {
+  struct mock_store *store = cls;
+  json_t *message = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+  json_int_t id = json_integer_value(json_object_get(message, "id"));
+  bool good = id > 0 && (uint64_t)id > store->stats.last_id &&
+              json_is_string(json_object_get(message, "received_at")) &&
+              json_is_string(json_object_get(message, "channel")) &&
+              json_is_object(json_object_get(message, "payload"));
+  json_decref(message);
+  if (!good) return "not a message that slack-mock has stored";
+  char *json = strndup(line, len);
+  if (json == NULL) return "out of memory";
+  insert(store, (uint64_t)id, json, len);
+  return NULL;
+}
+
+int mock_store_open(struct mock_store *store, const char *path, struct buf *error) {
+  store->journal = journal_open(path, load_line, store, error);
+  return store->journal != NULL ? 0 : -1;
+}
+
+/* RFC 3339, UTC, milliseconds. */
+static void format_time(uint64_t unix_ns, char out[static 32]) {
+  time_t seconds = (time_t)(unix_ns / CLOCK_NS_PER_S);
+  struct tm tm;
+  char date[24];
+  gmtime_r(&seconds, &tm);
+  strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+  snprintf(out, 32, "%s.%03uZ", date, (unsigned)(unix_ns / CLOCK_NS_PER_MS % 1000));
+}
+
+static char *render(uint64_t id, const char *channel, const json_t *payload, uint64_t unix_ns) {
+  char time_text[32];
+  format_time(unix_ns, time_text);
+  /* "O" takes a reference of its own; the payload itself is not changed. */
+  json_t *message = json_pack("{s:I, s:s, s:s, s:O}", "id", (json_int_t)id, "received_at", time_text, "channel",
+                              channel, "payload", (json_t *)(uintptr_t)payload);
+  char *json = json_dumps(message, JSON_COMPACT);
+  json_decref(message);
+  return json;
+}
+
+/* The file may hold as much history as there is content, and a little more; then it is written anew. */
+static bool is_mostly_history(const struct mock_store *store, size_t live) {
+  return journal_size(store->journal) > 2 * live + (1 << 16);
+}
+
+/* Holding the file lock. */
+static int rewrite_file(struct mock_store *store) {
+  struct buf content = BUF_INIT(SIZE_MAX);
+  pthread_mutex_lock(&store->lock);
+  for (size_t i = 0; i < store->stats.messages; i++) {
+    const struct message *message = message_at(store, i);
+    buf_append(&content, message->json, message->len);
+    buf_putc(&content, '\n');
+  }
+  pthread_mutex_unlock(&store->lock);
+  errno = ENOMEM;
+  int result = buf_failed(&content) ? -1 : journal_rewrite(store->journal, content.data, content.len);
+  buf_free(&content);
+  return result;
+}
+
+uint64_t mock_store_add(struct mock_store *store, const char *channel, const json_t *payload, uint64_t unix_ns) {
+  pthread_mutex_lock(&store->file_lock);
+  /* Only a holder of the file lock changes last_id. */
+  uint64_t id = store->stats.last_id + 1;
+  char *json = render(id, channel, payload, unix_ns);
+  if (json == NULL) {
+    pthread_mutex_unlock(&store->file_lock);
+    return 0;
+  }
+  size_t len = strlen(json);
+  bool failed = store->journal != NULL && journal_append(store->journal, json, len) != 0;
+  pthread_mutex_lock(&store->lock);
+  insert(store, id, json, len);
+  size_t live = store->stats.bytes + store->stats.messages;
+  pthread_mutex_unlock(&store->lock);
+  if (store->journal != NULL && is_mostly_history(store, live) && rewrite_file(store) != 0) failed = true;
+  if (failed) {
+    pthread_mutex_lock(&store->lock);
+    store->stats.file_errors++;
+    pthread_mutex_unlock(&store->lock);
+  }
+  pthread_mutex_unlock(&store->file_lock);
+  return id;
+}
+
+int mock_store_clear(struct mock_store *store) {
+  pthread_mutex_lock(&store->file_lock);
+  pthread_mutex_lock(&store->lock);
+  while (store->stats.messages > 0) drop_oldest(store);
+  store->stats.dropped = 0;
+  store->epoch = random_u64();
+  pthread_mutex_unlock(&store->lock);
+  int result = store->journal != NULL ? rewrite_file(store) : 0;
+  pthread_mutex_unlock(&store->file_lock);
+  return result;
+}
+
+void mock_store_list(struct mock_store *store, uint64_t after, size_t max, struct buf *out,
+                     struct mock_store_stats *stats, uint64_t *epoch) {
+  pthread_mutex_lock(&store->lock);
+  size_t written = 0;
+  for (size_t i = 0; i < store->stats.messages && written < max; i++) {
+    const struct message *message = message_at(store, i);
+    if (message->id <= after) continue;
+    if (written++ > 0) buf_putc(out, ',');
+    buf_append(out, message->json, message->len);
+  }
+  *stats = store->stats;
+  *epoch = store->epoch;
+  pthread_mutex_unlock(&store->lock);
+}
+
+struct mock_store_stats mock_store_stats(struct mock_store *store) {
+  pthread_mutex_lock(&store->lock);
+  struct mock_store_stats stats = store->stats;
+  pthread_mutex_unlock(&store->lock);
+  return stats;
+}
