@@ -13,6 +13,10 @@ uint64_t clock_unix_ns(void) {
   return read_clock(CLOCK_REALTIME);
 }
 
+uint64_t clock_unix_coarse_ns(void) {
+  return read_clock(CLOCK_REALTIME_COARSE);
+}
+
 uint64_t clock_mono_ns(void) {
   return read_clock(CLOCK_MONOTONIC);
 }

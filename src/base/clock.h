@@ -9,6 +9,8 @@
 
 /* Since 1970, UTC; may step. For timestamps only. */
 uint64_t clock_unix_ns(void);
+/* The same as of the kernel's last tick, so up to some ms old, for a quarter of the cost. */
+uint64_t clock_unix_coarse_ns(void);
 /* Monotonic, for durations and deadlines. */
 uint64_t clock_mono_ns(void);
 /* Sleeps at least this long, on through signals. */

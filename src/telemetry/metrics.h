@@ -1,9 +1,9 @@
 /* Counters, gauges and histograms: families with labels, and their series.
- * Recording (add, set, observe) is wait-free but for one compare-and-swap loop on a histogram's sum,
- * allocates nothing, and takes no lock: a scrape never holds up a request. Making families and series takes
- * the registry's lock: do it at start, or look a series up once and keep the handle. Handles live as long as
- * the registry; all functions may be called from any thread, except free. Rules: Prometheus data model and
- * client library guidelines, OpenMetrics 1.0. */
+ * Recording (add, set, observe) allocates nothing, makes no system call and takes no lock: a scrape never
+ * holds up a request. Counters and histograms are split over several cache lines, so that threads seldom
+ * meet; a gauge is one line. Making families and series takes the registry's lock: do it at start, or look a
+ * series up once and keep the handle. Handles live as long as the registry; all functions may be called from
+ * any thread, except free. Rules: Prometheus data model and client library guidelines, OpenMetrics 1.0. */
 #ifndef TELEMETRY_METRICS_H
 #define TELEMETRY_METRICS_H
 
@@ -24,25 +24,29 @@ struct tel_registry_settings {
   size_t max_series;   /* a family; 0: 1000 */
 };
 
-/* What a family is. All strings are copied. */
+/* What a family is. All is copied. Names are letters, digits and _, and begin with a letter: the colon and
+ * the leading _ of the data model are reserved for others. */
 struct tel_family_spec {
-  const char *name; /* as in the text format: a counter's ends in _total */
-  const char *help;
+  const char *name;          /* as in the text format: a counter's ends in _total, and no other's does */
+  const char *help;          /* UTF-8, or NULL */
   const char *unit;          /* OpenMetrics UNIT, the name's last word before _total; or NULL */
-  const char *const *labels; /* label_count names */
+  const char *const *labels; /* label_count names, no two the same; "le" is not for histograms */
   size_t label_count;        /* at most 8 */
-  const double *buckets;     /* histograms: upper bounds, ascending, finite; +Inf is added */
+  const double *buckets;     /* histograms: upper bounds, ascending, finite, not negative; +Inf is added */
   size_t bucket_count;       /* at most 64 */
 };
 
 /* NULL settings: the defaults. NULL when out of memory. Registers
- * telemetry_metric_series_dropped_total{family}, which counts the refused. */
+ * telemetry_metric_series_dropped_total{family}, which counts the refused, and
+ * telemetry_scrape_duration_seconds; these two are not counted against max_families. */
 struct tel_registry *tel_registry_new(const struct tel_registry_settings *settings);
 /* Frees all families and series: nobody may record any more. Takes NULL. */
 void tel_registry_free(struct tel_registry *registry);
 
-/* A new family. TEL_E_NAME (bad or taken name), TEL_E_FULL, TEL_E_VALUE (buckets), TEL_E_MEMORY. A family
- * without labels gets its only series at once, so that it is exposed at 0. */
+/* A new family. TEL_E_NAME (bad name, label name or unit; or a name that is taken, also by what another
+ * family makes of its own: foo_count by a histogram foo, foo by a counter foo_total), TEL_E_FULL, TEL_E_VALUE
+ * (buckets, too many labels, help not UTF-8), TEL_E_MEMORY; out is then untouched. A family without labels
+ * gets its only series at once, so that it is exposed at 0. */
 TEL_MUST_CHECK int tel_counter_family(struct tel_registry *, const struct tel_family_spec *,
                                       struct tel_family **out);
 TEL_MUST_CHECK int tel_gauge_family(struct tel_registry *, const struct tel_family_spec *,
@@ -51,8 +55,9 @@ TEL_MUST_CHECK int tel_histogram_family(struct tel_registry *, const struct tel_
                                         struct tel_family **out);
 
 /* The series of these label values (label_count of them, in the family's order, copied), made if it is new
- * and exposed from then on, at 0. TEL_E_LABELS, TEL_E_FULL (counted as dropped), TEL_E_MEMORY, TEL_E_VALUE
- * (other type). */
+ * and exposed from then on, at 0. TEL_E_LABELS (a NULL among them, or not UTF-8), TEL_E_FULL (counted as
+ * dropped), TEL_E_MEMORY, TEL_E_VALUE (other type, or a NULL family: one that could not be made); out is then
+ * untouched. */
 TEL_MUST_CHECK int tel_counter_series(struct tel_family *, const char *const *values,
                                       struct tel_counter **out);
 TEL_MUST_CHECK int tel_gauge_series(struct tel_family *, const char *const *values, struct tel_gauge **out);
@@ -63,17 +68,22 @@ TEL_MUST_CHECK int tel_histogram_series(struct tel_family *, const char *const *
 void tel_counter_add(struct tel_counter *, uint64_t n);
 void tel_gauge_set(struct tel_gauge *, double value);
 void tel_gauge_add(struct tel_gauge *, double delta);
-/* exemplar: the span that this value was measured in, or NULL. Kept if it is sampled (exemplar filter
- * "trace_based"): the newest one a bucket, with its value and the time. */
+/* A value that is negative, NaN or infinite is no measurement and is ignored: the sum must never fall.
+ * exemplar: the span that this value was measured in, or NULL. Kept if it is sampled (exemplar filter
+ * "trace_based"): the newest one a bucket, with its value and the time; but of those within the same few
+ * milliseconds the first, so that busy threads do not fight over it. */
 void tel_histogram_observe(struct tel_histogram *, double value, const struct tel_context *exemplar);
 
 /* The value of a counter or gauge, for tests and for telemetry about telemetry. */
 uint64_t tel_counter_value(const struct tel_counter *);
 double tel_gauge_value(const struct tel_gauge *);
 
-/* A family that is read when it is scraped: emit is called by read as often as it has series, with
- * label_count values. read runs on the scraping thread, under the registry's lock: it must be quick, must not
- * call this registry, and may block nobody. type: TEL_METRIC_COUNTER or TEL_METRIC_GAUGE. */
+/* A family that is read when it is scraped: read calls tel_emit_value() once for each of its series, with
+ * label_count values that differ from series to series; with none the family is absent. It runs on the
+ * scraping thread, under the registry's lock: it must be quick, must not call this registry (recording is
+ * allowed), and may block nobody. A sample that cannot be exposed (a label that is NULL or not UTF-8, a
+ * counter that is negative or NaN) is left out. type: TEL_METRIC_COUNTER or TEL_METRIC_GAUGE, else
+ * TEL_E_VALUE. Errors as of a family. */
 enum tel_metric_type { TEL_METRIC_COUNTER, TEL_METRIC_GAUGE, TEL_METRIC_HISTOGRAM };
 struct tel_emit;
 void tel_emit_value(struct tel_emit *, const char *const *label_values, double value);
