@@ -16,7 +16,7 @@ for file in "$@"; do
 	esac
 	path=/$base
 	test "$base" != page.html || path=/
-	echo "static const unsigned char $name[] = {"
+	echo "static const unsigned char ${name}[] = {"
 	od -An -v -tx1 "$file" | sed 's/ *\([0-9a-f][0-9a-f]\)/0x\1,/g'
 	echo '};'
 	rows="$rows    {\"$path\", \"$type\", $name, sizeof $name},

@@ -1,0 +1,35 @@
+# shellcheck shell=sh
+# Building: always out of tree, so that the source directory holds sources only (and what ./bootstrap makes).
+
+# ./configure is made once; changes of its sources are noticed by make itself.
+build_bootstrap() {
+	if [ ! -x configure ] || [ ! -e Makefile.in ] || [ ! -e build-aux/install-sh ]; then ./bootstrap; fi
+}
+
+# build_configure DIRECTORY OPTION...: out of tree; again only where it was done for another place or otherwise.
+build_configure() {
+	build_dir=$1
+	shift
+	if [ -e "$build_dir/config.status" ] && [ "$(cat "$build_dir/.made-for" 2>/dev/null)" = "$LAB_SOURCE $*" ]; then return; fi
+	rm -rf "$build_dir"
+	mkdir -p "$build_dir"
+	(cd "$build_dir" && "$LAB_SOURCE/configure" "$@") && echo "$LAB_SOURCE $*" >"$build_dir/.made-for"
+}
+
+build_jobs() { getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2; }
+
+build_and_install() {
+	set -e
+	build_bootstrap
+	build_configure "$LAB_DIR/build" --prefix="$LAB_DIR/installed"
+	make -C "$LAB_DIR/build" -j"$(build_jobs)"
+	make -C "$LAB_DIR/build" install
+}
+
+build_lab() {
+	case $LAB_SOURCE$LAB_DIR in
+	*[!A-Za-z0-9/._,@+-]*)
+		fail "make cannot build in a directory with a blank or a special character in its name: $LAB_SOURCE. Move the project." ;;
+	esac
+	step build "$LAB_DIR/log/build.log" build_and_install
+}

@@ -1,0 +1,13 @@
+EXTRA_DIST += \
+	.ci/run \
+	lab.d/build.sh \
+	lab.d/incident.sh \
+	lab.d/install-packages \
+	lab.d/logs.sh \
+	lab.d/packages.sh \
+	lab.d/process.sh \
+	lab.d/test.sh \
+	lab.d/traffic.sh \
+	lab.d/ui.sh \
+	lab.d/up.sh \
+	tests/requirements.txt

@@ -1,0 +1,44 @@
+# shellcheck shell=sh
+# What Debian must have installed. libulfius-dev brings libmicrohttpd-dev, the GnuTLS flavour of libcurl's, zlib1g-dev and
+# others with it; they are named all the same, because the sources use them directly.
+
+packages_build='build-essential autoconf automake pkg-config libulfius-dev libmicrohttpd-dev liborcania-dev libyder-dev
+	libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev'
+packages_run='prometheus prometheus-alertmanager wrk curl jq'
+packages_lint='check python3 python3-yaml shellcheck yamllint'
+packages_test='python3-venv chromium chromium-driver'
+
+# Of the given packages, those that are not installed.
+packages_missing() {
+	for package in "$@"; do
+		case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+		installed) ;;
+		*) printf '%s ' "$package" ;;
+		esac
+	done
+}
+
+# packages_need PACKAGE...: installs what is missing of them, as whoever we are, or says what to do.
+packages_need() {
+	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+		fail "this is not Debian or Ubuntu, so nothing can be installed by itself. What is needed, by Debian's names:
+  $(echo "$*" | tr -s '[:space:]' ' ')
+Where there is Docker, the whole lab also runs in containers: docker-compose up -d"
+	fi
+	missing=$(packages_missing "$@")
+	if [ -z "$missing" ]; then
+		row packages "all there"
+		return
+	fi
+	# shellcheck disable=SC2086 # a list of words
+	set -- $missing
+	row packages "to install: $*"
+	if [ "$(id -u)" -eq 0 ]; then
+		step packages "$LAB_DIR/log/packages.log" lab.d/install-packages "$@"
+	elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; then
+		step packages "$LAB_DIR/log/packages.log" sudo "$LAB_SOURCE/lab.d/install-packages" "$@"
+	else
+		fail "these packages have to be installed, which only root may do. As root, run this line, then call me again:
+  $LAB_SOURCE/lab.d/install-packages $*"
+	fi
+}

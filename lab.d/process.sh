@@ -1,0 +1,78 @@
+# shellcheck shell=sh
+# Processes that outlive the shell. Who they are stands in run/NAME.id: process id, start time, and which boot of the machine.
+# A process id alone is not enough: it may belong to somebody else by now.
+
+boot_id() { cat /proc/sys/kernel/random/boot_id; }
+
+# When a process was started, in clock ticks since boot: field 22, counted behind the name, which may hold anything.
+process_started() {
+	sed -e 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
+}
+
+# Its state letter; Z is dead already.
+process_state() {
+	sed -e 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1
+}
+
+# process_remember NAME PID
+process_remember() {
+	process_start=$(process_started "$2")
+	[ -n "$process_start" ] || return 1
+	echo "$2 $process_start $(boot_id)" >"$LAB_DIR/run/$1.id"
+}
+
+# process_pid NAME: its process id, if it is the one we started and is alive. Nothing and 1 otherwise.
+process_pid() {
+	[ -e "$LAB_DIR/run/$1.id" ] || return 1
+	read -r process_id process_start process_boot <"$LAB_DIR/run/$1.id" || return 1
+	[ "$process_boot" = "$(boot_id)" ] && [ "$process_start" = "$(process_started "$process_id")" ] &&
+		[ "$(process_state "$process_id")" != Z ] && echo "$process_id"
+}
+
+# process_start NAME COMMAND...: in the background, in a session of its own, with its output in log/NAME.log. Nothing of
+# the caller's is held open: neither terminal nor pipe nor lock.
+process_start() {
+	process_name=$1
+	shift
+	setsid "$@" </dev/null >>"$LAB_DIR/log/$process_name.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+	process_remember "$process_name" $! || true
+}
+
+# To its whole group where it leads one: the traffic's shell has a wrk beside it.
+process_signal() {
+	kill "-$2" "-$1" 2>/dev/null || kill "-$2" "$1" 2>/dev/null || true
+}
+
+# process_stop NAME SECONDS: asks it to end, and insists after so many seconds. Says how it went.
+process_stop() {
+	stop_pid=$(process_pid "$1") || {
+		rm -f "$LAB_DIR/run/$1.id"
+		return 0
+	}
+	process_signal "$stop_pid" TERM
+	stop_began=$(now)
+	stop_how="stopped"
+	while process_pid "$1" >/dev/null; do
+		if [ $(($(now) - stop_began)) -ge "$2" ]; then
+			process_signal "$stop_pid" KILL
+			stop_how="killed: it did not end within $2 s"
+			sleep 0.5
+			break
+		fi
+		sleep 0.1
+	done
+	rm -f "$LAB_DIR/run/$1.id" "$LAB_DIR/run/$1.key"
+	row "$1" "$stop_how (process $stop_pid)"
+}
+
+# How long a process has been running, in seconds.
+process_age() {
+	read -r process_up _ </proc/uptime
+	echo $((${process_up%.*} - $(process_started "$1") / $(getconf CLK_TCK)))
+}
+
+# port_taken PORT: whether anything on this machine listens there, on any address.
+port_taken() {
+	port_hex=$(printf '%04X' "$1")
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port=":$port_hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 } END { exit !found }'
+}

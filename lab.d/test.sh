@@ -1,0 +1,247 @@
+# shellcheck shell=sh
+# test and bench. Each step prints one line as it ends; `./lab test` ends with one line of counts.
+#
+# A test run has its own directory and its programs take ports that are free: it disturbs neither a lab that runs nor another
+# test run. Builds are kept for the next run.
+
+test_passed=0
+test_failed=0
+test_skipped=0
+
+# The directory of this run: the kept one, or one of its own while another run has that.
+test_claim() {
+	LAB_TEST=$LAB_DIR/test
+	mkdir -p "$LAB_TEST"
+	exec 8>"$LAB_TEST/lock"
+	if ! flock -n 8; then
+		LAB_TEST=$LAB_DIR/test-$$
+		mkdir -p "$LAB_TEST"
+		# shellcheck disable=SC2064 # expanded now, on purpose
+		trap "rm -rf '$LAB_TEST'" EXIT
+	fi
+	export LAB_TEST
+}
+
+# counts PASSED FAILED SKIPPED: how a step's command says what it has counted; it may say so several times.
+counts() { echo "counts: $1 $2 $3"; }
+
+# test_step TITLE LOG COMMAND...: runs it with its output in LOG, adds up what it counted, and prints one line. A command that
+# counts nothing is one test: failed if its status says so, skipped if that is 77.
+test_step() {
+	test_title=$1
+	test_log=$LAB_TEST/$2.log
+	shift 2
+	"$@" </dev/null >"$test_log" 2>&1 8>&- &
+	step_pid=$!
+	trap 'kill "$step_pid" 2>/dev/null; exit 130' INT TERM
+	test_status=0
+	step_wait "$step_pid" "$test_title" || test_status=$?
+	trap - INT TERM
+	# shellcheck disable=SC2046 # three words
+	set -- $(awk '/^counts: [0-9]+ [0-9]+ [0-9]+$/ { p += $2; f += $3; s += $4 } END { print p + 0, f + 0, s + 0 }' "$test_log")
+	case "$* $test_status" in
+	'0 0 0 0') set -- 1 0 0 ;;
+	'0 0 0 77') set -- 0 0 1 ;;
+	*' 0 '*' 0' | *' 0 '*' 77') ;;
+	*) if [ "$2" -eq 0 ]; then set -- "$1" 1 "$3"; fi ;;
+	esac
+	test_passed=$((test_passed + $1))
+	test_failed=$((test_failed + $2))
+	test_skipped=$((test_skipped + $3))
+	test_line="$1 passed"
+	[ "$2" -eq 0 ] || test_line="$test_line, $2 FAILED"
+	[ "$3" -eq 0 ] || test_line="$test_line, $3 skipped"
+	row "$test_title" "$test_line ($step_took)"
+	grep -h '^SKIP' "$test_log" | sed 's/^/                 /' || true
+	[ "$2" -eq 0 ] || tell_log "$test_log" 60 2>&1
+}
+
+# What belongs to the project: what git knows or would add, or everything but what is made, in a tarball.
+project_files() {
+	if git rev-parse --git-dir >/dev/null 2>&1; then
+		git ls-files --cached --others --exclude-standard -- "$@"
+	else
+		for project_pattern in "$@"; do find . -path './.lab*' -prune -o -path './build*' -prune -o -type f -path "./$project_pattern" -print; done
+	fi
+}
+
+# lint NAME COMMAND...: one check of the sources.
+lint() {
+	lint_name=$1
+	shift
+	if lint_said=$("$@" 2>&1); then
+		echo "ok   $lint_name"
+		counts 1 0 0
+	else
+		echo "FAIL $lint_name"
+		echo "$lint_said" | head -n 40 | sed 's/^/     /'
+		counts 0 1 0
+	fi
+}
+
+lint_shell() {
+	# shellcheck disable=SC2046 # the project's file names have no blanks
+	shellcheck -x lab bootstrap lab.d/install-packages $(project_files '*.sh' | grep -v '^lab\.d/')
+}
+
+# Comments are whole sentences about what is; work still to do and code that is commented out do not stay.
+lint_leftovers() {
+	# shellcheck disable=SC2046 # as above
+	! grep -nE '\b(TODO|FIXME|XXX|HACK)\b' $(project_files 'src/*' 'tests/*' 'observability/*' 'bench/*' 'etc/*' 'docs/*' | grep -vE '\.(json|png|bin)$')
+}
+
+# A file is at most 500 lines.
+lint_length() {
+	# shellcheck disable=SC2046 # as above
+	wc -l $(project_files 'src/*' 'tests/*' 'bench/*' 'lab.d/*' | grep -E '\.(c|h|py|sh|lua)$') | awk '$2 != "total" && $1 > 500 { print; bad = 1 } END { exit bad }'
+}
+
+# Layers: an include goes to its own layer or to one below it.
+lint_layers() {
+	layers_bad=0
+	for layers_rule in base:base telemetry:base,telemetry shop:base,telemetry,shop http:base,telemetry,shop,http; do
+		layers_allowed=$(echo "${layers_rule#*:}" | tr , '|')
+		# shellcheck disable=SC2046 # as above
+		if grep -nHE '^#include "[a-z-]+/' $(project_files "src/${layers_rule%%:*}/*.[ch]") /dev/null | grep -vE "\"($layers_allowed)/"; then layers_bad=1; fi
+	done
+	return $layers_bad
+}
+
+lint_yaml() {
+	# shellcheck disable=SC2046 # as above
+	yamllint --strict $(project_files '*.yml' '*.yaml')
+}
+
+lint_python() {
+	# shellcheck disable=SC2046 # as above
+	python3 - $(project_files '*.py') <<-'END'
+		import ast, sys
+		for name in sys.argv[1:]:
+		    ast.parse(open(name, encoding="utf-8").read(), name)
+	END
+}
+
+lint_all() {
+	lint "shell scripts (shellcheck)" lint_shell
+	lint "YAML (yamllint)" lint_yaml
+	lint "Python is Python" lint_python
+	lint "nothing left to do in the sources" lint_leftovers
+	lint "no file above 500 lines" lint_length
+	lint "includes go downwards only" lint_layers
+}
+
+test_build() {
+	set -e
+	build_bootstrap
+	build_configure "$LAB_TEST/$1" --enable-werror --prefix="$LAB_TEST/$1/installed" $2
+	make -C "$LAB_TEST/$1" -j"$(build_jobs)" all
+}
+
+# make check, and its counts: the checks of each test program, or one for a program that does not say how many it made.
+test_check() {
+	find "$LAB_TEST/$1" -name '*.trs' -delete
+	check_status=0
+	make -C "$LAB_TEST/$1" -j"$(build_jobs)" -k check || check_status=$?
+	find "$LAB_TEST/$1/tests" -name '*.trs' | while read -r check_trs; do
+		check_result=$(sed -n 's/^:global-test-result: //p' "$check_trs")
+		awk -v result="$check_result" '
+			/^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/ {
+				gsub(/[,%:]/, " "); total += $3; bad += $5 + $7
+			}
+			/^ok / { good++ }
+			END {
+				if (result == "SKIP") print "counts: 0 0 1"
+				else if (result == "PASS") print "counts:", (total ? total : good ? good : 1), 0, 0
+				else print "counts:", (total > bad ? total - bad : 0), (bad ? bad : 1), 0
+			}' "${check_trs%.trs}.log"
+	done
+	if [ $check_status -ne 0 ]; then
+		for check_trs in $(grep -lE '^:global-test-result: (FAIL|ERROR|XPASS)' $(find "$LAB_TEST/$1" -name '*.trs') /dev/null); do
+			echo "--- ${check_trs%.trs}.log"
+			tail -n 40 "${check_trs%.trs}.log"
+		done
+	fi
+	return $check_status
+}
+
+# One whole-process test: a program that prints "ok NAME", "FAIL NAME" and "SKIP NAME", and ends with 0, 1 or 77.
+test_script() {
+	script_out=$LAB_TEST/script.out
+	script_status=0
+	case $1 in
+	*.py) "$LAB_PYTHON" -u "$@" >"$script_out" 2>&1 || script_status=$? ;;
+	*) "$@" >"$script_out" 2>&1 || script_status=$? ;;
+	esac
+	cat "$script_out"
+	awk '/^ok / { p++ } /^FAIL / { f++ } /^SKIP / { s++ } END { if (p + f + s) print "counts:", p + 0, f + 0, s + 0 }' "$script_out"
+	return $script_status
+}
+
+test_distcheck() {
+	# Below its own directory, and not in parallel with anything: it makes a tarball, unpacks, builds, checks and installs it.
+	make -C "$LAB_TEST/plain" -j"$(build_jobs)" distcheck
+}
+
+# Python packages that only tests need, in an environment of their own.
+test_python() {
+	set -e
+	python=/usr/bin/python3
+	[ -x $python ] || python=python3
+	if [ "$(cat "$LAB_DIR/venv/made-for" 2>/dev/null)" != "$($python --version) $(cksum <tests/requirements.txt)" ]; then
+		rm -rf "$LAB_DIR/venv"
+		$python -m venv "$LAB_DIR/venv"
+		"$LAB_DIR/venv/bin/pip" install --disable-pip-version-check -q -r tests/requirements.txt
+		echo "$($python --version) $(cksum <tests/requirements.txt)" >"$LAB_DIR/venv/made-for"
+	fi
+	counts 0 0 0
+}
+
+test_finish() {
+	# The one line that tells a machine how it went.
+	echo "$test_passed passed, $test_failed failed, $test_skipped skipped"
+	[ "$test_failed" -eq 0 ]
+}
+
+lab_test() {
+	test_mode=default
+	case ${1:-} in
+	--quick | --full) test_mode=${1#--} ;;
+	'') ;;
+	*) misused "test takes --quick or --full, not '$1'" ;;
+	esac
+	[ $# -le 1 ] || misused "test takes one option at most"
+	test_began=$(now)
+	say "MiniShop tests ($test_mode)"
+	# shellcheck disable=SC2086 # lists of words
+	case $test_mode in
+	quick) packages_need $packages_build $packages_run $packages_lint ;;
+	*) packages_need $packages_build $packages_run $packages_lint $packages_test ;;
+	esac
+	test_claim
+	# Nobody's own settings change what is tested.
+	for variable in $(env | sed -n 's/^\(\(OTEL\|MINISHOP\)_[A-Z0-9_]*\)=.*/\1/p'); do unset "$variable"; done
+	export LAB_BUILD="$LAB_TEST/plain"
+
+	test_step lint lint lint_all
+	test_step build build-plain test_build plain ''
+	test_step 'unit tests' check-plain test_check plain
+	if [ "$test_mode" != quick ]; then test_long; fi
+	say "All logs are in $LAB_TEST; it took $(elapsed $(($(now) - test_began)))."
+	test_finish
+}
+
+test_long() {
+	test_step 'python' python test_python
+	LAB_PYTHON=$LAB_DIR/venv/bin/python
+	export LAB_PYTHON
+	for script in tests/e2e/*_test.py tests/e2e/*_test.sh tests/observability/*_test.py; do
+		[ -e "$script" ] || continue
+		script_name=$(basename "${script%.*}")
+		test_step "${script_name%_test}" "e2e-$script_name" test_script "$script"
+	done
+	test_step distcheck distcheck test_distcheck
+	test_step 'build (ASan)' build-asan test_build asan --enable-sanitizers=address
+	test_step 'tests (ASan)' check-asan test_check asan
+	test_step 'build (TSan)' build-tsan test_build tsan --enable-sanitizers=thread
+	test_step 'tests (TSan)' check-tsan test_check tsan
+}

@@ -1,0 +1,65 @@
+# shellcheck shell=sh
+# How the lab talks: one line a step, with its time, and on failure the end of that step's log.
+
+now() { date +%s; }
+
+# seconds as 47 s or 3:07
+elapsed() {
+	if [ "$1" -lt 100 ]; then echo "$1 s"; else printf '%d:%02d\n' $(($1 / 60)) $(($1 % 60)); fi
+}
+
+say() { printf '%s\n' "$*"; }
+
+# A table's row: what, and how it is.
+row() { printf '  %-14s %s\n' "$1" "$2"; }
+
+fail() {
+	printf 'lab: %s\n' "$*" >&2
+	exit 1
+}
+
+# The last lines of a log, indented, and where the whole of it is.
+tell_log() {
+	echo "lab: the last lines of $1:" >&2
+	tail -n "${2:-15}" "$1" | cut -c1-300 | sed 's/^/  | /' >&2
+}
+
+# step_wait PID TITLE: waits for a child and shows meanwhile how long it takes. Returns its status.
+step_wait() {
+	step_start=$(now)
+	step_told=$step_start
+	while kill -0 "$1" 2>/dev/null; do
+		step_now=$(now)
+		if [ -t 1 ]; then
+			printf '\r  %-14s %s' "$2" "$(elapsed $((step_now - step_start))) "
+		elif [ $((step_now - step_told)) -ge 30 ]; then
+			row "$2" "still at it, $(elapsed $((step_now - step_start)))"
+			step_told=$step_now
+		fi
+		sleep 0.2
+	done
+	if [ -t 1 ]; then printf '\r\033[K'; fi
+	step_status=0
+	wait "$1" || step_status=$?
+	step_took=$(elapsed $(($(now) - step_start)))
+	return $step_status
+}
+
+# step TITLE LOG COMMAND...: runs it with its output in LOG. Ends the lab when it fails.
+step() {
+	step_title=$1
+	step_log=$2
+	shift 2
+	mkdir -p "$(dirname "$step_log")"
+	"$@" </dev/null >"$step_log" 2>&1 &
+	step_pid=$!
+	# An interrupted lab leaves no half of a step running.
+	trap 'kill "$step_pid" 2>/dev/null; exit 130' INT TERM
+	step_wait "$step_pid" "$step_title" || {
+		row "$step_title" "FAILED after $step_took"
+		tell_log "$step_log"
+		exit 1
+	}
+	trap - INT TERM
+	row "$step_title" "done ($step_took)"
+}
