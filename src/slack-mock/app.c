@@ -6,9 +6,7 @@
 #include <stdlib.h>
 
 #include "slack-mock/options.h"
-#include "slack-mock/payload.h"
-#include "slack-mock/routes.h"
-#include "slack-mock/server.h"
+#include "slack-mock/serve.h"
 
 static const struct mock_store_limits limits = {.messages = 1000, .bytes = (size_t)8 << 20};
 
@@ -19,24 +17,6 @@ static void block_signals(sigset_t *set) {
   sigaddset(set, SIGINT);
   pthread_sigmask(SIG_BLOCK, set, NULL);
   signal(SIGPIPE, SIG_IGN);
-}
-
-/* Serves until a signal comes. */
-static int serve(const char *listen, struct mock_channel *channel, const sigset_t *signals) {
-  struct buf error = BUF_INIT(4096);
-  struct mock_server *server = mock_server_start(listen, channel, &error);
-  if (server == NULL) {
-    fprintf(stderr, "slack-mock: %s\n", buf_cstr(&error));
-    buf_free(&error);
-    return EXIT_FAILURE;
-  }
-  printf("slack-mock: listening on http://%s/\n", mock_server_address(server));
-  fflush(stdout);
-  int number;
-  while (sigwait(signals, &number) != 0) continue;
-  mock_mode_stop(channel->mode);
-  mock_server_stop(server);
-  return EXIT_SUCCESS;
 }
 
 int mock_app_run(int argc, char **argv) {
@@ -62,7 +42,7 @@ int mock_app_run(int argc, char **argv) {
   } else if (options.store != NULL && mock_store_open(channel.store, options.store, &error) != 0) {
     fprintf(stderr, "slack-mock: --store: %s\n", buf_cstr(&error));
   } else {
-    code = serve(options.listen, &channel, &signals);
+    code = mock_serve(options.listen, &channel, &signals);
   }
   buf_free(&error);
   mock_mode_free(channel.mode);

@@ -11,13 +11,13 @@ libslackmock_a_SOURCES = \
 	src/slack-mock/page.h \
 	src/slack-mock/payload.c src/slack-mock/payload.h \
 	src/slack-mock/routes.c src/slack-mock/routes.h \
-	src/slack-mock/server.c src/slack-mock/server.h \
+	src/slack-mock/serve.c src/slack-mock/serve.h \
 	src/slack-mock/store.c src/slack-mock/store.h
 nodist_libslackmock_a_SOURCES = src/slack-mock/page_files.c
 LIBSLACKMOCK = libslackmock.a
 
 slack_mock_SOURCES = src/slack-mock/slack_mock.c
-slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBBASE) $(ULFIUS_LIBS) $(MICROHTTPD_LIBS) $(ORCANIA_LIBS) $(JANSSON_LIBS)
+slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS)
 
 # The page is part of the program: its files become constants.
 slack_mock_page = \

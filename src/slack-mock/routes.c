@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "http/server.h"
 #include "slack-mock/page.h"
 #include "slack-mock/payload.h"
 
@@ -50,10 +51,6 @@ static void reply_answer(struct _u_response *response, enum mock_answer answer) 
   }
 }
 
-static const char *content_type(const struct _u_request *request) {
-  return u_map_get_case(request->map_header, "Content-Type");
-}
-
 /* Reads, checks and keeps one message. *why is a constant, or NULL when the answer says all. */
 static enum mock_answer receive(const struct _u_request *request, struct mock_channel *channel, uint64_t *id,
                                 const char **why) {
@@ -62,13 +59,12 @@ static enum mock_answer receive(const struct _u_request *request, struct mock_ch
     *why = "the path is not /services/T.../B.../...";
     return MOCK_NO_SERVICE;
   }
-  if (request->binary_body_length > MOCK_PAYLOAD_BODY_MAX) return MOCK_PAYLOAD_TOO_LARGE;
   enum mock_answer answer = mock_mode_apply(channel->mode, clock_mono_ns());
   if (answer != MOCK_OK) {
     *why = "as the mode demands";
     return answer;
   }
-  answer = mock_payload_read(content_type(request), request->binary_body, request->binary_body_length, &payload, why);
+  answer = mock_payload_read(http_request_header(request, "Content-Type"), request->binary_body, request->binary_body_length, &payload, why);
   if (answer != MOCK_OK) return answer;
   *id = mock_store_add(channel->store, mock_payload_channel(payload), payload, clock_unix_ns());
   json_decref(payload);
@@ -202,7 +198,7 @@ static const char *set_control(const char *body, size_t len, struct mock_mode *m
 }
 
 static void post_control(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
-  const char *type = content_type(request);
+  const char *type = http_request_header(request, "Content-Type");
   /* A form of a foreign page can't send this type, so only what runs here on purpose can change the mode. */
   if (type == NULL || strncasecmp(type, JSON, sizeof JSON - 1) != 0 || strchr("; \t", type[sizeof JSON - 1]) == NULL) {
     reply_text(response, 415, "send it with Content-Type: application/json\n");
@@ -281,11 +277,12 @@ static handler find_handler(const struct _u_request *request, struct buf *allow)
   return NULL;
 }
 
-int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *user_data) {
+int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls) {
+  struct mock_channel *channel = cls;
   struct buf allow = BUF_INIT(256);
   handler handle = find_handler(request, &allow);
   if (handle != NULL) {
-    handle(request, response, user_data);
+    handle(request, response, channel);
   } else if (allow.len > 0) {
     u_map_put(response->map_header, "Allow", buf_cstr(&allow));
     reply_text(response, 405, "another method is needed here, see Allow\n");
@@ -293,5 +290,15 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
     reply_text(response, 404, "not found: the page is at /, the webhook at /services/T000/B000/anything\n");
   }
   buf_free(&allow);
+  if (http_server_draining(channel->server)) u_map_put(response->map_header, "Connection", "close");
   return U_CALLBACK_COMPLETE;
+}
+
+void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+  struct mock_channel *channel = cls;
+  const struct mock_answer_row *row = mock_answer_row(MOCK_PAYLOAD_TOO_LARGE);
+  bool to_webhook = refusal->target != NULL && route_matches(&routes[0], refusal->target);
+  if (refusal->status != (unsigned)row->status || !to_webhook) return;
+  mock_counts_add(&channel->counts, MOCK_PAYLOAD_TOO_LARGE);
+  if (reply != NULL) buf_puts(&reply->body, row->word);
 }

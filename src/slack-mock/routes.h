@@ -4,19 +4,24 @@
 
 #include <ulfius.h>
 
+#include "http/server.h"
 #include "slack-mock/metrics.h"
 #include "slack-mock/mode.h"
 #include "slack-mock/store.h"
 
 /* What the handlers share. It outlives the server. */
 struct mock_channel {
+  struct http_server *server;
   struct mock_store *store;
   struct mock_mode *mode;
   struct mock_counts counts;
 };
 
-/* An Ulfius callback for every request; user_data is the struct mock_channel. Blocks only in the mode "slow", and
- * for the disk when a message is kept in a file. */
-int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *user_data);
+/* The endpoint for every request; cls is the struct mock_channel. Blocks only in the mode "slow", and for the disk
+ * when messages are kept in a file. */
+int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls);
+
+/* The server's hook: counts the messages that were too large to reach the endpoint, and answers them. */
+void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply);
 
 #endif

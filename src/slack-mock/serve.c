@@ -1,0 +1,49 @@
+#include "slack-mock/serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "slack-mock/payload.h"
+
+/* What is in flight at the end gets this long; a browser that has gone to sleep does not hold the program. */
+#define DRAIN_NS (3 * CLOCK_NS_PER_S)
+
+/* Tells the address so that a person can click on it and a script can read it, also after port 0. */
+static void announce(const char *address, unsigned port) {
+  bool v6 = strchr(address, ':') != NULL;
+  printf("slack-mock: listening on http://%s%s%s:%u/\n", v6 ? "[" : "", address, v6 ? "]" : "", port);
+  fflush(stdout);
+}
+
+static int fail(const char *error, int code) {
+  fprintf(stderr, "slack-mock: %s\n", error);
+  return code;
+}
+
+int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t *signals) {
+  struct http_server_settings settings = HTTP_SERVER_SETTINGS_DEFAULT;
+  struct http_server_hooks hooks = {.cls = channel, .refused = mock_routes_refused};
+  char address[64], error[HTTP_ERROR_SIZE];
+  if (http_parse_listen(listen, address, sizeof address, &settings.port, error) != 0) return fail(error, 2);
+  settings.address = address;
+  settings.body_limit = MOCK_PAYLOAD_BODY_MAX;
+  settings.header_limit = 8192; /* a browser sends the cookies of every other program on this machine */
+  channel->server = http_server_new(&settings, &hooks, error);
+  if (channel->server == NULL) return fail(error, EXIT_FAILURE);
+  int code = EXIT_FAILURE, number;
+  if (http_server_endpoint(channel->server, "*", "*", 0, mock_routes_handle, channel) != 0) {
+    fail("out of memory", code);
+  } else if (http_server_start(channel->server, error) != 0) {
+    fail(error, code);
+  } else {
+    announce(address, http_server_port(channel->server));
+    while (sigwait(signals, &number) != 0) continue;
+    mock_mode_stop(channel->mode);
+    http_server_drain(channel->server, clock_mono_ns() + DRAIN_NS);
+    code = EXIT_SUCCESS;
+  }
+  http_server_free(channel->server);
+  return code;
+}
