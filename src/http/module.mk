@@ -6,6 +6,7 @@ libhttp_a_SOURCES = \
 	src/http/exchange.h src/http/handlers.h \
 	src/http/handle_order.c src/http/handle_payment.c src/http/handle_probes.c \
 	src/http/json_body.c src/http/json_body.h \
+	src/http/metrics.c src/http/metrics.h \
 	src/http/observe.c src/http/observe.h \
 	src/http/problem.c src/http/problem.h \
 	src/http/reply.c \

@@ -1,165 +1,20 @@
 #include "http/observe.h"
 
 #include <ctype.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "http/metrics.h"
 #include "http/server.h"
 
-static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
-                                      "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
-static const unsigned statuses[] = {200, 201, 400, 402, 404, 405, 409, 413, 415, 431, 500, 502, 503, 504};
-enum {
-  METHODS = sizeof methods / sizeof *methods,
-  METHOD_POST = 2,
-  METHOD_OTHER = METHODS - 1,
-  ROUTES = HTTP_SHOP_ROUTES + 1, /* and "unmatched" */
-  STATUSES = sizeof statuses / sizeof *statuses,
-};
-
-/* Series are looked up once and kept: a request finds its counters by index. NULL until the first use. */
 struct http_observe {
   struct tel_tracer *tracer;
   struct tel_logger *logger;
-  struct tel_family *requests, *errors, *durations, *refused;
-  _Atomic(struct tel_counter *) request[METHODS][ROUTES][STATUSES];
-  _Atomic(struct tel_counter *) error[ROUTES]
-                                     [HTTP_PROBLEM_COUNT]; /* always POST: only that reaches the shop */
-  _Atomic(struct tel_histogram *) duration[METHODS][ROUTES];
+  struct http_metrics *metrics;
 };
-
-static size_t method_index(const char *method) {
-  for (size_t i = 0; i < METHOD_OTHER; i++)
-    if (strcmp(methods[i], method) == 0) return i;
-  return METHOD_OTHER;
-}
-
-static size_t route_index(const struct http_route *route) {
-  return route ? (size_t)(route - http_routes) : HTTP_SHOP_ROUTES;
-}
-
-static const char *route_label(size_t index) {
-  return index < HTTP_SHOP_ROUTES ? http_routes[index].path : "unmatched";
-}
-
-static size_t status_index(unsigned status) {
-  for (size_t i = 0; i < STATUSES; i++)
-    if (statuses[i] == status) return i;
-  return 10; /* 500: what has no row is our own mistake */
-}
-
-static struct tel_counter *request_series(struct http_observe *observe, size_t method, size_t route,
-                                          size_t status) {
-  struct tel_counter *counter =
-      atomic_load_explicit(&observe->request[method][route][status], memory_order_acquire);
-  if (counter || !observe->requests) return counter;
-  char text[12];
-  snprintf(text, sizeof text, "%u", statuses[status]);
-  const char *values[] = {methods[method], route_label(route), text};
-  if (tel_counter_series(observe->requests, values, &counter) != 0) return NULL;
-  atomic_store_explicit(&observe->request[method][route][status], counter, memory_order_release);
-  return counter;
-}
-
-static struct tel_counter *error_series(struct http_observe *observe, size_t route,
-                                        enum http_problem problem) {
-  struct tel_counter *counter = atomic_load_explicit(&observe->error[route][problem], memory_order_acquire);
-  if (counter || !observe->errors) return counter;
-  const char *values[] = {methods[METHOD_POST], route_label(route), http_problem_row(problem)->code};
-  if (tel_counter_series(observe->errors, values, &counter) != 0) return NULL;
-  atomic_store_explicit(&observe->error[route][problem], counter, memory_order_release);
-  return counter;
-}
-
-static struct tel_histogram *duration_series(struct http_observe *observe, size_t method, size_t route) {
-  struct tel_histogram *histogram =
-      atomic_load_explicit(&observe->duration[method][route], memory_order_acquire);
-  if (histogram || !observe->durations) return histogram;
-  const char *values[] = {methods[method], route_label(route)};
-  if (tel_histogram_series(observe->durations, values, &histogram) != 0) return NULL;
-  atomic_store_explicit(&observe->duration[method][route], histogram, memory_order_release);
-  return histogram;
-}
-
-/* Which problems a route can end in; the others never become series at 0. */
-static bool belongs(size_t route, enum http_problem problem) {
-  bool order = strcmp(http_routes[route].path, "/order") == 0;
-  switch (problem) {
-  case HTTP_UNKNOWN_SKU:
-  case HTTP_OUT_OF_STOCK:
-    return order;
-  case HTTP_UNKNOWN_ORDER:
-  case HTTP_ALREADY_PAID:
-  case HTTP_CARD_DECLINED:
-  case HTTP_INSUFFICIENT_FUNDS:
-  case HTTP_FRAUD_SUSPECTED:
-  case HTTP_GATEWAY_ERROR:
-  case HTTP_GATEWAY_TIMEOUT:
-    return !order;
-  case HTTP_NOT_FOUND:
-  case HTTP_METHOD_NOT_ALLOWED:
-  case HTTP_HEADER_TOO_LARGE:
-    return false;
-  default:
-    return true;
-  }
-}
-
-/* What rate() shall see the first of must be there, at 0, before it happens. */
-static bool expose_at_zero(struct http_observe *observe) {
-  bool ok = true;
-  for (size_t route = 0; route < HTTP_SHOP_ROUTES; route++) {
-    unsigned done = strcmp(http_routes[route].path, "/order") == 0 ? 201 : 200;
-    ok = ok && request_series(observe, METHOD_POST, route, status_index(done));
-    ok = ok && duration_series(observe, METHOD_POST, route);
-    for (int problem = HTTP_NO_PROBLEM + 1; problem < HTTP_PROBLEM_COUNT; problem++) {
-      const struct http_problem_row *row = http_problem_row((enum http_problem)problem);
-      if (!belongs(route, (enum http_problem)problem)) continue;
-      ok = ok && request_series(observe, METHOD_POST, route, status_index(row->status));
-      if (row->error) ok = ok && error_series(observe, route, (enum http_problem)problem);
-    }
-  }
-  return ok;
-}
-
-static bool register_families(struct http_observe *observe, struct tel_registry *registry,
-                              const double *buckets, size_t bucket_count) {
-  static const char *const request_labels[] = {"method", "route", "status"};
-  static const char *const error_labels[] = {"method", "route", "reason"};
-  static const char *const refused_labels[] = {"status"};
-  const struct tel_family_spec requests = {.name = "request_total",
-                                           .help = "Requests answered, without probes.",
-                                           .labels = request_labels,
-                                           .label_count = 3};
-  const struct tel_family_spec errors = {
-      .name = "error_total",
-      .help = "Requests that the shop failed to serve; clients' mistakes are not "
-              "among them.",
-      .labels = error_labels,
-      .label_count = 3};
-  const struct tel_family_spec durations = {.name = "request_duration_seconds",
-                                            .help =
-                                                "From the request's arrival to its answer, without probes.",
-                                            .unit = "seconds",
-                                            .labels = request_labels, /* the first two */
-                                            .label_count = 2,
-                                            .buckets = buckets,
-                                            .bucket_count = bucket_count};
-  const struct tel_family_spec refused = {
-      .name = "minishop_refused_total",
-      .help = "Requests that never became one: refused by the HTTP library or cut "
-              "off; status 0: without an answer.",
-      .labels = refused_labels,
-      .label_count = 1};
-  return tel_counter_family(registry, &requests, &observe->requests) == 0 &&
-         tel_counter_family(registry, &errors, &observe->errors) == 0 &&
-         tel_histogram_family(registry, &durations, &observe->durations) == 0 &&
-         tel_counter_family(registry, &refused, &observe->refused) == 0 && expose_at_zero(observe);
-}
 
 struct http_observe *http_observe_new(struct tel_registry *registry, struct tel_tracer *tracer,
                                       struct tel_logger *logger, const double *buckets, size_t bucket_count) {
@@ -167,12 +22,15 @@ struct http_observe *http_observe_new(struct tel_registry *registry, struct tel_
   if (!observe) return NULL;
   observe->tracer = tracer;
   observe->logger = logger;
-  if (!registry || register_families(observe, registry, buckets, bucket_count)) return observe;
+  observe->metrics = http_metrics_new(registry, buckets, bucket_count);
+  if (observe->metrics) return observe;
   free(observe);
   return NULL;
 }
 
 void http_observe_free(struct http_observe *observe) {
+  if (!observe) return;
+  http_metrics_free(observe->metrics);
   free(observe);
 }
 
@@ -254,10 +112,10 @@ static void describe_server(struct tel_attributes *attributes, const char *host)
 }
 
 /* The HTTP semantic conventions for a SERVER span. */
-static void describe_span(const struct http_exchange *exchange, size_t method) {
+static void describe_span(const struct http_exchange *exchange, const char *method) {
   struct tel_attributes *attributes = tel_span_attributes(exchange->span);
   if (!attributes) return;
-  tel_attributes_set_static(attributes, "http.request.method", methods[method]);
+  tel_attributes_set_static(attributes, "http.request.method", method);
   if (method == METHOD_OTHER)
     tel_attributes_set_string(attributes, "http.request.method_original", exchange->method);
   tel_attributes_set_string(attributes, "url.path", exchange->path);
@@ -287,7 +145,7 @@ static const char *log_message(const struct http_exchange *exchange) {
   return http_problem_row(exchange->problem)->error ? route->failed : route->rejected;
 }
 
-static void write_log(struct http_observe *observe, const struct http_exchange *exchange, size_t method,
+static void write_log(struct http_observe *observe, const struct http_exchange *exchange, const char *method,
                       double duration_ns) {
   const struct http_problem_row *problem = exchange->problem ? http_problem_row(exchange->problem) : NULL;
   enum tel_level level = http_route_is_probe(exchange->route) ? TEL_DEBUG
@@ -298,7 +156,7 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
   if (!fields) return;
   if (tel_context_valid(&exchange->context)) tel_log_context(record, &exchange->context);
   tel_attributes_set_string(fields, "request_id", exchange->request_id);
-  tel_attributes_set_static(fields, "method", methods[method]);
+  tel_attributes_set_static(fields, "method", method);
   tel_attributes_set_static(fields, "route", exchange->route ? exchange->route->path : "unmatched");
   tel_attributes_set_string(fields, "path", exchange->path);
   tel_attributes_set_int(fields, "status", exchange->status);
@@ -322,15 +180,8 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
 
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange) {
   uint64_t duration_ns = clock_mono_ns() - exchange->start_mono_ns;
-  size_t method = method_index(exchange->method);
-  if (!http_route_is_probe(exchange->route)) {
-    size_t route = route_index(exchange->route);
-    tel_counter_add(request_series(observe, method, route, status_index(exchange->status)), 1);
-    tel_histogram_observe(duration_series(observe, method, route), (double)duration_ns / 1e9,
-                          &exchange->context);
-    if (exchange->problem && http_problem_row(exchange->problem)->error && method == METHOD_POST)
-      tel_counter_add(error_series(observe, route, exchange->problem), 1);
-  }
+  const char *method = http_metrics_method(exchange->method);
+  if (!http_route_is_probe(exchange->route)) http_metrics_record(observe->metrics, exchange, duration_ns);
   describe_span(exchange, method);
   write_log(observe, exchange, method, (double)duration_ns);
   tel_span_end(exchange->span, exchange->start_unix_ns + duration_ns);
@@ -339,19 +190,13 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
 
 void http_observe_refused(struct http_observe *observe, unsigned status, const char *client,
                           const char *detail) {
-  char text[12];
-  snprintf(text, sizeof text, "%u", status);
-  const char *value = text;
-  struct tel_counter *counter;
-  /* At most a handful of statuses, and rare: looking the series up each time is quick enough. */
-  if (observe->refused && tel_counter_series(observe->refused, &value, &counter) == 0)
-    tel_counter_add(counter, 1);
+  http_metrics_refused(observe->metrics, status);
   struct tel_log_record *record = tel_log_begin(observe->logger, TEL_WARN);
   struct tel_attributes *fields = tel_log_fields(record);
   tel_attributes_set_static(fields, "route", "unmatched");
   tel_attributes_set_int(fields, "status", status);
   tel_attributes_set_string(fields, "client", client);
-  tel_attributes_set_static(fields, "reason", "invalid_request");
+  tel_attributes_set_static(fields, "reason", http_problem_row(HTTP_INVALID_REQUEST)->code);
   tel_attributes_set_string(fields, "detail", detail);
   tel_log_message(record, "request rejected");
 }

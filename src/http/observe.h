@@ -10,9 +10,8 @@
 
 struct http_observe;
 
-/* Registers request_total, error_total, request_duration_seconds and http_refused_total; the known series are
- * there at 0 from the start. registry NULL: no metrics. NULL when a registration failed. tracer and logger
- * outlive it. */
+/* Registers the metrics of requests (metrics.h). registry NULL: no metrics. NULL when a registration failed.
+ * tracer and logger outlive it. */
 struct http_observe *http_observe_new(struct tel_registry *registry, struct tel_tracer *tracer,
                                       struct tel_logger *logger, const double *buckets, size_t bucket_count);
 void http_observe_free(struct http_observe *observe);

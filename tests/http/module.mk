@@ -1,1 +1,8 @@
 include tests/http/server.mk
+
+HTTP_TESTS = tests/http/test_problem tests/http/test_routes
+check_PROGRAMS += $(HTTP_TESTS)
+TESTS += $(HTTP_TESTS)
+HTTP_TEST_LIBS = $(LIBHTTP) $(LIBHTTPSERVER) $(LIBTELEMETRY_LIBS) $(LIBHTTPSERVER_LIBS) $(CHECK_LIBS)
+tests_http_test_problem_LDADD = $(HTTP_TEST_LIBS)
+tests_http_test_routes_LDADD = $(HTTP_TEST_LIBS)

@@ -1,0 +1,28 @@
+/* The metrics of requests: request_total, error_total, request_duration_seconds, minishop_refused_total.
+ * Recording: any thread, no lock, and no allocation but for the first request of a series. */
+#ifndef HTTP_METRICS_H
+#define HTTP_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/exchange.h"
+#include "telemetry/metrics.h"
+
+struct http_metrics;
+
+/* Registers the families; the series that are known are there at 0 from the start. registry NULL: records
+ * nothing. buckets: of the duration, in seconds. NULL when a registration failed. */
+struct http_metrics *http_metrics_new(struct tel_registry *registry, const double *buckets,
+                                      size_t bucket_count);
+void http_metrics_free(struct http_metrics *metrics);
+
+/* The method as label: itself if it is a standard one, else "_OTHER". Static. */
+const char *http_metrics_method(const char *method);
+/* One answered request of a shop route or an unmatched path. */
+void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,
+                         uint64_t duration_ns);
+/* One that was refused before it became an exchange. */
+void http_metrics_refused(struct http_metrics *metrics, unsigned status);
+
+#endif

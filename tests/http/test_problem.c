@@ -1,0 +1,42 @@
+#include "http/problem.h"
+
+#include <string.h>
+
+#include "support/test.h"
+
+START_TEST(test_rows_are_whole) {
+  for (int i = HTTP_NO_PROBLEM + 1; i < HTTP_PROBLEM_COUNT; i++) {
+    const struct http_problem_row *row = http_problem_row((enum http_problem)i);
+    ck_assert_uint_ge(row->status, 400);
+    ck_assert_uint_lt(row->status, 600);
+    ck_assert_uint_eq(row->code[strspn(row->code, "abcdefghijklmnopqrstuvwxyz_")], '\0');
+    ck_assert_int_eq(http_problem_by_code(row->code), i); /* no code twice */
+    ck_assert(*row->title && *row->advice);
+    if (row->status >= 500) ck_assert(row->error);
+  }
+  ck_assert_int_eq(http_problem_by_code("unheard_of"), HTTP_NO_PROBLEM);
+}
+END_TEST
+
+START_TEST(test_each_reason_of_the_shop_is_a_problem_of_the_same_word) {
+  ck_assert_int_eq(http_problem_of(SHOP_DONE), HTTP_NO_PROBLEM);
+  for (int i = SHOP_DONE + 1; i < SHOP_REASON_COUNT; i++) {
+    enum shop_reason reason = (enum shop_reason)i;
+    ck_assert_str_eq(http_problem_row(http_problem_of(reason))->code, shop_reason_word(reason));
+  }
+}
+END_TEST
+
+START_TEST(test_a_clients_mistake_is_not_an_error) {
+  static const char *const mistakes[] = {"invalid_request", "unsupported_media_type", "payload_too_large",
+                                         "not_found",       "method_not_allowed",     "unknown_sku",
+                                         "unknown_order",   "already_paid",           "header_too_large"};
+  for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+    ck_assert(!http_problem_row(http_problem_by_code(mistakes[i]))->error);
+    ck_assert_int_eq(http_problem_row(http_problem_by_code(mistakes[i]))->level, TEL_WARN);
+  }
+}
+END_TEST
+
+TEST_MAIN("problem", test_rows_are_whole, test_each_reason_of_the_shop_is_a_problem_of_the_same_word,
+          test_a_clients_mistake_is_not_an_error)
