@@ -116,7 +116,7 @@ static void describe_span(const struct http_exchange *exchange, const char *meth
   struct tel_attributes *attributes = tel_span_attributes(exchange->span);
   if (!attributes) return;
   tel_attributes_set_static(attributes, "http.request.method", method);
-  if (method == METHOD_OTHER)
+  if (strcmp(method, exchange->method) != 0)
     tel_attributes_set_string(attributes, "http.request.method_original", exchange->method);
   tel_attributes_set_string(attributes, "url.path", exchange->path);
   tel_attributes_set_static(attributes, "url.scheme", "http");

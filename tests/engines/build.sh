@@ -20,18 +20,17 @@ mkdir -p "$store/bin"
 
 digest() { cat "$here/$1"/* "$here/build.sh" | sha256sum | cut -c1-16; }
 
-# compile FOLDER OUTPUT PACKAGE [FLAG...]: in the module of FOLDER.
-compile() {
-	folder=$1 output=$2 package=$3
+# compile FOLDER OUTPUT PACKAGE [FLAG...]: in the module of FOLDER. A subshell, so that its names stay its own.
+compile() (
+	cd "$1"
+	output=$2 package=$3
 	shift 3
-	(cd "$folder" && CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -trimpath -ldflags='-s -w' "$@" -o "$output" "$package")
-}
+	CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -trimpath -ldflags='-s -w' "$@" -o "$output" "$package"
+)
 
 build_jaeger() { compile "$here/jaeger" "$1/jaeger" github.com/jaegertracing/jaeger/cmd/jaeger; }
 
-build_loki() {
-	compile "$here/loki" "$1/loki" github.com/grafana/loki/v3/cmd/loki
-}
+build_loki() { compile "$here/loki" "$1/loki" github.com/grafana/loki/v3/cmd/loki; }
 
 build_prometheus() {
 	compile "$here/prometheus" "$1/prometheus" github.com/prometheus/prometheus/cmd/prometheus -tags remove_all_sd
