@@ -3,15 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "http/server_private.h"
 
 #define PENDING 32
 
-/* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection; the other
- * callbacks know the connection, but not whether there was an answer. All run in the thread that serves the connection,
- * so what the one learned waits here for the others. */
+/* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection;
+ * the other callbacks know the connection, but not whether there was an answer. All run in the thread that
+ * serves the connection, so what the one learned waits here for the others. */
 static _Thread_local struct {
   struct http_client *serving; /* a thread per connection: the one whose request is under way */
   unsigned pending_count;      /* pool: answers whose connection is not known yet */
@@ -19,17 +20,27 @@ static _Thread_local struct {
 } thread;
 
 struct http_client *http_connection_client(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return info ? info->socket_context : NULL;
 }
 
 /* Between requests, and while the client takes a reply. */
 static uint64_t idle_deadline(const struct http_server *server) {
-  return clock_mono_ns() + (server->settings.idle_timeout_s + server->settings.request_timeout_s) * CLOCK_NS_PER_S;
+  return clock_mono_ns() +
+         (server->settings.idle_timeout_s + server->settings.request_timeout_s) * CLOCK_NS_PER_S;
 }
 
 static uint64_t request_deadline(const struct http_server *server, uint64_t from) {
   return from + server->settings.request_timeout_s * CLOCK_NS_PER_S;
+}
+
+/* False if the sweeper has cut the connection: then the deadline stays. */
+static bool deadline_set(struct http_client *client, uint64_t deadline_ns) {
+  uint64_t before = atomic_load(&client->deadline_ns);
+  while (before != HTTP_DEADLINE_CUT)
+    if (atomic_compare_exchange_weak(&client->deadline_ns, &before, deadline_ns)) return true;
+  return false;
 }
 
 static struct http_client *client_new(struct http_server *server, struct MHD_Connection *connection) {
@@ -38,7 +49,8 @@ static struct http_client *client_new(struct http_server *server, struct MHD_Con
   client->server = server;
   client->connection = connection;
   client->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-  const union MHD_ConnectionInfo *from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  const union MHD_ConnectionInfo *from =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
   http_address_format(from->client_addr, client->address, sizeof client->address, &client->port);
   client->accepted_ns = client->started_ns = clock_mono_ns();
   atomic_init(&client->deadline_ns, request_deadline(server, client->accepted_ns));
@@ -56,8 +68,10 @@ static void opened(struct http_server *server, struct MHD_Connection *connection
   server->clients = client;
   pthread_mutex_unlock(&server->clients_lock);
   if (too_many) {
-    client->turned_away = true;
-    http_refuse_away(server, client->fd, client->address, "this server has all the connections it takes: try again soon");
+    client->turned_away = client->linger = true;
+    http_refuse_away(server, client->fd, client->address,
+                     "this server has all the connections it takes: try again soon");
+    shutdown(client->fd, SHUT_RDWR); /* libmicrohttpd closes it at once */
   }
 }
 
@@ -75,11 +89,12 @@ static void closed(struct http_server *server, struct http_client *client) {
   free(client);
 }
 
-static void report(struct http_server *server, const struct http_client *client, enum http_refusal_origin origin,
-                   unsigned status, const struct _u_request *request) {
+static void report(struct http_server *server, const struct http_client *client,
+                   enum http_refusal_origin origin, unsigned status, const struct _u_request *request) {
   struct http_refusal refusal = {.origin = origin, .status = status, .started_mono_ns = clock_mono_ns()};
   refusal.code = http_refuse_code(status);
-  refusal.detail = origin == HTTP_REFUSED_BY_CUT ? "the request did not arrive in time" : "answered by libmicrohttpd";
+  refusal.detail =
+      origin == HTTP_REFUSED_BY_CUT ? "the request did not arrive in time" : "answered by libmicrohttpd";
   if (client) {
     refusal.client = client->address;
     refusal.started_mono_ns = client->started_ns;
@@ -99,7 +114,8 @@ void http_connection_notify(void *cls, struct MHD_Connection *connection, void *
     opened(server, connection, context);
     return;
   }
-  /* In a pool this is the thread that served it; whose answers were not claimed by a request had no request line. */
+  /* In a pool this is the thread that served it; whose answers were not claimed by a request had no request
+   * line. */
   if (server->settings.pool)
     while (thread.pending_count)
       report(server, *context, HTTP_REFUSED_BY_LIBRARY, thread.pending[--thread.pending_count], NULL);
@@ -115,7 +131,7 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   client->body_bytes = 0;
   client->library_status = 0;
   client->dispatched = client->refused = false;
-  atomic_store_explicit(&client->deadline_ns, request_deadline(server, client->started_ns), memory_order_relaxed);
+  deadline_set(client, request_deadline(server, client->started_ns));
   atomic_store_explicit(&client->requesting, true, memory_order_relaxed);
   thread.serving = client;
   struct connection_info_struct *info = ulfius_uri_logger(NULL, uri);
@@ -126,7 +142,8 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
 /* Whether libmicrohttpd answered this request by itself, and how. */
 static unsigned library_status(struct http_client *client) {
   if (!client->server->settings.pool) return client->library_status;
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info(client->connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(client->connection, MHD_CONNECTION_INFO_HTTP_STATUS);
   if (!info || client->dispatched || client->refused) return 0;
   for (unsigned i = 0; i < thread.pending_count; i++)
     if (thread.pending[i] == info->http_status) {
@@ -143,39 +160,29 @@ void http_connection_completed(void *cls, struct MHD_Connection *connection, voi
   struct connection_info_struct *info = *request;
   if (client) {
     unsigned status = library_status(client);
-    bool late = how == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED || atomic_load(&client->cut);
+    bool late = how == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||
+                atomic_load(&client->deadline_ns) == HTTP_DEADLINE_CUT;
+    if (status) client->linger = true;
     if (status)
       report(server, client, HTTP_REFUSED_BY_LIBRARY, status, info ? info->request : NULL);
     else if (late && !client->dispatched && !client->refused)
       report(server, client, HTTP_REFUSED_BY_CUT, MHD_HTTP_REQUEST_TIMEOUT, info ? info->request : NULL);
-    atomic_store_explicit(&client->deadline_ns, idle_deadline(server), memory_order_relaxed);
+    deadline_set(client, idle_deadline(server));
     atomic_store_explicit(&client->requesting, false, memory_order_relaxed);
   }
   thread.serving = NULL;
   mhd_request_completed(NULL, connection, request, how);
-  if (client && client->dispatched && atomic_fetch_sub(&server->in_flight, 1) == 1 && atomic_load(&server->draining)) {
+  if (client && client->dispatched && atomic_fetch_sub(&server->in_flight, 1) == 1 &&
+      atomic_load(&server->draining)) {
     pthread_mutex_lock(&server->drained_lock);
     pthread_cond_broadcast(&server->drained);
     pthread_mutex_unlock(&server->drained_lock);
   }
 }
 
-static enum MHD_Result refuse_body(struct http_client *client, const struct _u_request *request) {
-  struct http_refusal refusal;
-  http_guard_body_too_large(client->server, &refusal);
-  refusal.method = request->http_verb;
-  refusal.target = request->http_url;
-  refusal.client = client->address;
-  refusal.started_mono_ns = client->started_ns;
-  refusal.connection = client->connection;
-  client->refused = client->linger = true;
-  http_refuse_raw(client->server, client->fd, &refusal);
-  return MHD_NO;
-}
-
 enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *connection, const char *url,
-                                         const char *method, const char *version, const char *data, size_t *size,
-                                         void **request) {
+                                         const char *method, const char *version, const char *data,
+                                         size_t *size, void **request) {
   struct http_server *server = cls;
   struct http_client *client = http_connection_client(connection);
   struct connection_info_struct *info = *request;
@@ -185,27 +192,36 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
     if (http_guard_refuses(server, connection, method, version, &refusal)) {
       refusal.method = method;
       refusal.target = info->request->http_url;
-      return http_refuse_queue(client, &refusal);
+      return http_refuse(client, &refusal);
     }
   } else if (*size) {
     /* Only a chunked body gets here: a declared one was measured by the guards. */
     client->body_bytes += *size;
-    if (client->body_bytes > server->settings.body_limit) return refuse_body(client, info->request);
+    if (client->body_bytes > server->settings.body_limit) {
+      struct http_refusal refusal;
+      http_guard_body_too_large(&refusal);
+      refusal.method = method;
+      refusal.target = info->request->http_url;
+      return http_refuse_now(client, &refusal);
+    }
   } else {
+    if (!deadline_set(client, HTTP_DEADLINE_HANDLING)) return MHD_NO;
     client->dispatched = true;
     atomic_fetch_add(&server->in_flight, 1);
-    atomic_store_explicit(&client->deadline_ns, 0, memory_order_relaxed);
-    enum MHD_Result result = server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
-    atomic_store_explicit(&client->deadline_ns, idle_deadline(server), memory_order_relaxed);
+    enum MHD_Result result =
+        server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
+    deadline_set(client, idle_deadline(server));
     return result;
   }
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
 }
 
 static enum http_log_level level_of(const char *format) {
-  /* What a client can cause at will is no news: answers are reported as refusals, broken connections are normal. */
-  static const char *const client_caused[] = {"HTTP response code is", "Failed to send", "Application reported",
-                                              "losing connection", "without `Host'", "Too late"};
+  /* What a client can cause at will is no news: answers are reported as refusals, broken connections are
+   * normal. */
+  static const char *const client_caused[] = {
+      "HTTP response code is", "Failed to send", "Application reported", "losing connection",
+      "without `Host'",        "Too late",       "when reading"};
   for (size_t i = 0; i < sizeof client_caused / sizeof *client_caused; i++)
     if (strstr(format, client_caused[i])) return HTTP_LOG_DEBUG;
   return HTTP_LOG_WARN;

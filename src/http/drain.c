@@ -29,15 +29,16 @@ static void turn_backlog_away(struct http_server *server, int listen_fd) {
   }
 }
 
-/* Whether requests may still be on their way to the endpoints: bytes that nobody has read yet, or, for a short grace, one
- * that has begun to arrive. */
+/* Whether requests may still be on their way to the endpoints: bytes that nobody has read yet, or, for a
+ * short grace, one that has begun to arrive. */
 static bool arriving(struct http_server *server, bool grace) {
   bool found = false;
   pthread_mutex_lock(&server->clients_lock);
   for (struct http_client *client = server->clients; client && !found; client = client->next) {
     int unread = 0;
     if (client->turned_away) continue;
-    found = (grace && atomic_load(&client->requesting)) || (ioctl(client->fd, FIONREAD, &unread) == 0 && unread > 0);
+    found = (grace && atomic_load(&client->requesting)) ||
+            (ioctl(client->fd, FIONREAD, &unread) == 0 && unread > 0);
   }
   pthread_mutex_unlock(&server->clients_lock);
   return found;
@@ -45,7 +46,8 @@ static bool arriving(struct http_server *server, bool grace) {
 
 /* Waits until none is in flight, or until then. */
 static void wait_in_flight(struct http_server *server, uint64_t until_ns) {
-  struct timespec until = {.tv_sec = (time_t)(until_ns / CLOCK_NS_PER_S), .tv_nsec = (long)(until_ns % CLOCK_NS_PER_S)};
+  struct timespec until = {.tv_sec = (time_t)(until_ns / CLOCK_NS_PER_S),
+                           .tv_nsec = (long)(until_ns % CLOCK_NS_PER_S)};
   pthread_mutex_lock(&server->drained_lock);
   while (atomic_load(&server->in_flight) > 0)
     if (pthread_cond_timedwait(&server->drained, &server->drained_lock, &until) == ETIMEDOUT) break;

@@ -12,6 +12,7 @@ struct headers {
   const char *content_length;
   const char *transfer_encoding;
   bool bad_name;
+  bool bad_value;
 };
 
 static bool name_is_token(const char *name, size_t len) {
@@ -27,8 +28,9 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
                                      const char *value, size_t value_len) {
   struct headers *headers = cls;
   (void)kind;
-  (void)value_len;
   if (!name_is_token(name, name_len)) headers->bad_name = true;
+  for (size_t i = 0; i < value_len; i++)
+    if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f) headers->bad_value = true;
   if (strcasecmp(name, "Host") == 0) headers->hosts++;
   if (strcasecmp(name, "Content-Length") == 0) {
     headers->content_lengths++;
@@ -41,42 +43,68 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
   return MHD_YES;
 }
 
+/* What libmicrohttpd's parser lets through unseen: lines that end with LF alone, folded lines (it joins them
+ * to the header's *name*), and NUL in a value (the rest is lost). Up to 0.9.77 the block still lies where it
+ * was read, from the method to its end, each CR, LF and first colon of a line overwritten with NUL; 1.0
+ * refuses these itself. */
+static bool layout_is_clean(const char *method, const char *version, size_t block_size) {
+  const char *end = method + block_size, *at = version + strlen(version);
+  while (end - at >= 4) {
+    if (at[0] || at[1]) return false; /* not CRLF */
+    at += 2;
+    if (!at[0]) return at[1] == '\0' && at + 2 == end; /* the empty line must be the end */
+    if (at[0] == ' ' || at[0] == '\t') return false;
+    at += strnlen(at, (size_t)(end - at));
+    if (at < end) at++; /* the colon; the blanks behind it belong to the value here */
+    at += strnlen(at, (size_t)(end - at));
+  }
+  return false;
+}
+
 static bool refuse(struct http_refusal *refusal, unsigned status, const char *detail) {
   *refusal = (struct http_refusal){
       .origin = HTTP_REFUSED_BY_GUARD, .status = status, .code = http_refuse_code(status), .detail = detail};
   return true;
 }
 
-void http_guard_body_too_large(const struct http_server *server, struct http_refusal *refusal) {
-  (void)server;
+void http_guard_body_too_large(struct http_refusal *refusal) {
   refuse(refusal, MHD_HTTP_CONTENT_TOO_LARGE, "the body is larger than this server takes: send less");
 }
 
-bool http_guard_refuses(const struct http_server *server, struct MHD_Connection *connection, const char *method,
-                        const char *version, struct http_refusal *refusal) {
+bool http_guard_refuses(const struct http_server *server, struct MHD_Connection *connection,
+                        const char *method, const char *version, struct http_refusal *refusal) {
   struct headers headers = {0};
   const union MHD_ConnectionInfo *info =
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-  (void)method;
   MHD_get_connection_values_n(connection, MHD_HEADER_KIND, headers_count, &headers);
   if (info && info->header_size > server->settings.header_limit)
-    return refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                  "the request line and headers are larger than this server takes: send fewer or shorter ones");
+    return refuse(
+        refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "the request line and headers are larger than this server takes: send fewer or shorter ones");
+  if (info && server->layout_known && !layout_is_clean(method, version, info->header_size))
+    return refuse(
+        refusal, MHD_HTTP_BAD_REQUEST,
+        "the headers are not well formed: each line must end with CR LF, and may not be folded or hold NUL");
+  if (headers.bad_value)
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "a header's value holds a control character");
   if (headers.bad_name)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "a header's name holds a character that is not allowed there, such as a space before the colon");
-  if (headers.hosts > 1) return refuse(refusal, MHD_HTTP_BAD_REQUEST, "there is more than one Host header: send one");
+    return refuse(
+        refusal, MHD_HTTP_BAD_REQUEST,
+        "a header's name holds a character that is not allowed there, such as a space before the colon");
+  if (headers.hosts > 1)
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "there is more than one Host header: send one");
   if (headers.content_lengths > 1)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "there is more than one Content-Length header: send one");
   if (headers.transfer_encodings && headers.content_lengths)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "there are both Content-Length and Transfer-Encoding: send one of them");
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
+                  "there are both Content-Length and Transfer-Encoding: send one of them");
   if (headers.transfer_encodings > 1 ||
       (headers.transfer_encodings && strcasecmp(headers.transfer_encoding, "chunked") != 0))
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "the only Transfer-Encoding this server takes is chunked");
   if (headers.transfer_encodings && strcmp(version, "HTTP/1.1") != 0)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "Transfer-Encoding needs HTTP/1.1");
   if (headers.content_length && strtoull(headers.content_length, NULL, 10) > server->settings.body_limit) {
-    http_guard_body_too_large(server, refusal);
+    http_guard_body_too_large(refusal);
     return true;
   }
   return false;

@@ -33,11 +33,16 @@ static socklen_t address_read(const char *text, unsigned port, union address *ou
 
 static const char *advice(int error) {
   switch (error) {
-  case EADDRINUSE: return "another program listens there: stop it or choose another port";
-  case EADDRNOTAVAIL: return "this machine has no such address: choose one of its own, or 0.0.0.0 for all";
-  case EACCES: return "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a higher port";
-  case EAFNOSUPPORT: return "this kind of address is switched off here: choose an IPv4 address";
-  default: return "";
+  case EADDRINUSE:
+    return "another program listens there: stop it or choose another port";
+  case EADDRNOTAVAIL:
+    return "this machine has no such address: choose one of its own, or 0.0.0.0 for all";
+  case EACCES:
+    return "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a higher port";
+  case EAFNOSUPPORT:
+    return "this kind of address is switched off here: choose an IPv4 address";
+  default:
+    return "";
   }
 }
 
@@ -47,20 +52,21 @@ int http_listen_open(const char *address, unsigned port, unsigned *bound_port, c
   bool v6 = at.any.sa_family == AF_INET6;
   const char *open = v6 ? "[" : "", *close_ = v6 ? "]" : "";
   if (!len || port > 65535) {
-    snprintf(error, HTTP_ERROR_SIZE, "cannot listen on %s port %u: not a numeric address and a port up to 65535", address,
-             port);
+    snprintf(error, HTTP_ERROR_SIZE,
+             "cannot listen on %s port %u: not a numeric address and a port up to 65535", address, port);
     return -1;
   }
   int fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int one = 1, zero = 0;
   /* "::" takes IPv4 too, whatever the system's default is. */
   if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
-      (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero) != 0) || bind(fd, &at.any, len) != 0 ||
-      listen(fd, BACKLOG) != 0 || getsockname(fd, &at.any, &(socklen_t){sizeof at}) != 0) {
+      (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero) != 0) ||
+      bind(fd, &at.any, len) != 0 || listen(fd, BACKLOG) != 0 ||
+      getsockname(fd, &at.any, &(socklen_t){sizeof at}) != 0) {
     int why = errno;
     const char *what = advice(why);
-    snprintf(error, HTTP_ERROR_SIZE, "cannot listen on %s%s%s:%u: %s%s%s", open, address, close_, port, strerror(why),
-             *what ? "; " : "", what);
+    snprintf(error, HTTP_ERROR_SIZE, "cannot listen on %s%s%s:%u: %s%s%s", open, address, close_, port,
+             strerror(why), *what ? "; " : "", what);
     if (fd >= 0) close(fd);
     return -1;
   }
@@ -108,19 +114,22 @@ int http_parse_listen(const char *text, char *address, size_t address_size, unsi
   union address ignored;
 
   if (!colon) {
-    snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" has no port: write ADDRESS:PORT, such as 127.0.0.1:8080", text);
+    snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" has no port: write ADDRESS:PORT, such as 127.0.0.1:8080",
+             text);
     return -1;
   }
   if (bracketed) {
     from = text + 1;
     to = strchr(text, ']');
     if (!to || to + 1 != colon) {
-      snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" is no address: write [IPV6]:PORT, such as [::1]:8080", text);
+      snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" is no address: write [IPV6]:PORT, such as [::1]:8080",
+               text);
       return -1;
     }
   }
   if (!port_read(colon + 1, &value)) {
-    snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" has no valid port: it must be a number from 0 to 65535", text);
+    snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" has no valid port: it must be a number from 0 to 65535",
+             text);
     return -1;
   }
   if ((size_t)(to - from) >= sizeof host) to = from; /* too long for any address: refused below */
@@ -128,8 +137,10 @@ int http_parse_listen(const char *text, char *address, size_t address_size, unsi
   if (to == from && colon == text) snprintf(host, sizeof host, "0.0.0.0");
   if (strcmp(host, "localhost") == 0 && !bracketed) snprintf(host, sizeof host, "127.0.0.1");
   if (!address_read(host, value, &ignored) || bracketed != (ignored.any.sa_family == AF_INET6)) {
-    snprintf(error, HTTP_ERROR_SIZE,
-             "\"%.100s\" has no numeric address: write 127.0.0.1:8080, or an IPv6 address in brackets: [::1]:8080", text);
+    snprintf(
+        error, HTTP_ERROR_SIZE,
+        "\"%.100s\" has no numeric address: write 127.0.0.1:8080, or an IPv6 address in brackets: [::1]:8080",
+        text);
     return -1;
   }
   if (strlen(host) >= address_size) {

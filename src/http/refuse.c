@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "http/server_private.h"
@@ -9,29 +10,42 @@
 
 const char *http_refuse_code(unsigned status) {
   switch (status) {
-  case 408: return "request_timeout";
-  case 413: return "payload_too_large";
-  case 414: return "target_too_long";
-  case 431: return "header_too_large";
-  case 500: return "internal_error";
-  case 503: return "unavailable";
-  case 505: return "version_not_supported";
-  default: return "invalid_request";
+  case 408:
+    return "request_timeout";
+  case 413:
+    return "payload_too_large";
+  case 414:
+    return "target_too_long";
+  case 431:
+    return "header_too_large";
+  case 500:
+    return "internal_error";
+  case 503:
+    return "unavailable";
+  case 505:
+    return "version_not_supported";
+  default:
+    return "invalid_request";
   }
 }
 
 static const char *reason_phrase(unsigned status) {
   switch (status) {
-  case 400: return "Bad Request";
-  case 413: return "Content Too Large";
-  case 431: return "Request Header Fields Too Large";
-  default: return "Service Unavailable";
+  case 400:
+    return "Bad Request";
+  case 413:
+    return "Content Too Large";
+  case 431:
+    return "Request Header Fields Too Large";
+  default:
+    return "Service Unavailable";
   }
 }
 
 bool http_refusal_header(struct http_refusal_reply *reply, const char *name, const char *value) {
   size_t len = strlen(value);
-  if (reply->header_count == HTTP_REFUSAL_HEADERS || len == 0 || len >= sizeof reply->headers[0].value) return false;
+  if (reply->header_count == HTTP_REFUSAL_HEADERS || len == 0 || len >= sizeof reply->headers[0].value)
+    return false;
   for (const char *at = value; *at; at++)
     if ((unsigned char)*at < 0x20 || *at == 0x7f) return false;
   reply->headers[reply->header_count].name = name;
@@ -59,60 +73,95 @@ static void reply_make(struct http_server *server, const struct http_refusal *re
   if (refusal->status == MHD_HTTP_SERVICE_UNAVAILABLE) http_refusal_header(reply, "Retry-After", "1");
 }
 
-enum MHD_Result http_refuse_queue(struct http_client *client, struct http_refusal *refusal) {
-  struct http_refusal_reply reply;
-  enum MHD_Result result = MHD_NO;
+static void refusal_complete(struct http_client *client, struct http_refusal *refusal) {
   refusal->client = client->address;
   refusal->started_mono_ns = client->started_ns;
   refusal->connection = client->connection;
   client->refused = client->linger = true;
-  reply_make(client->server, refusal, &reply);
+}
+
+static enum MHD_Result reply_queue(struct http_client *client, const struct http_refusal *refusal,
+                                   const struct http_refusal_reply *reply) {
   struct MHD_Response *response =
-      MHD_create_response_from_buffer(reply.body.len, reply.body.data, MHD_RESPMEM_MUST_COPY);
-  if (response) {
-    MHD_add_response_header(response, "Content-Type", reply.content_type);
-    MHD_add_response_header(response, "Connection", "close");
-    for (size_t i = 0; i < reply.header_count; i++)
-      MHD_add_response_header(response, reply.headers[i].name, reply.headers[i].value);
-    result = MHD_queue_response(client->connection, refusal->status, response);
-    MHD_destroy_response(response);
-  }
-  buf_free(&reply.body);
+      MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_MUST_COPY);
+  if (!response) return MHD_NO;
+  MHD_add_response_header(response, "Content-Type", reply->content_type);
+  MHD_add_response_header(response, "Connection", "close");
+  for (size_t i = 0; i < reply->header_count; i++)
+    MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+  enum MHD_Result result = MHD_queue_response(client->connection, refusal->status, response);
+  MHD_destroy_response(response);
   return result;
 }
 
-void http_refuse_raw(struct http_server *server, int fd, const struct http_refusal *refusal) {
-  struct http_refusal_reply reply;
+static void date_put(struct buf *out) {
+  static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  char text[64];
+  struct tm at;
+  gmtime_r(&(time_t){time(NULL)}, &at);
+  snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[at.tm_wday], at.tm_mday,
+           months[at.tm_mon], at.tm_year + 1900, at.tm_hour, at.tm_min, at.tm_sec);
+  buf_puts(out, text);
+}
+
+/* Writes a whole reply to a socket and ends our side of the connection. */
+static void reply_write(int fd, const struct http_refusal *refusal, const struct http_refusal_reply *reply) {
   struct buf out = BUF_INIT(2 * REPLY_LIMIT);
-  reply_make(server, refusal, &reply);
   buf_puts(&out, "HTTP/1.1 ");
   buf_put_u64(&out, refusal->status);
   buf_putc(&out, ' ');
   buf_puts(&out, reason_phrase(refusal->status));
+  buf_puts(&out, "\r\nDate: ");
+  date_put(&out);
   buf_puts(&out, "\r\nConnection: close\r\nContent-Type: ");
-  buf_puts(&out, reply.content_type);
-  for (size_t i = 0; i < reply.header_count; i++) {
+  buf_puts(&out, reply->content_type);
+  for (size_t i = 0; i < reply->header_count; i++) {
     buf_puts(&out, "\r\n");
-    buf_puts(&out, reply.headers[i].name);
+    buf_puts(&out, reply->headers[i].name);
     buf_puts(&out, ": ");
-    buf_puts(&out, reply.headers[i].value);
+    buf_puts(&out, reply->headers[i].value);
   }
   buf_puts(&out, "\r\nContent-Length: ");
-  buf_put_u64(&out, reply.body.len);
+  buf_put_u64(&out, reply->body.len);
   buf_puts(&out, "\r\n\r\n");
-  buf_append(&out, reply.body.data, reply.body.len);
+  if (!refusal->method || strcmp(refusal->method, "HEAD") != 0)
+    buf_append(&out, reply->body.data, reply->body.len);
   if (!buf_failed(&out)) (void)!send(fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(fd, SHUT_WR);
   buf_free(&out);
+}
+
+enum MHD_Result http_refuse(struct http_client *client, struct http_refusal *refusal) {
+  struct http_refusal_reply reply;
+  /* A large header block may have left no memory for the reply's headers. */
+  if (refusal->status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE) return http_refuse_now(client, refusal);
+  refusal_complete(client, refusal);
+  reply_make(client->server, refusal, &reply);
+  enum MHD_Result result = reply_queue(client, refusal, &reply);
   buf_free(&reply.body);
+  return result;
+}
+
+enum MHD_Result http_refuse_now(struct http_client *client, struct http_refusal *refusal) {
+  struct http_refusal_reply reply;
+  refusal_complete(client, refusal);
+  reply_make(client->server, refusal, &reply);
+  reply_write(client->fd, refusal, &reply);
+  buf_free(&reply.body);
+  return MHD_NO;
 }
 
 void http_refuse_away(struct http_server *server, int fd, const char *client, const char *detail) {
+  struct http_refusal_reply reply;
   struct http_refusal refusal = {.origin = HTTP_REFUSED_BY_GUARD,
                                  .status = MHD_HTTP_SERVICE_UNAVAILABLE,
                                  .code = "unavailable",
                                  .detail = detail,
                                  .client = client,
                                  .started_mono_ns = clock_mono_ns()};
-  http_refuse_raw(server, fd, &refusal);
+  reply_make(server, &refusal, &reply);
+  reply_write(fd, &refusal, &reply);
+  buf_free(&reply.body);
 }

@@ -9,13 +9,14 @@
 
 #include "http/server_private.h"
 
-#define MEMORY_LIMIT (16 * 1024) /* of libmicrohttpd for each connection: header block, and the reply's headers */
+#define MEMORY_LIMIT                                                                                         \
+  (16 * 1024) /* of libmicrohttpd for each connection: header block, and the reply's headers */
 #define STACK_SIZE (256 * 1024)
 #define DESCRIPTORS_BESIDES 128 /* files, exporters, lingering sockets */
 #define OPTION_COUNT 16
 
-/* libmicrohttpd's own limit is never reached: there it would reset connections (a thread each) or leave them waiting (a
- * pool, with a race against MHD_quiesce_daemon that ends in abort()). Ours answers 503. */
+/* libmicrohttpd's own limit is never reached: there it would reset connections (a thread each) or leave them
+ * waiting (a pool, with a race against MHD_quiesce_daemon that ends in abort()). Ours answers 503. */
 #define CONNECTIONS_SPARE 64
 
 static void limits_raise(const struct http_server *server) {
@@ -28,12 +29,15 @@ static void limits_raise(const struct http_server *server) {
 
 static bool settings_valid(const struct http_server_settings *settings, char error[HTTP_ERROR_SIZE]) {
   const char *wrong = NULL;
-  if (!settings->address || strlen(settings->address) >= INET6_ADDRSTRLEN) wrong = "the address is missing or too long";
-  if (settings->connections < 1 || settings->connections > 100000) wrong = "connections must be from 1 to 100000";
+  if (!settings->address || strlen(settings->address) >= INET6_ADDRSTRLEN)
+    wrong = "the address is missing or too long";
+  if (settings->connections < 1 || settings->connections > 100000)
+    wrong = "connections must be from 1 to 100000";
   if (settings->pool > 256) wrong = "the pool must be from 0 to 256 threads";
   if (settings->header_limit < 256 || settings->header_limit > 8192)
     wrong = "the header limit must be from 256 to 8192 bytes";
-  if (settings->idle_timeout_s < 1 || settings->request_timeout_s < 1) wrong = "timeouts must be at least a second";
+  if (settings->idle_timeout_s < 1 || settings->request_timeout_s < 1)
+    wrong = "timeouts must be at least a second";
   if (wrong) snprintf(error, HTTP_ERROR_SIZE, "the HTTP server's settings are wrong: %s", wrong);
   return !wrong;
 }
@@ -50,6 +54,7 @@ struct http_server *http_server_new(const struct http_server_settings *settings,
   snprintf(server->address, sizeof server->address, "%s", settings->address);
   server->settings.address = server->address;
   if (hooks) server->hooks = *hooks;
+  server->layout_known = strncmp(MHD_get_version(), "0.9.", 4) == 0;
   pthread_mutex_init(&server->clients_lock, NULL);
   pthread_mutex_init(&server->drained_lock, NULL);
   pthread_mutex_init(&server->lingering_lock, NULL);
@@ -77,17 +82,18 @@ struct http_server *http_server_new(const struct http_server_settings *settings,
 int http_server_endpoint(struct http_server *server, const char *method, const char *path, unsigned priority,
                          http_callback callback, void *cls) {
   if (server->started) return -1;
-  return ulfius_add_endpoint_by_val(&server->instance, method, NULL, path, priority, callback, cls) == U_OK ? 0 : -1;
+  return ulfius_add_endpoint_by_val(&server->instance, method, NULL, path, priority, callback, cls) == U_OK
+             ? 0
+             : -1;
 }
 
-/* Stands in front of libmicrohttpd's function of this name for libulfius, which calls it with its own dispatcher and our
- * array of options: the only way to look at a request before its body is read. Other callers pass through untouched.
- * The state it needs is in the array's first option, so there is none here. */
-__attribute__((visibility("default"))) struct MHD_Daemon *MHD_start_daemon(unsigned flags, uint16_t port,
-                                                                           MHD_AcceptPolicyCallback accept_policy,
-                                                                           void *accept_cls,
-                                                                           MHD_AccessHandlerCallback handler,
-                                                                           void *handler_cls, ...) {
+/* Stands in front of libmicrohttpd's function of this name for libulfius, which calls it with its own
+ * dispatcher and our array of options: the only way to look at a request before its body is read. Other
+ * callers pass through untouched. The state it needs is in the array's first option, so there is none here.
+ */
+__attribute__((visibility("default"))) struct MHD_Daemon *
+MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_policy, void *accept_cls,
+                 MHD_AccessHandlerCallback handler, void *handler_cls, ...) {
   va_list options, peek;
   va_start(options, handler_cls);
   va_copy(peek, options);
@@ -128,7 +134,8 @@ static unsigned options_fill(struct http_server *server, struct MHD_OptionItem o
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, limit, NULL};
   *to = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
   return MHD_USE_ITC | MHD_USE_ERROR_LOG |
-         (pool ? MHD_USE_EPOLL_INTERNAL_THREAD : MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL_INTERNAL_THREAD);
+         (pool ? MHD_USE_EPOLL_INTERNAL_THREAD
+               : MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL_INTERNAL_THREAD);
 }
 
 int http_server_start(struct http_server *server, char error[HTTP_ERROR_SIZE]) {
@@ -147,8 +154,9 @@ int http_server_start(struct http_server *server, char error[HTTP_ERROR_SIZE]) {
   }
   server->started = true;
   if (!server->dispatcher) {
-    snprintf(error, HTTP_ERROR_SIZE, "cannot start the HTTP server: this program is linked in such a way that its guards"
-                                     " do not see the requests (MHD_start_daemon must be exported)");
+    snprintf(error, HTTP_ERROR_SIZE,
+             "cannot start the HTTP server: this program is linked in such a way that its guards"
+             " do not see the requests (MHD_start_daemon must be exported)");
     return -1;
   }
   return 0;

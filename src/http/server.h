@@ -1,32 +1,33 @@
-/* A hardened HTTP/1.1 server on Ulfius and libmicrohttpd. It knows nothing of the shop: endpoints and hooks are the
- * caller's. What it adds to Ulfius:
- *  - guards in front of every endpoint, which refuse what proxies and servers read differently (smuggling), header
- *    blocks that are too large and bodies above the limit, before the body is read;
- *  - limits: connections, header block, body, idle time, and a deadline for the arrival of a whole request, so that a
- *    client that drips bytes is cut; a handler that runs is never cut;
+/* A hardened HTTP/1.1 server on Ulfius and libmicrohttpd. It knows nothing of the shop: endpoints and hooks
+ * are the caller's. What it adds to Ulfius:
+ *  - guards in front of every endpoint, which refuse what proxies and servers read differently (smuggling),
+ * header blocks that are too large and bodies above the limit, before the body is read;
+ *  - limits: connections, header block, body, idle time, and a deadline for the arrival of a whole request,
+ * so that a client that drips bytes is cut; a handler that runs is never cut;
  *  - a report of everything answered that no endpoint saw, be it a guard's or libmicrohttpd's own answer;
  *  - a drain that lets what is in flight finish.
  *
- * Life: http_server_new (binds and listens: before privilege drop and fork), http_server_endpoint for each endpoint,
- * http_server_start (threads: after fork, with signals blocked as the threads shall have them), http_server_drain,
- * http_server_free. These are for one thread. SIGPIPE must be ignored by the process.
+ * Life: http_server_new (binds and listens: before privilege drop and fork), http_server_endpoint for each
+ * endpoint, http_server_start (threads: after fork, with signals blocked as the threads shall have them),
+ * http_server_drain, http_server_free. These are for one thread. SIGPIPE must be ignored by the process.
  *
  * What whoever writes an endpoint must know of Ulfius:
  *  - Endpoints run by priority, 0 first. An observer ("*" in both method and path, priority 0) returns
- *    U_CALLBACK_IGNORE, a handler U_CALLBACK_COMPLETE; a last "*" answers 404 and 405. Never U_CALLBACK_ERROR (drops
- *    the reply's body and headers) or U_CALLBACK_UNAUTHORIZED (forces 401).
- *  - The end of a request is response->free_shared_data: set by the observer together with response->shared_data
- *    (without it, it does not run), it runs exactly once, on every path, in the same thread, when the reply is made and
- *    before a byte of it is sent. The reply's headers can no longer be changed there. A request that a guard refused
- *    never reaches the observer: hooks.refused tells of it.
- *  - A header value that is empty or holds CR or LF makes Ulfius drop all headers after it: validate before u_map_put.
- *  - request->map_header merges what came twice and its keys are case-sensitive: use http_request_header() and
- *    http_request_header_count(). request->client_address is cut off for IPv6: use http_request_client().
+ *    U_CALLBACK_IGNORE, a handler U_CALLBACK_COMPLETE; a last "*" answers 404 and 405. Never U_CALLBACK_ERROR
+ * (drops the reply's body and headers) or U_CALLBACK_UNAUTHORIZED (forces 401).
+ *  - The end of a request is response->free_shared_data: set by the observer together with
+ * response->shared_data (without it, it does not run), it runs exactly once, on every path, in the same
+ * thread, when the reply is made and before a byte of it is sent. The reply's headers can no longer be
+ * changed there. A request that a guard refused never reaches the observer: hooks.refused tells of it.
+ *  - A header value that is empty or holds CR or LF makes Ulfius drop all headers after it: validate before
+ * u_map_put.
+ *  - request->map_header merges what came twice and its keys are case-sensitive: use http_request_header()
+ * and http_request_header_count(). request->client_address is cut off for IPv6: use http_request_client().
  *  - request->timeout belongs to this server; leave it alone.
- *  - "//order", "/order/" and "order" reach "/order", nothing is decoded before routing, request->url_path is raw.
- *    HEAD needs an endpoint of its own; libmicrohttpd leaves the body of its answer away.
- *  - With pool 0 (a thread per connection) a handler may sleep or block. In a pool it must not: the connections that
- *    share its thread would wait.
+ *  - "//order", "/order/" and "order" reach "/order", nothing is decoded before routing, request->url_path is
+ * raw. HEAD needs an endpoint of its own; libmicrohttpd leaves the body of its answer away.
+ *  - With pool 0 (a thread per connection) a handler may sleep or block. In a pool it must not: the
+ * connections that share its thread would wait.
  *  - While http_server_draining(), put "Connection: close" on every reply, at the handler's end. */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -46,8 +47,9 @@ struct http_server_settings {
   size_t body_limit;          /* bytes of a request's body; above it 413 */
   size_t header_limit;        /* bytes of request line and headers; above it 431. At most 8192 */
   unsigned idle_timeout_s;    /* without a byte, in either direction */
-  unsigned request_timeout_s; /* from the accept until the request line is read, and from there until the request is whole;
-                                 cut above it. Between requests and for taking the reply: both timeouts together */
+  unsigned request_timeout_s; /* from the accept until the request line is read, and from there until the
+                                 request is whole; cut above it. Between requests and for taking the reply:
+                                 both timeouts together */
 };
 
 #define HTTP_SERVER_SETTINGS_DEFAULT                                                                         \
@@ -61,24 +63,25 @@ enum http_refusal_origin {
   HTTP_REFUSED_BY_CUT,     /* not answered: the connection was cut (status 408: the request took too long) */
 };
 
-/* A request that no endpoint saw. Texts are NULL where they are not known; method and target are the client's raw bytes:
- * escape them before use. All of it is valid during the hook only. */
+/* A request that no endpoint saw. Texts are NULL where they are not known; method and target are the client's
+ * raw bytes: escape them before use. All of it is valid during the hook only. */
 struct http_refusal {
   enum http_refusal_origin origin;
   unsigned status;
-  const char *code;   /* a stable word: invalid_request, payload_too_large, header_too_large, unavailable, ... */
+  const char
+      *code; /* a stable word: invalid_request, payload_too_large, header_too_large, unavailable, ... */
   const char *detail; /* a sentence for people: what is wrong and what to do */
   const char *method;
-  const char *target; /* with its query */
-  const char *client; /* the address */
-  uint64_t started_mono_ns; /* when its request line had been read; without one, the accept */
+  const char *target;                /* with its query */
+  const char *client;                /* the address */
+  uint64_t started_mono_ns;          /* when its request line had been read; without one, the accept */
   struct MHD_Connection *connection; /* for http_connection_header(); may be NULL */
 };
 
 #define HTTP_REFUSAL_HEADERS 8
 
-/* What a hook answers. Headers beyond these that the server sets itself: Content-Type, Content-Length, Connection: close,
- * Date, and Retry-After with 503. */
+/* What a hook answers. Headers beyond these that the server sets itself: Content-Type, Content-Length,
+ * Connection: close, Date, and Retry-After with 503. */
 struct http_refusal_reply {
   struct buf body;          /* empty: the detail as text */
   const char *content_type; /* static; NULL: text/plain */
@@ -89,7 +92,8 @@ struct http_refusal_reply {
   } headers[HTTP_REFUSAL_HEADERS];
 };
 
-/* Adds a header; the value is copied. False, and nothing added, if there is no room or the value is not plain text. */
+/* Adds a header; the value is copied. False, and nothing added, if there is no room or the value is not plain
+ * text. */
 bool http_refusal_header(struct http_refusal_reply *reply, const char *name, const char *value);
 
 enum http_log_level { HTTP_LOG_DEBUG, HTTP_LOG_WARN, HTTP_LOG_ERROR };
@@ -129,24 +133,28 @@ unsigned http_server_connections(const struct http_server *server);
 /* True from the begin of http_server_drain(). Any thread. */
 bool http_server_draining(const struct http_server *server);
 
-/* Ends the service politely: accepts no more, answers who still waits in the backlog with 503, and waits until all that
- * is in flight is answered and sent, or until the deadline (clock_mono_ns). A request that has not arrived in
- * full is let go. Blocks. Returns how many requests were still in flight at the deadline. */
+/* Ends the service politely: accepts no more, answers who still waits in the backlog with 503, and waits
+ * until all that is in flight is answered and sent, or until the deadline (clock_mono_ns). A request that has
+ * not arrived in full is let go. Blocks. Returns how many requests were still in flight at the deadline. */
 unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns);
 
-/* Cuts what is still open, joins all threads and frees. Waits for handlers that still run. NULL is allowed. */
+/* Cuts what is still open, joins all threads and frees. Waits for handlers that still run. NULL is allowed.
+ */
 void http_server_free(struct http_server *server);
 
 /* --- Inside an endpoint (also in free_shared_data, with the request pointer kept by the observer) --- */
 
 struct MHD_Connection *http_request_connection(const struct _u_request *request);
-/* The client's address, whole for IPv6, IPv4 as such also on a dual-stack socket. Lives as long as the request. */
+/* The client's address, whole for IPv6, IPv4 as such also on a dual-stack socket. Lives as long as the
+ * request. */
 const char *http_request_client(const struct _u_request *request);
 unsigned http_request_client_port(const struct _u_request *request);
-/* When its request line had been read, in clock_mono_ns: before its headers and body, so before any endpoint. */
+/* When its request line had been read, in clock_mono_ns: before its headers and body, so before any endpoint.
+ */
 uint64_t http_request_started_mono_ns(const struct _u_request *request);
 
-/* The value of a header by its name in any case: the first of that name, or NULL. Lives as long as the request. */
+/* The value of a header by its name in any case: the first of that name, or NULL. Lives as long as the
+ * request. */
 const char *http_request_header(const struct _u_request *request, const char *name);
 /* How often the header came. */
 unsigned http_request_header_count(const struct _u_request *request, const char *name);
@@ -157,8 +165,10 @@ unsigned http_connection_header_count(struct MHD_Connection *connection, const c
 /* All values of the name in their order, joined with ",", as HTTP allows for lists (tracestate). */
 void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out);
 
-/* Reads "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (all addresses). Writes the numeric address and the
- * port. Returns 0, or -1 with a text in error that says what is wrong; the others are untouched then. */
-int http_parse_listen(const char *text, char *address, size_t address_size, unsigned *port, char error[HTTP_ERROR_SIZE]);
+/* Reads "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (all addresses). Writes the numeric address
+ * and the port. Returns 0, or -1 with a text in error that says what is wrong; the others are untouched then.
+ */
+int http_parse_listen(const char *text, char *address, size_t address_size, unsigned *port,
+                      char error[HTTP_ERROR_SIZE]);
 
 #endif

@@ -10,22 +10,26 @@
 
 #define HTTP_LINGERING 64
 
-/* One connection. Made and freed by libmicrohttpd's notifications; between them touched by the one thread that serves
- * the connection, and by the sweeper where it says so. */
+/* Instead of a deadline. Cut is for good: whoever sets it first, sweeper or handler, has won. */
+#define HTTP_DEADLINE_HANDLING 0
+#define HTTP_DEADLINE_CUT 1
+
+/* One connection. Made and freed by libmicrohttpd's notifications; between them touched by the one thread
+ * that serves the connection, and by the sweeper where it says so. */
 struct http_client {
   struct http_server *server;
   struct MHD_Connection *connection;
   int fd;
   char address[INET6_ADDRSTRLEN];
   unsigned port;
-  _Atomic uint64_t deadline_ns; /* the sweeper cuts after it; 0: a handler runs */
-  atomic_bool requesting;       /* a request line was read and the request is not completed; the sweeper reads it */
-  atomic_bool cut;              /* by the sweeper, which writes it */
-  bool dispatched;              /* its endpoints ran: counted as in flight until completed */
-  bool refused;                 /* this server answered or reported it */
-  bool turned_away;             /* one too many: 503 is out, nothing is read any more */
-  bool linger;                  /* closed only when the client did, or it could lose the answer */
-  unsigned library_status;      /* libmicrohttpd answered this */
+  _Atomic uint64_t deadline_ns; /* the sweeper cuts after it; or one of the two below */
+  atomic_bool
+      requesting;   /* a request line was read and the request is not completed; sweeper and drain read it */
+  bool dispatched;  /* its endpoints ran: counted as in flight until completed */
+  bool refused;     /* this server answered or reported it */
+  bool turned_away; /* one too many: 503 is out, nothing is read any more */
+  bool linger;      /* closed only when the client did, or it could lose the answer */
+  unsigned library_status; /* libmicrohttpd answered this */
   uint64_t accepted_ns;
   uint64_t started_ns;
   uint64_t body_bytes;
@@ -46,6 +50,7 @@ struct http_server {
   bool started;
   int listen_fd; /* -1 once libmicrohttpd or the drain has closed it */
   unsigned port;
+  bool layout_known;                    /* guards.c may look at the raw header block */
   MHD_AccessHandlerCallback dispatcher; /* Ulfius's own, behind ours */
   atomic_uint in_flight;
   atomic_uint connections;
@@ -79,21 +84,23 @@ void http_connection_completed(void *cls, struct MHD_Connection *connection, voi
                                enum MHD_RequestTerminationCode how);
 void http_connection_log(void *cls, const char *format, va_list arguments);
 enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *connection, const char *url,
-                                         const char *method, const char *version, const char *data, size_t *size,
-                                         void **request);
+                                         const char *method, const char *version, const char *data,
+                                         size_t *size, void **request);
 struct http_client *http_connection_client(struct MHD_Connection *connection);
 
 /* guards.c: fills status, code and detail and returns true if the request must not pass. */
-bool http_guard_refuses(const struct http_server *server, struct MHD_Connection *connection, const char *method,
-                        const char *version, struct http_refusal *refusal);
+bool http_guard_refuses(const struct http_server *server, struct MHD_Connection *connection,
+                        const char *method, const char *version, struct http_refusal *refusal);
 /* 413, as a refusal. */
-void http_guard_body_too_large(const struct http_server *server, struct http_refusal *refusal);
+void http_guard_body_too_large(struct http_refusal *refusal);
 
 /* refuse.c */
-/* Asks the hook and queues the reply at libmicrohttpd, before the body is read. */
-enum MHD_Result http_refuse_queue(struct http_client *client, struct http_refusal *refusal);
-/* The same written to the socket, where libmicrohttpd takes no reply. Does not block: what does not fit is lost. */
-void http_refuse_raw(struct http_server *server, int fd, const struct http_refusal *refusal);
+/* Asks the hook and answers, in place of the dispatcher's first call for a request. Returns what the
+ * dispatcher shall. */
+enum MHD_Result http_refuse(struct http_client *client, struct http_refusal *refusal);
+/* The same where libmicrohttpd takes no reply any more, or has no memory for it: written to the socket, then
+ * cut. Does not block: what the socket does not take is lost. */
+enum MHD_Result http_refuse_now(struct http_client *client, struct http_refusal *refusal);
 /* 503 to a connection that gets no service. */
 void http_refuse_away(struct http_server *server, int fd, const char *client, const char *detail);
 /* The stable word for a status. */

@@ -11,15 +11,22 @@
 #define TICK_MS 250
 #define LINGER_NS CLOCK_NS_PER_S
 
+/* A pool of libmicrohttpd overlooks the end of a connection that came together with the last request. */
+static bool forgotten(struct http_client *client) {
+  char byte;
+  return !atomic_load(&client->requesting) && recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* Connections are cut under the lock that their closing takes too, so the descriptor is still theirs. */
 static void sweep(struct http_server *server) {
   uint64_t now = clock_mono_ns();
   pthread_mutex_lock(&server->clients_lock);
   for (struct http_client *client = server->clients; client; client = client->next) {
-    uint64_t deadline = atomic_load_explicit(&client->deadline_ns, memory_order_relaxed);
-    if (deadline == 0 || now < deadline || atomic_load_explicit(&client->cut, memory_order_relaxed)) continue;
-    atomic_store(&client->cut, true);
-    shutdown(client->fd, SHUT_RDWR);
+    uint64_t deadline = atomic_load(&client->deadline_ns);
+    if (deadline == HTTP_DEADLINE_HANDLING || deadline == HTTP_DEADLINE_CUT) continue;
+    bool late = now >= deadline || (server->settings.pool && forgotten(client));
+    if (late && atomic_compare_exchange_strong(&client->deadline_ns, &deadline, HTTP_DEADLINE_CUT))
+      shutdown(client->fd, SHUT_RDWR);
   }
   pthread_mutex_unlock(&server->clients_lock);
 }
@@ -56,7 +63,8 @@ static void *sweeper(void *cls) {
     struct pollfd fds[1 + HTTP_LINGERING] = {{.fd = server->wake_fd, .events = POLLIN}};
     pthread_mutex_lock(&server->lingering_lock);
     size_t count = server->lingering_count;
-    for (size_t i = 0; i < count; i++) fds[1 + i] = (struct pollfd){.fd = server->lingering[i].fd, .events = POLLIN};
+    for (size_t i = 0; i < count; i++)
+      fds[1 + i] = (struct pollfd){.fd = server->lingering[i].fd, .events = POLLIN};
     pthread_mutex_unlock(&server->lingering_lock);
     poll(fds, 1 + count, TICK_MS);
     if (fds[0].revents) (void)!read(server->wake_fd, &(uint64_t){0}, sizeof(uint64_t));

@@ -1,0 +1,196 @@
+#define _GNU_SOURCE /* strcasestr */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "http/fixture.h"
+#include "support/test.h"
+
+#define SECOND "GET /second HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+static struct fixture f;
+
+static void start(unsigned pool) {
+  fixture_init(&f);
+  f.settings.pool = pool;
+  fixture_start(&f);
+}
+
+static size_t case_read(const char *directory, const char *name, char *data, size_t size) {
+  char path[1024];
+  snprintf(path, sizeof path, "%s/%s", directory, name);
+  FILE *file = fopen(path, "rb");
+  ck_assert_msg(file != NULL, "%s", path);
+  size_t len = fread(data, 1, size, file);
+  fclose(file);
+  return len;
+}
+
+/* Runs every file of a directory as a request with a second one behind it; its name begins with the status it
+ * gets. */
+static void cases_run(const char *kind, void (*check)(const char *name, unsigned status, const char *reply)) {
+  char directory[512], request[32768], reply[65536];
+  const struct dirent *entry;
+  unsigned count = 0;
+  snprintf(directory, sizeof directory, "%s/http/requests/%s", getenv("TEST_DATA"), kind);
+  DIR *all = opendir(directory);
+  ck_assert_msg(all != NULL, "%s", directory);
+  while ((entry = readdir(all))) {
+    if (entry->d_name[0] == '.') continue;
+    size_t len = case_read(directory, entry->d_name, request, sizeof request);
+    int fd = wire_connect(&f);
+    wire_send(fd, request, len);
+    send(fd, SECOND, strlen(SECOND), MSG_NOSIGNAL); /* may fail: it is closed already */
+    wire_read_all(fd, reply, sizeof reply);
+    check(entry->d_name, (unsigned)strtoul(entry->d_name, NULL, 10), reply);
+    count++;
+  }
+  closedir(all);
+  ck_assert_uint_gt(count, 0);
+}
+
+static unsigned reports;
+
+static void check_refused(const char *name, unsigned status, const char *reply) {
+  ck_assert_msg(wire_status(reply) == status, "%s: %s", name, reply);
+  ck_assert_msg(atomic_load(&f.observed) == 0, "%s reached an endpoint", name);
+  if (status == 0) return; /* libmicrohttpd just closes, and tells nobody */
+  ck_assert_msg(strcasestr(reply, "\r\nDate: ") != NULL, "%s: %s", name, reply);
+  ck_assert_msg(strcasestr(reply, "\r\nConnection: close\r\n") != NULL, "%s: %s", name, reply);
+  fixture_await_seen(&f, ++reports);
+  ck_assert_msg(f.seen[reports - 1].status == status, "%s: reported as %u", name, f.seen[reports - 1].status);
+}
+
+BOTH_MODES(refused) {
+  start(pool);
+  cases_run("refused", check_refused);
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, reports); /* each once */
+}
+
+static void check_accepted(const char *name, unsigned status, const char *reply) {
+  ck_assert_msg(wire_status(reply) == status, "%s: %s", name, reply);
+  ck_assert_msg(wire_count(reply, "HTTP/1.1 200") == 2, "%s: the second is missing: %s", name, reply);
+  ck_assert_msg(fixture_seen(&f) == 0, "%s was reported as refused", name);
+}
+
+BOTH_MODES(accepted) {
+  start(pool);
+  cases_run("accepted", check_accepted);
+  fixture_stop(&f);
+}
+
+/* The answer of a guard is the hook's, and the hook is told who asked for what. */
+BOTH_MODES(hook) {
+  char reply[4096];
+  start(pool);
+  wire_ask(&f, "PUT /a?b=%73 HTTP/1.1\r\nHost: a\r\nHost: b\r\ntraceparent: 00-11-22-01\r\n\r\n", reply,
+           sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 400);
+  ck_assert_ptr_nonnull(strstr(reply, "\r\nX-Request-Id: of-the-hook\r\n"));
+  ck_assert_ptr_nonnull(strstr(reply, "\r\nContent-Type: application/problem+json\r\n"));
+  ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"invalid_request\"}"));
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 1);
+  ck_assert_int_eq(f.seen[0].origin, HTTP_REFUSED_BY_GUARD);
+  ck_assert_str_eq(f.seen[0].code, "invalid_request");
+  ck_assert_str_eq(f.seen[0].method, "PUT");
+  ck_assert_str_eq(f.seen[0].target, "/a?b=%73");
+  ck_assert_str_eq(f.seen[0].client, "127.0.0.1");
+  ck_assert_str_eq(f.seen[0].trace, "00-11-22-01");
+}
+
+/* Nothing of the body is sent, and no 100 Continue comes: the answer is there at once. */
+BOTH_MODES(body_declared) {
+  char reply[4096];
+  start(pool);
+  wire_ask(&f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 16385\r\nExpect: 100-continue\r\n\r\n", reply,
+           sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 413);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1"), 1);
+  fixture_stop(&f);
+  ck_assert_uint_eq(atomic_load(&f.observed), 0);
+  ck_assert_uint_eq(f.seen_count, 1);
+  ck_assert_str_eq(f.seen[0].code, "payload_too_large");
+}
+
+BOTH_MODES(body_at_the_limit) {
+  static char body[16384];
+  char head[128], reply[4096];
+  start(pool);
+  int fd = wire_connect(&f);
+  snprintf(head, sizeof head,
+           "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", sizeof body);
+  wire_puts(fd, head);
+  wire_send(fd, body, sizeof body);
+  wire_read_all(fd, reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 200);
+  ck_assert_ptr_nonnull(strstr(reply, "body=16384"));
+  fixture_stop(&f);
+}
+
+/* The client goes on sending a megabyte, whole, and still gets to read the answer: no reset eats it. */
+static void body_goes_on(unsigned pool, bool chunked) {
+  static char block[1 << 20];
+  char reply[4096], head[128];
+  start(pool);
+  int fd = wire_connect(&f);
+  snprintf(head, sizeof head, "POST / HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n",
+           chunked ? "Transfer-Encoding: chunked" : "Content-Length: 1048576");
+  wire_puts(fd, head);
+  if (chunked) wire_puts(fd, "100000\r\n");
+  size_t sent = 0;
+  ssize_t n;
+  while (sent < sizeof block && (n = send(fd, block, sizeof block - sent, MSG_NOSIGNAL)) > 0)
+    sent += (size_t)n;
+  wire_read_all(fd, reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 413);
+  ck_assert_ptr_nonnull(strstr(reply, "\r\nX-Request-Id: of-the-hook\r\n"));
+  ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"payload_too_large\"}"));
+  fixture_stop(&f);
+  ck_assert_uint_eq(sent, sizeof block);
+  ck_assert_uint_eq(atomic_load(&f.observed), 0);
+  ck_assert_uint_eq(f.seen_count, 1);
+  ck_assert_uint_eq(f.seen[0].status, 413);
+}
+
+BOTH_MODES(body_goes_on_declared) {
+  body_goes_on(pool, false);
+}
+BOTH_MODES(body_goes_on_chunked) {
+  body_goes_on(pool, true);
+}
+
+/* A chunked body that goes on without end is answered as soon as it is too large. */
+BOTH_MODES(body_chunked_without_end) {
+  static char block[8192];
+  char reply[4096];
+  start(pool);
+  int fd = wire_connect(&f);
+  wire_puts(fd, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (int i = 0; i < 3; i++) {
+    wire_puts(fd, "2000\r\n");
+    wire_send(fd, block, sizeof block);
+    send(fd, "\r\n", 2, MSG_NOSIGNAL);
+  }
+  wire_read_all(fd, reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 413);
+  fixture_stop(&f);
+  ck_assert_uint_eq(atomic_load(&f.observed), 0);
+}
+
+BOTH_MODES(head) {
+  char reply[4096];
+  start(pool);
+  wire_ask(&f, "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 200);
+  ck_assert_ptr_null(strstr(reply, "body="));
+  fixture_stop(&f);
+}
+
+TEST_MAIN("http server guards", refused, refused_pool, accepted, accepted_pool, hook, hook_pool,
+          body_declared, body_declared_pool, body_at_the_limit, body_at_the_limit_pool, body_goes_on_declared,
+          body_goes_on_declared_pool, body_goes_on_chunked, body_goes_on_chunked_pool,
+          body_chunked_without_end, body_chunked_without_end_pool, head, head_pool)
