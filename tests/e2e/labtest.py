@@ -12,8 +12,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import traceback
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -23,6 +25,10 @@ SKIPPED = 77
 # Other versions of the engines: PROMETHEUS=/path/to/prometheus ALERTMANAGER=/path/to/alertmanager.
 PROMETHEUS = os.environ.get("PROMETHEUS", "prometheus")
 ALERTMANAGER = os.environ.get("ALERTMANAGER", "prometheus-alertmanager")
+
+
+class Skip(Exception):
+    """This test cannot be run here; its text says why."""
 
 
 class TestFailure(Exception):
@@ -235,3 +241,29 @@ class SlackReceiver(HttpThread):
                 if alert is None or fields.get("Alert") == alert:
                     found.append((when, attachment))
         return found
+
+
+def run_tests(cases):
+    """Runs the functions of `cases` (a module's globals()) whose names begin with test_, in their order, or those named on
+    the command line, and prints one line for each. Ends the program: 0, or 1 if one failed, 77 if all were skipped."""
+    chosen = sys.argv[1:]
+    status = {"ok": 0, "FAIL": 0, "SKIP": 0}
+    for name, case in [(name, case) for name, case in cases.items() if name.startswith("test_") and callable(case)]:
+        if chosen and name not in chosen:
+            continue
+        began = time.monotonic()
+        told = ""
+        try:
+            with tempfile.TemporaryDirectory(prefix="minishop-") as directory:
+                case(pathlib.Path(directory))
+            result = "ok"
+        except Skip as skip:
+            result, told = "SKIP", f": {skip}"
+        except Exception as error:  # whatever went wrong is this test's failure, and the next one still runs
+            result, told = "FAIL", f": {error}"
+            if not isinstance(error, TestFailure):
+                traceback.print_exc()
+        status[result] += 1
+        label = f"{name[5:].replace('_', ' ')} ({time.monotonic() - began:.1f} s)"
+        print(f"{result:4} {label}{told}", flush=True)
+    sys.exit(1 if status["FAIL"] else 0 if status["ok"] else SKIPPED)
