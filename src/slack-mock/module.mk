@@ -23,6 +23,7 @@ slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS)
 slack_mock_page = \
 	$(srcdir)/src/slack-mock/page/page.html \
 	$(srcdir)/src/slack-mock/page/page.css \
+	$(srcdir)/src/slack-mock/page/emoji.js \
 	$(srcdir)/src/slack-mock/page/mrkdwn.js \
 	$(srcdir)/src/slack-mock/page/page.js \
 	$(srcdir)/src/slack-mock/page/icon.svg

@@ -1,21 +1,5 @@
 // Slack's mrkdwn as DOM nodes. Whatever a message says becomes text nodes: no HTML is ever parsed.
-
-const EMOJI = {
-  rotating_light: '🚨', fire: '🔥', white_check_mark: '✅', heavy_check_mark: '✔️', x: '❌', warning: '⚠️',
-  bell: '🔔', no_bell: '🔕', ok: '🆗', ok_hand: '👌', thumbsup: '👍', '+1': '👍', thumbsdown: '👎', '-1': '👎',
-  tada: '🎉', boom: '💥', bug: '🐛', eyes: '👀', wave: '👋', mag: '🔍', chart_with_upwards_trend: '📈',
-  chart_with_downwards_trend: '📉', bar_chart: '📊', hourglass: '⌛', stopwatch: '⏱️', clock1: '🕐', zap: '⚡',
-  red_circle: '🔴', large_green_circle: '🟢', green_circle: '🟢', large_yellow_circle: '🟡', large_blue_circle: '🔵',
-  large_orange_circle: '🟠', green_heart: '💚', broken_heart: '💔', heart: '❤️', rocket: '🚀', package: '📦',
-  shopping_trolley: '🛒', credit_card: '💳', moneybag: '💰', robot_face: '🤖', ghost: '👻', sos: '🆘', siren: '🚨',
-  information_source: 'ℹ️', memo: '📝', link: '🔗', book: '📖', wrench: '🔧', hammer: '🔨', construction: '🚧',
-  snail: '🐌', skull: '💀', sunny: '☀️', cloud: '☁️', point_right: '👉', arrow_up: '⬆️', arrow_down: '⬇️',
-};
-
-export function emoji(name) {
-  const key = String(name ?? '').replaceAll(':', '');
-  return Object.hasOwn(EMOJI, key) ? EMOJI[key] : null;
-}
+import { emoji } from './emoji.js';
 
 // The address if it is one that a click may follow, else null.
 export function safeUrl(text) {
@@ -114,7 +98,7 @@ function inline(parent, text, active) {
       const found = /^:([a-z0-9_+-]{1,50}):/.exec(text.slice(i, i + 52));
       const sign = found && emoji(found[1]);
       if (sign) {
-        plain += sign;
+        add(sign);
         i += found[0].length - 1;
         continue;
       }
@@ -163,7 +147,7 @@ export function mrkdwn(parent, text) {
       node.textContent = unescape(part.replace(/^\n|\n$/g, ''));
       parent.append(node);
     } else if (part) {
-      lines(parent, part);
+      lines(parent, i > 0 ? part.replace(/^\n/, '') : part); // a block is a line of its own already
     }
   });
 }

@@ -1,5 +1,6 @@
 // The channel: asks for what is new once a second and shows it.
-import { emoji, link, mrkdwn, safeUrl, unescape } from './mrkdwn.js';
+import { emoji } from './emoji.js';
+import { link, mrkdwn, safeUrl, unescape } from './mrkdwn.js';
 
 const POLL_MS = 1000;
 const RETRY_MS = 2000;
@@ -36,7 +37,8 @@ function state(payload) {
 }
 
 function avatar(payload, name) {
-  const node = element('div', 'avatar', emoji(payload.icon_emoji) ?? (name.trim()[0] ?? '?').toUpperCase());
+  const node = element('div', 'avatar');
+  node.append(emoji(payload.icon_emoji) ?? ([...name.trim()][0] ?? '?').toUpperCase());
   node.setAttribute('aria-hidden', 'true');
   return node;
 }
@@ -98,13 +100,17 @@ function when(ts) {
     : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-// What is very long is folded; one click shows it.
+// What is very long can be folded; one click shows it. Heights are known once it is on the screen: see foldLong().
 function fold(body) {
   const inner = element('div', 'fold');
   inner.append(...body.childNodes);
   body.append(inner);
-  requestAnimationFrame(() => {
-    if (inner.scrollHeight <= FOLD_PX * 1.25) return;
+}
+
+function foldLong() {
+  for (const inner of document.querySelectorAll('.message:not([hidden]) .fold:not([data-seen])')) {
+    inner.dataset.seen = '';
+    if (inner.scrollHeight <= FOLD_PX * 1.25) continue;
     inner.classList.add('folded');
     const more = element('button', 'more', 'Show more');
     more.type = 'button';
@@ -114,8 +120,8 @@ function fold(body) {
       more.textContent = folded ? 'Show more' : 'Show less';
       more.setAttribute('aria-expanded', String(!folded));
     });
-    body.append(more);
-  });
+    inner.after(more);
+  }
 }
 
 function attachment(item) {
@@ -124,7 +130,7 @@ function attachment(item) {
   const body = element('div', 'body');
   const known = COLORS[item.color];
   if (known) body.dataset.state = known;
-  else if (/^#?([0-9a-f]{3}|[0-9a-f]{6})$/i.test(item.color ?? '')) body.style.borderColor = '#' + item.color.replace('#', '');
+  else if (/^#?([0-9a-f]{3}|[0-9a-f]{6})$/i.test(item.color ?? '')) body.style.borderLeftColor = '#' + item.color.replace('#', '');
   if (item.author_name) {
     const author = element('p', 'author');
     author.append(link(item.author_link ?? '', item.author_name));
@@ -206,7 +212,10 @@ function arrange() {
     line.append(element('span', '', dayName(day)));
     node.before(line);
   }
-  $('empty').hidden = messages().some((node) => !node.hidden);
+  const empty = !messages().some((node) => !node.hidden);
+  $('empty').hidden = !empty;
+  $('clear').disabled = empty;
+  foldLong();
 }
 
 const isAtEnd = () => {
@@ -215,7 +224,7 @@ const isAtEnd = () => {
 };
 
 function toEnd() {
-  $('scroll').scrollTop = $('scroll').scrollHeight;
+  $('scroll').scrollTop = $('empty').hidden ? $('scroll').scrollHeight : 0;
 }
 
 function choose(channel) {
@@ -224,7 +233,7 @@ function choose(channel) {
   $('channel').textContent = channel;
   arrange();
   channels();
-  requestAnimationFrame(toEnd);
+  toEnd();
 }
 
 function channels() {
@@ -261,8 +270,7 @@ function add(list, first) {
   else if (messages().length === list.length) choose(list.at(-1).channel); // the first of an empty page
   arrange();
   channels();
-  // Twice: folding happens in between and changes the height.
-  if (!stay) requestAnimationFrame(() => requestAnimationFrame(() => { toEnd(); titleAndJump(); }));
+  if (!stay) toEnd();
 }
 
 // ---- what goes around it
@@ -337,7 +345,7 @@ async function setMode(mode) {
 async function modes() {
   const { modes: rows, mode } = await (await fetch('/control')).json();
   $('mode').replaceChildren(...rows.map((row) => {
-    const option = element('option', '', row.mode === 'ok' ? 'normally' : row.mode.replaceAll('_', ' '));
+    const option = element('option', '', row.mode === 'ok' ? 'no failure' : row.mode.replaceAll('_', ' '));
     option.value = row.mode;
     option.title = row.meaning;
     return option;

@@ -1,0 +1,89 @@
+"""A browser for tests: Chromium through chromedriver, over WebDriver's plain HTTP. Python 3's standard library only."""
+import base64
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+
+from labtest import TestFailure, need
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+class Browser:
+    """A fresh profile in one window. A context manager; what the page logs as an error is in console_errors()."""
+
+    def __init__(self, width=1200, height=900, dark=False):
+        need("chromium", "chromedriver")
+        self.profile = tempfile.mkdtemp(prefix="browser-")
+        self.driver = None
+        self.base = None
+        self.size = (width, height)
+        self.dark = dark
+
+    def __enter__(self):
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                       text=True)
+        for line in self.driver.stdout:
+            found = re.search(r"started successfully on port (\d+)", line)
+            if found:
+                self.base = f"http://127.0.0.1:{found.group(1)}/session"
+                break
+        else:
+            raise TestFailure("chromedriver did not start")
+        arguments = ARGUMENTS + [f"--user-data-dir={self.profile}"]
+        session = self._call("POST", "", {"capabilities": {"alwaysMatch": {
+            "browserName": "chrome", "goog:loggingPrefs": {"browser": "ALL"},
+            "goog:chromeOptions": {"binary": shutil.which("chromium"), "args": arguments}}}})
+        self.base += "/" + session["sessionId"]
+        self.resize(*self.size)
+        if self.dark:
+            self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        return self
+
+    def __exit__(self, *_):
+        try:
+            self._call("DELETE", "")
+        except (OSError, TestFailure):
+            pass
+        self.driver.terminate()
+        self.driver.wait()
+        self.driver.stdout.close()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def _call(self, method, path, body=None):
+        data = None if method != "POST" else json.dumps(body or {}).encode()
+        request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise TestFailure(f"WebDriver {method} {path}: {json.load(error)['value']['message']}") from None
+
+    def cdp(self, command, **parameters):
+        return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def resize(self, width, height):
+        """The size of the page's area. Chromium's window has a least width, a phone's is below it: so it is emulated."""
+        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                 mobile=width < 500)
+
+    def open(self, url):
+        self._call("POST", "/url", {"url": url})
+
+    def run(self, script, *arguments):
+        """The value of a script's return."""
+        return self._call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def screenshot(self, path):
+        pathlib.Path(path).write_bytes(base64.b64decode(self._call("GET", "/screenshot")))
+
+    def console_errors(self):
+        """What was logged as an error since the last call: refused by the Content-Security-Policy, exceptions, 404s."""
+        entries = self._call("POST", "/se/log", {"type": "browser"})
+        return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
