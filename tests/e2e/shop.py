@@ -53,21 +53,23 @@ class Answer:
 
 class Shop(labtest.Engine):
     """A running minishop. settings: configuration keys as in minishop.conf, "payment.latency_ms": 25; collector: the base
-    address that spans go to, none without one; log: where the JSON log goes instead of its usual file here."""
+    address that spans go to, none without one; log: where the JSON log goes instead of its usual file here; config: a
+    configuration file; calm: whether what is random or slow is off unless settings say otherwise."""
 
-    def __init__(self, directory, settings=None, collector=None, env=None, log=None, config=None):
+    def __init__(self, directory, settings=None, collector=None, env=None, log=None, config=None, calm=True):
         directory = pathlib.Path(directory)
         self.port = labtest.free_port()
         self.json_log = pathlib.Path(log or directory / "minishop.json")
         values = {f"MINISHOP_{key.replace('.', '_').upper()}": str(value).lower() if isinstance(value, bool) else str(value)
-                  for key, value in {**CALM, **(settings or {})}.items()}
+                  for key, value in {**(CALM if calm else {}), **(settings or {})}.items()}
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "MINISHOP_"))}
         traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_BSP_SCHEDULE_DELAY": "200"} if collector else {
             "OTEL_TRACES_EXPORTER": "none"}
         argv = [program("minishop"), "--listen", f"127.0.0.1:{self.port}", "--log-file", self.json_log]
         if config:
             argv += ["--config", config]
-        super().__init__("minishop", argv, directory, f"http://127.0.0.1:{self.port}/readyz", {**clean, **traces, **values, **(env or {})})
+        super().__init__("minishop", argv, directory, f"http://127.0.0.1:{self.port}/readyz",
+                         {**clean, **traces, **values, **(env or {})})
 
     @property
     def url(self):

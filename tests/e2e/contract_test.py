@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+"""What MiniShop promises to the outside, row by row: answers, error codes, headers, metrics, spans, log lines."""
+import contextlib
+import datetime
+import gzip
+import pathlib
+import re
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import collector as collectors  # noqa: E402
+import labtest  # noqa: E402
+import shop as shops  # noqa: E402
+from labtest import TestFailure, wait_until  # noqa: E402
+
+PROBLEM = "application/problem+json"
+FIELDS = {"timestamp", "level", "severity_number", "message", "app", "version", "instance", "trace_id", "span_id", "trace_flags",
+          "request_id", "method", "route", "path", "status", "duration_ms", "request_bytes", "response_bytes", "client"}
+SEVERITY = {"DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17}
+REASONS = {"/order": {"out_of_stock", "unavailable"},
+           "/payment/pay": {"card_declined", "insufficient_funds", "fraud_suspected", "gateway_error", "gateway_timeout",
+                            "unavailable"}}
+BUCKETS = ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.5", "0.75", "1", "2.5", "5", "7.5", "10",
+           "+Inf"]
+
+
+def expect(what, seen, wanted):
+    if seen != wanted:
+        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
+
+
+@contextlib.contextmanager
+def running(directory, settings=None, **more):
+    with collectors.Collector() as collector, shops.Shop(directory, settings, collector.url, **more) as shop:
+        yield shop, collector
+
+
+def check_headers(what, answer):
+    if not re.fullmatch(r"[0-9A-Za-z._:/+=@~-]{1,64}", answer.headers.get("x-request-id", "")):
+        raise TestFailure(f"{what}: X-Request-Id is {answer.headers.get('x-request-id')!r}")
+    if not shops.TRACEPARENT.fullmatch(answer.headers.get("traceparent", "")):
+        raise TestFailure(f"{what}: traceparent is {answer.headers.get('traceparent')!r}")
+
+
+def check_problem(what, answer, status, code):
+    """An error's answer is a problem of RFC 9457, with its code, its trace, and what to do next."""
+    expect(f"{what}: status", answer.status, status)
+    expect(f"{what}: media type", answer.headers.get("content-type"), PROBLEM)
+    check_headers(what, answer)
+    body = answer.json
+    expect(f"{what}: code", body.get("code"), code)
+    expect(f"{what}: status in the body", body.get("status"), status)
+    expect(f"{what}: trace_id", body.get("trace_id"), answer.trace_id)
+    for field in ("type", "title", "detail", "instance"):
+        if not isinstance(body.get(field), str) or not body[field]:
+            raise TestFailure(f"{what}: {field} is {body.get(field)!r}")
+    if status == 503 and not answer.headers.get("retry-after", "").isdigit():
+        raise TestFailure(f"{what}: no Retry-After")
+
+
+def check_record(shop, what, answer, message, level, reason=None):
+    """The log line of a request: all fields, and the message by which it is searched."""
+    record = shop.logged(request_id=answer.headers["x-request-id"])
+    expect(f"{what}: log lines", len(record), 1)
+    record = record[0]
+    missing = FIELDS - set(record)
+    if missing:
+        raise TestFailure(f"{what}: the log line lacks {sorted(missing)}: {record}")
+    expect(f"{what}: message", record["message"], message)
+    expect(f"{what}: level", (record["level"], record["severity_number"]), (level, SEVERITY[level]))
+    expect(f"{what}: reason", record.get("reason"), reason)
+    expect(f"{what}: ids", (record["trace_id"], record["span_id"], record["status"], record["app"]),
+           (answer.trace_id, answer.span_id, answer.status, "minishop"))
+    expect(f"{what}: bytes", record["response_bytes"], len(answer.body))
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", record["timestamp"]):
+        raise TestFailure(f"{what}: timestamp is {record['timestamp']}")
+    age = time.time() - datetime.datetime.fromisoformat(record["timestamp"][:26] + "+00:00").timestamp()
+    if not -1 < age < 60:
+        raise TestFailure(f"{what}: the timestamp is {age} s old")
+    return record
+
+
+def check_spans(collector, what, answer, names):
+    def arrived():
+        return sorted(span.name for span in collector.by_trace().get(answer.trace_id, [])) == sorted(names)
+    if names:
+        wait_until(f"{what}: spans {names}", arrived, 5)
+    else:
+        expect(f"{what}: spans", collector.by_trace().get(answer.trace_id, []), [])
+
+
+def test_an_order(directory):
+    with running(directory) as (shop, collector):
+        for what, body, sku, quantity in (("no body", None, None, 1), ("an empty object", {}, None, 1),
+                                          ("a SKU", {"sku": "mug"}, "mug", 1), ("a quantity", {"quantity": 100}, None, 100),
+                                          ("both", {"sku": "socks", "quantity": 2}, "socks", 2),
+                                          ("2.0 for 2", b'{"sku": "socks", "quantity": 2.0}', "socks", 2)):
+            answer = shop.order(body)
+            expect(f"{what}: status", answer.status, 201)
+            check_headers(what, answer)
+            expect(f"{what}: media type", answer.headers["content-type"].split(";")[0], "application/json")
+            order = answer.json
+            expect(f"{what}: fields", sorted(order), ["order_id", "quantity", "sku", "status"])
+            expect(f"{what}: quantity", order["quantity"], quantity)
+            expect(f"{what}: order status", order["status"], "created")
+            if sku:
+                expect(f"{what}: SKU", order["sku"], sku)
+            if order["order_id"] not in answer.headers["location"]:
+                raise TestFailure(f"{what}: Location is {answer.headers['location']}")
+            record = check_record(shop, what, answer, "order created", "INFO")
+            expect(f"{what}: context", (record["order_id"], record["sku"], record["quantity"]),
+                   (order["order_id"], order["sku"], order["quantity"]))
+            check_spans(collector, what, answer, ["CreateOrder", "DeductInventory"])
+
+
+def test_a_payment(directory):
+    with running(directory) as (shop, collector):
+        order = shop.order().json["order_id"]
+        answer = shop.pay(order)
+        expect("status", answer.status, 200)
+        check_headers("payment", answer)
+        expect("fields", sorted(answer.json), ["order_id", "payment_id", "status"])
+        expect("body", (answer.json["order_id"], answer.json["status"]), (order, "paid"))
+        record = check_record(shop, "payment", answer, "payment succeeded", "INFO")
+        expect("context", (record["order_id"], record["payment_id"]), (order, answer.json["payment_id"]))
+        check_spans(collector, "payment", answer, ["ProcessPayment", "ChargeCard"])
+        again = shop.pay(order)
+        check_problem("paid twice", again, 409, "already_paid")
+        check_record(shop, "paid twice", again, "payment rejected", "WARN", "already_paid")
+
+
+MANGLED = [b"{", b"[]", b'"x"', b"1", b"null", b"{} {}", b'{"sku": "mug", "sku": "mug"}', b'{"sku": 1}', b'{"quantity": "1"}',
+           b'{"quantity": 1.5}', b'{"quantity": 0}', b'{"quantity": 101}', b'{"quantity": -1}', b'{"quantity": 1e30}',
+           b'{"quantity": 99999999999999999999}', b'{"sku": "\xff\xfe"}', b'{"colour": "red"}', b'{"sku": null}',
+           b'{"sku": "\\ud800"}', b"\xef\xbb\xbf{}", b"{" * 3000]
+MANGLED_PAYMENTS = [b"{}", b'{"order_id": 7}', b'{"order_id": ""}', b'{"order_id": "x", "amount": 1}', b"[1]", b"{",
+                    b'{"order_id": "a", "order_id": "b"}']
+
+
+def test_client_mistakes(directory):
+    """Each has its status and code, its log line, its one SERVER span, and is no error of the shop."""
+    with running(directory) as (shop, collector):
+        rows = [(f"order {body[:40]!r}", lambda body=body: shop.order(body), 400, "invalid_request", "order") for body in MANGLED]
+        rows += [(f"payment {body[:40]!r}", lambda body=body: shop.request("POST", "/payment/pay", body), 400, "invalid_request",
+                  "payment") for body in MANGLED_PAYMENTS]
+        text = {"Content-Type": "text/plain"}
+        rows += [
+            ("payment without a body", lambda: shop.request("POST", "/payment/pay"), 400, "invalid_request", "payment"),
+            ("order as text", lambda: shop.order(b"{}", text), 415, "unsupported_media_type", "order"),
+            ("payment as text", lambda: shop.request("POST", "/payment/pay", b"{}", text), 415, "unsupported_media_type", "payment"),
+            ("order too large", lambda: shop.order(b" " * 20000), 413, "payload_too_large", "order"),
+            ("unknown SKU", lambda: shop.order({"sku": "unicorn"}), 404, "unknown_sku", "order"),
+            ("unknown order", lambda: shop.pay("ord_00000000000000000000"), 404, "unknown_order", "payment"),
+            ("an order from elsewhere", lambda: shop.pay("x" * 300), 404, "unknown_order", "payment"),
+        ]
+        for what, call, status, code, kind in rows:
+            answer = call()
+            check_problem(what, answer, status, code)
+            check_record(shop, what, answer, f"{kind} rejected", "WARN", code)
+            check_spans(collector, what, answer, ["CreateOrder" if kind == "order" else "ProcessPayment"])
+        expect("errors of the shop", shop.metrics()["error_total"], 0)
+        json_with_parameter = shop.order(b"{}", {"Content-Type": "Application/JSON; charset=utf-8"})
+        expect("JSON with a parameter", json_with_parameter.status, 201)
+
+
+def test_paths_and_methods(directory):
+    with running(directory) as (shop, collector):
+        for method, path in (("GET", "/"), ("POST", "/orders"), ("GET", "/ORDER"), ("PUT", "/order/7"), ("BREW", "/coffee"),
+                             ("GET", "/%6frder")):
+            answer = shop.request(method, path)
+            check_problem(f"{method} {path}", answer, 404, "not_found")
+            check_record(shop, f"{method} {path}", answer, "request rejected", "WARN", "not_found")
+            check_spans(collector, f"{method} {path}", answer, [])
+        for method, path, allow in (("GET", "/order", "POST"), ("DELETE", "/payment/pay", "POST"), ("POST", "/metrics", "GET, HEAD"),
+                                    ("POST", "/healthz", "GET, HEAD"), ("OPTIONS", "/order", "POST"), ("BREW", "/order", "POST")):
+            answer = shop.request(method, path)
+            check_problem(f"{method} {path}", answer, 405, "method_not_allowed")
+            expect(f"{method} {path}: Allow", answer.headers.get("allow"), allow)
+        expect("HEAD", (shop.request("HEAD", "/order").status, shop.request("HEAD", "/healthz").status), (405, 200))
+        metrics = shop.metrics()
+        expect("routes", {labels["route"] for labels in metrics.series("request_total")}, {"/order", "/payment/pay", "unmatched"})
+        expect("BREW is _OTHER", metrics["request_total", {"method": "_OTHER", "route": "unmatched", "status": "404"}], 1)
+        methods = {labels["method"] for labels in metrics.series("request_total")}
+        if methods - {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "_OTHER"}:
+            raise TestFailure(f"methods of clients in labels: {methods}")
+
+
+def test_out_of_stock(directory):
+    """Asked for, it happens; it is an error of the shop, and the restocking ends it."""
+    with running(directory, {"inventory.stock": 2, "inventory.restock_s": 3}) as (shop, collector):
+        expect("first", shop.order({"sku": "mug", "quantity": 2}).status, 201)
+        expect("stock", shop.metrics()["minishop_inventory_stock", {"sku": "mug"}], 0)
+        answer = shop.order({"sku": "mug"})
+        check_problem("out of stock", answer, 409, "out_of_stock")
+        check_record(shop, "out of stock", answer, "order failed", "WARN", "out_of_stock")
+        check_spans(collector, "out of stock", answer, ["CreateOrder", "DeductInventory"])
+        expect("errors", shop.metrics()["error_total", {"reason": "out_of_stock", "route": "/order", "method": "POST"}], 1)
+        wait_until("the shelves are filled", lambda: shop.order({"sku": "mug"}).status == 201, 10, 0.2)
+
+
+def test_failed_payments(directory):
+    """All kinds of failure, each with its status and reason; the order can be paid again."""
+    levels = {402: "WARN", 502: "ERROR", 504: "ERROR"}
+    statuses = {"card_declined": 402, "insufficient_funds": 402, "fraud_suspected": 402, "gateway_error": 502, "gateway_timeout": 504}
+    with running(directory, {"payment.failure_rate": 0.9, "seed": 3}) as (shop, collector):
+        seen = {}
+        for _ in range(40):
+            order = shop.order().json["order_id"]
+            while (answer := shop.pay(order)).status != 200:
+                code = answer.json["code"]
+                if code not in statuses:
+                    raise TestFailure(f"an unknown failure {code}")
+                seen[code] = seen.get(code, 0) + 1
+                if seen[code] == 1:
+                    check_problem(code, answer, statuses[code], code)
+                    check_record(shop, code, answer, "payment failed", levels[answer.status], code)
+                    check_spans(collector, code, answer, ["ProcessPayment", "ChargeCard"])
+        expect("kinds of failure", set(seen), set(statuses))
+        metrics = shop.metrics()
+        for code, count in seen.items():
+            expect(f"error_total of {code}", metrics["error_total", {"reason": code, "route": "/payment/pay"}], count)
+
+
+def test_a_seed_repeats_the_run(directory):
+    def outcomes(place):
+        place.mkdir()
+        with shops.Shop(place, {"payment.failure_rate": 0.5, "seed": 42}) as shop:
+            return [shop.pay(shop.order().json["order_id"]).status for _ in range(40)]
+    expect("the second run", outcomes(directory / "a"), outcomes(directory / "b"))
+
+
+def test_store_is_bounded(directory):
+    """The oldest paid orders leave first; when none is paid, the shop says 503 and when to come again."""
+    with running(directory, {"orders.capacity": 16}) as (shop, _):
+        first = shop.order().json["order_id"]
+        expect("paid", shop.pay(first).status, 200)
+        orders = [shop.order().json["order_id"] for _ in range(16)]
+        expect("stored", shop.metrics()["minishop_orders_stored"], 16)
+        check_problem("the oldest paid one", shop.pay(first), 404, "unknown_order")
+        full = shop.order()
+        check_problem("one too many", full, 503, "unavailable")
+        check_record(shop, "one too many", full, "order failed", "ERROR", "unavailable")
+        expect("errors", shop.metrics()["error_total", {"reason": "unavailable", "route": "/order"}], 1)
+        expect("an unpaid one is still there", shop.pay(orders[0]).status, 200)
+        expect("now there is room", shop.order().status, 201)
+
+
+def test_request_id(directory):
+    with running(directory) as (shop, _):
+        answer = shop.order(headers={"X-Request-Id": "my-own-id.7"})
+        expect("a well formed one", answer.headers["x-request-id"], "my-own-id.7")
+        for bad in ("a b", "x" * 300, 'q"q', "<script>"):
+            answer = shop.order(headers={"X-Request-Id": bad})
+            check_headers(f"X-Request-Id {bad[:10]}", answer)
+            if answer.headers["x-request-id"] == bad:
+                raise TestFailure(f"{bad!r} was taken over")
+        expect("new ones differ", len({shop.order().headers["x-request-id"] for _ in range(20)}), 20)
+
+
+def test_metrics_from_the_start(directory):
+    """Labelled counters are there at 0 before anything has happened; probes are not counted."""
+    with running(directory) as (shop, _):
+        for path in ("/healthz", "/readyz", "/version", "/metrics"):
+            expect(path, shop.get(path).status, 200)
+        metrics = shop.metrics()
+        for route, done in (("/order", "201"), ("/payment/pay", "200")):
+            expect(f"request_total of {route}", metrics["request_total", {"route": route, "status": done, "method": "POST"}], 0)
+            expect(f"reasons of {route}", {labels["reason"] for labels in metrics.series("error_total")
+                                          if labels["route"] == route}, REASONS[route])
+            expect(f"buckets of {route}", [labels["le"] for labels in metrics.series("request_duration_seconds_bucket")
+                                          if labels["route"] == route], BUCKETS)
+        expect("all requests", metrics["request_total"], 0)
+        expect("all errors", metrics["error_total"], 0)
+        for name, labels in (("request_total", {"method", "route", "status"}), ("error_total", {"method", "route", "reason"}),
+                             ("request_duration_seconds_count", {"method", "route"}), ("minishop_inventory_stock", {"sku"})):
+            for series in metrics.series(name):
+                expect(f"labels of {name}", set(series), labels)
+        for name in ("minishop_requests_in_flight", "minishop_orders_stored", "minishop_build_info", "process_cpu_seconds_total",
+                     "process_open_fds", "process_max_fds", "process_virtual_memory_bytes", "process_resident_memory_bytes",
+                     "process_start_time_seconds", "process_threads"):
+            metrics[name]
+
+
+def test_metrics_formats(directory):
+    with running(directory) as (shop, _):
+        shop.order()
+        plain = shop.get("/metrics")
+        expect("text", plain.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8")
+        if b" # {" in plain.body or b"# EOF" in plain.body:
+            raise TestFailure("OpenMetrics in the text format")
+        om = shop.get("/metrics", {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                                   "Accept-Encoding": "gzip"})
+        expect("OpenMetrics", om.headers["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8")
+        expect("encoding", om.headers.get("content-encoding"), "gzip")
+        text = gzip.decompress(om.body).decode()
+        if not text.endswith("# EOF\n") or "# TYPE request counter" not in text or " # {" not in text:
+            raise TestFailure("no OpenMetrics")
+        from prometheus_client.openmetrics import parser as openmetrics
+        from prometheus_client import parser as prometheus
+        read = {family.name for family in openmetrics.text_string_to_metric_families(text)}
+        expect("families that both formats have", {"request", "error", "request_duration_seconds"} - read, set())
+        list(prometheus.text_string_to_metric_families(plain.body.decode()))
+
+
+def test_probes(directory):
+    """They are answered, make no span, and log at DEBUG only."""
+    with running(directory, {"log.level": "debug"}) as (shop, collector):
+        version = shop.get("/version").json
+        expect("/version", sorted(version), ["commit", "compiler", "version"])
+        answer = shop.get("/healthz")
+        check_headers("/healthz", answer)
+        record = shop.logged(path="/healthz")[-1]
+        expect("level", record["level"], "DEBUG")
+        shop.terminate()
+        expect("spans of probes", collector.spans, [])
+
+
+def test_probes_are_silent_by_default(directory):
+    with shops.Shop(directory) as shop:
+        shop.get("/healthz")
+        shop.order()
+        shop.logged(message="order created")
+        expect("lines of probes", [record for record in shop.log() if record.get("path") == "/healthz"], [])
+
+
+def test_signals_can_be_switched_off(directory):
+    for signal, key in (("metrics", "metrics.enabled"), ("logs", "log.enabled"), ("traces", "traces.enabled")):
+        place = directory / signal
+        place.mkdir()
+        with running(place, {key: False}) as (shop, collector):
+            expect(f"an order without {signal}", shop.order().status, 201)
+            expect("/metrics", shop.get("/metrics").status, 404 if signal == "metrics" else 200)
+            shop.terminate()
+            expect(f"spans without {signal}", len(collector.spans), 0 if signal == "traces" else 2)
+            lines = shop.json_log.read_bytes().count(b"order created") if shop.json_log.exists() else 0
+            expect(f"lines without {signal}", lines, 0 if signal == "logs" else 1)
+
+
+def test_life_cycle_lines(directory):
+    with shops.Shop(directory) as shop:
+        shop.terminate()
+        for record in shop.log():
+            missing = {"timestamp", "level", "severity_number", "message", "app", "version", "instance"} - set(record)
+            if missing:
+                raise TestFailure(f"a line without {missing}: {record}")
+        if len(shop.log()) < 2:
+            raise TestFailure("no line tells of start and end")
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

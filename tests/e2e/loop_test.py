@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""The loop, closed by the real programs: minishop breaks on purpose, Prometheus sees it, Alertmanager tells slack-mock; and
+the same when it is over.
+
+The configurations are the lab's own, so the times are what a person sees: a message within two minutes, the one that all is
+well within three. Takes about two minutes.
+"""
+import contextlib
+import pathlib
+import signal
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import labtest  # noqa: E402
+import shop as shops  # noqa: E402
+from labtest import TestFailure, wait_until  # noqa: E402
+
+FIRING_WITHIN = 120
+RESOLVED_WITHIN = 180
+CUSTOMERS_PER_S = 15
+HOOK = "/services/T00000000/B00000000/minishoplab"
+
+
+class Customers(threading.Thread):
+    """A steady stream: each orders and pays, whatever comes of it."""
+
+    def __init__(self, shop):
+        super().__init__(daemon=True)
+        self.shop = shop
+        self.over = threading.Event()
+
+    def run(self):
+        while not self.over.wait(1 / CUSTOMERS_PER_S):
+            with contextlib.suppress(OSError, KeyError):
+                self.shop.pay(self.shop.order().json["order_id"])
+
+
+class Slack(labtest.Engine):
+    def __init__(self, directory):
+        self.port = labtest.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__("slack-mock", [shops.program("slack-mock"), "--listen", f"127.0.0.1:{self.port}"], directory,
+                         f"{self.url}/healthz")
+
+    def said(self, *words):
+        """The messages so far that have all these words, as text."""
+        found = []
+        for message in labtest.http_json(f"{self.url}/messages")["messages"]:
+            text = str(message)
+            if all(word in text for word in words):
+                found.append(text)
+        return found
+
+
+def reload(shop, incident, text):
+    """Changes the incident and waits until minishop says that it has taken it."""
+    before = sum(record["message"] == "configuration reloaded" for record in shop.log())
+    incident.write_text(text)
+    shop.process.send_signal(signal.SIGHUP)
+    wait_until("minishop has reloaded", lambda: sum(
+        record["message"] == "configuration reloaded" for record in shop.log()) > before, 10)
+
+
+def test_alert_fires_and_resolves(directory):
+    labtest.need(labtest.PROMETHEUS, labtest.ALERTMANAGER)
+    incident = directory / "incident.conf"
+    incident.write_text("")
+    # In the file, not in the environment: what the environment says, no overlay can change.
+    config = directory / "minishop.conf"
+    config.write_text(f'payment = {{ failure_rate = 0.02; latency_ms = 5; }};\nincident_file = "{incident}";\n')
+    with contextlib.ExitStack() as stack:
+        shop = stack.enter_context(shops.Shop(directory, config=config, calm=False))
+        slack = stack.enter_context(Slack(directory))
+        prometheus, alertmanager = labtest.free_ports(2)
+        run = labtest.run_directory(directory / "run", shop.port, slack.port, alertmanager, prometheus, slack.url + HOOK)
+        stack.enter_context(labtest.alertmanager_engine(run, alertmanager))
+        stack.enter_context(labtest.prometheus_engine(run, prometheus))
+        customers = Customers(shop)
+        customers.start()
+        stack.callback(customers.over.set)
+        time.sleep(15)
+        if slack.said("MiniShop"):
+            raise TestFailure(f"an alert without an incident: {slack.said('MiniShop')}")
+
+        began = time.monotonic()
+        reload(shop, incident, (labtest.OBSERVABILITY / "incidents/payment-outage.conf").read_text())
+        wait_until("Slack hears of the error rate", lambda: slack.said("MiniShopHighErrorRate"), FIRING_WITHIN, 0.5)
+        fired = time.monotonic() - began
+
+        began = time.monotonic()
+        before = len(slack.said("MiniShopHighErrorRate"))
+        reload(shop, incident, "")
+        wait_until("Slack hears that it is over", lambda: any(
+            "resolved" in text.lower() for text in slack.said("MiniShopHighErrorRate")) and
+            len(slack.said("MiniShopHighErrorRate")) > before, RESOLVED_WITHIN, 0.5)
+        print(f"     firing after {fired:.0f} s, resolved after {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

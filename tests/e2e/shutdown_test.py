@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""The end of a MiniShop, and its collector's misfortunes: SIGTERM under load loses no span and no line, 1,000 requests in
+flight are finished, and a collector that is absent, slow, busy or hanging harms no customer and keeps nobody from leaving."""
+import asyncio
+import pathlib
+import resource
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import collector as collectors  # noqa: E402
+import labtest  # noqa: E402
+import shop as shops  # noqa: E402
+from labtest import TestFailure, wait_until  # noqa: E402
+
+DEADLINE_S = 8
+
+
+def expect(what, seen, wanted):
+    if seen != wanted:
+        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
+
+
+def nothing_lost(shop, collector, answers):
+    """Each answered order has its log line and its two spans."""
+    logged = {record.get("trace_id") for record in shop.log() if record["message"] == "order created"}
+    traces = collector.by_trace()
+    made = [answer for answer in answers if answer.status == 201]
+    without_line = [answer.trace_id for answer in made if answer.trace_id not in logged]
+    without_spans = [answer.trace_id for answer in made if len(traces.get(answer.trace_id, [])) != 2]
+    expect(f"of {len(made)} orders, those without a log line", without_line, [])
+    expect(f"of {len(made)} orders, those without their two spans", without_spans, [])
+    if not made:
+        raise TestFailure("not one order was made")
+
+
+def leaves(shop, within=DEADLINE_S + 1):
+    """SIGTERM; it must end with 0 and in time. Returns the seconds."""
+    status, seconds = shop.terminate()
+    expect("exit status", status, 0)
+    if seconds > within:
+        raise TestFailure(f"it took {seconds:.1f} s to end")
+    return seconds
+
+
+async def keep_ordering(port, answers):
+    """Orders on one connection until the service closes it or refuses a new one."""
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return
+        try:
+            while True:
+                writer.write(shops.post("/order"))
+                answer = await shops.read_answer(reader)
+                if answer is None:
+                    break
+                answers.append(answer)
+                if answer.headers.get("connection", "").lower() == "close":
+                    break
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
+def test_sigterm_under_load(directory):
+    """32 customers order without a pause. Who got an answer finds it in the log and in the traces; no answer is cut."""
+    async def day(shop):
+        answers = []
+        customers = [asyncio.create_task(keep_ordering(shop.port, answers)) for _ in range(32)]
+        await asyncio.sleep(2)
+        shop.process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(asyncio.gather(*customers), DEADLINE_S + 2)
+        return answers
+
+    with collectors.Collector() as collector, shops.Shop(directory, {"inventory.latency_ms": 8}, collector.url,
+                                                         {"OTEL_BSP_SCHEDULE_DELAY": "5000"}) as shop:
+        answers = asyncio.run(day(shop))
+        process = shop.process
+        wait_until("the end", lambda: process.poll() is not None, DEADLINE_S + 2)
+        expect("exit status", process.returncode, 0)
+        for answer in answers:
+            if answer.status not in (201, 503):
+                raise TestFailure(f"an answer {answer.status}: {answer.body!r}")
+            if answer.status == 503 and "retry-after" not in answer.headers:
+                raise TestFailure("503 without Retry-After")
+        nothing_lost(shop, collector, answers)
+        print(f"     {len(answers)} answers, {sum(answer.status == 503 for answer in answers)} of them 503")
+
+
+def test_a_thousand_in_flight(directory):
+    """All of them are finished: 1,000 answers, 1,000 lines, 2,000 spans."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 3000:
+        raise labtest.Skip("needs 3,000 file descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 3000), hard))
+
+    async def customer(port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(shops.post("/order"))
+        answer = await shops.read_answer(reader)
+        writer.close()
+        return answer
+
+    async def day(shop):
+        customers = [asyncio.create_task(customer(shop.port)) for _ in range(1000)]
+        metrics = lambda: shop.metrics()["minishop_requests_in_flight"]  # noqa: E731
+        deadline = time.monotonic() + 10
+        while await asyncio.to_thread(metrics) < 1000:
+            if time.monotonic() > deadline:
+                raise TestFailure("1,000 requests are not in flight")
+            await asyncio.sleep(0.05)
+        shop.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(asyncio.gather(*customers), DEADLINE_S + 2)
+
+    # Log-normal around 3 s: the clients need a second to come together on two cores.
+    settings = {"inventory.latency_ms": 3000, "orders.capacity": 5000}
+    with collectors.Collector() as collector, shops.Shop(directory, settings, collector.url,
+                                                         {"MINISHOP_SHUTDOWN_DEADLINE_S": "30"}) as shop:
+        answers = asyncio.run(day(shop))
+        process = shop.process
+        wait_until("the end", lambda: process.poll() is not None, DEADLINE_S + 2)
+        expect("exit status", process.returncode, 0)
+        expect("statuses", {None if answer is None else answer.status for answer in answers}, {201})
+        nothing_lost(shop, collector, answers)
+
+
+def test_second_signal_ends_at_once(directory):
+    with shops.Shop(directory, {"inventory.latency_ms": 5000}) as shop, shop.connect() as sock:
+        sock.sendall(shops.post("/order"))
+        wait_until("the order is in flight", lambda: shop.metrics()["minishop_requests_in_flight"] >= 2, 5)
+        shop.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        expect("it waits for the order", shop.process.poll(), None)
+        began = time.monotonic()
+        shop.process.send_signal(signal.SIGTERM)
+        shop.process.wait(5)
+        if time.monotonic() - began > 1:
+            raise TestFailure("the second signal did not end it at once")
+
+
+def test_draining_refuses_new_customers(directory):
+    """While it drains it is not ready, and who still reaches it is told to come again."""
+    with shops.Shop(directory, {"inventory.latency_ms": 3000}) as shop, shop.connect() as busy, shop.connect() as waiting:
+        busy.sendall(shops.post("/order"))
+        wait_until("the order is in flight", lambda: shop.metrics()["minishop_requests_in_flight"] >= 2, 5)
+        shop.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        try:
+            shop.get("/readyz")
+            raise TestFailure("a new connection is answered while it drains")
+        except OSError:
+            pass
+        waiting.sendall(shops.post("/order"))
+        raw = shops.read_all(waiting)
+        if raw and not raw.startswith(b"HTTP/1.1 503"):
+            raise TestFailure(f"an open connection gets a new order while it drains: {raw[:100]!r}")
+        if not shops.read_all(busy).startswith(b"HTTP/1.1 201"):
+            raise TestFailure("the order in flight was not finished")
+
+
+def order_quickly(shop, count):
+    """So many orders; none may take long, whatever the collector does."""
+    answers = []
+    for _ in range(count):
+        began = time.monotonic()
+        answers.append(shop.order())
+        if time.monotonic() - began > 0.5:
+            raise TestFailure(f"an order took {time.monotonic() - began:.2f} s")
+    return answers
+
+
+def test_collector_absent(directory):
+    with shops.Shop(directory, None, f"http://127.0.0.1:{labtest.free_port()}") as shop:
+        order_quickly(shop, 50)
+        wait_until("the failure is in the log", lambda: any(
+            "export" in record["message"] and record["level"] in ("WARN", "ERROR") for record in shop.log()), 10)
+        leaves(shop)
+        complaints = [record for record in shop.log() if "export" in record["message"]]
+        if len(complaints) > 10:
+            raise TestFailure(f"it complains {len(complaints)} times")
+
+
+def test_collector_slow(directory):
+    def slow(_):
+        time.sleep(2)
+        return 200
+
+    with collectors.Collector(slow) as collector, shops.Shop(directory, None, collector.url) as shop:
+        answers = order_quickly(shop, 100)
+        leaves(shop)
+        nothing_lost(shop, collector, answers)
+
+
+def test_collector_busy(directory):
+    """503 with Retry-After: it waits that long, tries again, and each span arrives once."""
+    times = []
+
+    def busy(number):
+        times.append(time.monotonic())
+        return (503, {"Retry-After": "2"}) if number == 0 else 200
+
+    with collectors.Collector(busy) as collector, shops.Shop(directory, None, collector.url) as shop:
+        answers = order_quickly(shop, 20)
+        wait_until("all arrive", lambda: len(collector.spans) >= 40, 15)
+        if times[1] - times[0] < 1.9:
+            raise TestFailure(f"it came again after {times[1] - times[0]:.1f} s although told to wait 2 s")
+        leaves(shop)
+        nothing_lost(shop, collector, answers)
+        expect("spans", len(collector.spans), 40)
+
+
+def test_collector_that_refuses_for_good(directory):
+    """400 is final: dropped, counted with its reason, not tried again."""
+    with collectors.Collector(lambda _: 400) as collector, shops.Shop(directory, None, collector.url) as shop:
+        order_quickly(shop, 10)
+        wait_until("they are counted as dropped", lambda: shop.metrics()["telemetry_spans_dropped_total"] == 20, 10)
+        time.sleep(1)
+        if len(collector.requests) > 20:
+            raise TestFailure(f"{len(collector.requests)} requests for 20 spans")
+        leaves(shop)
+
+
+def test_collector_hangs_at_shutdown(directory):
+    """It never answers. The service leaves within its deadline and says what was lost."""
+    with collectors.Collector(lambda _: None) as collector, shops.Shop(directory, None, collector.url) as shop:
+        order_quickly(shop, 30)
+        seconds = leaves(shop)
+        told = [record for record in shop.log() if "span" in str(record.get("detail", "")) + record["message"]]
+        if not told:
+            raise TestFailure(f"the log does not say that spans were lost; its end: {shop.log()[-3:]}")
+        print(f"     it left after {seconds:.1f} s")
+
+
+def test_log_disk_full(directory):
+    """It sells on; the lost lines are counted."""
+    with shops.Shop(directory, log="/dev/full") as shop:
+        order_quickly(shop, 50)
+        wait_until("the lost lines are counted", lambda: shop.metrics()["telemetry_log_records_dropped_total"] >= 50, 10)
+        expect("an order afterwards", shop.order().status, 201)
+        leaves(shop)
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

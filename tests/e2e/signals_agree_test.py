@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""What the three signals say about one request is the same: its spans (decoded by others' code), its log line, its metrics.
+
+A few hundred orders and payments, some of which fail, with a fixed seed.
+"""
+import collections
+import pathlib
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import collector as collectors  # noqa: E402
+import labtest  # noqa: E402
+import shop as shops  # noqa: E402
+from collector import ERROR, INTERNAL, SERVER, UNSET  # noqa: E402
+from labtest import TestFailure  # noqa: E402
+
+ORDERS = 120
+SETTINGS = {"payment.failure_rate": 0.3, "payment.latency_ms": 4, "inventory.latency_ms": 2, "seed": 7}
+BUYERS = 8
+
+
+def expect(what, seen, wanted):
+    if seen != wanted:
+        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
+
+
+def buy(shop, orders):
+    """Orders, then pays until it is paid. Returns ("order" or "payment", answer, order's answer) of each request."""
+    done = []
+    for _ in range(orders):
+        order = shop.order({"sku": "mug", "quantity": 2})
+        done.append(("order", order, order))
+        while done[-1][1].status != 200:
+            done.append(("payment", shop.pay(order.json["order_id"]), order))
+    return done
+
+
+def shopping(shop):
+    """What several buyers do at the same time."""
+    done = []
+    threads = [threading.Thread(target=lambda: done.extend(buy(shop, ORDERS // BUYERS))) for _ in range(BUYERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return done
+
+
+def run(directory):
+    """All of a day: (requests, spans by trace, log records by trace, metrics in both formats)."""
+    with collectors.Collector() as collector, shops.Shop(directory, SETTINGS, collector.url) as shop:
+        requests = shopping(shop)
+        metrics = shop.metrics()
+        openmetrics = shop.get("/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"}).body.decode()
+        collector.wait_for(2 * len(requests))
+        status, _ = shop.terminate()
+        expect("exit status", status, 0)
+        records = collections.defaultdict(list)
+        for record in shop.log():
+            if "trace_id" in record:
+                records[record["trace_id"]].append(record)
+        return requests, collector.by_trace(), records, metrics, openmetrics
+
+
+def parts(spans, names):
+    """The SERVER span and the inner one, which must have these names; there are no others."""
+    if sorted(span.name for span in spans) != sorted(names):
+        raise TestFailure(f"spans {[span.name for span in spans]} instead of {names}")
+    by_name = {span.name: span for span in spans}
+    outer, inner = (by_name[name] for name in names)
+    expect("kind of the outer span", outer.kind, SERVER)
+    expect("kind of the inner span", inner.kind, INTERNAL)
+    expect("parent of the inner span", inner.parent_id, outer.span_id)
+    expect("parent of the outer span", outer.parent_id, "")
+    if not outer.start <= inner.start <= inner.end <= outer.end:
+        raise TestFailure(f"the inner span is not within the outer one: {outer} {inner}")
+    return outer, inner
+
+
+def check_order(answer, spans):
+    outer, inner = parts(spans, ("CreateOrder", "DeductInventory"))
+    order = answer.json
+    for span in (outer, inner):
+        for key, wanted in (("shop.sku", "mug"), ("shop.quantity", 2)):
+            expect(f"{span.name}'s {key}", span.attributes.get(key), wanted)
+    expect("shop.order.id", outer.attributes.get("shop.order.id"), order["order_id"])
+    return outer, inner
+
+
+def check_payment(answer, order, spans):
+    outer, inner = parts(spans, ("ProcessPayment", "ChargeCard"))
+    expect("links to the order's span", [link[:2] for link in outer.links], [(order.trace_id, order.span_id)])
+    expect("shop.order.id", outer.attributes.get("shop.order.id"), order.json["order_id"])
+    failed = answer.status != 200
+    expect("status of ChargeCard", inner.status, ERROR if failed else UNSET)
+    expect("status of ProcessPayment", outer.status, ERROR if answer.status >= 500 else UNSET)
+    if failed:
+        expect("error.type", inner.attributes.get("error.type"), answer.json["code"])
+        if not inner.events:
+            raise TestFailure("a failed charge without an event that says why")
+    else:
+        expect("shop.payment.id", outer.attributes.get("shop.payment.id"), answer.json["payment_id"])
+    return outer, inner
+
+
+def check_http(span, answer, path):
+    wanted = {"http.request.method": "POST", "url.path": path, "url.scheme": "http", "http.route": path,
+              "http.response.status_code": answer.status, "client.address": "127.0.0.1"}
+    for key, value in wanted.items():
+        expect(f"{span.name}'s {key}", span.attributes.get(key), value)
+    if answer.status >= 500:
+        expect("error.type", span.attributes.get("error.type"), answer.json["code"])
+
+
+def check_record(records, answer, outer, inner, kind):
+    expect("log lines of a request", len(records), 1)
+    record = records[0]
+    messages = {("order", True): "order created", ("payment", True): "payment succeeded", ("payment", False): "payment failed"}
+    expect("message", record["message"], messages[kind, answer.status < 300])
+    for field, wanted in (("span_id", outer.span_id), ("status", answer.status), ("request_id", answer.headers["x-request-id"]),
+                          ("response_bytes", len(answer.body)), ("route", outer.attributes["http.route"]), ("trace_flags", "01"),
+                          ("order_id", outer.attributes["shop.order.id"])):
+        expect(f"the log's {field}", record.get(field), wanted)
+    if answer.status >= 300:
+        expect("the log's reason", record["reason"], answer.json["code"])
+    span_ms = (outer.end - outer.start) / 1e6
+    if abs(record["duration_ms"] - span_ms) > 0.01:
+        raise TestFailure(f"the log says {record['duration_ms']} ms, the span {span_ms} ms")
+    field = "inventory_ms" if kind == "order" else "charge_ms"
+    if abs(record[field] - (inner.end - inner.start) / 1e6) > 1:
+        raise TestFailure(f"{field} is {record[field]}, the inner span took {(inner.end - inner.start) / 1e6} ms")
+
+
+def check_counts(requests, records, metrics):
+    for route, kind in (("/order", "order"), ("/payment/pay", "payment")):
+        answers = [answer for which, answer, _ in requests if which == kind]
+        for status, count in collections.Counter(answer.status for answer in answers).items():
+            expect(f"request_total of {route} {status}", metrics["request_total", {"route": route, "status": str(status)}], count)
+        for code, count in collections.Counter(answer.json["code"] for answer in answers if answer.status >= 300).items():
+            expect(f"error_total of {code}", metrics["error_total", {"route": route, "reason": code}], count)
+        expect(f"durations of {route}", metrics["request_duration_seconds_count", {"route": route}], len(answers))
+        logged = sum(r["duration_ms"] for rs in records.values() for r in rs if r.get("route") == route) / 1e3
+        summed = metrics["request_duration_seconds_sum", {"route": route}]
+        if abs(logged - summed) > 0.001 + 1e-5 * len(answers):
+            raise TestFailure(f"{route}: the log's durations add up to {logged} s, the histogram's to {summed} s")
+    expect("dropped spans", metrics["telemetry_spans_dropped_total"], 0)
+    expect("dropped log lines", metrics["telemetry_log_records_dropped_total"], 0)
+
+
+def check_exemplars(openmetrics, spans):
+    found = 0
+    for line in openmetrics.splitlines():
+        if " # {" not in line:
+            continue
+        labels = dict(shops.Metrics.LABEL.findall(line.split(" # {", 1)[1].split("}", 1)[0]))
+        if labels["span_id"] not in [span.span_id for span in spans.get(labels["trace_id"], [])]:
+            raise TestFailure(f"an exemplar of no span: {line}")
+        found += 1
+    if found < 2:
+        raise TestFailure(f"{found} exemplars only")
+
+
+def test_signals_agree(directory):
+    requests, spans, records, metrics, openmetrics = run(directory)
+    expect("traces", len(spans), len(requests))
+    failures = 0
+    for kind, answer, order in requests:
+        own = spans.get(answer.trace_id, [])
+        if kind == "order":
+            expect("status of an order", answer.status, 201)
+            outer, inner = check_order(answer, own)
+            check_http(outer, answer, "/order")
+        else:
+            outer, inner = check_payment(answer, order, own)
+            check_http(outer, answer, "/payment/pay")
+            failures += answer.status != 200
+        expect("the answer's traceparent", answer.span_id, outer.span_id)
+        check_record(records[answer.trace_id], answer, outer, inner, kind)
+    if not failures:
+        raise TestFailure("not one payment failed: this test has not tested that")
+    check_counts(requests, records, metrics)
+    check_exemplars(openmetrics, spans)
+    print(f"     {len(requests)} requests, {failures} failed payments, {sum(map(len, spans.values()))} spans")
+
+
+def test_resource_and_parent(directory):
+    """A caller's trace is continued, its tracestate kept; an unsampled one has no span and its log line all the same."""
+    caller = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with collectors.Collector() as collector, shops.Shop(directory, None, collector.url,
+                                                         {"OTEL_RESOURCE_ATTRIBUTES": "shop.place=here"}) as shop:
+        answer = shop.order(headers={"traceparent": f"00-{caller}-00f067aa0ba902b7-01", "tracestate": "vendor=1,other=2"})
+        expect("trace id", answer.trace_id, caller)
+        unsampled = shop.order(headers={"traceparent": f"00-{caller[::-1]}-00f067aa0ba902b7-00"})
+        expect("unsampled trace id", unsampled.trace_id, caller[::-1])
+        spans = {span.name: span for span in collector.wait_for(2)}
+        expect("parent", spans["CreateOrder"].parent_id, "00f067aa0ba902b7")
+        expect("tracestate", spans["CreateOrder"].trace_state, "vendor=1,other=2")
+        expect("parent of the inner span", spans["DeductInventory"].parent_id, spans["CreateOrder"].span_id)
+        resource = spans["CreateOrder"].resource
+        for key, wanted in (("service.name", "minishop"), ("telemetry.sdk.language", "c"), ("process.pid", shop.pid),
+                            ("shop.place", "here")):
+            expect(key, resource.get(key), wanted)
+        path, headers = collector.requests[0]
+        expect("path", path, "/v1/traces")
+        expect("media type", headers["Content-Type"], "application/x-protobuf")
+        shop.logged(trace_id=caller[::-1], trace_flags="00", message="order created")
+        shop.terminate()
+        expect("spans in the end", len(collector.spans), 2)
+        expect("instance", shop.log()[0]["instance"], resource["service.instance.id"])
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())
