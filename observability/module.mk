@@ -9,6 +9,13 @@ nobase_dist_pkgdata_DATA = \
 	observability/incidents/service-down.conf \
 	observability/incidents/slack-outage.conf \
 	observability/incidents/slow-payments.conf \
+	observability/prometheus/assets/chart.js \
+	observability/prometheus/assets/console.css \
+	observability/prometheus/assets/minishop.js \
+	observability/prometheus/assets/runbook.js \
+	observability/prometheus/consoles/lib/page.lib \
+	observability/prometheus/consoles/minishop.html \
+	observability/prometheus/consoles/runbook.html \
 	observability/prometheus/prometheus.yml \
 	observability/prometheus/rules/alerts.yml \
 	observability/prometheus/rules/recording.yml \

@@ -7,6 +7,8 @@ seven: the timings are the lab's own.
 """
 import http.server
 import pathlib
+import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -34,6 +36,8 @@ class FakeShop(labtest.HttpThread):
             'request_total{method="POST",route="/payment/pay",status="502"}': 0.3,
             'error_total{method="POST",route="/payment/pay",reason="gateway_error"}': 0.3,
             'error_total{method="POST",route="/order",reason="out_of_stock"}': 0.0,
+            'request_duration_seconds_bucket{method="POST",route="/order",le="0.05"}': 5.9,
+            'request_duration_seconds_bucket{method="POST",route="/order",le="+Inf"}': 6.0,
         }
         self.values = dict.fromkeys(self.rates, 0.0)
         self.updated = time.monotonic()
@@ -125,6 +129,8 @@ def outage(lab):
            f"<{lab.prometheus_url}/consoles/runbook.html#MiniShopHighErrorRate|Runbook>" in firing["text"], firing)
     expect("the title links to the console", firing["title_link"] == f"{lab.prometheus_url}/consoles/minishop.html", firing)
 
+    console_page(lab)
+
     begin = time.monotonic()
     lab.shop.payments_fail(0.05)
     resolved = lab.message("MiniShopHighErrorRate", "RESOLVED", begin, RESOLVED_WITHIN)
@@ -132,6 +138,30 @@ def outage(lab):
     expect("the text says how long it lasted", "It lasted" in resolved["text"], resolved)
     titles = [attachment["title"] for _, attachment in lab.slack.attachments()]
     expect("one message and one that it is over", len(titles) == 2, titles)
+
+
+def console_page(lab):
+    """The console page while the alert fires: as Prometheus writes it, and, where there is a Chromium, as it is seen."""
+    page = labtest.http_get(f"{lab.prometheus_url}/consoles/minishop.html")
+    expect("the console page says what fires", "<strong>Firing:</strong> MiniShopHighErrorRate" in page, page)
+    expect("the console page links to the channel", f'href="http://127.0.0.1:{lab.slack.port}/"' in page, page)
+    for asset in ("prometheus/assets/console.css", "runbook.md"):
+        labtest.http_get(f"{lab.prometheus_url}/user/{asset}")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        print("SKIP the console page in a browser: chromium missing")
+        return
+    with tempfile.TemporaryDirectory(prefix="minishop-chromium.") as profile:
+        for name, wanted in (("minishop", ['class="series"', 'class="limit-text"', "limit 10 %", 'class="alert firing"']),
+                             ("runbook", ['id="MiniShopHighErrorRate"', 'id="SlackDeliveryFailing"', "<pre><code>"])):
+            seen = subprocess.run(
+                [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
+                 "--window-size=1280,900", "--virtual-time-budget=5000", "--dump-dom",
+                 f"{lab.prometheus_url}/consoles/{name}.html"],
+                capture_output=True, text=True, timeout=60, check=False).stdout
+            expect(f"the {name} page is whole in a browser", all(part in seen for part in wanted), seen)
+            if name == "minishop":
+                expect("it draws three charts", seen.count('class="series"') == 3, seen)
 
 
 def slack_outage(lab):
