@@ -245,3 +245,18 @@ test_long() {
 	test_step 'build (TSan)' build-tsan test_build tsan --enable-sanitizers=thread
 	test_step 'tests (TSan)' check-tsan test_check tsan
 }
+
+bench_build() {
+	set -e
+	build_bootstrap
+	build_configure "$LAB_DIR/bench/build" --prefix="$LAB_DIR/bench/installed"
+	make -C "$LAB_DIR/bench/build" -j"$(build_jobs)" all bench-programs
+}
+
+lab_bench() {
+	say "MiniShop benchmark"
+	# shellcheck disable=SC2086 # lists of words
+	packages_need $packages_build $packages_run python3
+	step build "$LAB_DIR/log/bench-build.log" bench_build
+	LAB_BUILD=$LAB_DIR/bench/build LAB_DIR=$LAB_DIR python3 bench/run.py "$@"
+}

@@ -1,0 +1,23 @@
+-- Customers who order and then pay that order: each answer is read for its order id, which costs the client something too.
+local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-bench/1"}
+local to_pay = {}
+
+function request()
+  local id = table.remove(to_pay)
+  if id then
+    return wrk.format("POST", "/payment/pay", json, '{"order_id": "' .. id .. '"}')
+  end
+  return wrk.format("POST", "/order", json, '{"sku": "mug", "quantity": 1}')
+end
+
+function response(status, headers, body)
+  if status == 201 then
+    to_pay[#to_pay + 1] = body:match('"order_id"%s*:%s*"([^"]+)"')
+  end
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  print(string.format("RESULT %d %d %d %d %d %d", summary.requests, summary.duration, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout, latency:percentile(50), latency:percentile(99)))
+end

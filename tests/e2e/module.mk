@@ -1,0 +1,9 @@
+# Whole processes; `./lab test` runs them.
+EXTRA_DIST += \
+	tests/e2e/abuse_test.py \
+	tests/e2e/collector.py \
+	tests/e2e/contract_test.py \
+	tests/e2e/loop_test.py \
+	tests/e2e/shop.py \
+	tests/e2e/shutdown_test.py \
+	tests/e2e/signals_agree_test.py
