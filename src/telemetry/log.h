@@ -2,8 +2,8 @@
  * A record is filled by its request's thread and handed over through a lock-free queue; a full queue drops
  * the record and counts it; nothing on a request's path waits for a disk. All that is logged passes yder:
  * tel_log_message() calls y_log_message(), whose callback (see tel_log_install()) queues the record; so lines
- * that Ulfius and other libraries give to yder come out in the same format. Any thread unless it says
- * otherwise. */
+ * that Ulfius and other libraries give to yder come out in the same format: as "library message" with their
+ * text as "detail". Any thread unless it says otherwise. */
 #ifndef TELEMETRY_LOG_H
 #define TELEMETRY_LOG_H
 
@@ -35,18 +35,21 @@ struct tel_logger;
 struct tel_log_record;
 
 /* Opens the output; copies all strings. The writer's thread starts with tel_logger_start(), so that a daemon
- * can fork in between; until then records wait in the queue. registry: telemetry_log_* metrics, or NULL.
- * TEL_E_SYSTEM: the file cannot be opened (errno); TEL_E_MEMORY. */
+ * can fork in between; until then records wait in the queue. registry: telemetry_log_* metrics, or NULL;
+ * it outlives the logger. TEL_E_SYSTEM: the file cannot be opened (errno); TEL_E_MEMORY; the registry's. A
+ * process that forks and lets the child go on must not free its own copy: it would write the queue twice. */
 TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *settings, struct tel_registry *registry,
                                   struct tel_logger **out);
+/* TEL_E_SYSTEM: no thread (errno). */
 TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
-/* Makes this logger yder's only output. Once, before the first thread. */
+/* Makes this logger yder's only output. Once, before the first thread. TEL_E_FULL: another one is already. */
 TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
 void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
 /* Closes and opens the file again, soon, on the writer's thread (for logrotate). */
 void tel_log_reopen(struct tel_logger *logger);
-/* Writes what is queued, until deadline (clock_mono_ns()), stops the thread, closes. Returns how many records
- * were lost. Takes NULL. No thread may log any more; yder is reset to no output. */
+/* Writes what is queued, until deadline (clock_mono_ns()), stops the thread, closes; if the output hangs, it
+ * returns a tenth of a second after the deadline. Returns how many of the queued records were lost. Takes
+ * NULL. No thread may log any more; yder is reset to no output. */
 uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns);
 
 /* Whether a record of this level would be written: ask before making one. False for NULL. */
@@ -54,10 +57,11 @@ bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level);
 /* Begins a record. NULL if the level is not enabled or records are used up (counted as dropped);
  * the functions below take NULL. */
 struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level);
-/* The record's fields, in the order they will be written, behind timestamp, level and message. NULL for NULL.
- */
+/* The record's fields, in the order they will be written, behind the line's own: timestamp, level,
+ * severity_number, message, app, version, instance, trace_id, span_id, trace_flags. A field named like one of
+ * these is left out. 64 fields, 1024 characters a value. NULL for NULL. */
 struct tel_attributes *tel_log_fields(struct tel_log_record *record);
-/* trace_id, span_id and trace_flags of the record. */
+/* trace_id, span_id and trace_flags of the record; copied. NULL: none. */
 void tel_log_context(struct tel_log_record *record, const struct tel_context *context);
 /* Ends and queues the record. message is a constant: what is searched for. The pointer is gone. */
 void tel_log_message(struct tel_log_record *record, const char *message);

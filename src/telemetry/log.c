@@ -1,0 +1,193 @@
+#include "telemetry/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <yder.h>
+
+#include "base/clock.h"
+#include "telemetry/log_queue.h"
+#include "telemetry/log_record.h"
+#include "telemetry/log_stats.h"
+#include "telemetry/log_writer.h"
+
+enum { QUEUE_DEFAULT = 8192, EVENT_TEXT = 4096 };
+
+struct tel_logger {
+  _Atomic int level;
+  bool enabled; /* false: there is nothing behind it */
+  struct tel_log_queue *queue;
+  struct tel_log_stats stats;
+  struct tel_log_writer *writer;
+};
+
+/* The logger that yder gives its lines to. */
+static _Atomic(struct tel_logger *) installed;
+/* The record that is on its way through yder on this thread. */
+static _Thread_local struct tel_log_record *passing;
+
+/* What is behind a logger that is enabled. */
+static int open_logger(struct tel_logger *logger, const struct tel_log_settings *settings,
+                       struct tel_registry *registry) {
+  struct tel_log_queue *queue;
+  int result = tel_log_queue_new(settings->queue_size ? settings->queue_size : QUEUE_DEFAULT, &queue);
+  if (result) return result;
+  logger->queue = queue;
+  if ((result = tel_log_stats_open(&logger->stats, registry, queue)) == 0) {
+    if ((result = tel_log_writer_new(settings, queue, &logger->stats, &logger->writer)) == 0) return 0;
+    tel_log_stats_close(&logger->stats);
+  }
+  int error = errno;
+  tel_log_queue_free(queue);
+  errno = error;
+  return result;
+}
+
+int tel_logger_new(const struct tel_log_settings *settings, struct tel_registry *registry,
+                   struct tel_logger **out) {
+  struct tel_logger *logger = calloc(1, sizeof *logger);
+  if (!logger) return TEL_E_MEMORY;
+  logger->enabled = settings->enabled;
+  atomic_init(&logger->level, (int)settings->level);
+  int result = logger->enabled ? open_logger(logger, settings, registry) : 0;
+  if (result) {
+    int error = errno;
+    free(logger);
+    errno = error;
+    return result;
+  }
+  *out = logger;
+  return 0;
+}
+
+int tel_logger_start(struct tel_logger *logger) {
+  return logger->enabled ? tel_log_writer_start(logger->writer) : 0;
+}
+
+static unsigned long yder_level(enum tel_level level) {
+  static const unsigned long levels[] = {
+      [TEL_DEBUG] = Y_LOG_LEVEL_DEBUG, [TEL_INFO] = Y_LOG_LEVEL_INFO,   [TEL_WARN] = Y_LOG_LEVEL_WARNING,
+      [TEL_ERROR] = Y_LOG_LEVEL_ERROR, [TEL_FATAL] = Y_LOG_LEVEL_ERROR,
+  };
+  return levels[level];
+}
+
+static enum tel_level level_from_yder(unsigned long level) {
+  for (int l = TEL_DEBUG; l < TEL_ERROR; l++)
+    if (yder_level((enum tel_level)l) == level) return (enum tel_level)l;
+  return TEL_ERROR;
+}
+
+/* yder's callback: either a record of ours passes, or a library says something. Whatever text a library
+ * logs, it may hold what a client sent: it becomes a field, never the message. */
+static void on_yder_line(void *cls, const char *app, const time_t date, const unsigned long level,
+                         const char *text) {
+  struct tel_logger *logger = cls;
+  struct tel_log_record *record = passing;
+  (void)app;
+  (void)date;
+  if (record) {
+    passing = NULL;
+  } else {
+    record = tel_log_begin(logger, level_from_yder(level));
+    if (!record) return;
+    record->message = "library message";
+    record->time_unix_ns = clock_unix_ns();
+    tel_attributes_set_string(&record->fields, "detail", text);
+  }
+  tel_log_queue_push(logger->queue, record);
+}
+
+int tel_log_install(struct tel_logger *logger) {
+  struct tel_logger *none = NULL;
+  if (!atomic_compare_exchange_strong(&installed, &none, logger)) return TEL_E_FULL;
+  /* All levels: which of them is written is decided here, where it can change while threads run. */
+  if (y_init_logs(NULL, Y_LOG_MODE_CALLBACK, Y_LOG_LEVEL_DEBUG, NULL, NULL) &&
+      y_set_logs_callback(on_yder_line, logger, NULL))
+    return 0;
+  atomic_store(&installed, NULL);
+  return TEL_E_SYSTEM;
+}
+
+uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns) {
+  uint64_t lost = 0;
+  if (!logger) return 0;
+  if (atomic_load(&installed) == logger) {
+    y_init_logs(NULL, Y_LOG_MODE_NONE, Y_LOG_LEVEL_NONE, NULL, NULL); /* y_close_logs() changes no mode */
+    atomic_store(&installed, NULL);
+  }
+  if (logger->enabled) {
+    tel_log_stats_close(&logger->stats);
+    lost = tel_log_writer_free(logger->writer, deadline_mono_ns);
+  }
+  free(logger);
+  return lost;
+}
+
+void tel_log_set_level(struct tel_logger *logger, enum tel_level level) {
+  atomic_store_explicit(&logger->level, (int)level, memory_order_relaxed);
+}
+
+void tel_log_reopen(struct tel_logger *logger) {
+  if (logger->enabled) tel_log_writer_reopen(logger->writer);
+}
+
+bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level) {
+  return logger && logger->enabled &&
+         (int)level >= atomic_load_explicit(&logger->level, memory_order_relaxed);
+}
+
+struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level) {
+  if (!tel_log_enabled(logger, level)) return NULL;
+  struct tel_log_record *record = tel_log_queue_take(logger->queue);
+  if (record)
+    tel_log_record_init(record, logger, level);
+  else
+    tel_log_stats_lost(&logger->stats, TEL_LOST_QUEUE_FULL, 1);
+  return record;
+}
+
+struct tel_attributes *tel_log_fields(struct tel_log_record *record) {
+  return record ? &record->fields : NULL;
+}
+
+void tel_log_context(struct tel_log_record *record, const struct tel_context *context) {
+  if (!record) return;
+  record->has_context = context != NULL;
+  if (context) record->context = *context;
+}
+
+void tel_log_message(struct tel_log_record *record, const char *message) {
+  if (!record) return;
+  struct tel_logger *logger = record->logger;
+  record->message = message;
+  record->time_unix_ns = clock_unix_ns();
+  if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {
+    tel_log_queue_push(logger->queue, record);
+    return;
+  }
+  passing = record;
+  y_log_message(yder_level(record->level), "%s", message);
+  if (!passing) return;
+  /* It allocates, and does not call back if it cannot. */
+  passing = NULL;
+  tel_log_queue_give(logger->queue, record);
+  tel_log_stats_lost(&logger->stats, TEL_LOST_MEMORY, 1);
+}
+
+void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message, const char *format,
+                   ...) {
+  struct tel_log_record *record = tel_log_begin(logger, level);
+  if (!record) return;
+  if (format) {
+    char text[EVENT_TEXT];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    tel_attributes_set_string(&record->fields, "detail", text);
+  }
+  tel_log_message(record, message);
+}

@@ -1,0 +1,32 @@
+/* A log record as it travels from its request to the writer: inside of the logs part, see log.h for users. */
+#ifndef TELEMETRY_LOG_RECORD_H
+#define TELEMETRY_LOG_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "telemetry/attributes.h"
+#include "telemetry/context.h"
+#include "telemetry/log.h"
+
+/* Of a record; they bound what one line can cost. */
+enum { TEL_LOG_FIELDS = 64, TEL_LOG_VALUE_CHARACTERS = 1024 };
+
+struct tel_log_record {
+  struct tel_logger *logger;
+  uint64_t time_unix_ns;
+  const char *message; /* static */
+  enum tel_level level;
+  bool has_context;
+  struct tel_context context;
+  struct tel_attributes fields;
+};
+
+/* Makes an empty record; fields must be cleared in the end. */
+void tel_log_record_init(struct tel_log_record *record, struct tel_logger *logger, enum tel_level level);
+
+/* "DEBUG" ... "FATAL", and OpenTelemetry's number for it. */
+const char *tel_level_text(enum tel_level level);
+unsigned tel_level_number(enum tel_level level);
+
+#endif

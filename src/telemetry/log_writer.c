@@ -1,0 +1,289 @@
+#include "config.h"
+
+#include "telemetry/log_writer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "telemetry/log_json.h"
+#include "telemetry/log_output.h"
+
+enum { BATCH_BYTES = 256 * 1024, BATCH_ROOM = 64 * 1024, BATCH_LIMIT = 8 * 1024 * 1024, SYSLOG_BATCH = 64 };
+#define SAY_EVERY_NS (60 * CLOCK_NS_PER_S)
+#define GRACE_NS (100 * CLOCK_NS_PER_MS)
+
+struct tel_log_writer {
+  struct tel_log_queue *queue;
+  struct tel_log_encoder encoder;
+  struct tel_log_output *output; /* NULL: syslog */
+  struct buf batch;
+  char *app;
+  pthread_t thread;
+  bool started;
+  atomic_bool reopen;
+  atomic_bool stop;
+  _Atomic uint64_t deadline; /* for the time after stop */
+  _Atomic uint64_t in_batch; /* records that have left the queue and are not settled */
+  /* The writer's own: the trouble that it is in. */
+  uint64_t lost; /* lines, since it was last all right */
+  uint64_t said_at;
+  /* Under lock. */
+  pthread_mutex_t lock;
+  pthread_cond_t ended;
+  bool done;
+  uint64_t lost_at_stop;
+  struct tel_log_stats *stats; /* NULL: left behind, they may be gone */
+  struct tel_log_writer *next; /* of those left behind */
+};
+
+static bool past_deadline(const struct tel_log_writer *writer) {
+  return atomic_load(&writer->stop) && clock_mono_ns() >= atomic_load(&writer->deadline);
+}
+
+static bool give_up(void *cls) {
+  return past_deadline(cls);
+}
+
+static int init_locks(struct tel_log_writer *writer) {
+  pthread_condattr_t attributes;
+  if (pthread_condattr_init(&attributes) != 0) return TEL_E_MEMORY;
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  int failed = pthread_cond_init(&writer->ended, &attributes);
+  pthread_condattr_destroy(&attributes);
+  if (failed) return TEL_E_MEMORY;
+  pthread_mutex_init(&writer->lock, NULL);
+  return 0;
+}
+
+static void release(struct tel_log_writer *writer) {
+  tel_log_encoder_free(&writer->encoder);
+  buf_free(&writer->batch);
+  free(writer->app);
+  free(writer);
+}
+
+int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_queue *queue,
+                       struct tel_log_stats *stats, struct tel_log_writer **out) {
+  struct tel_log_writer *writer = calloc(1, sizeof *writer);
+  if (!writer) return TEL_E_MEMORY;
+  int result = TEL_E_MEMORY;
+  writer->queue = queue;
+  writer->stats = stats;
+  writer->batch = (struct buf)BUF_INIT(BATCH_LIMIT);
+  writer->app = strdup(settings->app ? settings->app : "");
+  if (!tel_log_encoder_init(&writer->encoder, settings->app, settings->version, settings->instance) ||
+      !writer->app || !buf_reserve(&writer->batch, BATCH_BYTES + BATCH_ROOM))
+    goto fail;
+  if (settings->file && strcmp(settings->file, "syslog") == 0)
+    openlog(writer->app, LOG_PID, LOG_DAEMON);
+  else if ((result = tel_log_output_new(settings->file ? settings->file : "", settings->max_bytes,
+                                        settings->keep, give_up, writer, &writer->output)) != 0)
+    goto fail;
+  if ((result = init_locks(writer)) != 0) goto fail;
+  *out = writer;
+  return 0;
+fail:;
+  int error = errno;
+  tel_log_output_free(writer->output, &(struct tel_log_result){0});
+  release(writer);
+  errno = error;
+  return result;
+}
+
+/* Once, then once a minute as long as it lasts: on standard error, for there is no other place. */
+static void say_trouble(struct tel_log_writer *writer, int error) {
+  uint64_t now = clock_mono_ns();
+  if (writer->said_at && now - writer->said_at < SAY_EVERY_NS) return;
+  writer->said_at = now;
+  errno = error;
+  dprintf(STDERR_FILENO, "%s: log output: %m; %llu lines lost\n", writer->app,
+          (unsigned long long)writer->lost);
+}
+
+static void settle(struct tel_log_writer *writer, const struct tel_log_result *result, uint64_t no_memory) {
+  pthread_mutex_lock(&writer->lock);
+  atomic_store(&writer->in_batch, 0);
+  if (writer->stats) {
+    tel_counter_add(writer->stats->written, result->written);
+    tel_counter_add(writer->stats->rotations, result->rotations);
+    tel_log_stats_lost(writer->stats, TEL_LOST_WRITE_ERROR, result->lost);
+    tel_log_stats_lost(writer->stats, TEL_LOST_MEMORY, no_memory);
+  }
+  if (atomic_load(&writer->stop)) writer->lost_at_stop += result->lost + no_memory;
+  pthread_mutex_unlock(&writer->lock);
+}
+
+/* It works again: says so in the log itself, with what is missing there. */
+static void say_recovered(struct tel_log_writer *writer) {
+  struct tel_log_result result = {0};
+  struct tel_log_record record;
+  tel_log_record_init(&record, NULL, TEL_WARN);
+  record.time_unix_ns = clock_unix_ns();
+  record.message = "log output recovered";
+  tel_attributes_set_int(&record.fields, "lost", (int64_t)writer->lost);
+  buf_reset(&writer->batch);
+  if (tel_log_encode(&writer->encoder, &writer->batch, &record))
+    tel_log_output_write(writer->output, writer->batch.data, writer->batch.len, &result);
+  tel_attributes_clear(&record.fields);
+  if (result.written == 0) return; /* next time */
+  writer->lost = 0;
+  writer->said_at = 0;
+  result.lost = 0;
+  settle(writer, &result, 0);
+}
+
+/* Returns false if nothing was queued. */
+static bool write_batch(struct tel_log_writer *writer) {
+  struct tel_log_result result = {0};
+  uint64_t taken = 0, no_memory = 0;
+  struct tel_log_record *record;
+  buf_reset(&writer->batch);
+  while (writer->batch.len < BATCH_BYTES && (record = tel_log_queue_pop(writer->queue))) {
+    atomic_store_explicit(&writer->in_batch, ++taken, memory_order_relaxed);
+    if (!tel_log_encode(&writer->encoder, &writer->batch, record)) no_memory++;
+    tel_log_queue_give(writer->queue, record);
+  }
+  if (taken == 0) return false;
+  if (writer->batch.len) tel_log_output_write(writer->output, writer->batch.data, writer->batch.len, &result);
+  settle(writer, &result, no_memory);
+  writer->lost += result.lost;
+  if (result.error)
+    say_trouble(writer, result.error);
+  else if (writer->lost)
+    say_recovered(writer);
+  return true;
+}
+
+static int syslog_priority(enum tel_level level) {
+  static const int priorities[] = {
+      [TEL_DEBUG] = LOG_DEBUG, [TEL_INFO] = LOG_INFO,  [TEL_WARN] = LOG_WARNING,
+      [TEL_ERROR] = LOG_ERR,   [TEL_FATAL] = LOG_CRIT,
+  };
+  return priorities[level];
+}
+
+static bool write_syslog(struct tel_log_writer *writer) {
+  struct tel_log_result result = {0};
+  uint64_t taken = 0, no_memory = 0;
+  struct tel_log_record *record;
+  while (taken < SYSLOG_BATCH && !past_deadline(writer) && (record = tel_log_queue_pop(writer->queue))) {
+    atomic_store_explicit(&writer->in_batch, ++taken, memory_order_relaxed);
+    buf_reset(&writer->batch);
+    if (tel_log_encode(&writer->encoder, &writer->batch, record)) {
+      syslog(syslog_priority(record->level), "%.*s", (int)writer->batch.len - 1, writer->batch.data);
+      result.written++;
+    } else {
+      no_memory++;
+    }
+    tel_log_queue_give(writer->queue, record);
+  }
+  if (taken) settle(writer, &result, no_memory);
+  return taken != 0;
+}
+
+static void reopen(struct tel_log_writer *writer) {
+  struct tel_log_result result = {0};
+  if (!writer->output) return;
+  tel_log_output_reopen(writer->output, &result);
+  settle(writer, &result, 0);
+  writer->lost += result.lost;
+  if (result.error) say_trouble(writer, result.error);
+}
+
+static void *run(void *cls) {
+  struct tel_log_writer *writer = cls;
+  bool stop;
+  do {
+    tel_log_queue_wait(writer->queue);
+    stop = atomic_load(&writer->stop); /* before the last look at the queue */
+    if (atomic_exchange(&writer->reopen, false)) reopen(writer);
+    while (!past_deadline(writer) && (writer->output ? write_batch(writer) : write_syslog(writer))) {
+    }
+  } while (!stop);
+  struct tel_log_result result = {0};
+  if (writer->output)
+    tel_log_output_free(writer->output, &result);
+  else
+    closelog();
+  settle(writer, &result, 0);
+  pthread_mutex_lock(&writer->lock);
+  writer->done = true;
+  pthread_cond_signal(&writer->ended);
+  pthread_mutex_unlock(&writer->lock);
+  return NULL;
+}
+
+int tel_log_writer_start(struct tel_log_writer *writer) {
+  /* Signals are for another thread; SIGPIPE and SIGXFSZ come as errors here. */
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&writer->thread, NULL, run, writer);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (error) {
+    errno = error;
+    return TEL_E_SYSTEM;
+  }
+  pthread_setname_np(writer->thread, "log-writer");
+  writer->started = true;
+  return 0;
+}
+
+void tel_log_writer_reopen(struct tel_log_writer *writer) {
+  atomic_store(&writer->reopen, true);
+  tel_log_queue_wake(writer->queue);
+}
+
+/* A thread that hangs in the kernel cannot be ended: it keeps all that it may touch when it comes back. Being
+ * on this list, that memory is not taken for a leak. */
+static void leave_behind(struct tel_log_writer *writer) {
+  static _Atomic(struct tel_log_writer *) left_behind;
+  writer->next = atomic_load(&left_behind);
+  while (!atomic_compare_exchange_weak(&left_behind, &writer->next, writer)) {
+  }
+  pthread_detach(writer->thread);
+}
+
+uint64_t tel_log_writer_free(struct tel_log_writer *writer, uint64_t deadline) {
+  atomic_store(&writer->deadline, deadline);
+  atomic_store(&writer->stop, true);
+  tel_log_queue_wake(writer->queue);
+  bool runs = writer->started || tel_log_writer_start(writer) == 0;
+
+  uint64_t now = clock_mono_ns(), until = deadline > now ? deadline : now;
+  until = until < UINT64_MAX - GRACE_NS ? until + GRACE_NS : UINT64_MAX;
+  struct timespec time = {(time_t)(until / CLOCK_NS_PER_S), (long)(until % CLOCK_NS_PER_S)};
+  pthread_mutex_lock(&writer->lock);
+  while (runs && !writer->done)
+    if (pthread_cond_timedwait(&writer->ended, &writer->lock, &time) != 0) break;
+  bool hangs = runs && !writer->done;
+  uint64_t unwritten = tel_log_queue_count(writer->queue) + atomic_load(&writer->in_batch);
+  uint64_t lost = writer->lost_at_stop + unwritten;
+  tel_log_stats_lost(writer->stats, TEL_LOST_SHUTDOWN, unwritten);
+  writer->stats = NULL;
+  pthread_mutex_unlock(&writer->lock);
+
+  if (hangs) {
+    leave_behind(writer);
+    return lost;
+  }
+  if (runs) {
+    pthread_join(writer->thread, NULL);
+  } else {
+    tel_log_output_free(writer->output, &(struct tel_log_result){0});
+    closelog();
+  }
+  pthread_cond_destroy(&writer->ended);
+  pthread_mutex_destroy(&writer->lock);
+  tel_log_queue_free(writer->queue);
+  release(writer);
+  return lost;
+}

@@ -1,0 +1,26 @@
+/* The thread that turns queued records into lines and writes them: inside of the logs part, see log.h for its
+ * users. It encodes many records into one buffer and writes that at one go. */
+#ifndef TELEMETRY_LOG_WRITER_H
+#define TELEMETRY_LOG_WRITER_H
+
+#include <stdint.h>
+
+#include "telemetry/log_queue.h"
+#include "telemetry/log_stats.h"
+
+struct tel_log_writer;
+
+/* Opens the output. The queue becomes the writer's on success; stats must outlive it. TEL_E_SYSTEM: the
+ * file (errno); TEL_E_MEMORY. */
+TEL_MUST_CHECK int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_queue *queue,
+                                      struct tel_log_stats *stats, struct tel_log_writer **out);
+/* Starts the thread. TEL_E_SYSTEM: errno. */
+TEL_MUST_CHECK int tel_log_writer_start(struct tel_log_writer *writer);
+/* Any thread. */
+void tel_log_writer_reopen(struct tel_log_writer *writer);
+/* Writes what is queued, starting the thread for it if need be, until the deadline; counts the rest as lost.
+ * If the output hangs, it is left behind with its thread and its memory a tenth of a second after that (or after the call).
+ * Returns how many of the records that were queued are lost. */
+uint64_t tel_log_writer_free(struct tel_log_writer *writer, uint64_t deadline_mono_ns);
+
+#endif
