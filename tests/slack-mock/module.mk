@@ -1,0 +1,18 @@
+check_PROGRAMS += tests/slack-mock/test_payload tests/slack-mock/test_store tests/slack-mock/test_mode tests/fuzz/fuzz_slack_payload
+TESTS += tests/slack-mock/test_payload tests/slack-mock/test_store tests/slack-mock/test_mode tests/fuzz/fuzz_slack_payload
+SLACK_MOCK_TEST_LIBS = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS) $(CHECK_LIBS)
+tests_slack_mock_test_payload_SOURCES = tests/slack-mock/test_payload.c
+tests_slack_mock_test_payload_LDADD = $(SLACK_MOCK_TEST_LIBS)
+tests_slack_mock_test_store_SOURCES = tests/slack-mock/test_store.c
+tests_slack_mock_test_store_LDADD = $(SLACK_MOCK_TEST_LIBS)
+tests_slack_mock_test_mode_SOURCES = tests/slack-mock/test_mode.c
+tests_slack_mock_test_mode_LDADD = $(SLACK_MOCK_TEST_LIBS)
+tests_fuzz_fuzz_slack_payload_SOURCES = tests/fuzz/fuzz_slack_payload.c tests/fuzz/replay.c
+tests_fuzz_fuzz_slack_payload_LDADD = $(LIBSLACKMOCK) $(JANSSON_LIBS)
+EXTRA_DIST += tests/data/slack-payload tests/fuzz/corpus/slack_payload
+
+# The program itself, and its page in a browser. Both need Python 3, the second also Chromium.
+TESTS += tests/slack-mock/process.sh tests/slack-mock/browser.sh
+EXTRA_DIST += \
+	tests/slack-mock/process.sh tests/slack-mock/browser.sh \
+	tests/e2e/slack_mock_test.py tests/e2e/slack_mock_browser_test.py tests/e2e/webdriver.py

@@ -261,8 +261,10 @@ function titleAndJump() {
 function add(list, first) {
   const stay = !first && !isAtEnd();
   for (const item of list) {
-    $('messages').append(message(item));
+    const node = message(item);
+    $('messages').append(node);
     if (first) continue;
+    node.classList.add('new');
     if (item.channel === shown) away++;
     else unread.set(item.channel, (unread.get(item.channel) ?? 0) + 1);
   }

@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""slack-mock as a whole process: each of Slack's answers, limits, modes, the store over a restart, many clients, garbage.
+
+Usage: slack_mock_test.py [PROGRAM], by default ./slack-mock.
+"""
+import concurrent.futures
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+from labtest import TestFailure, wait_until
+
+PROGRAM = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "./slack-mock")
+HOOK = "/services/T000/B000/XXXXXXXX"
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+HELLO = b'{"text":"hello"}'
+
+
+class Mock:
+    """A running slack-mock on a port of its own choice."""
+
+    def __init__(self, *options, wrapper=()):
+        self.output = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([*wrapper, PROGRAM, "--listen", "127.0.0.1:0", *options], stdout=self.output,
+                                        stderr=subprocess.STDOUT)
+        self.port = int(wait_until("slack-mock says where it listens", self._port))
+
+    def _port(self):
+        if self.process.poll() is not None:
+            raise TestFailure(f"slack-mock ended with {self.process.returncode}: {self.log()}")
+        found = re.search(r"^slack-mock: listening on http://127\.0\.0\.1:(\d+)/$", self.log(), re.M)
+        return found and found.group(1)
+
+    def log(self):
+        self.output.seek(0)
+        return self.output.read()
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        return self.process.wait(20)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.output.close()
+
+    def ask(self, method, path, body=None, kind=None, timeout=30, headers=None):
+        """(status, headers, body as text)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body, {**({"Content-Type": kind} if kind else {}), **(headers or {})})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
+
+    def post(self, payload, kind=JSON, path=HOOK):
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        status, _, text = self.ask("POST", path, body, kind)
+        return status, text
+
+    def messages(self, after=0):
+        return json.loads(self.ask("GET", f"/messages?after={after}")[2])
+
+    def mode(self, name, **more):
+        status, _, text = self.ask("POST", "/control", json.dumps({"mode": name, **more}), JSON)
+        equal(status, 200, text)
+
+    def metric(self, line):
+        found = re.search(rf"^{re.escape(line)} (\d+)$", self.ask("GET", "/metrics")[2], re.M)
+        return int(found.group(1)) if found else None
+
+
+def equal(seen, expected, what=""):
+    if seen != expected:
+        raise TestFailure(f"{what}: expected {expected!r}, saw {seen!r}")
+
+
+def test_answers():
+    cases = [
+        (HELLO, JSON, HOOK, 200, "ok"),
+        (HELLO, JSON + "; charset=utf-8", HOOK, 200, "ok"),
+        (b"payload=%7B%22text%22%3A%22a+b%22%7D", FORM, HOOK, 200, "ok"),
+        (b"not json", JSON, HOOK, 400, "invalid_payload"),
+        (HELLO, "text/plain", HOOK, 400, "invalid_payload"),
+        (HELLO, None, HOOK, 400, "invalid_payload"),
+        (b"", JSON, HOOK, 400, "invalid_payload"),
+        (HELLO, FORM, HOOK, 400, "invalid_payload"),
+        (b'{"text":"a","text":"b"}', JSON, HOOK, 400, "invalid_payload"),
+        (b"[" * 100000, JSON, HOOK, 400, "invalid_payload"),
+        (b'{"a":' * 500 + b"1" + b"}" * 500, JSON, HOOK, 400, "invalid_payload"),
+        (b"{}", JSON, HOOK, 400, "no_text"),
+        (json.dumps({"attachments": [{"text": "x"}] * 100}).encode(), JSON, HOOK, 200, "ok"),
+        (json.dumps({"attachments": [{"text": "x"}] * 101}).encode(), JSON, HOOK, 400, "too_many_attachments"),
+        (json.dumps({"blocks": [{"type": "divider"}] * 51}).encode(), JSON, HOOK, 400, "invalid_blocks"),
+        (b'{"text":"x","channel":"@no body"}', JSON, HOOK, 400, "user_not_found"),
+        (b'{"text":"x","channel":"#no such"}', JSON, HOOK, 404, "channel_not_found"),
+        (HELLO, JSON, "/services/T000/B000/", 404, "no_service"),
+        (HELLO, JSON, "/services/nonsense", 404, "no_service"),
+    ]
+    with Mock() as mock:
+        for body, kind, path, status, word in cases:
+            equal(mock.post(body, kind, path), (status, word), f"{body[:60]} as {kind} to {path}")
+        status, headers, _ = mock.ask("POST", HOOK, HELLO, JSON)
+        equal(headers["Content-Type"].split(";")[0], "text/plain", "type of ok")
+        equal(mock.metric('slack_mock_messages_total{result="ok"}'), 5, "delivered")
+        equal(mock.metric('slack_mock_messages_total{result="invalid_payload"}'), 8, "invalid")
+        equal(mock.metric('slack_mock_messages_total{result="rate_limited"}'), 0, "exists from the start")
+        equal(mock.metric("slack_mock_messages_stored"), 5, "stored")
+        _, headers, _ = mock.ask("GET", "/metrics")
+        equal(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8", "type of /metrics")
+        status, headers, _ = mock.ask("POST", HOOK, b"{}", JSON)
+        if "no text" not in (headers["X-Slack-Mock-Reason"] or ""):
+            raise TestFailure("a refusal without a reason in its header")
+
+
+def test_limits():
+    with Mock() as mock:
+        fits = b'{"text":"' + b"x" * ((1 << 20) - 11) + b'"}'
+        equal(len(fits), 1 << 20, "the test's own body")
+        equal(mock.post(fits), (200, "ok"), "a body of 1 MiB")
+        equal(len(mock.messages()["messages"][0]["payload"]["text"]), 40000, "the text is cut")
+        equal(mock.post(fits + b" "), (413, "payload_too_large"), "a byte more, declared")
+        connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=30)
+        chunks = (b"x" * 65536 for _ in range(17))
+        try:
+            connection.request("POST", HOOK, chunks, {"Content-Type": JSON}, encode_chunked=True)
+            equal(connection.getresponse().status, 413, "a byte more, chunked")
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused before all of it was sent
+        connection.close()
+        equal(mock.metric('slack_mock_messages_total{result="payload_too_large"}'), 2, "counted")
+        for number in range(2, 1003):
+            mock.post({"text": str(number)})
+        answer = mock.messages()
+        equal((len(answer["messages"]), answer["dropped"], answer["last_id"]), (1000, 2, 1002), "the newest thousand")
+        equal(answer["messages"][0]["payload"]["text"], "3", "the oldest that is left")
+        equal([m["id"] for m in mock.messages(after=1000)["messages"]], [1001, 1002], "after=")
+        equal(mock.ask("GET", "/messages?after=x")[0], 400, "after=x")
+
+
+def test_routes():
+    with Mock() as mock:
+        status, headers, text = mock.ask("GET", "/")
+        equal((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"), "the page")
+        policy = headers["Content-Security-Policy"]
+        if "default-src 'none'" not in policy or "unsafe" in policy or "<script>" in text or " style=" in text:
+            raise TestFailure(f"the page's policy is not strict: {policy}")
+        for name in re.findall(r'(?:src|href)="(/[^"]+)"', text):
+            equal(mock.ask("GET", name)[0], 200, f"what the page refers to: {name}")
+        equal(mock.ask("HEAD", "/")[0], 200, "HEAD /")
+        equal(mock.ask("GET", "/healthz")[::2], (200, "ok\n"), "/healthz")
+        equal(mock.ask("GET", "/nothing")[0], 404, "an unknown path")
+        for method, path, allow in (("GET", HOOK, "POST"), ("PUT", "/messages", "GET, DELETE"), ("POST", "/", "GET, HEAD"),
+                                    ("DELETE", "/control", "GET, POST")):
+            status, headers, _ = mock.ask(method, path)
+            equal((status, headers["Allow"]), (405, allow), f"{method} {path}")
+        mock.post(HELLO)
+        before = mock.messages()
+        equal(mock.ask("DELETE", "/messages")[0], 200, "DELETE /messages")
+        after = mock.messages()
+        equal(after["messages"], [], "after DELETE")
+        if before["epoch"] == after["epoch"]:
+            raise TestFailure("a reader cannot see that the messages were forgotten")
+
+
+def test_modes():
+    answers = {"outage": (500, "rollup_error"), "revoked": (404, "no_service"), "invalid_token": (403, "invalid_token"),
+               "action_prohibited": (403, "action_prohibited"), "channel_not_found": (404, "channel_not_found"),
+               "channel_is_archived": (410, "channel_is_archived"), "user_not_found": (400, "user_not_found")}
+    with Mock() as mock:
+        equal(set(row["mode"] for row in json.loads(mock.ask("GET", "/control")[2])["modes"]),
+              {"ok", "rate_limited", "throttled", "slow", *answers}, "the modes")
+        for mode, answer in answers.items():
+            mock.mode(mode)
+            equal(mock.post(HELLO), answer, mode)
+            equal(mock.metric(f'slack_mock_mode{{mode="{mode}"}}'), 1, mode)
+        mock.mode("rate_limited")
+        status, headers, text = mock.ask("POST", HOOK, HELLO, JSON)
+        equal((status, headers["Retry-After"], json.loads(text)),
+              (429, "1", {"retry_after": 1, "ok": False, "error": "rate_limited"}), "rate limit")
+        mock.mode("throttled")
+        seen = [mock.post(HELLO)[0] for _ in range(20)]
+        if seen[:3] != [200] * 3 or 429 not in seen:
+            raise TestFailure(f"throttled: {seen}")
+        mock.mode("ok")
+        equal(mock.post(HELLO), (200, "ok"), "ok again")
+        for kind, body, status in ((JSON, b'{"mode":"nonsense"}', 400), (JSON, b'{"mode":"slow","delay_s":61}', 400),
+                                   (JSON, b'{"mode":"slow","delay_s":0}', 400), (JSON, b'{"mode":"slow","delay_s":"1"}', 400),
+                                   (JSON, b'{"mode":"outage","x":1}', 400), (JSON, b'{"delay_s":1}', 400), (JSON, b"", 400),
+                                   (JSON, b'{"mode":"outage"}' + b" " * 2000, 400), (FORM, b"mode=outage", 415),
+                                   ("text/plain", b'{"mode":"outage"}', 415), (None, b'{"mode":"outage"}', 415)):
+            equal(mock.ask("POST", "/control", body, kind)[0], status, f"{body[:40]} as {kind}")
+        equal(mock.messages()["control"]["mode"], "ok", "nothing of that changed the mode")
+
+
+def test_slow_blocks_nobody_and_ends():
+    with Mock() as mock, concurrent.futures.ThreadPoolExecutor() as pool:
+        mock.mode("slow", delay_s=60)
+        waiting = [pool.submit(mock.post, HELLO) for _ in range(5)]
+        equal(mock.ask("GET", "/healthz")[0], 200, "others are served meanwhile")
+        equal(mock.messages()["messages"], [], "nothing has arrived")
+        mock.mode("ok")
+        equal([w.result(20) for w in waiting], [(200, "ok")] * 5, "whoever waited goes on")
+        mock.mode("slow", delay_s=60)
+        waiting = [pool.submit(mock.post, HELLO) for _ in range(5)]
+        wait_until("a message waits", lambda: len(mock.log().splitlines()) >= 8)
+        equal(mock.stop(), 0, "exit code with messages that wait, long before their minute is over")
+        for w in waiting:
+            try:
+                w.result(20)
+            except OSError:
+                pass  # came after the end
+
+
+def test_store():
+    with tempfile.TemporaryDirectory() as directory:
+        store = pathlib.Path(directory, "store.jsonl")
+        with Mock("--store", store) as mock:
+            for text in "abc":
+                mock.post({"text": text, "channel": "#c"})
+            before = mock.messages()["messages"]
+            equal(mock.stop(signal.SIGINT), 0, "exit code after SIGINT")
+        equal(store.stat().st_mode & 0o777, 0o600, "the file's mode")
+        with Mock("--store", store) as mock:
+            equal(mock.messages()["messages"], before, "after a restart")
+            mock.post({"text": "d"})
+            mock.process.kill()  # nothing may depend on a clean end
+            mock.process.wait()
+        with open(store, "a") as file:
+            file.write('{"id":5,"received_at":"2026')
+        with Mock("--store", store) as mock:
+            equal([m["payload"]["text"] for m in mock.messages()["messages"]], list("abcd"), "after a crash")
+            second = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--store", store], capture_output=True, text=True)
+            equal(second.returncode, 1, "a second process on the same file")
+            equal("in use" in second.stderr, True, second.stderr)
+        store.write_text("hello\n")
+        bad = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--store", store], capture_output=True, text=True)
+        equal((bad.returncode, f"{store}:1: not a message" in bad.stderr), (1, True), bad.stderr)
+
+
+def test_full_disk():
+    """Messages arrive all the same, the file stays readable, and the metric tells. A limit on files plays the disk."""
+    with tempfile.TemporaryDirectory() as directory:
+        store = pathlib.Path(directory, "store.jsonl")
+        limited = ["sh", "-c", 'ulimit -f 4; trap "" XFSZ; exec "$@"', "sh"]
+        with Mock("--store", store, wrapper=limited) as mock:
+            for _ in range(40):
+                equal(mock.post({"text": "x" * 100}), (200, "ok"), "with a full disk")
+            equal(len(mock.messages()["messages"]), 40, "kept in memory")
+            if not mock.metric("slack_mock_store_errors_total"):
+                raise TestFailure("a file that could not be written was not counted")
+        with Mock("--store", store) as mock:
+            if not 1 <= len(mock.messages()["messages"]) < 40:
+                raise TestFailure("the file's whole lines were not read")
+
+
+def test_many_clients():
+    with Mock() as mock, concurrent.futures.ThreadPoolExecutor(200) as pool:
+        answers = list(pool.map(lambda n: mock.post({"text": str(n)}), range(400)))
+        equal(set(answers), {(200, "ok")}, "200 threads")
+        messages = mock.messages()["messages"]
+        equal([m["id"] for m in messages], list(range(1, 401)), "numbers")
+        equal(sorted(int(m["payload"]["text"]) for m in messages), list(range(400)), "texts")
+
+
+def test_garbage():
+    inputs = [b"\x00" * 100, b"GET\r\n\r\n", b"POST " + b"/%n%s" * 200 + b" HTTP/1.1\r\n\r\n", b"A" * 100000, b"\x16\x03\x01\x02\x00",
+              b"POST /services/T0/B0/x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+              b"GET /messages?after=" + b"9" * 3000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
+    with Mock() as mock:
+        for data in inputs:
+            with socket.create_connection(("127.0.0.1", mock.port), 10) as sock:
+                try:
+                    sock.sendall(data)
+                    sock.shutdown(socket.SHUT_WR)
+                    while sock.recv(65536):
+                        pass
+                except OSError:
+                    pass  # cut off, as it may be
+        equal(mock.post(HELLO), (200, "ok"), "it serves on")
+        equal(mock.stop(), 0, "exit code")
+
+
+def test_command_line():
+    def run(*options, **environment):
+        return subprocess.run([PROGRAM, *options], capture_output=True, text=True, timeout=20,
+                              env={**os.environ, **environment})
+
+    for options, code, stream, words in (
+            (["--help"], 0, "stdout", "--listen ADDR:PORT"), (["--version"], 0, "stdout", "slack-mock "),
+            (["--nonsense"], 2, "stderr", "--help"), (["extra"], 2, "stderr", "unexpected argument: extra"),
+            (["--listen"], 2, "stderr", "--help"), (["--listen", "nonsense"], 2, "stderr", "nonsense"),
+            (["--listen", "127.0.0.1:99999"], 2, "stderr", "99999"), (["--store", "/no/such/file"], 1, "stderr", "/no/such/file")):
+        done = run(*options)
+        equal((done.returncode, words in getattr(done, stream)), (code, True), f"{options}: {done}")
+    equal(run(SLACK_MOCK_LISTEN="nonsense").returncode, 2, "SLACK_MOCK_LISTEN counts")
+    with Mock() as mock:
+        done = run("--listen", f"127.0.0.1:{mock.port}")
+        equal((done.returncode, "stop it or choose another port" in done.stderr), (1, True), done.stderr)
+
+
+def main():
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    failed = 0
+    for name, test in tests:
+        try:
+            test()
+            print(f"ok {name}", flush=True)
+        except (TestFailure, OSError, http.client.HTTPException, subprocess.TimeoutExpired) as error:
+            failed += 1
+            print(f"FAILED {name}: {type(error).__name__}: {error}", flush=True)
+    print(f"{len(tests) - failed} of {len(tests)} passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

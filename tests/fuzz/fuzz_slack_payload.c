@@ -1,0 +1,28 @@
+/* Any bytes as a webhook's body, as JSON or as a form, and as a path: what passes can be shown and stored. */
+#include <jansson.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "slack-mock/payload.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const char *const types[] = {"application/json", "application/x-www-form-urlencoded"};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    json_t *payload = NULL;
+    const char *why = NULL;
+    enum mock_answer answer = mock_payload_read(types[i], (const char *)data, size, &payload, &why);
+    if ((answer == MOCK_OK) != (payload != NULL) || (answer != MOCK_OK && why == NULL)) abort();
+    if (payload == NULL) continue;
+    char *text = json_dumps(payload, JSON_COMPACT);
+    if (text == NULL || *mock_payload_channel(payload) == '\0') abort();
+    free(text);
+    json_decref(payload);
+  }
+  char *path = strndup((const char *)data, size);
+  if (path != NULL) mock_payload_path(path);
+  free(path);
+  return 0;
+}

@@ -1,0 +1,310 @@
+#include "slack-mock/store.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "support/test.h"
+
+/* 2026-11-22T12:00:00.250Z */
+#define NOON (UINT64_C(1795348800) * CLOCK_NS_PER_S + 250 * CLOCK_NS_PER_MS)
+
+static const struct mock_store_limits wide = {.messages = 1000, .bytes = 1 << 20};
+static char path[64];
+
+static void path_new(void) {
+  snprintf(path, sizeof path, "./test_store.XXXXXX");
+  int fd = mkstemp(path);
+  ck_assert_int_ge(fd, 0);
+  close(fd);
+}
+
+static struct mock_store *store_of(const struct mock_store_limits *limits) {
+  struct mock_store *store = mock_store_new(limits);
+  ck_assert_ptr_nonnull(store);
+  return store;
+}
+
+/* Opens path in a new store; on failure the sentence is checked to hold `says`, and NULL is returned. */
+static struct mock_store *open_store(const struct mock_store_limits *limits, const char *says) {
+  struct mock_store *store = store_of(limits);
+  struct buf error = BUF_INIT(4096);
+  int result = mock_store_open(store, path, &error);
+  if (says == NULL) {
+    ck_assert_msg(result == 0, "%s", buf_cstr(&error));
+  } else {
+    ck_assert_int_eq(result, -1);
+    ck_assert_msg(strstr(buf_cstr(&error), says) != NULL && strstr(buf_cstr(&error), path) != NULL, "%s", buf_cstr(&error));
+    mock_store_free(store);
+    store = NULL;
+  }
+  buf_free(&error);
+  return store;
+}
+
+static uint64_t add(struct mock_store *store, const char *text) {
+  json_t *payload = json_pack("{s:s}", "text", text);
+  uint64_t id = mock_store_add(store, "#c", payload, NOON);
+  json_decref(payload);
+  return id;
+}
+
+/* The texts of the messages above after, one letter each. */
+static const char *texts(struct mock_store *store, uint64_t after, size_t max) {
+  static char out[4096];
+  struct buf list = BUF_INIT(SIZE_MAX);
+  struct mock_store_stats stats;
+  uint64_t epoch;
+  buf_putc(&list, '[');
+  mock_store_list(store, after, max, &list, &stats, &epoch);
+  buf_putc(&list, ']');
+  json_t *all = json_loads(buf_cstr(&list), 0, NULL);
+  ck_assert_msg(json_is_array(all), "%s", buf_cstr(&list));
+  size_t i, len = 0;
+  const json_t *message;
+  json_array_foreach(all, i, message) {
+    out[len++] = *json_string_value(json_object_get(json_object_get(message, "payload"), "text"));
+  }
+  out[len] = '\0';
+  json_decref(all);
+  buf_free(&list);
+  return out;
+}
+
+static void write_file(const char *content) {
+  FILE *out = fopen(path, "w");
+  ck_assert_ptr_nonnull(out);
+  fputs(content, out);
+  fclose(out);
+}
+
+START_TEST(test_keeps_in_order) {
+  struct mock_store *store = store_of(&wide);
+  ck_assert_str_eq(texts(store, 0, 10), "");
+  ck_assert_uint_eq(add(store, "a"), 1);
+  ck_assert_uint_eq(add(store, "b"), 2);
+  ck_assert_uint_eq(add(store, "c"), 3);
+  ck_assert_str_eq(texts(store, 0, 10), "abc");
+  ck_assert_str_eq(texts(store, 1, 10), "bc");
+  ck_assert_str_eq(texts(store, 1, 1), "b");
+  ck_assert_str_eq(texts(store, 3, 10), "");
+  ck_assert_str_eq(texts(store, UINT64_MAX, 10), "");
+  mock_store_free(store);
+}
+END_TEST
+
+START_TEST(test_message_looks_as_documented) {
+  struct mock_store *store = store_of(&wide);
+  struct buf list = BUF_INIT(SIZE_MAX);
+  struct mock_store_stats stats;
+  uint64_t epoch;
+  add(store, "<a&\"");
+  mock_store_list(store, 0, 1, &list, &stats, &epoch);
+  ck_assert_str_eq(buf_cstr(&list), "{\"id\":1,\"received_at\":\"2026-11-22T12:00:00.250Z\",\"channel\":\"#c\","
+                                    "\"payload\":{\"text\":\"<a&\\\"\"}}");
+  buf_free(&list);
+  mock_store_free(store);
+}
+END_TEST
+
+START_TEST(test_oldest_leave_by_count) {
+  const struct mock_store_limits few = {.messages = 3, .bytes = 1 << 20};
+  struct mock_store *store = store_of(&few);
+  for (const char *c = "abcde"; *c; c++) add(store, (char[]){*c, 0});
+  ck_assert_str_eq(texts(store, 0, 10), "cde");
+  struct mock_store_stats stats = mock_store_stats(store);
+  ck_assert_uint_eq(stats.messages, 3);
+  ck_assert_uint_eq(stats.dropped, 2);
+  ck_assert_uint_eq(stats.last_id, 5);
+  mock_store_free(store);
+}
+END_TEST
+
+START_TEST(test_oldest_leave_by_bytes) {
+  const struct mock_store_limits small = {.messages = 100, .bytes = 250};
+  struct mock_store *store = store_of(&small);
+  for (const char *c = "abcdefgh"; *c; c++) {
+    add(store, (char[]){*c, 0});
+    ck_assert_uint_le(mock_store_stats(store).bytes, 250);
+  }
+  ck_assert_uint_eq(mock_store_stats(store).messages, 2);
+  ck_assert_str_eq(texts(store, 0, 10), "gh");
+  char large[400];
+  memset(large, 'z', sizeof large);
+  large[sizeof large - 1] = '\0';
+  add(store, large); /* alone, rather than lost */
+  ck_assert_str_eq(texts(store, 0, 10), "z");
+  mock_store_free(store);
+}
+END_TEST
+
+START_TEST(test_clear_makes_a_new_epoch) {
+  struct mock_store *store = store_of(&wide);
+  struct buf list = BUF_INIT(SIZE_MAX);
+  struct mock_store_stats stats;
+  uint64_t before, after;
+  add(store, "a");
+  mock_store_list(store, 0, 1, &list, &stats, &before);
+  ck_assert_int_eq(mock_store_clear(store), 0);
+  mock_store_list(store, 0, 1, &list, &stats, &after);
+  ck_assert(before != after);
+  ck_assert_uint_eq(stats.messages, 0);
+  ck_assert_uint_eq(stats.bytes, 0);
+  ck_assert_uint_eq(add(store, "b"), 2); /* numbers go on */
+  buf_free(&list);
+  mock_store_free(store);
+}
+END_TEST
+
+START_TEST(test_file_survives_restart) {
+  path_new();
+  struct mock_store *store = open_store(&wide, NULL);
+  add(store, "a");
+  add(store, "b");
+  mock_store_free(store);
+  store = open_store(&wide, NULL);
+  ck_assert_str_eq(texts(store, 0, 10), "ab");
+  ck_assert_uint_eq(add(store, "c"), 3);
+  ck_assert_int_eq(mock_store_clear(store), 0);
+  add(store, "d");
+  mock_store_free(store);
+  store = open_store(&wide, NULL);
+  ck_assert_str_eq(texts(store, 0, 10), "d");
+  ck_assert_uint_eq(mock_store_stats(store).last_id, 4);
+  mock_store_free(store);
+  unlink(path);
+}
+END_TEST
+
+#define LINE(id, text)                                                                                       \
+  "{\"id\":" id ",\"received_at\":\"2026-11-22T12:00:00.250Z\",\"channel\":\"#c\",\"payload\":{\"text\":\"" text "\"}}"
+
+START_TEST(test_cut_last_line_is_forgotten) {
+  path_new();
+  write_file(LINE("1", "a") "\n" LINE("2", "b") "\n{\"id\":3,\"received_at\":\"20");
+  struct mock_store *store = open_store(&wide, NULL);
+  ck_assert_str_eq(texts(store, 0, 10), "ab");
+  add(store, "c");
+  mock_store_free(store);
+  store = open_store(&wide, NULL); /* the rest of the cut line would be a bad line in the middle now */
+  ck_assert_str_eq(texts(store, 0, 10), "abc");
+  mock_store_free(store);
+  unlink(path);
+}
+END_TEST
+
+START_TEST(test_whole_last_line_without_newline_is_kept) {
+  path_new();
+  write_file(LINE("1", "a") "\n" LINE("2", "b"));
+  struct mock_store *store = open_store(&wide, NULL);
+  add(store, "c");
+  mock_store_free(store);
+  store = open_store(&wide, NULL);
+  ck_assert_str_eq(texts(store, 0, 10), "abc");
+  mock_store_free(store);
+  unlink(path);
+}
+END_TEST
+
+START_TEST(test_bad_files_are_refused) {
+  static const struct {
+    const char *content, *says;
+  } cases[] = {
+      {"hello\n", ":1: "},
+      {LINE("1", "a") "\n\n", ":2: "},
+      {LINE("1", "a") "\n" LINE("1", "b") "\n", ":2: "},
+      {LINE("0", "a") "\n", ":1: "},
+      {LINE("1.5", "a") "\n", ":1: "},
+      {"{\"id\":1}\n", ":1: "},
+      {"[]\n" LINE("1", "a") "\n", ":1: "},
+  };
+  path_new();
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    write_file(cases[i].content);
+    ck_assert_ptr_null(open_store(&wide, cases[i].says));
+    struct stat st;
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_uint_eq((size_t)st.st_size, strlen(cases[i].content)); /* somebody's file: left as it is */
+  }
+  unlink(path);
+}
+END_TEST
+
+START_TEST(test_unusable_paths_are_refused) {
+  snprintf(path, sizeof path, ".");
+  ck_assert_ptr_null(open_store(&wide, "directory"));
+  snprintf(path, sizeof path, "./no-such-directory/store");
+  ck_assert_ptr_null(open_store(&wide, "No such file"));
+  path_new();
+  unlink(path);
+  ck_assert_int_eq(mkfifo(path, 0600), 0);
+  ck_assert_ptr_null(open_store(&wide, "not a regular file"));
+  unlink(path);
+}
+END_TEST
+
+START_TEST(test_second_process_is_refused) {
+  path_new();
+  struct mock_store *store = open_store(&wide, NULL);
+  ck_assert_ptr_null(open_store(&wide, "in use"));
+  ck_assert_int_eq(mock_store_clear(store), 0); /* writes the file anew, under another inode */
+  ck_assert_ptr_null(open_store(&wide, "in use"));
+  mock_store_free(store);
+  unlink(path);
+}
+END_TEST
+
+START_TEST(test_file_is_bounded) {
+  const struct mock_store_limits few = {.messages = 4, .bytes = 1 << 20};
+  char text[1000];
+  memset(text, 'x', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  path_new();
+  struct mock_store *store = open_store(&few, NULL);
+  struct stat st;
+  for (int i = 0; i < 300; i++) {
+    text[0] = (char)('a' + i % 26);
+    add(store, text);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_int_lt(st.st_size, 80000);
+  }
+  ck_assert_uint_eq(mock_store_stats(store).file_errors, 0);
+  mock_store_free(store);
+  store = open_store(&few, NULL);
+  ck_assert_str_eq(texts(store, 0, 10), "klmn"); /* numbers 297 to 300 */
+  ck_assert_uint_eq(mock_store_stats(store).last_id, 300);
+  mock_store_free(store);
+  unlink(path);
+}
+END_TEST
+
+enum { THREADS = 8, EACH = 100 };
+
+static void *add_many(void *store) {
+  for (int i = 0; i < EACH; i++) add(store, "t");
+  return NULL;
+}
+
+START_TEST(test_threads) {
+  path_new();
+  struct mock_store *store = open_store(&wide, NULL);
+  pthread_t threads[THREADS];
+  for (int i = 0; i < THREADS; i++) ck_assert_int_eq(pthread_create(&threads[i], NULL, add_many, store), 0);
+  while (mock_store_stats(store).last_id < THREADS * EACH) texts(store, mock_store_stats(store).last_id, 10);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  ck_assert_uint_eq(strlen(texts(store, 0, SIZE_MAX)), THREADS * EACH);
+  mock_store_free(store);
+  store = open_store(&wide, NULL); /* every line whole, every number above the one before */
+  ck_assert_uint_eq(mock_store_stats(store).messages, THREADS * EACH);
+  mock_store_free(store);
+  unlink(path);
+}
+END_TEST
+
+TEST_MAIN("store", test_keeps_in_order, test_message_looks_as_documented, test_oldest_leave_by_count,
+          test_oldest_leave_by_bytes, test_clear_makes_a_new_epoch, test_file_survives_restart,
+          test_cut_last_line_is_forgotten, test_whole_last_line_without_newline_is_kept, test_bad_files_are_refused,
+          test_unusable_paths_are_refused, test_second_process_is_refused, test_file_is_bounded, test_threads)
