@@ -54,7 +54,6 @@ incident_end() {
 	[ "$ended" != none ] || return 0
 	: >"$LAB_DIR/run/incident.conf"
 	if incident_does "$ended" "stop minishop"; then
-		minishop_program=$(installed_program minishop)
 		started=
 		service_up minishop
 		service_wait minishop
@@ -106,7 +105,7 @@ lab_incident() {
 		What to watch:
 		  the pictures         $prometheus_url/consoles/minishop.html
 		  the alert            $prometheus_url/alerts (pending, then firing)
-		  the Slack channel    $slack_url (a message within two minutes)
+		  the Slack channel    $slack_url (a message within two minutes, if Slack itself is well)
 		  the log              ./lab logs
 		Over when you say so: ./lab incident clear
 	END

@@ -52,7 +52,7 @@ service_grace() {
 }
 
 start_slack_mock() {
-	process_start slack-mock "$LAB_DIR/installed/bin/slack-mock" --listen "127.0.0.1:$slack_port" --store "$LAB_DIR/data/slack.json"
+	process_start slack-mock "$(installed_program slack-mock)" --listen "127.0.0.1:$slack_port" --store "$LAB_DIR/data/slack.json"
 }
 
 # Spans need a collector. The native lab has none, unless somebody runs one at OTLP's usual address; exporting into the void
@@ -70,7 +70,7 @@ traces_exporter() {
 start_minishop() {
 	# It goes to the background by itself, and its parent returns when it is ready or has said why it cannot be.
 	if ! OTEL_TRACES_EXPORTER=$(traces_exporter) MINISHOP_INCIDENT_FILE=$LAB_DIR/run/incident.conf \
-		"$minishop_program" --config etc/minishop.conf --listen "127.0.0.1:$minishop_port" --daemon \
+		"$(installed_program minishop)" --config etc/minishop.conf --listen "127.0.0.1:$minishop_port" --daemon \
 		--pid-file "$LAB_DIR/run/minishop.pid" --log-file "$LAB_DIR/log/minishop.json" \
 		</dev/null >"$LAB_DIR/log/minishop.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; then
 		tell_log "$LAB_DIR/log/minishop.log"
@@ -119,8 +119,8 @@ start_traffic() {
 # All that makes a service what it is, in one word.
 service_key() {
 	case $1 in
-	minishop) set -- "$minishop_program" etc/minishop.conf ;;
-	slack-mock) set -- "$LAB_DIR/installed/bin/slack-mock" ;;
+	minishop) set -- "$(installed_program minishop)" etc/minishop.conf ;;
+	slack-mock) set -- "$(installed_program slack-mock)" ;;
 	prometheus) set -- observability/prometheus/prometheus.yml observability/prometheus/rules/*.yml ;;
 	alertmanager) set -- observability/alertmanager/alertmanager.yml observability/alertmanager/templates/* ;;
 	traffic) set -- lab.d/traffic.sh observability/traffic/shoppers.lua ;;
@@ -128,13 +128,13 @@ service_key() {
 	{
 		cat "$@" lab.d/up.sh
 		echo "$minishop_port $slack_port $prometheus_port $alertmanager_port ${LAB_SLACK_URL:-}"
-		case $1 in "$minishop_program") traces_exporter && env | grep -E '^(OTEL|MINISHOP)_' | sort ;; esac
+		case $1 in */minishop) traces_exporter && env | grep -E '^(OTEL|MINISHOP)_' | sort ;; esac
 	} | cksum | tr ' ' -
 }
 
 # Starts a service unless it runs already, as it should be.
 service_up() {
-	key=$(service_key "$1")
+	key=$(service_key "$1") || exit 1
 	if process_pid "$1" >/dev/null; then
 		[ "$(cat "$LAB_DIR/run/$1.key" 2>/dev/null)" != "$key" ] || return 0
 		process_stop "$1" "$(service_grace "$1")"
@@ -178,12 +178,13 @@ lab_up() {
 	packages_need $packages_build $packages_run
 	lock
 	build_lab
-	minishop_program=$(installed_program minishop)
 	mkdir -p "$LAB_DIR/run" "$LAB_DIR/log" "$LAB_DIR/data"
 	ports_load
 	if [ ! -e "$LAB_DIR/run/incident.conf" ]; then : >"$LAB_DIR/run/incident.conf"; fi
 	started=
 	for service in $services; do service_up "$service"; done
+	# A service that was stopped on purpose runs again now.
+	if [ -s "$LAB_DIR/run/incident" ] && ! [ -s "$LAB_DIR/run/incident.conf" ]; then rm -f "$LAB_DIR/run/incident"; fi
 	echo "$minishop_port $slack_port $prometheus_port $alertmanager_port" >"$LAB_DIR/run/ports"
 	for service in $services; do service_wait "$service"; done
 	up_tell "$(elapsed $(($(now) - up_began)))"
@@ -225,6 +226,7 @@ installed_program() {
 			return
 		fi
 	done
+	fail "$1 is not installed in $LAB_DIR/installed: ./lab up builds it"
 }
 
 lab_status() {
@@ -254,6 +256,6 @@ lab_down() {
 		if process_pid "$service" >/dev/null; then stopped=1; fi
 		process_stop "$service" "$(service_grace "$service")"
 	done
-	rm -f "$LAB_DIR/run/ports" "$LAB_DIR/run/incident.conf"
+	rm -f "$LAB_DIR/run/ports" "$LAB_DIR/run/incident" "$LAB_DIR/run/incident.conf"
 	[ $stopped -eq 1 ] || say "Nothing was running."
 }
