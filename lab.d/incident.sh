@@ -104,7 +104,7 @@ lab_incident() {
 		$1: $(incident_describe "$1").
 		What to watch:
 		  the pictures         $prometheus_url/consoles/minishop.html
-		  the alert            $prometheus_url/alerts (pending, then firing)
+		  the alert            $prometheus_url/classic/alerts (pending, then firing)
 		  the Slack channel    $slack_url (a message within two minutes, if Slack itself is well)
 		  the log              ./lab logs
 		Over when you say so: ./lab incident clear

@@ -196,7 +196,7 @@ up_tell() {
 		All is ready ($1). Shoppers are buying.
 		  the shop             $minishop_url/metrics
 		  pictures             $prometheus_url/consoles/minishop.html
-		  Prometheus           $prometheus_url/alerts
+		  Prometheus           $prometheus_url/classic/alerts
 		  Alertmanager         $alertmanager_url
 		  the Slack channel    $slack_url
 
