@@ -1,6 +1,8 @@
 #define _GNU_SOURCE /* accept4 */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -11,21 +13,37 @@
 
 #define SETTLE_NS (5 * CLOCK_NS_PER_MS)
 #define GRACE_NS (100 * CLOCK_NS_PER_MS)
+#define HALF_MADE_MS 20
+
+/* Makes the kernel ignore who asks for a connection from now on, so that nobody gets into the backlog between
+ * its last look-through and the close, which would reset them. They ask again, and are refused cleanly. */
+static bool newcomers_ignore(int listen_fd) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the flags of the TCP header */
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02 /* SYN */, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
+  return setsockopt(listen_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
 
 /* Who connected but was not accepted yet gets an answer instead of a reset. */
-static void turn_backlog_away(struct http_server *server, int listen_fd) {
-  struct sockaddr_storage from;
-  socklen_t len = sizeof from;
-  int fd;
-  while ((fd = accept4(listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0 ||
-         errno == EINTR || errno == ECONNABORTED) {
-    if (fd < 0) continue;
+static void backlog_turn_away(struct http_server *server, int listen_fd) {
+  bool ignoring = newcomers_ignore(listen_fd);
+  struct pollfd more = {.fd = listen_fd, .events = POLLIN};
+  /* Those whose connection is half made get a moment to make it. */
+  while (poll(&more, 1, ignoring ? HALF_MADE_MS : 0) > 0) {
+    struct sockaddr_storage from;
+    socklen_t len = sizeof from;
     char address[INET6_ADDRSTRLEN];
     unsigned port;
+    int fd = accept4(listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) return;
+    if (fd < 0) continue; /* gone already */
     http_address_format((struct sockaddr *)&from, address, sizeof address, &port);
     http_refuse_away(server, fd, address, "this server is shutting down: try again soon");
     http_sweeper_linger(server, fd);
-    len = sizeof from;
   }
 }
 
@@ -60,7 +78,7 @@ unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns
   if (!server->started) return 0;
   int listen_fd = MHD_quiesce_daemon(server->instance.mhd_daemon);
   if (listen_fd >= 0) {
-    turn_backlog_away(server, listen_fd);
+    backlog_turn_away(server, listen_fd);
     close(listen_fd);
     server->listen_fd = -1;
   }

@@ -87,10 +87,12 @@ void http_sweeper_linger(struct http_server *server, int fd) {
     kept = true;
   }
   pthread_mutex_unlock(&server->lingering_lock);
-  if (!kept)
-    close(fd);
-  else
+  if (kept) {
     (void)!write(server->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
+  } else {
+    drained(fd); /* what has come already would be the reason for a reset */
+    close(fd);
+  }
 }
 
 int http_sweeper_start(struct http_server *server) {

@@ -50,6 +50,25 @@ static int hold(const struct _u_request *request, struct _u_response *response, 
   return handle(request, response, cls);
 }
 
+static int headers(const struct _u_request *request, struct _u_response *response, void *cls) {
+  struct buf text = BUF_INIT(4096);
+  (void)cls;
+  buf_puts(&text, "client=");
+  buf_puts(&text, http_request_client(request));
+  buf_puts(&text, http_request_client_port(request) ? " port" : "");
+  buf_puts(&text, " count=");
+  buf_put_u64(&text, http_request_header_count(request, "X-List"));
+  buf_puts(&text, " first=");
+  const char *first = http_request_header(request, "X-LIST");
+  buf_puts(&text, first ? first : "none");
+  buf_puts(&text, " all=");
+  http_connection_header_join(http_request_connection(request), "x-list", &text);
+  ck_assert_uint_le(http_request_started_mono_ns(request), clock_mono_ns());
+  ulfius_set_string_body_response(response, 200, buf_cstr(&text));
+  buf_free(&text);
+  return U_CALLBACK_COMPLETE;
+}
+
 static int big(const struct _u_request *request, struct _u_response *response, void *cls) {
   static const char block[FIXTURE_BIG];
   (void)request;
@@ -105,6 +124,8 @@ void fixture_start(struct fixture *f) {
   ck_assert_msg(f->server != NULL, "%s", error);
   ck_assert_int_eq(http_server_endpoint(f->server, "*", "*", 0, observe, f), 0);
   ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/hold", 10, hold, f), 0);
+  ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/hold/*", 10, hold, f), 0);
+  ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/headers", 10, headers, f), 0);
   ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/big", 10, big, f), 0);
   ck_assert_int_eq(http_server_endpoint(f->server, "*", "*", 100, handle, f), 0);
   ck_assert_msg(http_server_start(f->server, error) == 0, "%s", error);

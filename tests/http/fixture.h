@@ -20,7 +20,8 @@ struct fixture_seen {
   char trace[64]; /* the request's traceparent */
 };
 
-/* Endpoints: any path answers 200 with the length of the body; "/hold" first waits for fixture_release;
+/* Endpoints: any path answers 200 with the length of the body; "/hold" and what is below it first wait for
+ * fixture_release; "/headers" tells of X-List and the client;
  * "/big" answers FIXTURE_BIG bytes. A "*" observer counts begins and, in free_shared_data, ends. */
 #define FIXTURE_BIG (8u << 20)
 
