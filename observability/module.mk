@@ -9,6 +9,14 @@ nobase_dist_pkgdata_DATA = \
 	observability/incidents/service-down.conf \
 	observability/incidents/slack-outage.conf \
 	observability/incidents/slow-payments.conf \
+	observability/jaeger/config.yaml \
+	observability/loki/loki.yaml \
+	observability/otel-collector/config.yaml \
+	observability/otel-collector/logs-collector.yaml \
+	observability/otel-collector/logs-promtail.yaml \
+	observability/otel-collector/traces-both.yaml \
+	observability/otel-collector/traces-jaeger.yaml \
+	observability/otel-collector/traces-tempo.yaml \
 	observability/prometheus/assets/chart.js \
 	observability/prometheus/assets/console.css \
 	observability/prometheus/assets/minishop.js \
