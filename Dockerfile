@@ -1,0 +1,28 @@
+# MiniShop, slack-mock and the shoppers, in one small image.
+ARG DEBIAN_IMAGE=debian:12-slim
+
+FROM ${DEBIAN_IMAGE} AS build
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends build-essential autoconf automake pkg-config libulfius-dev \
+      libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev check \
+ && rm -rf /var/lib/apt/lists/*
+COPY . /src
+RUN cd /src && ./bootstrap
+WORKDIR /build
+RUN /src/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
+ && make -j2 \
+ && make -j2 check \
+ && make install-strip DESTDIR=/out
+
+FROM ${DEBIAN_IMAGE}
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libulfius2.7 libyder2.0 liborcania2.3 libmicrohttpd12 libjansson4 \
+      libcurl3-gnutls libconfig9 libprotobuf-c1 zlib1g wrk \
+ && rm -rf /var/lib/apt/lists/* \
+ && install -d -o 10001 -g 10001 /var/log/minishop /var/lib/slack-mock
+COPY --from=build /out/ /
+USER 10001:10001
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["/usr/sbin/minishop", "--healthcheck"]
+CMD ["/usr/sbin/minishop", "--listen", "0.0.0.0:8080"]
