@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""docs/openapi.yaml describes the service exactly: schemathesis, driven by it, finds no deviation."""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import labtest  # noqa: E402
+import shop as shops  # noqa: E402
+from labtest import TestFailure  # noqa: E402
+
+SCHEMATHESIS = shutil.which("schemathesis", path=str(pathlib.Path(sys.executable).parent)) or "schemathesis"
+labtest.need(SCHEMATHESIS)
+
+
+def fuzz(shop, *options):
+    """All of schemathesis's checks but one: a 5xx is an answer that the description names."""
+    done = subprocess.run(
+        [SCHEMATHESIS, "run", labtest.TOP / "docs" / "openapi.yaml", "--url", shop.url, "--no-color", "--max-examples", "60",
+         "--generation-deterministic", "--exclude-checks", "not_a_server_error", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
+    if done.returncode:
+        raise TestFailure(done.stdout[-6000:])
+
+
+def test_calm_shop(directory):
+    with shops.Shop(directory) as shop:
+        fuzz(shop)
+
+
+def test_failing_shop(directory):
+    """Payments of real orders fail in all ways: each answer is described."""
+    with shops.Shop(directory, {"payment.failure_rate": 1}) as shop:
+        order = shop.order().json["order_id"]
+        statuses = {shop.pay(order).status for _ in range(100)}
+        if statuses != {402, 502, 504}:
+            raise TestFailure(f"payments that fail answer {statuses}")
+        fuzz(shop, "--include-operation-id", "payOrder")
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""docs/telemetry.md against the running service, both ways: what it names is there, and what is there it names."""
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import collector as collectors  # noqa: E402
+import labtest  # noqa: E402
+import shop as shops  # noqa: E402
+from labtest import TestFailure, wait_until  # noqa: E402
+
+PAGE = (labtest.TOP / "docs" / "telemetry.md").read_text()
+
+
+def rows(heading):
+    """The cells of the first table under a heading, without its head."""
+    section = re.split(rf"^## {heading}$", PAGE, flags=re.M)[1]
+    table = re.search(r"(?:^\|.*\n)+", section, re.M)[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+
+
+def words(cell):
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def same(what, seen, documented):
+    if seen != documented:
+        raise TestFailure(f"{what}: not documented: {sorted(seen - documented)}; not there: {sorted(documented - seen)}")
+
+
+def use_everything(shop):
+    """One of each kind of request, so that each field and attribute is seen."""
+    order = shop.order({"sku": "mug", "quantity": 2}, {"User-Agent": "doc"}).json
+    shop.pay(order["order_id"])
+    shop.order({"quantity": 0})
+    shop.order({"sku": "socks", "quantity": 100})
+    shop.request("BREW", "/order?a=b", headers={"User-Agent": "doc"})
+    shop.get("/nothing")
+
+
+def running(directory, collector, **settings):
+    return shops.Shop(directory, {"inventory.stock": 10, "inventory.restock_s": 0, "log.level": "debug", **settings},
+                      collector.url)
+
+
+def test_metrics(directory):
+    with collectors.Collector() as collector, running(directory, collector) as shop:
+        use_everything(shop)
+        metrics = shop.metrics()
+        types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", metrics.text, re.M))
+        table = {words(row[0])[0]: (row[1], tuple(words(row[2]))) for row in rows("Metrics")}
+        same("metrics", set(types), set(table))
+        for name, (kind, labels) in table.items():
+            if types[name] != kind:
+                raise TestFailure(f"{name} is a {types[name]}, documented as {kind}")
+            sample = f"{name}_count" if kind == "histogram" else name
+            for series in metrics.series(sample):
+                same(f"labels of {name}", set(series), set(labels))
+
+
+def test_reasons(directory):
+    """The whole table can only be seen in the source of the one table of problems; the running service must agree on what it shows."""
+    source = (labtest.TOP / "src/http/problem.h").read_text()
+    problems = re.findall(r'X\(HTTP_\w+,\s*"(\w+)",\s*(\d+),\s*TEL_(\w+),\s*(\w+),', source)
+    documented = [(words(row[0])[0], row[1], row[3], "true" if row[2] == "yes" else "false") for row in rows("Reasons")]
+    same("reasons", set(problems), set(documented))
+    with collectors.Collector() as collector, running(directory, collector) as shop:
+        counted = {labels["reason"] for labels in shop.metrics().series("error_total")}
+        same("reasons in error_total", counted, {row[0] for row in documented if row[3] == "true"})
+
+
+def test_spans(directory):
+    with collectors.Collector() as collector, running(directory, collector) as shop:
+        use_everything(shop)
+        shop.terminate()
+        spans = {span.name: span for span in collector.spans if span.status != collectors.ERROR}
+        table = {words(row[1])[0]: (row[2], set(words(row[3].split(";")[0]))) for row in rows("Spans")}
+        same("spans", set(spans), set(table) | {"HTTP"})
+        common = set(re.findall(r"`((?:http|url|server|client|network|user_agent)\.[a-z_.]+)`", PAGE))
+        seen = set()
+        for name, (kind, attributes) in table.items():
+            if spans[name].kind != getattr(collectors, kind):
+                raise TestFailure(f"{name} is of kind {spans[name].kind}")
+            own = {key for key in spans[name].attributes if key.startswith("shop.")}
+            same(f"attributes of {name}", own, attributes)
+        for span in collector.spans:
+            seen |= {key for key in span.attributes if not key.startswith("shop.")}
+        same("attributes of HTTP", seen, common | {"error.type"})
+        failed = next(span for span in collector.spans if span.status == collectors.ERROR)
+        if failed.name != "DeductInventory" or failed.events[0].name not in PAGE:
+            raise TestFailure(f"the failed step is {failed}")
+
+
+def test_log_fields(directory):
+    with collectors.Collector() as collector, running(directory, collector) as shop:
+        use_everything(shop)
+        wait_until("the last line", lambda: [record for record in shop.log() if record.get("path") == "/nothing"])
+        shop.terminate()
+        documented = {word for row in rows("Log lines") for word in words(row[0])}
+        same("fields", {field for record in shop.log() for field in record}, documented)
+        messages = {record["message"] for record in shop.log()}
+        unknown = {message for message in messages if f"`{message}`" not in PAGE}
+        if unknown:
+            raise TestFailure(f"messages that are not documented: {sorted(unknown)}")
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())
