@@ -4,6 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/nesting.h"
+
+#define NESTING_MAX 8 /* ours are one level deep */
+
 /* Whether a Content-Type names JSON, with or without parameters. */
 static bool is_json(const char *content_type) {
   static const char json[] = "application/json";
@@ -15,6 +19,10 @@ static bool is_json(const char *content_type) {
 static json_t *parse(struct http_exchange *exchange) {
   json_error_t error;
   char detail[HTTP_DETAIL_SIZE];
+  if (!nesting_within(exchange->body, exchange->body_len, NESTING_MAX)) {
+    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is nested too deeply.");
+    return NULL;
+  }
   json_t *json = json_loadb(exchange->body, exchange->body_len, JSON_REJECT_DUPLICATES, &error);
   if (!json) {
     snprintf(detail, sizeof detail, "The body is not JSON (line %d, column %d: %.100s).", error.line,

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/nesting.h"
+
 #define DEFAULT_CHANNEL "#alerts"
 
 static bool is_alnum(char c) {
@@ -20,9 +22,8 @@ static size_t cut_at(const char *text, size_t len) {
   return len;
 }
 
-/* Cuts every text in value. False when it is nested too deeply, or out of memory. */
-static bool cut_texts(json_t *value, int depth) {
-  if (depth > MOCK_PAYLOAD_DEPTH_MAX) return false;
+/* Cuts every text in value. False when out of memory. */
+static bool cut_texts(json_t *value) {
   if (json_is_string(value)) {
     size_t len = json_string_length(value);
     size_t keep = len > MOCK_PAYLOAD_TEXT_MAX ? cut_at(json_string_value(value), len) : len;
@@ -35,8 +36,8 @@ static bool cut_texts(json_t *value, int depth) {
   size_t i;
   const char *key;
   json_t *item;
-  json_array_foreach(value, i, item) if (!cut_texts(item, depth + 1)) return false;
-  json_object_foreach(value, key, item) if (!cut_texts(item, depth + 1)) return false;
+  json_array_foreach(value, i, item) if (!cut_texts(item)) return false;
+  json_object_foreach(value, key, item) if (!cut_texts(item)) return false;
   return true;
 }
 
@@ -223,14 +224,18 @@ static enum mock_answer check(const json_t *payload, const char **why) {
 }
 
 static enum mock_answer read_json(const char *text, size_t len, json_t **out, const char **why) {
+  if (!nesting_within(text, len, MOCK_PAYLOAD_DEPTH_MAX)) {
+    *why = "nested too deeply";
+    return MOCK_INVALID_PAYLOAD;
+  }
   json_t *payload = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
   if (payload == NULL) {
     *why = "not JSON (or a key twice, or not UTF-8)";
     return MOCK_INVALID_PAYLOAD;
   }
-  enum mock_answer answer = MOCK_INVALID_PAYLOAD;
-  if (cut_texts(payload, 1)) answer = check(payload, why);
-  else *why = "nested too deeply";
+  enum mock_answer answer = MOCK_ROLLUP_ERROR;
+  *why = "out of memory";
+  if (cut_texts(payload)) answer = check(payload, why);
   if (answer == MOCK_OK) *out = payload;
   else json_decref(payload);
   return answer;
@@ -276,6 +281,7 @@ static enum mock_answer read_form(const char *body, size_t len, json_t **out, co
   }
   size -= sizeof key - 1;
   char *text = malloc(size + 1);
+  *why = "out of memory";
   if (text == NULL) return MOCK_ROLLUP_ERROR;
   memcpy(text, value + sizeof key - 1, size);
   size = form_decode(text, size);

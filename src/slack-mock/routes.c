@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/nesting.h"
 #include "http/server.h"
 #include "slack-mock/page.h"
 #include "slack-mock/payload.h"
@@ -185,7 +186,8 @@ static void get_control(const struct _u_request *request, struct _u_response *re
 
 /* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are a mistake. NULL, or what is wrong. */
 static const char *set_control(const char *body, size_t len, struct mock_mode *mode) {
-  json_t *control = len <= CONTROL_BODY_MAX ? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+  bool fits = len <= CONTROL_BODY_MAX && nesting_within(body, len, 1);
+  json_t *control = fits ? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
   json_int_t delay_s = MOCK_MODE_DELAY_DEFAULT_S;
   const char *name = NULL, *why = NULL;
   if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0) {

@@ -9,8 +9,10 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/nesting.h"
 #include "base/random.h"
 #include "slack-mock/journal.h"
+#include "slack-mock/payload.h"
 
 struct message {
   uint64_t id;
@@ -85,7 +87,8 @@ static void insert(struct mock_store *store, uint64_t id, char *json, size_t len
 /* A line of the file: a message as it was written, with a number above the one before. */
 static const char *load_line(void *cls, const char *line, size_t len) {
   struct mock_store *store = cls;
-  json_t *message = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+  bool flat = nesting_within(line, len, MOCK_PAYLOAD_DEPTH_MAX + 1); /* the payload is one level deep in the message */
+  json_t *message = flat ? json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
   json_int_t id = json_integer_value(json_object_get(message, "id"));
   bool good = id > 0 && (uint64_t)id > store->stats.last_id &&
               json_is_string(json_object_get(message, "received_at")) &&

@@ -8,7 +8,7 @@ tests_slack_mock_test_store_LDADD = $(SLACK_MOCK_TEST_LIBS)
 tests_slack_mock_test_mode_SOURCES = tests/slack-mock/test_mode.c
 tests_slack_mock_test_mode_LDADD = $(SLACK_MOCK_TEST_LIBS)
 tests_fuzz_fuzz_slack_payload_SOURCES = tests/fuzz/fuzz_slack_payload.c tests/fuzz/replay.c
-tests_fuzz_fuzz_slack_payload_LDADD = $(LIBSLACKMOCK) $(JANSSON_LIBS)
+tests_fuzz_fuzz_slack_payload_LDADD = $(LIBSLACKMOCK) $(LIBBASE) $(JANSSON_LIBS)
 EXTRA_DIST += tests/data/slack-payload tests/fuzz/corpus/slack_payload
 
 # The program itself, and its page in a browser. Both need Python 3, the second also Chromium.
