@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""The lab's own command, as a person uses it: up, status, an incident and its end, logs, down; in a directory and on ports of
+its own, so that a lab that runs is not disturbed."""
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import labtest  # noqa: E402
+from labtest import TestFailure, wait_until  # noqa: E402
+
+LAB = labtest.TOP / "lab"
+PORTS = ("LAB_MINISHOP_PORT", "LAB_SLACK_PORT", "LAB_PROMETHEUS_PORT", "LAB_ALERTMANAGER_PORT")
+
+
+class Lab:
+    """./lab with a directory of its own. ports: given to `up` only; the other commands must find the lab without."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory) / "lab"
+        self.env = {key: value for key, value in os.environ.items() if not key.startswith(("LAB_", "OTEL_", "MINISHOP_"))}
+        self.env["LAB_DIR"] = str(self.directory)
+        self.ports = dict(zip(PORTS, map(str, labtest.free_ports(4))))
+
+    def __call__(self, *words, status=0, timeout=60, **env):
+        """What it prints. TestFailure if it ends with another status."""
+        done = subprocess.run([LAB, *words], env={**self.env, **env}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=timeout)
+        if done.returncode != status:
+            raise TestFailure(f"./lab {' '.join(words)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
+        return done.stdout
+
+    def up(self, **env):
+        return self("up", timeout=400, **self.ports, **env)
+
+    def pid(self, name):
+        return int((self.directory / f"run/{name}.id").read_text().split()[0])
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.ports['LAB_MINISHOP_PORT']}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self("down")
+
+
+def contains(text, *parts):
+    for part in parts:
+        if part not in text:
+            raise TestFailure(f"{part!r} is not in:\n{text}")
+
+
+def test_usage(directory):
+    lab = Lab(directory)
+    contains(lab("help"), "up", "incident NAME", "test [--quick")
+    contains(lab("--help"), "usage")
+    contains(lab(status=2), "usage")
+    contains(lab("explode", status=2), "there is no command 'explode'")
+    contains(lab("up", "now", status=2), "takes no argument 'now'")
+    contains(lab("test", "--fast", status=2), "--quick or --full")
+    contains(lab("logs", "--red", status=2), "--raw")
+    contains(lab("incident", "../../etc/passwd", status=2), "there is no incident")
+    contains(lab("incident"), "payment-outage", "service-down", "clear")
+    contains(lab("incident", "payment-outage", status=1), "./lab up first")
+    contains(lab("status", status=1), "does not run")
+    contains(lab("down"), "Nothing was running")
+
+
+def test_life(directory):
+    """Everything that up promises, in one life."""
+    labtest.need(labtest.PROMETHEUS, labtest.ALERTMANAGER, "wrk", "curl", "jq")
+    with Lab(directory) as lab:
+        contains(lab.up(), "All is ready", lab.url, "./lab incident payment-outage")
+        contains(lab("status"), "minishop       healthy", "prometheus     healthy", "traffic        healthy", "incident       none")
+        pids = {name: lab.pid(name) for name in ("minishop", "slack-mock", "prometheus", "alertmanager", "traffic")}
+        for name, pid in pids.items():
+            if os.getsid(pid) == os.getsid(0):
+                raise TestFailure(f"{name} would end with the terminal")
+
+        contains(lab.up(), "minishop       runs")
+        if pids != {name: lab.pid(name) for name in pids}:
+            raise TestFailure("a second up has restarted something")
+
+        os.kill(pids["prometheus"], signal.SIGKILL)
+        contains(wait_until("status notices", lambda: lab("status", status=1), 5), "prometheus     does not run")
+        contains(lab.up(), "prometheus     started", "minishop       runs")
+
+        wait_until("shoppers have come", lambda: 'route="/order",status="201"} 0\n' not in labtest.http_get(f"{lab.url}/metrics"), 20)
+        incident_and_its_end(lab)
+        service_stopped(lab)
+        logs_are_readable(lab)
+
+        minishop = lab.pid("minishop")
+        contains(lab("down"), f"minishop       stopped (process {minishop})", "traffic        stopped")
+        wait_until("the ports are free", lambda: all(port_is_free(int(port)) for port in lab.ports.values()), 5)
+        contains(lab("down"), "Nothing was running")
+
+
+def incident_and_its_end(lab):
+    contains(lab("incident", "payment-outage"), "What to watch", "the Slack channel")
+    contains(lab("status"), "incident       payment-outage")
+    failures = lambda: sum(float(line.rsplit(" ", 1)[1]) for line in labtest.http_get(f"{lab.url}/metrics").splitlines()  # noqa: E731
+                           if line.startswith("error_total{"))
+    before = failures()
+    wait_until("payments fail", lambda: failures() > before + 5, 30)
+    contains(lab("incident", "clear"), "payment-outage is over")
+    contains(lab("incident", "clear"), "Nothing was broken")
+
+
+def service_stopped(lab):
+    contains(lab("incident", "service-down"), "minishop       stopped")
+    contains(lab("status", status=1), "minishop       does not run")
+    contains(lab("incident", "clear"), "minishop       started")
+    contains(lab("status"), "minishop       healthy")
+
+
+def logs_are_readable(lab):
+    with subprocess.Popen([LAB, "logs"], env=lab.env, stdout=subprocess.PIPE, text=True, start_new_session=True) as logs:
+        try:
+            lines = [logs.stdout.readline() for _ in range(10)]
+        finally:
+            os.killpg(logs.pid, signal.SIGTERM)
+    contains("".join(lines), "INFO")
+    if lines[0].startswith("{"):
+        raise TestFailure(f"not for people: {lines[0]}")
+
+
+def port_is_free(port):
+    with socket.socket() as sock:
+        sock.settimeout(1)
+        return sock.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_port_in_use(directory):
+    with Lab(directory) as lab, socket.socket() as other:
+        other.bind(("127.0.0.1", int(lab.ports["LAB_SLACK_PORT"])))
+        other.listen()
+        text = lab("up", status=1, timeout=400, **lab.ports)
+        contains(text, f"port {lab.ports['LAB_SLACK_PORT']}, meant for slack-mock, is in use", "LAB_SLACK_PORT=")
+
+
+def test_recycled_process_id_is_left_alone(directory):
+    """A file that names a living process which is not ours any more: down must not harm it."""
+    lab = Lab(directory)
+    (lab.directory / "run").mkdir(parents=True)
+    with subprocess.Popen(["sleep", "60"]) as innocent:
+        boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        (lab.directory / "run/minishop.id").write_text(f"{innocent.pid} 1 {boot}\n")
+        lab("down")
+        time.sleep(0.3)
+        alive = innocent.poll() is None
+        innocent.kill()
+    if not alive:
+        raise TestFailure("down has ended a process that it did not start")
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())
