@@ -34,7 +34,7 @@ incident_reload() {
 	kill -HUP "$reload_pid"
 	reload_began=$(now)
 	while :; do
-		reload_said=$(tail -c "+$reload_from" "$reload_log" | grep -m1 -E '"message":"configuration (reloaded|not reloaded)"' || true)
+		reload_said=$(tail -c "+$reload_from" "$reload_log" | grep -m1 -E '"message":"configuration (reloaded|rejected)"' || true)
 		case $reload_said in
 		*'"configuration reloaded"'*) return 0 ;;
 		?*) fail "minishop refused the change: $reload_said" ;;

@@ -145,7 +145,7 @@ def check_counts(requests, records, metrics):
         if abs(logged - summed) > 0.001 + 1e-5 * len(answers):
             raise TestFailure(f"{route}: the log's durations add up to {logged} s, the histogram's to {summed} s")
     expect("dropped spans", metrics["telemetry_spans_dropped_total"], 0)
-    expect("dropped log lines", metrics["telemetry_log_records_dropped_total"], 0)
+    expect("dropped log lines", metrics["telemetry_log_lines_dropped_total"], 0)
 
 
 def check_exemplars(openmetrics, spans):
