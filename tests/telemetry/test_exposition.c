@@ -54,6 +54,7 @@ START_TEST(test_canonical_bounds) {
     double bound;
     const char *openmetrics, *text;
   } cases[] = {{0, "0.0", "0"},
+               {-0.0, "0.0", "0"},
                {0.001, "0.001", "0.001"},
                {0.99, "0.99", "0.99"},
                {1, "1.0", "1"},

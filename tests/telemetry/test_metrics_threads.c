@@ -146,4 +146,30 @@ START_TEST(test_recording_while_scraping) {
 }
 END_TEST
 
-TEST_MAIN("metrics_threads", test_recording_while_scraping)
+/* Nothing but the first slot, which lies on two cache lines, so that a reader can meet a writer in the
+ * middle. */
+static void *write_exemplars(void *cls) {
+  struct worker *worker = cls;
+  struct tel_context context = {.flags = TEL_FLAG_SAMPLED};
+  for (unsigned i = 0; !atomic_load(&worker->world->stop); i++) {
+    unsigned char mark = (unsigned char)(1 + (2 * i + worker->number) % 50);
+    memset(context.trace_id, mark, sizeof context.trace_id);
+    memset(context.span_id, mark, sizeof context.span_id);
+    tel_histogram_observe_at(worker->world->histogram, (double)mark, &context, UINT64_C(1000) * i + mark);
+  }
+  return NULL;
+}
+
+START_TEST(test_exemplars_are_whole) {
+  struct world world;
+  struct worker writers[2];
+  make_world(&world);
+  start(writers, 2, &world, write_exemplars);
+  for (unsigned i = 0; i < 250 * ROUNDS; i++) check_exemplars(&world);
+  atomic_store(&world.stop, true);
+  for (size_t i = 0; i < 2; i++) pthread_join(writers[i].thread, NULL);
+  tel_registry_free(world.registry);
+}
+END_TEST
+
+TEST_MAIN("metrics_threads", test_recording_while_scraping, test_exemplars_are_whole)

@@ -1,5 +1,6 @@
 #include "telemetry/process.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,6 +78,12 @@ static double value_of(const char *text, const char *sample) {
   return strtod(at + strlen(sample), NULL);
 }
 
+static int count_open_fds(void) {
+  int count = 0;
+  for (int fd = 0; fd < 1024; fd++) count += fcntl(fd, F_GETFD) != -1;
+  return count;
+}
+
 static void *wait_for_exposition(void *barrier) {
   pthread_barrier_wait(barrier);
   return NULL;
@@ -94,6 +101,7 @@ START_TEST(test_this_process) {
   pthread_join(thread, NULL);
   pthread_barrier_destroy(&exposed);
   fclose(more);
+  ck_assert_double_eq(value_of(before, "\nprocess_open_fds "), count_open_fds());
   ck_assert_double_eq(value_of(after, "\nprocess_open_fds "), value_of(before, "\nprocess_open_fds ") + 1);
   /* Differences, not numbers: a sanitizer has a thread of its own, which it starts with the first of ours. */
   ck_assert_double_ge(value_of(before, "\nprocess_threads "), 1);
