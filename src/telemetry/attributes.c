@@ -67,6 +67,8 @@ static struct tel_attribute *claim(struct tel_attributes *a, const char *key, en
  */
 static size_t cut(const char *value, size_t len, uint32_t limit) {
   if (len <= limit) return len;
+  /* No character has more than four bytes: what has is not text, and must not pass the limit for that. */
+  if (len / 4 > limit) len = (size_t)limit * 4;
   uint32_t characters = 0;
   for (size_t i = 0; i < len; i++)
     if (((unsigned char)value[i] & 0xC0) != 0x80 && characters++ == limit) return i;

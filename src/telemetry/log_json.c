@@ -1,6 +1,7 @@
 #include "telemetry/log_json.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 /* Every byte of a string becomes at most six: \u00XX for one, U+FFFD in three for an ill-formed one. */
@@ -56,10 +57,24 @@ static char *put_unicode(char *to, unsigned code) {
   return to;
 }
 
+/* Whether one of these eight bytes may not stand as it is, or perhaps not: a borrow can make it say so of the
+ * neighbour of one that may not. */
+static bool any_escape(uint64_t bytes) {
+  const uint64_t each = UINT64_C(0x0101010101010101);
+  uint64_t quote = bytes ^ (each * '"'), backslash = bytes ^ (each * '\\');
+  return ((bytes | (bytes - each * 0x20) | (bytes + each) | (quote - each) | (backslash - each)) &
+          each << 7) != 0;
+}
+
 /* The escaped text without quotes; to has room for WORST bytes each. */
 static char *put_text(char *to, const char *text, size_t len) {
   const unsigned char *s = (const unsigned char *)text, *end = s + len;
   while (s < end) {
+    for (uint64_t bytes; end - s >= (ptrdiff_t)sizeof bytes; s += sizeof bytes, to += sizeof bytes) {
+      memcpy(&bytes, s, sizeof bytes);
+      if (any_escape(bytes)) break;
+      memcpy(to, &bytes, sizeof bytes);
+    }
     const unsigned char *plain = s;
     while (s < end && !escapes[*s]) s++;
     to = put(to, (const char *)plain, (size_t)(s - plain));

@@ -2,8 +2,10 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "support/test.h"
 
 START_TEST(test_appends) {
@@ -60,4 +62,23 @@ START_TEST(test_limit_is_sticky) {
 }
 END_TEST
 
-TEST_MAIN("buf", test_appends, test_doubles, test_limit_is_sticky)
+/* The short cut for a few decimals gives what %g gives. */
+START_TEST(test_decimals_are_the_shortest) {
+  struct buf b = BUF_INIT(100);
+  for (uint64_t n = 0; n < 200000; n++) {
+    double value = (double)(random_at(1, n) >> (14 + n % 50)) / (n % 2 ? 1e6 : 1e7);
+    char expected[40];
+    for (int digits = 15; digits <= 17; digits++) {
+      snprintf(expected, sizeof expected, "%.*g", digits, value);
+      if (strtod(expected, NULL) == value) break;
+    }
+    if (value == floor(value) && value < 1e15) snprintf(expected, sizeof expected, "%.0f", value);
+    buf_reset(&b);
+    buf_put_double(&b, value);
+    ck_assert_str_eq(buf_cstr(&b), expected);
+  }
+  buf_free(&b);
+}
+END_TEST
+
+TEST_MAIN("buf", test_appends, test_doubles, test_decimals_are_the_shortest, test_limit_is_sticky)

@@ -63,6 +63,17 @@ START_TEST(test_values_are_cut_between_characters) {
 }
 END_TEST
 
+START_TEST(test_what_is_no_text_is_limited_too) {
+  char continuation[64];
+  memset(continuation, 0x80, sizeof continuation); /* never begins a character */
+  struct tel_attributes a;
+  tel_attributes_init(&a, 128, 3);
+  tel_attributes_set_text(&a, "k", continuation, sizeof continuation);
+  ck_assert_uint_le(tel_attributes_find(&a, "k")->value.string.len, 12);
+  tel_attributes_clear(&a);
+}
+END_TEST
+
 START_TEST(test_null_is_not_recording) {
   tel_attributes_set_string(NULL, "k", "v");
   tel_attributes_set_int(NULL, "k", 1);
@@ -71,4 +82,5 @@ START_TEST(test_null_is_not_recording) {
 END_TEST
 
 TEST_MAIN("attributes", test_types_and_replacement, test_limits_discard_and_count,
-          test_values_are_cut_between_characters, test_null_is_not_recording)
+          test_values_are_cut_between_characters, test_what_is_no_text_is_limited_too,
+          test_null_is_not_recording)
