@@ -1,1 +1,14 @@
 # The tests of logs.
+LOGS_TESTS = tests/telemetry/test_log tests/telemetry/test_log_json tests/fuzz/fuzz_log_json
+LOGS_LIBS = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS) $(JANSSON_LIBS)
+LOG_FIXTURE = tests/telemetry/log_fixture.c tests/telemetry/log_fixture.h
+check_PROGRAMS += $(LOGS_TESTS)
+TESTS += $(LOGS_TESTS)
+EXTRA_DIST += tests/data/log-json tests/fuzz/corpus/log_json
+
+tests_telemetry_test_log_SOURCES = tests/telemetry/test_log.c $(LOG_FIXTURE)
+tests_telemetry_test_log_LDADD = $(LOGS_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_log_json_SOURCES = tests/telemetry/test_log_json.c
+tests_telemetry_test_log_json_LDADD = $(LOGS_LIBS) $(CHECK_LIBS)
+tests_fuzz_fuzz_log_json_SOURCES = tests/fuzz/fuzz_log_json.c tests/fuzz/replay.c
+tests_fuzz_fuzz_log_json_LDADD = $(LOGS_LIBS)
