@@ -6,8 +6,10 @@ bool nesting_within(const char *text, size_t len, unsigned max) {
   for (size_t i = 0; i < len; i++) {
     char c = text[i];
     if (in_string) {
-      if (c == '\\') i++; /* whatever is escaped ends nothing */
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        i++; /* whatever is escaped ends nothing */
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {

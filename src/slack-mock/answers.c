@@ -6,4 +6,6 @@ static const struct mock_answer_row rows[MOCK_ANSWER_COUNT] = {
 #undef MOCK_ANSWER_ROW
 };
 
-const struct mock_answer_row *mock_answer_row(enum mock_answer answer) { return &rows[answer]; }
+const struct mock_answer_row *mock_answer_row(enum mock_answer answer) {
+  return &rows[answer];
+}

@@ -1,5 +1,5 @@
-/* What Slack's incoming webhook answers: one row each, the status and the body's one word. The word is also the
- * `result` label of slack_mock_messages_total and the word in the log, so they cannot disagree. */
+/* What Slack's incoming webhook answers: one row each, the status and the body's one word. The word is also
+ * the `result` label of slack_mock_messages_total and the word in the log, so they cannot disagree. */
 #ifndef SLACK_MOCK_ANSWERS_H
 #define SLACK_MOCK_ANSWERS_H
 
@@ -23,7 +23,7 @@ enum mock_answer {
 #define MOCK_ANSWER_ENUM(name, status, word) MOCK_##name,
   MOCK_ANSWERS(MOCK_ANSWER_ENUM)
 #undef MOCK_ANSWER_ENUM
-  MOCK_ANSWER_COUNT
+      MOCK_ANSWER_COUNT
 };
 
 struct mock_answer_row {

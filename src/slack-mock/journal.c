@@ -81,8 +81,10 @@ static int read_lines(struct journal *journal, journal_line_fn line_fn, void *cl
     why = line_fn(cls, line, whole ? len - 1 : len);
     if (why == NULL) journal->size += len;
     if (!whole) {
-      if (why == NULL && journal_append(journal, "", 0) != 0) why = strerror(errno);
-      else if (why != NULL && ftruncate(journal->fd, (off_t)journal->size) == 0) why = NULL;
+      if (why == NULL && journal_append(journal, "", 0) != 0)
+        why = strerror(errno);
+      else if (why != NULL && ftruncate(journal->fd, (off_t)journal->size) == 0)
+        why = NULL;
       break;
     }
   }
@@ -153,4 +155,6 @@ out:
   return result;
 }
 
-size_t journal_size(const struct journal *journal) { return journal->size; }
+size_t journal_size(const struct journal *journal) {
+  return journal->size;
+}

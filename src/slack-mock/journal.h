@@ -9,12 +9,14 @@
 
 struct journal;
 
-/* Takes one line, without its newline and NUL-terminated. Returns NULL, or a constant that says what is wrong. */
+/* Takes one line, without its newline and NUL-terminated. Returns NULL, or a constant that says what is
+ * wrong. */
 typedef const char *(*journal_line_fn)(void *cls, const char *line, size_t len);
 
-/* Opens path, creating it (mode 0600), locks it against a second process, and hands each line to line_fn. A last
- * line without its newline is what a crash leaves: it is taken if line_fn accepts it, else forgotten, and the file is put right.
- * NULL on failure, with a sentence in error that names the file, and the line where there is one. */
+/* Opens path, creating it (mode 0600), locks it against a second process, and hands each line to line_fn. A
+ * last line without its newline is what a crash leaves: it is taken if line_fn accepts it, else forgotten,
+ * and the file is put right. NULL on failure, with a sentence in error that names the file, and the line
+ * where there is one. */
 struct journal *journal_open(const char *path, journal_line_fn line_fn, void *cls, struct buf *error);
 /* Takes NULL. */
 void journal_free(struct journal *journal);

@@ -15,7 +15,8 @@ static void put_head(struct buf *out, const char *name, const char *type, const 
 }
 
 /* The label values are constants of ours that need no escaping; label is NULL for none. */
-static void put_sample(struct buf *out, const char *name, const char *label, const char *label_value, uint64_t value) {
+static void put_sample(struct buf *out, const char *name, const char *label, const char *label_value,
+                       uint64_t value) {
   buf_puts(out, name);
   if (label != NULL) {
     buf_putc(out, '{');
@@ -29,23 +30,27 @@ static void put_sample(struct buf *out, const char *name, const char *label, con
   buf_putc(out, '\n');
 }
 
-static void put_single(struct buf *out, const char *name, const char *type, const char *help, uint64_t value) {
+static void put_single(struct buf *out, const char *name, const char *type, const char *help,
+                       uint64_t value) {
   put_head(out, name, type, help);
   put_sample(out, name, NULL, NULL, value);
 }
 
-void mock_metrics_write(struct mock_counts *counts, struct mock_store *store, struct mock_mode *mode, struct buf *out) {
-  put_head(out, "slack_mock_messages_total", "counter", "Messages posted to the webhook, by what was answered.");
+void mock_metrics_write(struct mock_counts *counts, struct mock_store *store, struct mock_mode *mode,
+                        struct buf *out) {
+  put_head(out, "slack_mock_messages_total", "counter",
+           "Messages posted to the webhook, by what was answered.");
   for (int i = 0; i < MOCK_ANSWER_COUNT; i++) {
-    put_sample(out, "slack_mock_messages_total", "result", mock_answer_row(i)->word, mock_counts_get(counts, i));
+    put_sample(out, "slack_mock_messages_total", "result", mock_answer_row(i)->word,
+               mock_counts_get(counts, i));
   }
   struct mock_store_stats stats = mock_store_stats(store);
   put_single(out, "slack_mock_messages_stored", "gauge", "Messages in the channel.", stats.messages);
   put_single(out, "slack_mock_messages_bytes", "gauge", "Bytes of the messages in the channel.", stats.bytes);
-  put_single(out, "slack_mock_messages_dropped_total", "counter", "Oldest messages that left because the channel was full.",
-             stats.dropped);
-  put_single(out, "slack_mock_store_errors_total", "counter", "Messages that could not be written to the store's file.",
-             stats.file_errors);
+  put_single(out, "slack_mock_messages_dropped_total", "counter",
+             "Oldest messages that left because the channel was full.", stats.dropped);
+  put_single(out, "slack_mock_store_errors_total", "counter",
+             "Messages that could not be written to the store's file.", stats.file_errors);
   int delay_s;
   const struct mock_mode_row *now = mock_mode_get(mode, &delay_s), *row;
   put_head(out, "slack_mock_mode", "gauge", "1 for the way the mock behaves at present.");

@@ -25,6 +25,7 @@ static inline uint64_t mock_counts_get(struct mock_counts *counts, enum mock_ans
 #define MOCK_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /* Writes the metrics page, as Prometheus text 0.0.4. */
-void mock_metrics_write(struct mock_counts *counts, struct mock_store *store, struct mock_mode *mode, struct buf *out);
+void mock_metrics_write(struct mock_counts *counts, struct mock_store *store, struct mock_mode *mode,
+                        struct buf *out);
 
 #endif

@@ -12,7 +12,6 @@
 #define BURST 3
 #define REFILL_NS CLOCK_NS_PER_S
 
-
 enum kind { ANSWER, THROTTLE, SLEEP };
 
 static const struct mode {
@@ -44,7 +43,9 @@ struct mock_mode {
   uint64_t full_at_ns; /* throttled: when the burst would be whole again */
 };
 
-const struct mock_mode_row *mock_mode_row(size_t i) { return i < MODE_COUNT ? &modes[i].row : NULL; }
+const struct mock_mode_row *mock_mode_row(size_t i) {
+  return i < MODE_COUNT ? &modes[i].row : NULL;
+}
 
 struct mock_mode *mock_mode_new(void) {
   struct mock_mode *mode = calloc(1, sizeof *mode);
@@ -89,7 +90,8 @@ const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s) 
   return row;
 }
 
-/* Holding the lock. Each message pushes "whole again" one refill later; a burst is how far that may be ahead. */
+/* Holding the lock. Each message pushes "whole again" one refill later; a burst is how far that may be ahead.
+ */
 static bool throttle_passes(struct mock_mode *mode, uint64_t now_ns) {
   uint64_t from = mode->full_at_ns > now_ns ? mode->full_at_ns : now_ns;
   if (from + REFILL_NS > now_ns + BURST * REFILL_NS) return false;

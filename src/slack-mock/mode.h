@@ -1,5 +1,5 @@
-/* How the mock is told to behave: as Slack on a good day, or broken in one of the ways that lose notifications.
- * Any thread. */
+/* How the mock is told to behave: as Slack on a good day, or broken in one of the ways that lose
+ * notifications. Any thread. */
 #ifndef SLACK_MOCK_MODE_H
 #define SLACK_MOCK_MODE_H
 
@@ -25,8 +25,8 @@ struct mock_mode *mock_mode_new(void);
 /* Takes NULL. No other thread may still use it. */
 void mock_mode_free(struct mock_mode *mode);
 
-/* 0, or -1 when no mode has that name or delay_s is not within 1 to MOCK_MODE_DELAY_MAX_S (it is used by "slow" alone).
- * A message that waits goes on at once. */
+/* 0, or -1 when no mode has that name or delay_s is not within 1 to MOCK_MODE_DELAY_MAX_S (it is used by
+ * "slow" alone). A message that waits goes on at once. */
 int mock_mode_set(struct mock_mode *mode, const char *name, int64_t delay_s);
 /* The present mode's row and delay. */
 const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s);

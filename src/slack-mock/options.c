@@ -6,16 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char usage[] = "Usage: slack-mock [--listen ADDR:PORT] [--store FILE]\n"
-                            "A Slack channel on this machine: an incoming webhook, and a page that shows its messages.\n"
-                            "\n"
-                            "  -l, --listen ADDR:PORT  where to listen (127.0.0.1:8090); port 0 takes a free one\n"
-                            "  -s, --store FILE        keep the messages in FILE, over a restart\n"
-                            "  -h, --help              this text\n"
-                            "  -V, --version           the version\n"
-                            "\n"
-                            "Post to http://ADDR:PORT/services/T000/B000/anything, look at http://ADDR:PORT/.\n"
-                            "The variables SLACK_MOCK_LISTEN and SLACK_MOCK_STORE stand in for the options.\n";
+static const char usage[] =
+    "Usage: slack-mock [--listen ADDR:PORT] [--store FILE]\n"
+    "A Slack channel on this machine: an incoming webhook, and a page that shows its messages.\n"
+    "\n"
+    "  -l, --listen ADDR:PORT  where to listen (127.0.0.1:8090); port 0 takes a free one\n"
+    "  -s, --store FILE        keep the messages in FILE, over a restart\n"
+    "  -h, --help              this text\n"
+    "  -V, --version           the version\n"
+    "\n"
+    "Post to http://ADDR:PORT/services/T000/B000/anything, look at http://ADDR:PORT/.\n"
+    "The variables SLACK_MOCK_LISTEN and SLACK_MOCK_STORE stand in for the options.\n";
 
 static const char *setting(const char *variable, const char *otherwise) {
   const char *value = getenv(variable);

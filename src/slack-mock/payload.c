@@ -41,7 +41,9 @@ static bool cut_texts(json_t *value) {
   return true;
 }
 
-static bool absent(const json_t *value) { return value == NULL || json_is_null(value); }
+static bool absent(const json_t *value) {
+  return value == NULL || json_is_null(value);
+}
 
 static bool has_text(const json_t *object, const char *key) {
   return json_string_length(json_object_get(object, key)) > 0;
@@ -52,7 +54,9 @@ static bool has_items(const json_t *object, const char *key) {
 }
 
 /* Text, or a number or truth value that is shown as one. */
-static bool is_scalar(const json_t *value) { return !json_is_object(value) && !json_is_array(value); }
+static bool is_scalar(const json_t *value) {
+  return !json_is_object(value) && !json_is_array(value);
+}
 
 struct part {
   const char *key;
@@ -123,9 +127,12 @@ static const struct part field_parts[] = {
     {NULL, TEXT, NULL},
 };
 static const struct part action_parts[] = {
-    {"type", TEXT, "an action's \"type\" is not a string"},   {"text", TEXT, "an action's \"text\" is not a string"},
-    {"url", TEXT, "an action's \"url\" is not a string"},     {"style", TEXT, "an action's \"style\" is not a string"},
-    {"name", TEXT, "an action's \"name\" is not a string"},   {"value", TEXT, "an action's \"value\" is not a string"},
+    {"type", TEXT, "an action's \"type\" is not a string"},
+    {"text", TEXT, "an action's \"text\" is not a string"},
+    {"url", TEXT, "an action's \"url\" is not a string"},
+    {"style", TEXT, "an action's \"style\" is not a string"},
+    {"name", TEXT, "an action's \"name\" is not a string"},
+    {"value", TEXT, "an action's \"value\" is not a string"},
     {NULL, TEXT, NULL},
 };
 
@@ -149,11 +156,13 @@ static const char *check_each(const json_t *object, const char *key, const struc
 
 /* An attachment without any of these shows nothing, and does not count as a text. */
 static bool attachment_shows(const json_t *attachment) {
-  static const char *const texts[] = {"text", "pretext", "title", "fallback", "footer", "author_name", "image_url"};
+  static const char *const texts[] = {"text",   "pretext",     "title",    "fallback",
+                                      "footer", "author_name", "image_url"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     if (has_text(attachment, texts[i])) return true;
   }
-  return has_items(attachment, "fields") || has_items(attachment, "actions") || has_items(attachment, "blocks");
+  return has_items(attachment, "fields") || has_items(attachment, "actions") ||
+         has_items(attachment, "blocks");
 }
 
 static enum mock_answer check_attachments(const json_t *payload, bool *shown, const char **why) {
@@ -236,8 +245,10 @@ static enum mock_answer read_json(const char *text, size_t len, json_t **out, co
   enum mock_answer answer = MOCK_ROLLUP_ERROR;
   *why = "out of memory";
   if (cut_texts(payload)) answer = check(payload, why);
-  if (answer == MOCK_OK) *out = payload;
-  else json_decref(payload);
+  if (answer == MOCK_OK)
+    *out = payload;
+  else
+    json_decref(payload);
   return answer;
 }
 
@@ -304,7 +315,8 @@ enum mock_answer mock_payload_read(const char *content_type, const char *body, s
     *why = "no body";
     return MOCK_INVALID_PAYLOAD;
   }
-  if (content_type != NULL && is_type(content_type, "application/json")) return read_json(body, len, payload, why);
+  if (content_type != NULL && is_type(content_type, "application/json"))
+    return read_json(body, len, payload, why);
   if (content_type != NULL && is_type(content_type, "application/x-www-form-urlencoded")) {
     return read_form(body, len, payload, why);
   }
@@ -313,7 +325,8 @@ enum mock_answer mock_payload_read(const char *content_type, const char *body, s
 }
 
 const char *mock_payload_channel(const json_t *payload) {
-  return has_text(payload, "channel") ? json_string_value(json_object_get(payload, "channel")) : DEFAULT_CHANNEL;
+  return has_text(payload, "channel") ? json_string_value(json_object_get(payload, "channel"))
+                                      : DEFAULT_CHANNEL;
 }
 
 bool mock_payload_path(const char *path) {

@@ -1,4 +1,5 @@
-/* A webhook's payload: reads it as Slack would and says what Slack would answer. Pure functions; any thread. */
+/* A webhook's payload: reads it as Slack would and says what Slack would answer. Pure functions; any thread.
+ */
 #ifndef SLACK_MOCK_PAYLOAD_H
 #define SLACK_MOCK_PAYLOAD_H
 
@@ -9,17 +10,17 @@
 #include "slack-mock/answers.h"
 
 enum {
-  MOCK_PAYLOAD_BODY_MAX = 1 << 20,   /* bytes of a request body; the server refuses more */
-  MOCK_PAYLOAD_TEXT_MAX = 40000,     /* characters of any text; what is longer is cut, as Slack does */
+  MOCK_PAYLOAD_BODY_MAX = 1 << 20, /* bytes of a request body; the server refuses more */
+  MOCK_PAYLOAD_TEXT_MAX = 40000,   /* characters of any text; what is longer is cut, as Slack does */
   MOCK_PAYLOAD_ATTACHMENTS_MAX = 100,
   MOCK_PAYLOAD_BLOCKS_MAX = 50,
-  MOCK_PAYLOAD_DEPTH_MAX = 32,       /* levels of arrays and objects: what walks them does so recursively */
+  MOCK_PAYLOAD_DEPTH_MAX = 32, /* levels of arrays and objects: what walks them does so recursively */
 };
 
 /* Reads a request's body: JSON, or a form whose `payload` is JSON, by content_type (NULL when there is none).
- * On MOCK_OK *payload is a new reference to an object that is fit to be shown: every part has the type that Slack
- * documents, and texts are cut. On any other answer *payload is untouched and *why is a constant that tells a
- * person what is wrong. */
+ * On MOCK_OK *payload is a new reference to an object that is fit to be shown: every part has the type that
+ * Slack documents, and texts are cut. On any other answer *payload is untouched and *why is a constant that
+ * tells a person what is wrong. */
 enum mock_answer mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
                                    const char **why);
 

@@ -21,7 +21,8 @@
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "            \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-static void reply(struct _u_response *response, unsigned status, const char *type, const void *body, size_t len) {
+static void reply(struct _u_response *response, unsigned status, const char *type, const void *body,
+                  size_t len) {
   u_map_put(response->map_header, "Content-Type", type);
   u_map_put(response->map_header, "X-Content-Type-Options", "nosniff");
   if (!u_map_has_key(response->map_header, "Cache-Control")) {
@@ -36,8 +37,10 @@ static void reply_text(struct _u_response *response, unsigned status, const char
 
 /* Sends what is in the buffer, and frees it. */
 static void reply_buf(struct _u_response *response, const char *type, struct buf *body) {
-  if (buf_failed(body)) reply_text(response, 503, "out of memory\n");
-  else reply(response, 200, type, body->data, body->len);
+  if (buf_failed(body))
+    reply_text(response, 503, "out of memory\n");
+  else
+    reply(response, 200, type, body->data, body->len);
   buf_free(body);
 }
 
@@ -65,14 +68,16 @@ static enum mock_answer receive(const struct _u_request *request, struct mock_ch
     *why = "as the mode demands";
     return answer;
   }
-  answer = mock_payload_read(http_request_header(request, "Content-Type"), request->binary_body, request->binary_body_length, &payload, why);
+  answer = mock_payload_read(http_request_header(request, "Content-Type"), request->binary_body,
+                             request->binary_body_length, &payload, why);
   if (answer != MOCK_OK) return answer;
   *id = mock_store_add(channel->store, mock_payload_channel(payload), payload, clock_unix_ns());
   json_decref(payload);
   return *id != 0 ? MOCK_OK : MOCK_ROLLUP_ERROR;
 }
 
-static void post_message(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+static void post_message(const struct _u_request *request, struct _u_response *response,
+                         struct mock_channel *channel) {
   uint64_t id = 0;
   const char *why = NULL;
   enum mock_answer answer = receive(request, channel, &id, &why);
@@ -125,7 +130,8 @@ static int parse_u64(const char *text, uint64_t *out) {
   return 1;
 }
 
-static void get_messages(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+static void get_messages(const struct _u_request *request, struct _u_response *response,
+                         struct mock_channel *channel) {
   struct buf out = BUF_INIT(SIZE_MAX), list = BUF_INIT(SIZE_MAX);
   struct mock_store_stats stats;
   uint64_t after = 0, epoch;
@@ -155,7 +161,8 @@ static void get_messages(const struct _u_request *request, struct _u_response *r
   reply_buf(response, JSON, &out);
 }
 
-static void delete_messages(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+static void delete_messages(const struct _u_request *request, struct _u_response *response,
+                            struct mock_channel *channel) {
   (void)request;
   if (mock_store_clear(channel->store) != 0) {
     reply_text(response, 500, "forgotten, but the store's file could not be emptied\n");
@@ -164,7 +171,8 @@ static void delete_messages(const struct _u_request *request, struct _u_response
   reply_text(response, 200, "forgotten\n");
 }
 
-static void get_control(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+static void get_control(const struct _u_request *request, struct _u_response *response,
+                        struct mock_channel *channel) {
   (void)request;
   struct buf out = BUF_INIT(SIZE_MAX), now = BUF_INIT(SIZE_MAX);
   put_mode(channel, &now);
@@ -184,7 +192,8 @@ static void get_control(const struct _u_request *request, struct _u_response *re
   reply_buf(response, JSON, &out);
 }
 
-/* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are a mistake. NULL, or what is wrong. */
+/* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are a mistake. NULL, or what is wrong.
+ */
 static const char *set_control(const char *body, size_t len, struct mock_mode *mode) {
   bool fits = len <= CONTROL_BODY_MAX && nesting_within(body, len, 1);
   json_t *control = fits ? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
@@ -199,10 +208,12 @@ static const char *set_control(const char *body, size_t len, struct mock_mode *m
   return why;
 }
 
-static void post_control(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+static void post_control(const struct _u_request *request, struct _u_response *response,
+                         struct mock_channel *channel) {
   const char *type = http_request_header(request, "Content-Type");
   /* A form of a foreign page can't send this type, so only what runs here on purpose can change the mode. */
-  if (type == NULL || strncasecmp(type, JSON, sizeof JSON - 1) != 0 || strchr("; \t", type[sizeof JSON - 1]) == NULL) {
+  if (type == NULL || strncasecmp(type, JSON, sizeof JSON - 1) != 0 ||
+      strchr("; \t", type[sizeof JSON - 1]) == NULL) {
     reply_text(response, 415, "send it with Content-Type: application/json\n");
     return;
   }
@@ -220,20 +231,23 @@ static void post_control(const struct _u_request *request, struct _u_response *r
   reply_buf(response, JSON, &out);
 }
 
-static void get_metrics(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+static void get_metrics(const struct _u_request *request, struct _u_response *response,
+                        struct mock_channel *channel) {
   (void)request;
   struct buf out = BUF_INIT(SIZE_MAX);
   mock_metrics_write(&channel->counts, channel->store, channel->mode, &out);
   reply_buf(response, MOCK_METRICS_TYPE, &out);
 }
 
-static void get_health(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+static void get_health(const struct _u_request *request, struct _u_response *response,
+                       struct mock_channel *channel) {
   (void)request;
   (void)channel;
   reply_text(response, 200, "ok\n");
 }
 
-static void get_page(const struct _u_request *request, struct _u_response *response, struct mock_channel *channel) {
+static void get_page(const struct _u_request *request, struct _u_response *response,
+                     struct mock_channel *channel) {
   (void)channel;
   size_t i = 0;
   while (strcmp(mock_page_files[i].path, request->url_path) != 0) i++;
@@ -250,9 +264,9 @@ static const struct route {
   const char *path; /* exact, or a prefix when it ends in a slash and is not the root */
   handler handle;
 } routes[] = {
-    {"POST", "/services/", post_message},   {"GET", "/messages", get_messages},
+    {"POST", "/services/", post_message},     {"GET", "/messages", get_messages},
     {"DELETE", "/messages", delete_messages}, {"GET", "/control", get_control},
-    {"POST", "/control", post_control},     {"GET", "/metrics", get_metrics},
+    {"POST", "/control", post_control},       {"GET", "/metrics", get_metrics},
     {"GET", "/healthz", get_health},
 };
 

@@ -17,8 +17,8 @@ struct mock_channel {
   struct mock_counts counts;
 };
 
-/* The endpoint for every request; cls is the struct mock_channel. Blocks only in the mode "slow", and for the disk
- * when messages are kept in a file. */
+/* The endpoint for every request; cls is the struct mock_channel. Blocks only in the mode "slow", and for the
+ * disk when messages are kept in a file. */
 int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls);
 
 /* The server's hook: counts the messages that were too large to reach the endpoint, and answers them. */

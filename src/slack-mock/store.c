@@ -87,7 +87,8 @@ static void insert(struct mock_store *store, uint64_t id, char *json, size_t len
 /* A line of the file: a message as it was written, with a number above the one before. */
 static const char *load_line(void *cls, const char *line, size_t len) {
   struct mock_store *store = cls;
-  bool flat = nesting_within(line, len, MOCK_PAYLOAD_DEPTH_MAX + 1); /* the payload is one level deep in the message */
+  bool flat = nesting_within(line, len,
+                             MOCK_PAYLOAD_DEPTH_MAX + 1); /* the payload is one level deep in the message */
   json_t *message = flat ? json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
   json_int_t id = json_integer_value(json_object_get(message, "id"));
   bool good = id > 0 && (uint64_t)id > store->stats.last_id &&
@@ -121,8 +122,8 @@ static char *render(uint64_t id, const char *channel, const json_t *payload, uin
   char time_text[32];
   format_time(unix_ns, time_text);
   /* "O" takes a reference of its own; the payload itself is not changed. */
-  json_t *message = json_pack("{s:I, s:s, s:s, s:O}", "id", (json_int_t)id, "received_at", time_text, "channel",
-                              channel, "payload", (json_t *)(uintptr_t)payload);
+  json_t *message = json_pack("{s:I, s:s, s:s, s:O}", "id", (json_int_t)id, "received_at", time_text,
+                              "channel", channel, "payload", (json_t *)(uintptr_t)payload);
   char *json = json_dumps(message, JSON_COMPACT);
   json_decref(message);
   return json;
@@ -149,7 +150,8 @@ static int rewrite_file(struct mock_store *store) {
   return result;
 }
 
-uint64_t mock_store_add(struct mock_store *store, const char *channel, const json_t *payload, uint64_t unix_ns) {
+uint64_t mock_store_add(struct mock_store *store, const char *channel, const json_t *payload,
+                        uint64_t unix_ns) {
   pthread_mutex_lock(&store->file_lock);
   /* Only a holder of the file lock changes last_id. */
   uint64_t id = store->stats.last_id + 1;

@@ -27,7 +27,8 @@ START_TEST(test_depths) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     size_t len = strlen(cases[i].text);
     ck_assert_msg(nesting_within(cases[i].text, len, cases[i].depth), "%s", cases[i].text);
-    ck_assert_msg(cases[i].depth == 0 || !nesting_within(cases[i].text, len, cases[i].depth - 1), "%s", cases[i].text);
+    ck_assert_msg(cases[i].depth == 0 || !nesting_within(cases[i].text, len, cases[i].depth - 1), "%s",
+                  cases[i].text);
   }
   ck_assert(nesting_within(NULL, 0, 0));
 }

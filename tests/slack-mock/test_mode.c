@@ -100,5 +100,5 @@ START_TEST(test_change_and_stop_end_the_wait) {
 }
 END_TEST
 
-TEST_MAIN("mode", test_each_mode_answers, test_bad_values_change_nothing, test_throttle_allows_bursts_and_one_a_second,
-          test_slow_waits, test_change_and_stop_end_the_wait)
+TEST_MAIN("mode", test_each_mode_answers, test_bad_values_change_nothing,
+          test_throttle_allows_bursts_and_one_a_second, test_slow_waits, test_change_and_stop_end_the_wait)

@@ -23,9 +23,9 @@ static enum mock_answer check_file(const char *dir, const char *name) {
   const char *why = NULL;
   const char *form = strstr(name, ".form");
   read_file(dir, name, &body);
-  enum mock_answer answer =
-      mock_payload_read(form != NULL ? "application/x-www-form-urlencoded" : "application/json; charset=utf-8",
-                        body.data, body.len, &payload, &why);
+  enum mock_answer answer = mock_payload_read(form != NULL ? "application/x-www-form-urlencoded"
+                                                           : "application/json; charset=utf-8",
+                                              body.data, body.len, &payload, &why);
   ck_assert_msg((answer == MOCK_OK) == (payload != NULL), "%s", name);
   ck_assert_msg((answer == MOCK_OK) || (why != NULL && *why != '\0'), "%s: refused without a reason", name);
   json_decref(payload);
@@ -45,7 +45,8 @@ static int check_directory(const char *dir) {
     if (file->d_name[0] == '.') continue;
     const char *word = mock_answer_row(check_file(dir, file->d_name))->word;
     size_t expected = valid ? 0 : strcspn(file->d_name, ".");
-    ck_assert_msg(valid ? strcmp(word, "ok") == 0 : strlen(word) == expected && memcmp(word, file->d_name, expected) == 0,
+    ck_assert_msg(valid ? strcmp(word, "ok") == 0
+                        : strlen(word) == expected && memcmp(word, file->d_name, expected) == 0,
                   "%s/%s: %s", dir, file->d_name, word);
     count++;
   }
@@ -53,10 +54,14 @@ static int check_directory(const char *dir) {
   return count;
 }
 
-START_TEST(test_valid_files) { ck_assert_int_ge(check_directory("valid"), 20); }
+START_TEST(test_valid_files) {
+  ck_assert_int_ge(check_directory("valid"), 20);
+}
 END_TEST
 
-START_TEST(test_invalid_files) { ck_assert_int_ge(check_directory("invalid"), 40); }
+START_TEST(test_invalid_files) {
+  ck_assert_int_ge(check_directory("invalid"), 40);
+}
 END_TEST
 
 static json_t *read_ok(const char *type, const struct buf *body) {
@@ -79,7 +84,8 @@ END_TEST
 START_TEST(test_text_is_cut_by_characters) {
   struct buf body = BUF_INIT(SIZE_MAX);
   buf_puts(&body, "{\"text\":\"");
-  for (int i = 0; i < MOCK_PAYLOAD_TEXT_MAX + 1; i++) buf_puts(&body, "\xc3\xa9"); /* two bytes, one character */
+  for (int i = 0; i < MOCK_PAYLOAD_TEXT_MAX + 1; i++)
+    buf_puts(&body, "\xc3\xa9"); /* two bytes, one character */
   buf_puts(&body, "\",\"attachments\":[{\"text\":\"");
   for (int i = 0; i < MOCK_PAYLOAD_TEXT_MAX; i++) buf_putc(&body, 'a');
   buf_puts(&body, "b\"}]}");
@@ -104,7 +110,8 @@ START_TEST(test_hundred_attachments_pass) {
 END_TEST
 
 START_TEST(test_other_types_are_refused) {
-  static const char *const types[] = {NULL, "", "text/plain", "application/jsonx", "application/xml", "multipart/form-data"};
+  static const char *const types[] = {
+      NULL, "", "text/plain", "application/jsonx", "application/xml", "multipart/form-data"};
   json_t *payload = NULL;
   const char *why = NULL;
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
@@ -151,5 +158,6 @@ START_TEST(test_paths) {
 }
 END_TEST
 
-TEST_MAIN("payload", test_valid_files, test_invalid_files, test_form_is_decoded, test_text_is_cut_by_characters,
-          test_hundred_attachments_pass, test_other_types_are_refused, test_channel, test_paths)
+TEST_MAIN("payload", test_valid_files, test_invalid_files, test_form_is_decoded,
+          test_text_is_cut_by_characters, test_hundred_attachments_pass, test_other_types_are_refused,
+          test_channel, test_paths)

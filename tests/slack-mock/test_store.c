@@ -37,7 +37,8 @@ static struct mock_store *open_store(const struct mock_store_limits *limits, con
     ck_assert_msg(result == 0, "%s", buf_cstr(&error));
   } else {
     ck_assert_int_eq(result, -1);
-    ck_assert_msg(strstr(buf_cstr(&error), says) != NULL && strstr(buf_cstr(&error), path) != NULL, "%s", buf_cstr(&error));
+    ck_assert_msg(strstr(buf_cstr(&error), says) != NULL && strstr(buf_cstr(&error), path) != NULL, "%s",
+                  buf_cstr(&error));
     mock_store_free(store);
     store = NULL;
   }
@@ -103,8 +104,9 @@ START_TEST(test_message_looks_as_documented) {
   uint64_t epoch;
   add(store, "<a&\"");
   mock_store_list(store, 0, 1, &list, &stats, &epoch);
-  ck_assert_str_eq(buf_cstr(&list), "{\"id\":1,\"received_at\":\"2026-11-22T12:00:00.250Z\",\"channel\":\"#c\","
-                                    "\"payload\":{\"text\":\"<a&\\\"\"}}");
+  ck_assert_str_eq(buf_cstr(&list),
+                   "{\"id\":1,\"received_at\":\"2026-11-22T12:00:00.250Z\",\"channel\":\"#c\","
+                   "\"payload\":{\"text\":\"<a&\\\"\"}}");
   buf_free(&list);
   mock_store_free(store);
 }
@@ -180,7 +182,8 @@ START_TEST(test_file_survives_restart) {
 END_TEST
 
 #define LINE(id, text)                                                                                       \
-  "{\"id\":" id ",\"received_at\":\"2026-11-22T12:00:00.250Z\",\"channel\":\"#c\",\"payload\":{\"text\":\"" text "\"}}"
+  "{\"id\":" id                                                                                              \
+  ",\"received_at\":\"2026-11-22T12:00:00.250Z\",\"channel\":\"#c\",\"payload\":{\"text\":\"" text "\"}}"
 
 START_TEST(test_cut_last_line_is_forgotten) {
   path_new();
@@ -306,5 +309,6 @@ END_TEST
 
 TEST_MAIN("store", test_keeps_in_order, test_message_looks_as_documented, test_oldest_leave_by_count,
           test_oldest_leave_by_bytes, test_clear_makes_a_new_epoch, test_file_survives_restart,
-          test_cut_last_line_is_forgotten, test_whole_last_line_without_newline_is_kept, test_bad_files_are_refused,
-          test_unusable_paths_are_refused, test_second_process_is_refused, test_file_is_bounded, test_threads)
+          test_cut_last_line_is_forgotten, test_whole_last_line_without_newline_is_kept,
+          test_bad_files_are_refused, test_unusable_paths_are_refused, test_second_process_is_refused,
+          test_file_is_bounded, test_threads)

@@ -5,7 +5,7 @@ import { link, mrkdwn, safeUrl, unescape } from './mrkdwn.js';
 const POLL_MS = 1000;
 const RETRY_MS = 2000;
 const NEAR_END_PX = 80;
-const FOLD_PX = 340;
+const FOLD_PX = 460;
 const $ = (id) => document.getElementById(id);
 const STATES = { firing: 'Firing', warning: 'Warning', resolved: 'Resolved' };
 const COLORS = { danger: 'firing', warning: 'warning', good: 'resolved' };
