@@ -8,7 +8,7 @@
 #include "slack-mock/options.h"
 #include "slack-mock/serve.h"
 
-static const struct mock_store_limits limits = {.messages = 1000, .bytes = (size_t)8 << 20};
+static const struct mock_store_limits limits = {.messages = 1000, .bytes = (size_t)4 << 20};
 
 /* Signals are waited for in the main thread alone; every thread inherits the mask. */
 static void block_signals(sigset_t *set) {

@@ -1,5 +1,5 @@
 # slack-mock: a Slack channel on this machine; a program of its own.
-sbin_PROGRAMS += slack-mock
+bin_PROGRAMS += slack-mock
 noinst_LIBRARIES += libslackmock.a
 libslackmock_a_SOURCES = \
 	src/slack-mock/answers.c src/slack-mock/answers.h \

@@ -132,7 +132,7 @@ static int parse_u64(const char *text, uint64_t *out) {
 
 static void get_messages(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
-  struct buf out = BUF_INIT(SIZE_MAX), list = BUF_INIT(SIZE_MAX);
+  struct buf out = BUF_INIT(SIZE_MAX);
   struct mock_store_stats stats;
   uint64_t after = 0, epoch;
   const char *text = u_map_get(request->map_url, "after");
@@ -140,8 +140,9 @@ static void get_messages(const struct _u_request *request, struct _u_response *r
     reply_text(response, 400, "after= is the number of a message, as in /messages?after=12\n");
     return;
   }
-  mock_store_list(channel->store, after, LIST_MAX, &list, &stats, &epoch);
-  buf_puts(&out, "{\"epoch\":\"");
+  buf_puts(&out, "{\"messages\":[");
+  mock_store_list(channel->store, after, LIST_MAX, &out, &stats, &epoch);
+  buf_puts(&out, "],\"epoch\":\"");
   buf_put_hex(&out, (const uint8_t *)&epoch, sizeof epoch);
   buf_puts(&out, "\",\"last_id\":");
   buf_put_u64(&out, stats.last_id);
@@ -153,11 +154,7 @@ static void get_messages(const struct _u_request *request, struct _u_response *r
   put_mode(channel, &out);
   buf_puts(&out, ",\"results\":");
   put_results(channel, &out);
-  buf_puts(&out, ",\"messages\":[");
-  buf_append(&out, list.data, list.len);
-  buf_puts(&out, "]}\n");
-  if (buf_failed(&list)) out.failed = true;
-  buf_free(&list);
+  buf_puts(&out, "}\n");
   reply_buf(response, JSON, &out);
 }
 

@@ -142,12 +142,19 @@ def test_limits():
             pass  # refused before all of it was sent
         connection.close()
         equal(mock.metric('slack_mock_messages_total{result="payload_too_large"}'), 2, "counted")
-        for number in range(2, 1003):
+        for _ in range(120):  # 4.8 million characters
+            mock.post(fits)
+        answer = mock.messages()
+        size = sum(len(json.dumps(m, separators=(",", ":"))) for m in answer["messages"])
+        if not (4 << 20) - 50000 < size <= 4 << 20 or answer["dropped"] == 0:
+            raise TestFailure(f"{size} bytes are kept")
+        mock.ask("DELETE", "/messages")
+        for number in range(1, 1003):
             mock.post({"text": str(number)})
         answer = mock.messages()
-        equal((len(answer["messages"]), answer["dropped"], answer["last_id"]), (1000, 2, 1002), "the newest thousand")
+        equal((len(answer["messages"]), answer["dropped"], answer["last_id"]), (1000, 2, 1123), "the newest thousand")
         equal(answer["messages"][0]["payload"]["text"], "3", "the oldest that is left")
-        equal([m["id"] for m in mock.messages(after=1000)["messages"]], [1001, 1002], "after=")
+        equal([m["id"] for m in mock.messages(after=1121)["messages"]], [1122, 1123], "after=")
         equal(mock.ask("GET", "/messages?after=x")[0], 400, "after=x")
 
 
