@@ -321,7 +321,7 @@ def test_probes_are_silent_by_default(directory):
         shop.get("/healthz")
         shop.order()
         shop.logged(message="order created")
-        expect("lines of probes", [record for record in shop.log() if record.get("path") == "/healthz"], [])
+        expect("lines of probes", [record for record in shop.records() if record.get("path") == "/healthz"], [])
 
 
 def test_signals_can_be_switched_off(directory):
@@ -340,11 +340,11 @@ def test_signals_can_be_switched_off(directory):
 def test_life_cycle_lines(directory):
     with shops.Shop(directory) as shop:
         shop.terminate()
-        for record in shop.log():
+        for record in shop.records():
             missing = {"timestamp", "level", "severity_number", "message", "app", "version", "instance"} - set(record)
             if missing:
                 raise TestFailure(f"a line without {missing}: {record}")
-        if len(shop.log()) < 2:
+        if len(shop.records()) < 2:
             raise TestFailure("no line tells of start and end")
 
 

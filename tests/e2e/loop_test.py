@@ -56,11 +56,11 @@ class Slack(labtest.Engine):
 
 def reload(shop, incident, text):
     """Changes the incident and waits until minishop says that it has taken it."""
-    before = sum(record["message"] == "configuration reloaded" for record in shop.log())
+    before = sum(record["message"] == "configuration reloaded" for record in shop.records())
     incident.write_text(text)
     shop.process.send_signal(signal.SIGHUP)
     wait_until("minishop has reloaded", lambda: sum(
-        record["message"] == "configuration reloaded" for record in shop.log()) > before, 10)
+        record["message"] == "configuration reloaded" for record in shop.records()) > before, 10)
 
 
 def test_alert_fires_and_resolves(directory):

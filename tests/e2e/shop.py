@@ -116,7 +116,7 @@ class Shop(labtest.Engine):
     def metrics(self):
         return Metrics(self.get("/metrics").body.decode())
 
-    def log(self):
+    def records(self):
         """All records of its log so far. TestFailure for a line that is no JSON object."""
         records = []
         for line in self.json_log.read_bytes().decode("utf-8").split("\n")[:-1]:
@@ -129,7 +129,7 @@ class Shop(labtest.Engine):
     def logged(self, **fields):
         """The records that have these values, once there is one; TestFailure if none comes."""
         return wait_until(f"a log line with {fields}", lambda: [
-            record for record in self.log() if all(record.get(key) == value for key, value in fields.items())], 10)
+            record for record in self.records() if all(record.get(key) == value for key, value in fields.items())], 10)
 
     def terminate(self, deadline=12.0):
         """SIGTERM; returns (exit status, seconds). TestFailure if it outlives the deadline."""

@@ -57,7 +57,7 @@ def run(directory):
         status, _ = shop.terminate()
         expect("exit status", status, 0)
         records = collections.defaultdict(list)
-        for record in shop.log():
+        for record in shop.records():
             if "trace_id" in record:
                 records[record["trace_id"]].append(record)
         return requests, collector.by_trace(), records, metrics, openmetrics
@@ -207,7 +207,7 @@ def test_resource_and_parent(directory):
         shop.logged(trace_id=caller[::-1], trace_flags="00", message="order created")
         shop.terminate()
         expect("spans in the end", len(collector.spans), 2)
-        expect("instance", shop.log()[0]["instance"], resource["service.instance.id"])
+        expect("instance", shop.records()[0]["instance"], resource["service.instance.id"])
 
 
 if __name__ == "__main__":

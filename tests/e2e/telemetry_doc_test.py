@@ -95,11 +95,11 @@ def test_spans(directory):
 def test_log_fields(directory):
     with collectors.Collector() as collector, running(directory, collector) as shop:
         use_everything(shop)
-        wait_until("the last line", lambda: [record for record in shop.log() if record.get("path") == "/nothing"])
+        wait_until("the last line", lambda: [record for record in shop.records() if record.get("path") == "/nothing"])
         shop.terminate()
         documented = {word for row in rows("Log lines") for word in words(row[0])}
-        same("fields", {field for record in shop.log() for field in record}, documented)
-        messages = {record["message"] for record in shop.log()}
+        same("fields", {field for record in shop.records() for field in record}, documented)
+        messages = {record["message"] for record in shop.records()}
         unknown = {message for message in messages if f"`{message}`" not in PAGE}
         if unknown:
             raise TestFailure(f"messages that are not documented: {sorted(unknown)}")
