@@ -1,1 +1,4 @@
-int main(void);int main(void){return 0;}
+#include "app/app.h"
+int main(int argc, char **argv) {
+  return app_main(argc, argv);
+}

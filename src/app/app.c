@@ -1,0 +1,142 @@
+#include <config.h>
+
+#include "app/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/assembly.h"
+#include "app/daemon.h"
+#include "app/healthcheck.h"
+#include "app/notify.h"
+#include "app/options.h"
+#include "app/privileges.h"
+#include "app/run.h"
+
+enum { EXIT_USAGE = 2, MAX_WARNINGS = 16 };
+
+/* What the steps of the start hand on. */
+struct start {
+  struct app_options options;
+  struct app_sources sources;
+  char directory[APP_TEXT_SIZE / 2], file[APP_TEXT_SIZE];
+  struct app_config config;
+  struct app_identity identity;
+  struct app_daemon daemon;
+  char warnings[MAX_WARNINGS][256];
+  size_t warning_count;
+};
+
+static int complain(const struct app_error *error, int status) {
+  fprintf(stderr, "minishop: %s\n", error->text);
+  return status;
+}
+
+static void keep_warning(void *cls, const char *text) {
+  struct start *start = cls;
+  if (start->warning_count < MAX_WARNINGS)
+    snprintf(start->warnings[start->warning_count++], sizeof *start->warnings, "%s", text);
+}
+
+static int find_sources(struct start *start, struct app_error *error) {
+  const char *file = start->options.config;
+  if (!getcwd(start->directory, sizeof start->directory)) memcpy(start->directory, "/", 2);
+  int len = file && *file != '/'
+                ? snprintf(start->file, sizeof start->file, "%s/%s", start->directory, file)
+                : snprintf(start->file, sizeof start->file, "%s", file ? file : SYSCONFDIR "/minishop.conf");
+  if (len >= (int)sizeof start->file) {
+    app_error_set(error, "the name of the configuration file is too long");
+    return -1;
+  }
+  start->sources = (struct app_sources){.file = start->file,
+                                        .file_optional = !file,
+                                        .directory = start->directory,
+                                        .environment = (const char *const *)environ};
+  memcpy(start->sources.option_values, start->options.values, sizeof start->options.values);
+  return 0;
+}
+
+/* What root must do while it is root: files that the later user shall own. */
+static int prepare_files(struct start *start, struct app_pidfile **pidfile, struct app_error *error) {
+  const char *log = start->config.log_file;
+  if (app_pidfile_take(start->config.pid_file, start->identity.uid, start->identity.gid, pidfile, error) != 0)
+    return -1;
+  return start->config.log_enabled && *log && strcmp(log, "syslog") != 0
+             ? app_identity_give(&start->identity, log, error)
+             : 0;
+}
+
+static int serve(struct start *start) {
+  struct app_error error;
+  struct app_run run = {
+      .config = &start->config, .sources = &start->sources, .notify_socket = getenv("NOTIFY_SOCKET")};
+  app_run_block_signals();
+  if (prepare_files(start, &run.pidfile, &error) != 0 ||
+      app_assembly_new(&start->config, start->options.daemon, &run.assembly, &error) != 0 ||
+      app_identity_assume(&start->identity, &error) != 0)
+    goto fail;
+  for (size_t i = 0; i < start->warning_count; i++)
+    tel_log_event(app_assembly_logger(run.assembly), TEL_WARN, "configuration warning", "%s",
+                  start->warnings[i]);
+  if (app_assembly_start(run.assembly, &error) != 0) goto fail;
+  if (app_notify(run.notify_socket, "READY=1") != 0)
+    tel_log_event(app_assembly_logger(run.assembly), TEL_WARN, "configuration warning",
+                  "cannot tell the service manager at NOTIFY_SOCKET");
+  app_daemon_ready(&start->daemon);
+  return app_run(&run);
+fail:
+  complain(&error, EXIT_FAILURE);
+  app_assembly_free(run.assembly, 0);
+  app_pidfile_free(run.pidfile);
+  app_daemon_failed(&start->daemon, EXIT_FAILURE);
+  return EXIT_FAILURE;
+}
+
+/* What needs no configuration. Returns -1 if there is more to do. */
+static int answer(const struct app_options *options) {
+  if (options->help)
+    app_options_help(stdout);
+  else if (options->version)
+    printf("%s (%s)\n", PACKAGE_STRING, MINISHOP_COMMIT);
+  else
+    return -1;
+  return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int go(struct start *start) {
+  struct app_error error;
+  if (start->options.check_config) {
+    for (size_t i = 0; i < start->warning_count; i++) fprintf(stderr, "minishop: %s\n", start->warnings[i]);
+    app_config_print(&start->config, &start->sources, stdout);
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
+  if (start->options.healthcheck)
+    return app_healthcheck(start->config.listen, &error) == 0 ? EXIT_SUCCESS : complain(&error, EXIT_FAILURE);
+  if (app_identity_find(start->config.user, &start->identity, &error) != 0)
+    return complain(&error, EXIT_USAGE);
+  start->daemon.ready_fd = -1;
+  if (start->options.daemon) {
+    int status = app_daemon_start(&start->daemon);
+    if (status >= 0) return status;
+  }
+  return serve(start);
+}
+
+int app_main(int argc, char **argv) {
+  struct app_error error;
+  struct start *start = calloc(1, sizeof *start);
+  int status;
+  if (!start) return EXIT_FAILURE;
+  if (app_options_parse(argc, argv, &start->options, &error) != 0) {
+    status = complain(&error, EXIT_USAGE);
+    fprintf(stderr, "Try: minishop --help\n");
+  } else if ((status = answer(&start->options)) < 0) {
+    status = find_sources(start, &error) != 0 ||
+                     app_config_load(&start->sources, keep_warning, start, &start->config, &error) != 0
+                 ? complain(&error, EXIT_USAGE)
+                 : go(start);
+  }
+  free(start);
+  return status;
+}

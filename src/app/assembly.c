@@ -1,0 +1,253 @@
+#include <config.h>
+
+#include "app/assembly.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "http/service.h"
+#include "telemetry/process.h"
+#include "telemetry/tracing.h"
+
+enum { HEADER_LIMIT = 4096 };
+
+struct app_assembly {
+  char instance[37]; /* a UUID */
+  char address[APP_TEXT_SIZE];
+  struct tel_registry *registry;
+  struct tel_logger *logger;
+  struct tel_tracing *tracing;
+  struct shop *shop;
+  struct http_service *service;
+};
+
+static const char compiler[] =
+#ifdef __clang__
+    "clang " __clang_version__;
+#else
+    "gcc " __VERSION__;
+#endif
+
+/* A random UUID, version 4, as service.instance.id wants it. */
+static void make_instance(char out[37]) {
+  uint8_t b[16];
+  random_bytes(b, sizeof b);
+  b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+  b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+  snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+           b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+static enum tel_level level_of(const struct app_config *config) {
+  enum tel_level level = TEL_INFO;
+  tel_level_parse(config->log_level, &level);
+  return level;
+}
+
+static struct shop_settings shop_settings_of(const struct app_config *config) {
+  struct shop_settings settings;
+  shop_settings_init(&settings);
+  settings.payment_failure_rate = config->payment_failure_rate;
+  settings.payment_latency_ms = config->payment_latency_ms;
+  settings.payment_reason = SHOP_DONE;
+  for (enum shop_reason reason = SHOP_DONE + 1; reason < SHOP_REASON_COUNT; reason++)
+    if (strcmp(config->payment_reason, shop_reason_word(reason)) == 0) settings.payment_reason = reason;
+  settings.inventory_latency_ms = config->inventory_latency_ms;
+  settings.inventory_stock = (uint32_t)config->inventory_stock;
+  settings.inventory_restock_s = config->inventory_restock_s;
+  settings.seed = config->seed;
+  settings.orders_capacity = (size_t)config->orders_capacity;
+  settings.orders_unpaid_ttl_s = (uint32_t)config->orders_unpaid_ttl_s;
+  return settings;
+}
+
+static int open_log(struct app_assembly *assembly, const struct app_config *config, bool daemon,
+                    struct app_error *error) {
+  const char *file = config->log_file;
+  if (!*file && daemon) file = "syslog";
+  struct tel_log_settings settings = {.level = level_of(config),
+                                      .enabled = config->log_enabled,
+                                      .file = file,
+                                      .max_bytes = config->log_max_bytes,
+                                      .keep = (unsigned)config->log_keep,
+                                      .queue_size = (size_t)config->log_queue,
+                                      .app = PACKAGE_NAME,
+                                      .version = PACKAGE_VERSION,
+                                      .instance = assembly->instance};
+  int result = tel_logger_new(&settings, assembly->registry, &assembly->logger);
+  if (result == TEL_E_SYSTEM)
+    app_error_set(error, "cannot open the log %s: %s", *file ? file : "(standard output)", strerror(errno));
+  else if (result != 0 || (result = tel_log_install(assembly->logger)) != 0)
+    app_error_set(error, "cannot set up the log: %s", tel_error_text(result));
+  return result ? -1 : 0;
+}
+
+static const char *from_environment(void *cls, const char *name) {
+  (void)cls;
+  return getenv(name);
+}
+
+static void warn(void *cls, const char *text) {
+  tel_log_event(((struct app_assembly *)cls)->logger, TEL_WARN, "configuration warning", "%s", text);
+}
+
+static void report_export(void *cls, bool failed, const char *text) {
+  tel_log_event(((struct app_assembly *)cls)->logger, failed ? TEL_WARN : TEL_INFO,
+                failed ? "span export failed" : "span export recovered", "%s", text);
+}
+
+static int open_tracing(struct app_assembly *assembly, const struct app_config *config,
+                        struct app_error *error) {
+  struct tel_tracing_settings *settings = malloc(sizeof *settings);
+  const struct tel_tracing_events events = {.report = report_export, .cls = assembly};
+  int result = TEL_E_MEMORY;
+  if (!settings) goto out;
+  tel_tracing_settings_init(settings);
+  snprintf(settings->service_name, sizeof settings->service_name, "%s", PACKAGE_NAME);
+  result = tel_tracing_settings_endpoint(settings, config->traces_endpoint);
+  if (result) goto out;
+  tel_tracing_settings_environment(settings, from_environment, NULL, warn, assembly);
+  if (!config->traces_enabled) {
+    /* Requests keep their ids, for headers and logs; nothing is recorded. */
+    settings->exporter = TEL_EXPORTER_NONE;
+    settings->sampler = TEL_SAMPLER_ALWAYS_OFF;
+    settings->parent_based = false;
+  }
+  result = tel_tracing_new(settings, PACKAGE_VERSION, assembly->instance, &events, assembly->registry,
+                           &assembly->tracing);
+out:
+  free(settings);
+  if (result) app_error_set(error, "cannot set up tracing: %s", tel_error_text(result));
+  return result ? -1 : 0;
+}
+
+static int open_service(struct app_assembly *assembly, const struct app_config *config,
+                        struct app_error *error) {
+  char address[64], why[HTTP_ERROR_SIZE];
+  unsigned port;
+  if (http_parse_listen(config->listen, address, sizeof address, &port, why) != 0) {
+    app_error_set(error, "%s", why);
+    return -1;
+  }
+  struct http_service_settings settings = {
+      .server = {.address = address,
+                 .port = port,
+                 .pool = (unsigned)config->server_pool,
+                 .connections = (unsigned)config->server_connections,
+                 .body_limit = (size_t)config->server_body_limit,
+                 .header_limit = HEADER_LIMIT,
+                 .idle_timeout_s = (unsigned)config->server_idle_timeout_s,
+                 .request_timeout_s = (unsigned)config->server_request_timeout_s},
+      .buckets = config->metrics_buckets.values,
+      .bucket_count = config->metrics_buckets.count,
+      .version = PACKAGE_VERSION,
+      .commit = MINISHOP_COMMIT,
+      .compiler = compiler};
+  struct http_service_parts parts = {.shop = assembly->shop,
+                                     .registry = assembly->registry,
+                                     .tracer = tel_tracing_tracer(assembly->tracing),
+                                     .logger = assembly->logger};
+  if (http_service_new(&settings, &parts, &assembly->service, why) != 0) {
+    app_error_set(error, "%s", why);
+    return -1;
+  }
+  snprintf(assembly->address, sizeof assembly->address, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address,
+           http_service_port(assembly->service));
+  return 0;
+}
+
+static int open_metrics(struct app_assembly *assembly, const struct app_config *config,
+                        struct app_error *error) {
+  if (!config->metrics_enabled) return 0;
+  assembly->registry = tel_registry_new(NULL);
+  int result = assembly->registry ? tel_process_register(assembly->registry) : TEL_E_MEMORY;
+  if (result) app_error_set(error, "cannot set up the metrics: %s", tel_error_text(result));
+  return result ? -1 : 0;
+}
+
+static int open_shop(struct app_assembly *assembly, const struct app_config *config,
+                     struct app_error *error) {
+  struct shop_settings settings = shop_settings_of(config);
+  assembly->shop = shop_new(&settings, assembly->registry);
+  if (!assembly->shop) app_error_set(error, "cannot set up the shop: out of memory");
+  return assembly->shop ? 0 : -1;
+}
+
+int app_assembly_new(const struct app_config *config, bool daemon, struct app_assembly **out,
+                     struct app_error *error) {
+  struct app_assembly *assembly = calloc(1, sizeof *assembly);
+  if (!assembly || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    app_error_set(error, "out of memory");
+    free(assembly);
+    return -1;
+  }
+  make_instance(assembly->instance);
+  if (open_metrics(assembly, config, error) != 0 || open_log(assembly, config, daemon, error) != 0 ||
+      open_tracing(assembly, config, error) != 0 || open_shop(assembly, config, error) != 0 ||
+      open_service(assembly, config, error) != 0) {
+    app_assembly_free(assembly, clock_mono_ns());
+    return -1;
+  }
+  *out = assembly;
+  return 0;
+}
+
+int app_assembly_start(struct app_assembly *assembly, struct app_error *error) {
+  char why[HTTP_ERROR_SIZE];
+  int result = tel_logger_start(assembly->logger);
+  if (result == 0) result = tel_tracing_start(assembly->tracing);
+  if (result) {
+    app_error_set(error, "cannot start the telemetry's threads: %s", tel_error_text(result));
+    return -1;
+  }
+  if (http_service_start(assembly->service, why) != 0) {
+    app_error_set(error, "%s", why);
+    return -1;
+  }
+  http_service_set_ready(assembly->service, true);
+  return 0;
+}
+
+void app_assembly_reconfigure(struct app_assembly *assembly, const struct app_config *config) {
+  struct shop_settings settings = shop_settings_of(config);
+  shop_reconfigure(assembly->shop, &settings);
+  tel_log_set_level(assembly->logger, level_of(config));
+}
+
+struct tel_logger *app_assembly_logger(struct app_assembly *assembly) {
+  return assembly->logger;
+}
+
+const char *app_assembly_address(const struct app_assembly *assembly) {
+  return assembly->address;
+}
+
+struct app_lost app_assembly_stop(struct app_assembly *assembly, const struct app_deadlines *deadlines) {
+  struct app_lost lost = {.requests = http_service_drain(assembly->service, deadlines->drain)};
+  if (lost.requests > 0) {
+    /* Their handlers may still make spans: nothing can be freed. */
+    tel_tracing_flush(assembly->tracing, deadlines->spans);
+    return lost;
+  }
+  http_service_free(assembly->service);
+  assembly->service = NULL;
+  lost.spans = tel_tracing_free(assembly->tracing, deadlines->spans);
+  assembly->tracing = NULL;
+  return lost;
+}
+
+uint64_t app_assembly_free(struct app_assembly *assembly, uint64_t deadline_mono_ns) {
+  if (!assembly) return 0;
+  http_service_free(assembly->service);
+  tel_tracing_free(assembly->tracing, deadline_mono_ns);
+  shop_free(assembly->shop);
+  uint64_t lost = tel_logger_free(assembly->logger, deadline_mono_ns);
+  tel_registry_free(assembly->registry);
+  free(assembly);
+  curl_global_cleanup();
+  return lost;
+}

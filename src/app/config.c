@@ -1,0 +1,211 @@
+#include "app/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/config_value.h"
+
+enum { FILE_LIMIT = 1 << 20 };
+
+#define APP_CONFIG_ROW(field, type, path, fallback, min, max, choices, reload, help)                         \
+  [APP_KEY_##field] = {path,   APP_##type, offsetof(struct app_config, field), fallback, min, max, choices,  \
+                       reload, help},
+const struct app_key app_keys[APP_KEY_COUNT] = {APP_CONFIG_KEYS(APP_CONFIG_ROW)};
+#undef APP_CONFIG_ROW
+
+size_t app_key_find(const char *path, size_t len) {
+  size_t i = 0;
+  while (i < APP_KEY_COUNT && (strlen(app_keys[i].path) != len || memcmp(app_keys[i].path, path, len) != 0))
+    i++;
+  return i;
+}
+
+void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]) {
+  int len = snprintf(out, APP_VARIABLE_SIZE, "MINISHOP_");
+  for (const char *at = key->path; *at; at++)
+    out[len++] = *at == '.' ? '_' : (char)(*at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
+  out[len] = '\0';
+}
+
+void app_config_init(struct app_config *config) {
+  struct app_error error;
+  *config = (struct app_config){0};
+  for (size_t i = 0; i < APP_KEY_COUNT; i++)
+    if (app_value_store_text(config, &app_keys[i], app_keys[i].fallback, "/", &error) != 0)
+      abort(); /* the table is wrong */
+}
+
+/* Returns the whole file, NUL behind it; NULL with errno. A directory, a device or an endless file is none.
+ */
+static char *read_file(const char *path, size_t *len) {
+  struct stat info;
+  char *text = NULL;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return NULL;
+  if (fstat(fd, &info) == 0 && !S_ISREG(info.st_mode)) {
+    errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+    goto out;
+  }
+  text = malloc(FILE_LIMIT + 1);
+  if (!text) goto out;
+  for (*len = 0; *len <= FILE_LIMIT;) {
+    ssize_t got = read(fd, text + *len, FILE_LIMIT + 1 - *len);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) goto fail;
+    if (got == 0) break;
+    *len += (size_t)got;
+  }
+  if (*len > FILE_LIMIT) {
+    errno = EFBIG;
+    goto fail;
+  }
+  text[*len] = '\0';
+  goto out;
+fail:
+  free(text);
+  text = NULL;
+out:;
+  int why = errno;
+  close(fd);
+  errno = why;
+  return text;
+}
+
+static int load_file(struct app_config *config, const char *path, bool incident, bool optional,
+                     const char *directory, struct app_error *error) {
+  size_t len;
+  char *text = read_file(path, &len);
+  if (!text) {
+    if (errno == ENOENT && optional) return 0;
+    app_error_set(error, "cannot read the configuration %s: %s", path, strerror(errno));
+    return -1;
+  }
+  int result = app_config_parse(config, text, len, path, incident, directory, error);
+  free(text);
+  return result;
+}
+
+/* The value of a variable; NULL if it is not there or empty, which is the same. */
+static const char *variable(const char *const *environment, const char *name) {
+  size_t len = strlen(name);
+  for (; environment && *environment; environment++)
+    if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
+      return (*environment)[len + 1] ? *environment + len + 1 : NULL;
+  return NULL;
+}
+
+/* One key from environment and option, whichever is there. */
+static int overlay(struct app_config *config, size_t id, const struct app_sources *sources,
+                   struct app_error *error) {
+  char name[APP_VARIABLE_SIZE];
+  const struct app_key *key = &app_keys[id];
+  app_key_variable(key, name);
+  const char *from_environment = variable(sources->environment, name),
+             *from_option = sources->option_values[id];
+  if (from_environment) {
+    if (app_value_store_text(config, key, from_environment, sources->directory, error) != 0) {
+      app_error_prefix(error, "%s", name);
+      return -1;
+    }
+    config->origin[id] = (struct app_origin){.source = APP_FROM_ENVIRONMENT};
+  }
+  if (from_option) {
+    if (app_value_store_text(config, key, from_option, sources->directory, error) != 0) {
+      app_error_prefix(error, "the command line");
+      return -1;
+    }
+    config->origin[id] = (struct app_origin){.source = APP_FROM_OPTION};
+  }
+  return 0;
+}
+
+static void warn_unknown(const struct app_sources *sources, void (*warn)(void *, const char *), void *cls) {
+  for (const char *const *at = sources->environment; at && *at; at++) {
+    char name[APP_VARIABLE_SIZE], text[256];
+    size_t len = strcspn(*at, "="), i = 0;
+    if (strncmp(*at, "MINISHOP_", strlen("MINISHOP_")) != 0 || !(*at)[len] || !(*at)[len + 1]) continue;
+    for (; i < APP_KEY_COUNT; i++) {
+      app_key_variable(&app_keys[i], name);
+      if (strlen(name) == len && memcmp(name, *at, len) == 0) break;
+    }
+    if (i < APP_KEY_COUNT) continue;
+    snprintf(text, sizeof text,
+             "the environment's %.*s is no setting and is ignored; --help lists the settings",
+             (int)(len < 100 ? len : 100), *at);
+    warn(cls, text);
+  }
+}
+
+int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
+                    struct app_config *out, struct app_error *error) {
+  struct app_config *config = malloc(sizeof *config);
+  int result = -1;
+  if (!config) {
+    app_error_set(error, "out of memory");
+    return -1;
+  }
+  app_config_init(config);
+  if (sources->file &&
+      load_file(config, sources->file, false, sources->file_optional, sources->directory, error) != 0)
+    goto out;
+  /* Which incident file it is may come from anywhere, and what is in it gives way to environment and options.
+   */
+  if (overlay(config, APP_KEY_incident_file, sources, error) != 0) goto out;
+  if (*config->incident_file &&
+      load_file(config, config->incident_file, true, true, sources->directory, error) != 0)
+    goto out;
+  for (size_t i = 0; i < APP_KEY_COUNT; i++)
+    if (overlay(config, i, sources, error) != 0) goto out;
+  if (warn) warn_unknown(sources, warn, cls);
+  *out = *config;
+  result = 0;
+out:
+  free(config);
+  return result;
+}
+
+static size_t field_size(const struct app_key *key) {
+  switch (key->type) {
+  case APP_BOOL:
+    return sizeof(bool);
+  case APP_WHOLE:
+    return sizeof(uint64_t);
+  case APP_REAL:
+    return sizeof(double);
+  case APP_REALS:
+    return sizeof(struct app_reals);
+  default:
+    return APP_TEXT_SIZE;
+  }
+}
+
+/* Two configurations have been zeroed before they were filled, but a text that replaced a longer one has its
+ * rest behind the NUL, and a list unused places. */
+static bool same(const struct app_config *a, const struct app_config *b, const struct app_key *key) {
+  const void *x = (const char *)a + key->offset, *y = (const char *)b + key->offset;
+  if (key->type == APP_REALS) {
+    const struct app_reals *p = x, *q = y;
+    return p->count == q->count && memcmp(p->values, q->values, p->count * sizeof *p->values) == 0;
+  }
+  if (field_size(key) == APP_TEXT_SIZE) return strcmp(x, y) == 0;
+  return memcmp(x, y, field_size(key)) == 0;
+}
+
+void app_config_reload(struct app_config *config, const struct app_config *next, char *restart,
+                       size_t restart_size) {
+  size_t used = 0;
+  *restart = '\0';
+  for (size_t i = 0; i < APP_KEY_COUNT; i++) {
+    const struct app_key *key = &app_keys[i];
+    if (key->reload) {
+      memcpy((char *)config + key->offset, (const char *)next + key->offset, field_size(key));
+      config->origin[i] = next->origin[i];
+    } else if (!same(config, next, key) && used < restart_size) {
+      used += (size_t)snprintf(restart + used, restart_size - used, "%s%s", used ? ", " : "", key->path);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/* The configuration: what config_keys.h lists, from (the later wins) defaults, the file, the incident file,
+ * the environment, options. All of it is plain data that can be copied with =. For one thread. */
+#ifndef APP_CONFIG_H
+#define APP_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "app/config_keys.h"
+
+enum { APP_TEXT_SIZE = 1024, APP_REALS_MAX = 64, APP_ERROR_SIZE = 1024 };
+
+/* What to tell the person, without the program's name and without a newline. */
+struct app_error {
+  char text[APP_ERROR_SIZE];
+};
+
+void app_error_set(struct app_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct app_reals {
+  double values[APP_REALS_MAX];
+  size_t count;
+};
+
+enum app_type {
+  APP_ADDRESS,
+  APP_NAME,
+  APP_PATH,
+  APP_OUTPUT,
+  APP_URL,
+  APP_CHOICE,
+  APP_BOOL,
+  APP_WHOLE,
+  APP_REAL,
+  APP_REALS
+};
+
+#define APP_FIELD_ADDRESS(name) char name[APP_TEXT_SIZE];
+#define APP_FIELD_NAME(name) char name[APP_TEXT_SIZE];
+#define APP_FIELD_PATH(name) char name[APP_TEXT_SIZE];
+#define APP_FIELD_OUTPUT(name) char name[APP_TEXT_SIZE];
+#define APP_FIELD_URL(name) char name[APP_TEXT_SIZE];
+#define APP_FIELD_CHOICE(name) char name[APP_TEXT_SIZE];
+#define APP_FIELD_BOOL(name) bool name;
+#define APP_FIELD_WHOLE(name) uint64_t name;
+#define APP_FIELD_REAL(name) double name;
+#define APP_FIELD_REALS(name) struct app_reals name;
+
+#define APP_CONFIG_ID(field, ...) APP_KEY_##field,
+enum app_key_id { APP_CONFIG_KEYS(APP_CONFIG_ID) APP_KEY_COUNT };
+#undef APP_CONFIG_ID
+
+/* Where a value came from. */
+enum app_source { APP_FROM_DEFAULT, APP_FROM_FILE, APP_FROM_INCIDENT, APP_FROM_ENVIRONMENT, APP_FROM_OPTION };
+struct app_origin {
+  enum app_source source;
+  unsigned line; /* of a file */
+};
+
+#define APP_CONFIG_FIELD(field, type, ...) APP_FIELD_##type(field)
+struct app_config {
+  APP_CONFIG_KEYS(APP_CONFIG_FIELD)
+  struct app_origin origin[APP_KEY_COUNT];
+};
+#undef APP_CONFIG_FIELD
+
+struct app_key {
+  const char *path;
+  enum app_type type;
+  size_t offset; /* of its field in struct app_config */
+  const char *fallback;
+  double min, max;
+  const char *choices;
+  bool reload;
+  const char *help;
+};
+extern const struct app_key app_keys[APP_KEY_COUNT];
+
+/* The index of the key with this path of len bytes, or APP_KEY_COUNT. */
+size_t app_key_find(const char *path, size_t len);
+/* "payment.failure_rate" is MINISHOP_PAYMENT_FAILURE_RATE. */
+enum { APP_VARIABLE_SIZE = 64 };
+void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]);
+
+/* What the configuration is made from; all strings are borrowed. */
+struct app_sources {
+  const char *file;                         /* absolute; NULL: none */
+  bool file_optional;                       /* it may be absent: nobody named it */
+  const char *directory;                    /* what relative paths are relative to; absolute */
+  const char *const *environment;           /* as environ; NULL: none */
+  const char *option_values[APP_KEY_COUNT]; /* from the command line; NULL: not given */
+};
+
+/* Makes the whole configuration. Returns 0, or -1 with the reason in error (a file's with its name and line)
+ * and *out untouched. warn (may be NULL) is told of MINISHOP_ variables that are no key. Reads files: blocks.
+ */
+int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
+                    struct app_config *out, struct app_error *error);
+
+/* The defaults alone. */
+void app_config_init(struct app_config *config);
+/* Reads the text of a file over config. name is for errors; incident: only keys that can be reloaded are
+ * taken. Returns 0, or -1; then config may hold a part of it. */
+int app_config_parse(struct app_config *config, const char *text, size_t len, const char *name, bool incident,
+                     const char *directory, struct app_error *error);
+
+/* Writes it in the syntax of the file, each value with its origin as a comment. */
+void app_config_print(const struct app_config *config, const struct app_sources *sources, FILE *out);
+/* The same for one value: what stands behind "=". */
+void app_config_print_value(const struct app_config *config, const struct app_key *key, FILE *out);
+
+/* Takes over from next what may change while the service runs. Writes the paths of the other keys that differ
+ * to restart, separated by ", ", cut off if there is no room. */
+void app_config_reload(struct app_config *config, const struct app_config *next, char *restart,
+                       size_t restart_size);
+
+#endif

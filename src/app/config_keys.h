@@ -1,0 +1,73 @@
+/* Every setting of the service, one row each: to add one, add a row here, its lines in etc/minishop.conf (a
+ * test compares the two) and its use in assembly.c. The struct, the file, the environment, --help and
+ * --check-config follow from the row. */
+#ifndef APP_CONFIG_KEYS_H
+#define APP_CONFIG_KEYS_H
+
+/* field, type, path, default as text, smallest, largest, choices (separated by |), reload (SIGHUP applies
+ * it), help Types: ADDRESS (address and port), NAME (text), PATH (a file, made absolute, or ""), OUTPUT (as
+ * PATH, or "syslog"), URL (http or https), CHOICE (one of choices), BOOL, WHOLE, REAL, REALS (ascending
+ * positive numbers). */
+#define APP_CONFIG_KEYS(X)                                                                                   \
+  X(listen, ADDRESS, "listen", "127.0.0.1:8080", 0, 0, NULL, false,                                          \
+    "address and port that serve HTTP; 0.0.0.0:8080 or [::]:8080 is every address, port 0 lets the system "  \
+    "choose")                                                                                                \
+  X(user, NAME, "user", "", 0, 0, NULL, false, "user to become when started by root; empty: stay")           \
+  X(pid_file, PATH, "pid_file", "", 0, 0, NULL, false,                                                       \
+    "file for the process id, locked while it runs; empty: none")                                            \
+  X(incident_file, PATH, "incident_file", "", 0, 0, NULL, false,                                             \
+    "second file, read after this one and overriding it; may be absent; holds only keys that SIGHUP "        \
+    "applies")                                                                                               \
+  X(seed, WHOLE, "seed", "0", 0, 9e18, NULL, false,                                                          \
+    "makes the simulation repeat itself; 0: different each time")                                            \
+  X(shutdown_s, WHOLE, "shutdown_s", "8", 1, 3600, NULL, true,                                               \
+    "seconds from SIGTERM to the end at the latest")                                                         \
+  X(server_pool, WHOLE, "server.pool", "0", 0, 64, NULL, false,                                              \
+    "0: a thread for each connection; n: n epoll threads, good only where nothing sleeps")                   \
+  X(server_connections, WHOLE, "server.connections", "4096", 1, 65536, NULL, false,                          \
+    "open connections at most")                                                                              \
+  X(server_body_limit, WHOLE, "server.body_limit", "16384", 64, 16777216, NULL, false,                       \
+    "bytes of a request's body at most")                                                                     \
+  X(server_idle_timeout_s, WHOLE, "server.idle_timeout_s", "30", 1, 3600, NULL, false,                       \
+    "seconds until an idle connection is closed")                                                            \
+  X(server_request_timeout_s, WHOLE, "server.request_timeout_s", "10", 1, 3600, NULL, false,                 \
+    "seconds for a whole request to arrive")                                                                 \
+  X(payment_failure_rate, REAL, "payment.failure_rate", "0.05", 0, 1, NULL, true,                            \
+    "share of payments that fail")                                                                           \
+  X(payment_latency_ms, REAL, "payment.latency_ms", "25", 0, 60000, NULL, true,                              \
+    "median time of the payment provider; 0: does not sleep")                                                \
+  X(payment_reason, CHOICE, "payment.reason", "", 0, 0,                                                      \
+    "|card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout", true,                 \
+    "what every failed payment fails with; empty: a mixture")                                                \
+  X(inventory_latency_ms, REAL, "inventory.latency_ms", "8", 0, 60000, NULL, true,                           \
+    "median time of the inventory; 0: does not sleep")                                                       \
+  X(inventory_stock, WHOLE, "inventory.stock", "100000", 0, 4294967295.0, NULL, true,                        \
+    "units of each SKU; 0: unlimited")                                                                       \
+  X(inventory_restock_s, REAL, "inventory.restock_s", "1", 0, 86400, NULL, true,                             \
+    "seconds from one filling up of the stock to the next; 0: never")                                        \
+  X(orders_capacity, WHOLE, "orders.capacity", "1000000", 1, 100000000, NULL, false,                         \
+    "orders remembered at most; the oldest paid ones leave first")                                           \
+  X(orders_unpaid_ttl_s, WHOLE, "orders.unpaid_ttl_s", "3600", 0, 31536000, NULL, false,                     \
+    "seconds after which an unpaid order may leave when room is needed")                                     \
+  X(log_enabled, BOOL, "log.enabled", "true", 0, 0, NULL, false, "false: nothing is logged")                 \
+  X(log_level, CHOICE, "log.level", "info", 0, 0, "debug|info|warn|error", true,                             \
+    "the least level that is written")                                                                       \
+  X(log_file, OUTPUT, "log.file", "", 0, 0, NULL, false,                                                     \
+    "a file, or \"syslog\"; empty: standard output, with --daemon syslog; SIGHUP opens the file again")      \
+  X(log_max_bytes, WHOLE, "log.max_bytes", "104857600", 0, 1e15, NULL, false,                                \
+    "size at which the file is rotated; 0: never (where logrotate does it)")                                 \
+  X(log_keep, WHOLE, "log.keep", "5", 1, 1000, NULL, false,                                                  \
+    "rotated files that are kept: FILE.1 is the newest")                                                     \
+  X(log_queue, WHOLE, "log.queue", "8192", 16, 1048576, NULL, false,                                         \
+    "lines that may wait to be written; when it is full, lines are dropped and counted")                     \
+  X(metrics_enabled, BOOL, "metrics.enabled", "true", 0, 0, NULL, false,                                     \
+    "false: no metrics, and /metrics is 404")                                                                \
+  X(metrics_buckets, REALS, "metrics.buckets",                                                               \
+    "0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0", 0, 0,  \
+    NULL, false, "upper bounds of request_duration_seconds, in seconds")                                     \
+  X(traces_enabled, BOOL, "traces.enabled", "true", 0, 0, NULL, false,                                       \
+    "false: no spans are recorded or exported")                                                              \
+  X(traces_endpoint, URL, "traces.endpoint", "http://localhost:4318", 0, 0, NULL, false,                     \
+    "base URL of an OTLP/HTTP collector; OTEL_* variables come first")
+
+#endif

@@ -1,0 +1,98 @@
+#include <string.h>
+
+#include "app/config_value.h"
+
+static void print_text(const char *text, FILE *out) {
+  putc('"', out);
+  for (; *text; text++) {
+    if (*text == '"' || *text == '\\')
+      fprintf(out, "\\%c", *text);
+    else if ((unsigned char)*text < ' ' || *text == 0x7f)
+      fprintf(out, "\\x%02x", (unsigned char)*text);
+    else
+      putc(*text, out);
+  }
+  putc('"', out);
+}
+
+/* With a point or an exponent, as the file's syntax wants it of a floating-point number in a list; what is
+ * read back is the same number. */
+static void print_real(double value, FILE *out) {
+  char text[40];
+  double back = 0;
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    if (sscanf(text, "%lf", &back) == 1 && back == value) break;
+  }
+  fprintf(out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+}
+
+void app_config_print_value(const struct app_config *config, const struct app_key *key, FILE *out) {
+  const void *field = (const char *)config + key->offset;
+  switch (key->type) {
+  case APP_BOOL:
+    fputs(*(const bool *)field ? "true" : "false", out);
+    break;
+  case APP_WHOLE:
+    fprintf(out, "%llu", (unsigned long long)*(const uint64_t *)field);
+    break;
+  case APP_REAL:
+    print_real(*(const double *)field, out);
+    break;
+  case APP_REALS: {
+    const struct app_reals *reals = field;
+    for (size_t i = 0; i < reals->count; i++) {
+      fputs(i ? ", " : "[", out);
+      print_real(reals->values[i], out);
+    }
+    fputs("]", out);
+    break;
+  }
+  default:
+    print_text(field, out);
+  }
+}
+
+static void print_origin(const struct app_config *config, size_t id, const struct app_sources *sources,
+                         FILE *out) {
+  char name[APP_VARIABLE_SIZE];
+  const struct app_origin *origin = &config->origin[id];
+  switch (origin->source) {
+  case APP_FROM_DEFAULT:
+    fputs("the default", out);
+    break;
+  case APP_FROM_FILE:
+    fprintf(out, "%s:%u", sources->file, origin->line);
+    break;
+  case APP_FROM_INCIDENT:
+    fprintf(out, "%s:%u", config->incident_file, origin->line);
+    break;
+  case APP_FROM_ENVIRONMENT:
+    app_key_variable(&app_keys[id], name);
+    fprintf(out, "the environment, %s", name);
+    break;
+  case APP_FROM_OPTION:
+    fputs("the command line", out);
+    break;
+  }
+}
+
+void app_config_print(const struct app_config *config, const struct app_sources *sources, FILE *out) {
+  char group[APP_VARIABLE_SIZE] = "";
+  for (size_t i = 0; i < APP_KEY_COUNT; i++) {
+    const struct app_key *key = &app_keys[i];
+    const char *dot = strchr(key->path, '.');
+    size_t len = dot ? (size_t)(dot - key->path) : 0;
+    if (strlen(group) != len || strncmp(group, key->path, len) != 0) {
+      if (*group) fputs("};\n", out);
+      snprintf(group, sizeof group, "%.*s", (int)len, key->path);
+      if (*group) fprintf(out, "%s = {\n", group);
+    }
+    fprintf(out, "%s%s = ", *group ? "  " : "", dot ? dot + 1 : key->path);
+    app_config_print_value(config, key, out);
+    fputs("; # ", out);
+    print_origin(config, i, sources, out);
+    fputs("\n", out);
+  }
+  if (*group) fputs("};\n", out);
+}

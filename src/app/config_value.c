@@ -1,0 +1,266 @@
+#include "app/config_value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/server.h"
+
+void app_error_set(struct app_error *error, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vsnprintf(error->text, sizeof error->text, format, args);
+  va_end(args);
+}
+
+void app_error_prefix(struct app_error *error, const char *format, ...) {
+  struct app_error what = *error;
+  va_list args;
+  va_start(args, format);
+  vsnprintf(error->text, sizeof error->text, format, args);
+  va_end(args);
+  size_t len = strlen(error->text);
+  snprintf(error->text + len, sizeof error->text - len, ": %s", what.text);
+}
+
+/* What the key takes, for people. */
+static void describe(const struct app_key *key, char *out, size_t size) {
+  switch (key->type) {
+  case APP_ADDRESS:
+    snprintf(out, size, "an address and port such as \"127.0.0.1:8080\" or \"[::1]:8080\"");
+    break;
+  case APP_NAME:
+    snprintf(out, size, "a name in quotes");
+    break;
+  case APP_PATH:
+    snprintf(out, size, "a file name in quotes");
+    break;
+  case APP_OUTPUT:
+    snprintf(out, size, "a file name in quotes, or \"syslog\"");
+    break;
+  case APP_URL:
+    snprintf(out, size, "an http or https URL such as \"http://localhost:4318\"");
+    break;
+  case APP_CHOICE: {
+    int len = snprintf(out, size, "one of ");
+    for (const char *at = key->choices;; at++) {
+      size_t n = strcspn(at, "|");
+      len +=
+          snprintf(out + len, size - (size_t)len, "%s\"%.*s\"", at == key->choices ? "" : ", ", (int)n, at);
+      at += n;
+      if (!*at) break;
+    }
+    break;
+  }
+  case APP_BOOL:
+    snprintf(out, size, "true or false");
+    break;
+  case APP_WHOLE:
+    snprintf(out, size, "a whole number from %.0f to %.0f", key->min, key->max);
+    break;
+  case APP_REAL:
+    snprintf(out, size, "a number from %.15g to %.15g", key->min, key->max);
+    break;
+  case APP_REALS:
+    snprintf(out, size, "1 to %d ascending positive numbers such as [0.1, 0.5, 1.0]", APP_REALS_MAX);
+    break;
+  }
+}
+
+static void show(const struct app_value *value, char *out, size_t size) {
+  switch (value->kind) {
+  case APP_VALUE_BOOL:
+    snprintf(out, size, "%s", value->boolean ? "true" : "false");
+    break;
+  case APP_VALUE_WHOLE:
+    snprintf(out, size, "%lld", (long long)value->whole);
+    break;
+  case APP_VALUE_REAL:
+    snprintf(out, size, "%.15g", value->real);
+    break;
+  case APP_VALUE_TEXT: {
+    /* Another's bytes go to a terminal: what is not plain is left out. */
+    size_t len = 0;
+    out[len++] = '"';
+    for (const char *at = value->text; *at && len + 5 < size && len < 100; at++)
+      out[len++] = (unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at;
+    snprintf(out + len, size - len, "%s\"", strlen(value->text) >= len ? "..." : "");
+    break;
+  }
+  case APP_VALUE_REALS:
+    snprintf(out, size, "this list");
+    break;
+  case APP_VALUE_GROUP:
+    snprintf(out, size, "a group or a list");
+    break;
+  }
+}
+
+static int refuse(const struct app_key *key, const struct app_value *value, struct app_error *error) {
+  char takes[400], got[200];
+  describe(key, takes, sizeof takes);
+  show(value, got, sizeof got);
+  app_error_set(error, "%s takes %s, not %s", key->path, takes, got);
+  return -1;
+}
+
+static bool is_url(const char *text) {
+  const char *host = strncasecmp(text, "http://", 7) == 0    ? text + 7
+                     : strncasecmp(text, "https://", 8) == 0 ? text + 8
+                                                             : "";
+  for (const char *at = text; *at; at++)
+    if ((unsigned char)*at <= ' ' || *at == 0x7f) return false;
+  return *host && *host != '/' && *host != ':';
+}
+
+static bool is_ascending(const struct app_reals *reals) {
+  for (size_t i = 0; i < reals->count; i++)
+    if (!isfinite(reals->values[i]) || !(reals->values[i] > (i ? reals->values[i - 1] : 0))) return false;
+  return reals->count > 0;
+}
+
+static bool find_choice(const char *choices, const char *text, char *out) {
+  for (const char *at = choices;; at++) {
+    size_t len = strcspn(at, "|");
+    if (strlen(text) == len && strncasecmp(at, text, len) == 0) {
+      memcpy(out, at, len);
+      out[len] = '\0';
+      return true;
+    }
+    at += len;
+    if (!*at) return false;
+  }
+}
+
+/* A text of any of the types that are one. */
+static int store_text(char *field, const struct app_key *key, const struct app_value *value,
+                      const char *directory, struct app_error *error) {
+  char address[64], why[HTTP_ERROR_SIZE];
+  const char *text = value->text;
+  unsigned port;
+  bool relative;
+  if (value->kind != APP_VALUE_TEXT) return refuse(key, value, error);
+  relative = *text && *text != '/';
+  switch (key->type) {
+  case APP_ADDRESS:
+    if (http_parse_listen(text, address, sizeof address, &port, why) != 0) {
+      app_error_set(error, "%s: %s", key->path, why);
+      return -1;
+    }
+    relative = false;
+    break;
+  case APP_URL:
+    if (!is_url(text)) return refuse(key, value, error);
+    relative = false;
+    break;
+  case APP_CHOICE:
+    return find_choice(key->choices, text, field) ? 0 : refuse(key, value, error);
+  case APP_OUTPUT:
+    relative = relative && strcmp(text, "syslog") != 0;
+    break;
+  case APP_NAME:
+    relative = false;
+    break;
+  default:
+    break;
+  }
+  /* A daemon leaves the directory it was started in. */
+  char whole[2 * APP_TEXT_SIZE];
+  size_t len = relative ? (size_t)snprintf(whole, sizeof whole, "%s/%s", directory, text)
+                        : (size_t)snprintf(whole, sizeof whole, "%s", text);
+  if (len >= APP_TEXT_SIZE) {
+    app_error_set(error, "%s is longer than %d bytes", key->path, APP_TEXT_SIZE - 1);
+    return -1;
+  }
+  memcpy(field, whole, len + 1);
+  return 0;
+}
+
+int app_value_store(struct app_config *config, const struct app_key *key, const struct app_value *value,
+                    const char *directory, struct app_error *error) {
+  void *field = (char *)config + key->offset;
+  double number = value->kind == APP_VALUE_WHOLE ? (double)value->whole : value->real;
+  bool in_range = number >= key->min && number <= key->max; /* false for NaN */
+  switch (key->type) {
+  case APP_BOOL:
+    if (value->kind != APP_VALUE_BOOL) return refuse(key, value, error);
+    *(bool *)field = value->boolean;
+    return 0;
+  case APP_WHOLE:
+    if (value->kind != APP_VALUE_WHOLE || !in_range) return refuse(key, value, error);
+    *(uint64_t *)field = (uint64_t)value->whole;
+    return 0;
+  case APP_REAL:
+    if ((value->kind != APP_VALUE_WHOLE && value->kind != APP_VALUE_REAL) || !in_range)
+      return refuse(key, value, error);
+    *(double *)field = number == 0 ? 0 : number; /* -0 is 0 */
+    return 0;
+  case APP_REALS:
+    if (value->kind != APP_VALUE_REALS || !is_ascending(&value->reals)) return refuse(key, value, error);
+    *(struct app_reals *)field = value->reals;
+    return 0;
+  default:
+    return store_text(field, key, value, directory, error);
+  }
+}
+
+static const char *skip_space(const char *at) {
+  while (isspace((unsigned char)*at)) at++;
+  return at;
+}
+
+/* Decimal only: strtod() would also take hexadecimal, "nan" and "infinity". */
+static bool read_real(const char **at, double *out) {
+  const char *from = skip_space(*at);
+  char *end;
+  if (strspn(from, "0123456789.+-eE") == 0) return false;
+  *out = strtod(from, &end);
+  if (end == from || strspn(from, "0123456789.+-eE") < (size_t)(end - from)) return false;
+  *at = skip_space(end);
+  return true;
+}
+
+static bool read_reals(const char *at, struct app_reals *out) {
+  at = skip_space(at);
+  bool bracketed = *at == '[';
+  if (bracketed) at++;
+  for (out->count = 0; out->count < APP_REALS_MAX;) {
+    if (!read_real(&at, &out->values[out->count])) return false;
+    out->count++;
+    if (*at != ',') break;
+    at++;
+  }
+  if (bracketed && *at == ']') at = skip_space(at + 1);
+  return !*at;
+}
+
+int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
+                         const char *directory, struct app_error *error) {
+  struct app_value value = {.kind = APP_VALUE_TEXT, .text = text};
+  const char *at = text;
+  char *end;
+  switch (key->type) {
+  case APP_BOOL:
+    value.boolean = strcasecmp(text, "true") == 0;
+    if (value.boolean || strcasecmp(text, "false") == 0) value.kind = APP_VALUE_BOOL;
+    break;
+  case APP_WHOLE:
+    errno = 0;
+    value.whole = strtoll(text, &end, 10);
+    if (end != text && !*end && errno == 0) value.kind = APP_VALUE_WHOLE;
+    break;
+  case APP_REAL:
+    if (read_real(&at, &value.real) && !*at) value.kind = APP_VALUE_REAL;
+    break;
+  case APP_REALS:
+    if (read_reals(text, &value.reals)) value.kind = APP_VALUE_REALS;
+    break;
+  default:
+    break;
+  }
+  return app_value_store(config, key, &value, directory, error);
+}

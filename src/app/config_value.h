@@ -1,0 +1,35 @@
+/* One value of the configuration: checked against its key's row, and stored. Inside src/app/config*.c only.
+ */
+#ifndef APP_CONFIG_VALUE_H
+#define APP_CONFIG_VALUE_H
+
+#include "app/config.h"
+
+/* What was written, before anyone knows whether it suits the key. */
+struct app_value {
+  enum {
+    APP_VALUE_BOOL,
+    APP_VALUE_WHOLE,
+    APP_VALUE_REAL,
+    APP_VALUE_TEXT,
+    APP_VALUE_REALS,
+    APP_VALUE_GROUP
+  } kind;
+  bool boolean;
+  int64_t whole;
+  double real;
+  const char *text;
+  struct app_reals reals;
+};
+
+/* Checks and stores. Returns 0, or -1 with "payment.failure_rate takes a number from 0 to 1, not 2" in error.
+ */
+int app_value_store(struct app_config *config, const struct app_key *key, const struct app_value *value,
+                    const char *directory, struct app_error *error);
+/* The same for a text of the environment or the command line, which is read as the key's type demands. */
+int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
+                         const char *directory, struct app_error *error);
+/* Puts PLACE in front of the error: ": " and what was there follow. */
+void app_error_prefix(struct app_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

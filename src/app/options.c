@@ -1,0 +1,102 @@
+#include "app/options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+enum { NO_KEY = -1 };
+
+/* One row an option: a setting's option names its key, all others a flag (or --config). */
+static const struct row {
+  const char *name, *argument;
+  int key;     /* enum app_key_id, or NO_KEY */
+  size_t flag; /* offset of a bool in struct app_options */
+  const char *help;
+} rows[] = {
+    {"config", "FILE", NO_KEY, 0, "configuration; without it " SYSCONFDIR "/minishop.conf, if it is there"},
+    {"listen", "ADDR:PORT", APP_KEY_listen, 0, "serve HTTP there"},
+    {"daemon", NULL, NO_KEY, offsetof(struct app_options, daemon),
+     "go to the background; returns when the service is ready"},
+    {"pid-file", "FILE", APP_KEY_pid_file, 0, "hold the process id there"},
+    {"user", "NAME", APP_KEY_user, 0, "become this user after binding"},
+    {"log-file", "FILE", APP_KEY_log_file, 0, "log there, or to \"syslog\""},
+    {"incident-file", "FILE", APP_KEY_incident_file, 0, "read this on top of the configuration"},
+    {"check-config", NULL, NO_KEY, offsetof(struct app_options, check_config),
+     "print the effective configuration and where each value comes from; do not run"},
+    {"healthcheck", NULL, NO_KEY, offsetof(struct app_options, healthcheck),
+     "ask the running service whether it is ready; do not run"},
+    {"version", NULL, NO_KEY, offsetof(struct app_options, version), "print the version"},
+    {"help", NULL, NO_KEY, offsetof(struct app_options, help), "print this"},
+};
+enum { ROW_COUNT = sizeof rows / sizeof *rows };
+
+static void take(struct app_options *options, const struct row *row, const char *argument) {
+  if (row->key != NO_KEY)
+    options->values[row->key] = argument;
+  else if (row->argument)
+    options->config = argument;
+  else
+    *(bool *)((char *)options + row->flag) = true;
+}
+
+int app_options_parse(int argc, char **argv, struct app_options *out, struct app_error *error) {
+  struct option known[ROW_COUNT + 1] = {0};
+  struct app_options options = {0};
+  int which;
+  for (size_t i = 0; i < ROW_COUNT; i++)
+    known[i] = (struct option){.name = rows[i].name,
+                               .has_arg = rows[i].argument ? required_argument : no_argument,
+                               .val = (int)i + 256};
+  optind = 0; /* anew, also for a second call */
+  opterr = 0;
+  while ((which = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
+    const char *seen = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    if (which == ':') {
+      app_error_set(error, "%.200s wants an argument", seen);
+      return -1;
+    }
+    if (which == '?') {
+      app_error_set(error, "%.200s is no option, or is not complete", seen);
+      return -1;
+    }
+    if (which == 'h')
+      options.help = true;
+    else
+      take(&options, &rows[which - 256], optarg);
+  }
+  if (optind < argc) {
+    app_error_set(error, "%.200s is too much: there are only options", argv[optind]);
+    return -1;
+  }
+  if (options.config && !*options.config) {
+    app_error_set(error, "--config wants the name of a file");
+    return -1;
+  }
+  *out = options;
+  return 0;
+}
+
+static void print_setting(const struct app_key *key, FILE *out) {
+  char name[APP_VARIABLE_SIZE];
+  app_key_variable(key, name);
+  fprintf(out, "  %s (%s)%s\n      %s\n      default: %s\n", key->path, name, key->reload ? " *" : "",
+          key->help, *key->fallback ? key->fallback : "\"\"");
+}
+
+void app_options_help(FILE *out) {
+  fprintf(out, "Usage: minishop [OPTION]...\n"
+               "A small shop that is there to be observed: metrics, traces and logs.\n\nOptions:\n");
+  for (size_t i = 0; i < ROW_COUNT; i++) {
+    char text[40];
+    snprintf(text, sizeof text, "--%s %s", rows[i].name, rows[i].argument ? rows[i].argument : "");
+    fprintf(out, "  %-22s %s\n", text, rows[i].help);
+  }
+  fprintf(out,
+          "\nSettings, with their environment variables; * can be changed while it runs, by SIGHUP.\n"
+          "An option comes before the environment (OTEL_*, MINISHOP_*), that before the incident file, that\n"
+          "before the configuration file, and that before the default:\n");
+  for (size_t i = 0; i < APP_KEY_COUNT; i++) print_setting(&app_keys[i], out);
+  fprintf(out, "\nSIGTERM and SIGINT end it politely, a second one at once; SIGHUP reloads the configuration "
+               "and opens the\n"
+               "log file again. Exit status: 0 done, 1 failed while running, 2 bad usage or configuration.\n"
+               "Manual: minishop(8).\n");
+}

@@ -1,0 +1,21 @@
+/* The command line. */
+#ifndef APP_OPTIONS_H
+#define APP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "app/config.h"
+
+struct app_options {
+  const char *config;                /* NULL: the default file, if it is there */
+  const char *values[APP_KEY_COUNT]; /* settings that have an option of their own; NULL: not given */
+  bool daemon, check_config, healthcheck, version, help;
+};
+
+/* Strings point into argv. Returns 0, or -1 with what is wrong in error. Uses getopt's global state: main
+ * thread. */
+int app_options_parse(int argc, char **argv, struct app_options *out, struct app_error *error);
+void app_options_help(FILE *out);
+
+#endif

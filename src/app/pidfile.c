@@ -1,0 +1,95 @@
+#include <config.h>
+
+#include "app/pidfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct app_pidfile {
+  int fd;
+  char path[APP_TEXT_SIZE];
+};
+
+enum { TRIES = 16 };
+
+/* Locks it, and makes sure that it is still the file of that name: the one before us may have removed it
+ * between our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. */
+static int lock(int fd, const char *path, struct app_error *error) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  struct stat opened, named;
+  if (fcntl(fd, F_SETLK, &whole) != 0) {
+    if (errno != EACCES && errno != EAGAIN) {
+      app_error_set(error, "cannot lock the pid file %s: %s", path, strerror(errno));
+      return -1;
+    }
+    if (fcntl(fd, F_GETLK, &whole) != 0 || whole.l_type == F_UNLCK) return 0;
+    app_error_set(error, "minishop runs already, with pid %ld: its pid file %s is locked", (long)whole.l_pid,
+                  path);
+    return -1;
+  }
+  if (fstat(fd, &opened) != 0 || stat(path, &named) != 0) return 0;
+  return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+static int open_locked(const char *path, struct app_error *error) {
+  for (int i = 0; i < TRIES; i++) {
+    /* Never through a symbolic link: root may be writing where others may. */
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
+    if (fd < 0) {
+      app_error_set(error, "cannot open the pid file %s: %s", path, strerror(errno));
+      return -1;
+    }
+    struct stat info;
+    int result = -1;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink > 1)
+      app_error_set(error, "the pid file %s is not a plain file", path);
+    else
+      result = lock(fd, path, error);
+    if (result > 0) return fd;
+    close(fd);
+    if (result < 0) return -1;
+  }
+  app_error_set(error, "the pid file %s is taken and released all the time", path);
+  return -1;
+}
+
+int app_pidfile_take(const char *path, uid_t owner, gid_t group, struct app_pidfile **out,
+                     struct app_error *error) {
+  char text[24];
+  *out = NULL;
+  if (!path || !*path) return 0;
+  struct app_pidfile *file = calloc(1, sizeof *file);
+  if (!file) {
+    app_error_set(error, "out of memory");
+    return -1;
+  }
+  snprintf(file->path, sizeof file->path, "%s", path);
+  file->fd = open_locked(path, error);
+  if (file->fd < 0) {
+    free(file);
+    return -1;
+  }
+  int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+  if (ftruncate(file->fd, 0) != 0 || pwrite(file->fd, text, (size_t)len, 0) != len ||
+      (geteuid() == 0 && fchown(file->fd, owner, group) != 0)) {
+    app_error_set(error, "cannot write the pid file %s: %s", path, strerror(errno));
+    app_pidfile_free(file);
+    return -1;
+  }
+  *out = file;
+  return 0;
+}
+
+void app_pidfile_free(struct app_pidfile *file) {
+  if (!file) return;
+  /* While we hold the lock, so that nobody else's file is removed. */
+  if (unlink(file->path) != 0 &&
+      ftruncate(file->fd, 0) != 0) { /* then it is stale, which the next one sees */
+  }
+  close(file->fd);
+  free(file);
+}

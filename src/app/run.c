@@ -1,0 +1,145 @@
+#include <config.h>
+
+#include "app/run.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/notify.h"
+#include "base/clock.h"
+
+/* Watches the stop, which the main thread is busy with. */
+struct watch {
+  struct app_run *run;
+  uint64_t deadline;
+  atomic_bool over;
+  pthread_t thread;
+};
+
+static sigset_t handled(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  sigaddset(&set, SIGUSR1); /* the main thread tells the watch with it that all is over */
+  return set;
+}
+
+void app_run_block_signals(void) {
+  sigset_t set = handled();
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+static void log_ready(struct app_run *run) {
+  struct tel_log_record *record = tel_log_begin(app_assembly_logger(run->assembly), TEL_INFO);
+  tel_attributes_set_string(tel_log_fields(record), "listen", app_assembly_address(run->assembly));
+  tel_attributes_set_int(tel_log_fields(record), "pid", getpid());
+  if (!run->sources->file_optional || access(run->sources->file, R_OK) == 0)
+    tel_attributes_set_string(tel_log_fields(record), "config", run->sources->file);
+  tel_log_message(record, "service ready");
+}
+
+static void reload(struct app_run *run) {
+  struct tel_logger *logger = app_assembly_logger(run->assembly);
+  struct app_config *next = malloc(sizeof *next);
+  struct app_error error = {"out of memory"};
+  char restart[512];
+  app_notify_reloading(run->notify_socket);
+  tel_log_reopen(logger); /* whatever the configuration is like: logrotate waits for it */
+  if (!next || app_config_load(run->sources, NULL, NULL, next, &error) != 0) {
+    tel_log_event(logger, TEL_ERROR, "configuration rejected", "%s; nothing was changed", error.text);
+  } else {
+    app_config_reload(run->config, next, restart, sizeof restart);
+    app_assembly_reconfigure(run->assembly, run->config);
+    if (*restart)
+      tel_log_event(logger, TEL_WARN, "configuration reloaded", "these changes need a restart: %s", restart);
+    else
+      tel_log_event(logger, TEL_INFO, "configuration reloaded", NULL);
+  }
+  free(next);
+  app_notify(run->notify_socket, "READY=1");
+}
+
+/* At once: whatever the others are doing, nobody waits for them. */
+static void end_now(struct app_run *run, const char *why) {
+  dprintf(STDERR_FILENO, "minishop: %s: requests, spans or log lines may be lost\n", why);
+  app_pidfile_free(run->pidfile);
+  _exit(EXIT_FAILURE);
+}
+
+static void *watch_stop(void *cls) {
+  struct watch *watch = cls;
+  sigset_t set = handled();
+  sigdelset(&set, SIGHUP);
+  while (!atomic_load(&watch->over)) {
+    uint64_t now = clock_mono_ns(), left = now < watch->deadline ? watch->deadline - now : 0;
+    struct timespec wait = {.tv_sec = (time_t)(left / CLOCK_NS_PER_S),
+                            .tv_nsec = (long)(left % CLOCK_NS_PER_S)};
+    int number = sigtimedwait(&set, NULL, &wait);
+    if (atomic_load(&watch->over)) break;
+    if (number == SIGTERM || number == SIGINT) end_now(watch->run, "ended at once by a second signal");
+    if (number < 0 && errno == EAGAIN) end_now(watch->run, "ended at its deadline (shutdown_s)");
+  }
+  return NULL;
+}
+
+static void log_stopped(struct app_run *run, const struct app_lost *lost, uint64_t began) {
+  bool complete = lost->requests == 0 && lost->spans == 0;
+  struct tel_log_record *record =
+      tel_log_begin(app_assembly_logger(run->assembly), complete ? TEL_INFO : TEL_WARN);
+  struct tel_attributes *fields = tel_log_fields(record);
+  tel_attributes_set_double(fields, "duration_ms", (double)(clock_mono_ns() - began) / 1e6);
+  tel_attributes_set_int(fields, "requests_lost", lost->requests);
+  tel_attributes_set_int(fields, "spans_lost", (int64_t)lost->spans);
+  tel_log_message(record, "service stopped");
+}
+
+static int stop(struct app_run *run, int number) {
+  uint64_t began = clock_mono_ns(), total = run->config->shutdown_s * CLOCK_NS_PER_S;
+  uint64_t reserve = total / 4 < 2 * CLOCK_NS_PER_S ? total / 4 : 2 * CLOCK_NS_PER_S;
+  struct watch watch = {.run = run, .deadline = began + total};
+  struct app_deadlines deadlines = {.drain = watch.deadline - reserve,
+                                    .spans = watch.deadline - reserve / 2,
+                                    .lines = watch.deadline - reserve / 4};
+  if (pthread_create(&watch.thread, NULL, watch_stop, &watch) != 0) {
+    end_now(run, "cannot stop politely, for want of a thread");
+    return EXIT_FAILURE;
+  }
+  app_notify(run->notify_socket, "STOPPING=1");
+  tel_log_event(app_assembly_logger(run->assembly), TEL_INFO, "service stopping", "signal %s",
+                number == SIGTERM ? "SIGTERM" : "SIGINT");
+  struct app_lost lost = app_assembly_stop(run->assembly, &deadlines);
+  log_stopped(run, &lost, began);
+  if (lost.requests > 0) {
+    /* Handlers still run, and the log's own thread writes: it has the rest of the time. */
+    uint64_t now = clock_mono_ns();
+    if (now < deadlines.lines) clock_sleep_ns(deadlines.lines - now);
+    app_pidfile_free(run->pidfile);
+    _exit(EXIT_SUCCESS);
+  }
+  uint64_t lines = app_assembly_free(run->assembly, deadlines.lines);
+  if (lines > 0) dprintf(STDERR_FILENO, "minishop: %llu log lines were lost\n", (unsigned long long)lines);
+  atomic_store(&watch.over, true);
+  pthread_kill(watch.thread, SIGUSR1);
+  pthread_join(watch.thread, NULL);
+  app_pidfile_free(run->pidfile);
+  return EXIT_SUCCESS;
+}
+
+int app_run(struct app_run *run) {
+  sigset_t set = handled();
+  log_ready(run);
+  for (;;) {
+    int number = sigwaitinfo(&set, NULL);
+    if (number == SIGHUP) reload(run);
+    if (number == SIGTERM || number == SIGINT) return stop(run, number);
+  }
+}

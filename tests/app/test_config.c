@@ -1,0 +1,391 @@
+#include "app/config.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shop/reason.h"
+#include "support/test.h"
+
+/* The whole of a file, NUL behind it; test failure if it cannot be read. */
+static char *slurp(const char *path, size_t *len) {
+  FILE *file = fopen(path, "rb");
+  ck_assert_msg(file != NULL, "cannot open %s", path);
+  char *text = malloc(65536);
+  *len = fread(text, 1, 65535, file);
+  text[*len] = '\0';
+  fclose(file);
+  return text;
+}
+
+/* The text of DIR/NAME.SUFFIX, where NAME.conf is the case. */
+static char *beside(const char *dir, const char *conf, const char *suffix) {
+  char path[1024];
+  size_t len;
+  snprintf(path, sizeof path, "%s/%.*s%s", dir, (int)(strlen(conf) - strlen(".conf")), conf, suffix);
+  return slurp(path, &len);
+}
+
+/* What --check-config prints of what is not a default, without indentation. */
+static void effective(const struct app_config *config, char *out, size_t size) {
+  const struct app_sources sources = {.file = "FILE"};
+  char *printed = NULL, *rest = NULL;
+  size_t len;
+  FILE *file = open_memstream(&printed, &len);
+  app_config_print(config, &sources, file);
+  fclose(file);
+  *out = '\0';
+  for (char *line = strtok_r(printed, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+    if (!strstr(line, "# the default") && strchr(line, '#'))
+      snprintf(out + strlen(out), size - strlen(out), "%s\n", line + strspn(line, " "));
+  free(printed);
+}
+
+static void one_case(const char *dir, const char *name, bool valid, bool incident) {
+  char path[1024], seen[4096];
+  struct app_config config;
+  struct app_error error = {""};
+  size_t len;
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  char *text = slurp(path, &len), *wanted = beside(dir, name, valid ? ".effective" : ".message");
+  app_config_init(&config);
+  int result = app_config_parse(&config, text, len, "FILE", incident, "/dir", &error);
+  if (valid) {
+    ck_assert_msg(result == 0, "%s: %s", name, error.text);
+    effective(&config, seen, sizeof seen);
+  } else {
+    ck_assert_msg(result == -1, "%s was taken", name);
+    snprintf(seen, sizeof seen, "%s\n", error.text);
+  }
+  ck_assert_msg(strcmp(seen, wanted) == 0, "%s:\n%s\ninstead of\n%s", name, seen, wanted);
+  free(text);
+  free(wanted);
+}
+
+/* Every .conf of a directory below tests/data/config. */
+static void all_cases(const char *which, bool valid, bool incident) {
+  char path[1024];
+  unsigned count = 0;
+  snprintf(path, sizeof path, "%s/config/%s", getenv("TEST_DATA"), which);
+  DIR *dir = opendir(path);
+  ck_assert_msg(dir != NULL, "cannot open %s", path);
+  for (struct dirent *entry; (entry = readdir(dir));) {
+    const char *dot = strrchr(entry->d_name, '.');
+    if (!dot || strcmp(dot, ".conf") != 0) continue;
+    one_case(path, entry->d_name, valid, incident);
+    count++;
+  }
+  closedir(dir);
+  ck_assert_uint_gt(count, 2);
+}
+
+START_TEST(valid_files) {
+  all_cases("valid", true, false);
+}
+END_TEST
+
+START_TEST(invalid_files_name_file_line_and_reason) {
+  all_cases("invalid", false, false);
+}
+END_TEST
+
+START_TEST(invalid_incidents) {
+  all_cases("incident", false, true);
+}
+END_TEST
+
+/* A directory of its own, where relative paths and the files of a test are. */
+struct place {
+  char dir[64], file[128], incident[128];
+};
+
+static void write_file(const char *path, const char *text) {
+  FILE *file = fopen(path, "w");
+  ck_assert(file != NULL);
+  fputs(text, file);
+  fclose(file);
+}
+
+static void place_make(struct place *place) {
+  strcpy(place->dir, "/tmp/minishop-config-XXXXXX");
+  ck_assert(mkdtemp(place->dir) != NULL);
+  snprintf(place->file, sizeof place->file, "%s/main.conf", place->dir);
+  snprintf(place->incident, sizeof place->incident, "%s/incident.conf", place->dir);
+}
+
+static void place_remove(const struct place *place) {
+  unlink(place->file);
+  unlink(place->incident);
+  rmdir(place->dir);
+}
+
+START_TEST(each_source_overrides_the_one_before) {
+  struct place place;
+  struct app_config config;
+  struct app_error error = {""};
+  const char *environment[] = {"MINISHOP_INVENTORY_STOCK=4", "MINISHOP_LISTEN=127.0.0.1:4",
+                               "MINISHOP_SEED=", NULL};
+  place_make(&place);
+  write_file(place.file, "incident_file = \"incident.conf\"; seed = 2; listen = \"127.0.0.1:2\";\n"
+                         "payment = { failure_rate = 0.2; latency_ms = 2; };\ninventory = { stock = 2; };\n");
+  write_file(place.incident, "payment = { latency_ms = 3; };\ninventory = { stock = 3; };\n");
+  struct app_sources sources = {.file = place.file, .directory = place.dir, .environment = environment};
+  sources.option_values[APP_KEY_listen] = "127.0.0.1:5";
+  ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
+  ck_assert_double_eq(config.inventory_latency_ms, 8);
+  ck_assert_int_eq(config.origin[APP_KEY_inventory_latency_ms].source, APP_FROM_DEFAULT);
+  ck_assert_uint_eq(config.seed, 2); /* an empty variable is none */
+  ck_assert_double_eq(config.payment_failure_rate, 0.2);
+  ck_assert_int_eq(config.origin[APP_KEY_payment_failure_rate].source, APP_FROM_FILE);
+  ck_assert_uint_eq(config.origin[APP_KEY_payment_failure_rate].line, 2);
+  ck_assert_double_eq(config.payment_latency_ms, 3);
+  ck_assert_int_eq(config.origin[APP_KEY_payment_latency_ms].source, APP_FROM_INCIDENT);
+  ck_assert_uint_eq(config.inventory_stock, 4);
+  ck_assert_int_eq(config.origin[APP_KEY_inventory_stock].source, APP_FROM_ENVIRONMENT);
+  ck_assert_str_eq(config.listen, "127.0.0.1:5");
+  ck_assert_int_eq(config.origin[APP_KEY_listen].source, APP_FROM_OPTION);
+  place_remove(&place);
+}
+END_TEST
+
+START_TEST(files_that_are_not_there) {
+  struct place place;
+  struct app_config config;
+  struct app_error error = {""};
+  place_make(&place);
+  struct app_sources sources = {.file = place.file, .file_optional = true, .directory = place.dir};
+  sources.option_values[APP_KEY_incident_file] = place.incident;
+  ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
+  write_file(place.incident, "");
+  ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
+  sources.file_optional = false; /* somebody named it */
+  ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, place.file));
+  ck_assert_ptr_nonnull(strstr(error.text, "No such file"));
+  sources.file = place.dir;
+  ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "Is a directory"));
+  sources.file = "/dev/zero";
+  ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+  place_remove(&place);
+}
+END_TEST
+
+/* variable, value, the error behind "VARIABLE: "; NULL: it is taken */
+static const struct {
+  const char *variable, *message;
+} variables[] = {
+    {"MINISHOP_PAYMENT_FAILURE_RATE=0.5", NULL},
+    {"MINISHOP_PAYMENT_FAILURE_RATE=1e-3", NULL},
+    {"MINISHOP_PAYMENT_FAILURE_RATE=half", "payment.failure_rate takes a number from 0 to 1, not \"half\""},
+    {"MINISHOP_PAYMENT_FAILURE_RATE=0.5x", "payment.failure_rate takes a number from 0 to 1, not \"0.5x\""},
+    {"MINISHOP_PAYMENT_FAILURE_RATE=0x1", "payment.failure_rate takes a number from 0 to 1, not \"0x1\""},
+    {"MINISHOP_PAYMENT_FAILURE_RATE=nan", "payment.failure_rate takes a number from 0 to 1, not \"nan\""},
+    {"MINISHOP_PAYMENT_FAILURE_RATE=7", "payment.failure_rate takes a number from 0 to 1, not 7"},
+    {"MINISHOP_SERVER_POOL=2", NULL},
+    {"MINISHOP_SERVER_POOL=2.0", "server.pool takes a whole number from 0 to 64, not \"2.0\""},
+    {"MINISHOP_SERVER_POOL=-1", "server.pool takes a whole number from 0 to 64, not -1"},
+    {"MINISHOP_LOG_ENABLED=False", NULL},
+    {"MINISHOP_LOG_ENABLED=no", "log.enabled takes true or false, not \"no\""},
+    {"MINISHOP_METRICS_BUCKETS=0.1, 1,10", NULL},
+    {"MINISHOP_METRICS_BUCKETS=[0.1,1]", NULL},
+    {"MINISHOP_METRICS_BUCKETS=[0.1,1", NULL}, /* lenient: the bracket is decoration */
+    {"MINISHOP_METRICS_BUCKETS=0.1,",
+     "metrics.buckets takes 1 to 64 ascending positive numbers such as [0.1, 0.5, 1.0], not \"0.1,\""},
+    {"MINISHOP_METRICS_BUCKETS=1,0.1",
+     "metrics.buckets takes 1 to 64 ascending positive numbers such as [0.1, 0.5, 1.0], not this list"},
+    {"MINISHOP_LISTEN=8080", "listen: \"8080\" has no port: write ADDRESS:PORT, such as 127.0.0.1:8080"},
+    {"MINISHOP_LOG_LEVEL=loud",
+     "log.level takes one of \"debug\", \"info\", \"warn\", \"error\", not \"loud\""},
+};
+
+START_TEST(variables_are_read_as_their_keys_demand) {
+  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+    const char *environment[] = {variables[i].variable, NULL};
+    struct app_config config;
+    struct app_error error = {""};
+    char wanted[400];
+    struct app_sources sources = {.directory = "/", .environment = environment};
+    int result = app_config_load(&sources, NULL, NULL, &config, &error);
+    ck_assert_msg((result == 0) == !variables[i].message, "%s: %s", *environment, error.text);
+    if (!variables[i].message) continue;
+    snprintf(wanted, sizeof wanted, "%.*s: %s", (int)strcspn(*environment, "="), *environment,
+             variables[i].message);
+    ck_assert_str_eq(error.text, wanted);
+  }
+}
+END_TEST
+
+static void collect(void *cls, const char *text) {
+  char *all = cls;
+  strncat(all, text, 1000 - strlen(all));
+}
+
+START_TEST(unknown_variables_are_named) {
+  const char *environment[] = {"MINISHOP_PAYMENT_FAILURERATE=1", "MINISHOPPER=1", "MINISHOP_EMPTY=", "HOME=/",
+                               NULL};
+  struct app_config config;
+  struct app_error error;
+  char told[1001] = "";
+  struct app_sources sources = {.directory = "/", .environment = environment};
+  ck_assert_int_eq(app_config_load(&sources, collect, told, &config, &error), 0);
+  ck_assert_ptr_nonnull(strstr(told, "MINISHOP_PAYMENT_FAILURERATE "));
+  ck_assert_ptr_null(strstr(told, "MINISHOPPER"));
+  ck_assert_ptr_null(strstr(told, "MINISHOP_EMPTY"));
+}
+END_TEST
+
+START_TEST(what_is_printed_reads_back_the_same) {
+  struct app_config config, again;
+  struct app_error error = {""};
+  const struct app_sources sources = {.file = "x"};
+  char *printed = NULL, restart[1000];
+  size_t len;
+  app_config_init(&config);
+  config.seed = 8999999999999999999;
+  config.payment_failure_rate = 0.1 + 0.2;
+  config.metrics_buckets = (struct app_reals){.values = {1e-9, 1.0 / 3, 1e22}, .count = 3};
+  strcpy(config.user, "a\"b\\c\x01\x7f");
+  FILE *file = open_memstream(&printed, &len);
+  app_config_print(&config, &sources, file);
+  fclose(file);
+  app_config_init(&again);
+  ck_assert_msg(app_config_parse(&again, printed, len, "FILE", false, "/", &error) == 0, "%s", error.text);
+  ck_assert_double_eq(again.payment_failure_rate, config.payment_failure_rate);
+  app_config_reload(&again, &config, restart, sizeof restart);
+  ck_assert_str_eq(restart, "");
+  free(printed);
+}
+END_TEST
+
+START_TEST(a_reload_takes_what_it_may_and_names_the_rest) {
+  struct app_config config, next;
+  char restart[100];
+  app_config_init(&config);
+  app_config_init(&next);
+  next.payment_failure_rate = 0.9;
+  strcpy(next.log_level, "debug");
+  app_config_reload(&config, &next, restart, sizeof restart);
+  ck_assert_str_eq(restart, "");
+  ck_assert_double_eq(config.payment_failure_rate, 0.9);
+  ck_assert_str_eq(config.log_level, "debug");
+  strcpy(next.listen, "127.0.0.1:9");
+  next.metrics_buckets.values[0] = 0.0001;
+  next.orders_capacity = 7;
+  app_config_reload(&config, &next, restart, sizeof restart);
+  ck_assert_str_eq(restart, "listen, orders.capacity, metrics.buckets");
+  ck_assert_str_eq(config.listen, "127.0.0.1:8080");
+  ck_assert_uint_eq(config.orders_capacity, 1000000);
+  app_config_reload(&config, &next, restart, 10); /* no room for all */
+  ck_assert_str_eq(restart, "listen, o");
+}
+END_TEST
+
+/* Takes "#" away in front of what is a setting ("#key = ..."), as a person would. */
+static void uncomment(char *text) {
+  for (char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+    char *hash = line + strspn(line, " ");
+    if (*hash == '#' && hash[1] >= 'a' && hash[1] <= 'z') *hash = ' ';
+  }
+}
+
+START_TEST(the_installed_file_holds_every_key_with_its_default) {
+  char path[1024], restart[1000];
+  struct app_config config, defaults;
+  struct app_error error = {""};
+  size_t len;
+  snprintf(path, sizeof path, "%s/../../etc/minishop.conf", getenv("TEST_DATA"));
+  char *text = slurp(path, &len);
+  app_config_init(&defaults);
+  app_config_init(&config);
+  ck_assert_msg(app_config_parse(&config, text, len, path, false, "/", &error) == 0, "%s", error.text);
+  for (size_t i = 0; i < APP_KEY_COUNT; i++) /* as it is, it changes nothing */
+    ck_assert_msg(config.origin[i].source == APP_FROM_DEFAULT, "%s is not commented", app_keys[i].path);
+  uncomment(text);
+  ck_assert_msg(app_config_parse(&config, text, len, path, false, "/", &error) == 0, "%s", error.text);
+  for (size_t i = 0; i < APP_KEY_COUNT; i++)
+    ck_assert_msg(config.origin[i].source == APP_FROM_FILE, "%s is missing", app_keys[i].path);
+  for (size_t i = 0; i < APP_KEY_COUNT; i++) {
+    char *seen = NULL, *wanted = NULL;
+    size_t ignored;
+    FILE *a = open_memstream(&seen, &ignored), *b = open_memstream(&wanted, &ignored);
+    app_config_print_value(&config, &app_keys[i], a);
+    app_config_print_value(&defaults, &app_keys[i], b);
+    fclose(a);
+    fclose(b);
+    ck_assert_msg(strcmp(seen, wanted) == 0, "%s: %s instead of %s", app_keys[i].path, seen, wanted);
+    free(seen);
+    free(wanted);
+  }
+  app_config_reload(&config, &defaults, restart, sizeof restart);
+  ck_assert_str_eq(restart, "");
+  free(text);
+}
+END_TEST
+
+START_TEST(the_installed_file_marks_what_can_be_reloaded) {
+  char path[1024];
+  size_t len;
+  snprintf(path, sizeof path, "%s/../../etc/minishop.conf", getenv("TEST_DATA"));
+  char *text = slurp(path, &len);
+  for (size_t i = 0; i < APP_KEY_COUNT; i++) {
+    const char *dot = strchr(app_keys[i].path, '.');
+    char group[80], line[80];
+    snprintf(group, sizeof group, "\n%.*s = {", dot ? (int)(dot - app_keys[i].path) : 0, app_keys[i].path);
+    snprintf(line, sizeof line, "#%s = ", dot ? dot + 1 : app_keys[i].path);
+    const char *from = dot ? strstr(text, group) : text, *at = from ? strstr(from, line) : NULL;
+    ck_assert_msg(at != NULL, "%s", app_keys[i].path);
+    const char *paragraph = at;
+    while (paragraph > text && !(paragraph[0] == '\n' && (paragraph[1] == '\n' || paragraph[-1] == '{')))
+      paragraph--;
+    const char *mark = strstr(paragraph, "[reload]");
+    ck_assert_msg((mark && mark < at) == app_keys[i].reload, "%s", app_keys[i].path);
+  }
+  free(text);
+}
+END_TEST
+
+/* A row's choices are another layer's words. */
+START_TEST(payment_reasons_are_the_shops) {
+  char words[] = "card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout",
+       *rest = NULL;
+  ck_assert_str_eq(app_keys[APP_KEY_payment_reason].choices + 1, words);
+  for (char *word = strtok_r(words, "|", &rest); word; word = strtok_r(NULL, "|", &rest)) {
+    enum shop_reason reason = SHOP_DONE + 1;
+    while (reason < SHOP_REASON_COUNT && strcmp(shop_reason_word(reason), word) != 0) reason++;
+    ck_assert_msg(reason < SHOP_REASON_COUNT, "%s", word);
+  }
+}
+END_TEST
+
+START_TEST(the_labs_incidents_are_valid) {
+  char path[1024];
+  unsigned count = 0;
+  snprintf(path, sizeof path, "%s/../../observability/incidents", getenv("TEST_DATA"));
+  DIR *dir = opendir(path);
+  ck_assert(dir != NULL);
+  for (struct dirent *entry; (entry = readdir(dir));) {
+    struct app_config config;
+    struct app_error error = {""};
+    char file[2048];
+    size_t len;
+    if (!strstr(entry->d_name, ".conf")) continue;
+    snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+    char *text = slurp(file, &len);
+    app_config_init(&config);
+    ck_assert_msg(app_config_parse(&config, text, len, file, true, "/", &error) == 0, "%s", error.text);
+    free(text);
+    count++;
+  }
+  closedir(dir);
+  ck_assert_uint_gt(count, 0);
+}
+END_TEST
+
+TEST_MAIN("config", valid_files, invalid_files_name_file_line_and_reason, invalid_incidents,
+          each_source_overrides_the_one_before, files_that_are_not_there,
+          variables_are_read_as_their_keys_demand, unknown_variables_are_named,
+          what_is_printed_reads_back_the_same, a_reload_takes_what_it_may_and_names_the_rest,
+          the_installed_file_holds_every_key_with_its_default, the_installed_file_marks_what_can_be_reloaded,
+          payment_reasons_are_the_shops, the_labs_incidents_are_valid)

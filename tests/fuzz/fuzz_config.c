@@ -1,0 +1,21 @@
+/* The configuration file is read again while the service runs: no text may bring it down. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct app_config config;
+  struct app_error error = {""};
+  app_config_init(&config);
+  int result = app_config_parse(&config, (const char *)data, size, "FILE", size % 2 == 1, "/", &error);
+  /* Refused with a reason, or taken and within bounds. */
+  if (result != 0 && strncmp(error.text, "FILE:", 5) != 0) abort();
+  if (!(config.payment_failure_rate >= 0 && config.payment_failure_rate <= 1) || config.shutdown_s == 0 ||
+      config.metrics_buckets.count == 0)
+    abort();
+  return 0;
+}
