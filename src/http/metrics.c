@@ -106,7 +106,14 @@ static bool belongs(size_t route, enum http_problem problem) {
 
 /* What rate() shall see the first of must be there, at 0, before it happens. */
 static bool expose_at_zero(struct http_metrics *metrics) {
+  /* What libmicrohttpd answers by itself, 408 for what was cut because it took too long, 0 for no answer at
+   * all. */
+  static const char *const refusals[] = {"0", "400", "408", "413", "414", "431", "500", "505"};
   bool ok = true;
+  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+    struct tel_counter *counter;
+    ok = ok && tel_counter_series(metrics->refused, &refusals[i], &counter) == 0;
+  }
   for (size_t route = 0; route < HTTP_SHOP_ROUTES; route++) {
     unsigned done = strcmp(http_routes[route].path, "/order") == 0 ? 201 : 200;
     ok = ok && request_series(metrics, METHOD_POST, route, status_index(done));
