@@ -35,8 +35,8 @@ class Mock:
 
     def _port(self):
         if self.process.poll() is not None:
-            raise TestFailure(f"slack-mock ended with {self.process.returncode}: {self.records()}")
-        found = re.search(r"^slack-mock: listening on http://127\.0\.0\.1:(\d+)/$", self.records(), re.M)
+            raise TestFailure(f"slack-mock ended with {self.process.returncode}: {self.log()}")
+        found = re.search(r"^slack-mock: listening on http://127\.0\.0\.1:(\d+)/$", self.log(), re.M)
         return found and found.group(1)
 
     def log(self):
@@ -223,7 +223,7 @@ def test_slow_blocks_nobody_and_ends():
         equal([w.result(20) for w in waiting], [(200, "ok")] * 5, "whoever waited goes on")
         mock.mode("slow", delay_s=60)
         waiting = [pool.submit(mock.post, HELLO) for _ in range(5)]
-        wait_until("a message waits", lambda: len(mock.records().splitlines()) >= 8)
+        wait_until("a message waits", lambda: len(mock.log().splitlines()) >= 8)
         equal(mock.stop(), 0, "exit code with messages that wait, long before their minute is over")
         for w in waiting:
             try:

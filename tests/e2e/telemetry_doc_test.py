@@ -90,7 +90,7 @@ def test_spans(directory):
             seen |= {key for key in span.attributes if not key.startswith("shop.")}
         same("attributes of HTTP", seen, common | {"error.type"})
         failed = next(span for span in collector.spans if span.status == collectors.ERROR)
-        if failed.name != "DeductInventory" or failed.events[0].name not in PAGE:
+        if failed.name != "DeductInventory" or failed.events[0][0] not in PAGE:
             raise TestFailure(f"the failed step is {failed}")
 
 
