@@ -70,23 +70,3 @@ bool tel_family_names_clash(const struct tel_family *a, const struct tel_family 
       if (same(a, *of_a, b, *of_b)) return true;
   return false;
 }
-
-/* Without surrogates, overlong forms and what lies beyond U+10FFFF. */
-bool tel_utf8_valid(const char *text) {
-  const unsigned char *p = (const unsigned char *)text;
-  while (*p) {
-    if (*p < 0x80) {
-      p++;
-      continue;
-    }
-    size_t more = *p >= 0xC2 && *p <= 0xDF ? 1 : (*p & 0xF0) == 0xE0 ? 2 : *p >= 0xF0 && *p <= 0xF4 ? 3 : 0;
-    if (more == 0) return false;
-    unsigned char low = *p == 0xE0 ? 0xA0 : *p == 0xF0 ? 0x90 : 0x80; /* the second byte's range */
-    unsigned char high = *p == 0xED ? 0x9F : *p == 0xF4 ? 0x8F : 0xBF;
-    if (p[1] < low || p[1] > high) return false;
-    for (size_t i = 2; i <= more; i++)
-      if ((p[i] & 0xC0) != 0x80) return false;
-    p += more + 1;
-  }
-  return true;
-}

@@ -129,7 +129,6 @@ TEL_MUST_CHECK int tel_read_family_owned(struct tel_registry *registry, const st
 
 /* metric_names.c */
 
-bool tel_utf8_valid(const char *text);
 /* Whether the names and the unit of this specification may be used for that type. */
 bool tel_family_names_valid(const struct tel_family_spec *spec, enum tel_metric_type type);
 /* How long the name is without a counter's _total. */

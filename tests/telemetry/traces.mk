@@ -1,1 +1,24 @@
 # The tests of traces.
+TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate \
+	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate
+TRACES_LIBS = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
+check_PROGRAMS += $(TRACES_TESTS)
+TESTS += $(TRACES_TESTS)
+EXTRA_DIST += tests/support/case_files.h tests/data/traceparent tests/data/tracestate \
+	tests/fuzz/corpus/traceparent tests/fuzz/corpus/tracestate
+
+tests_telemetry_test_traceparent_SOURCES = tests/telemetry/test_traceparent.c
+tests_telemetry_test_traceparent_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_tracestate_SOURCES = tests/telemetry/test_tracestate.c
+tests_telemetry_test_tracestate_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_fuzz_fuzz_traceparent_SOURCES = tests/fuzz/fuzz_traceparent.c tests/fuzz/replay.c
+tests_fuzz_fuzz_traceparent_LDADD = $(TRACES_LIBS)
+tests_fuzz_fuzz_tracestate_SOURCES = tests/fuzz/fuzz_tracestate.c tests/fuzz/replay.c
+tests_fuzz_fuzz_tracestate_LDADD = $(TRACES_LIBS)
+
+# Spans over the wire, read by an implementation that is not ours.
+check_PROGRAMS += tests/telemetry/emit_sample
+tests_telemetry_emit_sample_SOURCES = tests/telemetry/emit_sample.c
+tests_telemetry_emit_sample_LDADD = $(TRACES_LIBS)
+TESTS += tests/telemetry/otlp-decode.sh
+EXTRA_DIST += tests/telemetry/otlp-decode.sh tests/telemetry/otlp_decode_test.py

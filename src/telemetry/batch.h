@@ -1,0 +1,62 @@
+/* The way of ended spans from the requests to the exporter: a bounded queue without locks, and one thread
+ * that takes batches from it. Rules of OpenTelemetry's batch span processor: export when the delay has
+ * passed, when a batch is full, or on flush; a full queue refuses, nothing ever waits. Internal to
+ * src/telemetry. */
+#ifndef TELEMETRY_BATCH_H
+#define TELEMETRY_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "telemetry/error.h"
+#include "telemetry/span_counts.h"
+#include "telemetry/tracing.h"
+
+struct tel_span;
+struct tel_batch;
+
+/* How an export ended: delivered + rejected + the rest, which is lost for the reason, is all that was given.
+ */
+struct tel_export_result {
+  size_t delivered, rejected;
+  enum tel_drop reason;
+  char text[512]; /* for people: what went wrong, or what the collector had to say; "" for nothing */
+};
+
+/* Who sends. All but stop are called by the batch's thread only; after stop, export obeys that deadline too
+ * and waits for nothing that it need not wait for. The spans remain the batch's. */
+struct tel_exporter {
+  void (*export)(void *cls, struct tel_span *const *spans, size_t count, uint64_t deadline_mono_ns,
+                 struct tel_export_result *result);
+  void (*stop)(void *cls, uint64_t deadline_mono_ns); /* any thread; or NULL */
+  void (*free)(void *cls);                            /* or NULL */
+  void *cls;
+};
+
+struct tel_batch_settings {
+  uint32_t queue_size, batch_size;      /* at least 1; a batch larger than the queue becomes as large as it */
+  uint32_t delay_ms, export_timeout_ms; /* timeout 0: none */
+};
+
+/* counts and duration (seconds of each export, or NULL) are borrowed. NULL when out of memory. */
+struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
+                                const struct tel_tracing_events *events, struct tel_span_counts *counts);
+/* The exporter is taken over, and freed with the batch, also on failure. TEL_E_SYSTEM: no thread. */
+TEL_MUST_CHECK int tel_batch_start(struct tel_batch *batch, const struct tel_exporter *exporter,
+                                   struct tel_histogram *duration);
+
+/* Takes the span over. False: the queue is full, the span is still the caller's. Any thread; takes a lock
+ * only to wake the exporter, once a batch. */
+bool tel_batch_push(struct tel_batch *batch, struct tel_span *span);
+/* Spans that wait, without those that are being exported. Any thread. */
+size_t tel_batch_queued(const struct tel_batch *batch);
+
+/* Waits until what was pushed before has been exported. False: not by the deadline, or not all delivered. */
+bool tel_batch_flush(struct tel_batch *batch, uint64_t deadline_mono_ns);
+/* Exports what is queued until the deadline, drops the rest, ends the thread and frees. False if the thread
+ * could not be ended in time: then it, the batch, and what they use, are left as they are, and must remain.
+ */
+bool tel_batch_free(struct tel_batch *batch, uint64_t deadline_mono_ns);
+
+#endif

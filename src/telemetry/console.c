@@ -1,0 +1,171 @@
+#include "telemetry/console.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "telemetry/span.h"
+#include "telemetry/utf8.h"
+
+enum { LIMIT = 64 * 1024 * 1024 };
+
+static void put_escaped(struct buf *out, const char *text, size_t len) {
+  static const char digits[] = "0123456789abcdef";
+  buf_putc(out, '"');
+  for (size_t i = 0, plain = 0;; i++) {
+    unsigned char c = i < len ? (unsigned char)text[i] : 0;
+    if (i < len && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) continue;
+    buf_append(out, text + plain, i - plain);
+    if (i == len) break;
+    char escape[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+    buf_append(out, escape, sizeof escape);
+    plain = i + 1;
+  }
+  buf_putc(out, '"');
+}
+
+static void put_string(struct buf *out, const char *text, size_t len) {
+  if (tel_utf8_valid(text, len)) {
+    put_escaped(out, text, len);
+    return;
+  }
+  struct buf repaired = BUF_INIT(LIMIT);
+  char *to = buf_reserve(&repaired, 3 * len);
+  if (to)
+    put_escaped(out, to, tel_utf8_repair(text, len, to));
+  else
+    out->failed = true;
+  buf_free(&repaired);
+}
+
+static void put_member(struct buf *out, const char *name) {
+  buf_puts(out, ",\"");
+  buf_puts(out, name);
+  buf_puts(out, "\":");
+}
+
+static void put_value(struct buf *out, const struct tel_attribute *pair) {
+  switch (pair->type) {
+  case TEL_STRING:
+    put_string(out, pair->value.string.data, pair->value.string.len);
+    break;
+  case TEL_BOOL:
+    buf_puts(out, pair->value.integer ? "true" : "false");
+    break;
+  case TEL_INT:
+    buf_put_i64(out, pair->value.integer);
+    break;
+  case TEL_DOUBLE:
+    if (isfinite(pair->value.real))
+      buf_put_double(out, pair->value.real);
+    else
+      buf_puts(out, "null"); /* JSON has no other word for it */
+    break;
+  }
+}
+
+static void put_attributes(struct buf *out, const struct tel_attributes *attributes) {
+  put_member(out, "attributes");
+  for (uint32_t i = 0; i < attributes->count; i++) {
+    buf_putc(out, i ? ',' : '{');
+    put_string(out, attributes->items[i].key, attributes->items[i].key_len);
+    buf_putc(out, ':');
+    put_value(out, &attributes->items[i]);
+  }
+  buf_puts(out, attributes->count ? "}" : "{}");
+}
+
+static void put_id(struct buf *out, const char *name, const uint8_t *id, size_t len) {
+  put_member(out, name);
+  buf_putc(out, '"');
+  buf_put_hex(out, id, len);
+  buf_putc(out, '"');
+}
+
+static void put_number(struct buf *out, const char *name, uint64_t number) {
+  put_member(out, name);
+  buf_put_u64(out, number);
+}
+
+static void put_items(struct buf *out, const char *name, const struct tel_span_items *items) {
+  put_member(out, name);
+  buf_putc(out, '[');
+  for (const struct tel_span_item *item = items->first; item; item = item->next) {
+    if (item != items->first) buf_putc(out, ',');
+    if (item->name) {
+      buf_puts(out, "{\"name\":");
+      put_string(out, item->name, strlen(item->name));
+      put_number(out, "unix_ns", item->unix_ns);
+    } else {
+      buf_puts(out, "{\"trace_id\":\"");
+      buf_put_hex(out, item->context.trace_id, sizeof item->context.trace_id);
+      buf_putc(out, '"');
+      put_id(out, "span_id", item->context.span_id, sizeof item->context.span_id);
+    }
+    put_attributes(out, &item->attributes);
+    buf_putc(out, '}');
+  }
+  buf_putc(out, ']');
+}
+
+void tel_console_format(const struct tel_span *span, struct buf *out) {
+  static const char *const kinds[] = {"", "internal", "server", "client"};
+  static const char *const statuses[] = {"unset", "ok", "error"};
+  buf_puts(out, "{\"span\":");
+  put_string(out, span->name, strlen(span->name));
+  put_id(out, "trace_id", span->context.trace_id, sizeof span->context.trace_id);
+  put_id(out, "span_id", span->context.span_id, sizeof span->context.span_id);
+  if (span->has_parent) put_id(out, "parent_id", span->parent_id, sizeof span->parent_id);
+  put_member(out, "kind");
+  put_string(out, kinds[span->kind], strlen(kinds[span->kind]));
+  put_number(out, "start_unix_ns", span->start_unix_ns);
+  put_number(out, "duration_ns", span->end_unix_ns - span->start_unix_ns);
+  put_member(out, "status");
+  put_string(out, statuses[span->status], strlen(statuses[span->status]));
+  if (span->status_text[0]) {
+    put_member(out, "status_message");
+    put_string(out, span->status_text, strlen(span->status_text));
+  }
+  put_attributes(out, &span->attributes);
+  if (span->events.first) put_items(out, "events", &span->events);
+  if (span->links.first) put_items(out, "links", &span->links);
+  buf_puts(out, "}\n");
+}
+
+static int write_all(const char *data, size_t len) {
+  while (len > 0) {
+    ssize_t written = write(STDOUT_FILENO, data, len);
+    if (written < 0 && errno != EINTR) return -1;
+    if (written < 0) continue;
+    data += written;
+    len -= (size_t)written;
+  }
+  return 0;
+}
+
+/* A line is written as soon as it is made: whole or not at all. */
+static void export(void *cls, struct tel_span *const *spans, size_t count, uint64_t deadline,
+                   struct tel_export_result *result) {
+  struct buf line = BUF_INIT(LIMIT);
+  (void)cls;
+  (void)deadline;
+  for (size_t i = 0; i < count; i++) {
+    buf_reset(&line);
+    tel_console_format(spans[i], &line);
+    if (buf_failed(&line)) {
+      result->reason = TEL_DROP_MEMORY;
+      snprintf(result->text, sizeof result->text, "out of memory");
+    } else if (write_all(line.data, line.len) == 0) {
+      result->delivered++;
+    } else {
+      snprintf(result->text, sizeof result->text, "standard output: %s", strerror(errno));
+    }
+  }
+  buf_free(&line);
+}
+
+struct tel_exporter tel_console_exporter(void) {
+  return (struct tel_exporter){.export = export};
+}

@@ -1,0 +1,61 @@
+/* What a span is inside: written by its owner (span.c), read by exporters. Internal to src/telemetry. */
+#ifndef TELEMETRY_SPAN_H
+#define TELEMETRY_SPAN_H
+
+#include "telemetry/span_pool.h"
+#include "telemetry/trace.h"
+#include "telemetry/tracing.h"
+
+enum { TEL_SPAN_STATE_INLINE = 512, TEL_SPAN_STATUS_SIZE = 256 };
+
+/* An event or a link of a span. */
+struct tel_span_item {
+  struct tel_span_item *next;
+  const char *name;           /* event */
+  uint64_t unix_ns;           /* event */
+  struct tel_context context; /* link */
+  struct tel_attributes attributes;
+};
+
+struct tel_span_items {
+  struct tel_span_item *first, **last;
+  uint32_t count, dropped;
+};
+
+/* The large parts come last and are not touched unless they are used: a span that is not recorded costs its
+ * first cache lines only. */
+struct tel_span {
+  struct tel_tracer *tracer;
+  struct tel_context context;
+  bool recording;
+  bool has_parent, parent_remote;
+  bool spare_used; /* the item inside is taken: further ones are on the heap */
+  uint8_t parent_id[8];
+  const char *name;
+  enum tel_span_kind kind;
+  enum tel_span_status status;
+  uint64_t start_unix_ns, end_unix_ns;
+  char *state; /* tracestate: "", state_inline, or on the heap */
+  struct tel_span_items events, links;
+  char state_inline[TEL_SPAN_STATE_INLINE];
+  char status_text[TEL_SPAN_STATUS_SIZE];
+  struct tel_attributes attributes;
+  struct tel_span_item spare;
+};
+
+struct tel_batch;
+struct tel_span_counts;
+
+/* What starting and ending a span needs; part of struct tel_tracing. */
+struct tel_tracer {
+  struct tel_tracing_settings settings;
+  uint64_t threshold; /* of the ratio sampler, see sampler.h */
+  struct tel_span_pool *pool;
+  struct tel_batch *batch;
+  struct tel_span_counts *counts;
+};
+
+/* Releases what the span holds and gives it back to its pool. */
+void tel_span_release(struct tel_span *span);
+
+#endif

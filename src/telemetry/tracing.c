@@ -1,0 +1,115 @@
+#include "telemetry/tracing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "telemetry/batch.h"
+#include "telemetry/console.h"
+#include "telemetry/otlp_exporter.h"
+#include "telemetry/resource.h"
+#include "telemetry/sampler.h"
+#include "telemetry/span.h"
+#include "telemetry/trace_metrics.h"
+
+enum {
+  OPEN_SPANS = 256, /* that are usually being recorded at the same time */
+  POOL_MAX = 8192
+};
+
+struct tel_tracing {
+  struct tel_tracer tracer;
+  struct tel_span_counts counts;
+  struct tel_trace_metrics metrics;
+  struct tel_resource *resource;
+  char service_version[64], instance_id[64];
+};
+
+static int keep_text(char *to, size_t size, const char *text) {
+  size_t len = text ? strlen(text) : 0;
+  if (len >= size) return TEL_E_VALUE;
+  if (len) memcpy(to, text, len);
+  to[len] = '\0';
+  return TEL_OK;
+}
+
+static void release(struct tel_tracing *tracing) {
+  tel_resource_free(tracing->resource);
+  tel_span_pool_free(tracing->tracer.pool);
+  free(tracing);
+}
+
+static int make_queue(struct tel_tracing *tracing, const struct tel_tracing_events *events) {
+  const struct tel_tracing_settings *settings = &tracing->tracer.settings;
+  const struct tel_batch_settings batch = {settings->queue_size, settings->batch_size,
+                                           settings->schedule_delay_ms, settings->export_timeout_ms};
+  bool off = settings->exporter == TEL_EXPORTER_NONE; /* then nothing waits */
+  size_t spans = off ? OPEN_SPANS : (size_t)settings->queue_size + settings->batch_size + OPEN_SPANS;
+  tracing->tracer.pool = tel_span_pool_new(spans < POOL_MAX ? spans : POOL_MAX);
+  tracing->tracer.batch = tel_batch_new(&batch, events, &tracing->counts);
+  return tracing->tracer.pool && tracing->tracer.batch ? TEL_OK : TEL_E_MEMORY;
+}
+
+int tel_tracing_new(const struct tel_tracing_settings *settings, const char *service_version,
+                    const char *instance_id, const struct tel_tracing_events *events,
+                    struct tel_registry *registry, struct tel_tracing **out) {
+  if (!(settings->ratio >= 0 && settings->ratio <= 1) || settings->queue_size == 0 ||
+      settings->batch_size == 0)
+    return TEL_E_VALUE;
+  struct tel_tracing *tracing = aligned_alloc(64, (sizeof *tracing + 63) / 64 * 64);
+  if (!tracing) return TEL_E_MEMORY;
+  memset(tracing, 0, sizeof *tracing);
+  struct tel_tracer *tracer = &tracing->tracer;
+  tracer->settings = *settings;
+  tracer->threshold = tel_sampler_threshold(settings->ratio);
+  tracer->counts = &tracing->counts;
+  int error = keep_text(tracing->service_version, sizeof tracing->service_version, service_version);
+  if (!error) error = keep_text(tracing->instance_id, sizeof tracing->instance_id, instance_id);
+  if (!error) error = make_queue(tracing, events);
+  if (!error) {
+    /* Last: what has been registered can not be taken back. */
+    tracing->metrics.counts = &tracing->counts;
+    tracing->metrics.batch = tracer->batch;
+    tracing->metrics.capacity = settings->queue_size;
+    error = tel_trace_metrics_register(&tracing->metrics, registry);
+  }
+  if (error) {
+    tel_batch_free(tracer->batch, 0);
+    release(tracing);
+    return error;
+  }
+  *out = tracing;
+  return TEL_OK;
+}
+
+int tel_tracing_start(struct tel_tracing *tracing) {
+  const struct tel_tracing_settings *settings = &tracing->tracer.settings;
+  struct tel_exporter exporter;
+  int error = TEL_OK;
+  if (settings->exporter == TEL_EXPORTER_NONE) return TEL_OK;
+  /* Here and not in _new(): a daemon's process id is known only now. */
+  tracing->resource = tel_resource_new(settings, tracing->service_version, tracing->instance_id);
+  if (!tracing->resource) return TEL_E_MEMORY;
+  const struct tel_attributes *resource = tel_resource_attributes(tracing->resource);
+  if (settings->exporter == TEL_EXPORTER_CONSOLE)
+    exporter = tel_console_exporter();
+  else
+    error = tel_otlp_exporter_new(settings, resource, &tracing->metrics, &exporter);
+  return error ? error : tel_batch_start(tracing->tracer.batch, &exporter, tracing->metrics.duration);
+}
+
+struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing) {
+  return &tracing->tracer;
+}
+
+bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns) {
+  return tel_batch_flush(tracing->tracer.batch, deadline_mono_ns);
+}
+
+uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns) {
+  if (!tracing) return 0;
+  uint64_t before = tel_span_counts_dropped(&tracing->counts);
+  bool ended = tel_batch_free(tracing->tracer.batch, deadline_mono_ns);
+  uint64_t lost = tel_span_counts_dropped(&tracing->counts) - before;
+  if (ended) release(tracing); /* else a thread that hangs in a library still uses it */
+  return lost;
+}

@@ -1,0 +1,219 @@
+#include <curl/curl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "config.h"
+#include "telemetry/keyvalues.h"
+#include "telemetry/otel_env.h"
+#include "telemetry/transport.h"
+
+/* The multi interface, although there is one transfer at a time: its poll can be woken from another thread,
+ * at once, where a progress callback is asked about once a second. */
+struct link {
+  CURL *easy;
+  CURLM *multi;
+  struct curl_slist *headers;
+  struct tel_answer *answer; /* of the request under way */
+  char error[CURL_ERROR_SIZE];
+  _Atomic bool stopping;
+  _Atomic uint64_t stop_deadline; /* UINT64_MAX until then */
+};
+
+static size_t on_header(char *line, size_t size, size_t count, void *cls) {
+  static const char name[] = "retry-after:";
+  struct link *link = cls;
+  size_t len = size * count, skip = sizeof name - 1;
+  if (len >= 5 && strncasecmp(line, "http/", 5) == 0) link->answer->retry_after[0] = '\0';
+  if (len <= skip || strncasecmp(line, name, skip) != 0) return len;
+  while (skip < len && (line[skip] == ' ' || line[skip] == '\t')) skip++;
+  size_t end = len;
+  while (end > skip && strchr("\r\n \t", line[end - 1])) end--;
+  if (end - skip < sizeof link->answer->retry_after)
+    snprintf(link->answer->retry_after, sizeof link->answer->retry_after, "%.*s", (int)(end - skip),
+             line + skip);
+  return len;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *cls) {
+  struct link *link = cls;
+  buf_append(&link->answer->body, data, size * count);
+  return buf_failed(&link->answer->body) ? 0 : size * count; /* 0 of something: libcurl gives up */
+}
+
+/* What may be gone the next moment; all else (a bad certificate, no memory) stays. */
+static bool is_connection(CURLcode code) {
+  switch (code) {
+  case CURLE_COULDNT_RESOLVE_HOST:
+  case CURLE_COULDNT_RESOLVE_PROXY:
+  case CURLE_COULDNT_CONNECT:
+  case CURLE_OPERATION_TIMEDOUT:
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_GOT_NOTHING:
+  case CURLE_PARTIAL_FILE:
+  case CURLE_SEND_ERROR:
+  case CURLE_RECV_ERROR:
+  case CURLE_HTTP2:
+  case CURLE_HTTP2_STREAM:
+  case CURLE_WEIRD_SERVER_REPLY:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static int ms_until(uint64_t deadline) {
+  uint64_t now = clock_mono_ns(), longest = 60 * 1000;
+  if (now >= deadline) return 0;
+  uint64_t ms = (deadline - now) / CLOCK_NS_PER_MS + 1;
+  return (int)(ms < longest ? ms : longest);
+}
+
+/* Drives the transfer to its end or to the deadline. */
+static CURLcode perform(struct link *link, uint64_t deadline) {
+  int running = 1, messages;
+  for (;;) {
+    if (curl_multi_perform(link->multi, &running) != CURLM_OK) return CURLE_FAILED_INIT;
+    if (!running) break;
+    uint64_t stop = atomic_load(&link->stop_deadline);
+    int wait = ms_until(stop < deadline ? stop : deadline);
+    if (wait == 0) return CURLE_OPERATION_TIMEDOUT;
+    if (curl_multi_poll(link->multi, NULL, 0, wait, NULL) != CURLM_OK) return CURLE_FAILED_INIT;
+  }
+  for (CURLMsg *message; (message = curl_multi_info_read(link->multi, &messages));)
+    if (message->msg == CURLMSG_DONE) return message->data.result;
+  return CURLE_FAILED_INIT;
+}
+
+static void post(void *cls, const void *body, size_t len, uint64_t deadline, struct tel_answer *answer) {
+  struct link *link = cls;
+  long status = 0;
+  link->answer = answer;
+  link->error[0] = answer->retry_after[0] = answer->text[0] = '\0';
+  buf_reset(&answer->body);
+  curl_easy_setopt(link->easy, CURLOPT_POSTFIELDS, body);
+  curl_easy_setopt(link->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+  CURLcode code = CURLE_FAILED_INIT;
+  if (curl_multi_add_handle(link->multi, link->easy) == CURLM_OK) {
+    code = perform(link, deadline);
+    if (code == CURLE_OK) curl_easy_getinfo(link->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_multi_remove_handle(link->multi, link->easy);
+  }
+  answer->status = (int)status;
+  answer->connection = is_connection(code);
+  if (code == CURLE_OK) return;
+  if (buf_failed(&answer->body))
+    snprintf(answer->text, sizeof answer->text, "an answer that is too large");
+  else
+    snprintf(answer->text, sizeof answer->text, "%s",
+             link->error[0] ? link->error : curl_easy_strerror(code));
+}
+
+static void pause_until(void *cls, uint64_t until) {
+  struct link *link = cls;
+  for (int wait; !atomic_load(&link->stopping) && (wait = ms_until(until)) > 0;)
+    if (curl_multi_poll(link->multi, NULL, 0, wait, NULL) != CURLM_OK) return;
+}
+
+static uint64_t mono(void *cls) {
+  (void)cls;
+  return clock_mono_ns();
+}
+
+static uint64_t unix_time(void *cls) {
+  (void)cls;
+  return clock_unix_ns();
+}
+
+static bool stopping(void *cls) {
+  struct link *link = cls;
+  return atomic_load(&link->stopping);
+}
+
+static void stop(void *cls, uint64_t deadline) {
+  struct link *link = cls;
+  atomic_store(&link->stop_deadline, deadline);
+  atomic_store(&link->stopping, true);
+  curl_multi_wakeup(link->multi);
+}
+
+static void release(void *cls) {
+  struct link *link = cls;
+  curl_easy_cleanup(link->easy);
+  curl_multi_cleanup(link->multi);
+  curl_slist_free_all(link->headers);
+  free(link);
+}
+
+static bool add_line(struct link *link, const char *line) {
+  struct curl_slist *longer = curl_slist_append(link->headers, line);
+  if (longer) link->headers = longer;
+  return longer != NULL;
+}
+
+static bool add_header(void *cls, const char *name, const char *value) {
+  char line[TEL_KEYVALUES_SIZE + 2];
+  if (!tel_header_valid(name, value)) return false;
+  /* Without a value libcurl would leave the header out; this is its way to send it empty. */
+  snprintf(line, sizeof line, *value ? "%s: %s" : "%s;", name, value);
+  return add_line(cls, line);
+}
+
+static int set_headers(struct link *link, const struct tel_tracing_settings *settings) {
+  if (!add_line(link, "Content-Type: application/x-protobuf") || !add_line(link, "Expect:") ||
+      (settings->gzip && !add_line(link, "Content-Encoding: gzip")))
+    return TEL_E_MEMORY;
+  return tel_keyvalues_read(settings->headers, add_header, link) ? TEL_OK : TEL_E_VALUE;
+}
+
+static void set_file(CURL *easy, CURLoption option, const char *path, CURLcode *error) {
+  if (*path && !*error) *error = curl_easy_setopt(easy, option, path);
+}
+
+static int set_options(struct link *link, const struct tel_tracing_settings *settings) {
+  CURL *easy = link->easy;
+  CURLcode error = curl_easy_setopt(easy, CURLOPT_URL, settings->endpoint);
+  if (!error) error = curl_easy_setopt(easy, CURLOPT_USERAGENT, "OTel-OTLP-Exporter-C/" PACKAGE_VERSION);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  if (!error) error = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+  set_file(easy, CURLOPT_CAINFO, settings->certificate, &error);
+  set_file(easy, CURLOPT_SSLKEY, settings->client_key, &error);
+  set_file(easy, CURLOPT_SSLCERT, settings->client_certificate, &error);
+  curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link->headers);
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, link);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, link);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, link->error);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  /* A name that does not resolve must not hold up the shutdown: its thread is left to itself. */
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+  return error == CURLE_OK ? TEL_OK : error == CURLE_OUT_OF_MEMORY ? TEL_E_MEMORY : TEL_E_VALUE;
+}
+
+int tel_transport_curl_new(const struct tel_tracing_settings *settings, struct tel_transport *out) {
+  struct link *link = calloc(1, sizeof *link);
+  if (!link) return TEL_E_MEMORY;
+  atomic_init(&link->stop_deadline, UINT64_MAX);
+  link->easy = curl_easy_init();
+  link->multi = curl_multi_init();
+  int error = link->easy && link->multi ? set_headers(link, settings) : TEL_E_MEMORY;
+  if (!error) error = set_options(link, settings);
+  if (error) {
+    release(link);
+    return error;
+  }
+  *out = (struct tel_transport){post, pause_until, mono, unix_time, stopping, stop, release, link};
+  return TEL_OK;
+}
