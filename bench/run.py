@@ -72,6 +72,8 @@ def leg(workload, telemetry, sink_url, seconds):
 
 def lost(shop):
     """What the whole leg answered, warm-up included, and how many of those have no log line after the service has ended."""
+    # wrk leaves while answers are still being made.
+    labtest.wait_until("the last request ends", lambda: shop.metrics()["minishop_requests_in_flight"] <= 1)
     answered = shop.metrics()["request_total"]
     shop.terminate()
     with shop.json_log.open("rb") as log:

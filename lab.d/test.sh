@@ -69,7 +69,7 @@ test_step() {
 
 # An interrupted run leaves no process behind.
 test_interrupted() {
-	for test_pid in $test_running; do kill "$test_pid" 2>/dev/null || true; done
+	for test_pid in $test_running; do kill_tree "$test_pid"; done
 	exit 130
 }
 

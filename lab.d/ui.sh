@@ -45,6 +45,12 @@ step_wait() {
 	return $step_status
 }
 
+# Ends a process and all that it has started. A background command of a shell does not get the terminal's interrupt.
+kill_tree() {
+	for kill_child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do kill_tree "$kill_child"; done
+	kill "$1" 2>/dev/null || true
+}
+
 # step TITLE LOG COMMAND...: runs it with its output in LOG. Ends the lab when it fails.
 step() {
 	step_title=$1
@@ -54,7 +60,7 @@ step() {
 	"$@" </dev/null >"$step_log" 2>&1 &
 	step_pid=$!
 	# An interrupted lab leaves no half of a step running.
-	trap 'kill "$step_pid" 2>/dev/null; exit 130' INT TERM
+	trap 'kill_tree "$step_pid"; exit 130' INT TERM
 	step_wait "$step_pid" "$step_title" || {
 		row "$step_title" "FAILED after $step_took"
 		tell_log "$step_log"

@@ -134,7 +134,7 @@ MANGLED = [b"{", b"[]", b'"x"', b"1", b"null", b"{} {}", b'{"sku": "mug", "sku":
            b'{"quantity": 1.5}', b'{"quantity": 0}', b'{"quantity": 101}', b'{"quantity": -1}', b'{"quantity": 1e30}',
            b'{"quantity": 99999999999999999999}', b'{"sku": "\xff\xfe"}', b'{"colour": "red"}', b'{"sku": null}',
            b'{"sku": "\\ud800"}', b"\xef\xbb\xbf{}", b"{" * 3000]
-MANGLED_PAYMENTS = [b"{}", b'{"order_id": 7}', b'{"order_id": ""}', b'{"order_id": "x", "amount": 1}', b"[1]", b"{",
+MANGLED_PAYMENTS = [b"{}", b'{"order_id": 7}', b'{"order_id": "x", "amount": 1}', b"[1]", b"{",
                     b'{"order_id": "a", "order_id": "b"}']
 
 
@@ -152,6 +152,7 @@ def test_client_mistakes(directory):
             ("order too large", lambda: shop.order(b" " * 20000), 413, "payload_too_large", "order"),
             ("unknown SKU", lambda: shop.order({"sku": "unicorn"}), 404, "unknown_sku", "order"),
             ("unknown order", lambda: shop.pay("ord_00000000000000000000"), 404, "unknown_order", "payment"),
+            ("an empty order id", lambda: shop.pay(""), 404, "unknown_order", "payment"),
             ("an order from elsewhere", lambda: shop.pay("x" * 300), 404, "unknown_order", "payment"),
         ]
         for what, call, status, code, kind in rows:

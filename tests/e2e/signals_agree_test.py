@@ -73,6 +73,7 @@ def parts(spans, names):
     expect("kind of the inner span", inner.kind, INTERNAL)
     expect("parent of the inner span", inner.parent_id, outer.span_id)
     expect("parent of the outer span", outer.parent_id, "")
+    expect("sampled", (outer.flags & 1, inner.flags & 1), (1, 1))
     if not outer.start <= inner.start <= inner.end <= outer.end:
         raise TestFailure(f"the inner span is not within the outer one: {outer} {inner}")
     return outer, inner
@@ -119,7 +120,7 @@ def check_record(records, answer, outer, inner, kind):
     messages = {("order", True): "order created", ("payment", True): "payment succeeded", ("payment", False): "payment failed"}
     expect("message", record["message"], messages[kind, answer.status < 300])
     for field, wanted in (("span_id", outer.span_id), ("status", answer.status), ("request_id", answer.headers["x-request-id"]),
-                          ("response_bytes", len(answer.body)), ("route", outer.attributes["http.route"]), ("trace_flags", "01"),
+                          ("response_bytes", len(answer.body)), ("route", outer.attributes["http.route"]), ("trace_flags", f"{outer.flags & 0xff:02x}"),
                           ("order_id", outer.attributes["shop.order.id"])):
         expect(f"the log's {field}", record.get(field), wanted)
     if answer.status >= 300:
