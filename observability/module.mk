@@ -4,6 +4,11 @@ nobase_dist_pkgdata_DATA = \
 	observability/runbook.md \
 	observability/alertmanager/alertmanager.yml \
 	observability/alertmanager/templates/slack.tmpl \
+	observability/grafana/dashboards/minishop.json \
+	observability/grafana/dashboards/pipeline.json \
+	observability/grafana/dashboards/process.json \
+	observability/grafana/provisioning/dashboards/minishop.yaml \
+	observability/grafana/provisioning/datasources/minishop.yaml \
 	observability/incidents/out-of-stock.conf \
 	observability/incidents/payment-outage.conf \
 	observability/incidents/service-down.conf \
@@ -27,14 +32,21 @@ nobase_dist_pkgdata_DATA = \
 	observability/prometheus/prometheus.yml \
 	observability/prometheus/rules/alerts.yml \
 	observability/prometheus/rules/recording.yml \
+	observability/prometheus/targets/choice/logs-collector.yml \
+	observability/prometheus/targets/choice/logs-promtail.yml \
+	observability/prometheus/targets/choice/traces-both.yml \
+	observability/prometheus/targets/choice/traces-jaeger.yml \
+	observability/prometheus/targets/choice/traces-tempo.yml \
 	observability/prometheus/targets/containers/alertmanager.yml \
 	observability/prometheus/targets/containers/minishop.yml \
 	observability/prometheus/targets/containers/prometheus.yml \
 	observability/prometheus/targets/containers/slack-mock.yml \
+	observability/prometheus/targets/containers/stack.yml \
 	observability/prometheus/targets/native/alertmanager.yml \
 	observability/prometheus/targets/native/minishop.yml \
 	observability/prometheus/targets/native/prometheus.yml \
 	observability/prometheus/targets/native/slack-mock.yml \
+	observability/prometheus/targets/native/stack.yml \
 	observability/traffic/shoppers.lua
 EXTRA_DIST += \
 	.yamllint \
