@@ -18,6 +18,6 @@ libapp_a_SOURCES = \
 LIBAPP = libapp.a $(LIBHTTP) $(LIBHTTPSERVER)
 LIBAPP_LIBS = $(LIBTELEMETRY_LIBS) $(LIBHTTPSERVER_LIBS) $(CONFIG_LIBS)
 
-EXTRA_PROGRAMS += minishop
+sbin_PROGRAMS += minishop
 minishop_SOURCES = src/minishop.c
 minishop_LDADD = $(LIBAPP) $(LIBAPP_LIBS)
