@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,18 +18,21 @@ struct app_pidfile {
 enum { TRIES = 16 };
 
 /* Locks it, and makes sure that it is still the file of that name: the one before us may have removed it
- * between our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. */
+ * between our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. Not with
+ * fcntl(): such a lock is gone as soon as anything in this process has opened and closed the file. */
 static int lock(int fd, const char *path, struct app_error *error) {
-  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   struct stat opened, named;
-  if (fcntl(fd, F_SETLK, &whole) != 0) {
-    if (errno != EACCES && errno != EAGAIN) {
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    char pid[24] = "";
+    if (errno != EWOULDBLOCK) {
       app_error_set(error, "cannot lock the pid file %s: %s", path, strerror(errno));
       return -1;
     }
-    if (fcntl(fd, F_GETLK, &whole) != 0 || whole.l_type == F_UNLCK) return 0;
-    app_error_set(error, "minishop runs already, with pid %ld: its pid file %s is locked", (long)whole.l_pid,
-                  path);
+    ssize_t len = pread(fd, pid, sizeof pid - 1, 0);
+    pid[len > 0 ? len : 0] = '\0';
+    pid[strspn(pid, "0123456789")] = '\0';
+    app_error_set(error, "minishop runs already, with pid %s: it holds the pid file %s",
+                  *pid ? pid : "unknown", path);
     return -1;
   }
   if (fstat(fd, &opened) != 0 || stat(path, &named) != 0) return 0;

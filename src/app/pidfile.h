@@ -9,8 +9,8 @@
 struct app_pidfile;
 
 /* Takes the file: a stale one is replaced, one whose process lives is refused with its pid. Writes our pid;
- * owner is who will remove it. path NULL or "": *out is NULL. Call it in the process that stays: the lock is
- * not inherited. Returns 0, or -1 with a text in error. */
+ * owner is who will remove it. path NULL or "": *out is NULL. Call it in the process that stays: it is its
+ * pid that is written. Returns 0, or -1 with a text in error. */
 int app_pidfile_take(const char *path, uid_t owner, gid_t group, struct app_pidfile **out,
                      struct app_error *error);
 /* Removes the file, or empties it where the directory belongs to others; gives up the lock. Takes NULL. */

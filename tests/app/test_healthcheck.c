@@ -1,0 +1,115 @@
+#include "app/healthcheck.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/test.h"
+
+/* A service that gives one answer to one client, in pieces, and keeps what it was asked. */
+struct service {
+  int fd;
+  unsigned port;
+  const char *answer;
+  char asked[512];
+  pthread_t thread;
+};
+
+static void *serve(void *cls) {
+  struct service *service = cls;
+  int client = accept(service->fd, NULL, NULL);
+  ssize_t len = recv(client, service->asked, sizeof service->asked - 1, 0);
+  if (len < 0) len = 0;
+  service->asked[len] = '\0';
+  for (const char *at = service->answer; *at; at++)
+    if (send(client, at, 1, MSG_NOSIGNAL) != 1) break;
+  close(client);
+  return NULL;
+}
+
+static void service_start(struct service *service, const char *answer) {
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  *service = (struct service){.answer = answer, .fd = socket(AF_INET, SOCK_STREAM, 0)};
+  ck_assert_int_eq(bind(service->fd, (struct sockaddr *)&at, sizeof at), 0);
+  ck_assert_int_eq(listen(service->fd, 8), 0);
+  ck_assert_int_eq(getsockname(service->fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
+  service->port = ntohs(at.sin_port);
+  ck_assert_int_eq(pthread_create(&service->thread, NULL, serve, service), 0);
+}
+
+static int ask(const char *address, const char *answer, struct app_error *error) {
+  struct service service;
+  char listen_text[64];
+  service_start(&service, answer);
+  snprintf(listen_text, sizeof listen_text, "%s:%u", address, service.port);
+  int result = app_healthcheck(listen_text, error);
+  pthread_join(service.thread, NULL);
+  close(service.fd);
+  ck_assert_ptr_nonnull(strstr(service.asked, "GET /readyz HTTP/1.1\r\nHost: "));
+  return result;
+}
+
+START_TEST(ready) {
+  struct app_error error = {""};
+  ck_assert_msg(ask("127.0.0.1", "HTTP/1.1 200 OK\r\n\r\nok", &error) == 0, "%s", error.text);
+}
+END_TEST
+
+START_TEST(every_address_means_the_loopback) {
+  struct app_error error = {""};
+  ck_assert_msg(ask("0.0.0.0", "HTTP/1.1 200 OK\r\n\r\nok", &error) == 0, "%s", error.text);
+  ck_assert_msg(ask("", "HTTP/1.1 200 OK\r\n\r\nok", &error) == 0, "%s", error.text);
+}
+END_TEST
+
+START_TEST(not_ready) {
+  struct app_error error;
+  ck_assert_int_eq(ask("127.0.0.1", "HTTP/1.1 503 Service Unavailable\r\n\r\n", &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "is not ready: HTTP/1.1 503 Service Unavailable"));
+}
+END_TEST
+
+START_TEST(what_is_no_answer) {
+  struct app_error error;
+  ck_assert_int_eq(ask("127.0.0.1", "", &error), -1);
+  ck_assert_int_eq(ask("127.0.0.1", "HTTP/1.1 2000 \r\n", &error), -1);
+  ck_assert_int_eq(ask("127.0.0.1", "SSH-2.0-OpenSSH\r\n", &error), -1);
+}
+END_TEST
+
+START_TEST(nobody_is_there) {
+  struct app_error error;
+  struct service service;
+  char listen_text[64];
+  service_start(&service, "x");
+  snprintf(listen_text, sizeof listen_text, "127.0.0.1:%u", service.port);
+  app_healthcheck(listen_text, &error);
+  pthread_join(service.thread, NULL);
+  close(service.fd);
+  ck_assert_int_eq(app_healthcheck(listen_text, &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "Connection refused"));
+  ck_assert_int_eq(app_healthcheck("127.0.0.1:0", &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "--listen"));
+}
+END_TEST
+
+START_TEST(a_service_that_hangs_is_not_healthy) {
+  struct app_error error;
+  char listen_text[64];
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+  ck_assert_int_eq(listen(fd, 8), 0); /* and nobody accepts */
+  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
+  snprintf(listen_text, sizeof listen_text, "127.0.0.1:%u", ntohs(at.sin_port));
+  ck_assert_int_eq(app_healthcheck(listen_text, &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "timed out"));
+  close(fd);
+}
+END_TEST
+
+TEST_MAIN("healthcheck", ready, every_address_means_the_loopback, not_ready, what_is_no_answer,
+          nobody_is_there, a_service_that_hangs_is_not_healthy)
