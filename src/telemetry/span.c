@@ -86,6 +86,7 @@ static bool sample(const struct tel_tracer *tracer, const struct tel_context *pa
 struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                 const struct tel_context *parent, const char *tracestate,
                                 uint64_t start_unix_ns) {
+  if (!tracer) return NULL;
   uint8_t trace_id[16];
   bool off = tracer->settings.exporter == TEL_EXPORTER_NONE, sampled;
   if (parent && (!tel_context_valid(parent) || (parent->remote && !tracer->settings.propagate)))
@@ -113,7 +114,7 @@ struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enu
 
 struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                       const struct tel_span *parent) {
-  if (!parent) return tel_span_start(tracer, name, kind, NULL, NULL, 0);
+  if (!tracer || !parent) return tel_span_start(tracer, name, kind, NULL, NULL, 0);
   struct tel_span *span = new_span(tracer, name, kind, parent->state, parent->recording);
   if (!span) return NULL;
   adopt(span, &parent->context, parent->context.flags);

@@ -20,12 +20,13 @@ enum tel_span_kind { TEL_SPAN_INTERNAL = 1, TEL_SPAN_SERVER = 2, TEL_SPAN_CLIENT
 enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR = 2 };
 
 /* Starts a span. parent: NULL or invalid for a new trace; tracestate: the parent's, copied, or NULL (a local
- * child is given its parent's). start_unix_ns: 0 for now. Returns NULL only when out of memory; every
- * function below takes NULL. */
+ * child is given its parent's). start_unix_ns: 0 for now. Returns NULL only when out of memory, or without a
+ * tracer; every function below takes NULL. */
 struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                 const struct tel_context *parent, const char *tracestate,
                                 uint64_t start_unix_ns);
-/* A child of a span of this process: same trace, same sampling decision, same tracestate. */
+/* A child of a span of this process: same trace, same sampling decision, same tracestate. Without a parent
+ * (NULL) the first of a new trace. */
 struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                       const struct tel_span *parent);
 
@@ -38,7 +39,8 @@ struct tel_attributes *tel_span_attributes(struct tel_span *span);
 struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *name);
 /* Adds a link; returns its attributes to fill, or NULL as above. An invalid context is ignored. */
 struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel_context *to);
-/* description: copied, only kept with TEL_STATUS_ERROR; or NULL. OK is final, ERROR overrides UNSET. */
+/* description: copied, at most 255 bytes of it, only kept with TEL_STATUS_ERROR; or NULL. OK is final, ERROR
+ * overrides UNSET. */
 void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description);
 /* Ends it now (end_unix_ns 0, never before its start) and hands it to the batch: the pointer is gone.
  * If the queue is full the span is dropped and counted; nothing waits. */

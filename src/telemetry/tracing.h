@@ -68,8 +68,9 @@ struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing);
 /* Exports what has ended so far; waits until done or the deadline (clock_mono_ns()). False: not all was
  * delivered. */
 bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
-/* Flushes until the deadline, stops the thread, frees. Returns how many spans were lost in all that. Takes
- * NULL. No span may be in use any more. */
+/* Flushes until the deadline, stops the thread, frees. Returns how many spans were lost in all that. A
+ * backoff ends at once, for one last try; a request under way goes on until the deadline. Takes NULL. No span
+ * may be in use any more, and nobody scrapes the registry any more. */
 uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
 
 #endif

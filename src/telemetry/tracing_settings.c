@@ -45,7 +45,8 @@ int tel_tracing_settings_endpoint(struct tel_tracing_settings *settings, const c
   char url[sizeof settings->endpoint];
   int size = snprintf(url, sizeof url, "%.*s/%s", (int)len, base, path);
   /* Behind a query or a fragment a path would not be one. */
-  if (size < 0 || (size_t)size >= sizeof url || strpbrk(base, "?#") || !tel_endpoint_valid(url))
+  if (size < 0 || (size_t)size >= sizeof url || strpbrk(base, "?#") || !tel_endpoint_valid(base) ||
+      !tel_endpoint_valid(url))
     return TEL_E_VALUE;
   memcpy(settings->endpoint, url, (size_t)size + 1);
   return TEL_OK;

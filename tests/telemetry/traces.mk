@@ -1,5 +1,6 @@
 # The tests of traces.
-TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate \
+TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate tests/telemetry/test_sampler \
+	tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
 	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate
 TRACES_LIBS = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 check_PROGRAMS += $(TRACES_TESTS)
@@ -11,6 +12,14 @@ tests_telemetry_test_traceparent_SOURCES = tests/telemetry/test_traceparent.c
 tests_telemetry_test_traceparent_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
 tests_telemetry_test_tracestate_SOURCES = tests/telemetry/test_tracestate.c
 tests_telemetry_test_tracestate_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_sampler_SOURCES = tests/telemetry/test_sampler.c
+tests_telemetry_test_sampler_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_retry_SOURCES = tests/telemetry/test_retry.c
+tests_telemetry_test_retry_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_tracing_env_SOURCES = tests/telemetry/test_tracing_env.c
+tests_telemetry_test_tracing_env_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_resource_SOURCES = tests/telemetry/test_resource.c
+tests_telemetry_test_resource_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
 tests_fuzz_fuzz_traceparent_SOURCES = tests/fuzz/fuzz_traceparent.c tests/fuzz/replay.c
 tests_fuzz_fuzz_traceparent_LDADD = $(TRACES_LIBS)
 tests_fuzz_fuzz_tracestate_SOURCES = tests/fuzz/fuzz_tracestate.c tests/fuzz/replay.c

@@ -1,0 +1,234 @@
+/* The OTEL_* variables. */
+#include <stdio.h>
+#include <string.h>
+
+#include "support/test.h"
+#include "telemetry/tracing.h"
+
+static struct tel_tracing_settings settings;
+static char warnings[4096];
+
+static const char *from_list(void *cls, const char *name) {
+  size_t len = strlen(name);
+  for (const char *const *pair = cls; *pair; pair++)
+    if (strncmp(*pair, name, len) == 0 && (*pair)[len] == '=') return *pair + len + 1;
+  return NULL;
+}
+
+static void warn(void *cls, const char *text) {
+  (void)cls;
+  size_t used = strlen(warnings);
+  snprintf(warnings + used, sizeof warnings - used, "%s\n", text);
+}
+
+/* Reads these variables over the defaults. */
+#define READ(...)                                                                                            \
+  do {                                                                                                       \
+    static const char *const list[] = {__VA_ARGS__, NULL};                                                   \
+    tel_tracing_settings_init(&settings);                                                                    \
+    warnings[0] = '\0';                                                                                      \
+    tel_tracing_settings_environment(&settings, from_list, (void *)(uintptr_t)list, warn, NULL);             \
+  } while (0)
+#define SILENT() ck_assert_str_eq(warnings, "")
+#define WARNED(name) ck_assert_msg(strstr(warnings, name) != NULL, "no word about %s: %s", name, warnings)
+
+START_TEST(test_defaults) {
+  READ("OTHER=1");
+  SILENT();
+  ck_assert_int_eq(settings.exporter, TEL_EXPORTER_OTLP);
+  ck_assert(settings.propagate);
+  ck_assert_int_eq(settings.sampler, TEL_SAMPLER_ALWAYS_ON);
+  ck_assert(settings.parent_based);
+  ck_assert_str_eq(settings.endpoint, "http://localhost:4318/v1/traces");
+  ck_assert_str_eq(settings.service_name, "unknown_service:minishop");
+  ck_assert_uint_eq(settings.timeout_ms, 10000);
+  ck_assert_uint_eq(settings.schedule_delay_ms, 5000);
+  ck_assert_uint_eq(settings.export_timeout_ms, 30000);
+  ck_assert_uint_eq(settings.queue_size, 2048);
+  ck_assert_uint_eq(settings.batch_size, 512);
+  ck_assert_uint_eq(settings.attribute_limit, 128);
+  ck_assert_uint_eq(settings.value_limit, UINT32_MAX);
+  ck_assert(!settings.gzip);
+}
+END_TEST
+
+START_TEST(test_empty_is_unset) {
+  READ("OTEL_SDK_DISABLED=", "OTEL_SERVICE_NAME=", "OTEL_TRACES_EXPORTER=", "OTEL_TRACES_SAMPLER=",
+       "OTEL_BSP_MAX_QUEUE_SIZE=", "OTEL_EXPORTER_OTLP_ENDPOINT=", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=",
+       "OTEL_PROPAGATORS=", "OTEL_RESOURCE_ATTRIBUTES=", "OTEL_EXPORTER_OTLP_COMPRESSION=");
+  SILENT();
+  struct tel_tracing_settings defaults;
+  tel_tracing_settings_init(&defaults);
+  ck_assert_int_eq(settings.exporter, defaults.exporter);
+  ck_assert_str_eq(settings.endpoint, defaults.endpoint);
+  ck_assert_str_eq(settings.service_name, defaults.service_name);
+  ck_assert_uint_eq(settings.queue_size, defaults.queue_size);
+  ck_assert(settings.propagate);
+}
+END_TEST
+
+START_TEST(test_endpoint) {
+  static const struct {
+    const char *base, *url;
+  } cases[] = {
+      {"http://collector:4318", "http://collector:4318/v1/traces"},
+      {"http://collector:4318/", "http://collector:4318/v1/traces"},
+      {"http://collector:4318//", "http://collector:4318/v1/traces"},
+      {"https://example.test/otlp/in/", "https://example.test/otlp/in/v1/traces"},
+      {"http://[::1]:4318", "http://[::1]:4318/v1/traces"},
+      {"collector:4318", NULL},
+      {"ftp://collector", NULL},
+      {"http://", NULL},
+      {"http://host?query", NULL},
+      {"http://a b/", NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    tel_tracing_settings_init(&settings);
+    int error = tel_tracing_settings_endpoint(&settings, cases[i].base);
+    ck_assert_msg(error == (cases[i].url ? TEL_OK : TEL_E_VALUE), "%s", cases[i].base);
+    ck_assert_str_eq(settings.endpoint, cases[i].url ? cases[i].url : "http://localhost:4318/v1/traces");
+  }
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=http://general:1",
+       "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://own:2/as/it/is");
+  ck_assert_str_eq(settings.endpoint, "http://own:2/as/it/is");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=http://general:1", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=nonsense");
+  ck_assert_str_eq(settings.endpoint, "http://general:1/v1/traces");
+  WARNED("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+}
+END_TEST
+
+START_TEST(test_specific_beats_general) {
+  READ("OTEL_EXPORTER_OTLP_TIMEOUT=1", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=2",
+       "OTEL_EXPORTER_OTLP_HEADERS=a=1", "OTEL_EXPORTER_OTLP_TRACES_HEADERS=b=2",
+       "OTEL_EXPORTER_OTLP_COMPRESSION=gzip", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION=none",
+       "OTEL_EXPORTER_OTLP_CERTIFICATE=/general.pem", "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE=/own.pem",
+       "OTEL_EXPORTER_OTLP_CLIENT_KEY=/key.pem", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=/client.pem");
+  SILENT();
+  ck_assert_uint_eq(settings.timeout_ms, 2);
+  ck_assert_str_eq(settings.headers, "b=2");
+  ck_assert(!settings.gzip);
+  ck_assert_str_eq(settings.certificate, "/own.pem");
+  ck_assert_str_eq(settings.client_key, "/key.pem");
+  ck_assert_str_eq(settings.client_certificate, "/client.pem");
+  READ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=soon", "OTEL_EXPORTER_OTLP_TIMEOUT=7");
+  ck_assert_uint_eq(settings.timeout_ms, 7);
+  WARNED("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT");
+}
+END_TEST
+
+START_TEST(test_bad_values_are_reported_and_ignored) {
+  READ("OTEL_BSP_MAX_QUEUE_SIZE=many", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=0", "OTEL_BSP_SCHEDULE_DELAY=-5",
+       "OTEL_BSP_EXPORT_TIMEOUT=4294967296", "OTEL_TRACES_EXPORTER=zipkin", "OTEL_TRACES_SAMPLER=sometimes",
+       "OTEL_PROPAGATORS=b3", "OTEL_SDK_DISABLED=1", "OTEL_EXPORTER_OTLP_COMPRESSION=brotli",
+       "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_HEADERS=no equals",
+       "OTEL_SPAN_EVENT_COUNT_LIMIT=1e3");
+  ck_assert_uint_eq(settings.queue_size, 2048);
+  ck_assert_uint_eq(settings.batch_size, 512);
+  ck_assert_uint_eq(settings.schedule_delay_ms, 5000);
+  ck_assert_uint_eq(settings.export_timeout_ms, 30000);
+  ck_assert_int_eq(settings.exporter, TEL_EXPORTER_OTLP);
+  ck_assert_int_eq(settings.sampler, TEL_SAMPLER_ALWAYS_ON);
+  ck_assert(settings.propagate);
+  ck_assert(!settings.gzip);
+  ck_assert_str_eq(settings.headers, "");
+  ck_assert_uint_eq(settings.event_limit, 128);
+  WARNED("OTEL_BSP_MAX_QUEUE_SIZE");
+  WARNED("OTEL_BSP_MAX_EXPORT_BATCH_SIZE");
+  WARNED("OTEL_BSP_SCHEDULE_DELAY");
+  WARNED("OTEL_BSP_EXPORT_TIMEOUT");
+  WARNED("OTEL_TRACES_EXPORTER");
+  WARNED("OTEL_TRACES_SAMPLER");
+  WARNED("OTEL_PROPAGATORS");
+  WARNED("OTEL_SDK_DISABLED");
+  WARNED("OTEL_EXPORTER_OTLP_COMPRESSION");
+  WARNED("OTEL_EXPORTER_OTLP_PROTOCOL");
+  WARNED("OTEL_EXPORTER_OTLP_HEADERS");
+  WARNED("OTEL_SPAN_EVENT_COUNT_LIMIT");
+}
+END_TEST
+
+START_TEST(test_headers) {
+  READ("OTEL_EXPORTER_OTLP_HEADERS=authorization=Basic%20YTpi%3D, x-b=2,");
+  SILENT();
+  ck_assert_str_eq(settings.headers, "authorization=Basic%20YTpi%3D, x-b=2,");
+  READ("OTEL_EXPORTER_OTLP_HEADERS=x=1%0d%0aEvil: yes");
+  ck_assert_str_eq(settings.headers, "");
+  WARNED("OTEL_EXPORTER_OTLP_HEADERS");
+  READ("OTEL_EXPORTER_OTLP_HEADERS=bad name=1");
+  WARNED("OTEL_EXPORTER_OTLP_HEADERS");
+  READ("OTEL_EXPORTER_OTLP_HEADERS=x=%zz");
+  WARNED("OTEL_EXPORTER_OTLP_HEADERS");
+}
+END_TEST
+
+START_TEST(test_samplers) {
+  READ("OTEL_TRACES_SAMPLER=always_off");
+  ck_assert_int_eq(settings.sampler, TEL_SAMPLER_ALWAYS_OFF);
+  ck_assert(!settings.parent_based);
+  READ("OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.25");
+  ck_assert_int_eq(settings.sampler, TEL_SAMPLER_RATIO);
+  ck_assert(settings.parent_based);
+  ck_assert_double_eq(settings.ratio, 0.25);
+  READ("OTEL_TRACES_SAMPLER=traceidratio", "OTEL_TRACES_SAMPLER_ARG=1e-3");
+  ck_assert_double_eq(settings.ratio, 0.001);
+  SILENT();
+  READ("OTEL_TRACES_SAMPLER=traceidratio");
+  ck_assert_double_eq(settings.ratio, 1);
+  SILENT();
+  READ("OTEL_TRACES_SAMPLER=traceidratio", "OTEL_TRACES_SAMPLER_ARG=1.5");
+  ck_assert_double_eq(settings.ratio, 1);
+  WARNED("OTEL_TRACES_SAMPLER_ARG");
+  READ("OTEL_TRACES_SAMPLER=traceidratio", "OTEL_TRACES_SAMPLER_ARG=nan");
+  ck_assert_double_eq(settings.ratio, 1);
+  WARNED("OTEL_TRACES_SAMPLER_ARG");
+}
+END_TEST
+
+START_TEST(test_switches) {
+  READ("OTEL_SDK_DISABLED=TRUE", "OTEL_TRACES_EXPORTER=console");
+  ck_assert_int_eq(settings.exporter, TEL_EXPORTER_NONE);
+  ck_assert(settings.propagate);
+  READ("OTEL_TRACES_EXPORTER=None");
+  ck_assert_int_eq(settings.exporter, TEL_EXPORTER_NONE);
+  READ("OTEL_PROPAGATORS=none");
+  ck_assert(!settings.propagate);
+  READ("OTEL_PROPAGATORS=baggage");
+  ck_assert(!settings.propagate);
+  READ("OTEL_PROPAGATORS=baggage, tracecontext");
+  ck_assert(settings.propagate);
+  SILENT();
+}
+END_TEST
+
+START_TEST(test_limits) {
+  READ("OTEL_ATTRIBUTE_COUNT_LIMIT=10", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=20",
+       "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT=3", "OTEL_SPAN_EVENT_COUNT_LIMIT=4", "OTEL_SPAN_LINK_COUNT_LIMIT=0",
+       "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT=100", "OTEL_BSP_MAX_QUEUE_SIZE=100");
+  SILENT();
+  ck_assert_uint_eq(settings.attribute_limit, 20);
+  ck_assert_uint_eq(settings.event_attribute_limit, 3);
+  ck_assert_uint_eq(settings.link_attribute_limit, 10);
+  ck_assert_uint_eq(settings.event_limit, 4);
+  ck_assert_uint_eq(settings.link_limit, 0);
+  ck_assert_uint_eq(settings.value_limit, 100);
+  ck_assert_uint_eq(settings.queue_size, 100);
+  ck_assert_uint_eq(settings.batch_size, 100);
+}
+END_TEST
+
+START_TEST(test_service_name) {
+  READ("OTEL_RESOURCE_ATTRIBUTES=service.name=from%20there,team=x");
+  ck_assert_str_eq(settings.service_name, "from there");
+  READ("OTEL_RESOURCE_ATTRIBUTES=service.name=there,team=x", "OTEL_SERVICE_NAME=here");
+  ck_assert_str_eq(settings.service_name, "here");
+  SILENT();
+  READ("OTEL_RESOURCE_ATTRIBUTES=service.name=there,team=%4");
+  ck_assert_str_eq(settings.service_name, "unknown_service:minishop");
+  ck_assert_str_eq(settings.resource, "");
+  WARNED("OTEL_RESOURCE_ATTRIBUTES");
+}
+END_TEST
+
+TEST_MAIN("tracing_env", test_defaults, test_empty_is_unset, test_endpoint, test_specific_beats_general,
+          test_bad_values_are_reported_and_ignored, test_headers, test_samplers, test_switches, test_limits,
+          test_service_name)
