@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 
-enum { POLL_MS = 50, MODE = 0640, SUFFIX_SIZE = 12 };
+enum { POLL_MS = 10, MODE = 0640, SUFFIX_SIZE = 12 };
 
 struct tel_log_output {
   char *path; /* NULL: standard output */

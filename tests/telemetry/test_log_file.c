@@ -328,7 +328,20 @@ START_TEST(test_a_line_never_completed) {
 }
 END_TEST
 
+/* What the end could not write is what it returns. */
+START_TEST(test_a_full_device_at_the_end) {
+  begin();
+  ck_assert_int_eq(symlink("/dev/full", f.path), 0);
+  fixture_open(&f);
+  for (int i = 0; i < 5; i++) log_one("lost");
+  ck_assert_uint_eq(fixture_close(&f), 5);
+  ck_assert_double_eq(fixture_metric(&f, LOST), 5);
+  fixture_remove(&f);
+}
+END_TEST
+
 TEST_MAIN("log-file", test_rotation_loses_nothing, test_as_many_files_as_are_kept, test_nothing_kept,
           test_rotation_refused, test_goes_on_behind_what_is_there, test_cannot_be_opened,
           test_reopening_under_load, test_a_file_that_vanished, test_a_directory_that_vanished,
-          test_a_full_device, test_a_line_written_in_part, test_a_line_never_completed)
+          test_a_full_device, test_a_full_device_at_the_end, test_a_line_written_in_part,
+          test_a_line_never_completed)
