@@ -53,9 +53,8 @@ static bool layout_is_clean(const char *method, const char *version, size_t bloc
     if (at[0] || at[1]) return false; /* not CRLF */
     at += 2;
     if (!at[0]) return at[1] == '\0' && at + 2 == end; /* the empty line must be the end */
-    if (at[0] == ' ' || at[0] == '\t') return false;
     at += strnlen(at, (size_t)(end - at));
-    if (at < end) at++; /* the colon; the blanks behind it belong to the value here */
+    if (at < end) at++; /* the colon; a folded line has none, and no longer ends in time */
     at += strnlen(at, (size_t)(end - at));
   }
   return false;

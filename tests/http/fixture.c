@@ -117,7 +117,7 @@ void fixture_init(struct fixture *f) {
   signal(SIGPIPE, SIG_IGN);
 }
 
-void fixture_start(struct fixture *f) {
+void fixture_listen(struct fixture *f) {
   char error[HTTP_ERROR_SIZE] = "";
   struct http_server_hooks hooks = {.cls = f, .refused = refused, .log = logged};
   f->server = http_server_new(&f->settings, &hooks, error);
@@ -128,6 +128,11 @@ void fixture_start(struct fixture *f) {
   ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/headers", 10, headers, f), 0);
   ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/big", 10, big, f), 0);
   ck_assert_int_eq(http_server_endpoint(f->server, "*", "*", 100, handle, f), 0);
+}
+
+void fixture_start(struct fixture *f) {
+  char error[HTTP_ERROR_SIZE] = "";
+  if (!f->server) fixture_listen(f);
   ck_assert_msg(http_server_start(f->server, error) == 0, "%s", error);
 }
 

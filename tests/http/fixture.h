@@ -39,7 +39,8 @@ struct fixture {
 
 void fixture_init(
     struct fixture *f); /* settings for a test: a free port, short timeouts; change them, then start */
-void fixture_start(struct fixture *f);
+void fixture_listen(struct fixture *f); /* it listens, but nobody accepts yet */
+void fixture_start(struct fixture *f);  /* listens, if it does not yet, and serves */
 void fixture_release(struct fixture *f);
 /* Drains with what is enough for any test, checks that nothing was lost and that each begin had its end, and
  * frees. */

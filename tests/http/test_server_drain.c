@@ -128,20 +128,17 @@ START_TEST(backlog) {
   pthread_t thread = drain_begin();
   FIXTURE_AWAIT(refused());
   fixture_release(&f);
-  unsigned answered = 0;
   for (int i = 0; i < WAITING; i++) {
     wire_read_all(waiting[i], reply, sizeof reply);
     unsigned status = wire_status(reply);
     ck_assert_msg(status == 200 || status == 503, "%d: %s", i, reply);
     if (status == 503) ck_assert_ptr_nonnull(strstr(reply, "\r\nRetry-After: 1\r\n"));
-    answered++;
   }
   for (int i = 0; i < 2; i++) {
     wire_read_all(held[i], reply, sizeof reply);
     ck_assert_msg(wire_status(reply) == 200 || wire_status(reply) == 503, "%s", reply);
   }
   finish(thread);
-  ck_assert_uint_eq(answered, WAITING);
 }
 END_TEST
 
@@ -168,16 +165,20 @@ BOTH_MODES(slow_readers) {
   finish(thread);
 }
 
-/* Who does not finish sending does not hold the others up. */
+/* Who does not finish sending gets a moment for it, but does not hold the others up for long. */
 BOTH_MODES(half_sent) {
-  start(pool);
+  fixture_init(&f);
+  f.settings.pool = pool;
+  f.settings.request_timeout_s = 3600;
+  fixture_start(&f);
   int fd = wire_connect(&f);
   wire_puts(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
   int idle = wire_connect(&f);
   FIXTURE_AWAIT(http_server_connections(f.server) == 2);
-  uint64_t deadline = clock_mono_ns() + 50 * CLOCK_NS_PER_S;
+  uint64_t begin = clock_mono_ns(), deadline = begin + 15 * CLOCK_NS_PER_S;
   ck_assert_uint_eq(http_server_drain(f.server, deadline), 0);
   ck_assert_uint_lt(clock_mono_ns(), deadline);
+  ck_assert_uint_ge(clock_mono_ns(), begin + 200 * CLOCK_NS_PER_MS);
   http_server_free(f.server);
   close(fd);
   close(idle);

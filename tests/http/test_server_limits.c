@@ -97,6 +97,25 @@ BOTH_MODES(connections) {
   ck_assert_uint_eq(atomic_load(&f.handled), 1); /* what was turned away did not run */
 }
 
+/* Who is turned away is not served all the same, though the request was there before it was decided. */
+START_TEST(turned_away) {
+  char reply[4096];
+  fixture_init(&f);
+  f.settings.connections = 1;
+  fixture_listen(&f);
+  int first = wire_connect(&f), second = wire_connect(&f);
+  wire_puts(second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  fixture_start(&f);
+  wire_read_all(second, reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 503);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1"), 1);
+  FIXTURE_AWAIT(http_server_connections(f.server) == 1);
+  close(first);
+  fixture_stop(&f);
+  ck_assert_uint_eq(atomic_load(&f.observed), 0);
+}
+END_TEST
+
 BOTH_MODES(idle) {
   static int fds[IDLE];
   char reply[4096];
@@ -207,5 +226,5 @@ START_TEST(descriptors) {
 END_TEST
 
 TEST_MAIN("http server limits", dripping, dripping_pool, long_handler, long_handler_pool, connections,
-          connections_pool, idle, idle_pool, half_closed, half_closed_pool, format, format_pool, library,
-          library_pool, pipelined, pipelined_pool, descriptors)
+          connections_pool, turned_away, idle, idle_pool, half_closed, half_closed_pool, format, format_pool,
+          library, library_pool, pipelined, pipelined_pool, descriptors)
