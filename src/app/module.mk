@@ -21,3 +21,4 @@ LIBAPP_LIBS = $(LIBTELEMETRY_LIBS) $(LIBHTTPSERVER_LIBS) $(CONFIG_LIBS)
 sbin_PROGRAMS += minishop
 minishop_SOURCES = src/minishop.c
 minishop_LDADD = $(LIBAPP) $(LIBAPP_LIBS)
+dist_man8_MANS += man/minishop.8
