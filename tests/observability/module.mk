@@ -6,6 +6,8 @@ EXTRA_DIST += \
 	tests/observability/alertmanager_test.py \
 	tests/observability/alerts_complete.py \
 	tests/observability/check.sh \
+	tests/observability/dashboards.py \
+	tests/observability/dashboards_test.py \
 	tests/observability/traffic_test.py \
 	tests/observability/data/slack/message.tmpl \
 	$(SLACK_CASES:=.json) $(SLACK_CASES:=.txt)

@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""Grafana's files without Grafana: nothing in them is misspelled, and nothing they name is missing.
+
+A dashboard's fields are held against Grafana's own schema by a round trip through the classes of grafana-foundation-sdk: a field
+that they do not know is lost on the way. Metrics, labels, log fields and messages are held against docs/telemetry.md, the
+recording rules, and promtool's parser; addresses against docker-compose.yml. Whether each query brings data is stack_test.py's.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parent.parent / "e2e")]
+import labtest  # noqa: E402
+from labtest import TestFailure  # noqa: E402
+
+try:
+    import yaml
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.cog.plugins import register_default_plugins
+    from grafana_foundation_sdk.models import units
+    from grafana_foundation_sdk.models.dashboard import Dashboard
+except ImportError as error:
+    print(f"SKIP dashboards: {error.name} is missing: python3 -m pip install -r tests/requirements.txt")
+    sys.exit(labtest.SKIPPED)
+import dashboards  # noqa: E402
+
+PROMTOOL = os.environ.get("PROMTOOL", "promtool")
+# What Prometheus' and Loki's data sources read from an annotation, beside what every data source's annotation has.
+ANNOTATION_OWN = {"titleFormat", "textFormat", "tagKeys", "step"}
+# Metrics of programs that are not ours: that they exist, and have data, stack_test.py finds out from the programs themselves.
+FOREIGN = re.compile(r"(otelcol|loki|prometheus|alertmanager|slack_mock|traces_span_metrics|scrape)_\w+|up|ALERTS")
+EVERYWHERE = {"job", "instance"}
+LOKI_LABELS = {"app", "level", "service_name", "trace_id"}
+KEYWORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "or", "and", "unless", "bool", "offset", "inf", "nan"}
+ANY = {name: ".*" for name in ("instance", "route")} | {"slow_ms": "50"}
+SPAN = {"__tags": 'route="/order"', "__span.name": "ChargeCard", "__trace.traceId": "4bf92f3577b34da6a3ce929d0e0e4736"}
+
+
+def expect_none(what, found):
+    found = list(found)
+    if found:
+        raise TestFailure(f"{what}:\n       " + "\n       ".join(map(str, found)))
+
+
+def lost(written, read, path=""):
+    """What is in `written` and not, or not the same, in `read`."""
+    if isinstance(written, dict) and isinstance(read, dict):
+        for key, value in written.items():
+            if key in read:
+                yield from lost(value, read[key], f"{path}.{key}")
+            else:
+                yield f"{path}.{key} = {json.dumps(value)[:80]}"
+    elif isinstance(written, list) and isinstance(read, list) and len(written) == len(read):
+        for number, (one, other) in enumerate(zip(written, read)):
+            yield from lost(one, other, f"{path}[{number}]")
+    elif written != read:
+        yield f"{path}: {json.dumps(written)[:80]} became {json.dumps(read)[:80]}"
+
+
+def round_trip(board):
+    register_default_plugins()
+    return json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
+
+
+def test_schema_round_trip(_):
+    for name, board in dashboards.boards().items():
+        own = re.compile(rf"\.annotations\.list\[\d+\]\.({'|'.join(ANNOTATION_OWN)}) ")
+        expect_none(f"{name}.json: Grafana does not know", (field for field in lost(board, round_trip(board)) if not own.match(field)))
+
+
+def test_round_trip_would_find_a_misspelling(_):
+    """The check above is one: each of these is found."""
+    board = next(iter(dashboards.boards().values()))
+    for place in (board, board["panels"][0], board["panels"][0]["options"], board["panels"][0]["fieldConfig"]["defaults"], board["panels"][0]["targets"][0]):
+        place["misspelled"] = 1
+        if not list(lost(board, round_trip(board))):
+            raise TestFailure(f"an unknown field is not found among {sorted(place)[:4]}")
+        del place["misspelled"]
+
+
+def overlaps(board):
+    taken = {}
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        if place["x"] + place["w"] > 24:
+            yield f"{panel['title']} is wider than the page"
+        for x in range(place["x"], place["x"] + place["w"]):
+            for y in range(place["y"], place["y"] + place["h"]):
+                other = taken.setdefault((x, y), panel["title"])
+                if other != panel["title"]:
+                    yield f"{panel['title']} covers {other} at {x}, {y}"
+                    return
+
+
+def test_layout_and_words(_):
+    uids = [board["uid"] for board in dashboards.boards().values()]
+    if len(set(uids)) != len(uids):
+        raise TestFailure(f"uids are not unique: {uids}")
+    known = {value for value in vars(units).values() if isinstance(value, str)}
+    for name, board in dashboards.boards().items():
+        every = [panel for panel in board["panels"] if panel["type"] == "row"] + list(dashboards.panels(board))
+        ids = [panel["id"] for panel in every]
+        if len(set(ids)) != len(ids):
+            raise TestFailure(f"{name}: panel ids are not unique")
+        titles = [panel["title"] for panel in every if panel["type"] != "row"]
+        expect_none(f"{name}: overlapping", overlaps(board))
+        expect_none(f"{name}: without a description", (p["title"] for p in dashboards.panels(board) if len(p.get("description", "")) < 20))
+        if name == "minishop" and len(set(titles)) != len(titles):
+            raise TestFailure(f"{name}: two panels have one title")
+        expect_none(f"{name}: unknown units", (f"{panel['title']}: {unit}" for panel in dashboards.panels(board)
+                                                for unit in re.findall(r'"unit": "(\w+)"', json.dumps(panel)) if unit not in known))
+
+
+def test_data_sources_exist(_):
+    provisioned = dashboards.provisioned("datasources")["datasources"]
+    types = {source["uid"]: source["type"] for source in provisioned}
+    if len(types) != len(provisioned) or sum(source.get("isDefault", False) for source in provisioned) != 1:
+        raise TestFailure("data sources need different uids, and one default")
+    expect_none("no such data source", (
+        f"{name}: {json.dumps(reference)}" for name, board in dashboards.boards().items() for reference in references(board)
+        if types.get(reference.get("uid")) != reference.get("type")))
+    expect_none("links to no data source", (uid for uid in re.findall(r'"datasourceUid": "([^"]*)"', json.dumps(provisioned)) if uid not in types))
+    for source in provisioned:
+        if source["type"] in ("jaeger", "tempo"):
+            expect_none(f"{source['name']} lacks", {"tracesToLogsV2", "tracesToMetrics"} - set(source["jsonData"]))
+    by_uid = {source["uid"]: source["jsonData"] for source in provisioned}
+    if "trace_id" not in [link["name"] for link in by_uid["prometheus"]["exemplarTraceIdDestinations"]]:
+        raise TestFailure("no link from an exemplar's trace_id")
+    interval = yaml.safe_load((dashboards.OBSERVABILITY / "prometheus/prometheus.yml").read_text())["global"]["scrape_interval"]
+    if by_uid["prometheus"]["timeInterval"] != interval:
+        raise TestFailure(f"timeInterval is not the scrape interval, {interval}")
+
+
+def references(value):
+    if isinstance(value, dict):
+        if "datasource" in value:
+            yield value["datasource"]
+        for part in value.values():
+            yield from references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from references(part)
+
+
+def test_log_line_links(_):
+    """The regular expression finds the trace's id in a line as MiniShop writes it; the label's name is the one that the collector sets."""
+    trace = SPAN["__trace.traceId"]
+    line = json.dumps({"message": "payment failed", "trace_id": trace, "span_id": "00f067aa0ba902b7"}, separators=(",", ":"))
+    sources = {source["uid"]: source for source in dashboards.provisioned("datasources")["datasources"]}
+    for field in sources["loki"]["jsonData"]["derivedFields"]:
+        if field["url"] != "${__value.raw}":
+            raise TestFailure(f"{field['name']}: {field['url']}")
+        if field["matcherType"] == "regex":
+            if re.findall(field["matcherRegex"], line) != [trace] or re.findall(field["matcherRegex"], line.replace('":"', '": "')) != [trace]:
+                raise TestFailure(f"{field['matcherRegex']} does not find the trace in {line}")
+        elif field["matcherRegex"] not in LOKI_LABELS:
+            raise TestFailure(f"no label {field['matcherRegex']}")
+
+
+def test_addresses(_):
+    """Data sources name services of docker-compose.yml; what a browser is sent to is a published port; folders are mounted."""
+    compose = yaml.safe_load((dashboards.TOP / "docker-compose.yml").read_text())["services"]
+    expect_none("not a service", (source["url"] for source in dashboards.provisioned("datasources")["datasources"]
+                                  if re.match(r"http://([\w-]+):", source["url"])[1] not in compose))
+    published = {re.match(r"127\.0\.0\.1:(\d+)", port)[1] for service in compose.values() for port in service.get("ports", [])}
+    links = re.findall(r"http://127\.0\.0\.1:(\d+)", json.dumps(dashboards.boards()))
+    expect_none("not a published port", set(links) - published)
+    mounts = [volume.split(":")[1] for volume in compose["grafana"]["volumes"]]
+    for provider in dashboards.provisioned("dashboards")["providers"]:
+        if provider["options"]["path"] not in mounts:
+            raise TestFailure(f"{provider['options']['path']} is not mounted")
+
+
+def bare(expression):
+    """The expression without strings, and without durations."""
+    return re.sub(r"\[[^\]]*\]", "", re.sub(r'"(?:[^"\\]|\\.)*"', '""', expression))
+
+
+def metrics_of(expression):
+    """The names of series in it."""
+    text = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", re.sub(r"\{[^}]*\}", "{}", bare(expression)))
+    words = re.findall(r"(?<![\w:.])([a-zA-Z_:][\w:]*)\s*(\()?", text)
+    return {word for word, call in words if not call and word.lower() not in KEYWORDS}
+
+
+def labels_of(expression):
+    """The labels that it selects or groups by."""
+    text = bare(expression)
+    grouped = re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", text)
+    selected = re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", " ".join(re.findall(r"\{([^}]*)\}", text)))
+    return {label.strip() for group in grouped for label in group.split(",") if label.strip()} | set(selected)
+
+
+def prometheus_queries():
+    for query in [*dashboards.board_queries(), *dashboards.link_queries()]:
+        if query.kind == "prometheus":
+            yield query, dashboards.substitute(query.text, ANY | SPAN)
+    for where, selector, label in dashboards.variable_queries():
+        yield dashboards.Query(where, "prometheus", selector), f"count by ({label}) ({selector})"
+
+
+def test_promql_parses(directory):
+    labtest.need(PROMTOOL)
+    queries = [text for _, text in prometheus_queries()]
+    (directory / "rules.yml").write_text(json.dumps({"groups": [{"name": "queries", "rules": [
+        {"record": f"query:{number}", "expr": text} for number, text in enumerate(queries)]}]}))
+    result = subprocess.run([PROMTOOL, "check", "rules", directory / "rules.yml"], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise TestFailure(result.stdout + result.stderr)
+
+
+def test_metrics_and_labels_exist(_):
+    known = dashboards.documented_metrics() | dashboards.recorded_metrics()
+
+    def wrong():
+        for query, text in prometheus_queries():
+            names = metrics_of(text)
+            if not names:
+                yield f"{query.where}: no metric in {text}"
+            for name in names - set(known):
+                if not FOREIGN.fullmatch(name):
+                    yield f"{query.where}: there is no metric {name}"
+            # Prometheus' own programs have process_* too, with no label but those that every series has.
+            if all(name in known for name in names):
+                labels = set.union(EVERYWHERE, *(known[name] for name in names))
+                for label in labels_of(text) - labels:
+                    yield f"{query.where}: {', '.join(sorted(names))} have no label {label}"
+                for label in set(re.findall(r"\{\{\s*(\w+)\s*\}\}", query.legend)) - labels:
+                    yield f"{query.where}: the legend names {label}"
+            grouped = re.findall(r"\bby\s*\(([^)]*)\)", bare(text))
+            if grouped and query.legend and not re.search(r"\bor\b", text):
+                for label in set(re.findall(r"\{\{\s*(\w+)\s*\}\}", query.legend)) - {part.strip() for part in ",".join(grouped).split(",")}:
+                    yield f"{query.where}: the legend names {label}, which is summed away"
+    expect_none("unknown", wrong())
+
+
+def test_log_fields_exist(_):
+    fields, messages = dashboards.documented_fields()
+
+    def wrong():
+        for query in [*dashboards.board_queries(), *dashboards.link_queries()]:
+            if query.kind != "loki":
+                continue
+            for text in re.findall(r'\|[=~] "([^"]*)"', query.text):
+                for word in text.split("|"):
+                    if word not in messages:
+                        yield f"{query.where}: no line says {word}"
+            named = re.findall(r"\{\{\.(\w+)\}\}", query.text) + re.findall(r"\| (\w+) ?(?:=~|!=|=|>|<)", query.text) + \
+                re.findall(r"by \((\w+)\)", query.text) + re.findall(r"\{\{(\w+)\}\}", query.legend)
+            for field in set(named) - fields - LOKI_LABELS:
+                yield f"{query.where}: a line has no field {field}"
+            if not query.text.replace("sum by (reason) (count_over_time(", "").startswith('{app="minishop"}'):
+                yield f"{query.where}: selects other lines than MiniShop's"
+    expect_none("unknown", wrong())
+
+
+def test_red_line_is_the_alert(_):
+    """The limits that the pictures show are those at which somebody is told."""
+    limits = {rule["alert"]: float(rule["expr"].rsplit(">", 1)[1]) for rule in dashboards.rules() if rule.get("alert") in (
+        "MiniShopHighErrorRate", "MiniShopHighLatency")}
+    shown = {}
+    for panel in dashboards.panels(dashboards.boards()["minishop"]):
+        reds = [step["value"] for step in panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", []) if step["color"] == "red" and step["value"]]
+        expressions = " ".join(str(target.get("expr")) for target in panel["targets"])
+        if "error_rate" in expressions:
+            shown.setdefault("MiniShopHighErrorRate", []).extend(reds)
+        if "p95" in expressions or "P95" in str(panel["targets"]) and "request_duration" in expressions:
+            shown.setdefault("MiniShopHighLatency", []).extend(reds)
+    for alert, limit in limits.items():
+        if len(shown.get(alert, [])) != 2 or set(shown[alert]) != {limit}:
+            raise TestFailure(f"{alert} fires above {limit}; red lines are at {shown.get(alert)}")
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())
