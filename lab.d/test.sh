@@ -241,6 +241,11 @@ lab_test() {
 	trap test_interrupted INT TERM
 
 	test_step lint lint lint_all
+	if [ "$test_mode" != quick ]; then
+		test_step python python test_python
+		LAB_PYTHON=$LAB_DIR/venv/bin/python
+		export LAB_PYTHON
+	fi
 	test_step build build-plain test_build plain ''
 	test_step 'unit tests' check-plain test_check plain
 	if [ "$test_mode" != quick ]; then test_long; fi
@@ -251,22 +256,22 @@ lab_test() {
 # What takes minutes because it waits for alerts, and little of the machine: it runs beside the builds.
 test_patient='tests/e2e/loop_test.py tests/observability/alert_loop_test.py tests/observability/alertmanager_test.py'
 
+# What make check runs too, in each of the builds.
+test_by_make='tests/e2e/slack_mock_test.py tests/e2e/slack_mock_browser_test.py'
+
 test_script_title() {
 	script_base=$(basename "${1%.*}")
 	echo "${script_base%_test}"
 }
 
 test_long() {
-	test_step 'python' python test_python
-	LAB_PYTHON=$LAB_DIR/venv/bin/python
-	export LAB_PYTHON
 	# shellcheck disable=SC2086 # a list of words
 	for script in $test_patient; do test_begin "$(test_script_title "$script")" "script-$(test_script_title "$script")" test_script "$script"; done
 	test_step 'build (ASan)' build-asan test_build asan --enable-sanitizers=address
 	test_step 'build (TSan)' build-tsan test_build tsan --enable-sanitizers=thread
 	for script in $test_patient; do test_end "script-$(test_script_title "$script")"; done
 	for script in tests/e2e/*_test.py tests/observability/*_test.py; do
-		case " $test_patient " in *" $script "*) continue ;; esac
+		case " $test_patient $test_by_make " in *" $script "*) continue ;; esac
 		test_step "$(test_script_title "$script")" "script-$(test_script_title "$script")" test_script "$script"
 	done
 	test_step 'tests (ASan)' check-asan test_check asan
