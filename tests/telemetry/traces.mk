@@ -1,5 +1,6 @@
 # The tests of traces.
 TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate tests/telemetry/test_sampler \
+	tests/telemetry/test_span tests/telemetry/test_batch tests/telemetry/test_tracing_threads \
 	tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
 	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate
 TRACES_LIBS = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
@@ -20,6 +21,12 @@ tests_telemetry_test_tracing_env_SOURCES = tests/telemetry/test_tracing_env.c
 tests_telemetry_test_tracing_env_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
 tests_telemetry_test_resource_SOURCES = tests/telemetry/test_resource.c
 tests_telemetry_test_resource_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_span_SOURCES = tests/telemetry/test_span.c tests/telemetry/tracer_fixture.h
+tests_telemetry_test_span_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_batch_SOURCES = tests/telemetry/test_batch.c tests/telemetry/tracer_fixture.h
+tests_telemetry_test_batch_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_tracing_threads_SOURCES = tests/telemetry/test_tracing_threads.c tests/telemetry/tracer_fixture.h
+tests_telemetry_test_tracing_threads_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
 tests_fuzz_fuzz_traceparent_SOURCES = tests/fuzz/fuzz_traceparent.c tests/fuzz/replay.c
 tests_fuzz_fuzz_traceparent_LDADD = $(TRACES_LIBS)
 tests_fuzz_fuzz_tracestate_SOURCES = tests/fuzz/fuzz_tracestate.c tests/fuzz/replay.c
