@@ -242,8 +242,10 @@ static bool stop(struct tel_batch *batch, uint64_t deadline) {
   pthread_cond_signal(&batch->work);
   pthread_mutex_unlock(&batch->lock);
   if (batch->exporter.stop) batch->exporter.stop(batch->exporter.cls, deadline);
-  uint64_t grace = GRACE_MS * CLOCK_NS_PER_MS,
-           latest = deadline < UINT64_MAX - grace ? deadline + grace : deadline;
+  /* A little longer, so that a thread which keeps the deadline can still end. */
+  uint64_t now = clock_mono_ns(), latest = deadline > now ? deadline : now,
+           grace = GRACE_MS * CLOCK_NS_PER_MS;
+  latest = latest < UINT64_MAX - grace ? latest + grace : UINT64_MAX;
   pthread_mutex_lock(&batch->lock);
   while (!batch->finished && clock_mono_ns() < latest) wait_until(&batch->done, &batch->lock, latest);
   bool finished = batch->finished;
