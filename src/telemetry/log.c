@@ -93,7 +93,7 @@ static void on_yder_line(void *cls, const char *app, const time_t date, const un
   } else {
     record = tel_log_begin(logger, level_from_yder(level));
     if (!record) return;
-    record->message = "library message";
+    record->message = "library";
     record->time_unix_ns = clock_unix_ns();
     tel_attributes_set_string(&record->fields, "detail", text);
   }

@@ -2,7 +2,7 @@
  * A record is filled by its request's thread and handed over through a lock-free queue; a full queue drops
  * the record and counts it; nothing on a request's path waits for a disk. All that is logged passes yder:
  * tel_log_message() calls y_log_message(), whose callback (see tel_log_install()) queues the record; so lines
- * that Ulfius and other libraries give to yder come out in the same format: as "library message" with their
+ * that Ulfius and other libraries give to yder come out in the same format: as "library" with their
  * text as "detail". Any thread unless it says otherwise. */
 #ifndef TELEMETRY_LOG_H
 #define TELEMETRY_LOG_H

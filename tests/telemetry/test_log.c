@@ -178,7 +178,7 @@ START_TEST(test_what_libraries_say) {
   y_log_message(Y_LOG_LEVEL_DEBUG, "d");
   json_t *lines = close_and_read();
   ck_assert_uint_eq(json_array_size(lines), 3);
-  ck_assert_str_eq(fixture_text(lines, 0, "message"), "library message");
+  ck_assert_str_eq(fixture_text(lines, 0, "message"), "library");
   ck_assert_str_eq(fixture_text(lines, 0, "detail"), text);
   ck_assert_str_eq(fixture_text(lines, 0, "level"), "ERROR");
   ck_assert_str_eq(fixture_text(lines, 1, "level"), "WARN");
