@@ -6,12 +6,13 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential autoconf automake pkg-config libulfius-dev \
       libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev check \
  && rm -rf /var/lib/apt/lists/*
-COPY . /src
-RUN cd /src && ./bootstrap
+WORKDIR /src
+COPY . .
+RUN ./bootstrap
 WORKDIR /build
 RUN /src/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
  && make -j2 \
- && make -j2 check \
+ && { make -j2 check || { cat test-suite.log; exit 1; }; } \
  && make install-strip DESTDIR=/out
 
 FROM ${DEBIAN_IMAGE}
@@ -19,7 +20,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends libulfius2.7 libyder2.0 liborcania2.3 libmicrohttpd12 libjansson4 \
       libcurl3-gnutls libconfig9 libprotobuf-c1 zlib1g wrk \
  && rm -rf /var/lib/apt/lists/* \
- && install -d -o 10001 -g 10001 /var/log/minishop /var/lib/slack-mock /var/lib/otelcol /var/lib/promtail /var/tempo
+ && install -d -o 10001 -g 10001 /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol /var/lib/promtail /var/tempo
 COPY --from=build /out/ /
 USER 10001:10001
 EXPOSE 8080

@@ -7,7 +7,6 @@ EXTRA_DIST += \
 	lab.d/packages.sh \
 	lab.d/process.sh \
 	lab.d/test.sh \
-	lab.d/traffic.sh \
 	lab.d/ui.sh \
 	lab.d/up.sh \
 	tests/requirements.txt

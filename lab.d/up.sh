@@ -113,7 +113,7 @@ start_prometheus() {
 }
 
 start_traffic() {
-	process_start traffic sh lab.d/traffic.sh "$minishop_url" observability/traffic/shoppers.lua
+	process_start traffic sh observability/traffic/shoppers.sh "127.0.0.1:$minishop_port"
 }
 
 # All that makes a service what it is, in one word.
@@ -123,7 +123,7 @@ service_key() {
 	slack-mock) set -- "$(installed_program slack-mock)" ;;
 	prometheus) set -- observability/prometheus/prometheus.yml observability/prometheus/rules/*.yml ;;
 	alertmanager) set -- observability/alertmanager/alertmanager.yml observability/alertmanager/templates/* ;;
-	traffic) set -- lab.d/traffic.sh observability/traffic/shoppers.lua ;;
+	traffic) set -- observability/traffic/shoppers.sh observability/traffic/shoppers.lua ;;
 	esac
 	{
 		cat "$@" lab.d/up.sh

@@ -47,7 +47,9 @@ nobase_dist_pkgdata_DATA = \
 	observability/prometheus/targets/native/prometheus.yml \
 	observability/prometheus/targets/native/slack-mock.yml \
 	observability/prometheus/targets/native/stack.yml \
-	observability/traffic/shoppers.lua
+	observability/prometheus/targets/discover.sh \
+	observability/traffic/shoppers.lua \
+	observability/traffic/shoppers.sh
 EXTRA_DIST += \
 	.yamllint \
 	observability/prometheus/tests/down.yml \

@@ -1,14 +1,10 @@
 -- The shoppers, for wrk: they order, and then pay that very order. Some hit an odd key: their requests are answered with
 -- 4xx, which is no error of the shop. Whose payment fails tries again ten seconds later, three times at most.
 --
---   while :; do
---     nice wrk -t1 -c8 -d60s --timeout 20s -s shoppers.lua http://127.0.0.1:8080
---     sleep 1
---   done
+--   wrk -t1 -c8 -d30s --timeout 20s -s shoppers.lua http://127.0.0.1:8080
 --
--- One thread (-t1): each thread has its own Lua, and shoppers of one share their open orders. Rounds of a minute: where the
--- service refuses connections, wrk tries again without a pause and takes a whole core; the next round does not even start
--- until the service is back.
+-- shoppers.sh does that in rounds, for each address of a name. One thread (-t1): each thread has its own Lua, and shoppers of
+-- one share their open orders.
 --
 -- Environment:
 --   SHOPPERS_RATE         requests a second, all together (12)

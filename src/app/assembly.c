@@ -16,7 +16,7 @@
 enum { HEADER_LIMIT = 4096 };
 
 struct app_assembly {
-  char instance[37]; /* a UUID */
+  char instance[APP_TEXT_SIZE];
   char address[APP_TEXT_SIZE];
   struct tel_registry *registry;
   struct tel_logger *logger;
@@ -32,9 +32,13 @@ static const char compiler[] =
     "gcc " __VERSION__;
 #endif
 
-/* A random UUID, version 4, as service.instance.id wants it. */
-static void make_instance(char out[37]) {
+/* As it is configured, or a random UUID, version 4, as service.instance.id wants it. */
+static void name_instance(const struct app_config *config, char out[APP_TEXT_SIZE]) {
   uint8_t b[16];
+  if (*config->instance) {
+    snprintf(out, APP_TEXT_SIZE, "%s", config->instance);
+    return;
+  }
   random_bytes(b, sizeof b);
   b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
   b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
@@ -185,7 +189,7 @@ int app_assembly_new(const struct app_config *config, bool daemon, struct app_as
     free(assembly);
     return -1;
   }
-  make_instance(assembly->instance);
+  name_instance(config, assembly->instance);
   if (open_metrics(assembly, config, error) != 0 || open_log(assembly, config, daemon, error) != 0 ||
       open_tracing(assembly, config, error) != 0 || open_shop(assembly, config, error) != 0 ||
       open_service(assembly, config, error) != 0) {

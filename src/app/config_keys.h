@@ -18,6 +18,8 @@
   X(incident_file, PATH, "incident_file", "", 0, 0, NULL, false,                                             \
     "second file, read after this one and overriding it; may be absent; holds only keys that SIGHUP "        \
     "applies")                                                                                               \
+  X(instance, NAME, "instance", "", 0, 0, NULL, false,                                                       \
+    "name of this process in its logs and traces, at most 63 bytes; empty: a random UUID")                   \
   X(seed, WHOLE, "seed", "0", 0, 9e18, NULL, false,                                                          \
     "makes the simulation repeat itself; 0: different each time")                                            \
   X(shutdown_s, WHOLE, "shutdown_s", "8", 1, 3600, NULL, true,                                               \

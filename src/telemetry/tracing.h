@@ -57,7 +57,7 @@ struct tel_tracing_events {
   void *cls;
 };
 
-/* Takes copies of all. service_version and instance_id (a UUID) go into the resource. registry:
+/* Takes copies of all. service_version and instance_id (at most 63 bytes) go into the resource. registry:
  * telemetry_span* metrics, or NULL. Call curl_global_init() first. No thread yet: the exporter starts with
  * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE. */
 TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, const char *service_version,

@@ -2,88 +2,110 @@
 # Images for the compose test where no registry can be reached: the same names, paths and users as the real ones, made
 # from Debian and from the engines that tests/engines/build.sh builds. Needs docker, debootstrap and root.
 #
-#   tests/containers/images.sh FOLDER_OF_ENGINES
+#   tests/containers/images.sh FOLDER_OF_ENGINES >FILE
 #
-# Grafana, Tempo and Promtail have no package to make them from: what stands there only listens where they would.
+# All have the tag "stand-in", so that nobody's `docker-compose up -d` takes them for the real ones. Prints, as lines for
+# compose's --env-file or a shell, what selects them. Grafana, Tempo and Promtail have no package to make them from: what
+# stands there only listens where they would.
 set -eu
 engines=$1
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../../.env"
+tag=stand-in
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-have() { docker image inspect "$1" >/dev/null 2>&1; }
+trap 'exit 1' HUP INT TERM
 
 # The base of all: what debian:12-slim is to those who can pull it. apt finds its packages as it does on this machine.
-if ! have "$DEBIAN_IMAGE"; then
-	echo "images: a base of Debian 12" >&2
-	debootstrap --variant=minbase bookworm "$work/root" >"$work/debootstrap.log" || {
-		tail "$work/debootstrap.log" >&2
-		exit 1
-	}
-	cp -a /etc/apt/apt.conf.d/. "$work/root/etc/apt/apt.conf.d/"
-	cp -a /etc/apt/sources.list* "$work/root/etc/apt/"
-	tar -C "$work/root" -c . | docker import - "$DEBIAN_IMAGE" >/dev/null
+base=debian:12-slim
+if ! docker image inspect $base >/dev/null 2>&1; then
+	base=minishop-lab-debian:$tag
+	if ! docker image inspect $base >/dev/null 2>&1; then
+		echo "images: a base of Debian 12, by debootstrap" >&2
+		debootstrap --variant=minbase bookworm "$work/root" >"$work/debootstrap.log" || {
+			tail "$work/debootstrap.log" >&2
+			exit 1
+		}
+		cp -a /etc/apt/apt.conf.d/. "$work/root/etc/apt/apt.conf.d/"
+		rm -f "$work/root/etc/apt/sources.list"
+		cp -a /etc/apt/sources.list* "$work/root/etc/apt/"
+		tar -C "$work/root" -c . | docker import - $base >/dev/null
+		rm -rf "$work/root"
+	fi
 fi
 
-# image NAME <DOCKERFILE: built in the folder that holds the engines.
+# image NAME PROGRAM...: Dockerfile from standard input, its first line excepted; the programs are what it may copy.
 image() {
-	have "$1" || {
-		echo "images: $1" >&2
-		docker build -q -t "$1" -f - "$work/context" >/dev/null
+	name=$1
+	shift
+	mkdir "$work/context"
+	for program; do cp -L "$program" "$work/context/"; done
+	{
+		echo "FROM $base"
+		cat
+	} >"$work/context/Dockerfile"
+	docker build -q -t "$name:$tag" "$work/context" >"$work/build.log" 2>&1 || {
+		cat "$work/build.log" >&2
+		exit 1
 	}
+	rm -rf "$work/context"
+	echo "images: $name" >&2
 }
 
-mkdir "$work/context"
-for binary in prometheus promtool loki otelcol jaeger; do cp -L "$engines/$binary" "$work/context/"; done
-cp "$(command -v prometheus-alertmanager)" "$work/context/alertmanager"
-cp "$(command -v amtool)" "$work/context/amtool"
-cp "$here/listen.pl" "$work/context/"
-
-image "prom/prometheus:$PROMETHEUS_VERSION" <<END
-FROM $DEBIAN_IMAGE
+image prom/prometheus "$engines/prometheus" "$engines/promtool" <<'END'
 COPY prometheus promtool /bin/
 RUN install -d -o 65534 -g 65534 /prometheus
 WORKDIR /prometheus
 USER nobody
 ENTRYPOINT ["/bin/prometheus"]
 END
-image "prom/alertmanager:$ALERTMANAGER_VERSION" <<END
-FROM $DEBIAN_IMAGE
-COPY alertmanager amtool /bin/
+image prom/alertmanager "$(command -v prometheus-alertmanager)" "$(command -v amtool)" \
+	/usr/share/prometheus/alertmanager/default.tmpl <<'END'
+COPY prometheus-alertmanager /bin/alertmanager
+COPY amtool /bin/
+COPY default.tmpl /usr/share/prometheus/alertmanager/
 RUN install -d -o 65534 -g 65534 /alertmanager
 WORKDIR /alertmanager
 USER nobody
 ENTRYPOINT ["/bin/alertmanager"]
 END
-image "grafana/loki:$LOKI_VERSION" <<END
-FROM $DEBIAN_IMAGE
+image grafana/loki "$engines/loki" <<'END'
 COPY loki /usr/bin/
 RUN install -d -o 10001 -g 10001 /loki
 USER 10001
 ENTRYPOINT ["/usr/bin/loki"]
 END
-image "otel/opentelemetry-collector-contrib:$OTELCOL_VERSION" <<END
-FROM $DEBIAN_IMAGE
+image otel/opentelemetry-collector-contrib "$engines/otelcol" <<'END'
 COPY otelcol /otelcol-contrib
 USER 10001
 ENTRYPOINT ["/otelcol-contrib"]
 END
-image "jaegertracing/jaeger:$JAEGER_VERSION" <<END
-FROM $DEBIAN_IMAGE
+image jaegertracing/jaeger "$engines/jaeger" <<'END'
 COPY jaeger /cmd/jaeger/jaeger-linux
 USER 10001
 ENTRYPOINT ["/cmd/jaeger/jaeger-linux"]
 END
-# The path and ports of what only listens.
-stand_in() {
-	image "$1" <<END
-FROM $DEBIAN_IMAGE
+
+# What only listens, and on which ports.
+listener() {
+	image "$1" "$here/listen.pl" <<END
 COPY listen.pl /
 ENTRYPOINT ["perl", "/listen.pl", $2]
 END
 }
-stand_in "grafana/grafana:$GRAFANA_VERSION" '"3000"'
-stand_in "grafana/tempo:$TEMPO_VERSION" '"3200", "4317", "4318"'
-stand_in "grafana/promtail:$PROMTAIL_VERSION" '"9080"'
+listener grafana/grafana '"3000"'
+listener grafana/tempo '"3200", "4317", "4318"'
+listener grafana/promtail '"9080"'
+
+cat <<END
+DEBIAN_IMAGE=$base
+MINISHOP_TAG=$tag
+PROMETHEUS_VERSION=$tag
+ALERTMANAGER_VERSION=$tag
+GRAFANA_VERSION=$tag
+LOKI_VERSION=$tag
+OTELCOL_VERSION=$tag
+JAEGER_VERSION=$tag
+PROMTAIL_VERSION=$tag
+TEMPO_VERSION=$tag
+END

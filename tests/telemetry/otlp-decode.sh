@@ -1,3 +1,5 @@
 #!/bin/sh
 # LAB_PYTHON: an interpreter that has what tests/requirements.txt lists.
-exec "${LAB_PYTHON:-python3}" "$(dirname "$0")/otlp_decode_test.py" .
+python=${LAB_PYTHON:-python3}
+command -v "$python" >/dev/null || { echo "SKIP otlp_decode: python3 is missing"; exit 77; }
+exec "$python" "$(dirname "$0")/otlp_decode_test.py" .

@@ -1,0 +1,11 @@
+# The stack in containers and its test; ./lab test --full runs it.
+EXTRA_DIST += \
+	.dockerignore \
+	.env \
+	.hadolint.yaml \
+	Dockerfile \
+	docker-compose.yml \
+	observability/alertmanager/slack_url.containers \
+	observability/incidents/active/.gitignore \
+	tests/containers/images.sh \
+	tests/containers/listen.pl
