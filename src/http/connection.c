@@ -131,6 +131,7 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   client->body_bytes = 0;
   client->library_status = 0;
   client->dispatched = client->refused = false;
+  client->bad_target = !http_guard_target_is_clean(server, uri);
   deadline_set(client, request_deadline(server, client->started_ns));
   atomic_store_explicit(&client->requesting, true, memory_order_relaxed);
   thread.serving = client;
@@ -189,7 +190,7 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
   if (!client || !info || client->turned_away) return MHD_NO;
   if (info->callback_first_iteration) {
     struct http_refusal refusal;
-    if (http_guard_refuses(server, connection, method, version, &refusal)) {
+    if (http_guard_refuses(client, method, url, version, &refusal)) {
       refusal.method = method;
       refusal.target = info->request->http_url;
       return http_refuse(client, &refusal);

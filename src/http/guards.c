@@ -70,16 +70,38 @@ void http_guard_body_too_large(struct http_refusal *refusal) {
   refuse(refusal, MHD_HTTP_CONTENT_TOO_LARGE, "the body is larger than this server takes: send less");
 }
 
-bool http_guard_refuses(const struct http_server *server, struct MHD_Connection *connection,
-                        const char *method, const char *version, struct http_refusal *refusal) {
+bool http_guard_target_is_clean(const struct http_server *server, const char *target) {
+  size_t len = 0;
+  for (; target[len]; len++)
+    if ((unsigned char)target[len] <= ' ' || target[len] == 0x7f) return false;
+  /* Behind the target only its separator was overwritten so far: if the version does not follow, it holds a
+   * NUL. */
+  return !server->layout_known || strncmp(target + len + 1, "HTTP/", 5) == 0;
+}
+
+/* A token and one space, and then the target; a NUL would hide the rest of the method. */
+static bool method_is_clean(const struct http_server *server, const char *method, const char *target) {
+  size_t len = strlen(method);
+  return name_is_token(method, len) && (!server->layout_known || target == method + len + 1);
+}
+
+bool http_guard_refuses(const struct http_client *client, const char *method, const char *target,
+                        const char *version, struct http_refusal *refusal) {
+  const struct http_server *server = client->server;
   struct headers headers = {0};
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, headers_count, &headers);
+      MHD_get_connection_info(client->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, headers_count, &headers);
   if (info && info->header_size > server->settings.header_limit)
     return refuse(
         refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
         "the request line and headers are larger than this server takes: send fewer or shorter ones");
+  if (!method_is_clean(server, method, target))
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
+                  "the request line is not well formed: METHOD TARGET HTTP/1.1");
+  if (client->bad_target)
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
+                  "the request's target holds a space or a control character: write it as %20 and the like");
   if (info && server->layout_known && !layout_is_clean(method, version, info->header_size))
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
@@ -92,6 +114,8 @@ bool http_guard_refuses(const struct http_server *server, struct MHD_Connection 
         "a header's name holds a character that is not allowed there, such as a space before the colon");
   if (headers.hosts > 1)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "there is more than one Host header: send one");
+  if (headers.hosts == 0 && strcmp(version, "HTTP/1.0") != 0)
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "the Host header is missing: send it");
   if (headers.content_lengths > 1)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "there is more than one Content-Length header: send one");
   if (headers.transfer_encodings && headers.content_lengths)

@@ -126,7 +126,8 @@ static unsigned options_fill(struct http_server *server, struct MHD_OptionItem o
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_LIMIT, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s, NULL};
-  *to++ = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL};
+  /* Strict, the old ones cut or answer with a broken reply where the guards answer properly. */
+  *to++ = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, server->layout_known ? 0 : 1, NULL};
   if (pool > 1) {
     *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, pool, NULL};
     limit *= pool; /* libmicrohttpd divides it among the threads */

@@ -1,33 +1,37 @@
-/* A hardened HTTP/1.1 server on Ulfius and libmicrohttpd. It knows nothing of the shop: endpoints and hooks
- * are the caller's. What it adds to Ulfius:
- *  - guards in front of every endpoint, which refuse what proxies and servers read differently (smuggling),
- * header blocks that are too large and bodies above the limit, before the body is read;
- *  - limits: connections, header block, body, idle time, and a deadline for the arrival of a whole request,
- * so that a client that drips bytes is cut; a handler that runs is never cut;
- *  - a report of everything answered that no endpoint saw, be it a guard's or libmicrohttpd's own answer;
- *  - a drain that lets what is in flight finish.
+/* A hardened HTTP/1.1 server on Ulfius and libmicrohttpd. It knows nothing of the shop: endpoints
+ * and hooks are the caller's. What it adds to Ulfius:
+ *  - Guards in front of every endpoint refuse what proxies and servers read differently
+ *    (smuggling), header blocks that are too large, and bodies above the limit, these before they
+ *    are read.
+ *  - Limits: connections, header block, body, idle time, and a deadline for the arrival of a whole
+ *    request, so that a client that drips bytes is cut. A handler that runs is never cut.
+ *  - A report of everything that no endpoint saw, be it a guard's answer or libmicrohttpd's own.
+ *  - A drain that lets what is in flight finish.
  *
- * Life: http_server_new (binds and listens: before privilege drop and fork), http_server_endpoint for each
- * endpoint, http_server_start (threads: after fork, with signals blocked as the threads shall have them),
- * http_server_drain, http_server_free. These are for one thread. SIGPIPE must be ignored by the process.
+ * Life: http_server_new (binds and listens: before privilege drop and fork), http_server_endpoint
+ * for each endpoint, http_server_start (threads: after fork, with signals blocked as the threads
+ * shall have them), http_server_drain, http_server_free. These are for one thread. The process must
+ * ignore SIGPIPE. Handlers have a stack of 256 KiB.
  *
  * What whoever writes an endpoint must know of Ulfius:
- *  - Endpoints run by priority, 0 first. An observer ("*" in both method and path, priority 0) returns
- *    U_CALLBACK_IGNORE, a handler U_CALLBACK_COMPLETE; a last "*" answers 404 and 405. Never U_CALLBACK_ERROR
- * (drops the reply's body and headers) or U_CALLBACK_UNAUTHORIZED (forces 401).
- *  - The end of a request is response->free_shared_data: set by the observer together with
- * response->shared_data (without it, it does not run), it runs exactly once, on every path, in the same
- * thread, when the reply is made and before a byte of it is sent. The reply's headers can no longer be
- * changed there. A request that a guard refused never reaches the observer: hooks.refused tells of it.
- *  - A header value that is empty or holds CR or LF makes Ulfius drop all headers after it: validate before
- * u_map_put.
- *  - request->map_header merges what came twice and its keys are case-sensitive: use http_request_header()
- * and http_request_header_count(). request->client_address is cut off for IPv6: use http_request_client().
- *  - request->timeout belongs to this server; leave it alone.
- *  - "//order", "/order/" and "order" reach "/order", nothing is decoded before routing, request->url_path is
- * raw. HEAD needs an endpoint of its own; libmicrohttpd leaves the body of its answer away.
- *  - With pool 0 (a thread per connection) a handler may sleep or block. In a pool it must not: the
- * connections that share its thread would wait.
+ *  - Endpoints run by priority, 0 first. An observer ("*" as method and path, priority 0) returns
+ *    U_CALLBACK_IGNORE, a handler U_CALLBACK_COMPLETE; a last "*" answers 404 and 405. Never return
+ *    U_CALLBACK_ERROR (drops the reply's body and headers) or U_CALLBACK_UNAUTHORIZED (forces 401).
+ *  - The end of a request is response->free_shared_data. Set by the observer together with
+ *    response->shared_data (if that is NULL it does not run), it runs exactly once on every path,
+ *    in the same thread, when the reply is made and before a byte of it is sent. It can no longer
+ *    change the reply. A request that was refused never reaches the observer: hooks.refused tells
+ *    of it.
+ *  - A header value that is empty or holds CR or LF makes Ulfius drop all headers after it:
+ *    validate before u_map_put.
+ *  - request->map_header merges what came twice, and its keys are case-sensitive: use
+ *    http_request_header() and http_request_header_count(). request->client_address is cut off for
+ *    IPv6: use http_request_client(). request->timeout belongs to this server: leave it alone.
+ *  - "//order", "/order/" and "order" reach "/order", nothing is decoded before routing, and
+ *    request->url_path is raw. HEAD needs an endpoint of its own; libmicrohttpd leaves the body of
+ *    its answer away.
+ *  - With pool 0 (a thread for each connection) a handler may sleep or block. In a pool it must
+ *    not: the connections that share its thread would wait.
  *  - While http_server_draining(), put "Connection: close" on every reply, at the handler's end. */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -63,13 +67,19 @@ enum http_refusal_origin {
   HTTP_REFUSED_BY_CUT,     /* not answered: the connection was cut (status 408: the request took too long) */
 };
 
-/* A request that no endpoint saw. Texts are NULL where they are not known; method and target are the client's
- * raw bytes: escape them before use. All of it is valid during the hook only. */
+/* A request that no endpoint saw. Method and target are the client's raw bytes: escape them before
+ * use. All of it is valid during the hook only. Statuses and codes:
+ *  - 400 invalid_request, 413 payload_too_large, 431 header_too_large: by a guard or by the
+ *    library.
+ *  - 503 unavailable: by a guard, at the connection limit or to those who still wait while
+ *    draining. Nothing was read: connection, method and target are NULL.
+ *  - 414 target_too_long, 505 version_not_supported, 500 internal_error: by the library. Of some of
+ *    its answers neither connection, method, target nor client are known.
+ *  - 408 request_timeout: cut. */
 struct http_refusal {
   enum http_refusal_origin origin;
   unsigned status;
-  const char
-      *code; /* a stable word: invalid_request, payload_too_large, header_too_large, unavailable, ... */
+  const char *code;   /* a stable word, one for each status, see above */
   const char *detail; /* a sentence for people: what is wrong and what to do */
   const char *method;
   const char *target;                /* with its query */
@@ -149,8 +159,7 @@ struct MHD_Connection *http_request_connection(const struct _u_request *request)
  * request. */
 const char *http_request_client(const struct _u_request *request);
 unsigned http_request_client_port(const struct _u_request *request);
-/* When its request line had been read, in clock_mono_ns: before its headers and body, so before any endpoint.
- */
+/* When its request line had been read, in clock_mono_ns: before headers and body. */
 uint64_t http_request_started_mono_ns(const struct _u_request *request);
 
 /* The value of a header by its name in any case: the first of that name, or NULL. Lives as long as the

@@ -26,6 +26,7 @@ struct http_client {
   atomic_bool
       requesting;   /* a request line was read and the request is not completed; sweeper and drain read it */
   bool dispatched;  /* its endpoints ran: counted as in flight until completed */
+  bool bad_target;  /* of the running request */
   bool refused;     /* this server answered or reported it */
   bool turned_away; /* one too many: 503 is out, nothing is read any more */
   bool linger;      /* closed only when the client did, or it could lose the answer */
@@ -88,9 +89,14 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
                                          size_t *size, void **request);
 struct http_client *http_connection_client(struct MHD_Connection *connection);
 
-/* guards.c: fills status, code and detail and returns true if the request must not pass. */
-bool http_guard_refuses(const struct http_server *server, struct MHD_Connection *connection,
-                        const char *method, const char *version, struct http_refusal *refusal);
+/* guards.c */
+/* Of the raw target, when libmicrohttpd has just found it: no blanks and no control characters, NUL among
+ * them. */
+bool http_guard_target_is_clean(const struct http_server *server, const char *target);
+/* Fills status, code and detail and returns true if the request must not pass. Method, target and version
+ * are libmicrohttpd's own pointers into the header block. */
+bool http_guard_refuses(const struct http_client *client, const char *method, const char *target,
+                        const char *version, struct http_refusal *refusal);
 /* 413, as a refusal. */
 void http_guard_body_too_large(struct http_refusal *refusal);
 
