@@ -122,15 +122,15 @@ static int stop(struct app_run *run, int number) {
     /* Handlers still run, and the log's own thread writes: it has the rest of the time. */
     uint64_t now = clock_mono_ns();
     if (now < deadlines.lines) clock_sleep_ns(deadlines.lines - now);
-    app_pidfile_free(run->pidfile);
-    _exit(EXIT_SUCCESS);
+  } else {
+    uint64_t lines = app_assembly_free(run->assembly, deadlines.lines);
+    if (lines > 0) dprintf(STDERR_FILENO, "minishop: %llu log lines were lost\n", (unsigned long long)lines);
   }
-  uint64_t lines = app_assembly_free(run->assembly, deadlines.lines);
-  if (lines > 0) dprintf(STDERR_FILENO, "minishop: %llu log lines were lost\n", (unsigned long long)lines);
   atomic_store(&watch.over, true);
   pthread_kill(watch.thread, SIGUSR1);
   pthread_join(watch.thread, NULL);
   app_pidfile_free(run->pidfile);
+  if (lost.requests > 0) _exit(EXIT_SUCCESS); /* nothing that they use may go before them */
   return EXIT_SUCCESS;
 }
 

@@ -341,7 +341,7 @@ def test_the_deadline_is_kept(directory):
             began = time.monotonic()
             process.terminate()
             expect("exit status", process.wait(10), 0)
-            if time.monotonic() - began > 2.5:
+            if time.monotonic() - began > 4:  # a sanitizer takes a second to say good-bye
                 raise TestFailure(f"it took {time.monotonic() - began:.1f} s")
         stopped = place.last("service stopped")
         expect("the last line", (stopped["requests_lost"], stopped["level"]), (1, "WARN"))
