@@ -1,5 +1,5 @@
 # Benchmarks: built by "make bench-programs", run by hand and by ./lab bench, never by make check.
-benchmarks = bench/bench_metrics bench/bench_log bench/otlp_sink
+benchmarks = bench/bench_metrics bench/bench_log bench/bench_otlp bench/otlp_sink
 EXTRA_PROGRAMS += $(benchmarks)
 CLEANFILES += $(benchmarks)
 bench-programs: $(benchmarks)
@@ -9,6 +9,8 @@ bench_bench_metrics_SOURCES = bench/bench_metrics.c
 bench_bench_metrics_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 bench_bench_log_SOURCES = bench/bench_log.c
 bench_bench_log_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
+bench_bench_otlp_SOURCES = bench/bench_otlp.c
+bench_bench_otlp_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 bench_otlp_sink_SOURCES = bench/otlp_sink.c
 bench_otlp_sink_LDADD = $(MICROHTTPD_LIBS)
 EXTRA_DIST += bench/order_and_pay.lua bench/orders.lua bench/run.py

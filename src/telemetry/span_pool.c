@@ -1,5 +1,6 @@
 #include "telemetry/span_pool.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ struct tel_span_pool *tel_span_pool_new(size_t capacity) {
   if (!pool) return NULL;
   pool->capacity = capacity;
   /* malloc, not calloc: the kernel gives each page when it is first written. */
-  if (!(pool->spans = malloc(capacity * sizeof *pool->spans)) || !(pool->returned = ring_new(capacity))) {
+  if (!(pool->spans = malloc(capacity * sizeof *pool->spans)) || !(pool->returned = ring_new(capacity + capacity / 4))) {
     tel_span_pool_free(pool);
     return NULL;
   }
@@ -50,8 +51,7 @@ void tel_span_pool_give(struct tel_span_pool *pool, struct tel_span *span) {
     free(span);
     return;
   }
-  /* There is a place for each of the pool's own; a slot may be for a moment still held by a thread that has
-   * just taken from it. */
-  while (!ring_push(pool->returned, span)) {
-  }
+  /* There is a place for each of the pool's own and more: the ring is full only as long as a thread that was
+   * interrupted while it took one has held its slot while all the others went by. */
+  while (!ring_push(pool->returned, span)) sched_yield();
 }
