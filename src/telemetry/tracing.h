@@ -59,10 +59,14 @@ struct tel_tracing_events {
 
 /* Takes copies of all. service_version and instance_id (at most 63 bytes) go into the resource. registry:
  * telemetry_span* metrics, or NULL. Call curl_global_init() first. No thread yet: the exporter starts with
- * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE. */
+ * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE, or what registering
+ * ended with: then the registry must not be scraped. */
 TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, const char *service_version,
                                    const char *instance_id, const struct tel_tracing_events *events,
                                    struct tel_registry *registry, struct tel_tracing **out);
+/* Starts the exporter, if there is one, and asks the system what goes into the resource. TEL_E_MEMORY,
+ * TEL_E_SYSTEM (no thread), TEL_E_VALUE (headers, or files that libcurl refuses). Spans work before it and
+ * without it. */
 TEL_MUST_CHECK int tel_tracing_start(struct tel_tracing *tracing);
 struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing);
 /* Exports what has ended so far; waits until done or the deadline (clock_mono_ns()). False: not all was

@@ -1,7 +1,7 @@
 # The tests of traces.
 TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate tests/telemetry/test_sampler \
 	tests/telemetry/test_span tests/telemetry/test_batch tests/telemetry/test_tracing_threads \
-	tests/telemetry/test_otlp_exporter tests/telemetry/test_otlp_http tests/telemetry/test_tracing_memory \
+	tests/telemetry/test_tracing tests/telemetry/test_otlp_exporter tests/telemetry/test_otlp_http tests/telemetry/test_tracing_memory \
 	tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
 	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate
 TRACES_LIBS = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
@@ -37,6 +37,9 @@ tests_telemetry_test_tracing_memory_SOURCES = tests/telemetry/test_tracing_memor
 tests_telemetry_test_tracing_memory_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
 tests_telemetry_test_tracing_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=aligned_alloc,--wrap=strdup
+tests_telemetry_test_tracing_SOURCES = tests/telemetry/test_tracing.c tests/telemetry/tracer_fixture.h \
+	tests/telemetry/fake_collector.c tests/telemetry/fake_collector.h
+tests_telemetry_test_tracing_LDADD = $(TRACES_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 tests_fuzz_fuzz_traceparent_SOURCES = tests/fuzz/fuzz_traceparent.c tests/fuzz/replay.c
 tests_fuzz_fuzz_traceparent_LDADD = $(TRACES_LIBS)
 tests_fuzz_fuzz_tracestate_SOURCES = tests/fuzz/fuzz_tracestate.c tests/fuzz/replay.c
