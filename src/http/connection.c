@@ -70,7 +70,7 @@ static void opened(struct http_server *server, struct MHD_Connection *connection
   if (too_many) {
     client->turned_away = client->linger = true;
     http_refuse_away(server, client->fd, client->address,
-                     "this server has all the connections it takes: try again soon");
+                     "This server has all the connections it takes: try again soon.");
     shutdown(client->fd, SHUT_RDWR); /* libmicrohttpd closes it at once */
   }
 }
@@ -94,7 +94,7 @@ static void report(struct http_server *server, const struct http_client *client,
   struct http_refusal refusal = {.origin = origin, .status = status, .started_mono_ns = clock_mono_ns()};
   refusal.code = http_refuse_code(status);
   refusal.detail =
-      origin == HTTP_REFUSED_BY_CUT ? "the request did not arrive in time" : "answered by libmicrohttpd";
+      origin == HTTP_REFUSED_BY_CUT ? "The request did not arrive in time." : "Answered by libmicrohttpd.";
   if (client) {
     refusal.client = client->address;
     refusal.started_mono_ns = client->started_ns;

@@ -42,7 +42,7 @@ static void backlog_turn_away(struct http_server *server, int listen_fd) {
     if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) return;
     if (fd < 0) continue; /* gone already */
     http_address_format((struct sockaddr *)&from, address, sizeof address, &port);
-    http_refuse_away(server, fd, address, "this server is shutting down: try again soon");
+    http_refuse_away(server, fd, address, "This server is shutting down: try again soon.");
     http_sweeper_linger(server, fd);
   }
 }

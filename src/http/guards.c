@@ -67,7 +67,7 @@ static bool refuse(struct http_refusal *refusal, unsigned status, const char *de
 }
 
 void http_guard_body_too_large(struct http_refusal *refusal) {
-  refuse(refusal, MHD_HTTP_CONTENT_TOO_LARGE, "the body is larger than this server takes: send less");
+  refuse(refusal, MHD_HTTP_CONTENT_TOO_LARGE, "The body is larger than this server takes: send less.");
 }
 
 bool http_guard_target_is_clean(const struct http_server *server, const char *target) {
@@ -95,35 +95,35 @@ bool http_guard_refuses(const struct http_client *client, const char *method, co
   if (info && info->header_size > server->settings.header_limit)
     return refuse(
         refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-        "the request line and headers are larger than this server takes: send fewer or shorter ones");
+        "The request line and headers are larger than this server takes: send fewer or shorter ones.");
   if (!method_is_clean(server, method, target))
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "the request line is not well formed: METHOD TARGET HTTP/1.1");
+                  "The request line is not well formed: write METHOD TARGET HTTP/1.1.");
   if (client->bad_target)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "the request's target holds a space or a control character: write it as %20 and the like");
+                  "The request's target holds a space or a control character: write it as %20 and the like.");
   if (info && server->layout_known && !layout_is_clean(method, version, info->header_size))
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
-        "the headers are not well formed: each line must end with CR LF, and may not be folded or hold NUL");
+        "The headers are not well formed: each line must end with CR LF, and may not be folded or hold NUL.");
   if (headers.bad_value)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "a header's value holds a control character");
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "A header's value holds a control character.");
   if (headers.bad_name)
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
-        "a header's name holds a character that is not allowed there, such as a space before the colon");
+        "A header's name holds a character that is not allowed there, such as a space before the colon.");
   if (headers.hosts > 1)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "there is more than one Host header: send one");
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "There is more than one Host header: send one.");
   if (headers.hosts == 0 && strcmp(version, "HTTP/1.0") != 0)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "the Host header is missing: send it");
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The Host header is missing: send it.");
   if (headers.content_lengths > 1)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "there is more than one Content-Length header: send one");
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "There is more than one Content-Length header: send one.");
   if (headers.transfer_encodings && headers.content_lengths)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "there are both Content-Length and Transfer-Encoding: send one of them");
+                  "There are both Content-Length and Transfer-Encoding: send one of them.");
   if (headers.transfer_encodings > 1 ||
       (headers.transfer_encodings && strcasecmp(headers.transfer_encoding, "chunked") != 0))
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "the only Transfer-Encoding this server takes is chunked");
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The only Transfer-Encoding this server takes is chunked.");
   if (headers.transfer_encodings && strcmp(version, "HTTP/1.1") != 0)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "Transfer-Encoding needs HTTP/1.1");
   if (headers.content_length && strtoull(headers.content_length, NULL, 10) > server->settings.body_limit) {
