@@ -8,9 +8,12 @@ import http.server
 import math
 import os
 import pathlib
+import shutil
+import ssl
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -216,9 +219,35 @@ def test_value_limit():
     check("static", seen["static"], "con")
 
 
+def test_tls():
+    """Server and client show the same certificate, which signs itself."""
+    if not shutil.which("openssl"):
+        print("SKIP TLS: openssl is missing")
+        return
+    with tempfile.TemporaryDirectory() as folder, Receiver() as receiver:
+        key, certificate = f"{folder}/key.pem", f"{folder}/certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                        "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
+        receiver.handle_error = lambda *_: None  # refused handshakes are meant
+        url = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"https://127.0.0.1:{receiver.server_address[1]}"}
+        client = {"OTEL_EXPORTER_OTLP_CLIENT_KEY": key, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": certificate}
+        emit(receiver, OTEL_EXPORTER_OTLP_CERTIFICATE=certificate, **url, **client)
+        check("requests", len(receiver.requests), 1)
+        _, said = emit(receiver, expect=1, **url, **client)
+        assert "certificate" in said, said
+        emit(receiver, expect=1, OTEL_EXPORTER_OTLP_CERTIFICATE=certificate, **url)
+        check("no further request", len(receiver.requests), 1)
+
+
 def main():
     tests = [lambda: test_every_field("none"), lambda: test_every_field("gzip"), test_batches, test_partial_success,
-             test_value_limit]
+             test_value_limit, test_tls]
     for test in tests:
         test()
     print(f"{len(tests)} passed, 0 failed")

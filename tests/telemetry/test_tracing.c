@@ -143,11 +143,13 @@ START_TEST(test_bad_settings) {
   settings.queue_size = 0;
   ck_assert_int_eq(tel_tracing_new(&settings, "1", "id", NULL, NULL, &none), TEL_E_VALUE);
   ck_assert_ptr_null(none);
+  tel_registry_free(registry);
   setup();
   make();
   ck_assert_int_eq(tel_tracing_new(&settings, "1", "id", NULL, registry, &none), TEL_E_NAME); /* twice */
   ck_assert_ptr_null(none);
   tel_tracing_free(tracing, 0);
+  tel_registry_free(registry);
   strcpy(settings.headers, "bad header=1");
   registry = NULL;
   make();
