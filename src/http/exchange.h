@@ -18,6 +18,20 @@ struct http_service;
 
 enum { HTTP_REQUEST_ID_SIZE = 129, HTTP_DETAIL_SIZE = 256, HTTP_TEXT_SIZE = 257 };
 
+/* The headers that somebody here reads; all are looked up in one pass when the exchange begins. */
+#define HTTP_HEADER_NAMES(X)                                                                                 \
+  X(HTTP_ACCEPT, "Accept")                                                                                   \
+  X(HTTP_ACCEPT_ENCODING, "Accept-Encoding")                                                                 \
+  X(HTTP_CONTENT_TYPE, "Content-Type")                                                                       \
+  X(HTTP_HOST, "Host")                                                                                       \
+  X(HTTP_REQUEST_ID, "X-Request-Id")                                                                         \
+  X(HTTP_TRACEPARENT, "traceparent")                                                                         \
+  X(HTTP_USER_AGENT, "User-Agent")
+
+#define HTTP_HEADER_ENUM(id, name) id,
+enum http_header { HTTP_HEADER_NAMES(HTTP_HEADER_ENUM) HTTP_HEADERS };
+#undef HTTP_HEADER_ENUM
+
 struct http_exchange {
   struct http_service *service;
   struct MHD_Connection *connection;
@@ -30,6 +44,7 @@ struct http_exchange {
   const struct http_route *route; /* NULL: none has this path */
   const char *body;
   size_t body_len;
+  const char *headers[HTTP_HEADERS]; /* by enum http_header; NULL: not there, or more than once */
   char request_id[HTTP_REQUEST_ID_SIZE];
   const char *client; /* address; valid during the exchange; may be NULL */
   unsigned client_port;
@@ -60,7 +75,7 @@ struct http_exchange {
 void http_reply_json(struct http_exchange *exchange, unsigned status);
 /* Answers with the problem; detail (NULL: none) is said before the table's advice. */
 void http_reply_problem(struct http_exchange *exchange, enum http_problem problem, const char *detail);
-/* The value of a header that is there exactly once; NULL if it is not there or more than once. */
-const char *http_exchange_header(const struct http_exchange *exchange, const char *name);
+/* Fills exchange->headers from its connection. */
+void http_exchange_read_headers(struct http_exchange *exchange);
 
 #endif

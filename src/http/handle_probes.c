@@ -39,8 +39,8 @@ void http_handle_metrics(struct http_exchange *exchange) {
     http_reply_problem(exchange, HTTP_NOT_FOUND, "Metrics are switched off (metrics.enabled).");
     return;
   }
-  enum tel_format format = tel_format_negotiate(http_exchange_header(exchange, "Accept"));
-  bool gzip = tel_format_accepts_gzip(http_exchange_header(exchange, "Accept-Encoding"));
+  enum tel_format format = tel_format_negotiate(exchange->headers[HTTP_ACCEPT]);
+  bool gzip = tel_format_accepts_gzip(exchange->headers[HTTP_ACCEPT_ENCODING]);
   struct buf text = BUF_INIT(64 << 20);
   int error = tel_exposition_write(registry, format, gzip ? &text : &exchange->reply);
   if (!error && gzip) error = tel_gzip(text.data, text.len, &exchange->reply);

@@ -60,7 +60,7 @@ json_t *http_json_body(struct http_exchange *exchange, const struct json_field *
   if (exchange->body_len == 0) {
     json = json_object();
     if (!json) http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
-  } else if (!is_json(http_exchange_header(exchange, "Content-Type"))) {
+  } else if (!is_json(exchange->headers[HTTP_CONTENT_TYPE])) {
     http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE, NULL);
     return NULL;
   } else {

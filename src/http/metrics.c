@@ -108,7 +108,7 @@ static bool belongs(size_t route, enum http_problem problem) {
 static bool expose_at_zero(struct http_metrics *metrics) {
   /* What libmicrohttpd answers by itself, 408 for what was cut because it took too long, 0 for no answer at
    * all. */
-  static const char *const refusals[] = {"0", "400", "408", "413", "414", "431", "500", "505"};
+  static const char *const refusals[] = {"0", "400", "408", "413", "414", "431", "500", "503", "505"};
   bool ok = true;
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
     struct tel_counter *counter;

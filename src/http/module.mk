@@ -3,7 +3,7 @@ include src/http/server.mk
 
 noinst_LIBRARIES += libhttp.a
 libhttp_a_SOURCES = \
-	src/http/exchange.h src/http/handlers.h \
+	src/http/exchange.c src/http/exchange.h src/http/handlers.h \
 	src/http/handle_order.c src/http/handle_payment.c src/http/handle_probes.c \
 	src/http/json_body.c src/http/json_body.h \
 	src/http/metrics.c src/http/metrics.h \

@@ -44,13 +44,14 @@ static bool request_id_ok(const char *id) {
 }
 
 static void settle_request_id(struct http_exchange *exchange) {
-  const char *id = http_exchange_header(exchange, "X-Request-Id");
+  const char *id = exchange->headers[HTTP_REQUEST_ID];
   if (id && request_id_ok(id)) {
     strcpy(exchange->request_id, id);
     return;
   }
-  snprintf(exchange->request_id, sizeof exchange->request_id, "%016llx%016llx",
-           (unsigned long long)random_u64(), (unsigned long long)random_u64());
+  struct tel_context fresh;
+  random_bytes(fresh.trace_id, sizeof fresh.trace_id);
+  tel_trace_id_hex(&fresh, exchange->request_id); /* as unique, and of the same form */
 }
 
 /* The combined tracestate, "" if there is none or any of it is bad. */
@@ -66,7 +67,7 @@ static void read_tracestate(const struct http_exchange *exchange, char state[TEL
 static void begin_trace(struct http_observe *observe, struct http_exchange *exchange) {
   struct tel_context parent;
   char state[TEL_TRACESTATE_SIZE] = "";
-  const char *header = http_exchange_header(exchange, "traceparent");
+  const char *header = exchange->headers[HTTP_TRACEPARENT];
   bool continued = header && tel_traceparent_parse(header, strlen(header), &parent);
   if (exchange->route && exchange->route->span) {
     if (continued) read_tracestate(exchange, state);
@@ -92,6 +93,7 @@ void http_observe_begin(struct http_observe *observe, struct http_exchange *exch
   exchange->start_unix_ns = clock_unix_ns();
   exchange->start_mono_ns = clock_mono_ns();
   exchange->route = http_route_find(exchange->path);
+  http_exchange_read_headers(exchange);
   settle_request_id(exchange);
   begin_trace(observe, exchange);
 }
@@ -124,13 +126,13 @@ static void describe_span(const struct http_exchange *exchange, const char *meth
     tel_attributes_set_string(attributes, "url.query", exchange->query);
   tel_attributes_set_static(attributes, "http.route", exchange->route->path);
   tel_attributes_set_int(attributes, "http.response.status_code", exchange->status);
-  describe_server(attributes, http_exchange_header(exchange, "Host"));
+  describe_server(attributes, exchange->headers[HTTP_HOST]);
   tel_attributes_set_string(attributes, "client.address", exchange->client);
   tel_attributes_set_string(attributes, "network.peer.address", exchange->client);
   if (exchange->client_port) tel_attributes_set_int(attributes, "network.peer.port", exchange->client_port);
   if (exchange->version && strncmp(exchange->version, "HTTP/", 5) == 0)
     tel_attributes_set_string(attributes, "network.protocol.version", exchange->version + 5);
-  tel_attributes_set_string(attributes, "user_agent.original", http_exchange_header(exchange, "User-Agent"));
+  tel_attributes_set_string(attributes, "user_agent.original", exchange->headers[HTTP_USER_AGENT]);
   if (exchange->status >= 500) {
     tel_attributes_set_static(attributes, "error.type", http_problem_row(exchange->problem)->code);
     tel_span_set_status(exchange->span, TEL_STATUS_ERROR, http_problem_row(exchange->problem)->title);
@@ -164,7 +166,7 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
   tel_attributes_set_int(fields, "request_bytes", (int64_t)exchange->body_len);
   tel_attributes_set_int(fields, "response_bytes", (int64_t)exchange->reply.len);
   tel_attributes_set_string(fields, "client", exchange->client);
-  tel_attributes_set_string(fields, "user_agent", http_exchange_header(exchange, "User-Agent"));
+  tel_attributes_set_string(fields, "user_agent", exchange->headers[HTTP_USER_AGENT]);
   if (*exchange->order_id) tel_attributes_set_string(fields, "order_id", exchange->order_id);
   if (*exchange->sku) tel_attributes_set_string(fields, "sku", exchange->sku);
   if (exchange->quantity) tel_attributes_set_int(fields, "quantity", exchange->quantity);
@@ -188,15 +190,16 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
   exchange->span = NULL;
 }
 
-void http_observe_refused(struct http_observe *observe, unsigned status, const char *client,
-                          const char *detail) {
-  http_metrics_refused(observe->metrics, status);
-  struct tel_log_record *record = tel_log_begin(observe->logger, TEL_WARN);
+void http_observe_refused(struct http_observe *observe, const struct http_refusal *refusal) {
+  http_metrics_refused(observe->metrics, refusal->status);
+  struct tel_log_record *record =
+      tel_log_begin(observe->logger, refusal->status == 503 ? TEL_ERROR : TEL_WARN);
   struct tel_attributes *fields = tel_log_fields(record);
   tel_attributes_set_static(fields, "route", "unmatched");
-  tel_attributes_set_int(fields, "status", status);
-  tel_attributes_set_string(fields, "client", client);
-  tel_attributes_set_static(fields, "reason", http_problem_row(HTTP_INVALID_REQUEST)->code);
-  tel_attributes_set_string(fields, "detail", detail);
+  tel_attributes_set_string(fields, "path", refusal->target);
+  tel_attributes_set_int(fields, "status", refusal->status);
+  tel_attributes_set_string(fields, "client", refusal->client);
+  tel_attributes_set_string(fields, "reason", refusal->code);
+  tel_attributes_set_string(fields, "detail", refusal->detail);
   tel_log_message(record, "request rejected");
 }

@@ -4,6 +4,7 @@
 #define HTTP_OBSERVE_H
 
 #include "http/exchange.h"
+#include "http/server.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "telemetry/trace.h"
@@ -22,9 +23,8 @@ void http_observe_begin(struct http_observe *observe, struct http_exchange *exch
 /* Ends: the answer is settled. Once for each begin. The exchange's span is gone afterwards. */
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange);
 
-/* What libmicrohttpd answered by itself: counted and logged, there is nothing more to know. status 0:
- * unknown. client: or NULL. */
-void http_observe_refused(struct http_observe *observe, unsigned status, const char *client,
-                          const char *detail);
+/* What never became an exchange (answered by libmicrohttpd itself, cut off, turned away): counted and logged,
+ * there is nothing more to know of it. */
+void http_observe_refused(struct http_observe *observe, const struct http_refusal *refusal);
 
 #endif

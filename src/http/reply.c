@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "http/exchange.h"
-#include "http/server.h"
 
 void http_reply_json(struct http_exchange *exchange, unsigned status) {
   if (buf_failed(&exchange->reply)) {
@@ -62,9 +61,4 @@ void http_reply_problem(struct http_exchange *exchange, enum http_problem proble
   if (!json || json_dump_callback(json, append, &exchange->reply, JSON_COMPACT) != 0)
     buf_reset(&exchange->reply); /* out of memory: the status alone, rather than half a body */
   json_decref(json);
-}
-
-const char *http_exchange_header(const struct http_exchange *exchange, const char *name) {
-  if (http_connection_header_count(exchange->connection, name) != 1) return NULL;
-  return http_connection_header(exchange->connection, name);
 }

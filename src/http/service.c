@@ -8,6 +8,7 @@
 #include <string.h>
 #include <ulfius.h>
 
+#include "base/random.h"
 #include "http/service_internal.h"
 
 enum { REPLY_LIMIT = 64 << 20 }; /* of an exposition; all other replies are small */
@@ -159,12 +160,30 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
   buf_free(&exchange.reply);
 }
 
+/* Nothing of the request was read (too many connections, a backlog at shutdown): there is no route to
+ * observe, but whoever waits gets the same kind of answer. */
+static void turn_away(const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+  struct http_exchange exchange = {.path = "", .reply = BUF_INIT(REPLY_LIMIT)};
+  enum http_problem problem = http_problem_by_code(refusal->code);
+  random_bytes(exchange.context.trace_id, sizeof exchange.context.trace_id);
+  random_bytes(exchange.context.span_id, sizeof exchange.context.span_id);
+  tel_trace_id_hex(&exchange.context, exchange.request_id);
+  http_reply_problem(&exchange, problem ? problem : HTTP_INVALID_REQUEST, refusal->detail);
+  buf_append(&reply->body, exchange.reply.data, exchange.reply.len);
+  reply->content_type = exchange.content_type;
+  exchange.retry_after_s = 0; /* the server sets it */
+  each_header(&exchange, put_refusal_header, reply);
+  buf_free(&exchange.reply);
+}
+
 static void refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
   struct http_service *service = cls;
-  if (refusal->origin == HTTP_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection)
+  if (refusal->origin == HTTP_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection) {
     refuse(service, refusal, reply);
-  else
-    http_observe_refused(service->observe, refusal->status, refusal->client, refusal->detail);
+  } else {
+    if (reply) turn_away(refusal, reply);
+    http_observe_refused(service->observe, refusal);
+  }
 }
 
 static void log_library(void *cls, enum http_log_level level, const char *text) {

@@ -61,50 +61,80 @@ static ProtobufCBinaryData text(struct tel_otlp_encoder *encoder, const char *da
   return repaired ? bytes(encoder, repaired, tel_utf8_repair(data, len, repaired)) : bytes(encoder, "", 0);
 }
 
-static void fill_value(struct tel_otlp_encoder *encoder, const struct tel_attribute *pair,
-                       Tel__Otlp__AnyValue *value) {
-  tel__otlp__any_value__init(value);
-  switch (pair->type) {
-  case TEL_STRING:
-    value->value_case = TEL__OTLP__ANY_VALUE__VALUE_STRING_VALUE;
-    value->string_value = text(encoder, pair->value.string.data, pair->value.string.len);
-    break;
-  case TEL_BOOL:
-    value->value_case = TEL__OTLP__ANY_VALUE__VALUE_BOOL_VALUE;
-    value->bool_value = pair->value.integer != 0;
-    break;
-  case TEL_INT:
-    value->value_case = TEL__OTLP__ANY_VALUE__VALUE_INT_VALUE;
-    value->int_value = pair->value.integer;
-    break;
-  case TEL_DOUBLE:
-    value->value_case = TEL__OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE;
-    value->double_value = pair->value.real;
-    break;
-  }
+static uint8_t *put_varint(uint8_t *to, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *to++ = (uint8_t)(value | 0x80);
+  *to++ = (uint8_t)value;
+  return to;
 }
 
-struct pair {
-  Tel__Otlp__KeyValue key_value;
-  Tel__Otlp__AnyValue value;
-};
+static uint8_t *put_bytes(uint8_t *to, uint8_t tag, const void *data, size_t len) {
+  *to++ = tag;
+  to = put_varint(to, len);
+  memcpy(to, data, len);
+  return to + len;
+}
+
+/* What stands in front of a field on the wire: its number and its type. */
+enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2 };
+#define TAG(number, type) ((uint8_t)((number) << 3 | (type)))
+
+/* AnyValue: string_value 1, bool_value 2, int_value 3, double_value 4. A text is whole and valid by now. */
+static uint8_t *put_value(uint8_t *to, const struct tel_attribute *pair, ProtobufCBinaryData string) {
+  switch (pair->type) {
+  case TEL_STRING:
+    return put_bytes(to, TAG(1, WIRE_BYTES), string.data, string.len);
+  case TEL_BOOL:
+    *to++ = TAG(2, WIRE_VARINT);
+    *to++ = pair->value.integer != 0;
+    return to;
+  case TEL_INT:
+    *to++ = TAG(3, WIRE_VARINT);
+    return put_varint(to, (uint64_t)pair->value.integer);
+  case TEL_DOUBLE: {
+    uint64_t bits;
+    memcpy(&bits, &pair->value.real, sizeof bits);
+    *to++ = TAG(4, WIRE_FIXED64);
+    for (int i = 0; i < 8; i++) *to++ = (uint8_t)(bits >> 8 * i);
+    return to;
+  }
+  }
+  return to;
+}
+
+static size_t varint_size(uint64_t value) {
+  size_t size = 1;
+  for (; value >= 0x80; value >>= 7) size++;
+  return size;
+}
+
+/* KeyValue: key 1, value 2, whose length must be known before it is written. */
+static ProtobufCBinaryData pack_pair(struct tel_otlp_encoder *encoder, const struct tel_attribute *pair) {
+  ProtobufCBinaryData key = bytes(encoder, pair->key, pair->key_len), string = {0, NULL};
+  size_t value_size = 2; /* of a bool */
+  if (pair->type == TEL_STRING) {
+    string = text(encoder, pair->value.string.data, pair->value.string.len);
+    value_size = 1 + varint_size(string.len) + string.len;
+  } else if (pair->type == TEL_INT) {
+    value_size = 1 + varint_size((uint64_t)pair->value.integer);
+  } else if (pair->type == TEL_DOUBLE) {
+    value_size = 9;
+  }
+  encoder->bound += PAIR_OVERHEAD;
+  uint8_t *memory = take(encoder, key.len + value_size + PAIR_OVERHEAD);
+  if (!memory) return string;
+  uint8_t *to = put_bytes(memory, TAG(1, WIRE_BYTES), key.data, key.len);
+  *to++ = TAG(2, WIRE_BYTES);
+  to = put_value(put_varint(to, value_size), pair, string);
+  return (ProtobufCBinaryData){(size_t)(to - memory), memory};
+}
 
 /* The list of pairs; *count is 0 if there is no memory. */
-static Tel__Otlp__KeyValue **pairs(struct tel_otlp_encoder *encoder, const struct tel_attributes *attributes,
-                                   size_t *count) {
-  Tel__Otlp__KeyValue **list = take(encoder, attributes->count * sizeof *list);
-  struct pair *memory = take(encoder, attributes->count * sizeof *memory);
+static ProtobufCBinaryData *pairs(struct tel_otlp_encoder *encoder, const struct tel_attributes *attributes,
+                                  size_t *count) {
+  ProtobufCBinaryData *list = take(encoder, attributes->count * sizeof *list);
   *count = 0;
-  if (!list || !memory) return NULL;
-  for (uint32_t i = 0; i < attributes->count; i++) {
-    const struct tel_attribute *pair = &attributes->items[i];
-    encoder->bound += PAIR_OVERHEAD;
-    tel__otlp__key_value__init(&memory[i].key_value);
-    memory[i].key_value.key = text(encoder, pair->key, pair->key_len);
-    memory[i].key_value.value = &memory[i].value;
-    fill_value(encoder, pair, &memory[i].value);
-    list[i] = &memory[i].key_value;
-  }
+  if (!list) return NULL;
+  for (uint32_t i = 0; i < attributes->count; i++) list[i] = pack_pair(encoder, &attributes->items[i]);
   *count = attributes->count;
   return list;
 }

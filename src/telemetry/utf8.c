@@ -28,13 +28,14 @@ static size_t character(const unsigned char *text, size_t len, size_t *bad) {
   return need;
 }
 
-/* How many leading bytes are ASCII, counted in words of eight. */
+/* How many leading bytes are ASCII: words of eight first, then the rest one by one. */
 static size_t ascii(const char *text, size_t len) {
   size_t at = 0;
   for (uint64_t word; at + sizeof word <= len; at += sizeof word) {
     memcpy(&word, text + at, sizeof word);
     if (word & UINT64_C(0x8080808080808080)) break;
   }
+  while (at < len && (unsigned char)text[at] < 0x80) at++;
   return at;
 }
 

@@ -1,0 +1,39 @@
+#include "http/exchange.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct known {
+  const char *name;
+  size_t len;
+};
+
+static const struct known known[HTTP_HEADERS] = {
+#define ROW(id, name) [id] = {name, sizeof name - 1},
+    HTTP_HEADER_NAMES(ROW)
+#undef ROW
+};
+
+struct reading {
+  struct http_exchange *exchange;
+  unsigned seen; /* a bit a header */
+};
+
+static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
+  struct reading *reading = cls;
+  size_t len = strlen(name);
+  (void)kind;
+  for (int i = 0; i < HTTP_HEADERS; i++) {
+    if (known[i].len != len || strcasecmp(known[i].name, name) != 0) continue;
+    bool again = reading->seen & 1u << i;
+    reading->exchange->headers[i] = again ? NULL : value ? value : "";
+    reading->seen |= 1u << i;
+    break;
+  }
+  return MHD_YES;
+}
+
+void http_exchange_read_headers(struct http_exchange *exchange) {
+  struct reading reading = {.exchange = exchange};
+  MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, read_header, &reading);
+}
