@@ -1,7 +1,10 @@
 /* libcurl and all: against a collector on 127.0.0.1. */
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netdb.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +23,7 @@ static const struct fake_answer fine[] = {{.status = 200}};
 
 static struct tel_tracing_settings settings;
 static int failures;
+static _Atomic bool asked;
 static char last[640];
 
 static void note(void *cls, bool failed, const char *text) {
@@ -255,6 +259,24 @@ START_TEST(test_shutdown_keeps_its_deadline) {
 }
 END_TEST
 
+/* In place of the C library's: a name server that never answers. Addresses in digits do not come here. */
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out) {
+  (void)node, (void)service, (void)hints, (void)out;
+  atomic_store(&asked, true);
+  for (;;) pause();
+}
+
+START_TEST(test_shutdown_with_a_dead_name_server) {
+  tel_tracing_settings_init(&settings);
+  settings.batch_size = 1;
+  settings.timeout_ms = settings.export_timeout_ms = 3600 * 1000;
+  struct tel_tracing *tracing = start("http://collector.test:4318/v1/traces");
+  emit(tracing, 3);
+  while (!atomic_load(&asked)) sched_yield();
+  ck_assert_uint_eq(tel_tracing_free(tracing, clock_mono_ns() + 100 * CLOCK_NS_PER_MS), 3);
+}
+END_TEST
+
 START_TEST(test_bad_settings) {
   struct tel_transport transport;
   curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -269,4 +291,5 @@ END_TEST
 
 TEST_MAIN("otlp_http", test_plain, test_gzip, test_503_is_retried_and_500_is_not,
           test_refused_until_it_comes_up, test_answers, test_deadline_of_a_request,
-          test_stop_from_another_thread, test_shutdown_keeps_its_deadline, test_bad_settings)
+          test_stop_from_another_thread, test_shutdown_keeps_its_deadline,
+          test_shutdown_with_a_dead_name_server, test_bad_settings)
