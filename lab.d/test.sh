@@ -213,6 +213,24 @@ test_python() {
 	counts 0 0 0
 }
 
+# The engines that Debian does not package, for the test of the whole stack. Half an hour the first time on a machine, then
+# nothing. One build at a time, whoever else tests here.
+test_engines() {
+	set -e
+	# From this version on go fetches the newer one that a module asks for.
+	case $(go env GOVERSION 2>/dev/null) in
+	go1.2[1-9]* | go1.[3-9]*) ;;
+	*)
+		echo "SKIP engines: go 1.21 or newer is needed to build Prometheus 3, the collector, Loki and Jaeger for the test of the whole stack"
+		return 77
+		;;
+	esac
+	engines_cache=${XDG_CACHE_HOME:-$HOME/.cache}
+	mkdir -p "$engines_cache"
+	flock "$engines_cache/minishop-engines.lock" nice tests/engines/build.sh
+	counts 0 0 0
+}
+
 test_finish() {
 	# The one line that tells a machine how it went.
 	echo "$test_passed passed, $test_failed failed, $test_skipped skipped"
@@ -235,8 +253,8 @@ lab_test() {
 	*) packages_need $packages_build $packages_run $packages_lint $packages_test ;;
 	esac
 	test_claim
-	# Nobody's own settings change what is tested.
-	for variable in $(env | sed -n 's/^\(\(OTEL\|MINISHOP\)_[A-Z0-9_]*\)=.*/\1/p'); do unset "$variable"; done
+	# Nobody's own settings change what is tested; MINISHOP_ENGINES is where the engines are kept.
+	for variable in $(env | sed -n 's/^\(\(OTEL\|MINISHOP\)_[A-Z0-9_]*\)=.*/\1/p' | grep -vx MINISHOP_ENGINES); do unset "$variable"; done
 	export LAB_BUILD="$LAB_TEST/plain"
 	trap test_interrupted INT TERM
 
@@ -267,9 +285,11 @@ test_script_title() {
 test_long() {
 	# shellcheck disable=SC2086 # a list of words
 	for script in $test_patient; do test_begin "$(test_script_title "$script")" "script-$(test_script_title "$script")" test_script "$script"; done
+	test_begin engines engines test_engines
 	test_step 'build (ASan)' build-asan test_build asan --enable-sanitizers=address
 	test_step 'build (TSan)' build-tsan test_build tsan --enable-sanitizers=thread
 	for script in $test_patient; do test_end "script-$(test_script_title "$script")"; done
+	test_end engines
 	for script in tests/e2e/*_test.py tests/observability/*_test.py; do
 		case " $test_patient $test_by_make " in *" $script "*) continue ;; esac
 		test_step "$(test_script_title "$script")" "script-$(test_script_title "$script")" test_script "$script"

@@ -19,6 +19,7 @@ nobase_dist_pkgdata_DATA = \
 	observability/otel-collector/config.yaml \
 	observability/otel-collector/logs-collector.yaml \
 	observability/otel-collector/logs-promtail.yaml \
+	observability/otel-collector/tail-sampling.yaml \
 	observability/otel-collector/traces-both.yaml \
 	observability/otel-collector/traces-jaeger.yaml \
 	observability/otel-collector/traces-tempo.yaml \
@@ -41,6 +42,8 @@ nobase_dist_pkgdata_DATA = \
 	observability/prometheus/targets/containers/minishop.yml \
 	observability/prometheus/targets/containers/prometheus.yml \
 	observability/prometheus/targets/containers/slack-mock.yml \
+	observability/prometheus/targets/containers/stack-logs.yml \
+	observability/prometheus/targets/containers/stack-traces.yml \
 	observability/prometheus/targets/containers/stack.yml \
 	observability/prometheus/targets/native/alertmanager.yml \
 	observability/prometheus/targets/native/minishop.yml \

@@ -37,7 +37,7 @@ check() {
 config_complete() {
   run=$work/prometheus-$1
   mkdir -p "$run" && ln -s "$obs/prometheus/prometheus.yml" "$obs/prometheus/rules" "$run/" &&
-    ln -s "$obs/prometheus/targets/$1" "$run/targets" && ln -s "$obs/prometheus/targets/choice" "$run/choice" || return 1
+    ln -s "$obs/prometheus/targets/$1" "$run/targets" || return 1
   output=$("$PROMTOOL" check config "$run/prometheus.yml" 2>&1)
   status=$?
   echo "$output"

@@ -165,7 +165,7 @@ def test_addresses(_):
     compose = yaml.safe_load((dashboards.TOP / "docker-compose.yml").read_text())["services"]
     expect_none("not a service", (source["url"] for source in dashboards.provisioned("datasources")["datasources"]
                                   if re.match(r"http://([\w-]+):", source["url"])[1] not in compose))
-    published = {re.match(r"127\.0\.0\.1:(\d+)", port)[1] for service in compose.values() for port in service.get("ports", [])}
+    published = {re.match(r"127\.0\.0\.1:(?:\$\{\w+:-)?(\d+)", port)[1] for service in compose.values() for port in service.get("ports", [])}
     links = re.findall(r"http://127\.0\.0\.1:(\d+)", json.dumps(dashboards.boards()))
     expect_none("not a published port", set(links) - published)
     mounts = [volume.split(":")[1] for volume in compose["grafana"]["volumes"]]

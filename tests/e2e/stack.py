@@ -1,0 +1,212 @@
+"""The whole stack as processes on free ports of 127.0.0.1, with the project's own configurations: minishop, slack-mock, Prometheus,
+Alertmanager, the collector, Loki and Jaeger; and what a test asks each of them.
+
+The engines that Debian does not package come from $MINISHOP_ENGINES or the user's cache, where tests/engines/build.sh puts them.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+import labtest
+import shop as shops
+from labtest import OBSERVABILITY, TestFailure, wait_until
+from loop_test import HOOK, Slack
+
+STORE = pathlib.Path(os.environ.get("MINISHOP_ENGINES") or pathlib.Path(
+    os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "minishop-engines") / "bin"
+BUILT = ("otelcol", "jaeger", "prometheus", "promtool", "loki")
+COLLECTOR = OBSERVABILITY / "otel-collector"
+NS = 1_000_000_000
+
+
+def need_engines():
+    """Ends the test as skipped, and says how to change that, unless all are there."""
+    missing = [name for name in BUILT if not os.access(STORE / name, os.X_OK)]
+    if missing:
+        print(f"SKIP the whole stack: no {', '.join(missing)} in {STORE}; tests/engines/build.sh builds them, where go is installed")
+        sys.exit(labtest.SKIPPED)
+    labtest.need(labtest.ALERTMANAGER, labtest.PROMETHEUS)
+
+
+def get(url, **query):
+    """A JSON answer; TestFailure with the program's own words if it refuses."""
+    if query:
+        url = f"{url}?{urllib.parse.urlencode(query)}"
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise TestFailure(f"{url}: {error.code} {error.read().decode(errors='replace')[:400]}") from error
+
+
+class Stack:
+    """A context manager; everything runs when it is entered. own_prometheus: Prometheus 3 that was built, else Debian's."""
+
+    def __init__(self, directory, own_prometheus=True, shop_config=""):
+        self.directory = pathlib.Path(directory)
+        self.own_prometheus = own_prometheus
+        self.exits = contextlib.ExitStack()
+        ports = iter(labtest.free_ports(15))
+        self.loki_port, self.jaeger_port, self.prometheus_port, self.alertmanager_port = (next(ports) for _ in range(4))
+        self.otlp_port, self.collector_metrics, self.jaeger_metrics = (next(ports) for _ in range(3))
+        self.ports = ports
+        self.incident = self.directory / "incident.conf"
+        self.incident.write_text("")
+        self.logs = self.directory / "logs"
+        for folder in ("logs", "collector"):
+            (self.directory / folder).mkdir()
+        # Everything that an incident changes stands in the file: what stands in the environment, no incident can change.
+        config = self.directory / "minishop.conf"
+        config.write_text(f'incident_file = "{self.incident}";\n{shop_config}')
+        self.shop = shops.Shop(self.directory, collector=f"http://127.0.0.1:{self.otlp_port}", log=self.logs / "minishop.log",
+                               config=config, calm=False)
+
+    def __enter__(self):
+        with contextlib.ExitStack() as exits:
+            self.loki = self._loki().start(0)  # the slow one; it is waited for at the end
+            exits.callback(self.loki.stop)
+            self.jaeger = exits.enter_context(self._jaeger())
+            self.slack = exits.enter_context(Slack(self.directory))
+            run = self._run_directory()
+            self.alertmanager = exits.enter_context(labtest.alertmanager_engine(run, self.alertmanager_port))
+            self.prometheus = exits.enter_context(self._prometheus(run))
+            self.collector = self._collector()
+            exits.callback(self.collector.stop)
+            self.collector.start()
+            exits.callback(self.shop.stop)
+            self.shop.start()
+            wait_until("Loki is ready", lambda: labtest.http_get(f"{self.loki_url}/ready"), 90)
+            self.exits = exits.pop_all()
+        return self
+
+    def __exit__(self, *details):
+        return self.exits.__exit__(*details)
+
+    @property
+    def loki_url(self):
+        return f"http://127.0.0.1:{self.loki_port}"
+
+    @property
+    def prometheus_url(self):
+        return f"http://127.0.0.1:{self.prometheus_port}"
+
+    @property
+    def jaeger_url(self):
+        return f"http://127.0.0.1:{self.jaeger_port}"
+
+    def _loki(self):
+        data = self.directory / "loki"
+        data.mkdir()
+        return labtest.Engine("loki", [STORE / "loki", f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true"],
+                              self.directory, None, {**os.environ, "LOKI_ADDRESS": "127.0.0.1", "LOKI_PORT": str(self.loki_port),
+                                                     "LOKI_GRPC_PORT": str(next(self.ports)), "LOKI_DATA": str(data)})
+
+    def _jaeger(self):
+        names = ("JAEGER_HEALTH_PORT", "JAEGER_QUERY_GRPC_PORT", "JAEGER_OTLP_GRPC_PORT", "JAEGER_OTLP_HTTP_PORT")
+        env = {name: str(next(self.ports)) for name in names}
+        self.jaeger_otlp = env["JAEGER_OTLP_GRPC_PORT"]
+        env |= {"JAEGER_ADDRESS": "127.0.0.1", "JAEGER_UI_PORT": str(self.jaeger_port), "JAEGER_METRICS_PORT": str(self.jaeger_metrics)}
+        return labtest.Engine("jaeger", [STORE / "jaeger", "--config", OBSERVABILITY / "jaeger/config.yaml"], self.directory,
+                              f"http://127.0.0.1:{env['JAEGER_HEALTH_PORT']}/status", {**os.environ, **env})
+
+    def collector_engine(self, name, storage, port, metrics_port, health, *more):
+        """A collector with the project's configuration; more: further files."""
+        env = {**os.environ, "OTELCOL_HTTP_LISTEN": f"127.0.0.1:{port}", "OTELCOL_GRPC_LISTEN": "127.0.0.1:0",
+               "OTELCOL_HEALTH_LISTEN": f"127.0.0.1:{health}", "OTELCOL_METRICS_HOST": "127.0.0.1",
+               "OTELCOL_METRICS_PORT": str(metrics_port), "OTELCOL_STORAGE": str(storage), "MINISHOP_LOGS": str(self.logs),
+               "PROMETHEUS_OTLP": f"{self.prometheus_url}/api/v1/otlp", "LOKI_OTLP": f"{self.loki_url}/otlp",
+               "JAEGER_OTLP": f"127.0.0.1:{self.jaeger_otlp}"}
+        files = [COLLECTOR / file for file in ("config.yaml", *more)]
+        return labtest.Engine(name, [STORE / "otelcol", *(f"--config={file}" for file in files)], self.directory,
+                              f"http://127.0.0.1:{health}/", env)
+
+    def _collector(self):
+        return self.collector_engine("collector", self.directory / "collector", self.otlp_port, self.collector_metrics,
+                                     next(self.ports), "logs-collector.yaml", "traces-jaeger.yaml")
+
+    def _run_directory(self):
+        run = labtest.run_directory(self.directory / "run", self.shop.port, self.slack.port, self.alertmanager_port,
+                                    self.prometheus_port, self.slack.url + HOOK)
+        (run / "prometheus/targets/stack.yml").write_text("".join(
+            f'- targets: ["127.0.0.1:{port}"]\n  labels: {{job: {job}}}\n' for job, port in (
+                ("otel-collector", self.collector_metrics), ("loki", self.loki_port), ("jaeger", self.jaeger_metrics))))
+        return run
+
+    def _prometheus(self, run):
+        engine = labtest.prometheus_engine(run, self.prometheus_port)
+        if self.own_prometheus:
+            engine.argv[0] = str(STORE / "prometheus")
+            engine.argv.append("--web.enable-otlp-receiver")
+        return engine
+
+    def restart_loki(self, pause):
+        """SIGTERM, a pause, and up again."""
+        self.loki.stop(timeout=60)
+        time.sleep(pause)
+        self.loki.start()
+        wait_until("Loki is ready again", lambda: labtest.http_get(f"{self.loki_url}/ready"), 90)
+
+    # What is asked of them.
+
+    def query(self, expression, when=None):
+        """An instant query: [(labels, number)]."""
+        answer = get(f"{self.prometheus_url}/api/v1/query", query=expression, **({"time": when} if when else {}))
+        return [(series["metric"], float(series["value"][1])) for series in answer["data"]["result"]]
+
+    def query_range(self, expression, seconds=300, step=5):
+        """[(labels, [numbers])], without what is not a number."""
+        now = time.time()
+        answer = get(f"{self.prometheus_url}/api/v1/query_range", query=expression, start=now - seconds, end=now, step=step)
+        return [(series["metric"], [float(value) for _, value in series["values"] if value != "NaN"])
+                for series in answer["data"]["result"]]
+
+    def exemplars(self, expression, seconds=300):
+        """The labels of all exemplars of the series in expression."""
+        now = time.time()
+        answer = get(f"{self.prometheus_url}/api/v1/query_exemplars", query=expression, start=now - seconds, end=now)
+        return [exemplar["labels"] for series in answer["data"] for exemplar in series["exemplars"]]
+
+    def lines(self, expression, seconds=600, limit=5000):
+        """Loki's log lines, oldest first: [(labels and structured metadata, line)]."""
+        now = time.time_ns()
+        answer = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - seconds * NS, end=now + 60 * NS,
+                     limit=limit, direction="forward")
+        if answer["data"]["resultType"] != "streams":
+            raise TestFailure(f"{expression} selects no lines")
+        found = [(int(when), stream["stream"], line) for stream in answer["data"]["result"] for when, line in stream["values"]]
+        return [(labels, line) for _, labels, line in sorted(found, key=lambda entry: entry[0])]
+
+    def loki_metric(self, expression, seconds=300, step=15):
+        now = time.time_ns()
+        answer = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - seconds * NS, end=now, step=step)
+        return answer["data"]["result"] if answer["data"]["resultType"] == "matrix" else []
+
+    def trace(self, trace_id):
+        """The spans of a trace in Jaeger's own form, sorted by start; an empty list if it has none."""
+        try:
+            with urllib.request.urlopen(f"{self.jaeger_url}/api/traces/{trace_id}", timeout=30) as answer:
+                data = json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return []
+            raise
+        return sorted((span for trace in data for span in trace["spans"]), key=lambda span: span["startTime"])
+
+    def search(self, **query):
+        """Jaeger's search: a list of traces."""
+        return get(f"{self.jaeger_url}/api/traces", **query)["data"]
+
+
+def reload(stack, incident):
+    """Makes this the incident and waits until minishop's log, in Loki, says that it has taken it."""
+    said = '{app="minishop"} |= "configuration reloaded"'
+    before = len(stack.lines(said))
+    stack.incident.write_text(incident)
+    stack.shop.process.send_signal(signal.SIGHUP)
+    wait_until("minishop has reloaded", lambda: len(stack.lines(said)) > before, 20)

@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""The whole stack, nothing of it mocked but Slack: every request's spans, log line and metrics are asked back from Jaeger, Loki and
+Prometheus, over restarts and rotations; an alert comes and goes; each query that the project has anywhere brings data.
+
+Takes about four minutes. What cannot be run here, because there is neither package nor module: Grafana, Tempo, Promtail. Their
+files are held against schemas and against the running engines instead.
+"""
+import atexit
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parent.parent / "observability")]
+import labtest  # noqa: E402
+import stack as stacks  # noqa: E402
+from labtest import OBSERVABILITY, TestFailure, wait_until  # noqa: E402
+
+try:
+    import dashboards
+except ImportError as error:
+    print(f"SKIP the whole stack: {error.name} is missing: python3 -m pip install -r tests/requirements.txt")
+    sys.exit(labtest.SKIPPED)
+stacks.need_engines()
+
+# 200 KiB a file is a rotation every few hundred requests, and no file leaves before the test ends.
+CONFIG = """seed = 3;
+payment = { failure_rate = 0.1; };
+log = { max_bytes = 200000; keep = 50; };
+"""
+CUSTOMERS = 4
+KNOWN = 100
+JOBS = {"minishop", "slack-mock", "prometheus", "alertmanager", "otel-collector", "loki", "jaeger"}
+FAILED = '{app="minishop"} |= "payment failed"'
+REQUESTS = '{app="minishop"} | trace_id != ""'
+Request = collections.namedtuple("Request", "kind answer order")
+
+# One stack for most tests, started by the first, stopped at the end; and what was ever sent to it.
+SHARED = contextlib.ExitStack()
+atexit.register(SHARED.close)
+LEDGER = []
+RUNNING = []
+
+
+def expect(what, seen, wanted):
+    if seen != wanted:
+        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
+
+
+def running():
+    if not RUNNING:
+        directory = SHARED.enter_context(tempfile.TemporaryDirectory(prefix="minishop-stack-"))
+        RUNNING.append(SHARED.enter_context(stacks.Stack(directory, shop_config=CONFIG)))
+        LEDGER.extend(buy(RUNNING[0].shop, KNOWN))
+    return RUNNING[0]
+
+
+def buy(shop, count):
+    """Orders, and pays each once, whatever comes of it."""
+    done = []
+    for _ in range(count):
+        order = shop.order({"sku": "mug", "quantity": 2})
+        done += [Request("order", order, order), Request("payment", shop.pay(order.json["order_id"]), order)]
+    return done
+
+
+class Customers:
+    """Shopping in the background, about 15 requests a second, also while the shop is away for a moment. A context manager."""
+
+    def __init__(self, shop):
+        self.shop = shop
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(CUSTOMERS)]
+
+    def run(self):
+        while not self.over.wait(0.4):
+            with contextlib.suppress(OSError):
+                order = self.shop.order()
+                LEDGER.append(Request("order", order, order))
+                if order.status == 201:
+                    LEDGER.append(Request("payment", self.shop.pay(order.json["order_id"]), order))
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def ok(*command, env=None):
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=60, env=env)
+    if result.returncode:
+        raise TestFailure(f"{command[0].name} {command[1]}: {(result.stdout + result.stderr)[-2000:]}")
+
+
+def test_configurations_are_valid(directory):
+    """By the engines' own validators, in every combination that .env can choose."""
+    collector = stacks.COLLECTOR
+    storage = {**os.environ, "OTELCOL_STORAGE": str(directory)}
+    for logs in sorted(collector.glob("logs-*.yaml")):
+        for traces in sorted(collector.glob("traces-*.yaml")):
+            ok(stacks.STORE / "otelcol", "validate", f"--config={collector}/config.yaml", f"--config={logs}", f"--config={traces}",
+               env=storage)
+    ok(stacks.STORE / "otelcol", "validate", *(f"--config={collector}/{name}.yaml" for name in (
+        "config", "logs-collector", "traces-jaeger", "tail-sampling")), env=storage)
+    ok(stacks.STORE / "jaeger", "validate", f"--config={OBSERVABILITY}/jaeger/config.yaml")
+    ok(stacks.STORE / "loki", f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true", "-verify-config")
+    rules = sorted((OBSERVABILITY / "prometheus/rules").glob("*.yml"))
+    ok(stacks.STORE / "promtool", "check", "rules", "--lint=all", "--lint-fatal", *rules)
+    ok(stacks.STORE / "promtool", "test", "rules", *sorted((OBSERVABILITY / "prometheus/tests").glob("*.yml")))
+    for targets in ("native", "containers"):
+        run = directory / targets
+        run.mkdir()
+        for name, target in (("prometheus.yml", "prometheus.yml"), ("rules", "rules"), ("targets", f"targets/{targets}")):
+            (run / name).symlink_to(OBSERVABILITY / "prometheus" / target)
+        ok(stacks.STORE / "promtool", "check", "config", run / "prometheus.yml")
+
+
+def test_everything_is_up(_):
+    stack = running()
+    wait_until("every program is scraped", lambda: {labels["job"] for labels, value in stack.query("up") if value == 1} == JOBS, 40)
+
+
+def tags(span):
+    return {tag["key"]: tag["value"] for tag in span["tags"]}
+
+
+def check_trace(spans, request):
+    """Exactly the two spans of an order or a payment, as docs/telemetry.md has them."""
+    names = ["CreateOrder", "DeductInventory"] if request.kind == "order" else ["ProcessPayment", "ChargeCard"]
+    expect("spans", sorted(span["operationName"] for span in spans), sorted(names))
+    outer, inner = (next(span for span in spans if span["operationName"] == name) for name in names)
+    expect("the outer span", outer["spanID"], request.answer.span_id)
+    child_of = [reference for reference in inner["references"] if reference["refType"] == "CHILD_OF"]
+    expect("the inner span's parent", [reference["spanID"] for reference in child_of], [outer["spanID"]])
+    expect("kinds", (tags(outer)["span.kind"], tags(inner).get("span.kind", "internal")), ("server", "internal"))
+    if outer["startTime"] > inner["startTime"] or inner["startTime"] + inner["duration"] > outer["startTime"] + outer["duration"] + 1:
+        raise TestFailure(f"{inner} is not within {outer}")
+    route = "/order" if request.kind == "order" else "/payment/pay"
+    for key, wanted in (("http.route", route), ("http.request.method", "POST"), ("http.response.status_code", request.answer.status),
+                        ("shop.order.id", request.order.json["order_id"])):
+        expect(f"{outer['operationName']}'s {key}", tags(outer).get(key), wanted)
+    if request.kind == "payment":
+        links = [reference for reference in outer["references"] if reference["refType"] == "FOLLOWS_FROM"]
+        expect("the payment's link", [(link["traceID"], link["spanID"]) for link in links], [(request.order.trace_id, request.order.span_id)])
+    if request.answer.status >= 300:
+        expect("error.type", tags(inner).get("error.type"), request.answer.json["code"])
+        expect("the inner span's error", tags(inner).get("error"), True)
+
+
+def test_traces_in_jaeger(_):
+    stack = running()
+    known = LEDGER[:2 * KNOWN]
+    wait_until("all spans are in Jaeger", lambda: all(len(stack.trace(request.answer.trace_id)) == 2 for request in known), 30)
+    for request in known:
+        check_trace(stack.trace(request.answer.trace_id), request)
+
+
+def failed_payments():
+    return sorted((request.answer.trace_id, request.answer.json["code"]) for request in LEDGER
+                  if request.kind == "payment" and request.answer.status not in (200, 503))
+
+
+def test_failed_payments_in_loki(_):
+    stack = running()
+    wanted = failed_payments()
+    if len(wanted) < 3:
+        raise TestFailure(f"{len(wanted)} payments failed: too few to test that")
+    wait_until("all failed payments are in Loki", lambda: len(stack.lines(FAILED)) >= len(wanted), 30)
+    lines = stack.lines(FAILED)
+    expect("failed payments", sorted((record["trace_id"], record["reason"]) for record in (json.loads(line) for _, line in lines)), wanted)
+    for labels, line in lines:
+        record = json.loads(line)
+        expect("the label app", labels["app"], "minishop")
+        expect("the label level", labels["level"], record["level"])
+        expect("structured trace id", (labels["trace_id"], labels["span_id"]), (record["trace_id"], record["span_id"]))
+    streams = stacks.get(f"{stack.loki_url}/loki/api/v1/labels", start=time.time_ns() - 600 * stacks.NS)["data"]
+    expect("the only labels", sorted(streams), ["app", "level", "service_name"])
+
+
+def test_metrics_agree(_):
+    """What Prometheus counts is what was sent; also what the collector counts from the spans."""
+    stack = running()
+    routes = {"order": "/order", "payment": "/payment/pay"}
+    inner = {"order": "DeductInventory", "payment": "ChargeCard"}
+    wanted = collections.Counter((routes[request.kind], str(request.answer.status)) for request in LEDGER)
+    wait_until("Prometheus has counted all requests", lambda: {
+        (labels["route"], labels["status"]): value for labels, value in stack.query('request_total{route!="unmatched"} > 0')} == wanted, 20)
+    reasons = collections.Counter(request.answer.json["code"] for request in LEDGER if request.answer.status >= 300)
+    expect("errors", {labels["reason"]: value for labels, value in stack.query("sum by (reason) (error_total) > 0")}, dict(reasons))
+    spans = collections.Counter(inner[request.kind] for request in LEDGER)
+    wait_until("the collector has counted all inner spans", lambda: {labels["span_name"]: value for labels, value in stack.query(
+        'sum by (span_name) (traces_span_metrics_calls_total{span_kind="SPAN_KIND_INTERNAL"})')} == spans, 20)
+    expect("failed charges", sum(value for _, value in stack.query(
+        'traces_span_metrics_calls_total{span_name="ChargeCard", status_code="STATUS_CODE_ERROR"}')), len(failed_payments()))
+
+
+def test_signals_meet_in_jaeger(_):
+    """The trace id of an answer's header, of a log line, of an exemplar: each leads to its trace, and the trace to its line."""
+    stack = running()
+    ids = {"header": LEDGER[0].answer.trace_id, "log line": json.loads(stack.lines(FAILED)[0][1])["trace_id"]}
+    wait_until("an exemplar is there", lambda: stack.exemplars("request_duration_seconds_bucket"), 20)
+    ids["exemplar"] = stack.exemplars("request_duration_seconds_bucket")[0]["trace_id"]
+    wait_until("an exemplar of the inner step is there", lambda: stack.exemplars("traces_span_metrics_duration_seconds_bucket"), 20)
+    ids["exemplar of the inner step"] = stack.exemplars("traces_span_metrics_duration_seconds_bucket")[0]["trace_id"]
+    for of, trace_id in ids.items():
+        expect(f"spans of the trace of an {of}", len(stack.trace(trace_id)), 2)
+        for query in dashboards.link_queries():
+            if query.kind == "loki":
+                expect(f"{query.where}, for the trace of the {of}", len(stack.lines(dashboards.substitute(query.text, {"__trace.traceId": trace_id}))), 1)
+
+
+def differences(stack):
+    """What is missing, or there twice, of everything that was ever answered: the empty string if nothing is."""
+    answered = collections.Counter(request.answer.trace_id for request in list(LEDGER))
+    seen = collections.Counter(json.loads(line)["trace_id"] for _, line in stack.lines(REQUESTS))
+    spans = [trace_id for trace_id in answered if len(stack.trace(trace_id)) != 2]
+    found = {"lines missing": answered - seen, "lines too many": seen - answered, "traces without their two spans": spans}
+    return ", ".join(f"{len(what)} {name}" for name, what in found.items() if what)
+
+
+def test_nothing_is_lost_by_restarts(_):
+    """Customers go on while collector and Loki are restarted and the log rotates; then minishop is stopped under load and started."""
+    stack = running()
+    with Customers(stack.shop):
+        time.sleep(3)
+        expect("the collector's exit status", stack.collector.stop(), 0)
+        time.sleep(3)
+        stack.collector.start()
+        time.sleep(2)
+        stack.restart_loki(3)
+        time.sleep(2)
+        status, seconds = stack.shop.terminate()
+        expect("minishop's exit status", status, 0)
+        time.sleep(1)
+        stack.shop.start()
+        time.sleep(3)
+    rotated = len(list(stack.logs.glob("minishop.log.*")))
+    if not rotated:
+        raise TestFailure("the log was never rotated")
+    # What is a moment too late shows as missing at first; what is there twice stays.
+    seen = [""]
+
+    def complete():
+        seen[0] = differences(stack)
+        return not seen[0]
+
+    with contextlib.suppress(TestFailure):
+        wait_until("everything is there", complete, 40, 1)
+    if seen[0]:
+        raise TestFailure(f"of {len(LEDGER)} requests: {seen[0]}; {rotated} rotations")
+    expect("failed payments", sorted((record["trace_id"], record["reason"]) for record in (
+        json.loads(line) for _, line in stack.lines(FAILED))), failed_payments())
+    print(f"     {len(LEDGER)} requests, {rotated} rotations, minishop ended within {seconds:.1f} s")
+
+
+def span_of(stack):
+    """A span as a user might click it: an outer one with a route."""
+    return {"__tags": 'route="/payment/pay"', "__span.name": "ChargeCard", "__trace.traceId": json.loads(stack.lines(FAILED)[-1][1])["trace_id"]}
+
+
+def data_of(stack, query, values):
+    """Whether a query brings data: a number, a line, a trace."""
+    if query.kind == "jaeger":
+        target = query.text
+        now = int(time.time() * 1e6)
+        return stack.search(service=target["service"], operation=target["operation"], limit=target["limit"], start=now - 900_000_000,
+                            end=now, minDuration=dashboards.substitute(target["minDuration"], values))
+    text = dashboards.substitute(query.text, values)
+    if query.kind == "prometheus":
+        return [labels for labels, numbers in stack.query_range(text) if numbers]
+    return stack.loki_metric(text) if text.startswith("sum") else stack.lines(text)
+
+
+def without_data(stack, excepted=lambda query: False):
+    """Of every query of every dashboard, annotation, link and rule: those that bring none."""
+    values = {"instance": f"127.0.0.1:{stack.shop.port}", "route": ".*", "slow_ms": "30"} | span_of(stack)
+    queries = [query for query in [*dashboards.board_queries(), *dashboards.link_queries(), *dashboards.rule_queries()] if not excepted(query)]
+    for where, selector, label in dashboards.variable_queries():
+        queries.append(dashboards.Query(where, "prometheus", f"count by ({label}) ({selector})"))
+    missing = [query for query in queries if not data_of(stack, query, values)]
+    time.sleep(10 if missing else 0)  # a rate needs its window, a scrape its interval
+    return len(queries), [query.where for query in missing if not data_of(stack, query, values)]
+
+
+def silent_rule(query):
+    """The rules of alerts that do not fire in this test."""
+    return query.where.startswith("rule MiniShop") and query.where != "rule MiniShopHighErrorRate" or query.where == "rule SlackDeliveryFailing"
+
+
+def test_alert_and_every_query(_):
+    """An incident reaches Slack; while it burns every query of the project brings data; when it is over, Slack hears that too."""
+    stack = running()
+    with Customers(stack.shop):
+        stacks.reload(stack, (OBSERVABILITY / "incidents/payment-outage.conf").read_text())
+        wait_until("Slack hears of the error rate", lambda: stack.slack.said("MiniShopHighErrorRate"), 120, 0.5)
+        count, missing = without_data(stack, silent_rule)
+        if missing:
+            raise TestFailure(f"{len(missing)} of {count} queries bring no data:\n       " + "\n       ".join(missing))
+        for query in dashboards.board_queries():
+            if query.kind == "prometheus" and "histogram_quantile" in query.text and "traces_span" not in query.text and not stack.exemplars(
+                    dashboards.substitute(query.text, {"instance": ".*", "route": ".*"})) and query.where.startswith("minishop:"):
+                raise TestFailure(f"{query.where}: no exemplars")
+        stacks.reload(stack, "")
+        wait_until("Slack hears that it is over", lambda: any("resolved" in text.lower() for text in stack.slack.said(
+            "MiniShopHighErrorRate")), 180, 0.5)
+    print(f"     {count} queries")
+
+
+def test_tail_sampling_keeps_what_matters(directory):
+    """The documented variant: failures whole, of the rest a share."""
+    stack = running()
+    otlp, metrics, health = labtest.free_ports(3)
+    (directory / "collector").mkdir()
+    with stack.collector_engine("tail-sampling", directory / "collector", otlp, metrics, health, "logs-promtail.yaml", "traces-jaeger.yaml",
+                                "tail-sampling.yaml"), stacks.shops.Shop(
+            directory, {"payment.failure_rate": 0.3, "seed": 5}, f"http://127.0.0.1:{otlp}") as shop:
+        done = buy(shop, 60)
+        failures = [request for request in done if request.answer.status != 200 and request.kind == "payment"]
+        others = [request for request in done if request not in failures]
+        wait_until("every failure is kept, whole", lambda: all(
+            len(stack.trace(request.answer.trace_id)) == 2 for request in failures), 30, 0.5)
+        kept = sum(bool(stack.trace(request.answer.trace_id)) for request in others)
+    if not failures or kept > len(others) / 2:
+        raise TestFailure(f"{len(failures)} failures; {kept} of {len(others)} others were kept")
+
+
+def test_debians_prometheus(directory):
+    """The same stack on Prometheus 2: all but what the collector counts from the spans."""
+    with stacks.Stack(directory, own_prometheus=False, shop_config=CONFIG) as stack:
+        wait_until("every program is scraped", lambda: {labels["job"] for labels, value in stack.query("up") if value == 1} == JOBS, 40)
+        for _ in range(40):
+            buy(stack.shop, 5)
+            time.sleep(0.5)
+        orders = stack.shop.metrics()["request_total", {"route": "/order"}]
+        wait_until("Prometheus has counted all orders", lambda: stack.query('sum(request_total{route="/order"})')[0][1] == orders, 20)
+        wait_until("an exemplar leads to its trace", lambda: len(stack.trace(stack.exemplars(
+            "request_duration_seconds_bucket")[-1]["trace_id"])) == 2, 20)
+        stacks.reload(stack, "")
+        count, missing = without_data(stack, lambda query: "traces_span_metrics" in str(query.text) or "firing" in str(query.text) and
+                                      "annotation" in query.where or query.where.startswith("rule MiniShop") or query.where == "rule SlackDeliveryFailing")
+        if missing:
+            raise TestFailure(f"{len(missing)} of {count} queries bring no data:\n       " + "\n       ".join(missing))
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())
