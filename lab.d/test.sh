@@ -78,7 +78,9 @@ project_files() {
 	if git rev-parse --git-dir >/dev/null 2>&1; then
 		git ls-files --cached --others --exclude-standard -- "$@"
 	else
-		for project_pattern in "$@"; do find . -path './.lab*' -prune -o -path './build*' -prune -o -type f -path "./$project_pattern" -print; done
+		for project_pattern in "$@"; do
+			find . -path './.lab*' -prune -o -path './build*' -prune -o -type f -path "./$project_pattern" -print
+		done | sed 's|^\./||'
 	fi
 }
 
