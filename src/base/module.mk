@@ -4,6 +4,7 @@ libbase_a_SOURCES = \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/nesting.c src/base/nesting.h \
+	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h
 LIBBASE = libbase.a

@@ -7,37 +7,29 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/pool.h"
 #include "base/ring.h"
 
 /* At most: a reader that wakes for every line would cost more than the lines. */
 enum { GATHER_NS = 2000000, GATHER_NS_PER_RECORD = 500 };
 
 struct tel_log_queue {
-  struct tel_log_record *records;
+  struct pool *records;
   size_t size;
   struct ring *ring;
   int event;
   uint64_t gather_ns;
-  /* The free records, a stack after Treiber: a quiet service uses the same few again and again, and the rest
-   * of its memory is never touched. free holds the index of the first, plus one, in its low half and a count
-   * of changes in its high half: a thread that was held up between reading and exchanging it fails and tries
-   * again, even if the same record is first by then. */
-  _Atomic uint32_t *next; /* index plus one; 0: the last */
-  _Alignas(64) _Atomic uint64_t free;
   _Alignas(64) atomic_bool woken; /* the event has been written since the reader last woke */
 };
-
-#define CHANGED(first) (((first) & ~UINT64_C(0xFFFFFFFF)) + (UINT64_C(1) << 32))
 
 int tel_log_queue_new(size_t size, struct tel_log_queue **out) {
   if (size == 0 || size >= UINT32_MAX) return TEL_E_MEMORY;
   struct tel_log_queue *queue = aligned_alloc(64, (sizeof *queue + 63) / 64 * 64);
   if (!queue) return TEL_E_MEMORY;
-  queue->records = calloc(size, sizeof *queue->records);
-  queue->next = calloc(size, sizeof *queue->next);
+  queue->records = pool_new(size, sizeof(struct tel_log_record));
   queue->ring = ring_new(size);
   queue->event = eventfd(0, EFD_CLOEXEC);
-  int result = !queue->records || !queue->next || !queue->ring ? TEL_E_MEMORY : TEL_E_SYSTEM;
+  int result = !queue->records || !queue->ring ? TEL_E_MEMORY : TEL_E_SYSTEM;
   if (result == TEL_E_MEMORY || queue->event < 0) {
     int error = errno;
     tel_log_queue_free(queue);
@@ -46,8 +38,6 @@ int tel_log_queue_new(size_t size, struct tel_log_queue **out) {
   }
   queue->size = size;
   queue->gather_ns = size * GATHER_NS_PER_RECORD < GATHER_NS ? size * GATHER_NS_PER_RECORD : GATHER_NS;
-  for (size_t i = 0; i < size; i++) atomic_init(&queue->next[i], i + 1 < size ? (uint32_t)(i + 2) : 0);
-  atomic_init(&queue->free, 1);
   atomic_init(&queue->woken, false);
   *out = queue;
   return 0;
@@ -59,33 +49,18 @@ void tel_log_queue_free(struct tel_log_queue *queue) {
     for (struct tel_log_record *record; (record = ring_pop(queue->ring));)
       tel_attributes_clear(&record->fields);
   ring_free(queue->ring);
-  free(queue->next);
-  free(queue->records);
+  pool_free(queue->records);
   if (queue->event >= 0) close(queue->event);
   free(queue);
 }
 
 struct tel_log_record *tel_log_queue_take(struct tel_log_queue *queue) {
-  uint64_t free = atomic_load_explicit(&queue->free, memory_order_acquire);
-  uint32_t first;
-  uint64_t rest;
-  do {
-    first = (uint32_t)free;
-    if (first == 0) return NULL;
-    rest = CHANGED(free) | atomic_load_explicit(&queue->next[first - 1], memory_order_relaxed);
-  } while (!atomic_compare_exchange_weak_explicit(&queue->free, &free, rest, memory_order_acq_rel,
-                                                  memory_order_acquire));
-  return &queue->records[first - 1];
+  return pool_take(queue->records);
 }
 
 void tel_log_queue_give(struct tel_log_queue *queue, struct tel_log_record *record) {
   tel_attributes_clear(&record->fields);
-  uint32_t index = (uint32_t)(record - queue->records);
-  uint64_t free = atomic_load_explicit(&queue->free, memory_order_relaxed);
-  do {
-    atomic_store_explicit(&queue->next[index], (uint32_t)free, memory_order_relaxed);
-  } while (!atomic_compare_exchange_weak_explicit(&queue->free, &free, CHANGED(free) | (index + 1),
-                                                  memory_order_acq_rel, memory_order_relaxed));
+  pool_give(queue->records, record);
 }
 
 void tel_log_queue_push(struct tel_log_queue *queue, struct tel_log_record *record) {

@@ -50,7 +50,7 @@ struct tel_span_counts;
 struct tel_tracer {
   struct tel_tracing_settings settings;
   uint64_t threshold; /* of the ratio sampler, see sampler.h */
-  struct tel_span_pool *pool;
+  struct pool *pool;
   struct tel_batch *batch;
   struct tel_span_counts *counts;
 };

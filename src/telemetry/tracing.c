@@ -34,7 +34,7 @@ static int keep_text(char *to, size_t size, const char *text) {
 
 static void release(struct tel_tracing *tracing) {
   tel_resource_free(tracing->resource);
-  tel_span_pool_free(tracing->tracer.pool);
+  pool_free(tracing->tracer.pool);
   free(tracing);
 }
 
@@ -44,7 +44,7 @@ static int make_queue(struct tel_tracing *tracing, const struct tel_tracing_even
                                            settings->schedule_delay_ms, settings->export_timeout_ms};
   bool off = settings->exporter == TEL_EXPORTER_NONE; /* then nothing waits */
   size_t spans = off ? OPEN_SPANS : (size_t)settings->queue_size + settings->batch_size + OPEN_SPANS;
-  tracing->tracer.pool = tel_span_pool_new(spans < POOL_MAX ? spans : POOL_MAX);
+  tracing->tracer.pool = pool_new(spans < POOL_MAX ? spans : POOL_MAX, sizeof(struct tel_span));
   tracing->tracer.batch = tel_batch_new(&batch, events, &tracing->counts);
   return tracing->tracer.pool && tracing->tracer.batch ? TEL_OK : TEL_E_MEMORY;
 }

@@ -23,7 +23,7 @@ static inline void fixture_open(struct fixture *f, const struct tel_tracing_even
   const struct tel_batch_settings batch = {s->queue_size, s->batch_size, s->schedule_delay_ms,
                                            s->export_timeout_ms};
   f->tracer.threshold = tel_sampler_threshold(s->ratio);
-  f->tracer.pool = tel_span_pool_new(64);
+  f->tracer.pool = pool_new(64, sizeof(struct tel_span));
   f->tracer.batch = tel_batch_new(&batch, events, &f->counts);
   if (!f->tracer.pool || !f->tracer.batch) abort();
 }
@@ -31,7 +31,7 @@ static inline void fixture_open(struct fixture *f, const struct tel_tracing_even
 /* Whether the batch ended in time. */
 static inline bool fixture_close(struct fixture *f, uint64_t deadline) {
   if (!tel_batch_free(f->tracer.batch, deadline)) return false;
-  tel_span_pool_free(f->tracer.pool);
+  pool_free(f->tracer.pool);
   return true;
 }
 

@@ -1,0 +1,65 @@
+#include "base/pool.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* A stack after Treiber. Its top holds the index of the first free object, plus one, in the low half, and a
+ * count of changes in the high half: a thread that was held up between reading and exchanging it fails and
+ * tries again, even if the same object is on top by then. */
+struct pool {
+  unsigned char *objects;
+  size_t count, size;
+  _Atomic uint32_t *below; /* of each free object: the next one's index plus one; 0: the last */
+  _Alignas(64) _Atomic uint64_t top;
+};
+
+#define CHANGED(top) (((top) & ~UINT64_C(0xFFFFFFFF)) + (UINT64_C(1) << 32))
+
+struct pool *pool_new(size_t count, size_t size) {
+  if (count == 0 || count >= UINT32_MAX) return NULL;
+  struct pool *pool = aligned_alloc(64, (sizeof *pool + 63) / 64 * 64);
+  if (!pool) return NULL;
+  pool->count = count;
+  pool->size = (size + 15) / 16 * 16;
+  pool->objects = calloc(count, pool->size);
+  pool->below = calloc(count, sizeof *pool->below);
+  if (!pool->objects || !pool->below) {
+    pool_free(pool);
+    return NULL;
+  }
+  for (size_t i = 0; i < count; i++) atomic_init(&pool->below[i], i + 1 < count ? (uint32_t)(i + 2) : 0);
+  atomic_init(&pool->top, 1);
+  return pool;
+}
+
+void pool_free(struct pool *pool) {
+  if (!pool) return;
+  free(pool->objects);
+  free(pool->below);
+  free(pool);
+}
+
+void *pool_take(struct pool *pool) {
+  uint64_t top = atomic_load_explicit(&pool->top, memory_order_acquire), rest;
+  do {
+    if ((uint32_t)top == 0) return NULL;
+    rest = CHANGED(top) | atomic_load_explicit(&pool->below[(uint32_t)top - 1], memory_order_relaxed);
+  } while (!atomic_compare_exchange_weak_explicit(&pool->top, &top, rest, memory_order_acq_rel,
+                                                  memory_order_acquire));
+  return pool->objects + ((uint32_t)top - 1) * pool->size;
+}
+
+void pool_give(struct pool *pool, void *object) {
+  size_t index = (size_t)((unsigned char *)object - pool->objects) / pool->size;
+  uint64_t top = atomic_load_explicit(&pool->top, memory_order_relaxed);
+  do {
+    atomic_store_explicit(&pool->below[index], (uint32_t)top, memory_order_relaxed);
+  } while (!atomic_compare_exchange_weak_explicit(&pool->top, &top, CHANGED(top) | (index + 1),
+                                                  memory_order_acq_rel, memory_order_relaxed));
+}
+
+bool pool_owns(const struct pool *pool, const void *object) {
+  uintptr_t at = (uintptr_t)object, from = (uintptr_t)pool->objects;
+  return at >= from && at < from + pool->count * pool->size;
+}
