@@ -60,10 +60,10 @@ USER nobody
 ENTRYPOINT ["/bin/prometheus"]
 END
 image prom/alertmanager "$(command -v prometheus-alertmanager)" "$(command -v amtool)" \
-	/usr/share/prometheus/alertmanager/default.tmpl <<'END'
+	/usr/share/prometheus/alertmanager/default.tmpl /usr/share/prometheus/alertmanager/email.tmpl <<'END'
 COPY prometheus-alertmanager /bin/alertmanager
 COPY amtool /bin/
-COPY default.tmpl /usr/share/prometheus/alertmanager/
+COPY default.tmpl email.tmpl /usr/share/prometheus/alertmanager/
 RUN install -d -o 65534 -g 65534 /alertmanager
 WORKDIR /alertmanager
 USER nobody

@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""docker-compose.yml as it is, from a copy of the project, in a compose project and on ports of its own: up, orders, all three
+signals, three replicas, an incident and its end in Slack, the other choices of .env, down.
+
+Without an image registry the images are stand-ins (images.sh), and the test says which parts of them are not the real thing.
+COMPOSE: the command, when it is not docker-compose. With --real-images the images are those of .env, pulled. Skips (77) where
+docker, go or root is missing. A dockerd that does not run is started, and stopped at the end.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import random
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+import labtest  # noqa: E402
+from labtest import TestFailure, wait_until  # noqa: E402
+
+MEMORY_PROMISED = 2 << 30
+STAND_IN = ("prometheus, loki, otel-collector and jaeger are built from their Go modules, alertmanager is Debian's, their images are "
+            "made here; grafana, tempo and promtail are mere listeners: their configurations were not run")
+PORTS = ("SLACK_MOCK", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "LOKI", "JAEGER", "TEMPO")
+CLUMSY_ORDER = "ord_00000000000000000000"
+
+
+def skip(why):
+    print(f"SKIP the stack in containers: {why}")
+    sys.exit(labtest.SKIPPED)
+
+
+def run(*argv, **options):
+    """The command's output; TestFailure with it unless it succeeds."""
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise TestFailure(f"{' '.join(argv)} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-6000:]}")
+    return done.stdout
+
+
+def answers(*argv):
+    return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def expect(what, condition, detail=""):
+    if not condition:
+        raise TestFailure(f"{what} {detail}")
+    print(f"ok   {what}", flush=True)
+
+
+@contextlib.contextmanager
+def docker_daemon(directory):
+    """A docker that answers: the one that runs, or, as root, one of this test."""
+    if answers("docker", "info"):
+        yield
+        return
+    if os.geteuid() != 0 or not shutil.which("dockerd"):
+        skip("docker does not answer, and only root can start dockerd")
+    with labtest.Engine("dockerd", ["dockerd"], directory):
+        try:
+            wait_until("dockerd answers", lambda: answers("docker", "info"), 60, 0.5)
+        except TestFailure:
+            skip("dockerd cannot run here")
+        yield
+
+
+def free_range(count):
+    """The first of so many neighbouring ports that are free, below those that the system gives to connections."""
+    for first in random.sample(range(20000, 32000, count), 100):
+        with contextlib.ExitStack() as held:
+            try:
+                for port in range(first, first + count):
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return first
+    raise TestFailure(f"no {count} neighbouring ports are free")
+
+
+def copy_of_project(to):
+    """What a clone would hold, where every user may read it."""
+    os.umask(0o022)
+    if (labtest.TOP / ".git").exists():
+        names = run("git", "-C", str(labtest.TOP), "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+        for name in filter(None, names):
+            if (labtest.TOP / name).is_file():
+                (to / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(labtest.TOP / name, to / name)
+    else:
+        shutil.copytree(labtest.TOP, to, ignore=shutil.ignore_patterns(".lab*", "build*"), dirs_exist_ok=True)
+    run("chmod", "-R", "a+rX", str(to))
+
+
+class Stack:
+    """The compose project of this test."""
+
+    def __init__(self, directory, images):
+        self.directory = directory
+        self.project = f"minishoptest{os.getpid()}"
+        self.command = shlex.split(os.environ.get("COMPOSE", "docker-compose"))
+        self.env = {name: value for name, value in os.environ.items()
+                    if not name.startswith(("OTEL_", "MINISHOP_", "COMPOSE"))} | images
+        self.env |= {"COMPOSE_PROJECT_NAME": self.project}
+        for name, port in zip(PORTS, labtest.free_ports(len(PORTS))):
+            self.env[f"{name}_PORT"] = str(port)
+        first = free_range(8)
+        self.env["MINISHOP_PORTS"] = f"{first}-{first + 7}"
+
+    def compose(self, *argv):
+        return run(*self.command, *argv, cwd=self.directory, env=self.env)
+
+    def choose(self, **choices):
+        """Changes .env as a person would."""
+        path = self.directory / ".env"
+        lines = path.read_text().splitlines()
+        for name, value in choices.items():
+            lines = [f"{name}={value}" if line.startswith(f"{name}=") else line for line in lines]
+        path.write_text("\n".join(lines) + "\n")
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.env[f'{name}_PORT']}"
+
+    def containers(self):
+        ids = run("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={self.project}").split()
+        return json.loads(run("docker", "inspect", *ids)) if ids else []
+
+    def states(self):
+        """service -> state of each of its containers, without those of prepare, which ends."""
+        states = {}
+        for one in self.containers():
+            state = one["State"]
+            if service(one) != "prepare":
+                states.setdefault(service(one), []).append(state.get("Health", {}).get("Status") or state["Status"])
+        return states
+
+    def wait_for(self, services):
+        """Until these services run, and no other ones, and are healthy where that can be asked."""
+        def not_yet():
+            states = self.states()
+            return {name: states.get(name) for name in {*services, *states}
+                    if name not in services or not set(states.get(name, ["absent"])) <= {"running", "healthy"}}
+        try:
+            wait_until("all containers", lambda: not not_yet(), 90, 1)
+        except TestFailure:
+            raise TestFailure(f"not as they should be after 90 s: {not_yet()}") from None
+
+    def metric(self, expression):
+        """label set -> value"""
+        url = f"{self.url('PROMETHEUS')}/api/v1/query?query={urllib.parse.quote(expression)}"
+        return [(one["metric"], float(one["value"][1])) for one in labtest.http_json(url)["data"]["result"]]
+
+    def targets(self):
+        active = labtest.http_json(f"{self.url('PROMETHEUS')}/api/v1/targets?state=active")["data"]["activeTargets"]
+        return [(one["labels"]["job"], one["labels"]["instance"], one["health"], one["lastError"]) for one in active]
+
+    def lines(self, query, limit=1000):
+        parameters = urllib.parse.urlencode({"query": query, "limit": limit})
+        streams = labtest.http_json(f"{self.url('LOKI')}/loki/api/v1/query_range?{parameters}")["data"]["result"]
+        return [json.loads(text) for stream in streams for _, text in stream["values"]]
+
+    def trace(self, trace_id):
+        return labtest.http_json(f"{self.url('JAEGER')}/api/traces/{trace_id}")["data"][0]
+
+    def slack(self, word):
+        """The titles of the messages on MiniShopHighErrorRate that begin with this word."""
+        messages = labtest.http_get(f"{self.url('SLACK_MOCK')}/messages")
+        return [part for part in titles(json.loads(messages)) if part.startswith(word)]
+
+    def incident(self, name):
+        active = self.directory / "observability/incidents/active/incident.conf"
+        if name:
+            shutil.copyfile(self.directory / f"observability/incidents/{name}.conf", active)
+        else:
+            active.unlink()
+        self.compose("kill", "-s", "HUP", "minishop")
+
+    def left(self):
+        label = f"label=com.docker.compose.project={self.project}"
+        return [run("docker", *what, "-q", "--filter", label).split() for what in
+                (("ps", "-a"), ("volume", "ls"), ("network", "ls"))]
+
+
+def service(container):
+    return container["Config"]["Labels"]["com.docker.compose.service"]
+
+
+def titles(value):
+    """Every "title" of an attachment, wherever the mock puts it."""
+    if isinstance(value, dict):
+        return ([value["title"]] if isinstance(value.get("title"), str) else []) + \
+            [title for part in value.values() for title in titles(part)]
+    return [title for part in value for title in titles(part)] if isinstance(value, list) else []
+
+
+DEFAULT = ("alertmanager", "discovery", "grafana", "jaeger", "loki", "minishop", "otel-collector", "prometheus", "slack-mock", "traffic")
+
+
+def hardened(stack):
+    """What every container promises, as docker has it and not as the file says it."""
+    memory = 0
+    for one in stack.containers():
+        name, host = one["Name"], one["HostConfig"]
+        memory += host["Memory"]
+        user = one["Config"]["User"].split(":")[0]
+        problems = [problem for problem, bad in {
+            f"user {user!r}": not user.isdigit() or int(user) == 0,
+            "a root file system that can be written": not host["ReadonlyRootfs"],
+            "capabilities": host["CapDrop"] != ["ALL"] or host["CapAdd"],
+            "new privileges": not any(option.startswith("no-new-privileges") for option in host["SecurityOpt"] or []),
+            "no memory limit": host["Memory"] == 0,
+            "no limit of processes": not host["PidsLimit"],
+            "a port for everybody": any(binding["HostIp"] != "127.0.0.1" for bindings in (host["PortBindings"] or {}).values()
+                                        for binding in bindings or []),
+            "something written outside its volumes": run("docker", "diff", one["Id"]).strip()
+            if one["State"]["Running"] and not one["Mounts"] else "",
+        }.items() if bad]
+        if problems:
+            raise TestFailure(f"{name} has {', '.join(problems)}")
+    return memory
+
+
+def signals(stack):
+    wait_until("every target of Prometheus is up", lambda: len(stack.targets()) >= 8 and
+               all(health == "up" for _, _, health, _ in stack.targets()), 60, 1)
+    print(f"ok   every target of Prometheus is up: {', '.join(sorted({job for job, *_ in stack.targets()}))}")
+    for route, status in (("/order", "201"), ("/payment/pay", "200")):
+        wait_until(f"{route} answers {status}",
+                   lambda route=route, status=status: stack.metric(f'request_total{{route="{route}",status="{status}"}} > 5'), 60, 1)
+    print("ok   shoppers order and pay")
+    failed = wait_until("a failed payment in Loki", lambda: stack.lines('{app="minishop"} |= "payment failed"'), 60, 1)[0]
+    expect("a failed payment is a line in Loki, with reason and trace id", failed["reason"] and len(failed["trace_id"]) == 32, failed)
+    paid = wait_until("a payment in Loki", lambda: stack.lines('{app="minishop"} |= "payment succeeded"'), 60, 1)[-1]
+    trace = wait_until("its trace in Jaeger", lambda: stack.trace(paid["trace_id"]), 30, 1)
+    expect("its trace in Jaeger has its two spans",
+           sorted(span["operationName"] for span in trace["spans"]) == ["ChargeCard", "ProcessPayment"], trace)
+    tags = {tag["key"]: tag["value"] for tag in trace["processes"]["p1"]["tags"]}
+    instances = {labels["instance"] for labels, _ in stack.metric('up{job="minishop"}')}
+    expect("metric, line and trace call the replica by one name", instances == {paid["instance"]} == {tags["service.instance.id"]},
+           (instances, paid["instance"], tags))
+
+
+def replicas(stack):
+    stack.compose("up", "-d", "--no-recreate", "--scale", "minishop=3")
+    wait_until("Prometheus scrapes three replicas",
+               lambda: sum(job == "minishop" and health == "up" for job, _, health, _ in stack.targets()) == 3, 60, 1)
+    instances = {instance for job, instance, *_ in stack.targets() if job == "minishop"}
+    print(f"ok   Prometheus found three replicas: {', '.join(sorted(instances))}")
+    for instance in instances:
+        wait_until(f"{instance} sells", lambda instance=instance: stack.metric(
+            f'request_total{{instance="{instance}",route="/payment/pay",status="200"}} > 3'), 90, 1)
+        line = wait_until(f"a line of {instance} in Loki", lambda instance=instance: stack.lines(
+            f'{{app="minishop"}} |= `"instance":"{instance}"` |= "payment succeeded"', 1), 60, 1)[0]
+        trace = wait_until("its trace", lambda line=line: stack.trace(line["trace_id"]), 30, 1)
+        tags = {tag["key"]: tag["value"] for tag in trace["processes"]["p1"]["tags"]}
+        expect(f"lines and traces of {instance} can be told from the others'", tags["service.instance.id"] == instance, tags)
+    strays = [line for line in stack.lines('{app="minishop"} |= "unknown_order"') if CLUMSY_ORDER not in json.dumps(line)]
+    expect("every payment went where its order was", not strays, strays)
+
+
+def incident(stack):
+    """Returns when it fired; the end takes longer and is waited for by the caller."""
+    begin = time.monotonic()
+    stack.incident("payment-outage")
+    message = wait_until("the alert is in Slack", lambda: stack.slack("FIRING"), 120, 1)[0]
+    print(f"ok   incident by SIGHUP: the alert is in Slack after {time.monotonic() - begin:.0f} s: {message}", flush=True)
+    stack.incident(None)
+    return time.monotonic()
+
+
+def other_choices(stack):
+    stack.choose(LOG_SHIPPER="promtail", TRACE_STORE="both")
+    stack.compose("up", "-d", "--scale", "minishop=3")
+    stack.wait_for((*DEFAULT, "promtail", "tempo"))
+    print("ok   Promtail and Tempo by one variable each: their containers run")
+    memory = hardened(stack)
+    expect(f"with all of them and one MiniShop the memory limits are {(memory - 2 * (192 << 20)) >> 20} MiB, below 2 GiB",
+           memory - 2 * (192 << 20) < MEMORY_PROMISED)
+    wait_until("the collector sends traces to Tempo and to Jaeger", lambda: {
+        labels["exporter"] for labels, _ in stack.metric('{__name__=~"otelcol_exporter_sent_spans(_total)?"} > 0')
+    } >= {"otlp_http/tempo", "otlp_grpc/jaeger"}, 60, 1)
+    print("ok   the collector sends traces to Tempo and to Jaeger")
+    last = newest(stack)
+    time.sleep(4)
+    expect("the collector leaves the log to Promtail, who is none here", newest(stack) == last)
+
+
+def newest(stack):
+    return stack.lines('{app="minishop"}', 1)[0]["timestamp"]
+
+
+def end(stack):
+    began = time.monotonic()
+    stack.compose("stop", "minishop")
+    took = time.monotonic() - began
+    codes = [one["State"]["ExitCode"] for one in stack.containers() if service(one) == "minishop"]
+    expect(f"all three replicas stop in time, with 0 ({took:.1f} s)", codes == [0, 0, 0] and took < 12, (codes, took))
+    stack.compose("down", "-v")
+    expect("down leaves nothing: no container, no volume, no network", stack.left() == [[], [], []], stack.left())
+
+
+def everything(stack):
+    stack.compose("config", "-q")
+    began = time.monotonic()
+    stack.compose("build", "prepare")
+    size = int(run("docker", "image", "inspect", "-f", "{{.Size}}", f"minishop-lab:{stack.env.get('MINISHOP_TAG', 'latest')}"))
+    print(f"ok   the image is built and its tests pass ({time.monotonic() - began:.0f} s, {size >> 20} MiB with its base)", flush=True)
+    began = time.monotonic()
+    stack.compose("up", "-d")
+    stack.wait_for(DEFAULT)
+    print(f"ok   up: every container runs, healthy where that can be asked ({time.monotonic() - began:.0f} s)", flush=True)
+    memory = hardened(stack)
+    expect(f"no root, read-only, no capabilities, limits of {memory >> 20} MiB together", memory < MEMORY_PROMISED)
+    signals(stack)
+    over = incident(stack)
+    replicas(stack)
+    wait_until("the end of the alert is in Slack", lambda: stack.slack("RESOLVED"), max(10, 180 - (time.monotonic() - over)), 1)
+    print("ok   and so is its end", flush=True)
+    other_choices(stack)
+    end(stack)
+
+
+def main():
+    real = "--real-images" in sys.argv[1:]
+    compose = shlex.split(os.environ.get("COMPOSE", "docker-compose"))[0]
+    missing = [name for name in ("docker", compose) if not shutil.which(name)]
+    if missing:
+        skip(f"{', '.join(missing)} missing (Debian: docker.io, docker-compose)")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="minishop-compose.") as scratch, docker_daemon(scratch):
+        images = {} if real else stand_ins()
+        project = pathlib.Path(scratch) / "project"
+        project.mkdir()
+        copy_of_project(project)
+        stack = Stack(project, images)
+        try:
+            everything(stack)
+        except TestFailure:
+            for one in stack.containers():
+                tail = subprocess.run(["docker", "logs", "--tail=6", one["Id"]], capture_output=True, text=True, check=False)
+                print(f"--- {one['Name']} ({one['State']['Status']})\n{(tail.stdout + tail.stderr)[-1500:]}")
+            raise
+        finally:
+            subprocess.run([*stack.command, "down", "-v", "--remove-orphans"], cwd=project, env=stack.env, check=False,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def stand_ins():
+    """Makes the images that cannot be pulled; returns the variables that choose them."""
+    if not answers("docker", "image", "inspect", "debian:12-slim") and (os.geteuid() != 0 or not shutil.which("debootstrap")):
+        skip("no image of Debian 12, and only root with debootstrap can make one")
+    engines = subprocess.run(["sh", str(labtest.TOP / "tests/engines/build.sh")], stdout=subprocess.PIPE, text=True, check=False)
+    if engines.returncode == labtest.SKIPPED:
+        skip("no go to build the engines with")
+    if engines.returncode != 0:
+        raise TestFailure("the engines could not be built")
+    made = run("sh", str(pathlib.Path(__file__).parent / "images.sh"), engines.stdout.strip())
+    print(f"     stand-ins: {STAND_IN}", flush=True)
+    return dict(line.split("=", 1) for line in made.split())
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except TestFailure as failure:
+        print(f"FAIL {failure}")
+        sys.exit(1)
