@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	lab.d/packages.sh \
 	lab.d/process.sh \
 	lab.d/test.sh \
+	lab.d/test_full.sh \
 	lab.d/ui.sh \
 	lab.d/up.sh \
 	tests/requirements.txt

@@ -31,9 +31,20 @@ test_begin() {
 	echo "$1" >"$LAB_TEST/$2.title"
 	test_name=$2
 	shift 2
-	"$@" </dev/null >"$LAB_TEST/$test_name.log" 2>&1 8>&- &
+	test_timed "$@" </dev/null >"$LAB_TEST/$test_name.log" 2>&1 8>&- &
 	echo $! >"$LAB_TEST/$test_name.pid"
 	test_running="$test_running $!"
+}
+
+# Runs a command and writes down how many seconds it took: who waits for it may come late.
+test_timed() {
+	timed_began=$(now)
+	timed_status=0
+	# As a process of its own, because set -e means nothing in a command that is followed by ||.
+	"$@" &
+	wait $! || timed_status=$?
+	echo $(($(now) - timed_began)) >"$LAB_TEST/$test_name.took"
+	return $timed_status
 }
 
 # test_end LOG: waits for it, adds up what it counted, and prints one line. A command that counts nothing is one test: failed
@@ -43,6 +54,7 @@ test_end() {
 	test_title=$(cat "$LAB_TEST/$1.title")
 	test_status=0
 	step_wait "$(cat "$LAB_TEST/$1.pid")" "$test_title" || test_status=$?
+	test_took=$(elapsed "$(cat "$LAB_TEST/$1.took")")
 	# shellcheck disable=SC2046 # three words
 	set -- $(awk '/^counts: [0-9]+ [0-9]+ [0-9]+$/ { p += $2; f += $3; s += $4 } END { print p + 0, f + 0, s + 0 }' "$test_log")
 	case "$* $test_status" in
@@ -57,7 +69,7 @@ test_end() {
 	test_line="$1 passed"
 	[ "$2" -eq 0 ] || test_line="$test_line, $2 FAILED"
 	[ "$3" -eq 0 ] || test_line="$test_line, $3 skipped"
-	row "$test_title" "$test_line ($step_took)"
+	row "$test_title" "$test_line ($test_took)"
 	grep -h '^SKIP' "$test_log" | sed 's/^/                 /' || true
 	[ "$2" -eq 0 ] || tell_log "$test_log" 60 2>&1
 }
@@ -252,6 +264,7 @@ lab_test() {
 	# shellcheck disable=SC2086 # lists of words
 	case $test_mode in
 	quick) packages_need $packages_build $packages_run $packages_lint ;;
+	full) packages_need $packages_build $packages_run $packages_lint $packages_test $packages_full ;;
 	*) packages_need $packages_build $packages_run $packages_lint $packages_test ;;
 	esac
 	test_claim
@@ -269,6 +282,7 @@ lab_test() {
 	test_step build build-plain test_build plain ''
 	test_step 'unit tests' check-plain test_check plain
 	if [ "$test_mode" != quick ]; then test_long; fi
+	if [ "$test_mode" = full ]; then test_full; fi
 	say "All logs are in $LAB_TEST; it took $(elapsed $(($(now) - test_began)))."
 	test_finish
 }

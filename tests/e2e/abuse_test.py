@@ -95,7 +95,8 @@ def test_library_answers_are_counted_and_logged(directory):
     with shops.Shop(directory) as shop:
         for name, (raw, status) in cases.items():
             expect(name, status_of(shop.raw(raw)), status)
-        expect("counted", sum(shop.metrics()["minishop_refused_total", {"status": str(status)}] for status in (400, 505)), 3)
+        wait_until("all are counted", lambda: sum(
+            shop.metrics()["minishop_refused_total", {"status": str(status)}] for status in (400, 505)) == 3, 5)
         wait_until("three log lines", lambda: len([r for r in shop.records() if r["message"] == "request rejected"]) == 3, 5)
         still_sells(shop)
 

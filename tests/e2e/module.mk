@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/e2e/shutdown_test.py \
 	tests/e2e/openapi_test.py \
 	tests/e2e/signals_agree_test.py \
+	tests/e2e/soak.py \
 	tests/e2e/stack.py \
 	tests/e2e/stack_test.py \
 	tests/e2e/telemetry_doc_test.py

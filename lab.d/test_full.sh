@@ -1,0 +1,51 @@
+# shellcheck shell=sh
+# What `./lab test --full` does beyond the default: an hour of the same, many times over.
+
+# Packages for it; clang brings the fuzzer.
+packages_full='clang'
+
+# A script again and again: faults are found by the hundred. Ends at the first round that fails.
+full_rounds() {
+	full_round=0
+	while [ $full_round -lt "$1" ]; do
+		full_round=$((full_round + 1))
+		echo "--- round $full_round of $1"
+		(shift && test_script "$@") || return
+	done
+}
+
+# Each fuzz target searches from its corpus for so many seconds, all libraries instrumented; the corpus itself is not written to.
+full_fuzz() {
+	set -e
+	fuzz_build=$LAB_TEST/fuzz
+	fuzz_flags='-g -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-omit-frame-pointer'
+	build_bootstrap
+	build_configure "$fuzz_build" CC=clang "CFLAGS=$fuzz_flags"
+	make -C "$fuzz_build" -j"$(build_jobs)" all
+	for fuzz_source in tests/fuzz/fuzz_*.c; do
+		fuzz_name=$(basename "$fuzz_source" .c)
+		make -C "$fuzz_build" "tests/fuzz/$fuzz_name.o"
+		# shellcheck disable=SC2046 # lists of words
+		clang -fsanitize=address,undefined,fuzzer -o "$fuzz_build/$fuzz_name" "$fuzz_build/tests/fuzz/$fuzz_name.o" \
+			-Wl,--start-group "$fuzz_build"/lib*.a -Wl,--end-group \
+			$(pkg-config --libs libulfius libmicrohttpd liborcania libyder jansson libcurl libconfig libprotobuf-c zlib) -lm -lpthread
+		mkdir -p "$fuzz_build/found/$fuzz_name"
+		"$fuzz_build/$fuzz_name" -max_total_time="$1" -max_len=4096 -print_final_stats=1 -artifact_prefix="$fuzz_build/found/" \
+			"$fuzz_build/found/$fuzz_name" "tests/fuzz/corpus/${fuzz_name#fuzz_}" >"$fuzz_build/$fuzz_name.log" 2>&1 || {
+			echo "FAIL $fuzz_name: what it found is in $fuzz_build/found"
+			tail -n 30 "$fuzz_build/$fuzz_name.log"
+			counts 0 1 0
+			continue
+		}
+		echo "ok   $fuzz_name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzz_build/$fuzz_name.log") inputs"
+		counts 1 0 0
+	done
+}
+
+test_full() {
+	test_step fuzzing fuzz full_fuzz 60
+	test_step 'abuse, often' full-abuse full_rounds 20 tests/e2e/abuse_test.py test_garbage test_format_directives_in_urls_are_text
+	test_step 'ends, often' full-shutdown full_rounds 20 tests/e2e/shutdown_test.py test_sigterm_under_load test_collector_busy
+	make -C "$LAB_TEST/plain" bench/otlp_sink >/dev/null
+	test_step soak soak test_script tests/e2e/soak.py
+}
