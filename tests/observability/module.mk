@@ -8,6 +8,9 @@ EXTRA_DIST += \
 	tests/observability/check.sh \
 	tests/observability/dashboards.py \
 	tests/observability/dashboards_test.py \
+	tests/observability/containers_test.py \
+	tests/observability/kubernetes_test.py \
+	tests/engines/kubernetes.sh \
 	tests/observability/traffic_test.py \
 	tests/observability/data/slack/message.tmpl \
 	$(SLACK_CASES:=.json) $(SLACK_CASES:=.txt)

@@ -1,0 +1,26 @@
+# Growing past one machine: manifests for Kubernetes, held together by tests/observability/kubernetes_test.py.
+EXTRA_DIST += \
+	deploy/kubernetes/generate.py \
+	deploy/kubernetes/base/autoscaler.yaml \
+	deploy/kubernetes/base/deployment.yaml \
+	deploy/kubernetes/base/disruption-budget.yaml \
+	deploy/kubernetes/base/kustomization.yaml \
+	deploy/kubernetes/base/minishop.conf \
+	deploy/kubernetes/base/namespace.yaml \
+	deploy/kubernetes/base/network-policy.yaml \
+	deploy/kubernetes/base/prometheus-rule.yaml \
+	deploy/kubernetes/base/service-monitor.yaml \
+	deploy/kubernetes/base/service.yaml \
+	deploy/kubernetes/overlays/clusters/collector/clusters.yaml \
+	deploy/kubernetes/overlays/clusters/collector/config.yaml \
+	deploy/kubernetes/overlays/clusters/collector/logs.yaml \
+	deploy/kubernetes/overlays/clusters/collector/traces.yaml \
+	deploy/kubernetes/overlays/clusters/deployment.yaml \
+	deploy/kubernetes/overlays/clusters/kustomization.yaml \
+	deploy/kubernetes/overlays/clusters/network-policy.yaml \
+	deploy/kubernetes/overlays/clusters/pod-monitor.yaml \
+	deploy/kubernetes/overlays/clusters/prometheus-access.yaml \
+	deploy/kubernetes/overlays/clusters/prometheus.yaml \
+	deploy/kubernetes/overlays/thanos/kustomization.yaml \
+	deploy/kubernetes/overlays/thanos/network-policy.yaml \
+	deploy/kubernetes/overlays/thanos/prometheus.yaml
