@@ -67,6 +67,7 @@ test_end() {
 	test_failed=$((test_failed + $2))
 	test_skipped=$((test_skipped + $3))
 	test_line="$1 passed"
+	[ "$*" != '0 0 0' ] || test_line="ready"
 	[ "$2" -eq 0 ] || test_line="$test_line, $2 FAILED"
 	[ "$3" -eq 0 ] || test_line="$test_line, $3 skipped"
 	row "$test_title" "$test_line ($test_took)"
