@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 char *buf_reserve(struct buf *b, size_t n) {
   if (b->failed) return NULL;
   if (n > b->limit || b->len > b->limit - n) {
@@ -103,13 +105,9 @@ void buf_put_double(struct buf *b, double value) {
 }
 
 void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len) {
-  static const char digits[] = "0123456789abcdef";
   char *to = buf_reserve(b, 2 * len);
   if (!to) return;
-  for (size_t i = 0; i < len; i++) {
-    to[2 * i] = digits[bytes[i] >> 4];
-    to[2 * i + 1] = digits[bytes[i] & 15];
-  }
+  hex_write(to, bytes, len);
   b->len += 2 * len;
 }
 

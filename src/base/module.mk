@@ -3,8 +3,11 @@ noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/escape.c src/base/escape.h \
+	src/base/hex.c src/base/hex.h \
 	src/base/nesting.c src/base/nesting.h \
 	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
-	src/base/ring.c src/base/ring.h
+	src/base/ring.c src/base/ring.h \
+	src/base/utf8.c src/base/utf8.h
 LIBBASE = libbase.a

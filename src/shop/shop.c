@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/random.h"
 #include "shop/faults.h"
 #include "shop/inventory.h"
@@ -98,25 +99,12 @@ void shop_reconfigure(struct shop *shop, const struct shop_settings *settings) {
 
 /* Writes a prefix of four characters and the id in hexadecimal. */
 static void format_id(const char *prefix, const uint8_t id[10], char out[SHOP_ID_SIZE]) {
-  static const char digits[] = "0123456789abcdef";
   memcpy(out, prefix, 4);
-  for (int i = 0; i < 10; i++) {
-    out[4 + 2 * i] = digits[id[i] >> 4];
-    out[5 + 2 * i] = digits[id[i] & 15];
-  }
-  out[SHOP_ID_SIZE - 1] = '\0';
+  *hex_write(out + 4, id, 10) = '\0';
 }
 
 static bool parse_order_id(const char *text, uint8_t id[10]) {
-  static const char digits[] = "0123456789abcdef";
-  if (strlen(text) != SHOP_ID_SIZE - 1 || memcmp(text, "ord_", 4) != 0) return false;
-  for (int i = 0; i < 20; i++) {
-    const char *digit = strchr(digits, text[4 + i]);
-    if (!digit) return false;
-    uint8_t value = (uint8_t)(digit - digits);
-    id[i / 2] = (uint8_t)(i % 2 ? id[i / 2] | value : value << 4);
-  }
-  return true;
+  return strlen(text) == SHOP_ID_SIZE - 1 && memcmp(text, "ord_", 4) == 0 && hex_read(text + 4, id, 10);
 }
 
 static void describe_order(struct tel_span *span, const char *order_id, const char *sku, unsigned quantity) {

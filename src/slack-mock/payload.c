@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/nesting.h"
+#include "base/utf8.h"
 
 #define DEFAULT_CHANNEL "#alerts"
 
@@ -13,20 +14,11 @@ static bool is_alnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* Bytes of the first MOCK_PAYLOAD_TEXT_MAX characters; the text is valid UTF-8. */
-static size_t cut_at(const char *text, size_t len) {
-  size_t characters = 0;
-  for (size_t i = 0; i < len; i++) {
-    if (((unsigned char)text[i] & 0xC0) != 0x80 && characters++ == MOCK_PAYLOAD_TEXT_MAX) return i;
-  }
-  return len;
-}
-
 /* Cuts every text in value. False when out of memory. */
 static bool cut_texts(json_t *value) {
   if (json_is_string(value)) {
     size_t len = json_string_length(value);
-    size_t keep = len > MOCK_PAYLOAD_TEXT_MAX ? cut_at(json_string_value(value), len) : len;
+    size_t keep = utf8_cut(json_string_value(value), len, MOCK_PAYLOAD_TEXT_MAX);
     if (keep == len) return true;
     char *text = strndup(json_string_value(value), keep);
     int failed = text == NULL || json_string_setn(value, text, keep);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void tel_attributes_init(struct tel_attributes *a, uint32_t limit, uint32_t value_limit) {
   a->items = a->first;
   a->count = 0;
@@ -63,22 +65,10 @@ static struct tel_attribute *claim(struct tel_attributes *a, const char *key, en
   return pair;
 }
 
-/* The longest prefix of at most limit characters; a character begins at every byte that is no continuation.
- */
-static size_t cut(const char *value, size_t len, uint32_t limit) {
-  if (len <= limit) return len;
-  /* No character has more than four bytes: what has is not text, and must not pass the limit for that. */
-  if (len / 4 > limit) len = (size_t)limit * 4;
-  uint32_t characters = 0;
-  for (size_t i = 0; i < len; i++)
-    if (((unsigned char)value[i] & 0xC0) != 0x80 && characters++ == limit) return i;
-  return len;
-}
-
 void tel_attributes_set_text(struct tel_attributes *a, const char *key, const char *value, size_t len) {
   struct tel_attribute *pair = claim(a, key, TEL_STRING);
   if (!pair) return;
-  len = cut(value, len, a->value_limit);
+  len = utf8_cut(value, len, a->value_limit);
   char *copy;
   if (len <= TEL_ATTRIBUTES_TEXT - a->text_used) {
     copy = a->text + a->text_used;
@@ -103,7 +93,7 @@ void tel_attributes_set_static(struct tel_attributes *a, const char *key, const 
   struct tel_attribute *pair = value ? claim(a, key, TEL_STRING) : NULL;
   if (!pair) return;
   pair->value.string.data = value;
-  pair->value.string.len = cut(value, strlen(value), a->value_limit);
+  pair->value.string.len = utf8_cut(value, strlen(value), a->value_limit);
 }
 
 void tel_attributes_set_int(struct tel_attributes *a, const char *key, int64_t value) {

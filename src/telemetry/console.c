@@ -6,38 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "telemetry/span.h"
-#include "telemetry/utf8.h"
 
 enum { LIMIT = 64 * 1024 * 1024 };
 
-static void put_escaped(struct buf *out, const char *text, size_t len) {
-  static const char digits[] = "0123456789abcdef";
-  buf_putc(out, '"');
-  for (size_t i = 0, plain = 0;; i++) {
-    unsigned char c = i < len ? (unsigned char)text[i] : 0;
-    if (i < len && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) continue;
-    buf_append(out, text + plain, i - plain);
-    if (i == len) break;
-    char escape[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
-    buf_append(out, escape, sizeof escape);
-    plain = i + 1;
-  }
-  buf_putc(out, '"');
-}
-
 static void put_string(struct buf *out, const char *text, size_t len) {
-  if (tel_utf8_valid(text, len)) {
-    put_escaped(out, text, len);
-    return;
-  }
-  struct buf repaired = BUF_INIT(LIMIT);
-  char *to = buf_reserve(&repaired, 3 * len);
-  if (to)
-    put_escaped(out, to, tel_utf8_repair(text, len, to));
-  else
-    out->failed = true;
-  buf_free(&repaired);
+  buf_putc(out, '"');
+  char *to = buf_reserve(out, len * ESCAPE_JSON_WORST);
+  if (to) out->len += (size_t)(escape_json(to, text, len) - to);
+  buf_putc(out, '"');
 }
 
 static void put_member(struct buf *out, const char *name) {

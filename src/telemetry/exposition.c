@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "telemetry/metrics_model.h"
-#include "telemetry/utf8.h"
 
 const char *tel_format_content_type(enum tel_format format) {
   return format == TEL_FORMAT_OPENMETRICS ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -123,7 +123,7 @@ void tel_emit_value(struct tel_emit *emit, const char *const *label_values, doub
   if (family->type == TEL_METRIC_COUNTER && !(value >= 0)) return;
   buf_reset(emit->labels);
   for (size_t i = 0; i < family->label_count; i++) {
-    if (!label_values || !label_values[i] || !tel_utf8_valid(label_values[i], strlen(label_values[i]))) return;
+    if (!label_values || !label_values[i] || !utf8_valid(label_values[i], strlen(label_values[i]))) return;
     put_label(emit->labels, family, i, label_values[i]);
   }
   begin_sample(emit, "", NULL, NULL);

@@ -1,47 +1,13 @@
 #include "telemetry/log_json.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <string.h>
 
-/* Every byte of a string becomes at most six: \u00XX for one, U+FFFD in three for an ill-formed one. */
-enum { WORST = 6, NUMBER = 32, FIXED = 256 };
+#include "base/escape.h"
+#include "base/hex.h"
 
-/* 0: may stand as it is; 1: part of a sequence, or ill-formed; else what follows the backslash. */
-static const unsigned char escapes[256] = {
-    [0x00] = 'u', [0x01] = 'u', [0x02] = 'u', [0x03] = 'u',  [0x04] = 'u', [0x05] = 'u',
-    [0x06] = 'u', [0x07] = 'u', [0x08] = 'b', [0x09] = 't',  [0x0A] = 'n', [0x0B] = 'u',
-    [0x0C] = 'f', [0x0D] = 'r', [0x0E] = 'u', [0x0F] = 'u',  [0x10] = 'u', [0x11] = 'u',
-    [0x12] = 'u', [0x13] = 'u', [0x14] = 'u', [0x15] = 'u',  [0x16] = 'u', [0x17] = 'u',
-    [0x18] = 'u', [0x19] = 'u', [0x1A] = 'u', [0x1B] = 'u',  [0x1C] = 'u', [0x1D] = 'u',
-    [0x1E] = 'u', [0x1F] = 'u', ['"'] = '"',  ['\\'] = '\\', [0x7F] = 'u', [0x80 ... 0xFF] = 1,
-};
-
-/* The length of the well-formed sequence at s (Unicode 15, table 3-7), or minus the length of the maximal
- * part of one, which is replaced as a whole. end > s; *s >= 0x80. */
-static int sequence(const unsigned char *s, const unsigned char *end) {
-  unsigned char low = 0x80, high = 0xBF; /* of the second byte */
-  int len;
-  if (*s >= 0xC2 && *s <= 0xDF) {
-    len = 2;
-  } else if (*s >= 0xE0 && *s <= 0xEF) {
-    len = 3;
-    if (*s == 0xE0) low = 0xA0;  /* no overlong forms */
-    if (*s == 0xED) high = 0x9F; /* no surrogates */
-  } else if (*s >= 0xF0 && *s <= 0xF4) {
-    len = 4;
-    if (*s == 0xF0) low = 0x90;
-    if (*s == 0xF4) high = 0x8F; /* nothing above U+10FFFF */
-  } else {
-    return -1;
-  }
-  for (int i = 1; i < len; i++) {
-    if (s + i == end || s[i] < low || s[i] > high) return -i;
-    low = 0x80;
-    high = 0xBF;
-  }
-  return len;
-}
+/* Bounds of a number's text with its key's punctuation, and of all that a line has besides its fields. */
+enum { NUMBER = 32, FIXED = 256 };
 
 static char *put(char *to, const char *text, size_t len) {
   memcpy(to, text, len);
@@ -49,59 +15,6 @@ static char *put(char *to, const char *text, size_t len) {
 }
 
 #define PUT(to, literal) put((to), (literal), sizeof(literal) - 1)
-
-static char *put_unicode(char *to, unsigned code) {
-  static const char digits[] = "0123456789abcdef";
-  to = PUT(to, "\\u");
-  for (int shift = 12; shift >= 0; shift -= 4) *to++ = digits[code >> shift & 15];
-  return to;
-}
-
-/* Whether one of these eight bytes may not stand as it is, or perhaps not: a borrow can make it say so of the
- * neighbour of one that may not. */
-static bool any_escape(uint64_t bytes) {
-  const uint64_t each = UINT64_C(0x0101010101010101);
-  uint64_t quote = bytes ^ (each * '"'), backslash = bytes ^ (each * '\\');
-  return ((bytes | (bytes - each * 0x20) | (bytes + each) | (quote - each) | (backslash - each)) &
-          each << 7) != 0;
-}
-
-/* The escaped text without quotes; to has room for WORST bytes each. */
-static char *put_text(char *to, const char *text, size_t len) {
-  const unsigned char *s = (const unsigned char *)text, *end = s + len;
-  while (s < end) {
-    for (uint64_t bytes; end - s >= (ptrdiff_t)sizeof bytes; s += sizeof bytes, to += sizeof bytes) {
-      memcpy(&bytes, s, sizeof bytes);
-      if (any_escape(bytes)) break;
-      memcpy(to, &bytes, sizeof bytes);
-    }
-    const unsigned char *plain = s;
-    while (s < end && !escapes[*s]) s++;
-    to = put(to, (const char *)plain, (size_t)(s - plain));
-    if (s == end) break;
-    unsigned char kind = escapes[*s];
-    if (kind == 1) {
-      int n = sequence(s, end);
-      if (n < 0) {
-        to = PUT(to, "\xEF\xBF\xBD");
-        s -= n;
-      } else if (n == 3 && s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0xA8 || s[2] == 0xA9)) {
-        to = put_unicode(to, 0x2000u + (s[2] & 0x3Fu)); /* line ends, to JavaScript and some viewers */
-        s += n;
-      } else {
-        to = put(to, (const char *)s, (size_t)n);
-        s += n;
-      }
-    } else if (kind == 'u') {
-      to = put_unicode(to, *s++);
-    } else {
-      *to++ = '\\';
-      *to++ = (char)kind;
-      s++;
-    }
-  }
-  return to;
-}
 
 bool tel_log_encoder_init(struct tel_log_encoder *encoder, const char *app, const char *version,
                           const char *instance) {
@@ -114,9 +27,9 @@ bool tel_log_encoder_init(struct tel_log_encoder *encoder, const char *app, cons
     if (!values[i]) continue;
     size_t len = strlen(values[i]);
     buf_puts(&encoder->constant, keys[i]);
-    char *to = buf_reserve(&encoder->constant, len * WORST + 1);
+    char *to = buf_reserve(&encoder->constant, len * ESCAPE_JSON_WORST + 1);
     if (!to) return false;
-    char *end = put_text(to, values[i], len);
+    char *end = escape_json(to, values[i], len);
     *end++ = '"';
     encoder->constant.len += (size_t)(end - to);
   }
@@ -157,22 +70,13 @@ static char *put_time(struct tel_log_encoder *encoder, char *to, uint64_t unix_n
   return to;
 }
 
-static char *put_hex(char *to, const uint8_t *bytes, size_t len) {
-  static const char digits[] = "0123456789abcdef";
-  for (size_t i = 0; i < len; i++) {
-    *to++ = digits[bytes[i] >> 4];
-    *to++ = digits[bytes[i] & 15];
-  }
-  return to;
-}
-
 static char *put_context(char *to, const struct tel_context *context) {
   to = PUT(to, ",\"trace_id\":\"");
-  to = put_hex(to, context->trace_id, sizeof context->trace_id);
+  to = hex_write(to, context->trace_id, sizeof context->trace_id);
   to = PUT(to, "\",\"span_id\":\"");
-  to = put_hex(to, context->span_id, sizeof context->span_id);
+  to = hex_write(to, context->span_id, sizeof context->span_id);
   to = PUT(to, "\",\"trace_flags\":\"");
-  to = put_hex(to, &context->flags, 1);
+  to = hex_write(to, &context->flags, 1);
   *to++ = '"';
   return to;
 }
@@ -189,12 +93,12 @@ static char *put_number(struct buf *out, char *to, const struct tel_attribute *p
 
 static char *put_field(struct buf *out, char *to, const struct tel_attribute *pair) {
   to = PUT(to, ",\"");
-  to = put_text(to, pair->key, pair->key_len);
+  to = escape_json(to, pair->key, pair->key_len);
   to = PUT(to, "\":");
   switch (pair->type) {
   case TEL_STRING:
     *to++ = '"';
-    to = put_text(to, pair->value.string.data, pair->value.string.len);
+    to = escape_json(to, pair->value.string.data, pair->value.string.len);
     *to++ = '"';
     return to;
   case TEL_BOOL:
@@ -210,11 +114,11 @@ static char *put_field(struct buf *out, char *to, const struct tel_attribute *pa
 
 /* An upper bound of the line's length: reserved at once, so that nothing below needs to look. */
 static size_t bound(const struct tel_log_encoder *encoder, const struct tel_log_record *record) {
-  size_t size = FIXED + encoder->constant.len + strlen(record->message) * WORST;
+  size_t size = FIXED + encoder->constant.len + strlen(record->message) * ESCAPE_JSON_WORST;
   for (uint32_t i = 0; i < record->fields.count; i++) {
     const struct tel_attribute *pair = &record->fields.items[i];
-    size += pair->key_len * WORST + NUMBER;
-    if (pair->type == TEL_STRING) size += pair->value.string.len * WORST;
+    size += pair->key_len * ESCAPE_JSON_WORST + NUMBER;
+    if (pair->type == TEL_STRING) size += pair->value.string.len * ESCAPE_JSON_WORST;
   }
   return size;
 }
@@ -234,7 +138,7 @@ bool tel_log_encode(struct tel_log_encoder *encoder, struct buf *out, const stru
   unsigned number = tel_level_number(record->level);
   to = put_digits(to, number, number < 10 ? 1 : 2);
   to = PUT(to, ",\"message\":\"");
-  to = put_text(to, record->message, strlen(record->message));
+  to = escape_json(to, record->message, strlen(record->message));
   *to++ = '"';
   if (encoder->constant.len) to = put(to, encoder->constant.data, encoder->constant.len);
   if (record->has_context) to = put_context(to, &record->context);

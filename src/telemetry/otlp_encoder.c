@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "telemetry/arena.h"
 #include "telemetry/otlp.pb-c.h"
 #include "telemetry/span.h"
-#include "telemetry/utf8.h"
 
 enum {
   HAS_IS_REMOTE = 0x100,
@@ -56,9 +56,9 @@ static ProtobufCBinaryData bytes(struct tel_otlp_encoder *encoder, const void *d
 }
 
 static ProtobufCBinaryData text(struct tel_otlp_encoder *encoder, const char *data, size_t len) {
-  if (tel_utf8_valid(data, len)) return bytes(encoder, data, len);
+  if (utf8_valid(data, len)) return bytes(encoder, data, len);
   char *repaired = take(encoder, 3 * len);
-  return repaired ? bytes(encoder, repaired, tel_utf8_repair(data, len, repaired)) : bytes(encoder, "", 0);
+  return repaired ? bytes(encoder, repaired, utf8_repair(data, len, repaired)) : bytes(encoder, "", 0);
 }
 
 static uint8_t *put_varint(uint8_t *to, uint64_t value) {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "telemetry/metrics_model.h"
-#include "telemetry/utf8.h"
 
 enum { DEFAULT_FAMILIES = 256, DEFAULT_SERIES = 1000, OWN_FAMILIES = 2 };
 
@@ -54,7 +54,7 @@ static int values_copy(const struct tel_family *family, const char *const *value
                        size_t *out_len) {
   size_t len = 0;
   for (size_t i = 0; i < family->label_count; i++) {
-    if (!values || !values[i] || !tel_utf8_valid(values[i], strlen(values[i]))) return TEL_E_LABELS;
+    if (!values || !values[i] || !utf8_valid(values[i], strlen(values[i]))) return TEL_E_LABELS;
     len += strlen(values[i]) + 1;
   }
   char *copy = malloc(len + 1); /* never of size 0 */
@@ -134,7 +134,7 @@ static void family_free(struct tel_family *family) {
 static int spec_check(const struct tel_family_spec *spec, enum tel_metric_type type) {
   if (spec->label_count > TEL_MAX_LABELS) return TEL_E_VALUE;
   if (!tel_family_names_valid(spec, type)) return TEL_E_NAME;
-  if (spec->help && !tel_utf8_valid(spec->help, strlen(spec->help))) return TEL_E_VALUE;
+  if (spec->help && !utf8_valid(spec->help, strlen(spec->help))) return TEL_E_VALUE;
   if (type != TEL_METRIC_HISTOGRAM) return TEL_OK;
   if (spec->bucket_count > TEL_MAX_BUCKETS) return TEL_E_VALUE;
   for (size_t i = 0; i < spec->bucket_count; i++) {

@@ -6,7 +6,6 @@
 
 #include "support/test.h"
 #include "telemetry/keyvalues.h"
-#include "telemetry/utf8.h"
 
 static void is(const struct tel_attributes *attributes, const char *key, const char *expected) {
   const struct tel_attribute *pair = tel_attributes_find(attributes, key);
@@ -83,44 +82,6 @@ START_TEST(test_container_id) {
 }
 END_TEST
 
-START_TEST(test_utf8) {
-  static const struct {
-    const char *text, *repaired;
-  } cases[] = {
-      {"", ""},
-      {"plain text that is longer than a word", "plain text that is longer than a word"},
-      {"gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x9B\x92",
-       "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x9B\x92"},
-      {"\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBF"},
-      {"12345678\xFF", "12345678\xEF\xBF\xBD"},
-      {"\x80", "\xEF\xBF\xBD"},
-      {"\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},                                 /* overlong */
-      {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},                 /* surrogate */
-      {"\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"}, /* too high */
-      {"\xE2\x82", "\xEF\xBF\xBD"},                                             /* cut off: one part */
-      {"\xF0\x9F\x9B"
-       "a",
-       "\xEF\xBF\xBD"
-       "a"},
-      {"\xC3"
-       "a\xE2\x28\xA1",
-       "\xEF\xBF\xBD"
-       "a\xEF\xBF\xBD\x28\xEF\xBF\xBD"},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    size_t len = strlen(cases[i].text);
-    char *exact = malloc(len ? len : 1), *out = malloc(3 * len + 1);
-    memcpy(exact, cases[i].text, len);
-    ck_assert_int_eq(tel_utf8_valid(exact, len), strcmp(cases[i].text, cases[i].repaired) == 0);
-    out[tel_utf8_repair(exact, len, out)] = '\0';
-    ck_assert_str_eq(out, cases[i].repaired);
-    ck_assert(tel_utf8_valid(out, strlen(out)));
-    free(exact);
-    free(out);
-  }
-}
-END_TEST
-
 static bool join(void *cls, const char *key, const char *value) {
   char *to = cls;
   sprintf(to + strlen(to), "[%s][%s]", key, value);
@@ -167,4 +128,4 @@ START_TEST(test_keyvalues) {
 }
 END_TEST
 
-TEST_MAIN("resource", test_who_wins, test_as_many_pairs_as_fit, test_container_id, test_utf8, test_keyvalues)
+TEST_MAIN("resource", test_who_wins, test_as_many_pairs_as_fit, test_container_id, test_keyvalues)

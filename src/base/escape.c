@@ -1,0 +1,72 @@
+#include "base/escape.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/utf8.h"
+
+/* 0: may stand as it is; 1: part of a sequence, or ill-formed; else what follows the backslash. */
+static const unsigned char escapes[256] = {
+    [0x00] = 'u', [0x01] = 'u', [0x02] = 'u', [0x03] = 'u',  [0x04] = 'u', [0x05] = 'u',
+    [0x06] = 'u', [0x07] = 'u', [0x08] = 'b', [0x09] = 't',  [0x0A] = 'n', [0x0B] = 'u',
+    [0x0C] = 'f', [0x0D] = 'r', [0x0E] = 'u', [0x0F] = 'u',  [0x10] = 'u', [0x11] = 'u',
+    [0x12] = 'u', [0x13] = 'u', [0x14] = 'u', [0x15] = 'u',  [0x16] = 'u', [0x17] = 'u',
+    [0x18] = 'u', [0x19] = 'u', [0x1A] = 'u', [0x1B] = 'u',  [0x1C] = 'u', [0x1D] = 'u',
+    [0x1E] = 'u', [0x1F] = 'u', ['"'] = '"',  ['\\'] = '\\', [0x7F] = 'u', [0x80 ... 0xFF] = 1,
+};
+
+static char *put(char *to, const char *text, size_t len) {
+  memcpy(to, text, len);
+  return to + len;
+}
+
+static char *put_unicode(char *to, unsigned code) {
+  const uint8_t bytes[] = {(uint8_t)(code >> 8), (uint8_t)code};
+  return hex_write(put(to, "\\u", 2), bytes, sizeof bytes);
+}
+
+/* Whether one of these eight bytes may not stand as it is, or perhaps not: a borrow can make it say so of the
+ * neighbour of one that may not. */
+static bool any_escape(uint64_t bytes) {
+  const uint64_t each = UINT64_C(0x0101010101010101);
+  uint64_t quote = bytes ^ (each * '"'), backslash = bytes ^ (each * '\\');
+  return ((bytes | (bytes - each * 0x20) | (bytes + each) | (quote - each) | (backslash - each)) &
+          each << 7) != 0;
+}
+
+char *escape_json(char *to, const char *text, size_t len) {
+  const unsigned char *s = (const unsigned char *)text, *end = s + len;
+  while (s < end) {
+    for (uint64_t bytes; end - s >= (ptrdiff_t)sizeof bytes; s += sizeof bytes, to += sizeof bytes) {
+      memcpy(&bytes, s, sizeof bytes);
+      if (any_escape(bytes)) break;
+      memcpy(to, &bytes, sizeof bytes);
+    }
+    const unsigned char *plain = s;
+    while (s < end && !escapes[*s]) s++;
+    to = put(to, (const char *)plain, (size_t)(s - plain));
+    if (s == end) break;
+    unsigned char kind = escapes[*s];
+    if (kind == 1) {
+      int n = utf8_sequence((const char *)s, (size_t)(end - s));
+      if (n < 0) {
+        to = put(to, "\xEF\xBF\xBD", 3);
+        s -= n;
+      } else if (n == 3 && s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0xA8 || s[2] == 0xA9)) {
+        to = put_unicode(to, 0x2000u + (s[2] & 0x3Fu)); /* line ends, to JavaScript and some viewers */
+        s += n;
+      } else {
+        to = put(to, (const char *)s, (size_t)n);
+        s += n;
+      }
+    } else if (kind == 'u') {
+      to = put_unicode(to, *s++);
+    } else {
+      *to++ = '\\';
+      *to++ = (char)kind;
+      s++;
+    }
+  }
+  return to;
+}

@@ -1,0 +1,15 @@
+/* Bytes as lower-case hexadecimal, two digits each. Pure; any thread. */
+#ifndef BASE_HEX_H
+#define BASE_HEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Writes 2 * len digits, no NUL. Returns their end. */
+char *hex_write(char *to, const uint8_t *bytes, size_t len);
+/* Reads len bytes from 2 * len digits. False, some of bytes perhaps written, if one is no lower-case digit.
+ */
+bool hex_read(const char *from, uint8_t *bytes, size_t len);
+
+#endif
