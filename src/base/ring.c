@@ -86,7 +86,3 @@ size_t ring_count(const struct ring *ring) {
   size_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
   return head - tail;
 }
-
-size_t ring_capacity(const struct ring *ring) {
-  return ring->mask + 1;
-}

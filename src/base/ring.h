@@ -20,6 +20,5 @@ bool ring_push(struct ring *ring, void *item);
 void *ring_pop(struct ring *ring);
 /* How many are in it, exact only while nobody pushes or pops. Any thread. */
 size_t ring_count(const struct ring *ring);
-size_t ring_capacity(const struct ring *ring);
 
 #endif

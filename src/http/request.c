@@ -6,7 +6,6 @@
 struct lookup {
   const char *name;
   const char *first;
-  unsigned count;
   struct buf *join;
 };
 
@@ -15,12 +14,11 @@ static enum MHD_Result lookup_one(void *cls, enum MHD_ValueKind kind, const char
   (void)kind;
   if (strcasecmp(name, lookup->name) != 0) return MHD_YES;
   if (!value) value = "";
-  if (!lookup->first) lookup->first = value;
   if (lookup->join) {
-    if (lookup->count) buf_putc(lookup->join, ',');
+    if (lookup->first) buf_putc(lookup->join, ',');
     buf_puts(lookup->join, value);
   }
-  lookup->count++;
+  if (!lookup->first) lookup->first = value;
   return MHD_YES;
 }
 
@@ -38,12 +36,6 @@ const char *http_connection_header(struct MHD_Connection *connection, const char
   return lookup.first;
 }
 
-unsigned http_connection_header_count(struct MHD_Connection *connection, const char *name) {
-  struct lookup lookup = {.name = name};
-  lookup_run(connection, &lookup);
-  return lookup.count;
-}
-
 struct MHD_Connection *http_request_connection(const struct _u_request *request) {
   return client_of(request)->connection;
 }
@@ -56,16 +48,8 @@ unsigned http_request_client_port(const struct _u_request *request) {
   return client_of(request)->port;
 }
 
-uint64_t http_request_started_mono_ns(const struct _u_request *request) {
-  return client_of(request)->started_ns;
-}
-
 const char *http_request_header(const struct _u_request *request, const char *name) {
   return http_connection_header(http_request_connection(request), name);
-}
-
-unsigned http_request_header_count(const struct _u_request *request, const char *name) {
-  return http_connection_header_count(http_request_connection(request), name);
 }
 
 void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out) {

@@ -25,8 +25,8 @@
  *  - A header value that is empty or holds CR or LF makes Ulfius drop all headers after it:
  *    validate before u_map_put.
  *  - request->map_header merges what came twice, and its keys are case-sensitive: use
- *    http_request_header() and http_request_header_count(). request->client_address is cut off for
- *    IPv6: use http_request_client(). request->timeout belongs to this server: leave it alone.
+ *    http_request_header(). request->client_address is cut off for IPv6: use http_request_client().
+ *    request->timeout belongs to this server: leave it alone.
  *  - "//order", "/order/" and "order" reach "/order", nothing is decoded before routing, and
  *    request->url_path is raw. HEAD needs an endpoint of its own; libmicrohttpd leaves the body of
  *    its answer away.
@@ -159,18 +159,13 @@ struct MHD_Connection *http_request_connection(const struct _u_request *request)
  * request. */
 const char *http_request_client(const struct _u_request *request);
 unsigned http_request_client_port(const struct _u_request *request);
-/* When its request line had been read, in clock_mono_ns: before headers and body. */
-uint64_t http_request_started_mono_ns(const struct _u_request *request);
 
 /* The value of a header by its name in any case: the first of that name, or NULL. Lives as long as the
  * request. */
 const char *http_request_header(const struct _u_request *request, const char *name);
-/* How often the header came. */
-unsigned http_request_header_count(const struct _u_request *request, const char *name);
 
-/* The same for a refusal's connection; NULL, 0 where connection is NULL. */
+/* The same for a refusal's connection; NULL where connection is NULL. */
 const char *http_connection_header(struct MHD_Connection *connection, const char *name);
-unsigned http_connection_header_count(struct MHD_Connection *connection, const char *name);
 /* All values of the name in their order, joined with ",", as HTTP allows for lists (tracestate). */
 void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out);
 

@@ -155,12 +155,12 @@ START_TEST(both_families) {
   if (connect_v6(&fd)) { /* the loopback address may be missing in a container */
     wire_puts(fd, ASK_HEADERS);
     wire_read_all(fd, reply, sizeof reply);
-    ck_assert_msg(strstr(reply, "client=::1 port count=2 first=1 all=1,2, 3"), "%s", reply);
+    ck_assert_msg(strstr(reply, "client=::1 port first=1 all=1,2, 3"), "%s", reply);
   }
   wire_ask(&f, ASK_HEADERS, reply, sizeof reply);
-  ck_assert_msg(strstr(reply, "client=127.0.0.1 port count=2 first=1 all=1,2, 3"), "%s", reply);
+  ck_assert_msg(strstr(reply, "client=127.0.0.1 port first=1 all=1,2, 3"), "%s", reply);
   wire_ask(&f, "GET /headers HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
-  ck_assert_msg(strstr(reply, "count=0 first=none all="), "%s", reply);
+  ck_assert_msg(strstr(reply, "first=none all="), "%s", reply);
   fixture_stop(&f);
 }
 END_TEST
