@@ -1,11 +1,10 @@
-check_PROGRAMS += tests/slack-mock/test_payload tests/slack-mock/test_store tests/slack-mock/test_mode tests/fuzz/fuzz_slack_payload
-TESTS += tests/slack-mock/test_payload tests/slack-mock/test_store tests/slack-mock/test_mode tests/fuzz/fuzz_slack_payload
+SLACK_MOCK_TESTS = tests/slack-mock/test_payload tests/slack-mock/test_store tests/slack-mock/test_mode \
+	tests/fuzz/fuzz_slack_payload
+check_PROGRAMS += $(SLACK_MOCK_TESTS)
+TESTS += $(SLACK_MOCK_TESTS)
 SLACK_MOCK_TEST_LIBS = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS) $(CHECK_LIBS)
-tests_slack_mock_test_payload_SOURCES = tests/slack-mock/test_payload.c
 tests_slack_mock_test_payload_LDADD = $(SLACK_MOCK_TEST_LIBS)
-tests_slack_mock_test_store_SOURCES = tests/slack-mock/test_store.c
 tests_slack_mock_test_store_LDADD = $(SLACK_MOCK_TEST_LIBS)
-tests_slack_mock_test_mode_SOURCES = tests/slack-mock/test_mode.c
 tests_slack_mock_test_mode_LDADD = $(SLACK_MOCK_TEST_LIBS)
 tests_fuzz_fuzz_slack_payload_SOURCES = tests/fuzz/fuzz_slack_payload.c tests/fuzz/replay.c
 tests_fuzz_fuzz_slack_payload_LDADD = $(LIBSLACKMOCK) $(LIBBASE) $(JANSSON_LIBS)

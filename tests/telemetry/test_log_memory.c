@@ -1,51 +1,11 @@
 /* Fails the first, second, third ... allocation until a logger can be made and used: each failure is told as
- * TEL_E_MEMORY or costs lines that are counted, and leaves nothing behind (AddressSanitizer sees to that).
- * The linker's --wrap leads the layer's calls here. */
-#include <pthread.h>
-#include <stdatomic.h>
+ * TEL_E_MEMORY or costs lines that are counted, and leaves nothing behind (AddressSanitizer sees to that). */
 #include <stdio.h>
 #include <string.h>
 
+#include "support/allocations.h"
 #include "support/test.h"
 #include "telemetry/log_fixture.h"
-
-static _Atomic unsigned calls;
-static _Atomic unsigned fail_at; /* 0: never */
-
-static bool fails(void) {
-  return atomic_fetch_add(&calls, 1) + 1 == atomic_load(&fail_at);
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size) {
-  return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-  return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size) {
-  return fails() ? NULL : __real_realloc(old, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size) {
-  return fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-char *__wrap_strdup(const char *text) {
-  return fails() ? NULL : __real_strdup(text);
-}
 
 static struct fixture f;
 
@@ -53,16 +13,15 @@ static void walk_new(void) {
   for (unsigned at = 1;; at++) {
     tel_registry_free(f.registry);
     ck_assert_ptr_nonnull(f.registry = tel_registry_new(NULL));
-    atomic_store(&calls, 0);
-    atomic_store(&fail_at, at); /* only now: check allocates, too */
+    allocations_fail_at(at); /* only now: check allocates, too */
     int result = tel_logger_new(&f.settings, f.registry, &f.logger);
-    atomic_store(&fail_at, 0);
+    allocations_succeed();
     if (result == 0) {
       ck_assert_uint_gt(at, 15); /* or the calls do not pass here */
       return;
     }
     ck_assert_int_eq(result, TEL_E_MEMORY);
-    ck_assert_uint_ge(atomic_load(&calls), at);
+    ck_assert_uint_ge(allocations_count(), at);
   }
 }
 
@@ -88,8 +47,7 @@ START_TEST(test_logging) {
     tel_registry_free(f.registry);
     ck_assert_ptr_nonnull(f.registry = tel_registry_new(NULL));
     fixture_open(&f);
-    atomic_store(&calls, 0);
-    atomic_store(&fail_at, at);
+    allocations_fail_at(at);
     for (int line = 0; line < LINES; line++) {
       struct tel_log_record *record = tel_log_begin(f.logger, TEL_INFO);
       for (int i = 0; i < FIELDS; i++)
@@ -97,9 +55,9 @@ START_TEST(test_logging) {
       tel_log_message(record, "large");
     }
     tel_logger_free(f.logger, UINT64_MAX);
-    atomic_store(&fail_at, 0);
+    allocations_succeed();
     ck_assert_uint_eq(fixture_accounted(&f), LINES);
-    if (atomic_load(&calls) < at) break;
+    if (allocations_count() < at) break;
   }
   ck_assert_double_eq(fixture_metric(&f, "telemetry_log_lines_written_total"), LINES);
   json_t *lines = fixture_lines(f.path);

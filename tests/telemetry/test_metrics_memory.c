@@ -1,68 +1,37 @@
 /* Fails the first, second, third ... allocation until all succeeds: every failure is reported as
  * TEL_E_MEMORY, nothing is lost or used after it (AddressSanitizer sees to that), and what is there still
- * works. The linker's
- * --wrap leads the layer's calls here. */
+ * works. */
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "support/allocations.h"
 #include "support/test.h"
 #include "telemetry/exposition.h"
 #include "telemetry/metrics_model.h"
 #include "telemetry/process.h"
 #include "telemetry/sample_registry.h"
 
-static unsigned calls, fail_at; /* fail_at 0: never */
-
-static bool fails(void) {
-  return ++calls == fail_at;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
 int __real_deflateInit2_(z_streamp z, int level, int method, int bits, int memory, int strategy,
                          const char *version, int size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
 int __wrap_deflateInit2_(z_streamp z, int level, int method, int bits, int memory, int strategy,
                          const char *version, int size);
-
-void *__wrap_malloc(size_t size) {
-  return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-  return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size) {
-  return fails() ? NULL : __real_realloc(old, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size) {
-  return fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
 
 int __wrap_deflateInit2_(z_streamp z, int level, int method, int bits, int memory, int strategy,
                          const char *version, int size) {
-  return fails() ? Z_MEM_ERROR
-                 : __real_deflateInit2_(z, level, method, bits, memory, strategy, version, size);
+  return allocations_fails() ? Z_MEM_ERROR
+                             : __real_deflateInit2_(z, level, method, bits, memory, strategy, version, size);
 }
 
 START_TEST(test_building) {
   struct tel_registry *registry = NULL;
   unsigned failed = 0;
   for (unsigned at = 1;; at++) {
-    calls = 0;
-    fail_at = at; /* only now: check allocates, too */
+    allocations_fail_at(at); /* only now: check allocates, too */
     registry = sample_registry_new();
-    fail_at = 0;
+    allocations_succeed();
     if (registry) break;
-    ck_assert_uint_ge(calls, at);
+    ck_assert_uint_ge(allocations_count(), at);
     failed++;
   }
   ck_assert_uint_gt(failed, 40); /* or the calls do not pass here */
@@ -75,10 +44,9 @@ START_TEST(test_registering_the_process) {
   unsigned failed = 0;
   for (unsigned at = 1;; at++) {
     struct tel_registry *registry = tel_registry_new(NULL);
-    calls = 0;
-    fail_at = at;
+    allocations_fail_at(at);
     error = tel_process_register(registry);
-    fail_at = 0;
+    allocations_succeed();
     struct buf out = BUF_INIT(SIZE_MAX); /* what was registered before the failure works */
     ck_assert_int_eq(tel_exposition_write(registry, TEL_FORMAT_TEXT, &out), 0);
     buf_free(&out);
@@ -99,10 +67,9 @@ START_TEST(test_a_series_that_failed_can_be_made_later) {
   ck_assert_int_eq(tel_counter_family(registry, &spec, &family), 0);
   unsigned failed = 0;
   for (unsigned at = 1;; at++) {
-    calls = 0;
-    fail_at = at;
+    allocations_fail_at(at);
     int error = tel_counter_series(family, (const char *const[]){"v"}, &counter);
-    fail_at = 0;
+    allocations_succeed();
     if (!error) break;
     ck_assert_int_eq(error, TEL_E_MEMORY);
     ck_assert_ptr_null(counter);
@@ -120,11 +87,10 @@ START_TEST(test_exposing) {
     unsigned failed = 0;
     for (unsigned at = 1;; at++) {
       struct buf out = BUF_INIT(SIZE_MAX), zipped = BUF_INIT(SIZE_MAX);
-      calls = 0;
-      fail_at = at;
+      allocations_fail_at(at);
       int error = tel_exposition_write(registry, (enum tel_format)format, &out);
       if (!error) error = tel_gzip(out.data, out.len, &zipped);
-      fail_at = 0;
+      allocations_succeed();
       bool any = buf_failed(&out) || buf_failed(&zipped);
       buf_free(&out);
       buf_free(&zipped);

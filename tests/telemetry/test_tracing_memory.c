@@ -1,61 +1,23 @@
 /* Fails the first, second, third ... allocation until all succeeds: what cannot be had is reported,
- * everything is released (AddressSanitizer sees to that), and no span is unaccounted for. The linker's --wrap
- * leads the layer's calls here. */
+ * everything is released (AddressSanitizer sees to that), and no span is unaccounted for. */
 #include <string.h>
 
 #include "base/clock.h"
+#include "support/allocations.h"
 #include "support/test.h"
 #include "telemetry/otlp_encoder.h"
 #include "telemetry/resource.h"
 #include "telemetry/tracer_fixture.h"
 #include "telemetry/tracing.h"
 
-static unsigned calls, fail_at; /* fail_at 0: never */
-
-static bool fails(void) {
-  return ++calls == fail_at;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size) {
-  return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-  return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size) {
-  return fails() ? NULL : __real_realloc(old, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size) {
-  return fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-char *__wrap_strdup(const char *text) {
-  return fails() ? NULL : __real_strdup(text);
-}
-
 /* Runs try with the first, second ... allocation failing, until it says that none did. Returns how many. */
 static unsigned walk(bool (*try)(void)) {
   for (unsigned at = 1;; at++) {
-    calls = 0;
-    fail_at = at;
+    allocations_fail_at(at);
     bool done = try();
-    fail_at = 0;
+    allocations_succeed();
     if (done) return at - 1;
-    ck_assert_uint_ge(calls, at); /* it failed, and not by our hand */
+    ck_assert_uint_ge(allocations_count(), at); /* it failed, and not by our hand */
   }
 }
 
@@ -64,7 +26,7 @@ static struct tel_tracing_settings settings;
 static bool make_tracing(void) {
   struct tel_tracing *tracing = NULL;
   int error = tel_tracing_new(&settings, "1", "id", NULL, NULL, &tracing);
-  fail_at = 0;
+  allocations_succeed();
   ck_assert(error == TEL_OK || error == TEL_E_MEMORY);
   ck_assert_int_eq(tracing != NULL, error == TEL_OK);
   tel_tracing_free(tracing, 0);
@@ -73,7 +35,7 @@ static bool make_tracing(void) {
 
 static bool make_resource(void) {
   struct tel_resource *resource = tel_resource_new(&settings, "1", "id");
-  fail_at = 0;
+  allocations_succeed();
   tel_resource_free(resource);
   return resource != NULL;
 }
@@ -139,13 +101,13 @@ static bool encode(void) {
   unsigned before = 0, after = 0;
   if (encoder) {
     error = tel_otlp_encode(encoder, (const struct tel_span *const *)spans, 200, &out);
-    fail_at = 0;
+    allocations_succeed();
     if (error) again = tel_otlp_encode(encoder, (const struct tel_span *const *)spans, 200, &out);
-    before = calls;
+    before = allocations_count();
     third = tel_otlp_encode(encoder, (const struct tel_span *const *)spans, 200, &out);
-    after = calls;
+    after = allocations_count();
   }
-  fail_at = 0; /* only now: check allocates, too */
+  allocations_succeed(); /* only now: check allocates, too */
   ck_assert(error == TEL_OK || error == TEL_E_MEMORY);
   ck_assert_int_eq(again, TEL_OK); /* after a failure it can go on */
   ck_assert_int_eq(third, TEL_OK);

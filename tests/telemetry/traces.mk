@@ -4,50 +4,41 @@ TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate 
 	tests/telemetry/test_tracing tests/telemetry/test_otlp_exporter tests/telemetry/test_otlp_http tests/telemetry/test_tracing_memory \
 	tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
 	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate
-TRACES_LIBS = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 check_PROGRAMS += $(TRACES_TESTS)
 TESTS += $(TRACES_TESTS)
-EXTRA_DIST += tests/support/case_files.h tests/data/traceparent tests/data/tracestate \
+EXTRA_DIST += tests/data/traceparent tests/data/tracestate \
 	tests/fuzz/corpus/traceparent tests/fuzz/corpus/tracestate
 
-tests_telemetry_test_traceparent_SOURCES = tests/telemetry/test_traceparent.c
-tests_telemetry_test_traceparent_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
-tests_telemetry_test_tracestate_SOURCES = tests/telemetry/test_tracestate.c
-tests_telemetry_test_tracestate_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
-tests_telemetry_test_sampler_SOURCES = tests/telemetry/test_sampler.c
-tests_telemetry_test_sampler_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
-tests_telemetry_test_retry_SOURCES = tests/telemetry/test_retry.c
-tests_telemetry_test_retry_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
-tests_telemetry_test_tracing_env_SOURCES = tests/telemetry/test_tracing_env.c
-tests_telemetry_test_tracing_env_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
-tests_telemetry_test_resource_SOURCES = tests/telemetry/test_resource.c
-tests_telemetry_test_resource_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_traceparent_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_tracestate_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_sampler_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_retry_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_tracing_env_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_resource_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_span_SOURCES = tests/telemetry/test_span.c tests/telemetry/tracer_fixture.h
-tests_telemetry_test_span_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_span_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_batch_SOURCES = tests/telemetry/test_batch.c tests/telemetry/tracer_fixture.h
-tests_telemetry_test_batch_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_batch_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_tracing_threads_SOURCES = tests/telemetry/test_tracing_threads.c tests/telemetry/tracer_fixture.h
-tests_telemetry_test_tracing_threads_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_tracing_threads_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_otlp_exporter_SOURCES = tests/telemetry/test_otlp_exporter.c tests/telemetry/tracer_fixture.h
-tests_telemetry_test_otlp_exporter_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_otlp_exporter_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_otlp_http_SOURCES = tests/telemetry/test_otlp_http.c \
 	tests/telemetry/fake_collector.c tests/telemetry/fake_collector.h
-tests_telemetry_test_otlp_http_LDADD = $(TRACES_LIBS) $(MICROHTTPD_LIBS) $(CHECK_LIBS)
-tests_telemetry_test_tracing_memory_SOURCES = tests/telemetry/test_tracing_memory.c tests/telemetry/tracer_fixture.h
-tests_telemetry_test_tracing_memory_LDADD = $(TRACES_LIBS) $(CHECK_LIBS)
-tests_telemetry_test_tracing_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
-	-Wl,--wrap=aligned_alloc,--wrap=strdup
+tests_telemetry_test_otlp_http_LDADD = $(TELEMETRY_TEST_LIBS) $(MICROHTTPD_LIBS)
+tests_telemetry_test_tracing_memory_SOURCES = tests/telemetry/test_tracing_memory.c tests/telemetry/tracer_fixture.h $(ALLOCATIONS)
+tests_telemetry_test_tracing_memory_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_tracing_memory_LDFLAGS = $(WRAP_ALLOCATIONS)
 tests_telemetry_test_tracing_SOURCES = tests/telemetry/test_tracing.c tests/telemetry/tracer_fixture.h \
 	tests/telemetry/fake_collector.c tests/telemetry/fake_collector.h
-tests_telemetry_test_tracing_LDADD = $(TRACES_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+tests_telemetry_test_tracing_LDADD = $(TELEMETRY_TEST_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS)
 tests_fuzz_fuzz_traceparent_SOURCES = tests/fuzz/fuzz_traceparent.c tests/fuzz/replay.c
-tests_fuzz_fuzz_traceparent_LDADD = $(TRACES_LIBS)
+tests_fuzz_fuzz_traceparent_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 tests_fuzz_fuzz_tracestate_SOURCES = tests/fuzz/fuzz_tracestate.c tests/fuzz/replay.c
-tests_fuzz_fuzz_tracestate_LDADD = $(TRACES_LIBS)
+tests_fuzz_fuzz_tracestate_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 
 # Spans over the wire, read by an implementation that is not ours.
 check_PROGRAMS += tests/telemetry/emit_sample
-tests_telemetry_emit_sample_SOURCES = tests/telemetry/emit_sample.c
-tests_telemetry_emit_sample_LDADD = $(TRACES_LIBS)
+tests_telemetry_emit_sample_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 TESTS += tests/telemetry/otlp-decode.sh
 EXTRA_DIST += tests/telemetry/otlp-decode.sh tests/telemetry/otlp_decode_test.py
