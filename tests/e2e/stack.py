@@ -121,7 +121,7 @@ class Stack:
                "OTELCOL_HEALTH_LISTEN": f"127.0.0.1:{health}", "OTELCOL_METRICS_HOST": "127.0.0.1",
                "OTELCOL_METRICS_PORT": str(metrics_port), "OTELCOL_STORAGE": str(storage), "MINISHOP_LOGS": str(self.logs),
                "PROMETHEUS_OTLP": f"{self.prometheus_url}/api/v1/otlp", "LOKI_OTLP": f"{self.loki_url}/otlp",
-               "JAEGER_OTLP": f"127.0.0.1:{self.jaeger_otlp}"}
+               "JAEGER_OTLP": f"127.0.0.1:{self.jaeger_otlp}", "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test"}
         files = [COLLECTOR / file for file in ("config.yaml", *more)]
         return labtest.Engine(name, [STORE / "otelcol", *(f"--config={file}" for file in files)], self.directory,
                               f"http://127.0.0.1:{health}/", env)
@@ -197,6 +197,12 @@ class Stack:
                 return []
             raise
         return sorted((span for trace in data for span in trace["spans"]), key=lambda span: span["startTime"])
+
+    def resource(self, trace_id):
+        """The attributes of the process that the trace's spans come from, as Jaeger has them."""
+        [trace] = get(f"{self.jaeger_url}/api/traces/{trace_id}")["data"]
+        [process] = trace["processes"].values()
+        return {"service.name": process["serviceName"], **{tag["key"]: tag["value"] for tag in process["tags"]}}
 
     def search(self, **query):
         """Jaeger's search: a list of traces."""

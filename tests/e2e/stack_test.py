@@ -173,6 +173,9 @@ def test_traces_in_jaeger(_):
     wait_until("all spans are in Jaeger", lambda: all(len(stack.trace(request.answer.trace_id)) == 2 for request in known), 30)
     for request in known:
         check_trace(stack.trace(request.answer.trace_id), request)
+    resource = stack.resource(known[0].answer.trace_id)
+    for key, wanted in (("service.name", "minishop"), ("process.pid", stack.shop.pid), ("os.type", "linux"), ("deployment.environment.name", "test")):
+        expect(f"the resource's {key}", resource.get(key), wanted)
 
 
 def failed_payments():
