@@ -114,12 +114,18 @@ void http_connection_notify(void *cls, struct MHD_Connection *connection, void *
     opened(server, connection, context);
     return;
   }
+  struct http_client *client = *context;
+  /* After an error within an error libmicrohttpd closes without a call for the request. */
+  if (client && atomic_load(&client->requesting)) {
+    void *request = client->request;
+    http_connection_completed(server, connection, &request, MHD_REQUEST_TERMINATED_WITH_ERROR);
+  }
   /* In a pool this is the thread that served it; whose answers were not claimed by a request had no request
    * line. */
   if (server->settings.pool)
     while (thread.pending_count)
-      report(server, *context, HTTP_REFUSED_BY_LIBRARY, thread.pending[--thread.pending_count], NULL);
-  closed(server, *context);
+      report(server, client, HTTP_REFUSED_BY_LIBRARY, thread.pending[--thread.pending_count], NULL);
+  closed(server, client);
   *context = NULL;
 }
 
@@ -132,12 +138,13 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   client->library_status = 0;
   client->dispatched = client->refused = false;
   client->bad_target = !http_guard_target_is_clean(server, uri);
+  client->too_many_arguments = http_guard_arguments_cut(server, uri);
   deadline_set(client, request_deadline(server, client->started_ns));
   atomic_store_explicit(&client->requesting, true, memory_order_relaxed);
   thread.serving = client;
-  struct connection_info_struct *info = ulfius_uri_logger(NULL, uri);
-  if (info) info->request->timeout = (unsigned long)(uintptr_t)client;
-  return info;
+  client->request = ulfius_uri_logger(NULL, uri);
+  if (client->request) client->request->request->timeout = (unsigned long)(uintptr_t)client;
+  return client->request;
 }
 
 /* Whether libmicrohttpd answered this request by itself, and how. */
@@ -170,6 +177,7 @@ void http_connection_completed(void *cls, struct MHD_Connection *connection, voi
       report(server, client, HTTP_REFUSED_BY_CUT, MHD_HTTP_REQUEST_TIMEOUT, info ? info->request : NULL);
     deadline_set(client, idle_deadline(server));
     atomic_store_explicit(&client->requesting, false, memory_order_relaxed);
+    client->request = NULL;
   }
   thread.serving = NULL;
   mhd_request_completed(NULL, connection, request, how);
@@ -206,6 +214,12 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
       return http_refuse_now(client, &refusal);
     }
   } else {
+    struct http_refusal refusal;
+    if (http_guard_refuses_trailers(client, &refusal)) {
+      refusal.method = method;
+      refusal.target = info->request->http_url;
+      return http_refuse_now(client, &refusal);
+    }
     if (!deadline_set(client, HTTP_DEADLINE_HANDLING)) return MHD_NO;
     client->dispatched = true;
     atomic_fetch_add(&server->in_flight, 1);
@@ -222,7 +236,7 @@ static enum http_log_level level_of(const char *format) {
    * normal. */
   static const char *const client_caused[] = {
       "HTTP response code is", "Failed to send", "Application reported", "losing connection",
-      "without `Host'",        "Too late",       "when reading"};
+      "without `Host'",        "Too late",       "when reading",         "Not enough memory in pool"};
   for (size_t i = 0; i < sizeof client_caused / sizeof *client_caused; i++)
     if (strstr(format, client_caused[i])) return HTTP_LOG_DEBUG;
   return HTTP_LOG_WARN;

@@ -79,6 +79,42 @@ bool http_guard_target_is_clean(const struct http_server *server, const char *ta
   return !server->layout_known || strncmp(target + len + 1, "HTTP/", 5) == 0;
 }
 
+static bool refuse_fields(struct http_refusal *refusal) {
+  return refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The request has more headers, cookies and arguments than this server takes: send fewer.");
+}
+
+static unsigned fields_count(const struct http_client *client) {
+  int kinds = MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND | MHD_FOOTER_KIND;
+  return (unsigned)MHD_get_connection_values(client->connection, (enum MHD_ValueKind)kinds, NULL, NULL);
+}
+
+bool http_guard_arguments_cut(const struct http_server *server, const char *target) {
+  char *query = strchr(target, '?'); /* in the buffer that it was read into */
+  unsigned arguments = 0;
+  if (!query || !server->layout_known) return false;
+  for (const char *at = query; at; at = strchr(at + 1, '&')) arguments++;
+  if (arguments <= HTTP_FIELDS_MAX && strlen(target) <= 2 * server->settings.header_limit) return false;
+  query[1] = '\0';
+  return true;
+}
+
+static enum MHD_Result size_add(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                const char *value, size_t value_len) {
+  (void)kind, (void)name, (void)value;
+  *(size_t *)cls += name_len + value_len;
+  return MHD_YES;
+}
+
+bool http_guard_refuses_trailers(const struct http_client *client, struct http_refusal *refusal) {
+  size_t size = 0;
+  if (MHD_get_connection_values_n(client->connection, MHD_FOOTER_KIND, size_add, &size) <= 0) return false;
+  if (fields_count(client) > HTTP_FIELDS_MAX) return refuse_fields(refusal);
+  return size > client->server->settings.header_limit &&
+         refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The trailers are larger than this server takes: send fewer or shorter ones.");
+}
+
 /* A token and one space, and then the target; a NUL would hide the rest of the method. */
 static bool method_is_clean(const struct http_server *server, const char *method, const char *target) {
   size_t len = strlen(method);
@@ -96,6 +132,7 @@ bool http_guard_refuses(const struct http_client *client, const char *method, co
     return refuse(
         refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
         "The request line and headers are larger than this server takes: send fewer or shorter ones.");
+  if (client->too_many_arguments || fields_count(client) > HTTP_FIELDS_MAX) return refuse_fields(refusal);
   if (!method_is_clean(server, method, target))
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                   "The request line is not well formed: write METHOD TARGET HTTP/1.1.");

@@ -9,8 +9,9 @@
 
 #include "http/server_private.h"
 
-#define MEMORY_LIMIT                                                                                         \
-  (16 * 1024) /* of libmicrohttpd for each connection: header block, and the reply's headers */
+/* Of libmicrohttpd for each connection: the header block, a copy of its cookies, records of its fields, and
+ * the reply's headers. */
+#define MEMORY_LIMIT_MIN (16 * 1024)
 #define STACK_SIZE (256 * 1024)
 #define DESCRIPTORS_BESIDES 128 /* files, exporters, lingering sockets */
 #define OPTION_COUNT 16
@@ -116,6 +117,8 @@ MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_
 static unsigned options_fill(struct http_server *server, struct MHD_OptionItem options[OPTION_COUNT]) {
   const struct http_server_settings *settings = &server->settings;
   struct MHD_OptionItem *to = options;
+  size_t memory = 4 * settings->header_limit;
+  if (memory < MEMORY_LIMIT_MIN) memory = MEMORY_LIMIT_MIN;
   unsigned pool = settings->pool, limit = settings->connections + CONNECTIONS_SPARE;
   /* The logger first: whatever is logged before it would go to standard error. */
   *to++ = (struct MHD_OptionItem){MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)http_connection_log, server};
@@ -123,7 +126,7 @@ static unsigned options_fill(struct http_server *server, struct MHD_OptionItem o
   *to++ = (struct MHD_OptionItem){MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)http_connection_begun, server};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_connection_notify, server};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, server->listen_fd, NULL};
-  *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_LIMIT, NULL};
+  *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)memory, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s, NULL};
   /* Strict, the old ones cut or answer with a broken reply where the guards answer properly. */

@@ -10,6 +10,11 @@
 
 #define HTTP_LINGERING 64
 
+/* Headers, cookies, arguments of the target and trailers of a request together. libmicrohttpd keeps a record
+ * of each in the memory of the connection, where the answer's headers must find room too: with too many the
+ * request would be handled and its answer lost. */
+#define HTTP_FIELDS_MAX 100
+
 /* Instead of a deadline. Cut is for good: whoever sets it first, sweeper or handler, has won. */
 #define HTTP_DEADLINE_HANDLING 0
 #define HTTP_DEADLINE_CUT 1
@@ -24,17 +29,19 @@ struct http_client {
   unsigned port;
   _Atomic uint64_t deadline_ns; /* the sweeper cuts after it; or one of the two below */
   atomic_bool
-      requesting;   /* a request line was read and the request is not completed; sweeper and drain read it */
-  bool dispatched;  /* its endpoints ran: counted as in flight until completed */
-  bool bad_target;  /* of the running request */
-  bool refused;     /* this server answered or reported it */
-  bool turned_away; /* one too many: 503 is out, nothing is read any more */
-  bool linger;      /* closed only when the client did, or it could lose the answer */
+      requesting;  /* a request line was read and the request is not completed; sweeper and drain read it */
+  bool dispatched; /* its endpoints ran: counted as in flight until completed */
+  bool bad_target; /* of the running request */
+  bool too_many_arguments; /* in that target, which has lost them */
+  bool refused;            /* this server answered or reported it */
+  bool turned_away;        /* one too many: 503 is out, nothing is read any more */
+  bool linger;             /* closed only when the client did, or it could lose the answer */
   unsigned library_status; /* libmicrohttpd answered this */
   uint64_t accepted_ns;
   uint64_t started_ns;
   uint64_t body_bytes;
-  struct http_client *previous, *next; /* under the server's clients_lock */
+  struct connection_info_struct *request; /* Ulfius's, until completed */
+  struct http_client *previous, *next;    /* under the server's clients_lock */
 };
 
 struct http_lingering {
@@ -93,10 +100,16 @@ struct http_client *http_connection_client(struct MHD_Connection *connection);
 /* Of the raw target, when libmicrohttpd has just found it: no blanks and no control characters, NUL among
  * them. */
 bool http_guard_target_is_clean(const struct http_server *server, const char *target);
+/* Of the raw target, at the same moment: takes the arguments away, and returns true, if there may be no
+ * memory for them. libmicrohttpd would go on with the request whose memory it has just given away for the
+ * answer. */
+bool http_guard_arguments_cut(const struct http_server *server, const char *target);
 /* Fills status, code and detail and returns true if the request must not pass. Method, target and version
  * are libmicrohttpd's own pointers into the header block. */
 bool http_guard_refuses(const struct http_client *client, const char *method, const char *target,
                         const char *version, struct http_refusal *refusal);
+/* The same, of what came behind a chunked body. */
+bool http_guard_refuses_trailers(const struct http_client *client, struct http_refusal *refusal);
 /* 413, as a refusal. */
 void http_guard_body_too_large(struct http_refusal *refusal);
 
