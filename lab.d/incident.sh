@@ -99,6 +99,7 @@ lab_incident() {
 		fi
 		return
 	fi
+	process_pid minishop >/dev/null || fail "minishop does not run: ./lab up"
 	incident_begin "$1"
 	cat <<-END
 		$1: $(incident_describe "$1").

@@ -41,6 +41,28 @@ service_port() {
 	esac
 }
 
+# Before anything is built or started: every port that another program holds, and one command that avoids them all.
+ports_check() {
+	ports_taken=
+	ports_other=
+	for service in $services; do
+		port=$(service_port "$service")
+		[ -n "$port" ] || continue
+		variable=LAB_$(echo "${service%-mock}" | tr '[:lower:]' '[:upper:]')_PORT
+		{ [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } 2>/dev/null || fail "$variable takes a port, 1 to 65535, not '$port'"
+		case "$ports_other" in *"=$port "*) fail "$variable: port $port is meant for another program of the lab already" ;; esac
+		# Who listens there may be this very service.
+		eval "port_kept=\${kept_${service%-mock}:-}"
+		if { [ "$port" != "$port_kept" ] || ! process_pid "$service" >/dev/null; } && port_taken "$port"; then
+			ports_taken="$ports_taken $port (meant for $service)"
+			port=$(((port + 10000) % 65536))
+		fi
+		ports_other="$ports_other$variable=$port "
+	done
+	[ -z "$ports_taken" ] || fail "in use by another program:$ports_taken. Stop it, or choose other ports:
+  $ports_other./lab up"
+}
+
 service_healthy() {
 	service_url=$(service_health "$1")
 	[ -z "$service_url" ] || curl -fs -m 2 -o /dev/null "$service_url"
@@ -139,12 +161,6 @@ service_up() {
 		[ "$(cat "$LAB_DIR/run/$1.key" 2>/dev/null)" != "$key" ] || return 0
 		process_stop "$1" "$(service_grace "$1")"
 	fi
-	port=$(service_port "$1")
-	if [ -n "$port" ] && port_taken "$port"; then
-		variable=$(echo "${1%-mock}" | tr '[:lower:]' '[:upper:]')
-		fail "port $port, meant for $1, is in use by another program. Stop that one, or choose another port:
-  LAB_${variable}_PORT=$((port + 10000)) ./lab up"
-	fi
 	rm -f "$LAB_DIR/run/$1.key"
 	"start_$(echo "$1" | tr - _)"
 	echo "$key" >"$LAB_DIR/run/$1.key"
@@ -177,15 +193,16 @@ lab_up() {
 	# shellcheck disable=SC2086 # lists of words
 	packages_need $packages_build $packages_run
 	lock
-	build_lab
 	mkdir -p "$LAB_DIR/run" "$LAB_DIR/log" "$LAB_DIR/data"
 	ports_load
+	ports_check
+	build_lab
 	if [ ! -e "$LAB_DIR/run/incident.conf" ]; then : >"$LAB_DIR/run/incident.conf"; fi
+	echo "$minishop_port $slack_port $prometheus_port $alertmanager_port" >"$LAB_DIR/run/ports"
 	started=
 	for service in $services; do service_up "$service"; done
 	# A service that was stopped on purpose runs again now.
 	if [ -s "$LAB_DIR/run/incident" ] && ! [ -s "$LAB_DIR/run/incident.conf" ]; then rm -f "$LAB_DIR/run/incident"; fi
-	echo "$minishop_port $slack_port $prometheus_port $alertmanager_port" >"$LAB_DIR/run/ports"
 	for service in $services; do service_wait "$service"; done
 	up_tell "$(elapsed $(($(now) - up_began)))"
 }
@@ -197,7 +214,7 @@ up_tell() {
 		  the shop             $minishop_url/metrics
 		  pictures             $prometheus_url/consoles/minishop.html
 		  Prometheus           $prometheus_url/classic/alerts
-		  Alertmanager         $alertmanager_url
+		  Alertmanager         $alertmanager_url/api/v2/alerts
 		  the Slack channel    $slack_url
 
 		What to try next:
@@ -207,6 +224,8 @@ up_tell() {
 		  ./lab incident clear             and a second one, within three
 		  ./lab down                       stop all of it
 	END
+	[ "$(incident_current)" = none ] || say "
+Still broken on purpose: $(incident_current). Put right by ./lab incident clear."
 }
 
 # Only one ./lab changes the lab at a time; the lock goes with this shell.
@@ -244,6 +263,7 @@ lab_status() {
 	done
 	if pid=$(process_pid minishop); then
 		row traces "exporter $(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^OTEL_TRACES_EXPORTER=//p') (decided by ./lab up: otlp where a collector listens at port 4318)"
+		row log "$LAB_DIR/log/minishop.json"
 		row incident "$(incident_current)"
 	fi
 	return $ill

@@ -92,6 +92,12 @@ def test_life(directory):
         contains(wait_until("status notices", lambda: lab("status", status=1), 5), "prometheus     does not run")
         contains(lab.up(), "prometheus     started", "minishop       runs")
 
+        os.kill(lab.pid("minishop"), signal.SIGKILL)
+        contains(wait_until("status notices", lambda: lab("status", status=1), 5), "minishop       does not run")
+        contains(lab("incident", "payment-outage", status=1), "minishop does not run")
+        contains(lab.up(), "minishop       started")
+        contains(lab("status"), "incident       none", str(lab.directory / "log/minishop.json"))
+
         wait_until("shoppers have come", lambda: 'route="/order",status="201"} 0\n' not in labtest.http_get(f"{lab.url}/metrics"), 20)
         incident_and_its_end(lab)
         service_stopped(lab)
@@ -106,6 +112,7 @@ def test_life(directory):
 def incident_and_its_end(lab):
     contains(lab("incident", "payment-outage"), "What to watch", "the Slack channel")
     contains(lab("status"), "incident       payment-outage")
+    contains(lab.up(), "Still broken on purpose: payment-outage")
     failures = lambda: sum(float(line.rsplit(" ", 1)[1]) for line in labtest.http_get(f"{lab.url}/metrics").splitlines()  # noqa: E731
                            if line.startswith("error_total{"))
     before = failures()
@@ -138,12 +145,23 @@ def port_is_free(port):
         return sock.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_port_in_use(directory):
-    with Lab(directory) as lab, socket.socket() as other:
-        other.bind(("127.0.0.1", int(lab.ports["LAB_SLACK_PORT"])))
-        other.listen()
-        text = lab("up", status=1, timeout=400, **lab.ports)
-        contains(text, f"port {lab.ports['LAB_SLACK_PORT']}, meant for slack-mock, is in use", "LAB_SLACK_PORT=")
+def test_ports_in_use(directory):
+    """All of them are told at once, with one command that avoids them; nothing has been started by then."""
+    with Lab(directory) as lab, socket.socket() as one, socket.socket() as another:
+        for sock, name in ((one, "LAB_SLACK_PORT"), (another, "LAB_PROMETHEUS_PORT")):
+            sock.bind(("127.0.0.1", int(lab.ports[name])))
+            sock.listen()
+        text = lab("up", status=1, **lab.ports)
+        contains(text, f" {lab.ports['LAB_SLACK_PORT']} (meant for slack-mock)", f" {lab.ports['LAB_PROMETHEUS_PORT']} (meant for prometheus)",
+                 f"LAB_MINISHOP_PORT={lab.ports['LAB_MINISHOP_PORT']} ", "LAB_SLACK_PORT=", "./lab up")
+        contains(lab("down"), "Nothing was running")
+
+
+def test_ports_that_are_none(directory):
+    lab = Lab(directory)
+    for port in ("shop", "0", "65536", "-1"):
+        contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": port}), f"LAB_SLACK_PORT takes a port, 1 to 65535, not '{port}'")
+    contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": lab.ports["LAB_MINISHOP_PORT"]}), "meant for another program of the lab")
 
 
 def test_recycled_process_id_is_left_alone(directory):
