@@ -1,5 +1,5 @@
 // A line chart over time in SVG, without a library. Chart(figure, options) draws what draw() is given; it knows no Prometheus.
-// options: format(value) -> text; least: the smallest top of the axis; limit, limitText: a red line.
+// options: format(value) -> text; least, most: the smallest and the largest top of the axis; limit, limitText: a red line.
 (function () {
   "use strict";
   var SVG = "http://www.w3.org/2000/svg";
@@ -93,7 +93,7 @@
       one.points.forEach(function (point) { if (isFinite(point[1]) && point[1] > top) top = point[1]; });
     });
     this.tick = niceStep(top * 1.05, 4);
-    top = Math.ceil(top * 1.05 / this.tick) * this.tick;
+    top = Math.min(Math.ceil(top * 1.05 / this.tick) * this.tick, this.options.most || Infinity);
     this.top = top;
     this.x = function (time) {
       return MARGIN.left + (time - data.start) / (data.end - data.start) * (width - MARGIN.left - MARGIN.right);

@@ -23,7 +23,7 @@
     {id: "chart-latency", options: {format: seconds, least: 0.05, limit: 0.5, limitText: "limit 500 ms"}, lines: [
       ["job:request_duration_seconds:p95_rate1m{job=\"minishop\"}", "all"],
       ["job_route:request_duration_seconds:p95_rate1m{job=\"minishop\"} >= 0", null, true]]},
-    {id: "chart-errors", options: {format: percent, least: 0.14, limit: 0.10, limitText: "limit 10 %"}, lines: [
+    {id: "chart-errors", options: {format: percent, least: 0.14, most: 1, limit: 0.10, limitText: "limit 10 %"}, lines: [
       ["job:error_rate:ratio_rate1m{job=\"minishop\"}", "all"],
       ["job_route:error_rate:ratio_rate1m{job=\"minishop\"} > 0", null, true]]}
   ];
