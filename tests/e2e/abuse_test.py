@@ -91,7 +91,7 @@ def test_library_answers_are_counted_and_logged(directory):
     """What libmicrohttpd answers by itself reaches no handler, and is counted and logged all the same."""
     cases = {"HTTP/9.9": (b"GET / HTTP/9.9\r\nHost: a\r\n\r\n", 505),
              "a bad Content-Length": (b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400),
-             "no Host": (b"GET /healthz HTTP/1.1\r\n\r\n", 400)}
+             "a bad chunk": (b"POST /order HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", 400)}
     with shops.Shop(directory) as shop:
         for name, (raw, status) in cases.items():
             expect(name, status_of(shop.raw(raw)), status)

@@ -30,7 +30,8 @@ class Alerts:
         for labels in alerts:
             alert = {"labels": labels, "annotations": {"summary": f"summary of {labels.get('instance', 'it')}",
                                                        "description": "a < b & c"},
-                     "startsAt": (now - datetime.timedelta(seconds=60)).isoformat()}
+                     # Just now: for an alert that is older than group_wait Alertmanager waits for no others.
+                     "startsAt": (now - datetime.timedelta(seconds=60 if over else 0)).isoformat()}
             if over:
                 alert["endsAt"] = (now - datetime.timedelta(seconds=1)).isoformat()
             payload.append(alert)
