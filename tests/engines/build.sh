@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds the engines that Debian does not package, as ordinary Go modules, for tests on the real things.
 #
-#   tests/engines/build.sh [ENGINE...]     all of them without arguments; prints the folder of the binaries at the end
+#   tests/engines/build.sh [ENGINE...]     all of them without arguments; prints the folder of links to the binaries at the end
+#   tests/engines/build.sh --where ENGINE  only says in which folder this checkout's is, or would be
 #
 # They are kept outside the tree ($MINISHOP_ENGINES, or minishop-engines in the user's cache folder) under a name that
 # holds a digest of what they are made from, so that each is built once a machine, and again when its module changes.
@@ -12,13 +13,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 store=${MINISHOP_ENGINES:-${XDG_CACHE_HOME:-$HOME/.cache}/minishop-engines}
 all='otelcol jaeger prometheus loki'
 
+digest() { cat "$here/$1"/* "$here/build.sh" | sha256sum | cut -c1-16; }
+
+if [ "${1:-}" = --where ]; then
+	echo "$store/$2-$(digest "$2")"
+	exit
+fi
+
 command -v go >/dev/null || {
 	echo "engines: go is not installed; get it from your distribution or go.dev, 1.26 or newer" >&2
 	exit 77
 }
 mkdir -p "$store/bin"
-
-digest() { cat "$here/$1"/* "$here/build.sh" | sha256sum | cut -c1-16; }
 
 # compile FOLDER OUTPUT PACKAGE [FLAG...]: in the module of FOLDER. A subshell, so that its names stay its own.
 compile() (

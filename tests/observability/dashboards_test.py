@@ -34,6 +34,22 @@ ANNOTATION_OWN = {"titleFormat", "textFormat", "tagKeys", "step"}
 FOREIGN = re.compile(r"(otelcol|loki|prometheus|alertmanager|slack_mock|traces_span_metrics|scrape)_\w+|up|ALERTS")
 EVERYWHERE = {"job", "instance"}
 LOKI_LABELS = {"app", "level", "service_name", "trace_id"}
+# What Grafana 13 reads of each kind of data source, as far as it is used here; a provisioning file has no published schema.
+SOURCE_KEYS = {"name", "uid", "type", "access", "url", "isDefault", "editable", "jsonData"}
+JSON_KEYS = {
+    "prometheus": {"httpMethod", "prometheusType", "timeInterval", "manageAlerts", "exemplarTraceIdDestinations"},
+    "alertmanager": {"implementation", "handleGrafanaManagedAlerts"},
+    "loki": {"maxLines", "derivedFields"},
+    "jaeger": {"nodeGraph", "tracesToLogsV2", "tracesToMetrics"},
+    "tempo": {"nodeGraph", "tracesToLogsV2", "tracesToMetrics"},
+}
+LINK_KEYS = {
+    "exemplarTraceIdDestinations": {"name", "datasourceUid", "urlDisplayLabel"},
+    "derivedFields": {"name", "matcherType", "matcherRegex", "url", "datasourceUid"},
+    "tracesToLogsV2": {"datasourceUid", "spanStartTimeShift", "spanEndTimeShift", "customQuery", "query"},
+    "tracesToMetrics": {"datasourceUid", "spanStartTimeShift", "spanEndTimeShift", "tags", "queries"},
+}
+PROVIDER_KEYS = {"name", "folder", "type", "disableDeletion", "allowUiUpdates", "updateIntervalSeconds", "options"}
 KEYWORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "or", "and", "unless", "bool", "offset", "inf", "nan"}
 ANY = {name: ".*" for name in ("instance", "route")} | {"slow_ms": "50"}
 SPAN = {"__tags": 'route="/order"', "__span.name": "ChargeCard", "__trace.traceId": "4bf92f3577b34da6a3ce929d0e0e4736"}
@@ -132,6 +148,22 @@ def test_data_sources_exist(_):
     interval = yaml.safe_load((dashboards.OBSERVABILITY / "prometheus/prometheus.yml").read_text())["global"]["scrape_interval"]
     if by_uid["prometheus"]["timeInterval"] != interval:
         raise TestFailure(f"timeInterval is not the scrape interval, {interval}")
+
+
+def misspelled():
+    for source in dashboards.provisioned("datasources")["datasources"]:
+        yield from set(source) - SOURCE_KEYS
+        yield from set(source["jsonData"]) - JSON_KEYS[source["type"]]
+        for key, known in LINK_KEYS.items():
+            links = source["jsonData"].get(key, [])
+            for link in links if isinstance(links, list) else [links]:
+                yield from (f"{key}.{name}" for name in set(link) - known)
+    for provider in dashboards.provisioned("dashboards")["providers"]:
+        yield from set(provider) - PROVIDER_KEYS
+
+
+def test_provisioning_keys(_):
+    expect_none("not a key that Grafana reads", misspelled())
 
 
 def references(value):

@@ -2,7 +2,6 @@
 """deploy/kubernetes: built by kustomize, held against Kubernetes' schemas (PyPI's kubernetes-validate) and the Prometheus Operator's
 (from its Go module), against each other, and against the files they repeat. There is no cluster here: nothing is applied.
 """
-import os
 import pathlib
 import re
 import subprocess
@@ -240,8 +239,8 @@ def test_prometheus_finds_what_is_there(_):
 
 
 def test_the_collector_takes_its_configuration(directory):
-    otelcol = pathlib.Path(os.environ.get("MINISHOP_ENGINES") or
-                           pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "minishop-engines") / "bin/otelcol"
+    where = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", "otelcol"], capture_output=True, text=True, check=True)
+    otelcol = pathlib.Path(where.stdout.strip()) / "otelcol"
     if not otelcol.exists():
         raise Skip("the collector is not built (tests/engines/build.sh)")
     for name in KUSTOMIZATIONS[1:]:
