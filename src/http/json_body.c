@@ -24,7 +24,9 @@ static json_t *parse(struct http_exchange *exchange) {
     return NULL;
   }
   json_t *json = json_loadb(exchange->body, exchange->body_len, JSON_REJECT_DUPLICATES, &error);
-  if (!json) {
+  if (!json && !*error.text) { /* every mistake has its text */
+    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+  } else if (!json) {
     snprintf(detail, sizeof detail, "The body is not JSON (line %d, column %d: %.100s).", error.line,
              error.column, error.text);
     http_reply_problem(exchange, HTTP_INVALID_REQUEST, detail);

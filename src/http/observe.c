@@ -77,16 +77,17 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
     if (!http_route_takes(exchange->route, exchange->method)) name = "HTTP";
     exchange->span = tel_span_start(observe->tracer, name, TEL_SPAN_SERVER, continued ? &parent : NULL, state,
                                     exchange->start_unix_ns);
-    exchange->context = *tel_span_context(exchange->span);
-  } else {
-    /* No span, but an answer and its log line can still be told by a trace id: the caller's, or a fresh one.
-     */
-    if (continued)
-      memcpy(exchange->context.trace_id, parent.trace_id, sizeof parent.trace_id);
-    else
-      random_bytes(exchange->context.trace_id, sizeof exchange->context.trace_id);
-    random_bytes(exchange->context.span_id, sizeof exchange->context.span_id);
   }
+  if (exchange->span) {
+    exchange->context = *tel_span_context(exchange->span);
+    return;
+  }
+  /* No span, but an answer and its log line can still be told by a trace id: the caller's, or a fresh one. */
+  if (continued)
+    memcpy(exchange->context.trace_id, parent.trace_id, sizeof parent.trace_id);
+  else
+    random_bytes(exchange->context.trace_id, sizeof exchange->context.trace_id);
+  random_bytes(exchange->context.span_id, sizeof exchange->context.span_id);
 }
 
 void http_observe_begin(struct http_observe *observe, struct http_exchange *exchange) {

@@ -53,11 +53,8 @@ static void end_exchange(void *cls) {
   free(exchange);
 }
 
-/* Middleware in front of all: begins the exchange, and arranges for its end. */
-static int observe_request(const struct _u_request *request, struct _u_response *response, void *cls) {
-  struct http_service *service = cls;
-  struct http_exchange *exchange = calloc(1, sizeof *exchange);
-  if (!exchange) return U_CALLBACK_IGNORE; /* the dispatcher answers 503 */
+static void begin_exchange(struct http_service *service, const struct _u_request *request,
+                           struct http_exchange *exchange) {
   exchange->service = service;
   exchange->connection = http_request_connection(request);
   exchange->method = request->http_verb;
@@ -71,6 +68,13 @@ static int observe_request(const struct _u_request *request, struct _u_response 
   exchange->body_len = request->binary_body_length;
   exchange->reply = (struct buf)BUF_INIT(REPLY_LIMIT);
   http_observe_begin(service->observe, exchange);
+}
+
+/* Middleware in front of all: begins the exchange, and arranges for its end. */
+static int observe_request(const struct _u_request *request, struct _u_response *response, void *cls) {
+  struct http_exchange *exchange = calloc(1, sizeof *exchange);
+  if (!exchange) return U_CALLBACK_IGNORE; /* the dispatcher answers 503 */
+  begin_exchange(cls, request, exchange);
   response->shared_data = exchange;
   response->free_shared_data = end_exchange;
   return U_CALLBACK_IGNORE;
@@ -112,22 +116,40 @@ static void put_response_header(void *response, const char *name, const char *va
   u_map_put(((struct _u_response *)response)->map_header, name, value);
 }
 
-/* Finds the handler and makes its reply Ulfius's. */
-static int dispatch(const struct _u_request *request, struct _u_response *response, void *cls) {
-  struct http_service *service = cls;
-  struct http_exchange *exchange = response->shared_data;
-  (void)request;
-  if (!exchange) {
-    ulfius_set_empty_body_response(response, 503);
-    return U_CALLBACK_COMPLETE;
+/* Makes the exchange's answer Ulfius's. What is said of it later is what was sent, also without memory. */
+static void respond(struct http_exchange *exchange, struct _u_response *response) {
+  if (exchange->reply.len == 0 ||
+      ulfius_set_binary_body_response(response, exchange->status, exchange->reply.data,
+                                      exchange->reply.len) != U_OK) {
+    if (!exchange->problem) http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    buf_reset(&exchange->reply);
+    ulfius_set_empty_body_response(response, exchange->status);
   }
-  handle(exchange);
-  if (ulfius_set_binary_body_response(response, exchange->status, exchange->reply.data,
-                                      exchange->reply.len) != U_OK)
-    ulfius_set_empty_body_response(response, 503);
   if (exchange->content_type) u_map_put(response->map_header, "Content-Type", exchange->content_type);
   each_header(exchange, put_response_header, response);
-  if (http_service_draining(service)) u_map_put(response->map_header, "Connection", "close");
+  if (http_service_draining(exchange->service)) u_map_put(response->map_header, "Connection", "close");
+}
+
+/* There was no memory for an exchange: this one lasts as long as the call. */
+static void respond_unavailable(struct http_service *service, const struct _u_request *request,
+                                struct _u_response *response) {
+  struct http_exchange exchange = {0};
+  begin_exchange(service, request, &exchange);
+  http_reply_problem(&exchange, HTTP_UNAVAILABLE, "Out of memory.");
+  respond(&exchange, response);
+  http_observe_end(service->observe, &exchange);
+  buf_free(&exchange.reply);
+}
+
+/* Finds the handler and makes its reply Ulfius's. */
+static int dispatch(const struct _u_request *request, struct _u_response *response, void *cls) {
+  struct http_exchange *exchange = response->shared_data;
+  if (exchange) {
+    handle(exchange);
+    respond(exchange, response);
+  } else {
+    respond_unavailable(cls, request, response);
+  }
   return U_CALLBACK_COMPLETE;
 }
 

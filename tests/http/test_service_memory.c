@@ -1,0 +1,115 @@
+/* Without memory the service still answers, and what it says of itself is what it sent. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "http/service.h"
+#include "support/allocations.h"
+#include "support/test.h"
+
+static struct shop *shop;
+static struct tel_registry *registry;
+static struct http_service *service;
+
+static void start(void) {
+  static const double buckets[] = {1};
+  struct shop_settings shop_settings;
+  char error[256];
+  shop_settings_init(&shop_settings);
+  shop_settings.payment_latency_ms = shop_settings.inventory_latency_ms = 0;
+  registry = tel_registry_new(NULL);
+  ck_assert_ptr_nonnull(registry);
+  shop = shop_new(&shop_settings, registry);
+  ck_assert_ptr_nonnull(shop);
+  struct http_service_settings settings = {.server = HTTP_SERVER_SETTINGS_DEFAULT,
+                                           .buckets = buckets,
+                                           .bucket_count = 1,
+                                           .version = "1",
+                                           .commit = "2",
+                                           .compiler = "3"};
+  settings.server.port = 0;
+  const struct http_service_parts parts = {.shop = shop, .registry = registry};
+  ck_assert_msg(http_service_new(&settings, &parts, &service, error) == 0, "%s", error);
+  ck_assert_msg(http_service_start(service, error) == 0, "%s", error);
+}
+
+static void stop(void) {
+  ck_assert_uint_eq(http_service_drain(service, clock_mono_ns() + 10 * CLOCK_NS_PER_S), 0);
+  http_service_free(service);
+  shop_free(shop);
+  tel_registry_free(registry);
+}
+
+/* The answer as a text, "" if the connection was closed without one. No assertion: check allocates. */
+static void ask(const char *request, char *reply, size_t size) {
+  struct sockaddr_in to = {.sin_family = AF_INET,
+                           .sin_port = htons((uint16_t)http_service_port(service)),
+                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  size_t len = 0;
+  if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
+      send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
+    for (ssize_t n; len < size - 1 && (n = recv(fd, reply + len, size - 1 - len, 0)) > 0;) len += (size_t)n;
+  reply[len] = '\0';
+  close(fd);
+}
+
+/* request_total of that route and status, as /metrics says. */
+static double counted(const char *route, unsigned status) {
+  static char text[1 << 18];
+  char name[128];
+  ask("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", text, sizeof text);
+  ck_assert_msg(strncmp(text, "HTTP/1.1 200", 12) == 0, "%.200s", text);
+  snprintf(name, sizeof name, "\nrequest_total{method=\"POST\",route=\"%s\",status=\"%u\"} ", route, status);
+  const char *at = strstr(text, name);
+  return at ? strtod(at + strlen(name), NULL) : 0;
+}
+
+static void check_answer(unsigned at, const char *route, const char *reply, unsigned usual) {
+  unsigned status = (unsigned)strtoul(reply + strlen("HTTP/1.1 "), NULL, 10);
+  ck_assert_msg(status == usual || status == 503, "%u: %s", at, reply);
+  ck_assert_msg(strstr(reply, "\r\nX-Request-Id: ") != NULL, "%u: %s", at, reply);
+  ck_assert_msg(strstr(reply, "\r\ntraceparent: ") != NULL, "%u: %s", at, reply);
+  ck_assert_msg((strstr(reply, "\r\nRetry-After: ") != NULL) == (status == 503), "%u: %s", at, reply);
+  ck_assert_msg(counted(route, status) == 1, "%u: not counted as the %u that it was", at, status);
+}
+
+/* Each allocation of this program for that request fails in turn. */
+static void each_fails(const char *route, const char *request, unsigned usual) {
+  char reply[4096];
+  unsigned answers = 0, unavailable = 0;
+  bool failed = true;
+  for (unsigned at = 1; failed; at++) {
+    start();
+    allocations_fail_at(at);
+    ask(request, reply, sizeof reply);
+    allocations_succeed();
+    failed = allocations_count() >= at;
+    if (*reply) {
+      check_answer(at, route, reply, usual);
+      answers++;
+      unavailable += strstr(reply, " 503 ") != NULL;
+    }
+    stop();
+  }
+  ck_assert_uint_gt(answers, unavailable);
+  ck_assert_uint_gt(unavailable, 0);
+}
+
+START_TEST(test_order) {
+  each_fails("/order", "POST /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 201);
+}
+END_TEST
+
+START_TEST(test_problem) {
+  each_fails("/order",
+             "POST /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+             "Content-Length: 1\r\n\r\na",
+             415);
+}
+END_TEST
+
+TEST_MAIN("service without memory", test_order, test_problem)
