@@ -14,19 +14,19 @@ SCHEMATHESIS = shutil.which("schemathesis", path=str(pathlib.Path(sys.executable
 labtest.need(SCHEMATHESIS)
 
 
-def fuzz(shop, *options):
-    """All of schemathesis's checks but one: a 5xx is an answer that the description names."""
+def fuzz(directory, shop, *options):
+    """All of schemathesis's checks but one: a 5xx is an answer that the description names. What it remembers stays here."""
     done = subprocess.run(
         [SCHEMATHESIS, "run", labtest.TOP / "docs" / "openapi.yaml", "--url", shop.url, "--no-color", "--max-examples", "60",
          "--generation-deterministic", "--exclude-checks", "not_a_server_error", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
+        cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
     if done.returncode:
         raise TestFailure(done.stdout[-6000:])
 
 
 def test_calm_shop(directory):
     with shops.Shop(directory) as shop:
-        fuzz(shop)
+        fuzz(directory, shop)
 
 
 def test_failing_shop(directory):
@@ -36,7 +36,7 @@ def test_failing_shop(directory):
         statuses = {shop.pay(order).status for _ in range(100)}
         if statuses != {402, 502, 504}:
             raise TestFailure(f"payments that fail answer {statuses}")
-        fuzz(shop, "--include-operation-id", "payOrder")
+        fuzz(directory, shop, "--include-operation-id", "payOrder")
 
 
 if __name__ == "__main__":
