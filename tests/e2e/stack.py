@@ -27,7 +27,7 @@ NS = 1_000_000_000
 
 
 @functools.cache
-def engine(name):
+def built(name):
     """The path of a program that was built for this checkout; whatever others on this machine build."""
     where = subprocess.run([BUILD, "--where", BUILT[name]], capture_output=True, text=True, check=True)
     return pathlib.Path(where.stdout.strip()) / name
@@ -35,9 +35,9 @@ def engine(name):
 
 def need_engines():
     """Ends the test as skipped, and says how to change that, unless all are there."""
-    missing = [name for name in BUILT if not os.access(engine(name), os.X_OK)]
+    missing = [name for name in BUILT if not os.access(built(name), os.X_OK)]
     if missing:
-        print(f"SKIP the whole stack: no {', '.join(missing)} (looked in {engine(missing[0]).parent}); tests/engines/build.sh builds them, "
+        print(f"SKIP the whole stack: no {', '.join(missing)} (looked in {built(missing[0]).parent}); tests/engines/build.sh builds them, "
               "where go is installed")
         sys.exit(labtest.SKIPPED)
     labtest.need(labtest.ALERTMANAGER, labtest.PROMETHEUS)
@@ -112,7 +112,7 @@ class Stack:
     def _loki(self):
         data = self.directory / "loki"
         data.mkdir()
-        return labtest.Engine("loki", [engine("loki"), f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true"],
+        return labtest.Engine("loki", [built("loki"), f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true"],
                               self.directory, None, {**os.environ, "LOKI_ADDRESS": "127.0.0.1", "LOKI_PORT": str(self.loki_port),
                                                      "LOKI_GRPC_PORT": str(next(self.ports)), "LOKI_DATA": str(data)})
 
@@ -121,7 +121,7 @@ class Stack:
         env = {name: str(next(self.ports)) for name in names}
         self.jaeger_otlp = env["JAEGER_OTLP_GRPC_PORT"]
         env |= {"JAEGER_ADDRESS": "127.0.0.1", "JAEGER_UI_PORT": str(self.jaeger_port), "JAEGER_METRICS_PORT": str(self.jaeger_metrics)}
-        return labtest.Engine("jaeger", [engine("jaeger"), "--config", OBSERVABILITY / "jaeger/config.yaml"], self.directory,
+        return labtest.Engine("jaeger", [built("jaeger"), "--config", OBSERVABILITY / "jaeger/config.yaml"], self.directory,
                               f"http://127.0.0.1:{env['JAEGER_HEALTH_PORT']}/status", {**os.environ, **env})
 
     def collector_engine(self, name, storage, port, metrics_port, health, *more):
@@ -132,7 +132,7 @@ class Stack:
                "PROMETHEUS_OTLP": f"{self.prometheus_url}/api/v1/otlp", "LOKI_OTLP": f"{self.loki_url}/otlp",
                "JAEGER_OTLP": f"127.0.0.1:{self.jaeger_otlp}", "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test"}
         files = [COLLECTOR / file for file in ("config.yaml", *more)]
-        return labtest.Engine(name, [engine("otelcol"), *(f"--config={file}" for file in files)], self.directory,
+        return labtest.Engine(name, [built("otelcol"), *(f"--config={file}" for file in files)], self.directory,
                               f"http://127.0.0.1:{health}/", env)
 
     def _collector(self):
@@ -150,7 +150,7 @@ class Stack:
     def _prometheus(self, run):
         engine = labtest.prometheus_engine(run, self.prometheus_port)
         if self.own_prometheus:
-            engine.argv[0] = str(engine("prometheus"))
+            engine.argv[0] = str(built("prometheus"))
             engine.argv.append("--web.enable-otlp-receiver")
         return engine
 

@@ -118,21 +118,21 @@ def test_configurations_are_valid(directory):
     storage = {**os.environ, "OTELCOL_STORAGE": str(directory)}
     for logs in sorted(collector.glob("logs-*.yaml")):
         for traces in sorted(collector.glob("traces-*.yaml")):
-            ok(stacks.engine("otelcol"), "validate", f"--config={collector}/config.yaml", f"--config={logs}", f"--config={traces}",
+            ok(stacks.built("otelcol"), "validate", f"--config={collector}/config.yaml", f"--config={logs}", f"--config={traces}",
                env=storage)
-    ok(stacks.engine("otelcol"), "validate", *(f"--config={collector}/{name}.yaml" for name in (
+    ok(stacks.built("otelcol"), "validate", *(f"--config={collector}/{name}.yaml" for name in (
         "config", "logs-collector", "traces-jaeger", "tail-sampling")), env=storage)
-    ok(stacks.engine("jaeger"), "validate", f"--config={OBSERVABILITY}/jaeger/config.yaml")
-    ok(stacks.engine("loki"), f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true", "-verify-config")
+    ok(stacks.built("jaeger"), "validate", f"--config={OBSERVABILITY}/jaeger/config.yaml")
+    ok(stacks.built("loki"), f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true", "-verify-config")
     rules = sorted((OBSERVABILITY / "prometheus/rules").glob("*.yml"))
-    ok(stacks.engine("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *rules)
-    ok(stacks.engine("promtool"), "test", "rules", *sorted((OBSERVABILITY / "prometheus/tests").glob("*.yml")))
+    ok(stacks.built("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *rules)
+    ok(stacks.built("promtool"), "test", "rules", *sorted((OBSERVABILITY / "prometheus/tests").glob("*.yml")))
     for targets in ("native", "containers"):
         run = directory / targets
         run.mkdir()
         for name, target in (("prometheus.yml", "prometheus.yml"), ("rules", "rules"), ("targets", f"targets/{targets}")):
             (run / name).symlink_to(OBSERVABILITY / "prometheus" / target)
-        ok(stacks.engine("promtool"), "check", "config", run / "prometheus.yml")
+        ok(stacks.built("promtool"), "check", "config", run / "prometheus.yml")
 
 
 def test_everything_is_up(_):
