@@ -3,23 +3,15 @@
 
 The generic server's own tests look at each guard by itself; here the whole program is looked at, from outside.
 """
-import pathlib
 import random
 import resource
 import socket
 import struct
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import labtest  # noqa: E402
-import shop as shops  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
-
-
-def expect(what, seen, wanted):
-    if seen != wanted:
-        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
+import labtest
+import shop as shops
+from labtest import TestFailure, expect, wait_until
 
 
 def status_of(raw):

@@ -5,7 +5,6 @@ status, or (status, headers), or None to never answer. It may also sleep.
 """
 import dataclasses
 import gzip
-import http.server
 import sys
 import threading
 
@@ -61,11 +60,9 @@ class Collector(labtest.HttpThread):
         self.lock = threading.Lock()
         self.hanging = threading.Event()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(labtest.Handler):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.body()
                 with collector.lock:
                     number = len(collector.requests)
                     collector.requests.append((self.path, dict(self.headers)))
@@ -77,13 +74,7 @@ class Collector(labtest.HttpThread):
                 status, headers = answer if isinstance(answer, tuple) else (answer, {})
                 if status == 200:
                     collector.take(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
-                self.send_response(status)
-                for name, text in {"Content-Type": "application/x-protobuf", "Content-Length": "0", **headers}.items():
-                    self.send_header(name, text)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
+                self.answer(status, b"", "application/x-protobuf", headers)
 
         super().__init__(Handler)
 

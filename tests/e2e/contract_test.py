@@ -3,16 +3,13 @@
 import contextlib
 import datetime
 import gzip
-import pathlib
 import re
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import collector as collectors  # noqa: E402
-import labtest  # noqa: E402
-import shop as shops  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
+import collector as collectors
+import labtest
+import shop as shops
+from labtest import TestFailure, expect, wait_until
 
 PROBLEM = "application/problem+json"
 FIELDS = {"timestamp", "level", "severity_number", "message", "app", "version", "instance", "trace_id", "span_id", "trace_flags",
@@ -23,11 +20,6 @@ REASONS = {"/order": {"out_of_stock", "unavailable"},
                             "unavailable"}}
 BUCKETS = ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.5", "0.75", "1", "2.5", "5", "7.5", "10",
            "+Inf"]
-
-
-def expect(what, seen, wanted):
-    if seen != wanted:
-        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
 
 
 @contextlib.contextmanager

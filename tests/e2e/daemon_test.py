@@ -10,20 +10,13 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import labtest  # noqa: E402
-import shop as shops  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
+import labtest
+import shop as shops
+from labtest import TestFailure, expect, wait_until
 
 CALM = {f"MINISHOP_{key.replace('.', '_').upper()}": str(value) for key, value in shops.CALM.items()}
-
-
-def expect(what, seen, wanted):
-    if seen != wanted:
-        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
 
 
 def expect_in(what, part, whole):

@@ -6,12 +6,10 @@ import pathlib
 import signal
 import socket
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import labtest  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
+import labtest
+from labtest import TestFailure, wait_until
 
 LAB = labtest.TOP / "lab"
 PORTS = ("LAB_MINISHOP_PORT", "LAB_SLACK_PORT", "LAB_PROMETHEUS_PORT", "LAB_ALERTMANAGER_PORT")

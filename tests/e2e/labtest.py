@@ -21,6 +21,7 @@ import urllib.request
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 OBSERVABILITY = TOP / "observability"
 SKIPPED = 77
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # Other versions of the engines: PROMETHEUS=/path/to/prometheus ALERTMANAGER=/path/to/alertmanager.
 PROMETHEUS = os.environ.get("PROMETHEUS", "prometheus")
@@ -33,6 +34,18 @@ class Skip(Exception):
 
 class TestFailure(Exception):
     """An expectation that was not met; its text is for a person."""
+
+
+def expect(what, seen, wanted):
+    if seen != wanted:
+        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
+
+
+def claim(what, condition, detail=""):
+    """One step of a test that is one long story: prints a line when it holds."""
+    if not condition:
+        raise TestFailure(f"{what} {detail}")
+    print(f"ok   {what}", flush=True)
 
 
 def need(*programs):
@@ -180,6 +193,25 @@ def alertmanager_engine(run, port):
     ], pathlib.Path(run) / "alertmanager", f"http://127.0.0.1:{port}/-/ready")
 
 
+class Handler(http.server.BaseHTTPRequestHandler):
+    """What the servers of these tests have in common: they are silent, and an answer is one call."""
+    protocol_version = "HTTP/1.1"
+
+    def body(self):
+        """The request's body."""
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def answer(self, status, body=b"", kind="text/plain", headers=None):
+        self.send_response(status)
+        for name, text in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class HttpThread:
     """An HTTP server of this test on a free port, served by threads. A context manager; .port, .url."""
 
@@ -208,29 +240,18 @@ class SlackReceiver(HttpThread):
         self.messages = []
         self.answer = (200, b"ok")
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class SlackHandler(Handler):
             def do_POST(self):
-                payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                payload = json.loads(self.body())
                 status, body = receiver.answer
                 if status == 200:
                     receiver.messages.append((time.monotonic(), payload))
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(status, body)
 
             def do_GET(self):
-                body = b"# a Slack without metrics\n"
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(200, b"# a Slack without metrics\n", METRICS_TYPE)
 
-            def log_message(self, *_):
-                pass
-
-        super().__init__(Handler)
+        super().__init__(SlackHandler)
 
     def attachments(self, alert=None, since=0):
         """What Slack was told from message number `since` on, as (time, attachment); of one alert name, or all."""
@@ -241,6 +262,15 @@ class SlackReceiver(HttpThread):
                 if alert is None or fields.get("Alert") == alert:
                     found.append((when, attachment))
         return found
+
+
+def run_main(main):
+    """Runs the one long test that a program is; ends the program with 1 if it fails."""
+    try:
+        main()
+    except TestFailure as failure:
+        print(f"FAIL {failure}")
+        sys.exit(1)
 
 
 def run_tests(cases):

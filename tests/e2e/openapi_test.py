@@ -5,10 +5,9 @@ import shutil
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import labtest  # noqa: E402
-import shop as shops  # noqa: E402
-from labtest import TestFailure  # noqa: E402
+import labtest
+import shop as shops
+from labtest import TestFailure
 
 SCHEMATHESIS = shutil.which("schemathesis", path=str(pathlib.Path(sys.executable).parent)) or "schemathesis"
 labtest.need(SCHEMATHESIS)

@@ -2,24 +2,16 @@
 """The end of a MiniShop, and its collector's misfortunes: SIGTERM under load loses no span and no line, 1,000 requests in
 flight are finished, and a collector that is absent, slow, busy or hanging harms no customer and keeps nobody from leaving."""
 import asyncio
-import pathlib
 import resource
 import signal
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import collector as collectors  # noqa: E402
-import labtest  # noqa: E402
-import shop as shops  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
+import collector as collectors
+import labtest
+import shop as shops
+from labtest import TestFailure, expect, wait_until
 
 DEADLINE_S = 8
-
-
-def expect(what, seen, wanted):
-    if seen != wanted:
-        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
 
 
 def nothing_lost(shop, collector, answers):

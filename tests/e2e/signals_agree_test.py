@@ -4,25 +4,17 @@
 A few hundred orders and payments, some of which fail, with a fixed seed.
 """
 import collections
-import pathlib
-import sys
 import threading
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import collector as collectors  # noqa: E402
-import labtest  # noqa: E402
-import shop as shops  # noqa: E402
-from collector import ERROR, INTERNAL, SERVER, UNSET  # noqa: E402
-from labtest import TestFailure  # noqa: E402
+import collector as collectors
+import labtest
+import shop as shops
+from collector import ERROR, INTERNAL, SERVER, UNSET
+from labtest import TestFailure, expect
 
 ORDERS = 120
 SETTINGS = {"payment.failure_rate": 0.3, "payment.latency_ms": 4, "inventory.latency_ms": 2, "seed": 7}
 BUYERS = 8
-
-
-def expect(what, seen, wanted):
-    if seen != wanted:
-        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
 
 
 def buy(shop, orders):

@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
 """docs/telemetry.md against the running service, both ways: what it names is there, and what is there it names."""
-import pathlib
 import re
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import collector as collectors  # noqa: E402
-import labtest  # noqa: E402
-import shop as shops  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
+import collector as collectors
+import labtest
+import shop as shops
+from labtest import TestFailure, wait_until
 
 PAGE = (labtest.TOP / "docs" / "telemetry.md").read_text()
 

@@ -5,7 +5,6 @@ Without an option: payments fail, the message comes within two minutes, and the 
 minutes of the end. With --all also: Slack fails while the shop goes down. Takes about two minutes, with --all about
 seven: the timings are the lab's own.
 """
-import http.server
 import pathlib
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
+from labtest import claim, wait_until  # noqa: E402
 
 FIRING_WITHIN = 120
 RESOLVED_WITHIN = 180
@@ -42,20 +41,12 @@ class FakeShop(labtest.HttpThread):
         self.values = dict.fromkeys(self.rates, 0.0)
         self.updated = time.monotonic()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(labtest.Handler):
             def do_GET(self):
                 if shop.down:
                     self.close_connection = True
                     return
-                body = shop.exposition().encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
+                self.answer(200, shop.exposition().encode(), labtest.METRICS_TYPE)
 
         super().__init__(Handler)
 
@@ -111,40 +102,34 @@ class Lab:
         return attachment
 
 
-def expect(what, condition, detail=""):
-    if not condition:
-        raise TestFailure(f"{what} {detail}")
-    print(f"ok   {what}")
-
-
 def outage(lab):
-    expect("quiet while all is well", not lab.slack.messages, f"but: {lab.slack.messages}")
+    claim("quiet while all is well", not lab.slack.messages, f"but: {lab.slack.messages}")
     begin = time.monotonic()
     lab.shop.payments_fail(0.5)
     firing = lab.message("MiniShopHighErrorRate", "FIRING", begin, FIRING_WITHIN)
-    expect("the message is red", firing["color"] == "danger", firing)
-    expect("the title says how much", "of its requests" in firing["title"], firing)
-    expect("the text says what fails and where", "gateway_error on /payment/pay" in firing["text"], firing)
-    expect("the text links to the runbook",
-           f"<{lab.prometheus_url}/consoles/runbook.html#MiniShopHighErrorRate|Runbook>" in firing["text"], firing)
-    expect("the title links to the console", firing["title_link"] == f"{lab.prometheus_url}/consoles/minishop.html", firing)
+    claim("the message is red", firing["color"] == "danger", firing)
+    claim("the title says how much", "of its requests" in firing["title"], firing)
+    claim("the text says what fails and where", "gateway_error on /payment/pay" in firing["text"], firing)
+    claim("the text links to the runbook",
+          f"<{lab.prometheus_url}/consoles/runbook.html#MiniShopHighErrorRate|Runbook>" in firing["text"], firing)
+    claim("the title links to the console", firing["title_link"] == f"{lab.prometheus_url}/consoles/minishop.html", firing)
 
     console_page(lab)
 
     begin = time.monotonic()
     lab.shop.payments_fail(0.05)
     resolved = lab.message("MiniShopHighErrorRate", "RESOLVED", begin, RESOLVED_WITHIN)
-    expect("the resolved message is green", resolved["color"] == "good", resolved)
-    expect("the text says how long it lasted", "It lasted" in resolved["text"], resolved)
+    claim("the resolved message is green", resolved["color"] == "good", resolved)
+    claim("the text says how long it lasted", "It lasted" in resolved["text"], resolved)
     titles = [attachment["title"] for _, attachment in lab.slack.attachments()]
-    expect("one message and one that it is over", len(titles) == 2, titles)
+    claim("one message and one that it is over", len(titles) == 2, titles)
 
 
 def console_page(lab):
     """The console page while the alert fires: as Prometheus writes it, and, where there is a Chromium, as it is seen."""
     page = labtest.http_get(f"{lab.prometheus_url}/consoles/minishop.html")
-    expect("the console page says what fires", "<strong>Firing:</strong> MiniShopHighErrorRate" in page, page)
-    expect("the console page links to the channel", f'href="http://127.0.0.1:{lab.slack.port}/"' in page, page)
+    claim("the console page says what fires", "<strong>Firing:</strong> MiniShopHighErrorRate" in page, page)
+    claim("the console page links to the channel", f'href="http://127.0.0.1:{lab.slack.port}/"' in page, page)
     for asset in ("prometheus/assets/console.css", "runbook.md"):
         labtest.http_get(f"{lab.prometheus_url}/user/{asset}")
     chromium = shutil.which("chromium")
@@ -159,9 +144,9 @@ def console_page(lab):
                  "--window-size=1280,900", "--virtual-time-budget=5000", "--dump-dom",
                  f"{lab.prometheus_url}/consoles/{name}.html"],
                 capture_output=True, text=True, timeout=60, check=False).stdout
-            expect(f"the {name} page is whole in a browser", all(part in seen for part in wanted), seen)
+            claim(f"the {name} page is whole in a browser", all(part in seen for part in wanted), seen)
             if name == "minishop":
-                expect("it draws three charts", seen.count('class="series"') == 3, seen)
+                claim("it draws three charts", seen.count('class="series"') == 3, seen)
 
 
 def slack_outage(lab):
@@ -196,12 +181,8 @@ def main():
             if "--all" in sys.argv[1:]:
                 slack_outage(lab)
             wrong = [line for line in engine.log.read_text().splitlines() if "level=error" in line.lower()]
-            expect("Prometheus has no error to tell", not wrong, "\n".join(wrong))
+            claim("Prometheus has no error to tell", not wrong, "\n".join(wrong))
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except TestFailure as failure:
-        print(f"FAIL {failure}")
-        sys.exit(1)
+    labtest.run_main(main)

@@ -9,13 +9,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        raise TestFailure(f"{what} {detail}")
-    print(f"ok   {what}")
+from labtest import claim, wait_until  # noqa: E402
 
 
 class Alerts:
@@ -60,8 +54,8 @@ def held_back(alerts, slack):
     for name in ("MiniShopHighErrorRate", "MiniShopHighLatency", "MiniShopTelemetryDropped"):
         wait_until(f"{name} is held back", lambda name=name: alerts.state(name) == "suppressed", 15)
         print(f"ok   {name} is held back while the service is down")
-    expect("Slack was not told", not slack.attachments("MiniShopHighErrorRate") and
-           not slack.attachments("MiniShopHighLatency"))
+    claim("Slack was not told", not slack.attachments("MiniShopHighErrorRate") and
+          not slack.attachments("MiniShopHighLatency"))
 
     alerts.send(alert("MiniShopDown", instance="a:8080"), over=True)
     wait_until("the error rate's own message, once the service is back", lambda: slack.attachments("MiniShopHighErrorRate"), 30)
@@ -82,18 +76,18 @@ def grouped(alerts, slack):
     instances = [alert("ShelfEmpty", "shelves", "warning", instance=f"{name}:1") for name in "abc"]
     alerts.send(*instances)
     (_, firing), = wait_until("the group's message", lambda: slack.attachments("ShelfEmpty", since), 15)
-    expect("one message for three alerts", firing["title"] == "FIRING: ShelfEmpty (3 firing)", firing["title"])
-    expect("it lists each", all(f"summary of {name}:1" in firing["text"] for name in "abc"), firing["text"])
-    expect("a warning is yellow", firing["color"] == "warning", firing["color"])
+    claim("one message for three alerts", firing["title"] == "FIRING: ShelfEmpty (3 firing)", firing["title"])
+    claim("it lists each", all(f"summary of {name}:1" in firing["text"] for name in "abc"), firing["text"])
+    claim("a warning is yellow", firing["color"] == "warning", firing["color"])
 
     alerts.send(instances[0], over=True)
     mixed = wait_until("the message that one is over", lambda: slack.attachments("ShelfEmpty", since)[1:], 30)[0][1]
-    expect("it counts both", mixed["title"] == "FIRING: ShelfEmpty (2 firing, 1 resolved)", mixed["title"])
+    claim("it counts both", mixed["title"] == "FIRING: ShelfEmpty (2 firing, 1 resolved)", mixed["title"])
     alerts.send(*instances[1:], over=True)
     over = wait_until("the message that all are over", lambda: slack.attachments("ShelfEmpty", since)[2:], 30)[0][1]
-    expect("it says resolved", over["title"].startswith("RESOLVED: ") and over["color"] == "good", over)
-    expect("every field that Slack knows is there", {"fallback", "title", "title_link", "text", "color", "fields", "footer"}
-           <= set(over), sorted(over))
+    claim("it says resolved", over["title"].startswith("RESOLVED: ") and over["color"] == "good", over)
+    claim("every field that Slack knows is there", {"fallback", "title", "title_link", "text", "color", "fields", "footer"}
+          <= set(over), sorted(over))
 
 
 def main():
@@ -109,8 +103,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except TestFailure as failure:
-        print(f"FAIL {failure}")
-        sys.exit(1)
+    labtest.run_main(main)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The shoppers (wrk with shoppers.lua) against a small shop of this test: whom they pay, how often, and how they pace."""
 import collections
-import http.server
 import itertools
 import json
 import os
@@ -12,7 +11,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
-from labtest import TestFailure  # noqa: E402
+from labtest import claim  # noqa: E402
 
 SECONDS = 14
 RATE = 40
@@ -29,61 +28,45 @@ class SmallShop(labtest.HttpThread):
         self.paid = set()
         numbers = itertools.count(1)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def answer(self, status, body):
+        class Handler(labtest.Handler):
+            def tell(self, status, content):
                 shop.answers[(self.command, self.path, status)] += 1
-                data = json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                self.answer(status, json.dumps(content).encode(), "application/json")
 
             def do_GET(self):
                 with shop.lock:
-                    self.answer(405 if self.path == "/order" else 404, {})
+                    self.tell(405 if self.path == "/order" else 404, {})
 
             def do_POST(self):
-                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                raw = self.body()
                 with shop.lock:
                     try:
                         body = json.loads(raw) if raw else {}
                     except ValueError:
-                        return self.answer(400, {"code": "invalid_request"})
+                        return self.tell(400, {"code": "invalid_request"})
                     return self.order(body) if self.path == "/order" else self.pay(body["order_id"])
 
             def order(self, body):
                 if body.get("sku") == "unicorn":
-                    return self.answer(404, {"code": "unknown_sku"})
+                    return self.tell(404, {"code": "unknown_sku"})
                 if body.get("quantity") == 0:
-                    return self.answer(400, {"code": "invalid_request"})
+                    return self.tell(400, {"code": "invalid_request"})
                 name = f"ord_{next(numbers):020x}"
                 shop.attempts[name] = 0
-                return self.answer(201, {"order_id": name, "sku": body.get("sku", "mug"), "quantity": 1, "status": "created"})
+                return self.tell(201, {"order_id": name, "sku": body.get("sku", "mug"), "quantity": 1, "status": "created"})
 
             def pay(self, name):
                 if name not in shop.attempts:
-                    return self.answer(404, {"code": "unknown_order"})
+                    return self.tell(404, {"code": "unknown_order"})
                 if name in shop.paid:
-                    return self.answer(409, {"code": "already_paid"})
+                    return self.tell(409, {"code": "already_paid"})
                 shop.attempts[name] += 1
                 if int(name[4:], 16) % 4 == 0 and shop.attempts[name] == 1:
-                    return self.answer(502, {"code": "gateway_error"})
+                    return self.tell(502, {"code": "gateway_error"})
                 shop.paid.add(name)
-                return self.answer(200, {"order_id": name, "payment_id": "pay_1", "status": "paid"})
-
-            def log_message(self, *_):
-                pass
+                return self.tell(200, {"order_id": name, "payment_id": "pay_1", "status": "paid"})
 
         super().__init__(Handler)
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        raise TestFailure(f"{what} {detail}")
-    print(f"ok   {what}")
 
 
 def main():
@@ -93,22 +76,18 @@ def main():
     with SmallShop() as shop:
         done = subprocess.run(["wrk", "-t1", "-c8", f"-d{SECONDS}s", "-s", str(script), shop.url], env=environment,
                               capture_output=True, text=True, check=False)
-        expect("wrk runs the script", done.returncode == 0 and not done.stderr, done.stdout + done.stderr)
+        claim("wrk runs the script", done.returncode == 0 and not done.stderr, done.stdout + done.stderr)
         with shop.lock:
             answers, attempts, paid = dict(shop.answers), dict(shop.attempts), set(shop.paid)
     total = sum(answers.values())
     clumsy = sum(count for (_, _, status), count in answers.items() if status in (400, 404, 405))
-    expect("orders are paid, but for the last ones", len(paid) >= 0.6 * len(attempts), (len(paid), len(attempts)))
-    expect("no order is paid twice", not any(status == 409 for _, _, status in answers), answers)
-    expect("who fails tries again later", any(count == 2 for count in attempts.values()), attempts)
+    claim("orders are paid, but for the last ones", len(paid) >= 0.6 * len(attempts), (len(paid), len(attempts)))
+    claim("no order is paid twice", not any(status == 409 for _, _, status in answers), answers)
+    claim("who fails tries again later", any(count == 2 for count in attempts.values()), attempts)
     # Wide bounds: what matters is that delay() paces at all; without it there are thousands of requests a second.
-    expect("the pace is about as asked", 0.4 * RATE <= total / SECONDS <= 1.4 * RATE, total / SECONDS)
-    expect("a few are clumsy", 0.03 * total <= clumsy <= 0.2 * total, answers)
+    claim("the pace is about as asked", 0.4 * RATE <= total / SECONDS <= 1.4 * RATE, total / SECONDS)
+    claim("a few are clumsy", 0.03 * total <= clumsy <= 0.2 * total, answers)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except TestFailure as failure:
-        print(f"FAIL {failure}")
-        sys.exit(1)
+    labtest.run_main(main)

@@ -4,7 +4,6 @@
 argv: the directory of the built tests (default: the current one). Ends with 77 (skipped) without opentelemetry-proto.
 """
 import gzip
-import http.server
 import math
 import os
 import pathlib
@@ -14,15 +13,13 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
-try:
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-        ExportTraceServiceRequest, ExportTraceServiceResponse)
-except ImportError:
-    print("SKIP opentelemetry-proto is missing: python3 -m pip install -r tests/requirements.txt")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+import labtest  # noqa: E402
+from collector import value  # noqa: E402 (ends as skipped without opentelemetry-proto)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: E402
+    ExportTraceServiceRequest, ExportTraceServiceResponse)
 
 EMIT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".") / "tests/telemetry/emit_sample"
 START = 1700000000123456789
@@ -31,42 +28,27 @@ FILLED = {
     "least": -2**63, "most": 2**63 - 1, "pi": math.pi, "largest": sys.float_info.max, "minus_zero": -0.0, "yes": True, "no": False}
 
 
-class Receiver(http.server.ThreadingHTTPServer):
+class Receiver(labtest.HttpThread):
     """Keeps requests as (path, headers, body) and answers each with what answers() says: (status, message)."""
 
     def __init__(self, answers=lambda number: (200, ExportTraceServiceResponse())):
         receiver = self
         self.requests = []
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(labtest.Handler):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.body()
                 status, message = answers(len(receiver.requests))
                 receiver.requests.append((self.path, self.headers, body))
-                data = message.SerializeToString()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/x-protobuf")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                self.answer(status, message.SerializeToString(), "application/x-protobuf")
 
-            def log_message(self, *_):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def __exit__(self, *details):
-        self.shutdown()
-        super().__exit__(*details)
+        super().__init__(Handler)
 
 
 def emit(receiver, *arguments, expect=0, **environment):
     """Runs emit_sample; its {name: traceparent} and what it said on standard error."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    env["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{receiver.server_address[1]}"
+    env["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.url
     env.update(environment)
     run = subprocess.run([EMIT, *arguments], env=env, capture_output=True, text=True, timeout=30)
     check("exit code", run.returncode, expect)
@@ -79,10 +61,6 @@ def check(what, seen, expected):
         same = struct.pack("d", seen) == struct.pack("d", expected)  # also the sign of zero
     if not same:
         raise AssertionError(f"{what}: {seen!r} instead of {expected!r}")
-
-
-def value(any_value):
-    return getattr(any_value, any_value.WhichOneof("value"))
 
 
 def check_attributes(what, pairs, expected):
@@ -233,9 +211,9 @@ def test_tls():
         context.load_cert_chain(certificate, key)
         context.load_verify_locations(certificate)
         context.verify_mode = ssl.CERT_REQUIRED
-        receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
-        receiver.handle_error = lambda *_: None  # refused handshakes are meant
-        url = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"https://127.0.0.1:{receiver.server_address[1]}"}
+        receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+        receiver.server.handle_error = lambda *_: None  # refused handshakes are meant
+        url = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"https://127.0.0.1:{receiver.port}"}
         client = {"OTEL_EXPORTER_OTLP_CLIENT_KEY": key, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": certificate}
         emit(receiver, OTEL_EXPORTER_OTLP_CERTIFICATE=certificate, **url, **client)
         check("requests", len(receiver.requests), 1)
