@@ -1,5 +1,6 @@
-/* An OTLP/HTTP receiver that costs next to nothing, so that a benchmark measures the sender: it counts the spans of each
- * request by walking the lengths, answers 200, and tells its counts at GET /stats. Usage: otlp_sink PORT */
+/* An OTLP/HTTP receiver that costs next to nothing, so that a benchmark measures the sender: it counts the
+ * spans of each request by walking the lengths, answers 200, and tells its counts at GET /stats. Usage:
+ * otlp_sink PORT */
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -29,28 +30,33 @@ static uint64_t read_varint(const uint8_t **at, const uint8_t *end) {
   return value;
 }
 
-/* The spans below a message: Request{1: ResourceSpans{2: ScopeSpans{2: Span}}}. All fields on that way have a length. */
+/* The spans below a message: Request{1: ResourceSpans{2: ScopeSpans{2: Span}}}. All fields on that way have a
+ * length. */
 static unsigned long long count_spans(const uint8_t *at, const uint8_t *end, unsigned depth) {
   unsigned long long count = 0;
   while (at < end) {
     uint64_t key = read_varint(&at, end), len = read_varint(&at, end);
     if ((key & 7) != 2 || len > (uint64_t)(end - at)) return count;
-    if (key >> 3 == (depth == DEPTH ? 1 : SPANS_FIELD)) count += depth == 1 ? 1 : count_spans(at, at + len, depth - 1);
+    if (key >> 3 == (depth == DEPTH ? 1 : SPANS_FIELD))
+      count += depth == 1 ? 1 : count_spans(at, at + len, depth - 1);
     at += len;
   }
   return count;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, const char *type, const char *text, size_t len) {
-  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(len, memcpy(malloc(len + 1), text, len), free);
+static enum MHD_Result answer(struct MHD_Connection *connection, const char *type, const char *text,
+                              size_t len) {
+  struct MHD_Response *response =
+      MHD_create_response_from_buffer_with_free_callback(len, memcpy(malloc(len + 1), text, len), free);
   MHD_add_response_header(response, "Content-Type", type);
   enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_OK, response);
   MHD_destroy_response(response);
   return result;
 }
 
-static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *data, size_t *len, void **context) {
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data, size_t *len,
+                              void **context) {
   struct body *body = *context;
   (void)cls, (void)url, (void)version;
   if (!body) {
@@ -72,8 +78,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
   }
   if (strcmp(method, "GET") == 0) {
     char text[128];
-    int size = snprintf(text, sizeof text, "{\"requests\": %llu, \"bytes\": %llu, \"spans\": %llu}\n", atomic_load(&requests),
-                        atomic_load(&bytes), atomic_load(&spans));
+    int size = snprintf(text, sizeof text, "{\"requests\": %llu, \"bytes\": %llu, \"spans\": %llu}\n",
+                        atomic_load(&requests), atomic_load(&bytes), atomic_load(&spans));
     return answer(connection, "application/json", text, (size_t)size);
   }
   atomic_fetch_add(&requests, 1);
@@ -82,7 +88,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
   return answer(connection, "application/x-protobuf", "", 0);
 }
 
-static void completed(void *cls, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
+static void completed(void *cls, struct MHD_Connection *connection, void **context,
+                      enum MHD_RequestTerminationCode code) {
   struct body *body = *context;
   (void)cls, (void)connection, (void)code;
   if (body) free(body->data);
@@ -95,10 +102,11 @@ int main(int argc, char **argv) {
     return 2;
   }
   uint16_t port = (uint16_t)strtoul(argv[1], NULL, 10);
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  struct sockaddr_in address = {
+      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
   struct MHD_Daemon *sink =
-      MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, port, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, &address,
-                       MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+      MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, port, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR,
+                       &address, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
   if (!sink) {
     fprintf(stderr, "otlp_sink: cannot listen on port %u\n", port);
     return 1;

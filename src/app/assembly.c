@@ -133,7 +133,7 @@ static int open_service(struct app_assembly *assembly, const struct app_config *
                         struct app_error *error) {
   char address[64], why[HTTP_ERROR_SIZE];
   unsigned port;
-  if (http_parse_listen(config->listen, address, sizeof address, &port, why) != 0) {
+  if (http_listen_parse(config->listen, address, sizeof address, &port, why) != 0) {
     app_error_set(error, "%s", why);
     return -1;
   }

@@ -147,7 +147,7 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
   relative = *text && *text != '/';
   switch (key->type) {
   case APP_ADDRESS:
-    if (http_parse_listen(text, address, sizeof address, &port, why) != 0) {
+    if (http_listen_parse(text, address, sizeof address, &port, why) != 0) {
       app_error_set(error, "%s: %s", key->path, why);
       return -1;
     }

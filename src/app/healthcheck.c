@@ -75,7 +75,7 @@ int app_healthcheck(const char *listen, struct app_error *error) {
   char address[64], why[HTTP_ERROR_SIZE], line[128];
   struct sockaddr_storage to;
   unsigned port;
-  if (http_parse_listen(listen, address, sizeof address, &port, why) != 0) {
+  if (http_listen_parse(listen, address, sizeof address, &port, why) != 0) {
     app_error_set(error, "%s", why);
     return -1;
   }

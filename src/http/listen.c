@@ -105,7 +105,7 @@ static bool port_read(const char *text, unsigned *port) {
   return value <= 65535;
 }
 
-int http_parse_listen(const char *text, char *address, size_t address_size, unsigned *port,
+int http_listen_parse(const char *text, char *address, size_t address_size, unsigned *port,
                       char error[HTTP_ERROR_SIZE]) {
   char host[INET6_ADDRSTRLEN];
   const char *colon = strrchr(text, ':'), *from = text, *to = colon;

@@ -172,7 +172,7 @@ void http_connection_header_join(struct MHD_Connection *connection, const char *
 /* Reads "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (all addresses). Writes the numeric address
  * and the port. Returns 0, or -1 with a text in error that says what is wrong; the others are untouched then.
  */
-int http_parse_listen(const char *text, char *address, size_t address_size, unsigned *port,
+int http_listen_parse(const char *text, char *address, size_t address_size, unsigned *port,
                       char error[HTTP_ERROR_SIZE]);
 
 #endif

@@ -18,7 +18,7 @@ static const struct {
 static const double LATENCY_SIGMA = 0.3; /* of the logarithm: the 95th percentile is 1.6 times the median */
 static const double LATENCY_CAP = 10;    /* times the median */
 
-void faults_init(struct faults *faults, uint64_t seed) {
+void shop_faults_init(struct shop_faults *faults, uint64_t seed) {
   faults->seed = seed ? seed : random_u64();
   atomic_init(&faults->payments, 0);
   atomic_init(&faults->latencies, 0);
@@ -26,12 +26,12 @@ void faults_init(struct faults *faults, uint64_t seed) {
   atomic_init(&faults->forced_reason, SHOP_DONE);
 }
 
-void faults_configure(struct faults *faults, double failure_rate, enum shop_reason forced_reason) {
+void shop_faults_configure(struct shop_faults *faults, double failure_rate, enum shop_reason forced_reason) {
   atomic_store(&faults->failure_rate, failure_rate);
   atomic_store(&faults->forced_reason, (int)forced_reason);
 }
 
-enum shop_reason faults_payment(struct faults *faults) {
+enum shop_reason shop_faults_payment(struct shop_faults *faults) {
   uint64_t n = atomic_fetch_add_explicit(&faults->payments, 1, memory_order_relaxed);
   double rate = atomic_load_explicit(&faults->failure_rate, memory_order_relaxed);
   if (random_to_unit(random_at(faults->seed, 2 * n)) >= rate) return SHOP_DONE;
@@ -43,7 +43,7 @@ enum shop_reason faults_payment(struct faults *faults) {
   return mixture[sizeof mixture / sizeof *mixture - 1].reason;
 }
 
-uint64_t faults_latency_ns(struct faults *faults, double median_ms) {
+uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms) {
   if (median_ms <= 0) return 0;
   uint64_t n = atomic_fetch_add_explicit(&faults->latencies, 1, memory_order_relaxed);
   /* A sequence of its own, so that latencies do not change which payments fail. Box and Muller's normal

@@ -8,7 +8,7 @@
 
 #include "shop/reason.h"
 
-struct faults {
+struct shop_faults {
   uint64_t seed;
   _Atomic uint64_t payments, latencies; /* drawn so far */
   _Atomic double failure_rate;
@@ -16,11 +16,11 @@ struct faults {
 };
 
 /* seed 0: one from the system. */
-void faults_init(struct faults *faults, uint64_t seed);
-void faults_configure(struct faults *faults, double failure_rate, enum shop_reason forced_reason);
+void shop_faults_init(struct shop_faults *faults, uint64_t seed);
+void shop_faults_configure(struct shop_faults *faults, double failure_rate, enum shop_reason forced_reason);
 /* How the next payment ends: SHOP_DONE or a payment failure. */
-enum shop_reason faults_payment(struct faults *faults);
+enum shop_reason shop_faults_payment(struct shop_faults *faults);
 /* A log-normal duration about the median, at most ten times it; 0 for 0. In nanoseconds. */
-uint64_t faults_latency_ns(struct faults *faults, double median_ms);
+uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms);
 
 #endif

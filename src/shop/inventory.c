@@ -4,25 +4,25 @@
 
 #include "base/clock.h"
 
-static const char *const catalogue[INVENTORY_SKUS] = {"mug", "tshirt", "sticker", "poster", "socks"};
+static const char *const catalogue[SHOP_INVENTORY_SKUS] = {"mug", "tshirt", "sticker", "poster", "socks"};
 
-int inventory_find(const char *sku) {
+int shop_inventory_find(const char *sku) {
   if (!sku) return 0;
-  for (int i = 0; i < INVENTORY_SKUS; i++)
+  for (int i = 0; i < SHOP_INVENTORY_SKUS; i++)
     if (strcmp(sku, catalogue[i]) == 0) return i;
   return -1;
 }
 
-const char *inventory_sku(int index) {
+const char *shop_inventory_sku(int index) {
   return catalogue[index];
 }
 
-static void fill_up(struct inventory *inventory) {
+static void fill_up(struct shop_inventory *inventory) {
   int64_t full = atomic_load(&inventory->full);
-  for (int i = 0; i < INVENTORY_SKUS; i++) atomic_store(&inventory->stock[i], full);
+  for (int i = 0; i < SHOP_INVENTORY_SKUS; i++) atomic_store(&inventory->stock[i], full);
 }
 
-void inventory_configure(struct inventory *inventory, uint32_t stock, double restock_s) {
+void shop_inventory_configure(struct shop_inventory *inventory, uint32_t stock, double restock_s) {
   uint64_t period = (uint64_t)(restock_s * 1e9);
   bool same = atomic_exchange(&inventory->full, stock) == (int64_t)stock;
   atomic_store(&inventory->restock_ns, period);
@@ -30,7 +30,7 @@ void inventory_configure(struct inventory *inventory, uint32_t stock, double res
   if (!same) fill_up(inventory);
 }
 
-static void restock_if_due(struct inventory *inventory) {
+static void restock_if_due(struct shop_inventory *inventory) {
   uint64_t period = atomic_load_explicit(&inventory->restock_ns, memory_order_relaxed);
   if (period == 0) return;
   uint64_t due = atomic_load_explicit(&inventory->next_restock_ns, memory_order_relaxed);
@@ -39,7 +39,7 @@ static void restock_if_due(struct inventory *inventory) {
     fill_up(inventory);
 }
 
-bool inventory_deduct(struct inventory *inventory, int sku, unsigned quantity, int64_t *left) {
+bool shop_inventory_deduct(struct shop_inventory *inventory, int sku, unsigned quantity, int64_t *left) {
   if (atomic_load_explicit(&inventory->full, memory_order_relaxed) == 0) {
     *left = -1;
     return true;
@@ -56,7 +56,7 @@ bool inventory_deduct(struct inventory *inventory, int sku, unsigned quantity, i
   return false;
 }
 
-int64_t inventory_left(struct inventory *inventory, int sku) {
+int64_t shop_inventory_left(struct shop_inventory *inventory, int sku) {
   if (atomic_load(&inventory->full) == 0) return -1;
   restock_if_due(inventory);
   return atomic_load(&inventory->stock[sku]);

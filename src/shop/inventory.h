@@ -7,24 +7,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { INVENTORY_SKUS = 5 };
+enum { SHOP_INVENTORY_SKUS = 5 };
 
-struct inventory {
-  _Atomic int64_t stock[INVENTORY_SKUS];
+struct shop_inventory {
+  _Atomic int64_t stock[SHOP_INVENTORY_SKUS];
   _Atomic int64_t full;             /* units after a restock; 0: unlimited */
   _Atomic uint64_t restock_ns;      /* period; 0: never */
   _Atomic uint64_t next_restock_ns; /* monotonic */
 };
 
 /* The catalogue's index of a SKU (NULL: the first), or -1. */
-int inventory_find(const char *sku);
-const char *inventory_sku(int index);
+int shop_inventory_find(const char *sku);
+const char *shop_inventory_sku(int index);
 
 /* Sets the size and period and fills up; while others deduct, too. */
-void inventory_configure(struct inventory *inventory, uint32_t stock, double restock_s);
+void shop_inventory_configure(struct shop_inventory *inventory, uint32_t stock, double restock_s);
 /* Takes quantity units, all or none; *left is what is there afterwards, or was not enough. */
-bool inventory_deduct(struct inventory *inventory, int sku, unsigned quantity, int64_t *left);
+bool shop_inventory_deduct(struct shop_inventory *inventory, int sku, unsigned quantity, int64_t *left);
 /* Units of a SKU now; -1: unlimited. */
-int64_t inventory_left(struct inventory *inventory, int sku);
+int64_t shop_inventory_left(struct shop_inventory *inventory, int sku);
 
 #endif

@@ -13,7 +13,7 @@ enum { SHARDS_MAX = 16, SHARD_ORDERS_MIN = 1024 }; /* a small store has one shar
 enum state { UNPAID, CLAIMED, PAID };
 
 struct node {
-  struct order order; /* first: reserve() hands it out */
+  struct shop_order order; /* first: reserve() hands it out */
   enum state state;
   uint64_t since_ns; /* monotonic, when it got into its queue */
   struct node *chain;
@@ -31,7 +31,7 @@ struct shard {
   struct queue unpaid, paid;
 };
 
-struct orders {
+struct shop_orders {
   struct shard shards[SHARDS_MAX];
   size_t shard_count, bucket_mask, capacity;
   uint64_t unpaid_ttl_ns;
@@ -50,8 +50,8 @@ static void queue_remove(struct queue *queue, struct node *node) {
   *(node->next ? &node->next->previous : &queue->last) = node->previous;
 }
 
-struct orders *orders_new(size_t capacity, uint64_t unpaid_ttl_ns) {
-  struct orders *orders = aligned_alloc(64, sizeof *orders);
+struct shop_orders *shop_orders_new(size_t capacity, uint64_t unpaid_ttl_ns) {
+  struct shop_orders *orders = aligned_alloc(64, sizeof *orders);
   if (!orders) return NULL;
   memset(orders, 0, sizeof *orders);
   orders->capacity = capacity;
@@ -75,11 +75,11 @@ struct orders *orders_new(size_t capacity, uint64_t unpaid_ttl_ns) {
   }
   pthread_condattr_destroy(&monotonic);
   if (ok) return orders;
-  orders_free(orders);
+  shop_orders_free(orders);
   return NULL;
 }
 
-void orders_free(struct orders *orders) {
+void shop_orders_free(struct shop_orders *orders) {
   if (!orders) return;
   for (size_t i = 0; i < orders->shard_count; i++) {
     struct shard *shard = &orders->shards[i];
@@ -95,35 +95,35 @@ void orders_free(struct orders *orders) {
   free(orders);
 }
 
-size_t orders_count(const struct orders *orders) {
+size_t shop_orders_count(const struct shop_orders *orders) {
   size_t count = atomic_load_explicit(&orders->count, memory_order_relaxed);
   return count < orders->capacity ? count : orders->capacity; /* above it for the moment of a refusal */
 }
 
-size_t orders_capacity(const struct orders *orders) {
+size_t shop_orders_capacity(const struct shop_orders *orders) {
   return orders->capacity;
 }
 
 /* Identifiers are random: any of their bits are a hash. */
-static struct shard *shard_of(struct orders *orders, const uint8_t id[10]) {
+static struct shard *shard_of(struct shop_orders *orders, const uint8_t id[10]) {
   return &orders->shards[id[0] % orders->shard_count];
 }
 
-static struct node **bucket_of(struct orders *orders, struct shard *shard, const uint8_t id[10]) {
+static struct node **bucket_of(struct shop_orders *orders, struct shard *shard, const uint8_t id[10]) {
   uint64_t hash;
   memcpy(&hash, id + 2, sizeof hash);
   return &shard->buckets[hash & orders->bucket_mask];
 }
 
 /* The link that points to the order, or to NULL at the end of its chain. */
-static struct node **find(struct orders *orders, struct shard *shard, const uint8_t id[10]) {
+static struct node **find(struct shop_orders *orders, struct shard *shard, const uint8_t id[10]) {
   struct node **link = bucket_of(orders, shard, id);
   while (*link && memcmp((*link)->order.id, id, sizeof(*link)->order.id) != 0) link = &(*link)->chain;
   return link;
 }
 
 /* Takes one order out of the shard if one may leave. */
-static struct node *evict(struct orders *orders, struct shard *shard) {
+static struct node *evict(struct shop_orders *orders, struct shard *shard) {
   pthread_mutex_lock(&shard->lock);
   struct node *node = shard->paid.first;
   if (node) {
@@ -138,7 +138,7 @@ static struct node *evict(struct orders *orders, struct shard *shard) {
   return node;
 }
 
-struct order *orders_reserve(struct orders *orders) {
+struct shop_order *shop_orders_reserve(struct shop_orders *orders) {
   if (atomic_fetch_add_explicit(&orders->count, 1, memory_order_relaxed) < orders->capacity) {
     struct node *node = malloc(sizeof *node);
     if (node) return &node->order;
@@ -157,7 +157,7 @@ struct order *orders_reserve(struct orders *orders) {
   return NULL;
 }
 
-void orders_add(struct orders *orders, struct order *order) {
+void shop_orders_add(struct shop_orders *orders, struct shop_order *order) {
   struct node *node = (struct node *)order;
   struct shard *shard = shard_of(orders, order->id);
   struct node **bucket = bucket_of(orders, shard, order->id);
@@ -170,31 +170,31 @@ void orders_add(struct orders *orders, struct order *order) {
   pthread_mutex_unlock(&shard->lock);
 }
 
-void orders_release(struct orders *orders, struct order *order) {
+void shop_orders_release(struct shop_orders *orders, struct shop_order *order) {
   free((struct node *)order);
   atomic_fetch_sub_explicit(&orders->count, 1, memory_order_relaxed);
 }
 
-enum orders_claim orders_claim(struct orders *orders, const uint8_t id[10], uint64_t deadline_mono_ns,
-                               struct order *out) {
+enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8_t id[10],
+                                         uint64_t deadline_mono_ns, struct shop_order *out) {
   struct shard *shard = shard_of(orders, id);
   struct timespec until = {(time_t)(deadline_mono_ns / CLOCK_NS_PER_S),
                            (long)(deadline_mono_ns % CLOCK_NS_PER_S)};
-  enum orders_claim result = ORDERS_CLAIMED;
+  enum shop_orders_claim result = SHOP_ORDERS_CLAIMED;
   pthread_mutex_lock(&shard->lock);
   struct node *node = *find(orders, shard, id);
-  while (node && node->state == CLAIMED && result == ORDERS_CLAIMED) {
-    if (pthread_cond_timedwait(&shard->settled, &shard->lock, &until) != 0) result = ORDERS_BUSY;
+  while (node && node->state == CLAIMED && result == SHOP_ORDERS_CLAIMED) {
+    if (pthread_cond_timedwait(&shard->settled, &shard->lock, &until) != 0) result = SHOP_ORDERS_BUSY;
     node = *find(orders, shard, id); /* it may have been paid and have left meanwhile */
   }
   if (!node) {
-    result = ORDERS_UNKNOWN;
+    result = SHOP_ORDERS_UNKNOWN;
   } else {
     *out = node->order;
     if (node->state == PAID) {
-      result = ORDERS_PAID;
+      result = SHOP_ORDERS_PAID;
     } else if (node->state == UNPAID) {
-      result = ORDERS_CLAIMED;
+      result = SHOP_ORDERS_CLAIMED;
       queue_remove(&shard->unpaid, node);
       node->state = CLAIMED;
     }
@@ -203,7 +203,7 @@ enum orders_claim orders_claim(struct orders *orders, const uint8_t id[10], uint
   return result;
 }
 
-void orders_settle(struct orders *orders, const uint8_t id[10], bool paid) {
+void shop_orders_settle(struct shop_orders *orders, const uint8_t id[10], bool paid) {
   struct shard *shard = shard_of(orders, id);
   pthread_mutex_lock(&shard->lock);
   struct node *node = *find(orders, shard, id); /* a claimed order never leaves */

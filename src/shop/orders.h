@@ -10,10 +10,10 @@
 
 #include "telemetry/context.h"
 
-struct orders;
+struct shop_orders;
 
 /* What is known of an order. */
-struct order {
+struct shop_order {
   uint8_t id[10];
   uint8_t sku; /* index in the catalogue */
   uint8_t quantity;
@@ -21,23 +21,23 @@ struct order {
 };
 
 /* NULL when out of memory. */
-struct orders *orders_new(size_t capacity, uint64_t unpaid_ttl_ns);
-void orders_free(struct orders *orders);
-size_t orders_count(const struct orders *orders);
-size_t orders_capacity(const struct orders *orders);
+struct shop_orders *shop_orders_new(size_t capacity, uint64_t unpaid_ttl_ns);
+void shop_orders_free(struct shop_orders *orders);
+size_t shop_orders_count(const struct shop_orders *orders);
+size_t shop_orders_capacity(const struct shop_orders *orders);
 
 /* Makes room for one order and keeps it for the caller, who fills it and then adds or releases it.
  * NULL: full, or out of memory. */
-struct order *orders_reserve(struct orders *orders);
-void orders_add(struct orders *orders, struct order *order);
-void orders_release(struct orders *orders, struct order *order);
+struct shop_order *shop_orders_reserve(struct shop_orders *orders);
+void shop_orders_add(struct shop_orders *orders, struct shop_order *order);
+void shop_orders_release(struct shop_orders *orders, struct shop_order *order);
 
-enum orders_claim { ORDERS_CLAIMED, ORDERS_UNKNOWN, ORDERS_PAID, ORDERS_BUSY };
+enum shop_orders_claim { SHOP_ORDERS_CLAIMED, SHOP_ORDERS_UNKNOWN, SHOP_ORDERS_PAID, SHOP_ORDERS_BUSY };
 /* Claims an unpaid order for one payment and copies it out. Waits, until the deadline (clock_mono_ns()),
- * while another payment has it; ORDERS_BUSY is that deadline. ORDERS_PAID copies it out too. */
-enum orders_claim orders_claim(struct orders *orders, const uint8_t id[10], uint64_t deadline_mono_ns,
-                               struct order *out);
+ * while another payment has it; SHOP_ORDERS_BUSY is that deadline. SHOP_ORDERS_PAID copies it out too. */
+enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8_t id[10],
+                                         uint64_t deadline_mono_ns, struct shop_order *out);
 /* Ends a claim: paid for good, or unpaid again. */
-void orders_settle(struct orders *orders, const uint8_t id[10], bool paid);
+void shop_orders_settle(struct shop_orders *orders, const uint8_t id[10], bool paid);
 
 #endif

@@ -16,9 +16,9 @@ enum { PAYMENT_WAIT_S = 5 };    /* for another payment of the same order */
 enum { TIMEOUT_LATENCIES = 8 }; /* a provider that times out takes this many latencies */
 
 struct shop {
-  struct faults faults;
-  struct inventory inventory;
-  struct orders *orders;
+  struct shop_faults faults;
+  struct shop_inventory inventory;
+  struct shop_orders *orders;
   _Atomic double payment_latency_ms, inventory_latency_ms;
 };
 
@@ -35,18 +35,18 @@ void shop_settings_init(struct shop_settings *settings) {
 }
 
 static void read_stored(void *cls, struct tel_emit *emit) {
-  tel_emit_value(emit, NULL, (double)orders_count(((struct shop *)cls)->orders));
+  tel_emit_value(emit, NULL, (double)shop_orders_count(((struct shop *)cls)->orders));
 }
 
 static void read_capacity(void *cls, struct tel_emit *emit) {
-  tel_emit_value(emit, NULL, (double)orders_capacity(((struct shop *)cls)->orders));
+  tel_emit_value(emit, NULL, (double)shop_orders_capacity(((struct shop *)cls)->orders));
 }
 
 static void read_stock(void *cls, struct tel_emit *emit) {
   struct shop *shop = cls;
-  for (int i = 0; i < INVENTORY_SKUS; i++) {
-    const char *sku = inventory_sku(i);
-    int64_t left = inventory_left(&shop->inventory, i);
+  for (int i = 0; i < SHOP_INVENTORY_SKUS; i++) {
+    const char *sku = shop_inventory_sku(i);
+    int64_t left = shop_inventory_left(&shop->inventory, i);
     tel_emit_value(emit, &sku, left < 0 ? INFINITY : (double)left);
   }
 }
@@ -74,8 +74,8 @@ static int register_metrics(struct shop *shop, struct tel_registry *registry) {
 struct shop *shop_new(const struct shop_settings *settings, struct tel_registry *registry) {
   struct shop *shop = calloc(1, sizeof *shop);
   if (!shop) return NULL;
-  faults_init(&shop->faults, settings->seed);
-  shop->orders = orders_new(settings->orders_capacity, settings->orders_unpaid_ttl_s * CLOCK_NS_PER_S);
+  shop_faults_init(&shop->faults, settings->seed);
+  shop->orders = shop_orders_new(settings->orders_capacity, settings->orders_unpaid_ttl_s * CLOCK_NS_PER_S);
   if (shop->orders) {
     shop_reconfigure(shop, settings);
     if (!registry || register_metrics(shop, registry) == 0) return shop;
@@ -86,13 +86,13 @@ struct shop *shop_new(const struct shop_settings *settings, struct tel_registry 
 
 void shop_free(struct shop *shop) {
   if (!shop) return;
-  orders_free(shop->orders);
+  shop_orders_free(shop->orders);
   free(shop);
 }
 
 void shop_reconfigure(struct shop *shop, const struct shop_settings *settings) {
-  faults_configure(&shop->faults, settings->payment_failure_rate, settings->payment_reason);
-  inventory_configure(&shop->inventory, settings->inventory_stock, settings->inventory_restock_s);
+  shop_faults_configure(&shop->faults, settings->payment_failure_rate, settings->payment_reason);
+  shop_inventory_configure(&shop->inventory, settings->inventory_stock, settings->inventory_restock_s);
   atomic_store(&shop->payment_latency_ms, settings->payment_latency_ms);
   atomic_store(&shop->inventory_latency_ms, settings->inventory_latency_ms);
 }
@@ -130,11 +130,11 @@ static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, con
   uint64_t start = clock_mono_ns();
   struct tel_span *span = tel_span_start_child(tracer, "DeductInventory", TEL_SPAN_INTERNAL, parent);
   describe_order(span, NULL, out->sku, out->quantity);
-  uint64_t latency = faults_latency_ns(&shop->faults, atomic_load(&shop->inventory_latency_ms));
+  uint64_t latency = shop_faults_latency_ns(&shop->faults, atomic_load(&shop->inventory_latency_ms));
   if (latency) clock_sleep_ns(latency);
   int64_t left;
   enum shop_reason reason = SHOP_DONE;
-  if (!inventory_deduct(&shop->inventory, sku, out->quantity, &left)) {
+  if (!shop_inventory_deduct(&shop->inventory, sku, out->quantity, &left)) {
     reason = SHOP_OUT_OF_STOCK;
     tel_attributes_set_int(fail_span(span, "inventory short", reason), "shop.stock.left", left);
   } else {
@@ -148,12 +148,12 @@ static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, con
 enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
                                   const char *sku, unsigned quantity, struct shop_order_result *out) {
   memset(out, 0, sizeof *out);
-  int index = inventory_find(sku);
+  int index = shop_inventory_find(sku);
   if (index < 0) return SHOP_UNKNOWN_SKU;
-  out->sku = inventory_sku(index);
+  out->sku = shop_inventory_sku(index);
   out->quantity = quantity;
   /* Room first: what was deducted for an order that can't be stored would be lost. */
-  struct order *order = orders_reserve(shop->orders);
+  struct shop_order *order = shop_orders_reserve(shop->orders);
   describe_order(parent, NULL, out->sku, quantity);
   if (!order) return SHOP_UNAVAILABLE;
   random_bytes(order->id,
@@ -164,10 +164,10 @@ enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, 
   format_id("ord_", order->id, out->order_id);
   enum shop_reason reason = deduct(shop, tracer, parent, index, out);
   if (reason == SHOP_DONE) {
-    orders_add(shop->orders, order);
+    shop_orders_add(shop->orders, order);
     tel_attributes_set_string(tel_span_attributes(parent), "shop.order.id", out->order_id);
   } else {
-    orders_release(shop->orders, order);
+    shop_orders_release(shop->orders, order);
     out->order_id[0] = '\0';
   }
   return reason;
@@ -183,8 +183,8 @@ static enum shop_reason charge(struct shop *shop, struct tel_tracer *tracer, con
   struct tel_span *span = tel_span_start_child(tracer, "ChargeCard", TEL_SPAN_INTERNAL, parent);
   describe_order(span, out->order_id, out->sku, out->quantity);
   tel_attributes_set_string(tel_span_attributes(span), "shop.payment.id", out->payment_id);
-  enum shop_reason reason = faults_payment(&shop->faults);
-  uint64_t latency = faults_latency_ns(&shop->faults, atomic_load(&shop->payment_latency_ms));
+  enum shop_reason reason = shop_faults_payment(&shop->faults);
+  uint64_t latency = shop_faults_latency_ns(&shop->faults, atomic_load(&shop->payment_latency_ms));
   if (latency) clock_sleep_ns(reason == SHOP_GATEWAY_TIMEOUT ? latency * TIMEOUT_LATENCIES : latency);
   if (reason != SHOP_DONE) fail_span(span, "charge failed", reason);
   tel_span_end(span, 0);
@@ -196,20 +196,20 @@ enum shop_reason shop_order_pay(struct shop *shop, struct tel_tracer *tracer, st
                                 const char *order_id, struct shop_payment_result *out) {
   memset(out, 0, sizeof *out);
   uint8_t id[10];
-  struct order order;
+  struct shop_order order;
   if (!parse_order_id(order_id, id)) return SHOP_UNKNOWN_ORDER;
-  enum orders_claim claim =
-      orders_claim(shop->orders, id, clock_mono_ns() + PAYMENT_WAIT_S * CLOCK_NS_PER_S, &order);
-  if (claim == ORDERS_UNKNOWN) return SHOP_UNKNOWN_ORDER;
+  enum shop_orders_claim claim =
+      shop_orders_claim(shop->orders, id, clock_mono_ns() + PAYMENT_WAIT_S * CLOCK_NS_PER_S, &order);
+  if (claim == SHOP_ORDERS_UNKNOWN) return SHOP_UNKNOWN_ORDER;
   format_id("ord_", id, out->order_id);
-  out->sku = inventory_sku(order.sku);
+  out->sku = shop_inventory_sku(order.sku);
   out->quantity = order.quantity;
   describe_order(parent, out->order_id, out->sku, out->quantity);
   tel_span_add_link(parent, &order.span);
-  if (claim == ORDERS_PAID) return SHOP_ALREADY_PAID;
-  if (claim == ORDERS_BUSY) return SHOP_UNAVAILABLE;
+  if (claim == SHOP_ORDERS_PAID) return SHOP_ALREADY_PAID;
+  if (claim == SHOP_ORDERS_BUSY) return SHOP_UNAVAILABLE;
   enum shop_reason reason = charge(shop, tracer, parent, out);
-  orders_settle(shop->orders, id, reason == SHOP_DONE);
+  shop_orders_settle(shop->orders, id, reason == SHOP_DONE);
   tel_attributes_set_string(tel_span_attributes(parent), "shop.payment.id", out->payment_id);
   return reason;
 }

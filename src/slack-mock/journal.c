@@ -13,7 +13,7 @@
 /* A larger file is none of ours: it bounds what a foreign file can make us read. */
 #define FILE_MAX_BYTES ((off_t)256 << 20)
 
-struct journal {
+struct mock_journal {
   char *path;
   int fd;
   size_t size; /* of what is whole; appends go here */
@@ -42,7 +42,7 @@ static int write_all(int fd, const char *data, size_t len) {
 }
 
 /* 0, or -1 with what is wrong in error. */
-static int open_locked(struct journal *journal, struct buf *error) {
+static int open_locked(struct mock_journal *journal, struct buf *error) {
   struct stat st;
   /* Without O_NONBLOCK a named pipe would hold the program here for ever. */
   journal->fd = open(journal->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
@@ -61,7 +61,7 @@ static int open_locked(struct journal *journal, struct buf *error) {
 }
 
 /* Reads every line. 0, or -1 with what is wrong in error. */
-static int read_lines(struct journal *journal, journal_line_fn line_fn, void *cls, struct buf *error) {
+static int read_lines(struct mock_journal *journal, journal_line_fn line_fn, void *cls, struct buf *error) {
   int copy = dup(journal->fd);
   FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
   char *line = NULL;
@@ -81,7 +81,7 @@ static int read_lines(struct journal *journal, journal_line_fn line_fn, void *cl
     why = line_fn(cls, line, whole ? len - 1 : len);
     if (why == NULL) journal->size += len;
     if (!whole) {
-      if (why == NULL && journal_append(journal, "", 0) != 0)
+      if (why == NULL && mock_journal_append(journal, "", 0) != 0)
         why = strerror(errno);
       else if (why != NULL && ftruncate(journal->fd, (off_t)journal->size) == 0)
         why = NULL;
@@ -95,8 +95,9 @@ static int read_lines(struct journal *journal, journal_line_fn line_fn, void *cl
   return why == NULL ? 0 : -1;
 }
 
-struct journal *journal_open(const char *path, journal_line_fn line_fn, void *cls, struct buf *error) {
-  struct journal *journal = calloc(1, sizeof *journal);
+struct mock_journal *mock_journal_open(const char *path, journal_line_fn line_fn, void *cls,
+                                       struct buf *error) {
+  struct mock_journal *journal = calloc(1, sizeof *journal);
   if (journal != NULL) {
     journal->fd = -1;
     journal->path = strdup(path);
@@ -106,18 +107,18 @@ struct journal *journal_open(const char *path, journal_line_fn line_fn, void *cl
   } else if (open_locked(journal, error) == 0 && read_lines(journal, line_fn, cls, error) == 0) {
     return journal;
   }
-  journal_free(journal);
+  mock_journal_free(journal);
   return NULL;
 }
 
-void journal_free(struct journal *journal) {
+void mock_journal_free(struct mock_journal *journal) {
   if (journal == NULL) return;
   if (journal->fd >= 0) close(journal->fd);
   free(journal->path);
   free(journal);
 }
 
-int journal_append(struct journal *journal, const char *line, size_t len) {
+int mock_journal_append(struct mock_journal *journal, const char *line, size_t len) {
   if (write_all(journal->fd, line, len) == 0 && write_all(journal->fd, "\n", 1) == 0) {
     journal->size += len + 1;
     return 0;
@@ -129,7 +130,7 @@ int journal_append(struct journal *journal, const char *line, size_t len) {
   return -1;
 }
 
-int journal_rewrite(struct journal *journal, const char *content, size_t len) {
+int mock_journal_rewrite(struct mock_journal *journal, const char *content, size_t len) {
   struct buf path = BUF_INIT(4096);
   int fd = -1, result = -1, why = ENAMETOOLONG;
   buf_puts(&path, journal->path);
@@ -155,6 +156,6 @@ out:
   return result;
 }
 
-size_t journal_size(const struct journal *journal) {
+size_t mock_journal_size(const struct mock_journal *journal) {
   return journal->size;
 }

@@ -26,7 +26,7 @@ int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t 
   struct http_server_settings settings = HTTP_SERVER_SETTINGS_DEFAULT;
   struct http_server_hooks hooks = {.cls = channel, .refused = mock_routes_refused};
   char address[64], error[HTTP_ERROR_SIZE];
-  if (http_parse_listen(listen, address, sizeof address, &settings.port, error) != 0) return fail(error, 2);
+  if (http_listen_parse(listen, address, sizeof address, &settings.port, error) != 0) return fail(error, 2);
   settings.address = address;
   settings.body_limit = MOCK_PAYLOAD_BODY_MAX;
   settings.header_limit = 8192; /* a browser sends the cookies of every other program on this machine */

@@ -24,7 +24,7 @@ struct mock_store {
   struct mock_store_limits limits;
   /* Taken first, and held while the disk is written to: it orders the writers. */
   pthread_mutex_t file_lock;
-  struct journal *journal;
+  struct mock_journal *journal;
   /* Taken second, for memory only. */
   pthread_mutex_t lock;
   struct message *ring;
@@ -64,7 +64,7 @@ static void drop_oldest(struct mock_store *store) {
 void mock_store_free(struct mock_store *store) {
   if (store == NULL) return;
   while (store->stats.messages > 0) drop_oldest(store);
-  journal_free(store->journal);
+  mock_journal_free(store->journal);
   pthread_mutex_destroy(&store->file_lock);
   pthread_mutex_destroy(&store->lock);
   free(store->ring);
@@ -104,7 +104,7 @@ static const char *load_line(void *cls, const char *line, size_t len) {
 }
 
 int mock_store_open(struct mock_store *store, const char *path, struct buf *error) {
-  store->journal = journal_open(path, load_line, store, error);
+  store->journal = mock_journal_open(path, load_line, store, error);
   return store->journal != NULL ? 0 : -1;
 }
 
@@ -131,7 +131,7 @@ static char *render(uint64_t id, const char *channel, const json_t *payload, uin
 
 /* The file may hold as much history as there is content, and a little more; then it is written anew. */
 static bool is_mostly_history(const struct mock_store *store, size_t live) {
-  return journal_size(store->journal) > 2 * live + (1 << 16);
+  return mock_journal_size(store->journal) > 2 * live + (1 << 16);
 }
 
 /* Holding the file lock. */
@@ -145,7 +145,7 @@ static int rewrite_file(struct mock_store *store) {
   }
   pthread_mutex_unlock(&store->lock);
   errno = ENOMEM;
-  int result = buf_failed(&content) ? -1 : journal_rewrite(store->journal, content.data, content.len);
+  int result = buf_failed(&content) ? -1 : mock_journal_rewrite(store->journal, content.data, content.len);
   buf_free(&content);
   return result;
 }
@@ -161,7 +161,7 @@ uint64_t mock_store_add(struct mock_store *store, const char *channel, const jso
     return 0;
   }
   size_t len = strlen(json);
-  bool failed = store->journal != NULL && journal_append(store->journal, json, len) != 0;
+  bool failed = store->journal != NULL && mock_journal_append(store->journal, json, len) != 0;
   pthread_mutex_lock(&store->lock);
   insert(store, id, json, len);
   size_t live = store->stats.bytes + store->stats.messages;

@@ -19,8 +19,8 @@ TEL_MUST_CHECK int tel_log_writer_start(struct tel_log_writer *writer);
 /* Any thread. */
 void tel_log_writer_reopen(struct tel_log_writer *writer);
 /* Writes what is queued, starting the thread for it if need be, until the deadline; counts the rest as lost.
- * If the output hangs, it is left behind with its thread and its memory a tenth of a second after that (or after the call).
- * Returns how many of the records that were queued are lost. */
+ * If the output hangs, it is left behind with its thread and its memory a tenth of a second after that (or
+ * after the call). Returns how many of the records that were queued are lost. */
 uint64_t tel_log_writer_free(struct tel_log_writer *writer, uint64_t deadline_mono_ns);
 
 #endif

@@ -26,7 +26,7 @@ START_TEST(parses) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char address[64] = "", error[HTTP_ERROR_SIZE] = "";
     unsigned port = 77777;
-    ck_assert_msg(http_parse_listen(cases[i].text, address, sizeof address, &port, error) == 0, "%s: %s",
+    ck_assert_msg(http_listen_parse(cases[i].text, address, sizeof address, &port, error) == 0, "%s: %s",
                   cases[i].text, error);
     ck_assert_str_eq(address, cases[i].address);
     ck_assert_uint_eq(port, cases[i].port);
@@ -62,14 +62,14 @@ START_TEST(refuses) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char address[64] = "same", error[HTTP_ERROR_SIZE] = "";
     unsigned port = 77777;
-    ck_assert_msg(http_parse_listen(cases[i], address, sizeof address, &port, error) == -1, "%s", cases[i]);
+    ck_assert_msg(http_listen_parse(cases[i], address, sizeof address, &port, error) == -1, "%s", cases[i]);
     ck_assert_str_ne(error, "");
     ck_assert_str_eq(address, "same");
     ck_assert_uint_eq(port, 77777);
   }
   char little[5], error[HTTP_ERROR_SIZE];
   unsigned port;
-  ck_assert_int_eq(http_parse_listen("127.0.0.1:80", little, sizeof little, &port, error), -1);
+  ck_assert_int_eq(http_listen_parse("127.0.0.1:80", little, sizeof little, &port, error), -1);
 }
 END_TEST
 

@@ -3,24 +3,24 @@
 #include "support/test.h"
 
 START_TEST(test_a_seed_repeats_the_outcomes) {
-  struct faults a, b;
-  faults_init(&a, 7);
-  faults_init(&b, 7);
-  faults_configure(&a, 0.5, SHOP_DONE);
-  faults_configure(&b, 0.5, SHOP_DONE);
+  struct shop_faults a, b;
+  shop_faults_init(&a, 7);
+  shop_faults_init(&b, 7);
+  shop_faults_configure(&a, 0.5, SHOP_DONE);
+  shop_faults_configure(&b, 0.5, SHOP_DONE);
   for (int i = 0; i < 1000; i++) {
-    faults_latency_ns(&b, 5); /* drawing latencies must not shift the payments */
-    ck_assert_int_eq(faults_payment(&a), faults_payment(&b));
+    shop_faults_latency_ns(&b, 5); /* drawing latencies must not shift the payments */
+    ck_assert_int_eq(shop_faults_payment(&a), shop_faults_payment(&b));
   }
 }
 END_TEST
 
 START_TEST(test_the_rate_is_kept) {
-  struct faults faults;
-  faults_init(&faults, 0);
+  struct shop_faults faults;
+  shop_faults_init(&faults, 0);
   unsigned failed[SHOP_REASON_COUNT] = {0};
-  faults_configure(&faults, 0.2, SHOP_DONE);
-  for (int i = 0; i < 100000; i++) failed[faults_payment(&faults)]++;
+  shop_faults_configure(&faults, 0.2, SHOP_DONE);
+  for (int i = 0; i < 100000; i++) failed[shop_faults_payment(&faults)]++;
   ck_assert_uint_gt(failed[SHOP_DONE], 79000); /* the standard deviation is 126 */
   ck_assert_uint_lt(failed[SHOP_DONE], 81000);
   for (int reason = SHOP_CARD_DECLINED; reason <= SHOP_GATEWAY_TIMEOUT; reason++)
@@ -30,23 +30,23 @@ START_TEST(test_the_rate_is_kept) {
 END_TEST
 
 START_TEST(test_none_all_and_forced) {
-  struct faults faults;
-  faults_init(&faults, 1);
-  for (int i = 0; i < 1000; i++) ck_assert_int_eq(faults_payment(&faults), SHOP_DONE);
-  faults_configure(&faults, 1, SHOP_DONE);
-  for (int i = 0; i < 1000; i++) ck_assert_int_ne(faults_payment(&faults), SHOP_DONE);
-  faults_configure(&faults, 1, SHOP_GATEWAY_ERROR);
-  for (int i = 0; i < 1000; i++) ck_assert_int_eq(faults_payment(&faults), SHOP_GATEWAY_ERROR);
+  struct shop_faults faults;
+  shop_faults_init(&faults, 1);
+  for (int i = 0; i < 1000; i++) ck_assert_int_eq(shop_faults_payment(&faults), SHOP_DONE);
+  shop_faults_configure(&faults, 1, SHOP_DONE);
+  for (int i = 0; i < 1000; i++) ck_assert_int_ne(shop_faults_payment(&faults), SHOP_DONE);
+  shop_faults_configure(&faults, 1, SHOP_GATEWAY_ERROR);
+  for (int i = 0; i < 1000; i++) ck_assert_int_eq(shop_faults_payment(&faults), SHOP_GATEWAY_ERROR);
 }
 END_TEST
 
 START_TEST(test_latencies_lie_about_the_median) {
-  struct faults faults;
-  faults_init(&faults, 0);
-  ck_assert_uint_eq(faults_latency_ns(&faults, 0), 0);
+  struct shop_faults faults;
+  shop_faults_init(&faults, 0);
+  ck_assert_uint_eq(shop_faults_latency_ns(&faults, 0), 0);
   int below = 0;
   for (int i = 0; i < 100000; i++) {
-    uint64_t ns = faults_latency_ns(&faults, 8);
+    uint64_t ns = shop_faults_latency_ns(&faults, 8);
     ck_assert_uint_gt(ns, 0);
     ck_assert_uint_le(ns, 80000000);
     below += ns < 8000000;

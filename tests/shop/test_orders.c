@@ -10,141 +10,142 @@
 
 enum { HOUR_S = 3600 };
 
-static bool add(struct orders *orders, uint8_t n) {
-  struct order *order = orders_reserve(orders);
+static bool add(struct shop_orders *orders, uint8_t n) {
+  struct shop_order *order = shop_orders_reserve(orders);
   if (!order) return false;
   memset(order->id, n, sizeof order->id);
   order->quantity = n;
-  orders_add(orders, order);
+  shop_orders_add(orders, order);
   return true;
 }
 
-static enum orders_claim claim(struct orders *orders, uint8_t n, uint64_t wait_ns) {
-  struct order order;
+static enum shop_orders_claim claim(struct shop_orders *orders, uint8_t n, uint64_t wait_ns) {
+  struct shop_order order;
   uint8_t id[10];
   memset(id, n, sizeof id);
-  enum orders_claim result = orders_claim(orders, id, clock_mono_ns() + wait_ns, &order);
-  if (result == ORDERS_CLAIMED || result == ORDERS_PAID) ck_assert_uint_eq(order.quantity, n);
+  enum shop_orders_claim result = shop_orders_claim(orders, id, clock_mono_ns() + wait_ns, &order);
+  if (result == SHOP_ORDERS_CLAIMED || result == SHOP_ORDERS_PAID) ck_assert_uint_eq(order.quantity, n);
   return result;
 }
 
-static void settle(struct orders *orders, uint8_t n, bool paid) {
+static void settle(struct shop_orders *orders, uint8_t n, bool paid) {
   uint8_t id[10];
   memset(id, n, sizeof id);
-  orders_settle(orders, id, paid);
+  shop_orders_settle(orders, id, paid);
 }
 
 START_TEST(test_an_order_is_paid_once) {
-  struct orders *orders = orders_new(10, HOUR_S * CLOCK_NS_PER_S);
+  struct shop_orders *orders = shop_orders_new(10, HOUR_S * CLOCK_NS_PER_S);
   ck_assert(add(orders, 1));
-  ck_assert_int_eq(claim(orders, 2, 0), ORDERS_UNKNOWN);
-  ck_assert_int_eq(claim(orders, 1, 0), ORDERS_CLAIMED);
-  ck_assert_int_eq(claim(orders, 1, 0), ORDERS_BUSY);
+  ck_assert_int_eq(claim(orders, 2, 0), SHOP_ORDERS_UNKNOWN);
+  ck_assert_int_eq(claim(orders, 1, 0), SHOP_ORDERS_CLAIMED);
+  ck_assert_int_eq(claim(orders, 1, 0), SHOP_ORDERS_BUSY);
   settle(orders, 1, false);
-  ck_assert_int_eq(claim(orders, 1, 0), ORDERS_CLAIMED); /* after a failure it can be paid again */
+  ck_assert_int_eq(claim(orders, 1, 0), SHOP_ORDERS_CLAIMED); /* after a failure it can be paid again */
   settle(orders, 1, true);
-  ck_assert_int_eq(claim(orders, 1, 0), ORDERS_PAID);
-  ck_assert_uint_eq(orders_count(orders), 1);
-  orders_free(orders);
+  ck_assert_int_eq(claim(orders, 1, 0), SHOP_ORDERS_PAID);
+  ck_assert_uint_eq(shop_orders_count(orders), 1);
+  shop_orders_free(orders);
 }
 END_TEST
 
 START_TEST(test_oldest_paid_orders_leave_first) {
-  struct orders *orders = orders_new(3, HOUR_S * CLOCK_NS_PER_S);
+  struct shop_orders *orders = shop_orders_new(3, HOUR_S * CLOCK_NS_PER_S);
   for (uint8_t n = 1; n <= 3; n++) ck_assert(add(orders, n));
   ck_assert(!add(orders, 4)); /* all unpaid and young: full */
   for (uint8_t n = 3; n >= 2; n--) {
-    ck_assert_int_eq(claim(orders, n, 0), ORDERS_CLAIMED);
+    ck_assert_int_eq(claim(orders, n, 0), SHOP_ORDERS_CLAIMED);
     settle(orders, n, true);
   }
   ck_assert(add(orders, 4)); /* 3 was paid first */
-  ck_assert_int_eq(claim(orders, 3, 0), ORDERS_UNKNOWN);
-  ck_assert_int_eq(claim(orders, 2, 0), ORDERS_PAID);
+  ck_assert_int_eq(claim(orders, 3, 0), SHOP_ORDERS_UNKNOWN);
+  ck_assert_int_eq(claim(orders, 2, 0), SHOP_ORDERS_PAID);
   ck_assert(add(orders, 5));
-  ck_assert_int_eq(claim(orders, 2, 0), ORDERS_UNKNOWN);
+  ck_assert_int_eq(claim(orders, 2, 0), SHOP_ORDERS_UNKNOWN);
   ck_assert(!add(orders, 6));
-  ck_assert_int_eq(claim(orders, 1, 0), ORDERS_CLAIMED);
+  ck_assert_int_eq(claim(orders, 1, 0), SHOP_ORDERS_CLAIMED);
   ck_assert(!add(orders, 6)); /* one that is being paid never leaves */
   settle(orders, 1, false);
-  ck_assert_uint_eq(orders_count(orders), 3);
-  orders_free(orders);
+  ck_assert_uint_eq(shop_orders_count(orders), 3);
+  shop_orders_free(orders);
 }
 END_TEST
 
 START_TEST(test_unpaid_orders_leave_after_their_time) {
-  struct orders *orders = orders_new(2, 0);
+  struct shop_orders *orders = shop_orders_new(2, 0);
   for (uint8_t n = 1; n <= 3; n++) ck_assert(add(orders, n));
-  ck_assert_int_eq(claim(orders, 1, 0), ORDERS_UNKNOWN);
-  ck_assert_int_eq(claim(orders, 2, 0), ORDERS_CLAIMED);
+  ck_assert_int_eq(claim(orders, 1, 0), SHOP_ORDERS_UNKNOWN);
+  ck_assert_int_eq(claim(orders, 2, 0), SHOP_ORDERS_CLAIMED);
   settle(orders, 2, false);
-  orders_free(orders);
+  shop_orders_free(orders);
 }
 END_TEST
 
 START_TEST(test_a_released_reservation_gives_its_place_back) {
-  struct orders *orders = orders_new(1, HOUR_S * CLOCK_NS_PER_S);
-  struct order *order = orders_reserve(orders);
+  struct shop_orders *orders = shop_orders_new(1, HOUR_S * CLOCK_NS_PER_S);
+  struct shop_order *order = shop_orders_reserve(orders);
   ck_assert_ptr_nonnull(order);
-  ck_assert_ptr_null(orders_reserve(orders));
-  orders_release(orders, order);
-  ck_assert_uint_eq(orders_count(orders), 0);
+  ck_assert_ptr_null(shop_orders_reserve(orders));
+  shop_orders_release(orders, order);
+  ck_assert_uint_eq(shop_orders_count(orders), 0);
   ck_assert(add(orders, 1));
-  orders_free(orders);
+  shop_orders_free(orders);
 }
 END_TEST
 
 enum { THREADS = 8, ROUNDS = 2000, CAPACITY = 4096 };
-static struct orders *shared;
+static struct shop_orders *shared;
 static _Atomic unsigned successes, too_many;
 
 static void *order_and_pay(void *unused) {
   (void)unused;
   for (int i = 0; i < ROUNDS; i++) {
-    struct order *order = orders_reserve(shared), copy;
+    struct shop_order *order = shop_orders_reserve(shared), copy;
     if (!order) continue; /* all places taken by unpaid ones: rare, not wrong */
     uint8_t id[10];
     random_bytes(id, sizeof id);
     memcpy(order->id, id, sizeof id);
-    orders_add(shared, order);
-    if (orders_count(shared) > CAPACITY) atomic_fetch_add(&too_many, 1);
-    ck_assert_int_eq(orders_claim(shared, id, clock_mono_ns() + CLOCK_NS_PER_S, &copy), ORDERS_CLAIMED);
-    orders_settle(shared, id, true);
+    shop_orders_add(shared, order);
+    if (shop_orders_count(shared) > CAPACITY) atomic_fetch_add(&too_many, 1);
+    ck_assert_int_eq(shop_orders_claim(shared, id, clock_mono_ns() + CLOCK_NS_PER_S, &copy),
+                     SHOP_ORDERS_CLAIMED);
+    shop_orders_settle(shared, id, true);
   }
   return NULL;
 }
 
 START_TEST(test_the_bound_holds_under_threads) {
   pthread_t threads[THREADS];
-  shared = orders_new(CAPACITY, HOUR_S * CLOCK_NS_PER_S);
+  shared = shop_orders_new(CAPACITY, HOUR_S * CLOCK_NS_PER_S);
   for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, order_and_pay, NULL);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   ck_assert_uint_eq(atomic_load(&too_many), 0);
-  ck_assert_uint_eq(orders_count(shared), CAPACITY); /* 16,000 paid ones came, the newest stay */
-  orders_free(shared);
+  ck_assert_uint_eq(shop_orders_count(shared), CAPACITY); /* 16,000 paid ones came, the newest stay */
+  shop_orders_free(shared);
 }
 END_TEST
 
 static void *pay_the_same(void *unused) {
   (void)unused;
-  enum orders_claim result = claim(shared, 7, 30 * CLOCK_NS_PER_S);
-  if (result == ORDERS_CLAIMED) {
+  enum shop_orders_claim result = claim(shared, 7, 30 * CLOCK_NS_PER_S);
+  if (result == SHOP_ORDERS_CLAIMED) {
     atomic_fetch_add(&successes, 1);
     clock_sleep_ns(CLOCK_NS_PER_MS);
     settle(shared, 7, true);
   } else {
-    ck_assert_int_eq(result, ORDERS_PAID);
+    ck_assert_int_eq(result, SHOP_ORDERS_PAID);
   }
   return NULL;
 }
 
 START_TEST(test_payments_of_one_order_wait_for_each_other) {
   pthread_t threads[THREADS];
-  shared = orders_new(10, HOUR_S * CLOCK_NS_PER_S);
+  shared = shop_orders_new(10, HOUR_S * CLOCK_NS_PER_S);
   ck_assert(add(shared, 7));
   for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, pay_the_same, NULL);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   ck_assert_uint_eq(atomic_load(&successes), 1);
-  orders_free(shared);
+  shop_orders_free(shared);
 }
 END_TEST
 
