@@ -4,8 +4,10 @@
 #ifndef APP_CONFIG_KEYS_H
 #define APP_CONFIG_KEYS_H
 
-/* field, type, path, default as text, smallest, largest, choices (separated by |), reload (SIGHUP applies
- * it), help Types: ADDRESS (address and port), NAME (text), PATH (a file, made absolute, or ""), OUTPUT (as
+/* Field, type, path, default as text, smallest, largest, choices (separated by |), reload (SIGHUP applies
+ * it), help.
+ *
+ * Types: ADDRESS (address and port), NAME (text), PATH (a file, made absolute, or ""), OUTPUT (as
  * PATH, or "syslog"), URL (http or https), CHOICE (one of choices), BOOL, WHOLE, REAL, REALS (ascending
  * positive numbers). */
 #define APP_CONFIG_KEYS(X)                                                                                   \
