@@ -1,36 +1,17 @@
 #include "app/config.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "shop/reason.h"
+#include "support/case_files.h"
 #include "support/test.h"
 
 /* libconfig 1.5 forgets a few bytes with some syntax errors, which LeakSanitizer sees. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
   return "leak:libconfig";
-}
-
-/* The whole of a file, NUL behind it; test failure if it cannot be read. */
-static char *slurp(const char *path, size_t *len) {
-  FILE *file = fopen(path, "rb");
-  ck_assert_msg(file != NULL, "cannot open %s", path);
-  char *text = malloc(65536);
-  *len = fread(text, 1, 65535, file);
-  text[*len] = '\0';
-  fclose(file);
-  return text;
-}
-
-/* The text of DIR/NAME.SUFFIX, where NAME.conf is the case. */
-static char *beside(const char *dir, const char *conf, const char *suffix) {
-  char path[1024];
-  size_t len;
-  snprintf(path, sizeof path, "%s/%.*s%s", dir, (int)(strlen(conf) - strlen(".conf")), conf, suffix);
-  return slurp(path, &len);
 }
 
 /* What --check-config prints of what is not a default, without indentation. */
@@ -48,56 +29,40 @@ static void effective(const struct app_config *config, char *out, size_t size) {
   free(printed);
 }
 
-static void one_case(const char *dir, const char *name, bool valid, bool incident) {
-  char path[1024], seen[4096];
+struct kind {
+  bool valid, incident;
+};
+
+static void one_case(const struct case_file *file, const void *cls) {
+  const struct kind *kind = cls;
+  char seen[4096], *wanted = case_beside(file, kind->valid ? ".effective" : ".message");
   struct app_config config;
   struct app_error error = {""};
-  size_t len;
-  snprintf(path, sizeof path, "%s/%s", dir, name);
-  char *text = slurp(path, &len), *wanted = beside(dir, name, valid ? ".effective" : ".message");
   app_config_init(&config);
-  int result = app_config_parse(&config, text, len, "FILE", incident, "/dir", &error);
-  if (valid) {
-    ck_assert_msg(result == 0, "%s: %s", name, error.text);
+  int result = app_config_parse(&config, file->text, file->len, "FILE", kind->incident, "/dir", &error);
+  if (kind->valid) {
+    ck_assert_msg(result == 0, "%s: %s", file->name, error.text);
     effective(&config, seen, sizeof seen);
   } else {
-    ck_assert_msg(result == -1, "%s was taken", name);
+    ck_assert_msg(result == -1, "%s was taken", file->name);
     snprintf(seen, sizeof seen, "%s\n", error.text);
   }
-  ck_assert_msg(strcmp(seen, wanted) == 0, "%s:\n%s\ninstead of\n%s", name, seen, wanted);
-  free(text);
+  ck_assert_msg(strcmp(seen, wanted) == 0, "%s:\n%s\ninstead of\n%s", file->name, seen, wanted);
   free(wanted);
 }
 
-/* Every .conf of a directory below tests/data/config. */
-static void all_cases(const char *which, bool valid, bool incident) {
-  char path[1024];
-  unsigned count = 0;
-  snprintf(path, sizeof path, "%s/config/%s", getenv("TEST_DATA"), which);
-  DIR *dir = opendir(path);
-  ck_assert_msg(dir != NULL, "cannot open %s", path);
-  for (struct dirent *entry; (entry = readdir(dir));) {
-    const char *dot = strrchr(entry->d_name, '.');
-    if (!dot || strcmp(dot, ".conf") != 0) continue;
-    one_case(path, entry->d_name, valid, incident);
-    count++;
-  }
-  closedir(dir);
-  ck_assert_uint_gt(count, 2);
-}
-
 START_TEST(valid_files) {
-  all_cases("valid", true, false);
+  ck_assert_int_gt(case_files("config/valid", ".conf", one_case, &(struct kind){true, false}), 2);
 }
 END_TEST
 
 START_TEST(invalid_files_name_file_line_and_reason) {
-  all_cases("invalid", false, false);
+  ck_assert_int_gt(case_files("config/invalid", ".conf", one_case, &(struct kind){false, false}), 2);
 }
 END_TEST
 
 START_TEST(invalid_incidents) {
-  all_cases("incident", false, true);
+  ck_assert_int_gt(case_files("config/incident", ".conf", one_case, &(struct kind){false, true}), 2);
 }
 END_TEST
 
@@ -302,7 +267,7 @@ START_TEST(the_installed_file_holds_every_key_with_its_default) {
   struct app_error error = {""};
   size_t len;
   snprintf(path, sizeof path, "%s/../../etc/minishop.conf", getenv("TEST_DATA"));
-  char *text = slurp(path, &len);
+  char *text = case_read(path, &len, 1);
   app_config_init(&defaults);
   app_config_init(&config);
   ck_assert_msg(app_config_parse(&config, text, len, path, false, "/", &error) == 0, "%s", error.text);
@@ -334,7 +299,7 @@ START_TEST(the_installed_file_marks_what_can_be_reloaded) {
   char path[1024];
   size_t len;
   snprintf(path, sizeof path, "%s/../../etc/minishop.conf", getenv("TEST_DATA"));
-  char *text = slurp(path, &len);
+  char *text = case_read(path, &len, 1);
   for (size_t i = 0; i < APP_KEY_COUNT; i++) {
     const char *dot = strchr(app_keys[i].path, '.');
     char group[80], line[80];
@@ -365,27 +330,17 @@ START_TEST(payment_reasons_are_the_shops) {
 }
 END_TEST
 
+static void is_valid_incident(const struct case_file *file, const void *cls) {
+  struct app_config config;
+  struct app_error error = {""};
+  (void)cls;
+  app_config_init(&config);
+  ck_assert_msg(app_config_parse(&config, file->text, file->len, file->name, true, "/", &error) == 0, "%s",
+                error.text);
+}
+
 START_TEST(the_labs_incidents_are_valid) {
-  char path[1024];
-  unsigned count = 0;
-  snprintf(path, sizeof path, "%s/../../observability/incidents", getenv("TEST_DATA"));
-  DIR *dir = opendir(path);
-  ck_assert(dir != NULL);
-  for (struct dirent *entry; (entry = readdir(dir));) {
-    struct app_config config;
-    struct app_error error = {""};
-    char file[2048];
-    size_t len;
-    if (!strstr(entry->d_name, ".conf")) continue;
-    snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-    char *text = slurp(file, &len);
-    app_config_init(&config);
-    ck_assert_msg(app_config_parse(&config, text, len, file, true, "/", &error) == 0, "%s", error.text);
-    free(text);
-    count++;
-  }
-  closedir(dir);
-  ck_assert_uint_gt(count, 0);
+  ck_assert_int_gt(case_files("../../observability/incidents", ".conf", is_valid_incident, NULL), 0);
 }
 END_TEST
 

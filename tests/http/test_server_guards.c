@@ -1,11 +1,11 @@
 #define _GNU_SOURCE /* strcasestr */
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "http/fixture.h"
+#include "support/case_files.h"
 #include "support/test.h"
 
 #define SECOND "GET /second HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -18,37 +18,17 @@ static void start(unsigned pool) {
   fixture_start(&f);
 }
 
-static size_t case_read(const char *directory, const char *name, char *data, size_t size) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/%s", directory, name);
-  FILE *file = fopen(path, "rb");
-  ck_assert_msg(file != NULL, "%s", path);
-  size_t len = fread(data, 1, size, file);
-  fclose(file);
-  return len;
-}
+typedef void check_fn(const char *name, unsigned status, const char *reply);
 
-/* Runs every file of a directory as a request with a second one behind it; its name begins with the status it
- * gets. */
-static void cases_run(const char *kind, void (*check)(const char *name, unsigned status, const char *reply)) {
-  char directory[512], request[32768], reply[65536];
-  const struct dirent *entry;
-  unsigned count = 0;
-  snprintf(directory, sizeof directory, "%s/http/requests/%s", getenv("TEST_DATA"), kind);
-  DIR *all = opendir(directory);
-  ck_assert_msg(all != NULL, "%s", directory);
-  while ((entry = readdir(all))) {
-    if (entry->d_name[0] == '.') continue;
-    size_t len = case_read(directory, entry->d_name, request, sizeof request);
-    int fd = wire_connect(&f);
-    wire_send(fd, request, len);
-    send(fd, SECOND, strlen(SECOND), MSG_NOSIGNAL); /* may fail: it is closed already */
-    wire_read_all(fd, reply, sizeof reply);
-    check(entry->d_name, (unsigned)strtoul(entry->d_name, NULL, 10), reply);
-    count++;
-  }
-  closedir(all);
-  ck_assert_uint_gt(count, 0);
+/* Sends a file as a request with a second one behind it; its name begins with the status it gets. */
+static void case_run(const struct case_file *file, const void *cls) {
+  check_fn *const *check = cls;
+  char reply[65536];
+  int fd = wire_connect(&f);
+  wire_send(fd, file->text, file->len);
+  send(fd, SECOND, strlen(SECOND), MSG_NOSIGNAL); /* may fail: it is closed already */
+  wire_read_all(fd, reply, sizeof reply);
+  (*check)(file->name, (unsigned)strtoul(file->name, NULL, 10), reply);
 }
 
 static unsigned reports;
@@ -65,7 +45,8 @@ static void check_refused(const char *name, unsigned status, const char *reply) 
 
 BOTH_MODES(refused) {
   start(pool);
-  cases_run("refused", check_refused);
+  check_fn *check = check_refused;
+  ck_assert_int_gt(case_files("http/requests/refused", "", case_run, &check), 0);
   fixture_stop(&f);
   ck_assert_uint_eq(f.seen_count, reports); /* each once */
 }
@@ -78,7 +59,8 @@ static void check_accepted(const char *name, unsigned status, const char *reply)
 
 BOTH_MODES(accepted) {
   start(pool);
-  cases_run("accepted", check_accepted);
+  check_fn *check = check_accepted;
+  ck_assert_int_gt(case_files("http/requests/accepted", "", case_run, &check), 0);
   fixture_stop(&f);
 }
 

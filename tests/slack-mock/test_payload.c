@@ -1,66 +1,47 @@
 #include "slack-mock/payload.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "support/case_files.h"
 #include "support/test.h"
 
-static void read_file(const char *dir, const char *name, struct buf *out) {
-  char path[1024];
-  size_t n;
-  snprintf(path, sizeof path, "%s/slack-payload/%s/%s", getenv("TEST_DATA"), dir, name);
-  FILE *in = fopen(path, "rb");
-  ck_assert_msg(in != NULL, "%s: cannot be read", path);
-  while ((n = fread(buf_reserve(out, 65536), 1, 65536, in)) > 0) out->len += n;
-  fclose(in);
-}
-
-static enum mock_answer check_file(const char *dir, const char *name) {
-  struct buf body = BUF_INIT(SIZE_MAX);
+static enum mock_answer read_case(const struct case_file *file) {
   json_t *payload = NULL;
   const char *why = NULL;
-  const char *form = strstr(name, ".form");
-  read_file(dir, name, &body);
+  const char *form = strstr(file->name, ".form");
   enum mock_answer answer = mock_payload_read(form != NULL ? "application/x-www-form-urlencoded"
                                                            : "application/json; charset=utf-8",
-                                              body.data, body.len, &payload, &why);
-  ck_assert_msg((answer == MOCK_OK) == (payload != NULL), "%s", name);
-  ck_assert_msg((answer == MOCK_OK) || (why != NULL && *why != '\0'), "%s: refused without a reason", name);
+                                              file->text, file->len, &payload, &why);
+  ck_assert_msg((answer == MOCK_OK) == (payload != NULL), "%s", file->name);
+  ck_assert_msg((answer == MOCK_OK) || (why != NULL && *why != '\0'), "%s: refused without a reason",
+                file->name);
   json_decref(payload);
-  buf_free(&body);
   return answer;
 }
 
-/* A valid case is any file; an invalid one's name begins with the answer it shall get. */
-static int check_directory(const char *dir) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/slack-payload/%s", getenv("TEST_DATA"), dir);
-  DIR *files = opendir(path);
-  ck_assert_msg(files != NULL, "%s: cannot be read", path);
-  bool valid = strcmp(dir, "valid") == 0;
-  int count = 0;
-  for (struct dirent *file; (file = readdir(files)) != NULL;) {
-    if (file->d_name[0] == '.') continue;
-    const char *word = mock_answer_row(check_file(dir, file->d_name))->word;
-    size_t expected = valid ? 0 : strcspn(file->d_name, ".");
-    ck_assert_msg(valid ? strcmp(word, "ok") == 0
-                        : strlen(word) == expected && memcmp(word, file->d_name, expected) == 0,
-                  "%s/%s: %s", dir, file->d_name, word);
-    count++;
-  }
-  closedir(files);
-  return count;
+static void is_valid(const struct case_file *file, const void *cls) {
+  (void)cls;
+  ck_assert_msg(read_case(file) == MOCK_OK, "%s", file->name);
+}
+
+/* Its name begins with the answer it shall get. */
+static void is_invalid(const struct case_file *file, const void *cls) {
+  const char *word = mock_answer_row(read_case(file))->word;
+  size_t expected = strcspn(file->name, ".");
+  (void)cls;
+  ck_assert_msg(strlen(word) == expected && memcmp(word, file->name, expected) == 0, "%s: %s", file->name,
+                word);
 }
 
 START_TEST(test_valid_files) {
-  ck_assert_int_ge(check_directory("valid"), 20);
+  ck_assert_int_ge(case_files("slack-payload/valid", "", is_valid, NULL), 20);
 }
 END_TEST
 
 START_TEST(test_invalid_files) {
-  ck_assert_int_ge(check_directory("invalid"), 40);
+  ck_assert_int_ge(case_files("slack-payload/invalid", "", is_invalid, NULL), 40);
 }
 END_TEST
 

@@ -1,39 +1,64 @@
-/* A parser's cases are files: this gives each to a check. */
+/* A parser's cases are files below TEST_DATA: this gives each to a check. What cannot be read fails the test.
+ */
 #ifndef TESTS_SUPPORT_CASE_FILES_H
 #define TESTS_SUPPORT_CASE_FILES_H
 
 #include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
+
+#include "support/test.h"
 
 struct case_file {
+  const char *directory; /* its path */
   const char *name;
   char *text; /* exactly len bytes on the heap, so that a sanitizer sees a byte too many */
   size_t len;
 };
 
-/* Calls check for each file of the directory, below TEST_DATA. Returns how many there were. */
-static inline int case_files(const char *directory, void (*check)(const struct case_file *file)) {
+/* The bytes of a file, and so many zeros behind them. To be freed. */
+static inline char *case_read(const char *path, size_t *len, size_t zeros) {
+  static char text[64 * 1024];
+  FILE *file = fopen(path, "rb");
+  ck_assert_msg(file != NULL, "cannot open %s", path);
+  *len = fread(text, 1, sizeof text, file);
+  ck_assert_msg(*len < sizeof text, "%s is too large", path);
+  fclose(file);
+  char *copy = calloc(1, *len + zeros ? *len + zeros : 1);
+  ck_assert_ptr_nonnull(copy);
+  memcpy(copy, text, *len);
+  return copy;
+}
+
+/* The text of the file that has another ending than the case, as a string. To be freed. */
+static inline char *case_beside(const struct case_file *file, const char *ending) {
   char path[4096];
+  size_t len;
+  const char *dot = strrchr(file->name, '.');
+  snprintf(path, sizeof path, "%s/%.*s%s", file->directory, (int)(dot - file->name), file->name, ending);
+  return case_read(path, &len, 1);
+}
+
+/* Calls check for each file of the directory whose name has this ending; "": for each. Hidden ones do not
+ * count. Returns how many there were. */
+static inline int case_files(const char *directory, const char *ending,
+                             void (*check)(const struct case_file *file, const void *cls), const void *cls) {
+  char path[4096], file[8192];
   int count = 0;
   snprintf(path, sizeof path, "%s/%s", getenv("TEST_DATA"), directory);
   DIR *dir = opendir(path);
-  for (struct dirent *entry; dir && (entry = readdir(dir));) {
-    if (entry->d_name[0] == '.') continue;
-    snprintf(path, sizeof path, "%s/%s/%s", getenv("TEST_DATA"), directory, entry->d_name);
-    FILE *file = fopen(path, "rb");
-    char text[16 * 1024];
-    struct case_file given = {.name = entry->d_name};
-    if (!file) continue;
-    given.len = fread(text, 1, sizeof text, file);
-    fclose(file);
-    if (!(given.text = malloc(given.len ? given.len : 1))) abort();
-    for (size_t i = 0; i < given.len; i++) given.text[i] = text[i];
-    check(&given);
+  ck_assert_msg(dir != NULL, "cannot open %s", path);
+  for (struct dirent *entry; (entry = readdir(dir));) {
+    size_t len = strlen(entry->d_name), end = strlen(ending);
+    if (entry->d_name[0] == '.' || len < end || strcmp(entry->d_name + len - end, ending) != 0) continue;
+    struct case_file given = {.directory = path, .name = entry->d_name};
+    snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+    given.text = case_read(file, &given.len, 0);
+    check(&given, cls);
     free(given.text);
     count++;
   }
-  if (dir) closedir(dir);
+  closedir(dir);
   return count;
 }
 

@@ -1,13 +1,13 @@
 /* tests/data/log-json: NAME.in is a value's bytes, NAME.out the JSON string that it becomes. */
 #include "telemetry/log_json.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/random.h"
+#include "support/case_files.h"
 #include "support/test.h"
 
 static struct tel_log_encoder encoder;
@@ -26,50 +26,28 @@ static void end(void) {
   tel_log_encoder_free(&encoder);
 }
 
-static size_t read_file(const char *name, char *data, size_t size) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/log-json/%s", getenv("TEST_DATA"), name);
-  FILE *file = fopen(path, "rb");
-  ck_assert_msg(file != NULL, "%s", path);
-  size_t len = fread(data, 1, size, file);
-  fclose(file);
-  return len;
-}
-
-static void check_case(const char *name) {
-  char in[4096], out[4096], file[300];
-  size_t in_len = read_file(name, in, sizeof in);
-  snprintf(file, sizeof file, "%.*s.out", (int)strlen(name) - 3, name);
-  size_t out_len = read_file(file, out, sizeof out - 1);
+static void check_case(const struct case_file *file, const void *cls) {
+  char *out = case_beside(file, ".out");
+  size_t out_len = strlen(out);
+  (void)cls;
   ck_assert_uint_gt(out_len, 0);
   out[out_len - 1] = '\0'; /* the file's newline */
   begin();
   ck_assert(tel_log_encoder_init(&encoder, NULL, NULL, NULL));
-  tel_attributes_set_text(&record.fields, "v", in, in_len);
+  tel_attributes_set_text(&record.fields, "v", file->text, file->len);
   ck_assert(tel_log_encode(&encoder, &line, &record));
   char expected[8192];
   snprintf(expected, sizeof expected,
            "{\"timestamp\":\"1970-01-01T00:00:00.000000000Z\",\"level\":\"INFO\",\"severity_number\":9,"
            "\"message\":\"m\",\"v\":%s}\n",
            out);
-  ck_assert_msg(strcmp(buf_cstr(&line), expected) == 0, "%s:\n%s%s", name, line.data, expected);
+  ck_assert_msg(strcmp(buf_cstr(&line), expected) == 0, "%s:\n%s%s", file->name, line.data, expected);
   end();
+  free(out);
 }
 
 START_TEST(test_cases) {
-  char dir[1024];
-  unsigned cases = 0;
-  snprintf(dir, sizeof dir, "%s/log-json", getenv("TEST_DATA"));
-  DIR *files = opendir(dir);
-  ck_assert_ptr_nonnull(files);
-  for (struct dirent *entry; (entry = readdir(files));) {
-    const char *suffix = strrchr(entry->d_name, '.');
-    if (!suffix || strcmp(suffix, ".in") != 0) continue;
-    check_case(entry->d_name);
-    cases++;
-  }
-  closedir(files);
-  ck_assert_uint_ge(cases, 25);
+  ck_assert_int_ge(case_files("log-json", ".in", check_case, NULL), 25);
 }
 END_TEST
 

@@ -11,7 +11,8 @@ static bool parse(const struct case_file *file, struct tel_context *out) {
   return tel_traceparent_parse(file->text, len, out);
 }
 
-static void is_valid(const struct case_file *file) {
+static void is_valid(const struct case_file *file, const void *cls) {
+  (void)cls;
   struct tel_context context;
   char again[TEL_TRACEPARENT_SIZE], trace_id[TEL_TRACE_ID_HEX_SIZE], span_id[TEL_SPAN_ID_HEX_SIZE];
   ck_assert_msg(parse(file, &context), "%s", file->name);
@@ -28,7 +29,8 @@ static void is_valid(const struct case_file *file) {
   ck_assert_int_eq(strncmp(span_id, file->text + 36, 16), 0);
 }
 
-static void is_invalid(const struct case_file *file) {
+static void is_invalid(const struct case_file *file, const void *cls) {
+  (void)cls;
   struct tel_context context, before;
   memset(&context, 0x5a, sizeof context);
   before = context;
@@ -37,12 +39,12 @@ static void is_invalid(const struct case_file *file) {
 }
 
 START_TEST(test_valid) {
-  ck_assert_int_ge(case_files("traceparent/valid", is_valid), 8);
+  ck_assert_int_ge(case_files("traceparent/valid", "", is_valid, NULL), 8);
 }
 END_TEST
 
 START_TEST(test_invalid) {
-  ck_assert_int_ge(case_files("traceparent/invalid", is_invalid), 20);
+  ck_assert_int_ge(case_files("traceparent/invalid", "", is_invalid, NULL), 20);
 }
 END_TEST
 

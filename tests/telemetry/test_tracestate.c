@@ -26,7 +26,8 @@ static bool combine(const struct case_file *file, char state[TEL_TRACESTATE_SIZE
   return good;
 }
 
-static void is_valid(const struct case_file *file) {
+static void is_valid(const struct case_file *file, const void *cls) {
+  (void)cls;
   char state[TEL_TRACESTATE_SIZE];
   const char *expected;
   ck_assert_msg(combine(file, state, &expected), "%s", file->name);
@@ -34,19 +35,20 @@ static void is_valid(const struct case_file *file) {
   ck_assert_msg(strlen(state) == len && memcmp(state, expected, len) == 0, "%s: %s", file->name, state);
 }
 
-static void is_invalid(const struct case_file *file) {
+static void is_invalid(const struct case_file *file, const void *cls) {
+  (void)cls;
   char state[TEL_TRACESTATE_SIZE];
   const char *rest;
   ck_assert_msg(!combine(file, state, &rest), "%s: %s", file->name, state);
 }
 
 START_TEST(test_valid) {
-  ck_assert_int_ge(case_files("tracestate/valid", is_valid), 15);
+  ck_assert_int_ge(case_files("tracestate/valid", "", is_valid, NULL), 15);
 }
 END_TEST
 
 START_TEST(test_invalid) {
-  ck_assert_int_ge(case_files("tracestate/invalid", is_invalid), 20);
+  ck_assert_int_ge(case_files("tracestate/invalid", "", is_invalid, NULL), 20);
 }
 END_TEST
 
