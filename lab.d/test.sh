@@ -131,12 +131,26 @@ lint_length() {
 # Layers: an include goes to its own layer or to one below it.
 lint_layers() {
 	layers_bad=0
-	for layers_rule in base:base telemetry:base,telemetry shop:base,telemetry,shop http:base,telemetry,shop,http; do
+	for layers_rule in base:base telemetry:base,telemetry shop:base,telemetry,shop http:base,telemetry,shop,http slack-mock:base,http,slack-mock; do
 		layers_allowed=$(echo "${layers_rule#*:}" | tr , '|')
 		# shellcheck disable=SC2046 # as above
 		if grep -nHE '^#include "[a-z-]+/' $(project_files "src/${layers_rule%%:*}/*.[ch]") /dev/null | grep -vE "\"($layers_allowed)/"; then layers_bad=1; fi
 	done
 	return $layers_bad
+}
+
+# The README and the image install what the lab does.
+lint_packages() {
+	packages_bad=0
+	for package in $packages_build check; do
+		for packages_file in README.md Dockerfile; do
+			if ! grep -qwF -- "$package" "$packages_file"; then
+				echo "$packages_file: $package is not in its list (lab.d/packages.sh)"
+				packages_bad=1
+			fi
+		done
+	done
+	return $packages_bad
 }
 
 lint_yaml() {
@@ -160,6 +174,7 @@ lint_all() {
 	lint "nothing left to do in the sources" lint_leftovers
 	lint "no file above 500 lines" lint_length
 	lint "includes go downwards only" lint_layers
+	lint "one list of packages" lint_packages
 }
 
 test_build() {

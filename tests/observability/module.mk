@@ -1,7 +1,6 @@
 # check.sh is quick and in `make check`; the other three run real engines for seconds to minutes: `./lab test` does.
 TESTS += tests/observability/check.sh
 EXTRA_DIST += \
-	tests/e2e/labtest.py \
 	tests/observability/alert_loop_test.py \
 	tests/observability/alertmanager_test.py \
 	tests/observability/alerts_complete.py \
