@@ -73,6 +73,8 @@ for file in "$obs"/prometheus/tests/*.yml; do
 done
 check "every alert is complete, tested and in the runbook" python3 "$here/alerts_complete.py" "$obs"
 
+check "the Kubernetes manifests repeat what is here" python3 "$top/deploy/kubernetes/generate.py" --check
+
 check "amtool check-config" "$AMTOOL" check-config "$obs/alertmanager/alertmanager.yml"
 check "route of MiniShopHighErrorRate" route 'default-route' alertname=MiniShopHighErrorRate service=minishop severity=critical
 check "route of MiniShopDown" route 'default-route' alertname=MiniShopDown service=minishop severity=critical
