@@ -223,8 +223,10 @@ def test_nothing_can_be_written_into_the_log(directory):
                      b"\r\nX-Request-Id: a b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         shop.get("/" + "x" * 3000)
         shop.raw(b"GET /\x7f\x1b[2J HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        stored = shop.metrics()["minishop_orders_stored"]
+        wait_until("each order's line", lambda: len(shop.logged(message="order created")) >= stored, 10)  # the log is written later
         created = shop.logged(message="order created")
-        expect("lines that tell of an order", len(created), shop.metrics()["minishop_orders_stored"])
+        expect("lines that tell of an order", len(created), stored)
         if any(record["request_id"] == "a b" for record in created):
             raise TestFailure("an ill-formed X-Request-Id was taken over")
         text = shop.json_log.read_bytes()
