@@ -97,7 +97,7 @@ int main(void) {
   const struct tel_batch_settings batch = {QUEUE, BATCH, 5000, 0};
   const struct tel_exporter exporter = {.export = take_all};
   tel_tracing_settings_init(&tracer.settings);
-  tracer.pool = tel_span_pool_new(QUEUE + BATCH + 256);
+  tracer.pool = pool_new(QUEUE + BATCH + 256, sizeof(struct tel_span));
   tracer.batch = tel_batch_new(&batch, NULL, &counts);
   if (!tracer.pool || !tracer.batch) return EXIT_FAILURE;
   bench_encoder();
@@ -111,6 +111,6 @@ int main(void) {
     printf("start, fill, end, %d threads:    %" PRIu64 " ns a span of each\n", threads, least);
   }
   tel_batch_free(tracer.batch, clock_mono_ns() + CLOCK_NS_PER_S);
-  tel_span_pool_free(tracer.pool);
+  pool_free(tracer.pool);
   return EXIT_SUCCESS;
 }

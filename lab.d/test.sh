@@ -182,6 +182,8 @@ test_build() {
 	build_bootstrap
 	build_configure "$LAB_TEST/$1" --enable-werror --prefix="$LAB_TEST/$1/installed" $2
 	make -C "$LAB_TEST/$1" -j"$(build_jobs)" all
+	# Not measured here; but a benchmark that is never built is soon one that cannot be.
+	make -C "$LAB_TEST/$1" -j"$(build_jobs)" bench-programs
 }
 
 # make check, and its counts: the checks of each test program, or one for a program that does not say how many it made.
@@ -335,7 +337,8 @@ bench_build() {
 	set -e
 	build_bootstrap
 	build_configure "$LAB_DIR/bench/build" --prefix="$LAB_DIR/bench/installed"
-	make -C "$LAB_DIR/bench/build" -j"$(build_jobs)" all bench-programs
+	make -C "$LAB_DIR/bench/build" -j"$(build_jobs)" all
+	make -C "$LAB_DIR/bench/build" -j"$(build_jobs)" bench-programs
 }
 
 lab_bench() {

@@ -47,6 +47,5 @@ test_full() {
 	test_step fuzzing fuzz full_fuzz 60
 	test_step 'abuse, often' full-abuse full_rounds 20 tests/e2e/abuse_test.py test_garbage test_format_directives_in_urls_are_text
 	test_step 'ends, often' full-shutdown full_rounds 20 tests/e2e/shutdown_test.py test_sigterm_under_load test_collector_busy
-	make -C "$LAB_TEST/plain" bench/otlp_sink >/dev/null
 	test_step soak soak test_script tests/e2e/soak.py
 }
