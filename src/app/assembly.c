@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -76,6 +77,7 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
   struct tel_log_settings settings = {.level = level_of(config),
                                       .enabled = config->log_enabled,
                                       .file = file,
+                                      .no_link = *config->user && geteuid() == 0,
                                       .max_bytes = config->log_max_bytes,
                                       .keep = (unsigned)config->log_keep,
                                       .queue_size = (size_t)config->log_queue,

@@ -9,6 +9,7 @@
 #include "http/server_private.h"
 
 #define PENDING 32
+#define NEWS_A_SECOND 10
 
 /* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection;
  * the other callbacks know the connection, but not whether there was an answer. All run in the thread that
@@ -242,6 +243,14 @@ static enum http_log_level level_of(const char *format) {
   return HTTP_LOG_WARN;
 }
 
+/* Without descriptors or memory libmicrohttpd complains as fast as it can: some lines a second tell as much.
+ */
+static bool news_is_due(struct http_server *server) {
+  uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
+  if (atomic_exchange(&server->log_second, second) != second) atomic_store(&server->log_lines, 0);
+  return atomic_fetch_add(&server->log_lines, 1) < NEWS_A_SECOND;
+}
+
 void http_connection_log(void *cls, const char *format, va_list arguments) {
   struct http_server *server = cls;
   if (strstr(format, "HTTP response code is %u")) {
@@ -257,8 +266,10 @@ void http_connection_log(void *cls, const char *format, va_list arguments) {
       report(server, NULL, HTTP_REFUSED_BY_LIBRARY, status, NULL);
   }
   if (!server->hooks.log) return;
+  enum http_log_level level = level_of(format);
+  if (level != HTTP_LOG_DEBUG && !news_is_due(server)) return;
   char text[512];
   vsnprintf(text, sizeof text, format, arguments);
   text[strcspn(text, "\r\n")] = '\0';
-  server->hooks.log(server->hooks.cls, level_of(format), text);
+  server->hooks.log(server->hooks.cls, level, text);
 }

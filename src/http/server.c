@@ -20,12 +20,27 @@
  * waiting (a pool, with a race against MHD_quiesce_daemon that ends in abort()). Ours answers 503. */
 #define CONNECTIONS_SPARE 64
 
-static void limits_raise(const struct http_server *server) {
+/* Room for all connections, or no more connections than there is room for: beyond the limit of open files
+ * libmicrohttpd cannot even refuse one, and tries to again and again. */
+static void limits_raise(struct http_server *server) {
   struct rlimit limit;
   rlim_t wanted = server->settings.connections + CONNECTIONS_SPARE + DESCRIPTORS_BESIDES;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
   limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= wanted ? wanted : limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  rlim_t besides = CONNECTIONS_SPARE + DESCRIPTORS_BESIDES;
+  if (besides > limit.rlim_cur / 2) besides = limit.rlim_cur / 2;
+  server->settings.connections = limit.rlim_cur > 2 ? (unsigned)(limit.rlim_cur - besides) : 1;
+  server->few_descriptors = true;
+}
+
+static void limits_tell(const struct http_server *server) {
+  char text[128];
+  if (!server->few_descriptors || !server->hooks.log) return;
+  snprintf(text, sizeof text, "takes %u connections only, for want of open files (ulimit -n)",
+           server->settings.connections);
+  server->hooks.log(server->hooks.cls, HTTP_LOG_WARN, text);
 }
 
 static bool settings_valid(const struct http_server_settings *settings, char error[HTTP_ERROR_SIZE]) {
@@ -149,6 +164,7 @@ int http_server_start(struct http_server *server, char error[HTTP_ERROR_SIZE]) {
              server->started ? "it runs already" : "no thread to be had");
     return -1;
   }
+  limits_tell(server);
   unsigned flags = options_fill(server, options);
   int result = ulfius_start_framework_with_mhd_options(&server->instance, flags, options);
   server->listen_fd = -1; /* libmicrohttpd's now, which also closes it when it fails */

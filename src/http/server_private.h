@@ -56,13 +56,16 @@ struct http_server {
   struct _u_instance instance;
   bool instance_ready;
   bool started;
-  int listen_fd; /* -1 once libmicrohttpd or the drain has closed it */
+  bool few_descriptors; /* settings.connections was lowered */
+  int listen_fd;        /* -1 once libmicrohttpd or the drain has closed it */
   unsigned port;
   bool layout_known;                    /* guards.c may look at the raw header block */
   MHD_AccessHandlerCallback dispatcher; /* Ulfius's own, behind ours */
   atomic_uint in_flight;
   atomic_uint connections;
   atomic_bool draining;
+  _Atomic uint64_t log_second; /* of news_is_due() */
+  atomic_uint log_lines;
 
   pthread_mutex_t clients_lock;
   struct http_client *clients;

@@ -16,7 +16,8 @@
 enum { POLL_MS = 10, MODE = 0640, SUFFIX_SIZE = 12 };
 
 struct tel_log_output {
-  char *path; /* NULL: standard output */
+  char *path;  /* NULL: standard output */
+  int no_link; /* O_NOFOLLOW, or 0 */
   uint64_t max_bytes;
   unsigned keep;
   tel_log_give_up_fn *give_up;
@@ -44,7 +45,7 @@ static bool ends_in_newline(const char *path, uint64_t size) {
 /* Opens the path in place of what is open. Returns false and keeps that on failure (errno). */
 static bool open_path(struct tel_log_output *output) {
   struct stat st;
-  int fd = open(output->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, MODE);
+  int fd = open(output->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | output->no_link, MODE);
   if (fd < 0) return false;
   if (fstat(fd, &st) != 0) {
     int error = errno;
@@ -62,11 +63,12 @@ static bool open_path(struct tel_log_output *output) {
   return true;
 }
 
-int tel_log_output_new(const char *path, uint64_t max_bytes, unsigned keep, tel_log_give_up_fn *give_up,
-                       void *cls, struct tel_log_output **out) {
+int tel_log_output_new(const char *path, bool no_link, uint64_t max_bytes, unsigned keep,
+                       tel_log_give_up_fn *give_up, void *cls, struct tel_log_output **out) {
   int result = TEL_E_MEMORY, error = ENOMEM;
   struct tel_log_output *output = calloc(1, sizeof *output);
   if (!output) return TEL_E_MEMORY;
+  output->no_link = no_link ? O_NOFOLLOW : 0;
   output->max_bytes = max_bytes;
   output->keep = keep;
   output->give_up = give_up;

@@ -24,9 +24,9 @@ struct tel_log_result {
 typedef bool tel_log_give_up_fn(void *cls);
 
 /* path "": standard output. A file is opened for appending, made if it is missing (0640); if its last line
- * was cut short by a crash it is ended first. max_bytes, keep: see tel_log_settings; only regular files are
- * rotated. TEL_E_SYSTEM: see errno; TEL_E_MEMORY. */
-TEL_MUST_CHECK int tel_log_output_new(const char *path, uint64_t max_bytes, unsigned keep,
+ * was cut short by a crash it is ended first. no_link, max_bytes, keep: see tel_log_settings; only regular
+ * files are rotated. TEL_E_SYSTEM: see errno; TEL_E_MEMORY. */
+TEL_MUST_CHECK int tel_log_output_new(const char *path, bool no_link, uint64_t max_bytes, unsigned keep,
                                       tel_log_give_up_fn *give_up, void *cls, struct tel_log_output **out);
 /* Closes it; a line that was written in part is lost. Takes NULL. */
 void tel_log_output_free(struct tel_log_output *output, struct tel_log_result *result);

@@ -84,8 +84,9 @@ int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_q
     goto fail;
   if (settings->file && strcmp(settings->file, "syslog") == 0)
     openlog(writer->app, LOG_PID, LOG_DAEMON);
-  else if ((result = tel_log_output_new(settings->file ? settings->file : "", settings->max_bytes,
-                                        settings->keep, give_up, writer, &writer->output)) != 0)
+  else if ((result = tel_log_output_new(settings->file ? settings->file : "", settings->no_link,
+                                        settings->max_bytes, settings->keep, give_up, writer,
+                                        &writer->output)) != 0)
     goto fail;
   if ((result = init_locks(writer)) != 0) goto fail;
   *out = writer;

@@ -225,6 +225,15 @@ START_TEST(descriptors) {
 }
 END_TEST
 
+START_TEST(descriptors_few) {
+  const struct rlimit limit = {.rlim_cur = 100, .rlim_max = 100};
+  ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  start(0);
+  ck_assert_str_eq(f.logged, "takes 50 connections only, for want of open files (ulimit -n)");
+  fixture_stop(&f);
+}
+END_TEST
+
 TEST_MAIN("http server limits", dripping, dripping_pool, long_handler, long_handler_pool, connections,
           connections_pool, turned_away, idle, idle_pool, half_closed, half_closed_pool, format, format_pool,
-          library, library_pool, pipelined, pipelined_pool, descriptors)
+          library, library_pool, pipelined, pipelined_pool, descriptors, descriptors_few)

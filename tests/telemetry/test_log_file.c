@@ -340,8 +340,27 @@ START_TEST(test_a_full_device_at_the_end) {
 }
 END_TEST
 
+/* Who owns the directory could otherwise have root write anywhere. */
+START_TEST(test_a_link_is_refused) {
+  char target[128];
+  struct stat st;
+  begin();
+  snprintf(target, sizeof target, "%s/elsewhere", f.dir);
+  ck_assert_int_eq(symlink(target, f.path), 0);
+  f.settings.no_link = true;
+  ck_assert_int_eq(tel_logger_new(&f.settings, NULL, &f.logger), TEL_E_SYSTEM);
+  ck_assert_int_eq(errno, ELOOP);
+  ck_assert_int_ne(stat(target, &st), 0);
+  f.settings.no_link = false; /* as who is not root may have it */
+  ck_assert_int_eq(tel_logger_new(&f.settings, NULL, &f.logger), 0);
+  ck_assert_uint_eq(tel_logger_free(f.logger, UINT64_MAX), 0);
+  ck_assert_int_eq(stat(target, &st), 0);
+  fixture_remove(&f);
+}
+END_TEST
+
 TEST_MAIN("log-file", test_rotation_loses_nothing, test_as_many_files_as_are_kept, test_nothing_kept,
           test_rotation_refused, test_goes_on_behind_what_is_there, test_cannot_be_opened,
-          test_reopening_under_load, test_a_file_that_vanished, test_a_directory_that_vanished,
-          test_a_full_device, test_a_full_device_at_the_end, test_a_line_written_in_part,
-          test_a_line_never_completed)
+          test_a_link_is_refused, test_reopening_under_load, test_a_file_that_vanished,
+          test_a_directory_that_vanished, test_a_full_device, test_a_full_device_at_the_end,
+          test_a_line_written_in_part, test_a_line_never_completed)
