@@ -142,6 +142,7 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   client->too_many_arguments = http_guard_arguments_cut(server, uri);
   deadline_set(client, request_deadline(server, client->started_ns));
   atomic_store_explicit(&client->requesting, true, memory_order_relaxed);
+  atomic_store_explicit(&client->asked, true, memory_order_relaxed);
   thread.serving = client;
   client->request = ulfius_uri_logger(NULL, uri);
   if (client->request) client->request->request->timeout = (unsigned long)(uintptr_t)client;

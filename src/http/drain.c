@@ -48,14 +48,14 @@ static void backlog_turn_away(struct http_server *server, int listen_fd) {
 }
 
 /* Whether requests may still be on their way to the endpoints: bytes that nobody has read yet, or, for a
- * short grace, one that has begun to arrive. */
+ * short grace, one that has begun to arrive, or the first of who has only just connected. */
 static bool arriving(struct http_server *server, bool grace) {
   bool found = false;
   pthread_mutex_lock(&server->clients_lock);
   for (struct http_client *client = server->clients; client && !found; client = client->next) {
     int unread = 0;
     if (client->turned_away) continue;
-    found = (grace && atomic_load(&client->requesting)) ||
+    found = (grace && (atomic_load(&client->requesting) || !atomic_load(&client->asked))) ||
             (ioctl(client->fd, FIONREAD, &unread) == 0 && unread > 0);
   }
   pthread_mutex_unlock(&server->clients_lock);

@@ -197,7 +197,8 @@ void http_observe_refused(struct http_observe *observe, const struct http_refusa
       tel_log_begin(observe->logger, refusal->status == 503 ? TEL_ERROR : TEL_WARN);
   struct tel_attributes *fields = tel_log_fields(record);
   tel_attributes_set_static(fields, "route", "unmatched");
-  tel_attributes_set_string(fields, "path", refusal->target);
+  if (refusal->target)
+    tel_attributes_set_text(fields, "path", refusal->target, strcspn(refusal->target, "?"));
   tel_attributes_set_int(fields, "status", refusal->status);
   tel_attributes_set_string(fields, "client", refusal->client);
   tel_attributes_set_string(fields, "reason", refusal->code);

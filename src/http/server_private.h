@@ -29,9 +29,10 @@ struct http_client {
   unsigned port;
   _Atomic uint64_t deadline_ns; /* the sweeper cuts after it; or one of the two below */
   atomic_bool
-      requesting;  /* a request line was read and the request is not completed; sweeper and drain read it */
-  bool dispatched; /* its endpoints ran: counted as in flight until completed */
-  bool bad_target; /* of the running request */
+      requesting;    /* a request line was read and the request is not completed; sweeper and drain read it */
+  atomic_bool asked; /* a request line was read, ever; the drain reads it */
+  bool dispatched;   /* its endpoints ran: counted as in flight until completed */
+  bool bad_target;   /* of the running request */
   bool too_many_arguments; /* in that target, which has lost them */
   bool refused;            /* this server answered or reported it */
   bool turned_away;        /* one too many: 503 is out, nothing is read any more */
