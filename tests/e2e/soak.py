@@ -16,8 +16,8 @@ from labtest import TestFailure  # noqa: E402
 
 SECONDS = int(os.environ.get("SOAK_S", "600"))
 CONNECTIONS = 16
-# Small enough to be full soon: from then on the service is as large as it ever gets. Of the pools of log records and spans a
-# busy machine touches ever more, up to these limits; with the usual ones that alone would be 30 MB.
+# Small enough to be full soon: from then on the service is as large as it ever gets. Of the pool of log records a busy
+# machine touches ever more, up to this limit; with the usual one that alone would be 20 MB.
 SETTINGS = {"orders.capacity": 20000, "log.queue": 1024, "payment.latency_ms": 5, "payment.failure_rate": 0.05, "inventory.latency_ms": 2,
             "log.max_bytes": 20000000, "log.keep": 2}
 GAUGES = ("process_resident_memory_bytes", "process_threads", "process_open_fds")
@@ -32,8 +32,7 @@ def test_nothing_grows(directory):
     labtest.need("wrk")
     port = labtest.free_port()
     sink = labtest.Engine("otlp_sink", [shops.program("bench/otlp_sink"), port], directory, f"http://127.0.0.1:{port}/stats")
-    with sink, shops.Shop(directory, SETTINGS, f"http://127.0.0.1:{port}",
-                                {"OTEL_BSP_MAX_QUEUE_SIZE": "1024"}) as shop:
+    with sink, shops.Shop(directory, SETTINGS, f"http://127.0.0.1:{port}") as shop:
         load = subprocess.Popen(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", labtest.TOP / "bench/order_and_pay.lua",
                                  shop.url], stdout=subprocess.DEVNULL)
         try:
