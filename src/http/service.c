@@ -157,6 +157,18 @@ static void put_refusal_header(void *reply, const char *name, const char *value)
   http_refusal_header(reply, name, value);
 }
 
+/* Makes the problem that the refusal is the exchange's, and, where the answer is ours to make, the answer. */
+static void answer_refusal(struct http_exchange *exchange, const struct http_refusal *refusal,
+                           struct http_refusal_reply *reply) {
+  enum http_problem problem = http_problem_by_code(refusal->code);
+  http_reply_problem(exchange, problem ? problem : HTTP_INVALID_REQUEST, refusal->detail);
+  if (!reply) return;
+  buf_append(&reply->body, exchange->reply.data, exchange->reply.len);
+  reply->content_type = exchange->content_type;
+  exchange->retry_after_s = 0; /* the server sets it */
+  each_header(exchange, put_refusal_header, reply);
+}
+
 /* A guard of the server refused the request: it is answered and observed like any other. */
 static void refuse(struct http_service *service, const struct http_refusal *refusal,
                    struct http_refusal_reply *reply) {
@@ -170,14 +182,7 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
                                    .client = refusal->client,
                                    .reply = BUF_INIT(REPLY_LIMIT)};
   http_observe_begin(service->observe, &exchange);
-  enum http_problem problem = http_problem_by_code(refusal->code);
-  http_reply_problem(&exchange, problem ? problem : HTTP_INVALID_REQUEST, refusal->detail);
-  if (reply) {
-    buf_append(&reply->body, exchange.reply.data, exchange.reply.len);
-    reply->content_type = exchange.content_type;
-    exchange.retry_after_s = 0; /* the server sets it */
-    each_header(&exchange, put_refusal_header, reply);
-  }
+  answer_refusal(&exchange, refusal, reply);
   http_observe_end(service->observe, &exchange);
   buf_free(&exchange.reply);
 }
@@ -186,15 +191,10 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
  * observe, but whoever waits gets the same kind of answer. */
 static void turn_away(const struct http_refusal *refusal, struct http_refusal_reply *reply) {
   struct http_exchange exchange = {.path = "", .reply = BUF_INIT(REPLY_LIMIT)};
-  enum http_problem problem = http_problem_by_code(refusal->code);
   random_bytes(exchange.context.trace_id, sizeof exchange.context.trace_id);
   random_bytes(exchange.context.span_id, sizeof exchange.context.span_id);
   tel_trace_id_hex(&exchange.context, exchange.request_id);
-  http_reply_problem(&exchange, problem ? problem : HTTP_INVALID_REQUEST, refusal->detail);
-  buf_append(&reply->body, exchange.reply.data, exchange.reply.len);
-  reply->content_type = exchange.content_type;
-  exchange.retry_after_s = 0; /* the server sets it */
-  each_header(&exchange, put_refusal_header, reply);
+  answer_refusal(&exchange, refusal, reply);
   buf_free(&exchange.reply);
 }
 
