@@ -282,7 +282,7 @@ lab_test() {
 	# shellcheck disable=SC2086 # lists of words
 	case $test_mode in
 	quick) packages_need $packages_build $packages_run $packages_lint ;;
-	full) packages_need $packages_build $packages_run $packages_lint $packages_test $packages_full ;;
+	full) packages_need $packages_build $packages_run $packages_lint $packages_test $(packages_full) ;;
 	*) packages_need $packages_build $packages_run $packages_lint $packages_test ;;
 	esac
 	test_claim

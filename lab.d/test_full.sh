@@ -1,8 +1,12 @@
 # shellcheck shell=sh
 # What `./lab test --full` does beyond the default: an hour of the same, many times over.
 
-# Packages for it; clang brings the fuzzer.
-packages_full='clang'
+# Packages for it; clang brings the fuzzer. Debian's Docker where there is none: it would put another one out.
+packages_full() {
+	echo clang debootstrap
+	command -v dockerd >/dev/null || echo docker.io
+	command -v docker-compose >/dev/null || echo docker-compose
+}
 
 # A script again and again: faults are found by the hundred. Ends at the first round that fails.
 full_rounds() {
@@ -44,6 +48,7 @@ full_fuzz() {
 
 test_full() {
 	test_step 'in containers' containers test_script tests/containers/compose_test.py
+	test_step 'with Compose v2' containers-v2 test_script tests/containers/compose_test.py --compose-v2
 	test_step fuzzing fuzz full_fuzz 60
 	test_step 'abuse, often' full-abuse full_rounds 20 tests/e2e/abuse_test.py test_garbage test_format_directives_in_urls_are_text
 	test_step 'ends, often' full-shutdown full_rounds 20 tests/e2e/shutdown_test.py test_sigterm_under_load test_collector_busy

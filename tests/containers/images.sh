@@ -6,7 +6,7 @@
 #
 # All have the tag "stand-in", so that nobody's `docker-compose up -d` takes them for the real ones. Prints, as lines for
 # compose's --env-file or a shell, what selects them. Grafana, Tempo and Promtail have no package to make them from: what
-# stands there only listens where they would.
+# stands there only listens where they would; Tempo and Promtail are the real ones where they are installed.
 set -eu
 engines=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -59,11 +59,8 @@ WORKDIR /prometheus
 USER nobody
 ENTRYPOINT ["/bin/prometheus"]
 END
-image prom/alertmanager "$(command -v prometheus-alertmanager)" "$(command -v amtool)" \
-	/usr/share/prometheus/alertmanager/default.tmpl /usr/share/prometheus/alertmanager/email.tmpl <<'END'
-COPY prometheus-alertmanager /bin/alertmanager
-COPY amtool /bin/
-COPY default.tmpl email.tmpl /usr/share/prometheus/alertmanager/
+image prom/alertmanager "$engines/alertmanager" "$engines/amtool" <<'END'
+COPY alertmanager amtool /bin/
 RUN install -d -o 65534 -g 65534 /alertmanager
 WORKDIR /alertmanager
 USER nobody
@@ -86,16 +83,27 @@ USER 10001
 ENTRYPOINT ["/cmd/jaeger/jaeger-linux"]
 END
 
-# What only listens, and on which ports.
+# installed NAME PROGRAM PATH: from a program of this machine, if it has it.
+installed() {
+	program=$(command -v "$2") || return
+	image "$1" "$program" <<END
+COPY $2 $3
+USER 10001
+ENTRYPOINT ["$3"]
+END
+}
+
+# listener NAME PORTS: what only listens. With wget, which Grafana's image has for its health check.
 listener() {
 	image "$1" "$here/listen.pl" <<END
+RUN apt-get update && apt-get install -y --no-install-recommends wget
 COPY listen.pl /
 ENTRYPOINT ["perl", "/listen.pl", $2]
 END
 }
 listener grafana/grafana '"3000"'
-listener grafana/tempo '"3200", "4317", "4318"'
-listener grafana/promtail '"9080"'
+installed grafana/tempo tempo /tempo || listener grafana/tempo '"3200", "4318"'
+installed grafana/promtail promtail /usr/bin/promtail || listener grafana/promtail '"9080"'
 
 cat <<END
 DEBIAN_IMAGE=$base

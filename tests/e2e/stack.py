@@ -1,5 +1,5 @@
 """The whole stack as processes on free ports of 127.0.0.1, with the project's own configurations: minishop, slack-mock, Prometheus,
-Alertmanager, the collector, Loki and Jaeger; and what a test asks each of them.
+Alertmanager, the collector, Loki and Jaeger; Tempo and Promtail where they are installed; and what a test asks each of them.
 
 The engines that Debian does not package come from $MINISHOP_ENGINES or the user's cache, where tests/engines/build.sh puts them.
 """
@@ -21,8 +21,11 @@ from labtest import OBSERVABILITY, TestFailure, wait_until
 from loop_test import HOOK, Slack
 
 BUILD = labtest.TOP / "tests/engines/build.sh"
-BUILT = {"otelcol": "otelcol", "jaeger": "jaeger", "prometheus": "prometheus", "promtool": "prometheus", "loki": "loki"}
+BUILT = {"otelcol": "otelcol", "jaeger": "jaeger", "prometheus": "prometheus", "promtool": "prometheus", "loki": "loki",
+         "alertmanager": "alertmanager", "amtool": "alertmanager"}
 COLLECTOR = OBSERVABILITY / "otel-collector"
+# These have no package that could be had everywhere.
+TEMPO, PROMTAIL = "tempo", "promtail"
 NS = 1_000_000_000
 
 
@@ -55,11 +58,11 @@ def get(url, **query):
 
 
 class Stack:
-    """A context manager; everything runs when it is entered. own_prometheus: Prometheus 3 that was built, else Debian's."""
+    """A context manager; everything runs when it is entered. debian: Prometheus and Alertmanager are Debian's, not the containers'."""
 
-    def __init__(self, directory, own_prometheus=True, shop_config=""):
+    def __init__(self, directory, debian=False, shop_config=""):
         self.directory = pathlib.Path(directory)
-        self.own_prometheus = own_prometheus
+        self.debian = debian
         self.exits = contextlib.ExitStack()
         ports = iter(labtest.free_ports(15))
         self.loki_port, self.jaeger_port, self.prometheus_port, self.alertmanager_port = (next(ports) for _ in range(4))
@@ -83,7 +86,7 @@ class Stack:
             self.jaeger = exits.enter_context(self._jaeger())
             self.slack = exits.enter_context(Slack(self.directory))
             run = self._run_directory()
-            self.alertmanager = exits.enter_context(labtest.alertmanager_engine(run, self.alertmanager_port))
+            self.alertmanager = exits.enter_context(self._alertmanager(run))
             self.prometheus = exits.enter_context(self._prometheus(run))
             self.collector = self._collector()
             exits.callback(self.collector.stop)
@@ -124,9 +127,9 @@ class Stack:
         return labtest.Engine("jaeger", [built("jaeger"), "--config", OBSERVABILITY / "jaeger/config.yaml"], self.directory,
                               f"http://127.0.0.1:{env['JAEGER_HEALTH_PORT']}/status", {**os.environ, **env})
 
-    def collector_engine(self, name, storage, port, metrics_port, health, *more):
-        """A collector with the project's configuration; more: further files."""
-        env = {**os.environ, "OTELCOL_HTTP_LISTEN": f"127.0.0.1:{port}", "OTELCOL_GRPC_LISTEN": "127.0.0.1:0",
+    def collector_engine(self, name, storage, port, metrics_port, health, *more, tempo="http://127.0.0.1:1"):
+        """A collector with the project's configuration; more: further files; tempo: where that takes OTLP."""
+        env = {**os.environ, "TEMPO_OTLP": tempo, "OTELCOL_HTTP_LISTEN": f"127.0.0.1:{port}", "OTELCOL_GRPC_LISTEN": "127.0.0.1:0",
                "OTELCOL_HEALTH_LISTEN": f"127.0.0.1:{health}", "OTELCOL_METRICS_HOST": "127.0.0.1",
                "OTELCOL_METRICS_PORT": str(metrics_port), "OTELCOL_STORAGE": str(storage), "MINISHOP_LOGS": str(self.logs),
                "PROMETHEUS_OTLP": f"{self.prometheus_url}/api/v1/otlp", "LOKI_OTLP": f"{self.loki_url}/otlp",
@@ -147,9 +150,32 @@ class Stack:
                 ("otel-collector", self.collector_metrics), ("loki", self.loki_port), ("jaeger", self.jaeger_metrics))))
         return run
 
+    def tempo_engine(self, directory):
+        """Tempo with the project's configuration; and where it takes OTLP, where it is asked."""
+        ports = labtest.free_ports(3)
+        env = {"TEMPO_ADDRESS": "127.0.0.1", "TEMPO_DATA": str(directory), **dict(zip(
+            ("TEMPO_PORT", "TEMPO_GRPC_PORT", "TEMPO_OTLP_HTTP_PORT"), map(str, ports)))}
+        engine = labtest.Engine("tempo", [TEMPO, f"-config.file={OBSERVABILITY}/tempo/tempo.yaml", "-config.expand-env=true"], directory,
+                                f"http://127.0.0.1:{ports[0]}/ready", {**os.environ, **env})
+        return engine, f"http://127.0.0.1:{ports[2]}", f"http://127.0.0.1:{ports[0]}"
+
+    def promtail_engine(self, directory, logs):
+        """Promtail with the project's configuration, for the log files in this folder."""
+        ports = labtest.free_ports(2)
+        env = {"PROMTAIL_ADDRESS": "127.0.0.1", "PROMTAIL_PORT": str(ports[0]), "PROMTAIL_GRPC_PORT": str(ports[1]),
+               "PROMTAIL_DATA": str(directory), "MINISHOP_LOGS": str(logs), "LOKI_PUSH": self.loki_url}
+        return labtest.Engine("promtail", [PROMTAIL, f"-config.file={OBSERVABILITY}/promtail/promtail.yaml", "-config.expand-env=true"],
+                              directory, f"http://127.0.0.1:{ports[0]}/ready", {**os.environ, **env})
+
+    def _alertmanager(self, run):
+        engine = labtest.alertmanager_engine(run, self.alertmanager_port)
+        if not self.debian:
+            engine.argv[0] = str(built("alertmanager"))
+        return engine
+
     def _prometheus(self, run):
         engine = labtest.prometheus_engine(run, self.prometheus_port)
-        if self.own_prometheus:
+        if not self.debian:
             engine.argv[0] = str(built("prometheus"))
             engine.argv.append("--web.enable-otlp-receiver")
         return engine

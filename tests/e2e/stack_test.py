@@ -2,15 +2,17 @@
 """The whole stack, nothing of it mocked but Slack: every request's spans, log line and metrics are asked back from Jaeger, Loki and
 Prometheus, over restarts and rotations; an alert comes and goes; each query that the project has anywhere brings data.
 
-Takes about four minutes. What cannot be run here, because there is neither package nor module: Grafana, Tempo, Promtail. Their
-files are held against schemas and against the running engines instead.
+Takes about four minutes. Tempo and Promtail, for which there is neither package nor module, are tested where they are installed.
+Grafana is not run: its files are held against its schema, and every query in them is put to the running engines.
 """
 import atexit
+import base64
 import collections
 import contextlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(_
 import labtest  # noqa: E402
 import shop as shops  # noqa: E402
 import stack as stacks  # noqa: E402
-from labtest import OBSERVABILITY, TestFailure, wait_until  # noqa: E402
+from labtest import OBSERVABILITY, Skip, TestFailure, wait_until  # noqa: E402
 
 try:
     import dashboards
@@ -133,6 +135,7 @@ def test_configurations_are_valid(directory):
         for name, target in (("prometheus.yml", "prometheus.yml"), ("rules", "rules"), ("targets", f"targets/{targets}")):
             (run / name).symlink_to(OBSERVABILITY / "prometheus" / target)
         ok(stacks.built("promtool"), "check", "config", run / "prometheus.yml")
+    ok(stacks.built("amtool"), "check-config", OBSERVABILITY / "alertmanager/alertmanager.yml")
 
 
 def test_everything_is_up(_):
@@ -347,9 +350,66 @@ def test_tail_sampling_keeps_what_matters(directory):
         raise TestFailure(f"{len(failures)} failures; {kept} of {len(others)} others were kept")
 
 
-def test_debians_prometheus(directory):
-    """The same stack on Prometheus 2: all but what the collector counts from the spans."""
-    with stacks.Stack(directory, own_prometheus=False, shop_config=CONFIG) as stack:
+def tempo_spans(url, trace_id):
+    """The spans of a trace in Tempo, by name; an unknown trace has none."""
+    trace = stacks.get(f"{url}/api/v2/traces/{trace_id}").get("trace", {})
+    return {span["name"]: span for resource in trace.get("resourceSpans", []) for scope in resource["scopeSpans"] for span in scope["spans"]}
+
+
+def test_tempo_and_promtail(directory):
+    """The other choices of .env, on the real programs: every trace is in Tempo, every line once in Loki, over a restart of each."""
+    missing = [name for name in (stacks.TEMPO, stacks.PROMTAIL) if not shutil.which(name)]
+    if missing:
+        raise Skip(f"{' and '.join(missing)} not installed; no package of them can be had everywhere")
+    stack = running()
+    for folder in ("logs", "tempo", "promtail", "collector"):
+        (directory / folder).mkdir()
+    tempo, otlp, url = stack.tempo_engine(directory / "tempo")
+    promtail = stack.promtail_engine(directory / "promtail", directory / "logs")
+    port, metrics, health = labtest.free_ports(3)
+    collector = stack.collector_engine("collector-for-tempo", directory / "collector", port, metrics, health, "logs-promtail.yaml",
+                                       "traces-both.yaml", tempo=otlp)
+    settings = {"payment.failure_rate": 0.3, "log.max_bytes": 65536, "log.keep": 50}
+    with tempo, collector, shops.Shop(directory, settings, f"http://127.0.0.1:{port}", log=directory / "logs/minishop.log") as shop:
+        done = buy(shop, 20)
+        with promtail:
+            done += buy(shop, 40)
+            promtail.stop()
+            done += buy(shop, 20)
+            promtail.start()
+            done += buy(shop, 20)
+            wanted = collections.Counter(request.answer.trace_id for request in done)
+
+            def lines():
+                return [entry for entry in stack.lines(REQUESTS) if entry[0]["trace_id"] in wanted]
+            wait_until("every line is in Loki", lambda: len(lines()) >= len(done), 30, 0.5)
+            expect("each line once", collections.Counter(json.loads(line)["trace_id"] for _, line in lines()), wanted)
+            for labels, line in lines():
+                record = json.loads(line)
+                expect("labels", (labels["app"], labels["level"], labels["span_id"]), ("minishop", record["level"], record["span_id"]))
+            streams = stacks.get(f"{stack.loki_url}/loki/api/v1/labels", start=time.time_ns() - 600 * stacks.NS)["data"]
+            expect("the only labels", sorted(streams), ["app", "level", "service_name"])
+        wait_until("all spans are in Tempo", lambda: all(len(tempo_spans(url, trace_id)) == 2 for trace_id in wanted), 30, 0.5)
+        # Asked once, it does not end by itself; what it has is on its disk.
+        tempo.stop(timeout=3)
+        tempo.start()
+        done += buy(shop, 5)
+        for request in done:
+            spans = wait_until("the spans after a restart", lambda request=request: tempo_spans(url, request.answer.trace_id), 30, 0.5)
+            expect("spans", sorted(spans), ["CreateOrder", "DeductInventory"] if request.kind == "order" else ["ChargeCard", "ProcessPayment"])
+            if request.kind == "payment":
+                [link] = spans["ProcessPayment"]["links"]
+                expect("the payment's link", base64.b64decode(link["traceId"]).hex(), request.order.trace_id)
+        failed = {request.answer.trace_id for request in done if request.kind == "payment" and request.answer.status >= 300}
+        wait_until("TraceQL finds every failed charge", lambda: {found["traceID"] for found in stacks.get(
+            f"{url}/api/search", q='{ name = "ChargeCard" && status = error }', limit=500)["traces"]} == failed, 30, 0.5)
+    rotated = len(list((directory / "logs").glob("*.log.*")))
+    print(f"     {len(done)} requests, {len(failed)} failed payments, {rotated} rotations")
+
+
+def test_debians_engines(directory):
+    """The same stack on Debian's Prometheus 2 and Alertmanager: all but what the collector counts from the spans."""
+    with stacks.Stack(directory, debian=True, shop_config=CONFIG) as stack:
         wait_until("every program is scraped", lambda: {labels["job"] for labels, value in stack.query("up") if value == 1} == JOBS, 40)
         for _ in range(40):
             buy(stack.shop, 5)

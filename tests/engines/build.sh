@@ -1,19 +1,19 @@
 #!/bin/sh
 # Builds the engines that Debian does not package, as ordinary Go modules, for tests on the real things.
 #
-#   tests/engines/build.sh [ENGINE...]     all of them without arguments; prints the folder of links to the binaries at the end
+#   tests/engines/build.sh [ENGINE...]     without arguments all of the stack's; prints the folder of links to the binaries at the end
 #   tests/engines/build.sh --where ENGINE  only says in which folder this checkout's is, or would be
 #
-# They are kept outside the tree ($MINISHOP_ENGINES, or minishop-engines in the user's cache folder) under a name that
-# holds a digest of what they are made from, so that each is built once a machine, and again when its module changes.
+# An engine is a folder here: its module, and recipe.sh, which is told where to put the programs, and that folder. They are kept outside the
+# tree ($MINISHOP_ENGINES, or minishop-engines in the user's cache folder) under a name that holds a digest of that folder, so
+# that each is built once a machine, and again when what it is made from changes.
 # Exit 77: there is no go.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 store=${MINISHOP_ENGINES:-${XDG_CACHE_HOME:-$HOME/.cache}/minishop-engines}
-all='otelcol jaeger prometheus loki'
 
-digest() { cat "$here/$1"/* "$here/build.sh" | sha256sum | cut -c1-16; }
+digest() { cat "$here/$1"/* | sha256sum | cut -c1-16; }
 
 if [ "${1:-}" = --where ]; then
 	echo "$store/$2-$(digest "$2")"
@@ -34,46 +34,27 @@ compile() (
 	CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -trimpath -ldflags='-s -w' "$@" -o "$output" "$package"
 )
 
-build_jaeger() { compile "$here/jaeger" "$1/jaeger" github.com/jaegertracing/jaeger/cmd/jaeger; }
+# build ENGINE FOLDER. A subshell too: a recipe's names are its own, and a failure ends it.
+build() (
+	set -- "$2" "$here/$1"
+	# shellcheck disable=SC1091 # each engine's own
+	. "$2/recipe.sh"
+)
 
-build_loki() { compile "$here/loki" "$1/loki" github.com/grafana/loki/v3/cmd/loki; }
-
-build_prometheus() {
-	compile "$here/prometheus" "$1/prometheus" github.com/prometheus/prometheus/cmd/prometheus -tags remove_all_sd
-	compile "$here/prometheus" "$1/promtool" github.com/prometheus/prometheus/cmd/promtool -tags remove_all_sd
-}
-
-# The collector's own builder writes its main package from the list of components; the module files are ours.
-build_otelcol() {
-	GOBIN="$1" go install go.opentelemetry.io/collector/cmd/builder@v0.155.0
-	cp "$here/otelcol/builder.yaml" "$1/"
-	(cd "$1" && ./builder --config builder.yaml --skip-compilation --skip-get-modules >builder.log 2>&1) || {
-		cat "$1/builder.log" >&2
-		return 1
-	}
-	mv "$1/otelcol" "$1/source"
-	cp "$here/otelcol/go.mod" "$here/otelcol/go.sum" "$1/source/"
-	compile "$1/source" "$1/otelcol" .
-	rm -rf "$1/source" "$1/builder" "$1/builder.yaml" "$1/builder.log"
-}
-
-[ $# -gt 0 ] || set -- otelcol jaeger prometheus loki
+# Compose v2 is not of the stack: only --full starts the stack with it.
+[ $# -gt 0 ] || set -- otelcol jaeger prometheus loki alertmanager
 for engine; do
-	case " $all " in
-	*" $engine "*) ;;
-	*)
-		echo "engines: there is no $engine; known: $all" >&2
+	if [ ! -e "$here/$engine/recipe.sh" ]; then
+		echo "engines: there is no $engine; known: $(cd "$here" && echo */ | tr -d /)" >&2
 		exit 2
-		;;
-	esac
+	fi
 	folder=$store/$engine-$(digest "$engine")
 	if [ ! -e "$folder/done" ]; then
 		echo "engines: building $engine (minutes the first time, then never again)" >&2
 		start=$(date +%s)
 		rm -rf "$folder.part"
 		mkdir -p "$folder.part"
-		# In a function so that a failure ends the script: set -e does not reach into a condition.
-		"build_$engine" "$folder.part"
+		build "$engine" "$folder.part"
 		rm -rf "$folder"
 		touch "$folder.part/done"
 		mv "$folder.part" "$folder"

@@ -89,6 +89,26 @@ def test_every_service_is_hardened(_):
         raise TestFailure(f"these are not pinned: {moving}")
 
 
+def test_images_are_of_the_version_that_is_tested(_):
+    """What tests/engines builds, and what .env pulls."""
+    engines = labtest.TOP / "tests/engines"
+
+    def found(pattern, path):
+        return re.search(pattern, (engines / path).read_text(), re.MULTILINE)[1]
+    tested = {
+        # A module may not call itself 3 without saying so in its path, so Prometheus 3.16 is v0.316.
+        "PROMETHEUS_VERSION": "v3." + found(r"github.com/prometheus/prometheus v0\.3(\d+\.\d+)", "prometheus/go.mod"),
+        "ALERTMANAGER_VERSION": found(r"/cmd/\$program@(v\S+)\"", "alertmanager/recipe.sh"),
+        "LOKI_VERSION": found(r"github.com/grafana/loki/v3 v(\S+)", "loki/go.mod"),
+        "OTELCOL_VERSION": found(r"^  version: (\S+)", "otelcol/builder.yaml"),
+        # One source, two numbers: Jaeger 1.76 was released as 2.13 too.
+        "JAEGER_VERSION": {"v1.76.0": "2.13.0"}[found(r"github.com/jaegertracing/jaeger (v\S+)", "jaeger/go.mod")],
+    }
+    other = [f"{name}={environment()[name]}, tested is {version}" for name, version in tested.items() if environment()[name] != version]
+    if other:
+        raise TestFailure("; ".join(other))
+
+
 def test_both_composes_understand_it(_):
     text = compose_file()
     found = [key for key in TOO_NEW if key in text] + [
@@ -112,14 +132,18 @@ def test_what_is_mounted_is_there(_):
 
 
 def test_docker_compose_takes_it(_):
-    command = next((name for name in ("docker-compose",) if shutil.which(name)), None)
-    if not command:
+    """docker-compose 1.29 if it is installed, and Compose v2 if tests/engines has built it."""
+    v2 = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", "compose"], capture_output=True, text=True, check=True)
+    commands = list(filter(None, (shutil.which("docker-compose"), shutil.which("docker-compose", path=v2.stdout.strip()))))
+    if not commands:
         raise Skip("docker-compose is missing")
-    for shipper, store in CHOICES:
-        done = subprocess.run([command, "config", "-q"], cwd=labtest.TOP, capture_output=True, text=True, check=False,
-                              env={**os.environ, "LOG_SHIPPER": shipper, "TRACE_STORE": store})
-        if done.returncode != 0 or done.stderr:
-            raise TestFailure(done.stderr)
+    for command in commands:
+        for shipper, store in CHOICES:
+            done = subprocess.run([command, "config", "-q"], cwd=labtest.TOP, capture_output=True, text=True, check=False,
+                                  env={**os.environ, "LOG_SHIPPER": shipper, "TRACE_STORE": store})
+            if done.returncode != 0 or done.stderr:
+                raise TestFailure(done.stderr)
+    print(f"     {', '.join(commands)}")
 
 
 def test_dockerfile_lint(_):

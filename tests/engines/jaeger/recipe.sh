@@ -1,0 +1,2 @@
+# shellcheck shell=sh
+compile "$2" "$1/jaeger" github.com/jaegertracing/jaeger/cmd/jaeger
