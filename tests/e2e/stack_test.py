@@ -369,20 +369,24 @@ def test_tempo_and_promtail(directory):
     port, metrics, health = labtest.free_ports(3)
     collector = stack.collector_engine("collector-for-tempo", directory / "collector", port, metrics, health, "logs-promtail.yaml",
                                        "traces-both.yaml", tempo=otlp)
+    # A rotation after 110 lines or so: both times Promtail is there to see it.
     settings = {"payment.failure_rate": 0.3, "log.max_bytes": 65536, "log.keep": 50}
+    done = []
+
+    def lines():
+        wanted = {request.answer.trace_id for request in done}
+        return [entry for entry in stack.lines(REQUESTS) if entry[0]["trace_id"] in wanted]
     with tempo, collector, shops.Shop(directory, settings, f"http://127.0.0.1:{port}", log=directory / "logs/minishop.log") as shop:
-        done = buy(shop, 20)
+        done += buy(shop, 20)
         with promtail:
             done += buy(shop, 40)
+            wait_until("every line is in Loki", lambda: len(lines()) >= len(done), 30, 0.5)
             promtail.stop()
             done += buy(shop, 20)
             promtail.start()
-            done += buy(shop, 20)
+            done += buy(shop, 40)
             wanted = collections.Counter(request.answer.trace_id for request in done)
-
-            def lines():
-                return [entry for entry in stack.lines(REQUESTS) if entry[0]["trace_id"] in wanted]
-            wait_until("every line is in Loki", lambda: len(lines()) >= len(done), 30, 0.5)
+            wait_until("every line is in Loki, also over a restart", lambda: len(lines()) >= len(done), 30, 0.5)
             expect("each line once", collections.Counter(json.loads(line)["trace_id"] for _, line in lines()), wanted)
             for labels, line in lines():
                 record = json.loads(line)
