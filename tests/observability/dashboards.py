@@ -98,7 +98,7 @@ def rule_queries():
 def substitute(text, values=None):
     """Replaces $name, ${name} and ${name:format} by values and Grafana's own; KeyError names what nobody knows."""
     known = {**BUILT_IN, **(values or {})}
-    return re.sub(r"\$(?:\{([\w.]+)(?::\w+)?\}|(\w+))", lambda match: known[match[1] or match[2]], text)
+    return re.sub(r"\$(?:\{([\w.]+)(?::\w+)?\}|([a-zA-Z_]\w*))", lambda match: known[match[1] or match[2]], text)
 
 
 def section_rows(title, column="`"):
