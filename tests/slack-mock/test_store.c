@@ -284,6 +284,30 @@ START_TEST(test_file_is_bounded) {
 }
 END_TEST
 
+/* Whoever may write beside the file could have put a link there, to a file that is not ours. */
+START_TEST(test_new_file_is_no_link) {
+  char beside[sizeof path + 4], victim[sizeof path + 7];
+  struct stat st;
+  path_new();
+  snprintf(beside, sizeof beside, "%s.new", path);
+  snprintf(victim, sizeof victim, "%s.victim", path);
+  FILE *file = fopen(victim, "w");
+  ck_assert_ptr_nonnull(file);
+  ck_assert_int_ge(fputs("precious", file), 0);
+  fclose(file);
+  ck_assert_int_eq(symlink(victim, beside), 0);
+  struct mock_store *store = open_store(&wide, NULL);
+  add(store, "t");
+  ck_assert_int_ne(mock_store_clear(store), 0);
+  mock_store_free(store);
+  ck_assert_int_eq(stat(victim, &st), 0);
+  ck_assert_int_eq(st.st_size, 8);
+  unlink(beside);
+  unlink(victim);
+  unlink(path);
+}
+END_TEST
+
 enum { THREADS = 8, EACH = 100 };
 
 static void *add_many(void *store) {
@@ -311,4 +335,4 @@ TEST_MAIN("store", test_keeps_in_order, test_message_looks_as_documented, test_o
           test_oldest_leave_by_bytes, test_clear_makes_a_new_epoch, test_file_survives_restart,
           test_cut_last_line_is_forgotten, test_whole_last_line_without_newline_is_kept,
           test_bad_files_are_refused, test_unusable_paths_are_refused, test_second_process_is_refused,
-          test_file_is_bounded, test_threads)
+          test_file_is_bounded, test_new_file_is_no_link, test_threads)
