@@ -229,6 +229,19 @@ test_script() {
 test_distcheck() {
 	# Below its own directory, and not in parallel with anything: it makes a tarball, unpacks, builds, checks and installs it.
 	make -C "$LAB_TEST/plain" -j"$(build_jobs)" distcheck
+	dist_complete
+}
+
+# What is in the project is in its tarball too, but for what only git reads.
+dist_complete() {
+	git rev-parse --git-dir >/dev/null 2>&1 || return 0
+	tar -tf "$LAB_TEST/plain"/minishop-*.tar.xz | sed 's|^[^/]*/||' | sort >"$LAB_TEST/dist.list"
+	project_files | grep -v '\.git[a-z]*$' | sort | comm -23 - "$LAB_TEST/dist.list" >"$LAB_TEST/dist.missing"
+	[ ! -s "$LAB_TEST/dist.missing" ] || {
+		echo "not in the tarball (EXTRA_DIST):"
+		cat "$LAB_TEST/dist.missing"
+		return 1
+	}
 }
 
 # Python packages that only tests need, in an environment of their own.

@@ -51,6 +51,8 @@ nobase_dist_pkgdata_DATA = \
 	observability/prometheus/targets/native/slack-mock.yml \
 	observability/prometheus/targets/native/stack.yml \
 	observability/prometheus/targets/discover.sh \
+	observability/promtail/promtail.yaml \
+	observability/tempo/tempo.yaml \
 	observability/traffic/shoppers.lua \
 	observability/traffic/shoppers.sh
 EXTRA_DIST += \

@@ -15,8 +15,4 @@ EXTRA_DIST += \
 	tests/e2e/stack.py \
 	tests/e2e/stack_test.py \
 	tests/e2e/telemetry_doc_test.py \
-	tests/engines/build.sh \
-	tests/engines/jaeger/go.mod tests/engines/jaeger/go.sum \
-	tests/engines/loki/go.mod tests/engines/loki/go.sum \
-	tests/engines/otelcol/builder.yaml tests/engines/otelcol/go.mod tests/engines/otelcol/go.sum \
-	tests/engines/prometheus/go.mod tests/engines/prometheus/go.sum
+	tests/engines
