@@ -236,7 +236,7 @@ test_distcheck() {
 dist_complete() {
 	git rev-parse --git-dir >/dev/null 2>&1 || return 0
 	tar -tf "$LAB_TEST/plain"/minishop-*.tar.xz | sed 's|^[^/]*/||' | sort >"$LAB_TEST/dist.list"
-	project_files | grep -v '\.git[a-z]*$' | sort | comm -23 - "$LAB_TEST/dist.list" >"$LAB_TEST/dist.missing"
+	git ls-files | grep -v '\.git[a-z]*$' | sort | comm -23 - "$LAB_TEST/dist.list" >"$LAB_TEST/dist.missing"
 	[ ! -s "$LAB_TEST/dist.missing" ] || {
 		echo "not in the tarball (EXTRA_DIST):"
 		cat "$LAB_TEST/dist.missing"
