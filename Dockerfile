@@ -21,7 +21,10 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends libulfius2.7 libyder2.0 liborcania2.3 libmicrohttpd12 libjansson4 \
       libcurl3-gnutls libconfig9 libprotobuf-c1 zlib1g wrk \
  && rm -rf /var/lib/apt/lists/* \
- && install -d -o 10001 -g 10001 /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol /var/lib/promtail /var/tempo
+ && install -d -o 10001 -g 10001 /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol \
+      /var/lib/promtail /var/tempo /loki \
+ && install -d -o 65534 -g 65534 /prometheus /alertmanager \
+ && install -d -o 472 -g 0 /var/lib/grafana
 COPY --from=build /out/ /
 USER 10001:10001
 EXPOSE 8080

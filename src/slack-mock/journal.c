@@ -136,7 +136,9 @@ int mock_journal_rewrite(struct mock_journal *journal, const char *content, size
   buf_puts(&path, journal->path);
   buf_puts(&path, ".new");
   if (buf_cstr(&path) == NULL) goto out;
-  fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+  /* What is there was left by a crash, or put there by somebody: neither is written to. */
+  unlink(buf_cstr(&path));
+  fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && write_all(fd, content, len) == 0 && fsync(fd) == 0 &&
       rename(buf_cstr(&path), journal->path) == 0) {
     close(journal->fd);

@@ -93,15 +93,16 @@ ENTRYPOINT ["$3"]
 END
 }
 
-# listener NAME PORTS: what only listens. With wget, which Grafana's image has for its health check.
+# listener NAME PORTS [INSTRUCTION]: what only listens.
 listener() {
 	image "$1" "$here/listen.pl" <<END
-RUN apt-get update && apt-get install -y --no-install-recommends wget
+${3:-}
 COPY listen.pl /
 ENTRYPOINT ["perl", "/listen.pl", $2]
 END
 }
-listener grafana/grafana '"3000"'
+# Its image has wget, and its health check uses that.
+listener grafana/grafana '"3000"' 'RUN apt-get update && apt-get install -y --no-install-recommends wget'
 installed grafana/tempo tempo /tempo || listener grafana/tempo '"3200", "4318"'
 installed grafana/promtail promtail /usr/bin/promtail || listener grafana/promtail '"9080"'
 

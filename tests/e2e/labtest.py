@@ -101,6 +101,12 @@ def http_json(url, timeout=5):
     return json.loads(http_get(url, timeout))
 
 
+def tempo_spans(url, trace_id):
+    """The spans of a trace in the Tempo at url, by name; an unknown trace has none."""
+    trace = http_json(f"{url}/api/v2/traces/{trace_id}").get("trace", {})
+    return {span["name"]: span for resource in trace.get("resourceSpans", []) for scope in resource["scopeSpans"] for span in scope["spans"]}
+
+
 class Engine:
     """A program under test: started with its output in a file, stopped by its own process id. A context manager."""
 

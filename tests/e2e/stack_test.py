@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parent.parent / "observability")]
 import labtest  # noqa: E402
@@ -350,12 +351,6 @@ def test_tail_sampling_keeps_what_matters(directory):
         raise TestFailure(f"{len(failures)} failures; {kept} of {len(others)} others were kept")
 
 
-def tempo_spans(url, trace_id):
-    """The spans of a trace in Tempo, by name; an unknown trace has none."""
-    trace = stacks.get(f"{url}/api/v2/traces/{trace_id}").get("trace", {})
-    return {span["name"]: span for resource in trace.get("resourceSpans", []) for scope in resource["scopeSpans"] for span in scope["spans"]}
-
-
 def test_tempo_and_promtail(directory):
     """The other choices of .env, on the real programs: every trace is in Tempo, every line once in Loki, over a restart of each."""
     missing = [name for name in (stacks.TEMPO, stacks.PROMTAIL) if not shutil.which(name)]
@@ -370,12 +365,11 @@ def test_tempo_and_promtail(directory):
     collector = stack.collector_engine("collector-for-tempo", directory / "collector", port, metrics, health, "logs-promtail.yaml",
                                        "traces-both.yaml", tempo=otlp)
     # A rotation after 110 lines or so: both times Promtail is there to see it.
-    settings = {"payment.failure_rate": 0.3, "log.max_bytes": 65536, "log.keep": 50}
+    settings = {"payment.failure_rate": 0.3, "log.max_bytes": 65536, "log.keep": 50, "instance": "promtails"}
     done = []
 
     def lines():
-        wanted = {request.answer.trace_id for request in done}
-        return [entry for entry in stack.lines(REQUESTS) if entry[0]["trace_id"] in wanted]
+        return stack.lines('{app="minishop"} |= `"instance":"promtails"` | trace_id != ""')
     with tempo, collector, shops.Shop(directory, settings, f"http://127.0.0.1:{port}", log=directory / "logs/minishop.log") as shop:
         done += buy(shop, 20)
         with promtail:
@@ -393,21 +387,24 @@ def test_tempo_and_promtail(directory):
                 expect("labels", (labels["app"], labels["level"], labels["span_id"]), ("minishop", record["level"], record["span_id"]))
             streams = stacks.get(f"{stack.loki_url}/loki/api/v1/labels", start=time.time_ns() - 600 * stacks.NS)["data"]
             expect("the only labels", sorted(streams), ["app", "level", "service_name"])
-        wait_until("all spans are in Tempo", lambda: all(len(tempo_spans(url, trace_id)) == 2 for trace_id in wanted), 30, 0.5)
+        wait_until("all spans are in Tempo", lambda: all(len(labtest.tempo_spans(url, trace_id)) == 2 for trace_id in wanted), 30, 0.5)
         # Asked once, it does not end by itself; what it has is on its disk.
         tempo.stop(timeout=3)
         tempo.start()
         done += buy(shop, 5)
         for request in done:
-            spans = wait_until("the spans after a restart", lambda request=request: tempo_spans(url, request.answer.trace_id), 30, 0.5)
+            spans = wait_until("the spans after a restart", lambda request=request: labtest.tempo_spans(url, request.answer.trace_id), 30, 0.5)
             expect("spans", sorted(spans), ["CreateOrder", "DeductInventory"] if request.kind == "order" else ["ChargeCard", "ProcessPayment"])
             if request.kind == "payment":
                 [link] = spans["ProcessPayment"]["links"]
                 expect("the payment's link", base64.b64decode(link["traceId"]).hex(), request.order.trace_id)
         failed = {request.answer.trace_id for request in done if request.kind == "payment" and request.answer.status >= 300}
-        wait_until("TraceQL finds every failed charge", lambda: {found["traceID"] for found in stacks.get(
-            f"{url}/api/search", q='{ name = "ChargeCard" && status = error }', limit=500)["traces"]} == failed, 30, 0.5)
+        query = urllib.parse.urlencode({"q": '{ name = "ChargeCard" && status = error }', "limit": 500})
+        wait_until("TraceQL finds every failed charge", lambda: {
+            found["traceID"] for found in labtest.http_json(f"{url}/api/search?{query}").get("traces", [])} == failed, 30, 0.5)
     rotated = len(list((directory / "logs").glob("*.log.*")))
+    if rotated < 2:
+        raise TestFailure(f"the log was rotated {rotated} times; this is meant to see two")
     print(f"     {len(done)} requests, {len(failed)} failed payments, {rotated} rotations")
 
 

@@ -6,7 +6,7 @@
 #
 # An engine is a folder here: its module, and recipe.sh, which is told where to put the programs, and that folder. They are kept outside the
 # tree ($MINISHOP_ENGINES, or minishop-engines in the user's cache folder) under a name that holds a digest of that folder, so
-# that each is built once a machine, and again when what it is made from changes.
+# that each is built once a machine, and again when its folder changes.
 # Exit 77: there is no go.
 set -eu
 

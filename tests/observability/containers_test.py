@@ -71,7 +71,7 @@ def test_every_service_is_hardened(_):
             "no limit of processes": "pids_limit" not in service,
             "logs without end": "max-size" not in service["logging"]["options"],
             "the host's": any(service.get(key) == "host" for key in ("network_mode", "pid", "ipc")),
-            "no numeric user": "build" not in service and not re.match(r"[1-9]\d*:\d+$", str(service.get("user"))),
+            "no numeric user": not service["image"].startswith("minishop-lab:") and not re.match(r"[1-9]\d*:\d+$", str(service.get("user"))),
             "a port for everybody": any(not str(port).startswith("127.0.0.1:") for port in service.get("ports", [])),
             "docker's socket": any("docker.sock" in volume for volume in service.get("volumes", [])),
             "a configuration that can be written": any(volume.startswith("./") and not volume.endswith(":ro")
@@ -102,8 +102,11 @@ def test_images_are_of_the_version_that_is_tested(_):
         "LOKI_VERSION": found(r"github.com/grafana/loki/v3 v(\S+)", "loki/go.mod"),
         "OTELCOL_VERSION": found(r"^  version: (\S+)", "otelcol/builder.yaml"),
         # One source, two numbers: Jaeger 1.76 was released as 2.13 too.
-        "JAEGER_VERSION": {"v1.76.0": "2.13.0"}[found(r"github.com/jaegertracing/jaeger (v\S+)", "jaeger/go.mod")],
+        "JAEGER_VERSION": {"v1.76.0": "2.13.0"}.get(found(r"github.com/jaegertracing/jaeger (v\S+)", "jaeger/go.mod")),
     }
+    cluster = (labtest.TOP / "deploy/kubernetes/overlays/clusters/prometheus.yaml").read_text()
+    if f"\n  version: {tested['PROMETHEUS_VERSION']}\n" not in cluster:
+        raise TestFailure(f"the cluster's Prometheus is another one than {tested['PROMETHEUS_VERSION']}")
     other = [f"{name}={environment()[name]}, tested is {version}" for name, version in tested.items() if environment()[name] != version]
     if other:
         raise TestFailure("; ".join(other))
@@ -118,6 +121,19 @@ def test_both_composes_understand_it(_):
     found += re.findall(r"\$\{[A-Z_]+:?[-+?][^}]*\$\{.*", (labtest.TOP / "docker-compose.yml").read_text())
     if found or "version" in text:
         raise TestFailure(f"not for docker-compose 1.29 and Compose v2 alike: {found or 'version'}")
+
+
+def test_every_volume_has_its_owner(_):
+    """The first to mount it is our own image, which has a folder for it; all who use one wait for that."""
+    services = compose_file()["services"]
+    folders = dict(volume.split(":") for volume in services["prepare"]["volumes"])
+    dockerfile = (labtest.TOP / "Dockerfile").read_text().replace("\\\n", " ")
+    made = {word for made in re.findall(r"install -d ([^&\n]+)", dockerfile) for word in made.split() if word.startswith("/")}
+    wrong = [name for name in compose_file()["volumes"] if folders.get(name) not in made]
+    wrong += [name for name, service in services.items() if name != "prepare" and any(
+        volume.split(":")[0] in folders for volume in service.get("volumes", [])) and "prepare" not in service.get("depends_on", {})]
+    if wrong:
+        raise TestFailure(f"not prepared: {wrong}")
 
 
 def test_what_is_mounted_is_there(_):

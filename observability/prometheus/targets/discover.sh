@@ -13,7 +13,7 @@ trap 'exit 0' TERM INT
 
 # The replicas as a list of YAML: "10.0.0.2:8080", "10.0.0.3:8080"
 replicas() {
-	getent ahostsv4 minishop | awk '$2 == "STREAM" { printf "%s\"%s:8080\"", separator, $1; separator = ", " }'
+	getent ahostsv4 minishop | sort -u | awk '$2 == "STREAM" { printf "%s\"%s:8080\"", separator, $1; separator = ", " }'
 }
 
 list='"minishop:8080"'
