@@ -13,7 +13,7 @@ RUN ./bootstrap
 WORKDIR /build
 RUN /src/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
  && make -j2 \
- && { make -j2 check || { cat test-suite.log; exit 1; }; } \
+ && { make check || { cat test-suite.log; exit 1; }; } \
  && make install-strip DESTDIR=/out
 
 FROM ${DEBIAN_IMAGE}

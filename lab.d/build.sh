@@ -13,7 +13,9 @@ build_configure() {
 	if [ -e "$build_dir/config.status" ] && [ "$(cat "$build_dir/.made-for" 2>/dev/null)" = "$LAB_SOURCE $*" ]; then return; fi
 	rm -rf "$build_dir"
 	mkdir -p "$build_dir"
-	(cd "$build_dir" && "$LAB_SOURCE/configure" "$@") && echo "$LAB_SOURCE $*" >"$build_dir/.made-for"
+	# It may fail with 77, which here means that something is skipped.
+	(cd "$build_dir" && "$LAB_SOURCE/configure" "$@") || return 1
+	echo "$LAB_SOURCE $*" >"$build_dir/.made-for"
 }
 
 build_jobs() { getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2; }

@@ -3,7 +3,7 @@
 
 # Packages for it; clang brings the fuzzer. Debian's Docker where there is none: it would put another one out.
 packages_full() {
-	echo clang debootstrap
+	echo clang libclang-rt-dev debootstrap
 	command -v dockerd >/dev/null || echo docker.io
 	command -v docker-compose >/dev/null || echo docker-compose
 }

@@ -12,7 +12,7 @@
 #include "http/server_private.h"
 
 #define SETTLE_NS (5 * CLOCK_NS_PER_MS)
-#define GRACE_NS (250 * CLOCK_NS_PER_MS)
+#define GRACE_NS CLOCK_NS_PER_S
 #define HALF_MADE_MS 20
 
 /* Makes the kernel ignore who asks for a connection from now on, so that nobody gets into the backlog between
