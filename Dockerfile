@@ -19,7 +19,7 @@ RUN /src/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
 FROM ${DEBIAN_IMAGE}
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libulfius2.7 libyder2.0 liborcania2.3 libmicrohttpd12 libjansson4 \
-      libcurl3-gnutls libconfig9 libprotobuf-c1 zlib1g wrk \
+      libcurl3-gnutls libconfig9 libprotobuf-c1 zlib1g wrk socat \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -o 10001 -g 10001 /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol \
       /var/lib/promtail /var/tempo /loki \

@@ -263,6 +263,8 @@ lab_status() {
 	done
 	if pid=$(process_pid minishop); then
 		row traces "exporter $(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^OTEL_TRACES_EXPORTER=//p') (decided by ./lab up: otlp where a collector listens at port 4318)"
+	fi
+	if [ -e "$LAB_DIR/run/ports" ]; then
 		row log "$LAB_DIR/log/minishop.json"
 		row incident "$(incident_current)"
 	fi

@@ -4,6 +4,7 @@ nobase_dist_pkgdata_DATA = \
 	observability/runbook.md \
 	observability/alertmanager/alertmanager.yml \
 	observability/alertmanager/templates/slack.tmpl \
+	observability/door/door.sh \
 	observability/grafana/dashboards/minishop.json \
 	observability/grafana/dashboards/pipeline.json \
 	observability/grafana/dashboards/process.json \

@@ -18,7 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
@@ -28,7 +30,7 @@ MEMORY_PROMISED = 2 << 30
 LISTENERS = ["grafana", *(name for name in ("tempo", "promtail") if not shutil.which(name))]
 STAND_IN = ("prometheus, alertmanager, loki, otel-collector and jaeger are built from their Go modules, their images are made here; "
             f"mere listeners, their configurations were not run: {', '.join(LISTENERS)}")
-PORTS = ("SLACK_MOCK", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "LOKI", "JAEGER", "TEMPO")
+PORTS = ("MINISHOP", "SLACK_MOCK", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "LOKI", "JAEGER", "TEMPO")
 CLUMSY_ORDER = "ord_00000000000000000000"
 
 
@@ -205,7 +207,7 @@ def titles(value):
     return [title for part in value for title in titles(part)] if isinstance(value, list) else []
 
 
-DEFAULT = ("alertmanager", "discovery", "grafana", "jaeger", "loki", "minishop", "otel-collector", "prometheus", "slack-mock", "traffic")
+DEFAULT = ("alertmanager", "discovery", "door", "grafana", "jaeger", "loki", "minishop", "otel-collector", "prometheus", "slack-mock", "traffic")
 
 
 def hardened(stack):
@@ -264,8 +266,25 @@ def replicas(stack):
         trace = wait_until("its trace", lambda line=line: stack.trace(line["trace_id"]), 30, 1)
         tags = {tag["key"]: tag["value"] for tag in trace["processes"]["p1"]["tags"]}
         expect(f"lines and traces of {instance} can be told from the others'", tags["service.instance.id"] == instance, tags)
+    by_hand(stack)
     strays = [line for line in stack.lines('{app="minishop"} |= "unknown_order"') if CLUMSY_ORDER not in json.dumps(line)]
     expect("every payment went where its order was", not strays, strays)
+
+
+def by_hand(stack):
+    """At the one address, as the README has it, however many replicas there are: an order can be paid."""
+    for _ in range(6):
+        with urllib.request.urlopen(urllib.request.Request(f"{stack.url('MINISHOP')}/order", b""), timeout=10) as answer:
+            order = json.load(answer)["order_id"]
+        request = urllib.request.Request(f"{stack.url('MINISHOP')}/payment/pay", json.dumps({"order_id": order}).encode(),
+                                         {"Content-Type": "application/json"})
+        try:
+            urllib.request.urlopen(request, timeout=10).close()
+        except urllib.error.HTTPError as error:
+            code = json.load(error)["code"]
+            if code == "unknown_order":
+                raise TestFailure(f"{order} was taken by another replica than the one that was to be paid") from None
+    print("ok   orders at the one address are paid there")
 
 
 def incident(stack):
@@ -337,6 +356,7 @@ def everything(stack, real):
     memory = hardened(stack)
     expect(f"no root, read-only, no capabilities, limits of {memory >> 20} MiB together", memory < MEMORY_PROMISED)
     signals(stack)
+    by_hand(stack)
     over = incident(stack)
     replicas(stack)
     wait_until("the end of the alert is in Slack", lambda: stack.slack("RESOLVED"), max(10, 180 - (time.monotonic() - over)), 1)
