@@ -332,8 +332,11 @@ def end(stack):
     # It was sent SIGHUP several times by now, which Docker may take for being stopped on purpose.
     victim = next(one for one in stack.containers() if service(one) == "minishop")
     subprocess.run(["kill", "-KILL", str(victim["State"]["Pid"])], check=True)
-    wait_until("who died is started again", lambda: next(
-        (one["State"]["Running"] and one["State"]["Pid"] != victim["State"]["Pid"] for one in stack.containers() if one["Id"] == victim["Id"])), 30, 1)
+
+    def again():
+        state = next(one["State"] for one in stack.containers() if one["Id"] == victim["Id"])
+        return state["Running"] and state["Pid"] != victim["State"]["Pid"] and state["Health"]["Status"] == "healthy"
+    wait_until("who died is started again", again, 30, 1)
     print("ok   a MiniShop that died is started again, also after SIGHUP")
     began = time.monotonic()
     stack.compose("stop", "minishop")
