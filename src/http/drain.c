@@ -30,10 +30,13 @@ static bool newcomers_ignore(int listen_fd) {
 
 /* Who connected but was not accepted yet gets an answer instead of a reset. */
 static void backlog_turn_away(struct http_server *server, int listen_fd) {
+  /* Some kernels allow it to root alone. There they keep coming, and whose connection is made in the very moment of the close is
+   * reset, as with any server. */
   bool ignoring = newcomers_ignore(listen_fd);
+  uint64_t until = ignoring ? UINT64_MAX : clock_mono_ns() + GRACE_NS / 4;
   struct pollfd more = {.fd = listen_fd, .events = POLLIN};
   /* Those whose connection is half made get a moment to make it. */
-  while (poll(&more, 1, ignoring ? HALF_MADE_MS : 0) > 0) {
+  while (poll(&more, 1, HALF_MADE_MS) > 0 && clock_mono_ns() < until) {
     struct sockaddr_storage from;
     socklen_t len = sizeof from;
     char address[INET6_ADDRSTRLEN];

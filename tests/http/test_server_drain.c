@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -98,6 +99,16 @@ static void *shopper(void *cls) {
   return NULL;
 }
 
+/* Whether this kernel lets us filter what comes to a socket of our own. Most do; some only root. */
+static bool may_filter(void) {
+  struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, 0xffffffff)};
+  struct sock_fprog program = {.len = 1, .filter = all};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool may = setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+  close(fd);
+  return may;
+}
+
 BOTH_MODES(rush) {
   pthread_t shoppers[8];
   start(pool);
@@ -106,7 +117,8 @@ BOTH_MODES(rush) {
   pthread_t thread = drain_begin();
   for (int i = 0; i < 8; i++) pthread_join(shoppers[i], NULL);
   finish(thread);
-  ck_assert_uint_eq(atomic_load(&lost), 0);
+  /* Without the filter each of them may be in the moment of the close, once. */
+  ck_assert_uint_le(atomic_load(&lost), may_filter() ? 0 : 8);
 }
 
 /* A pool whose threads are all busy leaves who comes in the kernel's backlog: they get an answer instead of a
