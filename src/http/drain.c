@@ -14,6 +14,7 @@
 #define SETTLE_NS (5 * CLOCK_NS_PER_MS)
 #define GRACE_NS CLOCK_NS_PER_S
 #define HALF_MADE_MS 20
+#define NEWCOMERS_NS (250 * CLOCK_NS_PER_MS)
 
 /* Makes the kernel ignore who asks for a connection from now on, so that nobody gets into the backlog between
  * its last look-through and the close, which would reset them. They ask again, and are refused cleanly. */
@@ -33,7 +34,7 @@ static void backlog_turn_away(struct http_server *server, int listen_fd) {
   /* Some kernels allow it to root alone. There they keep coming, and whose connection is made in the very moment of the close is
    * reset, as with any server. */
   bool ignoring = newcomers_ignore(listen_fd);
-  uint64_t until = ignoring ? UINT64_MAX : clock_mono_ns() + GRACE_NS / 4;
+  uint64_t until = ignoring ? UINT64_MAX : clock_mono_ns() + NEWCOMERS_NS;
   struct pollfd more = {.fd = listen_fd, .events = POLLIN};
   /* Those whose connection is half made get a moment to make it. */
   while (poll(&more, 1, HALF_MADE_MS) > 0 && clock_mono_ns() < until) {

@@ -309,15 +309,15 @@ def other_choices(stack, real):
         labels["exporter"] for labels, _ in stack.metric('{__name__=~"otelcol_exporter_sent_spans(_total)?"} > 0')
     } >= {"otlp_http/tempo", "otlp_grpc/jaeger"}, 60, 1)
     print("ok   the collector sends traces to Tempo and to Jaeger")
-    last = newest(stack)["timestamp"]
+    last = newest(stack)
     if real or "promtail" not in LISTENERS:
-        wait_until("Promtail carries the log", lambda: newest(stack)["timestamp"] > last, 30, 1)
-        last = newest(stack)["timestamp"]
-        wait_until("Promtail goes on", lambda: newest(stack)["timestamp"] > last, 30, 1)
+        wait_until("Promtail carries the log", lambda: newest(stack) > last, 30, 1)
+        last = newest(stack)
+        wait_until("Promtail goes on", lambda: newest(stack) > last, 30, 1)
         print("ok   Promtail carries the log")
     else:
         time.sleep(6)
-        expect("the collector leaves the log to Promtail, who is none here", newest(stack)["timestamp"] == last)
+        expect("the collector leaves the log to Promtail, who is none here", newest(stack) == last)
     if real or "tempo" not in LISTENERS:
         wait_until("one trace in Jaeger and in Tempo", lambda: any(
             sorted(labtest.tempo_spans(stack.url("TEMPO"), trace_id)) == ["ChargeCard", "ProcessPayment"]
@@ -326,11 +326,11 @@ def other_choices(stack, real):
 
 
 def newest(stack):
-    return stack.lines('{app="minishop"}', 1)[0]
+    return stack.lines('{app="minishop"}', 1)[0]["timestamp"]
 
 
-def end(stack):
-    # It was sent SIGHUP several times by now, which Docker may take for being stopped on purpose.
+def comes_back(stack):
+    """It was sent SIGHUP several times by now, which Docker may take for being stopped on purpose."""
     victim = next(one for one in stack.containers() if service(one) == "minishop")
     subprocess.run(["kill", "-KILL", str(victim["State"]["Pid"])], check=True)
 
@@ -339,6 +339,9 @@ def end(stack):
         return state["Running"] and state["Pid"] != victim["State"]["Pid"] and state["Health"]["Status"] == "healthy"
     wait_until("who died is started again", again, 30, 1)
     print("ok   a MiniShop that died is started again, also after SIGHUP")
+
+
+def end(stack):
     began = time.monotonic()
     stack.compose("stop", "minishop")
     took = time.monotonic() - began
@@ -366,6 +369,7 @@ def everything(stack, real):
     wait_until("the end of the alert is in Slack", lambda: stack.slack("RESOLVED"), max(10, 180 - (time.monotonic() - over)), 1)
     print("ok   and so is its end", flush=True)
     other_choices(stack, real)
+    comes_back(stack)
     end(stack)
 
 

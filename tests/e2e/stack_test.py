@@ -187,6 +187,11 @@ def failed_payments():
                   if request.kind == "payment" and request.answer.status != 200)
 
 
+def expect_few_labels(stack):
+    labels = stacks.get(f"{stack.loki_url}/loki/api/v1/labels", start=time.time_ns() - 600 * stacks.NS)["data"]
+    expect("the only labels", sorted(labels), ["app", "level", "service_name"])
+
+
 def test_failed_payments_in_loki(_):
     stack = running()
     wanted = failed_payments()
@@ -200,8 +205,7 @@ def test_failed_payments_in_loki(_):
         expect("the label app", labels["app"], "minishop")
         expect("the label level", labels["level"], record["level"])
         expect("structured trace id", (labels["trace_id"], labels["span_id"]), (record["trace_id"], record["span_id"]))
-    streams = stacks.get(f"{stack.loki_url}/loki/api/v1/labels", start=time.time_ns() - 600 * stacks.NS)["data"]
-    expect("the only labels", sorted(streams), ["app", "level", "service_name"])
+    expect_few_labels(stack)
 
 
 def test_metrics_agree(_):
@@ -385,8 +389,7 @@ def test_tempo_and_promtail(directory):
             for labels, line in lines():
                 record = json.loads(line)
                 expect("labels", (labels["app"], labels["level"], labels["span_id"]), ("minishop", record["level"], record["span_id"]))
-            streams = stacks.get(f"{stack.loki_url}/loki/api/v1/labels", start=time.time_ns() - 600 * stacks.NS)["data"]
-            expect("the only labels", sorted(streams), ["app", "level", "service_name"])
+            expect_few_labels(stack)
         wait_until("all spans are in Tempo", lambda: all(len(labtest.tempo_spans(url, trace_id)) == 2 for trace_id in wanted), 30, 0.5)
         # Asked once, it does not end by itself; what it has is on its disk.
         tempo.stop(timeout=3)
