@@ -16,12 +16,10 @@
 
 struct http_service;
 
-enum { HTTP_REQUEST_ID_SIZE = 129, HTTP_DETAIL_SIZE = 256, HTTP_TEXT_SIZE = 257 };
+enum { HTTP_REQUEST_ID_SIZE = 129, HTTP_DETAIL_SIZE = 512, HTTP_TEXT_SIZE = 257 };
 
 /* The headers that somebody here reads; all are looked up in one pass when the exchange begins. */
 #define HTTP_HEADER_NAMES(X)                                                                                 \
-  X(HTTP_ACCEPT, "Accept")                                                                                   \
-  X(HTTP_ACCEPT_ENCODING, "Accept-Encoding")                                                                 \
   X(HTTP_CONTENT_TYPE, "Content-Type")                                                                       \
   X(HTTP_HOST, "Host")                                                                                       \
   X(HTTP_REQUEST_ID, "X-Request-Id")                                                                         \
@@ -54,12 +52,13 @@ struct http_exchange {
 
   /* The answer. */
   unsigned status;
-  const char *content_type; /* static */
-  const char *allow;        /* static, or NULL */
-  char location[64];        /* or "" */
-  unsigned retry_after_s;   /* or 0 */
-  const char *encoding;     /* Content-Encoding, static, or NULL */
-  bool close;               /* the connection ends with this answer */
+  const char *content_type;             /* static */
+  char allow[HTTP_ALLOW_SIZE];          /* or "" */
+  const char *accept, *accept_encoding; /* what a 415 names as taken; static, or NULL */
+  char location[64];                    /* or "" */
+  unsigned retry_after_s;               /* or 0 */
+  const char *encoding;                 /* Content-Encoding, static, or NULL */
+  bool close;                           /* the connection ends with this answer */
   struct buf reply;
 
   /* What is known of it, for the three signals. */
@@ -71,10 +70,18 @@ struct http_exchange {
   uint64_t inner_ns;
 };
 
-/* Answers with the JSON text in exchange->reply; a reply that failed (out of memory) becomes 503. */
-void http_reply_json(struct http_exchange *exchange, unsigned status);
-/* Answers with the problem; detail (NULL: none) is said before the table's advice. */
-void http_reply_problem(struct http_exchange *exchange, enum http_problem problem, const char *detail);
+/* Answers with the JSON text in exchange->reply and the route's status; a reply that failed (out of memory)
+ * becomes 503. */
+void http_reply_json(struct http_exchange *exchange);
+/* Answers with the problem. The detail, a sentence or two, says what is wrong and what is allowed; the
+ * table's advice follows it. */
+void http_reply_problem(struct http_exchange *exchange, enum http_problem problem, const char *detail, ...)
+    __attribute__((format(printf, 3, 4)));
+
+enum { HTTP_QUOTE_CHARACTERS = 40, HTTP_QUOTE_SIZE = 3 * 4 * HTTP_QUOTE_CHARACTERS + 4 };
+/* Text of a client as a detail may hold it: at most 40 characters, UTF-8, "..." behind them if it was longer.
+ * Returns out. */
+const char *http_quote(const char *text, char out[HTTP_QUOTE_SIZE]);
 /* Fills exchange->headers from its connection. */
 void http_exchange_read_headers(struct http_exchange *exchange);
 

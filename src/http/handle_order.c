@@ -5,29 +5,68 @@
 #include "http/handlers.h"
 #include "http/json_body.h"
 #include "http/service_internal.h"
+#include "shop/inventory.h"
 
-static const char *take_sku(const json_t *value, void *out) {
-  if (!json_is_string(value)) return "a string";
+static bool take_sku(const json_t *value, void *out) {
+  if (!json_is_string(value)) return false;
   *(const char **)out = json_string_value(value);
-  return NULL;
+  return true;
 }
 
 /* A number without a fraction is an integer in JSON, however it is written: 2, 2.0, 20e-1. */
-static const char *take_quantity(const json_t *value, void *out) {
-  static const char wanted[] = "an integer from 1 to 100";
-  _Static_assert(SHOP_QUANTITY_MAX == 100, "the message says 100");
-  if (!json_is_number(value)) return wanted;
-  double number = json_number_value(value);
-  if (number != floor(number) || number < 1 || number > SHOP_QUANTITY_MAX) return wanted;
+static bool take_quantity(const json_t *value, void *out) {
+  double number = json_is_number(value) ? json_number_value(value) : 0;
+  if (number != floor(number) || number < 1 || number > SHOP_QUANTITY_MAX) return false;
   *(unsigned *)out = (unsigned)number;
-  return NULL;
+  return true;
+}
+
+/* "mug, tshirt ... and socks" */
+static const char *sku_list(char out[128]) {
+  size_t len = 0;
+  for (int i = 0; i < SHOP_INVENTORY_SKUS && len < 128; i++) {
+    const char *separator = i == 0 ? "" : i + 1 < SHOP_INVENTORY_SKUS ? ", " : " and ";
+    len += (size_t)snprintf(out + len, 128 - len, "%s%s", separator, shop_inventory_sku(i));
+  }
+  return out;
+}
+
+static void reply_failure(struct http_exchange *exchange, enum shop_reason reason,
+                          const struct shop_order_result *result, const char *sku) {
+  char quote[HTTP_QUOTE_SIZE], skus[128];
+  enum http_problem problem = http_problem_of(reason);
+  if (reason == SHOP_UNKNOWN_SKU)
+    http_reply_problem(exchange, problem, "There is no SKU '%s'. The SKUs are %s.", http_quote(sku, quote),
+                       sku_list(skus));
+  else if (reason == SHOP_OUT_OF_STOCK)
+    http_reply_problem(exchange, problem, "The order is for %u of %s, and %lld are in stock.",
+                       result->quantity, result->sku, (long long)result->stock_left);
+  else
+    http_reply_problem(exchange, problem,
+                       "The order store is full of unpaid orders (orders.capacity), or out of memory.");
+}
+
+/* The order as JSON; the id and the catalogue's SKU need no escapes. */
+static void reply_order(struct http_exchange *exchange, const char *status) {
+  buf_puts(&exchange->reply, "{\"order_id\":\"");
+  buf_puts(&exchange->reply, exchange->order_id);
+  buf_puts(&exchange->reply, "\",\"sku\":\"");
+  buf_puts(&exchange->reply, exchange->sku);
+  buf_puts(&exchange->reply, "\",\"quantity\":");
+  buf_put_u64(&exchange->reply, exchange->quantity);
+  buf_puts(&exchange->reply, ",\"status\":\"");
+  buf_puts(&exchange->reply, status);
+  buf_puts(&exchange->reply, "\"}");
+  http_reply_json(exchange);
 }
 
 void http_handle_order(struct http_exchange *exchange) {
   const char *sku = NULL;
   unsigned quantity = 1;
-  const struct json_field fields[] = {{"sku", false, take_sku, &sku},
-                                      {"quantity", false, take_quantity, &quantity}};
+  const struct json_field fields[] = {
+      {"sku", false, "a string, such as \"mug\"", take_sku, &sku},
+      {"quantity", false, "an integer from 1 to 100", take_quantity, &quantity}};
+  _Static_assert(SHOP_QUANTITY_MAX == 100, "the message says 100");
   json_t *json = http_json_body(exchange, fields, sizeof fields / sizeof *fields);
   if (!json) return;
 
@@ -39,18 +78,26 @@ void http_handle_order(struct http_exchange *exchange) {
   exchange->quantity = quantity;
   exchange->inner_ns = result.inner_ns;
   memcpy(exchange->order_id, result.order_id, sizeof exchange->order_id);
+  if (reason != SHOP_DONE) reply_failure(exchange, reason, &result, sku);
   json_decref(json); /* sku lived in it */
+  if (reason != SHOP_DONE) return;
+  snprintf(exchange->location, sizeof exchange->location, "/order/%s", result.order_id);
+  reply_order(exchange, "created");
+}
+
+void http_handle_order_status(struct http_exchange *exchange) {
+  char order_id[HTTP_TEXT_SIZE], quote[HTTP_QUOTE_SIZE];
+  struct shop_order_found found;
+  const struct http_service_parts *parts = http_service_parts(exchange->service);
+  http_route_parameter(exchange->route, exchange->path, "order_id", order_id, sizeof order_id);
+  enum shop_reason reason = shop_order_find(parts->shop, exchange->span, order_id, &found);
+  snprintf(exchange->order_id, sizeof exchange->order_id, "%.*s", SHOP_ID_SIZE - 1, order_id);
   if (reason != SHOP_DONE) {
-    http_reply_problem(exchange, http_problem_of(reason), shop_reason_text(reason));
+    http_reply_problem(exchange, http_problem_of(reason), "There is no order '%s'.",
+                       http_quote(order_id, quote));
     return;
   }
-  snprintf(exchange->location, sizeof exchange->location, "/order/%s", result.order_id);
-  buf_puts(&exchange->reply, "{\"order_id\":\""); /* the id and the catalogue's SKU need no escapes */
-  buf_puts(&exchange->reply, result.order_id);
-  buf_puts(&exchange->reply, "\",\"sku\":\"");
-  buf_puts(&exchange->reply, result.sku);
-  buf_puts(&exchange->reply, "\",\"quantity\":");
-  buf_put_u64(&exchange->reply, quantity);
-  buf_puts(&exchange->reply, ",\"status\":\"created\"}");
-  http_reply_json(exchange, 201);
+  snprintf(exchange->sku, sizeof exchange->sku, "%s", found.sku);
+  exchange->quantity = found.quantity;
+  reply_order(exchange, found.paid ? "paid" : "created");
 }

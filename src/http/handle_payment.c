@@ -5,15 +5,27 @@
 #include "http/json_body.h"
 #include "http/service_internal.h"
 
-static const char *take_order_id(const json_t *value, void *out) {
-  if (!json_is_string(value)) return "a string";
+static bool take_order_id(const json_t *value, void *out) {
+  if (!json_is_string(value)) return false;
   *(const char **)out = json_string_value(value);
-  return NULL;
+  return true;
+}
+
+static void reply_failure(struct http_exchange *exchange, enum shop_reason reason, const char *order_id) {
+  char quote[HTTP_QUOTE_SIZE];
+  enum http_problem problem = http_problem_of(reason);
+  if (reason == SHOP_UNKNOWN_ORDER)
+    http_reply_problem(exchange, problem, "There is no order '%s'.", http_quote(order_id, quote));
+  else if (reason == SHOP_UNAVAILABLE)
+    http_reply_problem(exchange, problem, "Another payment of this order is still running.");
+  else
+    http_reply_problem(exchange, problem, "%s", shop_reason_text(reason));
 }
 
 void http_handle_payment(struct http_exchange *exchange) {
   const char *order_id = NULL;
-  const struct json_field fields[] = {{"order_id", true, take_order_id, &order_id}};
+  const struct json_field fields[] = {
+      {"order_id", true, "a string: the order_id that POST /order answered", take_order_id, &order_id}};
   json_t *json = http_json_body(exchange, fields, sizeof fields / sizeof *fields);
   if (!json) return;
 
@@ -28,15 +40,13 @@ void http_handle_payment(struct http_exchange *exchange) {
   snprintf(exchange->sku, sizeof exchange->sku, "%s", result.sku ? result.sku : "");
   exchange->quantity = result.quantity;
   exchange->inner_ns = result.inner_ns;
+  if (reason != SHOP_DONE) reply_failure(exchange, reason, order_id);
   json_decref(json); /* order_id lived in it */
-  if (reason != SHOP_DONE) {
-    http_reply_problem(exchange, http_problem_of(reason), shop_reason_text(reason));
-    return;
-  }
+  if (reason != SHOP_DONE) return;
   buf_puts(&exchange->reply, "{\"order_id\":\""); /* the ids are the shop's own and need no escapes */
   buf_puts(&exchange->reply, result.order_id);
   buf_puts(&exchange->reply, "\",\"payment_id\":\"");
   buf_puts(&exchange->reply, result.payment_id);
   buf_puts(&exchange->reply, "\",\"status\":\"paid\"}");
-  http_reply_json(exchange, 200);
+  http_reply_json(exchange);
 }

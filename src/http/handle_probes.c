@@ -2,11 +2,13 @@
 #include "http/service_internal.h"
 #include "telemetry/exposition.h"
 
+enum { LIST_LIMIT = 16384 /* above any header block */, TEXT_LIMIT = 64 << 20 };
+
 static void reply_status(struct http_exchange *exchange, const char *status) {
   buf_puts(&exchange->reply, "{\"status\":\"");
   buf_puts(&exchange->reply, status);
   buf_puts(&exchange->reply, "\"}");
-  http_reply_json(exchange, 200);
+  http_reply_json(exchange);
 }
 
 void http_handle_healthz(struct http_exchange *exchange) {
@@ -29,27 +31,32 @@ void http_handle_version(struct http_exchange *exchange) {
   buf_puts(&exchange->reply, "\",\"compiler\":\"");
   buf_puts(&exchange->reply, settings->compiler);
   buf_puts(&exchange->reply, "\"}");
-  http_reply_json(exchange, 200);
+  http_reply_json(exchange);
 }
 
-/* What a header says that may be repeated; repetition is rare enough to be treated as absence. */
 void http_handle_metrics(struct http_exchange *exchange) {
   struct tel_registry *registry = http_service_parts(exchange->service)->registry;
   if (!registry) {
-    http_reply_problem(exchange, HTTP_NOT_FOUND, "Metrics are switched off (metrics.enabled).");
+    http_reply_problem(exchange, HTTP_NOT_FOUND,
+                       "Metrics are switched off: set metrics.enabled to true and restart minishop.");
     return;
   }
-  enum tel_format format = tel_format_negotiate(exchange->headers[HTTP_ACCEPT]);
-  bool gzip = tel_format_accepts_gzip(exchange->headers[HTTP_ACCEPT_ENCODING]);
-  struct buf text = BUF_INIT(64 << 20);
+  /* Several lines of one name are one list (RFC 9110, 5.3). */
+  struct buf accept = BUF_INIT(LIST_LIMIT), encodings = BUF_INIT(LIST_LIMIT), text = BUF_INIT(TEXT_LIMIT);
+  http_connection_header_join(exchange->connection, "Accept", &accept);
+  http_connection_header_join(exchange->connection, "Accept-Encoding", &encodings);
+  enum tel_format format = tel_format_negotiate(buf_cstr(&accept));
+  bool gzip = tel_format_accepts_gzip(buf_cstr(&encodings));
   int error = tel_exposition_write(registry, format, gzip ? &text : &exchange->reply);
   if (!error && gzip) error = tel_gzip(text.data, text.len, &exchange->reply);
+  buf_free(&accept);
+  buf_free(&encodings);
   buf_free(&text);
   if (error) {
     http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
     return;
   }
-  exchange->status = 200;
+  exchange->status = exchange->route->status;
   exchange->content_type = tel_format_content_type(format);
   exchange->encoding = gzip ? "gzip" : NULL;
 }

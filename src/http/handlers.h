@@ -1,15 +1,12 @@
 /* One handler a route. Each reads the exchange's request, replies once, and leaves in the exchange what it
- * learned. */
+ * learned. The prototypes come from the route table. */
 #ifndef HTTP_HANDLERS_H
 #define HTTP_HANDLERS_H
 
-struct http_exchange;
+#include "http/routes.h"
 
-void http_handle_order(struct http_exchange *exchange);
-void http_handle_payment(struct http_exchange *exchange);
-void http_handle_metrics(struct http_exchange *exchange);
-void http_handle_healthz(struct http_exchange *exchange);
-void http_handle_readyz(struct http_exchange *exchange);
-void http_handle_version(struct http_exchange *exchange);
+#define HTTP_HANDLER(method, path, handle, ...) void handle(struct http_exchange *exchange);
+HTTP_ROUTES(HTTP_HANDLER)
+#undef HTTP_HANDLER
 
 #endif

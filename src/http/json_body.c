@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/nesting.h"
+#include "http/server.h"
 
 #define NESTING_MAX 8 /* ours are one level deep */
 
@@ -16,56 +17,119 @@ static bool is_json(const char *content_type) {
   return rest[strspn(rest, " \t")] == '\0' || rest[strspn(rest, " \t")] == ';';
 }
 
-static json_t *parse(struct http_exchange *exchange) {
-  json_error_t error;
-  char detail[HTTP_DETAIL_SIZE];
-  if (!nesting_within(exchange->body, exchange->body_len, NESTING_MAX)) {
-    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is nested too deeply.");
-    return NULL;
+/* What is wrong in plain words: jansson's own texts name its flags and hold text of the client. */
+static const char *parse_error(enum json_error_code code) {
+  switch (code) {
+  case json_error_invalid_utf8:
+    return "this is not UTF-8";
+  case json_error_premature_end_of_input:
+    return "the text ends too early";
+  case json_error_end_of_input_expected:
+    return "there is more text behind the JSON value";
+  case json_error_null_character:
+  case json_error_null_byte_in_key:
+    return "\\u0000 is not allowed";
+  case json_error_duplicate_key:
+    return "the same field is there twice";
+  case json_error_numeric_overflow:
+    return "this number is too large";
+  default:
+    return "this is not JSON syntax";
   }
-  json_t *json = json_loadb(exchange->body, exchange->body_len, JSON_REJECT_DUPLICATES, &error);
-  if (!json && !*error.text) { /* every mistake has its text */
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
-  } else if (!json) {
-    snprintf(detail, sizeof detail, "The body is not JSON (line %d, column %d: %.100s).", error.line,
-             error.column, error.text);
-    http_reply_problem(exchange, HTTP_INVALID_REQUEST, detail);
-  } else if (!json_is_object(json)) {
-    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is not a JSON object.");
-    json_decref(json);
-    json = NULL;
-  }
-  return json;
 }
 
-static bool take_fields(struct http_exchange *exchange, const json_t *json, const struct json_field *fields,
-                        size_t count) {
-  char detail[HTTP_DETAIL_SIZE] = "";
-  size_t known = 0;
-  for (size_t i = 0; i < count && !*detail; i++) {
-    const json_t *value = json_object_get(json, fields[i].name);
-    known += value != NULL;
-    const char *wanted = value ? fields[i].take(value, fields[i].out) : NULL;
-    if (wanted)
-      snprintf(detail, sizeof detail, "%s must be %s.", fields[i].name, wanted);
-    else if (!value && fields[i].required)
-      snprintf(detail, sizeof detail, "%s is missing.", fields[i].name);
+static json_t *parse(struct http_exchange *exchange) {
+  /* Scalars and huge integers are JSON: what is wrong with them is told as what it is. */
+  static const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL;
+  json_error_t error;
+  if (!nesting_within(exchange->body, exchange->body_len, NESTING_MAX)) {
+    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is nested more than %d levels deep.",
+                       NESTING_MAX);
+    return NULL;
   }
-  if (!*detail && known < json_object_size(json))
-    snprintf(detail, sizeof detail, "The body has a field that is unknown here.");
-  if (*detail) http_reply_problem(exchange, HTTP_INVALID_REQUEST, detail);
-  return !*detail;
+  json_t *json = json_loadb(exchange->body, exchange->body_len, flags, &error);
+  if (json && json_is_object(json)) return json;
+  if (json)
+    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is not a JSON object, such as {}.");
+  else if (!*error.text) /* every mistake has its text */
+    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+  else
+    http_reply_problem(exchange, HTTP_INVALID_REQUEST,
+                       "The body cannot be read as JSON at line %d, column %d (byte %d): %s.", error.line,
+                       error.column, error.position, parse_error(json_error_code(&error)));
+  json_decref(json);
+  return NULL;
+}
+
+static bool take_field(struct http_exchange *exchange, const json_t *json, const struct json_field *field) {
+  const json_t *value = json_object_get(json, field->name);
+  if (!value && !field->required) return true;
+  if (value && field->take(value, field->out)) return true;
+  http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The field '%s' %s %s.", field->name,
+                     value ? "must be" : "is missing: it must be", field->allowed);
+  return false;
+}
+
+static bool is_known(const char *name, const struct json_field *fields, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(fields[i].name, name) == 0) return true;
+  return false;
+}
+
+/* Refuses the first field that is not in the table. */
+static bool all_known(struct http_exchange *exchange, json_t *json, const struct json_field *fields,
+                      size_t count) {
+  const char *name;
+  json_t *value;
+  json_object_foreach(json, name, value) {
+    if (is_known(name, fields, count)) continue;
+    char quote[HTTP_QUOTE_SIZE], known[128] = "";
+    for (size_t i = 0, len = 0; i < count && len < sizeof known; i++)
+      len += (size_t)snprintf(known + len, sizeof known - len, "%s'%s'", i ? ", " : "", fields[i].name);
+    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The field '%s' is unknown. Known fields: %s.",
+                       http_quote(name, quote), known);
+    return false;
+  }
+  return true;
+}
+
+static bool take_fields(struct http_exchange *exchange, json_t *json, const struct json_field *fields,
+                        size_t count) {
+  if (!all_known(exchange, json, fields, count)) return false;
+  for (size_t i = 0; i < count; i++)
+    if (!take_field(exchange, json, &fields[i])) return false;
+  return true;
+}
+
+/* Only plain JSON is taken. What would be taken is said by the header that RFC 9110 (12.5, 15.5.16) has for
+ * it. */
+static bool format_is_taken(struct http_exchange *exchange) {
+  char quote[HTTP_QUOTE_SIZE];
+  const char *type = exchange->headers[HTTP_CONTENT_TYPE];
+  const char *coding = http_connection_content_coding(exchange->connection);
+  if (coding) {
+    exchange->accept_encoding = "identity";
+    http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE, "The body has Content-Encoding '%s'.",
+                       http_quote(coding, quote));
+    return false;
+  }
+  if (is_json(type)) return true;
+  exchange->accept = "application/json";
+  if (type)
+    http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE, "The body has Content-Type '%s'.",
+                       http_quote(type, quote));
+  else
+    http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE,
+                       "The body has no Content-Type, or more than one.");
+  return false;
 }
 
 json_t *http_json_body(struct http_exchange *exchange, const struct json_field *fields, size_t count) {
-  json_t *json;
+  json_t *json = NULL;
   if (exchange->body_len == 0) {
     json = json_object();
     if (!json) http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
-  } else if (!is_json(exchange->headers[HTTP_CONTENT_TYPE])) {
-    http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE, NULL);
-    return NULL;
-  } else {
+  } else if (format_is_taken(exchange)) {
     json = parse(exchange);
   }
   if (json && take_fields(exchange, json, fields, count)) return json;

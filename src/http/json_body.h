@@ -11,13 +11,14 @@
 struct json_field {
   const char *name;
   bool required;
-  /* Takes the value; on a wrong one returns what it should be, as in "an integer from 1 to 100". */
-  const char *(*take)(const json_t *value, void *out);
+  const char *allowed;                          /* as in "an integer from 1 to 100" */
+  bool (*take)(const json_t *value, void *out); /* false: the value is not allowed */
   void *out;
 };
 
-/* Reads the exchange's body. Returns the object, which the caller releases and which the strings taken live
- * in; or NULL, with the problem already replied. An empty body is an empty object. */
+/* Reads the exchange's body, if it is JSON without a content coding. Returns the object, which the caller
+ * releases and which the strings taken live in; or NULL, with the problem already replied. An empty body is
+ * an empty object. */
 json_t *http_json_body(struct http_exchange *exchange, const struct json_field *fields, size_t count);
 
 #endif

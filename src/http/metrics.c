@@ -9,22 +9,25 @@
 
 static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
                                       "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
-static const unsigned statuses[] = {200, 201, 400, 402, 404, 405, 409, 413, 415, 431, 500, 502, 503, 504};
 enum {
   METHODS = sizeof methods / sizeof *methods,
-  METHOD_POST = 2,
   METHOD_OTHER = METHODS - 1,
-  ROUTES = HTTP_SHOP_ROUTES + 1, /* and "unmatched" */
-  STATUSES = sizeof statuses / sizeof *statuses,
+  UNMATCHED = HTTP_ROUTE_COUNT,
+  STATUS_MIN = 200,
+  STATUS_MAX = 599,
+};
+
+/* A row of the route table, or UNMATCHED. */
+struct route_series {
+  _Atomic(struct tel_counter *) request[METHODS][STATUS_MAX - STATUS_MIN + 1];
+  _Atomic(struct tel_counter *) error[METHODS][HTTP_PROBLEM_COUNT];
+  _Atomic(struct tel_histogram *) duration[METHODS];
 };
 
 /* Series are looked up once and kept: a request finds its counters by index. NULL until the first use. */
 struct http_metrics {
   struct tel_family *requests, *errors, *durations, *refused;
-  _Atomic(struct tel_counter *) request[METHODS][ROUTES][STATUSES];
-  _Atomic(struct tel_counter *) error[ROUTES]
-                                     [HTTP_PROBLEM_COUNT]; /* always POST: only that reaches the shop */
-  _Atomic(struct tel_histogram *) duration[METHODS][ROUTES];
+  struct route_series routes[HTTP_ROUTE_COUNT + 1];
 };
 
 static size_t method_index(const char *method) {
@@ -34,77 +37,65 @@ static size_t method_index(const char *method) {
 }
 
 static size_t route_index(const struct http_route *route) {
-  return route ? (size_t)(route - http_routes) : HTTP_SHOP_ROUTES;
+  return route ? (size_t)(route - http_routes) : UNMATCHED;
 }
 
-static const char *route_label(size_t index) {
-  return index < HTTP_SHOP_ROUTES ? http_routes[index].path : "unmatched";
-}
-
-static size_t status_index(unsigned status) {
-  for (size_t i = 0; i < STATUSES; i++)
-    if (statuses[i] == status) return i;
-  return 10; /* 500: what has no row is our own mistake */
+static const char *route_label(size_t route) {
+  return route == UNMATCHED ? "unmatched" : http_routes[route].path;
 }
 
 static struct tel_counter *request_series(struct http_metrics *metrics, size_t method, size_t route,
-                                          size_t status) {
-  struct tel_counter *counter =
-      atomic_load_explicit(&metrics->request[method][route][status], memory_order_acquire);
+                                          unsigned status) {
+  if (status < STATUS_MIN || status > STATUS_MAX) status = 500; /* a handler's bug */
+  _Atomic(struct tel_counter *) *kept = &metrics->routes[route].request[method][status - STATUS_MIN];
+  struct tel_counter *counter = atomic_load_explicit(kept, memory_order_acquire);
   if (counter || !metrics->requests) return counter;
   char text[12];
-  snprintf(text, sizeof text, "%u", statuses[status]);
+  snprintf(text, sizeof text, "%u", status);
   const char *values[] = {methods[method], route_label(route), text};
   if (tel_counter_series(metrics->requests, values, &counter) != 0) return NULL;
-  atomic_store_explicit(&metrics->request[method][route][status], counter, memory_order_release);
+  atomic_store_explicit(kept, counter, memory_order_release);
   return counter;
 }
 
-static struct tel_counter *error_series(struct http_metrics *metrics, size_t route,
+static struct tel_counter *error_series(struct http_metrics *metrics, size_t method, size_t route,
                                         enum http_problem problem) {
-  struct tel_counter *counter = atomic_load_explicit(&metrics->error[route][problem], memory_order_acquire);
+  _Atomic(struct tel_counter *) *kept = &metrics->routes[route].error[method][problem];
+  struct tel_counter *counter = atomic_load_explicit(kept, memory_order_acquire);
   if (counter || !metrics->errors) return counter;
-  const char *values[] = {methods[METHOD_POST], route_label(route), http_problem_row(problem)->code};
+  const char *values[] = {methods[method], route_label(route), http_problem_row(problem)->code};
   if (tel_counter_series(metrics->errors, values, &counter) != 0) return NULL;
-  atomic_store_explicit(&metrics->error[route][problem], counter, memory_order_release);
+  atomic_store_explicit(kept, counter, memory_order_release);
   return counter;
 }
 
 static struct tel_histogram *duration_series(struct http_metrics *metrics, size_t method, size_t route) {
-  struct tel_histogram *histogram =
-      atomic_load_explicit(&metrics->duration[method][route], memory_order_acquire);
+  _Atomic(struct tel_histogram *) *kept = &metrics->routes[route].duration[method];
+  struct tel_histogram *histogram = atomic_load_explicit(kept, memory_order_acquire);
   if (histogram || !metrics->durations) return histogram;
   const char *values[] = {methods[method], route_label(route)};
   if (tel_histogram_series(metrics->durations, values, &histogram) != 0) return NULL;
-  atomic_store_explicit(&metrics->duration[method][route], histogram, memory_order_release);
+  atomic_store_explicit(kept, histogram, memory_order_release);
   return histogram;
 }
 
-/* Which problems a route can end in; the others never become series at 0. */
-static bool belongs(size_t route, enum http_problem problem) {
-  bool order = strcmp(http_routes[route].path, "/order") == 0;
-  switch (problem) {
-  case HTTP_UNKNOWN_SKU:
-  case HTTP_OUT_OF_STOCK:
-    return order;
-  case HTTP_UNKNOWN_ORDER:
-  case HTTP_ALREADY_PAID:
-  case HTTP_CARD_DECLINED:
-  case HTTP_INSUFFICIENT_FUNDS:
-  case HTTP_FRAUD_SUSPECTED:
-  case HTTP_GATEWAY_ERROR:
-  case HTTP_GATEWAY_TIMEOUT:
-    return !order;
-  case HTTP_NOT_FOUND:
-  case HTTP_METHOD_NOT_ALLOWED:
-  case HTTP_HEADER_TOO_LARGE:
-    return false;
-  default:
-    return true;
+/* The counters of a method that the route takes. */
+static bool counters_at_zero(struct http_metrics *metrics, size_t method, size_t route) {
+  enum {
+    EVERY_ROUTE =
+        HTTP_MAY(HTTP_INVALID_REQUEST) | HTTP_MAY(HTTP_PAYLOAD_TOO_LARGE) | HTTP_MAY(HTTP_UNAVAILABLE)
+  };
+  bool ok = request_series(metrics, method, route, http_routes[route].status);
+  for (int i = HTTP_NO_PROBLEM + 1; i < HTTP_PROBLEM_COUNT; i++) {
+    enum http_problem problem = (enum http_problem)i;
+    if (!((http_routes[route].problems | EVERY_ROUTE) & HTTP_MAY(problem))) continue;
+    ok = ok && request_series(metrics, method, route, http_problem_row(problem)->status);
+    if (http_problem_row(problem)->error) ok = ok && error_series(metrics, method, route, problem);
   }
+  return ok;
 }
 
-/* What rate() shall see the first of must be there, at 0, before it happens. */
+/* Create known series at 0, or rate() misses their first increment. */
 static bool expose_at_zero(struct http_metrics *metrics) {
   /* What libmicrohttpd answers by itself, 408 for what was cut because it took too long, 0 for no answer at
    * all. */
@@ -114,16 +105,12 @@ static bool expose_at_zero(struct http_metrics *metrics) {
     struct tel_counter *counter;
     ok = ok && tel_counter_series(metrics->refused, &refusals[i], &counter) == 0;
   }
-  for (size_t route = 0; route < HTTP_SHOP_ROUTES; route++) {
-    unsigned done = strcmp(http_routes[route].path, "/order") == 0 ? 201 : 200;
-    ok = ok && request_series(metrics, METHOD_POST, route, status_index(done));
-    ok = ok && duration_series(metrics, METHOD_POST, route);
-    for (int problem = HTTP_NO_PROBLEM + 1; problem < HTTP_PROBLEM_COUNT; problem++) {
-      const struct http_problem_row *row = http_problem_row((enum http_problem)problem);
-      if (!belongs(route, (enum http_problem)problem)) continue;
-      ok = ok && request_series(metrics, METHOD_POST, route, status_index(row->status));
-      if (row->error) ok = ok && error_series(metrics, route, (enum http_problem)problem);
-    }
+  for (size_t route = 0; route < HTTP_ROUTE_COUNT; route++) {
+    if (http_route_is_probe(&http_routes[route])) continue;
+    for (size_t method = 0; method < METHOD_OTHER; method++)
+      if (http_route_takes(&http_routes[route], methods[method]))
+        ok = ok && counters_at_zero(metrics, method, route);
+    ok = ok && duration_series(metrics, method_index(http_routes[route].method), route);
   }
   return ok;
 }
@@ -184,11 +171,11 @@ void http_metrics_record(struct http_metrics *metrics, const struct http_exchang
                          uint64_t duration_ns) {
   size_t method = method_index(exchange->method);
   size_t route = route_index(exchange->route);
-  tel_counter_add(request_series(metrics, method, route, status_index(exchange->status)), 1);
+  tel_counter_add(request_series(metrics, method, route, exchange->status), 1);
   tel_histogram_observe(duration_series(metrics, method, route), (double)duration_ns / 1e9,
                         &exchange->context);
-  if (exchange->problem && http_problem_row(exchange->problem)->error && method == METHOD_POST)
-    tel_counter_add(error_series(metrics, route, exchange->problem), 1);
+  if (exchange->problem && http_problem_row(exchange->problem)->error)
+    tel_counter_add(error_series(metrics, method, route, exchange->problem), 1);
 }
 
 void http_metrics_refused(struct http_metrics *metrics, unsigned status) {

@@ -94,7 +94,7 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
 void http_observe_begin(struct http_observe *observe, struct http_exchange *exchange) {
   exchange->start_unix_ns = clock_unix_ns();
   exchange->start_mono_ns = clock_mono_ns();
-  exchange->route = http_route_find(exchange->path);
+  exchange->route = http_route_find(exchange->path, exchange->method);
   http_exchange_read_headers(exchange);
   settle_request_id(exchange);
   begin_trace(observe, exchange);
@@ -166,7 +166,8 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
   tel_attributes_set_int(fields, "status", exchange->status);
   tel_attributes_set_double(fields, "duration_ms", duration_ns / 1e6);
   tel_attributes_set_int(fields, "request_bytes", (int64_t)exchange->body_len);
-  tel_attributes_set_int(fields, "response_bytes", (int64_t)exchange->reply.len);
+  tel_attributes_set_int(fields, "response_bytes",
+                         strcmp(method, "HEAD") == 0 ? 0 : (int64_t)exchange->reply.len);
   tel_attributes_set_string(fields, "client", exchange->client);
   tel_attributes_set_string(fields, "user_agent", exchange->headers[HTTP_USER_AGENT]);
   if (*exchange->order_id) tel_attributes_set_string(fields, "order_id", exchange->order_id);

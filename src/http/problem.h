@@ -13,33 +13,34 @@
   X(HTTP_INVALID_REQUEST, "invalid_request", 400, TEL_WARN, false, "The request is not valid",               \
     "Correct the request and send it again.")                                                                \
   X(HTTP_NOT_FOUND, "not_found", 404, TEL_WARN, false, "There is nothing at this path",                      \
-    "Use POST /order, POST /payment/pay, GET /metrics, /healthz, /readyz or /version.")                      \
+    "docs/openapi.yaml describes the whole interface.")                                                      \
   X(HTTP_METHOD_NOT_ALLOWED, "method_not_allowed", 405, TEL_WARN, false, "This path takes another method",   \
     "Use a method that the Allow header names.")                                                             \
   X(HTTP_PAYLOAD_TOO_LARGE, "payload_too_large", 413, TEL_WARN, false, "The body is too large",              \
     "Send a smaller body.")                                                                                  \
-  X(HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", 415, TEL_WARN, false, "The body is not JSON",     \
-    "Send a JSON body with Content-Type: application/json.")                                                 \
+  X(HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", 415, TEL_WARN, false,                             \
+    "The format of the body is not supported",                                                               \
+    "Send a JSON body with Content-Type: application/json and without Content-Encoding.")                    \
   X(HTTP_HEADER_TOO_LARGE, "header_too_large", 431, TEL_WARN, false, "The header is too large",              \
     "Send fewer or shorter header fields.")                                                                  \
   X(HTTP_UNKNOWN_SKU, "unknown_sku", 404, TEL_WARN, false, "Unknown SKU",                                    \
-    "Order one of the SKUs that minishop_inventory_stock lists, or leave sku out.")                          \
+    "Order one of these, or leave sku out.")                                                                 \
   X(HTTP_UNKNOWN_ORDER, "unknown_order", 404, TEL_WARN, false, "Unknown order",                              \
-    "Order first with POST /order and pay the order_id of its answer; orders do not outlive a restart.")     \
-  X(HTTP_ALREADY_PAID, "already_paid", 409, TEL_WARN, false, "Already paid",                                 \
-    "Nothing is left to do: this order is paid.")                                                            \
+    "Use the order_id of an answer to POST /order. Orders leave when the store is full, and do not outlive " \
+    "a restart.")                                                                                            \
+  X(HTTP_ALREADY_PAID, "already_paid", 409, TEL_WARN, false, "Already paid", "Nothing is left to do.")       \
   X(HTTP_OUT_OF_STOCK, "out_of_stock", 409, TEL_WARN, true, "Out of stock",                                  \
-    "Order fewer units, or try again after the next restock.")                                               \
+    "Order fewer units, or try again after the next restock (inventory.restock_s).")                         \
   X(HTTP_CARD_DECLINED, "card_declined", 402, TEL_WARN, true, "The card was declined",                       \
-    "Pay the order again, with another card.")                                                               \
+    "Nothing was charged: send the payment again.")                                                          \
   X(HTTP_INSUFFICIENT_FUNDS, "insufficient_funds", 402, TEL_WARN, true, "Insufficient funds",                \
-    "Pay the order again, with another card.")                                                               \
+    "Nothing was charged: send the payment again.")                                                          \
   X(HTTP_FRAUD_SUSPECTED, "fraud_suspected", 402, TEL_WARN, true, "Fraud suspected",                         \
-    "Pay the order again, with another card.")                                                               \
+    "Nothing was charged: send the payment again.")                                                          \
   X(HTTP_GATEWAY_ERROR, "gateway_error", 502, TEL_ERROR, true, "The payment provider failed",                \
-    "Pay the order again in a moment; nothing was charged.")                                                 \
+    "Nothing was charged: send the payment again in a moment.")                                              \
   X(HTTP_GATEWAY_TIMEOUT, "gateway_timeout", 504, TEL_ERROR, true, "The payment provider timed out",         \
-    "Pay the order again in a moment; nothing was charged.")                                                 \
+    "Nothing was charged: send the payment again in a moment.")                                              \
   X(HTTP_UNAVAILABLE, "unavailable", 503, TEL_ERROR, true, "The service cannot take this now",               \
     "Try again after the time that Retry-After names.")
 

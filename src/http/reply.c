@@ -1,16 +1,18 @@
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "http/exchange.h"
 
-void http_reply_json(struct http_exchange *exchange, unsigned status) {
+void http_reply_json(struct http_exchange *exchange) {
   if (buf_failed(&exchange->reply)) {
     http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
     return;
   }
-  exchange->status = status;
+  exchange->status = exchange->route->status;
   exchange->content_type = "application/json";
 }
 
@@ -32,7 +34,13 @@ static int append(const char *text, size_t len, void *buf) {
   return buf_failed(buf) ? -1 : 0;
 }
 
-void http_reply_problem(struct http_exchange *exchange, enum http_problem problem, const char *detail) {
+const char *http_quote(const char *text, char out[HTTP_QUOTE_SIZE]) {
+  size_t len = strlen(text), cut = utf8_cut(text, len, HTTP_QUOTE_CHARACTERS);
+  strcpy(out + utf8_repair(text, cut, out), cut < len ? "..." : "");
+  return out;
+}
+
+void http_reply_problem(struct http_exchange *exchange, enum http_problem problem, const char *detail, ...) {
   const struct http_problem_row *row = http_problem_row(problem);
   exchange->problem = problem;
   exchange->status = row->status;
@@ -40,10 +48,12 @@ void http_reply_problem(struct http_exchange *exchange, enum http_problem proble
   exchange->encoding = NULL;
   exchange->location[0] = '\0';
   if (problem == HTTP_UNAVAILABLE) exchange->retry_after_s = 1;
-  if (detail)
-    snprintf(exchange->detail, sizeof exchange->detail, "%s %s", detail, row->advice);
-  else
-    snprintf(exchange->detail, sizeof exchange->detail, "%s", row->advice);
+  va_list arguments;
+  va_start(arguments, detail);
+  size_t len = (size_t)vsnprintf(exchange->detail, sizeof exchange->detail, detail, arguments);
+  va_end(arguments);
+  if (len < sizeof exchange->detail)
+    snprintf(exchange->detail + len, sizeof exchange->detail - len, " %s", row->advice);
 
   char type[64], instance[HTTP_TEXT_SIZE], trace_id[TEL_TRACE_ID_HEX_SIZE];
   snprintf(type, sizeof type, "urn:minishop:problem:%s", row->code);

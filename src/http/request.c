@@ -56,3 +56,31 @@ void http_connection_header_join(struct MHD_Connection *connection, const char *
   struct lookup lookup = {.name = name, .join = out};
   lookup_run(connection, &lookup);
 }
+
+/* Whether a list names nothing but identity; empty members say nothing (RFC 9110, 5.6.1). */
+static bool is_identity(const char *list, size_t len) {
+  static const char identity[] = "identity";
+  for (const char *end = list + len; list < end;) {
+    list += strspn(list, ", \t");
+    size_t member = strcspn(list, ", \t");
+    if (member && (member != sizeof identity - 1 || strncasecmp(list, identity, member) != 0)) return false;
+    list += member;
+  }
+  return true;
+}
+
+static enum MHD_Result find_coding(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                   const char *value, size_t value_len) {
+  static const char wanted[] = "Content-Encoding";
+  (void)kind;
+  if (name_len != sizeof wanted - 1 || strcasecmp(name, wanted) != 0 || !value) return MHD_YES;
+  if (is_identity(value, value_len)) return MHD_YES;
+  *(const char **)cls = value;
+  return MHD_NO; /* ends the search */
+}
+
+const char *http_connection_content_coding(struct MHD_Connection *connection) {
+  const char *coding = NULL;
+  if (connection) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, find_coding, &coding);
+  return coding;
+}

@@ -1,5 +1,6 @@
-/* The route table: what the service answers, and how each route is seen in spans and logs. One row a route.
- */
+/* The route table: what the service answers, and how each route is seen in metrics, spans and logs.
+ * Adding a route is one row here and one handler; the rest (prototypes, labels, series at 0, Allow, the list
+ * in the 404) follows from the row. Pure functions; any thread. */
 #ifndef HTTP_ROUTES_H
 #define HTTP_ROUTES_H
 
@@ -8,25 +9,64 @@
 
 struct http_exchange;
 
-enum { HTTP_ROUTES = 6, HTTP_SHOP_ROUTES = 2 }; /* the shop's routes come first; the others are probes */
+/* method (GET serves HEAD too), path, handler, and then fields of struct http_route by name. A path's segment
+ * in braces is a parameter. Rows may share a path, and may stand in any order: a literal segment goes before
+ * a parameter. A row without a span is a probe: it is in no trace and in no request metric, and logs at
+ * DEBUG. */
+#define HTTP_ROUTES(X)                                                                                       \
+  X("POST", "/order", http_handle_order, .status = 201, .span = "CreateOrder", .done = "order created",      \
+    .failed = "order failed", .rejected = "order rejected", .inner_field = "inventory_ms",                   \
+    .problems =                                                                                              \
+        HTTP_MAY(HTTP_UNSUPPORTED_MEDIA_TYPE) | HTTP_MAY(HTTP_UNKNOWN_SKU) | HTTP_MAY(HTTP_OUT_OF_STOCK))    \
+  X("GET", "/order/{order_id}", http_handle_order_status, .status = 200, .span = "GetOrder",                 \
+    .done = "order found", .failed = "order failed", .rejected = "order rejected",                           \
+    .problems = HTTP_MAY(HTTP_UNKNOWN_ORDER))                                                                \
+  X("POST", "/payment/pay", http_handle_payment, .status = 200, .span = "ProcessPayment",                    \
+    .done = "payment succeeded", .failed = "payment failed", .rejected = "payment rejected",                 \
+    .inner_field = "charge_ms",                                                                              \
+    .problems = HTTP_MAY(HTTP_UNSUPPORTED_MEDIA_TYPE) | HTTP_MAY(HTTP_UNKNOWN_ORDER) |                       \
+                HTTP_MAY(HTTP_ALREADY_PAID) | HTTP_MAY(HTTP_CARD_DECLINED) |                                 \
+                HTTP_MAY(HTTP_INSUFFICIENT_FUNDS) | HTTP_MAY(HTTP_FRAUD_SUSPECTED) |                         \
+                HTTP_MAY(HTTP_GATEWAY_ERROR) | HTTP_MAY(HTTP_GATEWAY_TIMEOUT))                               \
+  X("GET", "/metrics", http_handle_metrics, .status = 200, .vary = "Accept, Accept-Encoding")                \
+  X("GET", "/healthz", http_handle_healthz, .status = 200)                                                   \
+  X("GET", "/readyz", http_handle_readyz, .status = 200)                                                     \
+  X("GET", "/version", http_handle_version, .status = 200)
+
+#define HTTP_ROUTE_ONE(...) +1
+enum { HTTP_ROUTE_COUNT = 0 HTTP_ROUTES(HTTP_ROUTE_ONE) };
 
 struct http_route {
-  const char *method; /* GET serves HEAD too */
-  const char *path;   /* also the label route and the attribute http.route */
+  const char *method;
+  const char *path; /* also the label route and the attribute http.route */
   void (*handle)(struct http_exchange *exchange);
-  /* Probes have none of these: they are in no trace, not in request_total, and log at DEBUG. */
-  const char *span;                     /* name of the SERVER span */
+  unsigned status;                      /* of success */
+  const char *vary;                     /* Vary of every answer at this path; NULL: none */
+  const char *span;                     /* name of the SERVER span; NULL: a probe */
   const char *done, *failed, *rejected; /* log messages */
-  const char *inner_field;              /* log field with the duration of the inner step, in ms */
+  const char *inner_field; /* log field with the duration of the inner step, in ms; NULL: has none */
+  unsigned
+      problems; /* HTTP_MAY() of those that not every route ends in: their series exist at 0 from the start */
 };
 
-extern const struct http_route http_routes[HTTP_ROUTES];
+#define HTTP_MAY(problem) (1u << (problem))
 
-/* The route of that path, whatever the method, or NULL. */
-const struct http_route *http_route_find(const char *path);
+extern const struct http_route http_routes[HTTP_ROUTE_COUNT];
+
+/* The route of that path that takes the method, else one of that path, else NULL. */
+const struct http_route *http_route_find(const char *path, const char *method);
 bool http_route_takes(const struct http_route *route, const char *method);
-/* The value of Allow for it. */
-const char *http_route_allow(const struct http_route *route);
 bool http_route_is_probe(const struct http_route *route);
+
+/* The value of the parameter in a path that the route was found for, as sent: nothing is decoded. Copies what
+ * out has room for. Returns the whole length; 0: the route has no such parameter. */
+size_t http_route_parameter(const struct http_route *route, const char *path, const char *name, char *out,
+                            size_t size);
+
+enum { HTTP_ALLOW_SIZE = 80 };
+/* The value of Allow for a path: the methods of all its rows. */
+void http_route_allow(const char *path, char out[HTTP_ALLOW_SIZE]);
+/* "POST /order, GET /order/{order_id} ... or GET /version"; ends with "..." if there is no room for all. */
+void http_route_list(char *out, size_t size);
 
 #endif

@@ -168,6 +168,9 @@ const char *http_request_header(const struct _u_request *request, const char *na
 const char *http_connection_header(struct MHD_Connection *connection, const char *name);
 /* All values of the name in their order, joined with ",", as HTTP allows for lists (tracestate). */
 void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out);
+/* The first value of Content-Encoding that names a coding other than identity (a list, in one line or in
+ * several), or NULL: the body is as it was written. */
+const char *http_connection_content_coding(struct MHD_Connection *connection);
 
 /* Reads "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (all addresses). Writes the numeric address
  * and the port. Returns 0, or -1 with a text in error that says what is wrong; the others are untouched then.

@@ -80,13 +80,20 @@ static int observe_request(const struct _u_request *request, struct _u_response 
   return U_CALLBACK_IGNORE;
 }
 
+/* No row has this path: the detail names the rows. */
+static void reply_not_found(struct http_exchange *exchange) {
+  char routes[HTTP_DETAIL_SIZE - 128];
+  http_route_list(routes, sizeof routes);
+  http_reply_problem(exchange, HTTP_NOT_FOUND, "Use %s.", routes);
+}
+
 static void handle(struct http_exchange *exchange) {
   const struct http_route *route = exchange->route;
   if (!route) {
-    http_reply_problem(exchange, HTTP_NOT_FOUND, NULL);
+    reply_not_found(exchange);
   } else if (!http_route_takes(route, exchange->method)) {
-    http_reply_problem(exchange, HTTP_METHOD_NOT_ALLOWED, NULL);
-    exchange->allow = http_route_allow(route);
+    http_route_allow(exchange->path, exchange->allow);
+    http_reply_problem(exchange, HTTP_METHOD_NOT_ALLOWED, "%s takes %s.", route->path, exchange->allow);
   } else if (!http_route_is_probe(route) && http_service_draining(exchange->service)) {
     http_reply_problem(exchange, HTTP_UNAVAILABLE, "The service is shutting down.");
   } else {
@@ -104,7 +111,10 @@ static void each_header(const struct http_exchange *exchange,
     put(cls, "traceparent", traceparent);
   }
   if (*exchange->location) put(cls, "Location", exchange->location);
-  if (exchange->allow) put(cls, "Allow", exchange->allow);
+  if (*exchange->allow) put(cls, "Allow", exchange->allow);
+  if (exchange->accept) put(cls, "Accept", exchange->accept);
+  if (exchange->accept_encoding) put(cls, "Accept-Encoding", exchange->accept_encoding);
+  if (exchange->route && exchange->route->vary) put(cls, "Vary", exchange->route->vary);
   if (exchange->encoding) put(cls, "Content-Encoding", exchange->encoding);
   if (exchange->retry_after_s) {
     snprintf(seconds, sizeof seconds, "%u", exchange->retry_after_s);
@@ -157,11 +167,24 @@ static void put_refusal_header(void *reply, const char *name, const char *value)
   http_refusal_header(reply, name, value);
 }
 
-/* Makes the problem that the refusal is the exchange's, and, where the answer is ours to make, the answer. */
-static void answer_refusal(struct http_exchange *exchange, const struct http_refusal *refusal,
-                           struct http_refusal_reply *reply) {
+/* The limits are settings, so the server's constant texts do not name them. */
+static void reply_refusal(struct http_exchange *exchange, const struct http_refusal *refusal,
+                          const struct http_server_settings *limits) {
   enum http_problem problem = http_problem_by_code(refusal->code);
-  http_reply_problem(exchange, problem ? problem : HTTP_INVALID_REQUEST, refusal->detail);
+  if (problem == HTTP_PAYLOAD_TOO_LARGE)
+    http_reply_problem(exchange, problem, "The body has more than %zu bytes (server.body_limit).",
+                       limits->body_limit);
+  else if (problem == HTTP_HEADER_TOO_LARGE)
+    http_reply_problem(exchange, problem, "%s The limit is %zu bytes.", refusal->detail,
+                       limits->header_limit);
+  else
+    http_reply_problem(exchange, problem ? problem : HTTP_INVALID_REQUEST, "%s", refusal->detail);
+}
+
+/* Makes the problem that the refusal is the exchange's, and, where the answer is ours to make, the answer. */
+static void answer_refusal(const struct http_service *service, struct http_exchange *exchange,
+                           const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+  reply_refusal(exchange, refusal, &service->settings.server);
   if (!reply) return;
   buf_append(&reply->body, exchange->reply.data, exchange->reply.len);
   reply->content_type = exchange->content_type;
@@ -182,19 +205,20 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
                                    .client = refusal->client,
                                    .reply = BUF_INIT(REPLY_LIMIT)};
   http_observe_begin(service->observe, &exchange);
-  answer_refusal(&exchange, refusal, reply);
+  answer_refusal(service, &exchange, refusal, reply);
   http_observe_end(service->observe, &exchange);
   buf_free(&exchange.reply);
 }
 
 /* Nothing of the request was read (too many connections, a backlog at shutdown): there is no route to
  * observe, but whoever waits gets the same kind of answer. */
-static void turn_away(const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+static void turn_away(const struct http_service *service, const struct http_refusal *refusal,
+                      struct http_refusal_reply *reply) {
   struct http_exchange exchange = {.path = "", .reply = BUF_INIT(REPLY_LIMIT)};
   random_bytes(exchange.context.trace_id, sizeof exchange.context.trace_id);
   random_bytes(exchange.context.span_id, sizeof exchange.context.span_id);
   tel_trace_id_hex(&exchange.context, exchange.request_id);
-  answer_refusal(&exchange, refusal, reply);
+  answer_refusal(service, &exchange, refusal, reply);
   buf_free(&exchange.reply);
 }
 
@@ -203,7 +227,7 @@ static void refused(void *cls, const struct http_refusal *refusal, struct http_r
   if (refusal->origin == HTTP_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection) {
     refuse(service, refusal, reply);
   } else {
-    if (reply) turn_away(refusal, reply);
+    if (reply) turn_away(service, refusal, reply);
     http_observe_refused(service->observe, refusal);
   }
 }

@@ -175,6 +175,18 @@ void shop_orders_release(struct shop_orders *orders, struct shop_order *order) {
   atomic_fetch_sub_explicit(&orders->count, 1, memory_order_relaxed);
 }
 
+bool shop_orders_find(struct shop_orders *orders, const uint8_t id[10], struct shop_order *out, bool *paid) {
+  struct shard *shard = shard_of(orders, id);
+  pthread_mutex_lock(&shard->lock);
+  const struct node *node = *find(orders, shard, id);
+  if (node) {
+    *out = node->order;
+    *paid = node->state == PAID;
+  }
+  pthread_mutex_unlock(&shard->lock);
+  return node != NULL;
+}
+
 enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8_t id[10],
                                          uint64_t deadline_mono_ns, struct shop_order *out) {
   struct shard *shard = shard_of(orders, id);

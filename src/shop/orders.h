@@ -32,6 +32,9 @@ struct shop_order *shop_orders_reserve(struct shop_orders *orders);
 void shop_orders_add(struct shop_orders *orders, struct shop_order *order);
 void shop_orders_release(struct shop_orders *orders, struct shop_order *order);
 
+/* Copies an order out. Returns false, and touches nothing, if there is none. */
+bool shop_orders_find(struct shop_orders *orders, const uint8_t id[10], struct shop_order *out, bool *paid);
+
 enum shop_orders_claim { SHOP_ORDERS_CLAIMED, SHOP_ORDERS_UNKNOWN, SHOP_ORDERS_PAID, SHOP_ORDERS_BUSY };
 /* Claims an unpaid order for one payment and copies it out. Waits, until the deadline (clock_mono_ns()),
  * while another payment has it; SHOP_ORDERS_BUSY is that deadline. SHOP_ORDERS_PAID copies it out too. */

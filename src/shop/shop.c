@@ -136,6 +136,7 @@ static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, con
   enum shop_reason reason = SHOP_DONE;
   if (!shop_inventory_deduct(&shop->inventory, sku, out->quantity, &left)) {
     reason = SHOP_OUT_OF_STOCK;
+    out->stock_left = left;
     tel_attributes_set_int(fail_span(span, "inventory short", reason), "shop.stock.left", left);
   } else {
     tel_attributes_set_string(tel_span_attributes(span), "shop.order.id", out->order_id);
@@ -171,6 +172,18 @@ enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, 
     out->order_id[0] = '\0';
   }
   return reason;
+}
+
+enum shop_reason shop_order_find(struct shop *shop, struct tel_span *span, const char *order_id,
+                                 struct shop_order_found *out) {
+  uint8_t id[10];
+  struct shop_order order;
+  bool paid;
+  if (!parse_order_id(order_id, id) || !shop_orders_find(shop->orders, id, &order, &paid))
+    return SHOP_UNKNOWN_ORDER;
+  *out = (struct shop_order_found){shop_inventory_sku(order.sku), order.quantity, paid};
+  describe_order(span, order_id, out->sku, out->quantity);
+  return SHOP_DONE;
 }
 
 /* The step ChargeCard with its span. */

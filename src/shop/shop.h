@@ -5,6 +5,7 @@
 #ifndef SHOP_SHOP_H
 #define SHOP_SHOP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,7 +44,8 @@ struct shop_order_result {
   char order_id[SHOP_ID_SIZE]; /* "" unless it was stored */
   const char *sku;             /* from the catalogue; NULL if unknown */
   unsigned quantity;
-  uint64_t inner_ns; /* how long DeductInventory took; 0: it did not run */
+  int64_t stock_left; /* with SHOP_OUT_OF_STOCK: units that are there, too few */
+  uint64_t inner_ns;  /* how long DeductInventory took; 0: it did not run */
 };
 
 /* Places an order. sku NULL: the catalogue's first. quantity: 1 to SHOP_QUANTITY_MAX. parent: the request's
@@ -51,6 +53,17 @@ struct shop_order_result {
  * SHOP_UNAVAILABLE (store full, out of memory), SHOP_OUT_OF_STOCK. */
 enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
                                   const char *sku, unsigned quantity, struct shop_order_result *out);
+
+struct shop_order_found {
+  const char *sku; /* from the catalogue */
+  unsigned quantity;
+  bool paid; /* false also while a payment runs */
+};
+
+/* Looks an order up and describes it in span. Does not wait for a payment that runs. SHOP_DONE, or
+ * SHOP_UNKNOWN_ORDER with out untouched. */
+enum shop_reason shop_order_find(struct shop *shop, struct tel_span *span, const char *order_id,
+                                 struct shop_order_found *out);
 
 struct shop_payment_result {
   char order_id[SHOP_ID_SIZE];   /* "" if there is no such order */

@@ -68,6 +68,10 @@ static enum mock_answer receive(const struct _u_request *request, struct mock_ch
     *why = "as the mode demands";
     return answer;
   }
+  if (http_connection_content_coding(http_request_connection(request)) != NULL) {
+    *why = "the body has a Content-Encoding: send it without";
+    return MOCK_INVALID_PAYLOAD;
+  }
   answer = mock_payload_read(http_request_header(request, "Content-Type"), request->binary_body,
                              request->binary_body_length, &payload, why);
   if (answer != MOCK_OK) return answer;
@@ -212,6 +216,11 @@ static void post_control(const struct _u_request *request, struct _u_response *r
   if (type == NULL || strncasecmp(type, JSON, sizeof JSON - 1) != 0 ||
       strchr("; \t", type[sizeof JSON - 1]) == NULL) {
     reply_text(response, 415, "send it with Content-Type: application/json\n");
+    return;
+  }
+  if (http_connection_content_coding(http_request_connection(request)) != NULL) {
+    u_map_put(response->map_header, "Accept-Encoding", "identity");
+    reply_text(response, 415, "send it without Content-Encoding\n");
     return;
   }
   const char *why = set_control(request->binary_body, request->binary_body_length, channel->mode);

@@ -18,6 +18,15 @@ START_TEST(test_rows_are_whole) {
 }
 END_TEST
 
+/* No words of libraries, and nothing that a request cannot name, such as another card. */
+START_TEST(test_advice_can_be_followed) {
+  static const char *const foreign[] = {"JSON_", "jansson", "Ulfius", "MHD", "card"};
+  for (int i = HTTP_NO_PROBLEM + 1; i < HTTP_PROBLEM_COUNT; i++)
+    for (size_t word = 0; word < sizeof foreign / sizeof *foreign; word++)
+      ck_assert_ptr_null(strstr(http_problem_row((enum http_problem)i)->advice, foreign[word]));
+}
+END_TEST
+
 START_TEST(test_each_reason_of_the_shop_is_a_problem_of_the_same_word) {
   ck_assert_int_eq(http_problem_of(SHOP_DONE), HTTP_NO_PROBLEM);
   for (int i = SHOP_DONE + 1; i < SHOP_REASON_COUNT; i++) {
@@ -38,5 +47,5 @@ START_TEST(test_a_clients_mistake_is_not_an_error) {
 }
 END_TEST
 
-TEST_MAIN("problem", test_rows_are_whole, test_each_reason_of_the_shop_is_a_problem_of_the_same_word,
-          test_a_clients_mistake_is_not_an_error)
+TEST_MAIN("problem", test_rows_are_whole, test_advice_can_be_followed,
+          test_each_reason_of_the_shop_is_a_problem_of_the_same_word, test_a_clients_mistake_is_not_an_error)

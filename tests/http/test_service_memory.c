@@ -57,28 +57,30 @@ static void ask(const char *request, char *reply, size_t size) {
   close(fd);
 }
 
-/* request_total of that route and status, as /metrics says. */
-static double counted(const char *route, unsigned status) {
+/* request_total of these labels, as /metrics says. */
+static double counted(const char *method, const char *route, unsigned status) {
   static char text[1 << 18];
   char name[128];
   ask("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", text, sizeof text);
   ck_assert_msg(strncmp(text, "HTTP/1.1 200", 12) == 0, "%.200s", text);
-  snprintf(name, sizeof name, "\nrequest_total{method=\"POST\",route=\"%s\",status=\"%u\"} ", route, status);
+  snprintf(name, sizeof name, "\nrequest_total{method=\"%s\",route=\"%s\",status=\"%u\"} ", method, route,
+           status);
   const char *at = strstr(text, name);
   return at ? strtod(at + strlen(name), NULL) : 0;
 }
 
-static void check_answer(unsigned at, const char *route, const char *reply, unsigned usual) {
+static void check_answer(unsigned at, const char *method, const char *route, const char *reply,
+                         unsigned usual) {
   unsigned status = (unsigned)strtoul(reply + strlen("HTTP/1.1 "), NULL, 10);
   ck_assert_msg(status == usual || status == 503, "%u: %s", at, reply);
   ck_assert_msg(strstr(reply, "\r\nX-Request-Id: ") != NULL, "%u: %s", at, reply);
   ck_assert_msg(strstr(reply, "\r\ntraceparent: ") != NULL, "%u: %s", at, reply);
   ck_assert_msg((strstr(reply, "\r\nRetry-After: ") != NULL) == (status == 503), "%u: %s", at, reply);
-  ck_assert_msg(counted(route, status) == 1, "%u: not counted as the %u that it was", at, status);
+  ck_assert_msg(counted(method, route, status) == 1, "%u: not counted as the %u that it was", at, status);
 }
 
 /* Each allocation of this program for that request fails in turn. */
-static void each_fails(const char *route, const char *request, unsigned usual) {
+static void each_fails(const char *method, const char *route, const char *request, unsigned usual) {
   char reply[4096];
   unsigned answers = 0, unavailable = 0;
   bool failed = true;
@@ -89,7 +91,7 @@ static void each_fails(const char *route, const char *request, unsigned usual) {
     allocations_succeed();
     failed = allocations_count() >= at;
     if (*reply) {
-      check_answer(at, route, reply, usual);
+      check_answer(at, method, route, reply, usual);
       answers++;
       unavailable += strstr(reply, " 503 ") != NULL;
     }
@@ -100,16 +102,22 @@ static void each_fails(const char *route, const char *request, unsigned usual) {
 }
 
 START_TEST(test_order) {
-  each_fails("/order", "POST /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 201);
+  each_fails("POST", "/order", "POST /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 201);
 }
 END_TEST
 
 START_TEST(test_problem) {
-  each_fails("/order",
+  each_fails("POST", "/order",
              "POST /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: text/plain\r\n"
              "Content-Length: 1\r\n\r\na",
              415);
 }
 END_TEST
 
-TEST_MAIN("service without memory", test_order, test_problem)
+START_TEST(test_get) {
+  each_fails("GET", "/order/{order_id}", "GET /order/ord_0 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+             404);
+}
+END_TEST
+
+TEST_MAIN("service without memory", test_order, test_problem, test_get)

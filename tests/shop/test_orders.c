@@ -49,6 +49,26 @@ START_TEST(test_an_order_is_paid_once) {
 }
 END_TEST
 
+/* Looking claims nothing and waits for nobody: an order whose payment runs is not paid yet. */
+START_TEST(test_looking_does_not_wait) {
+  struct shop_orders *orders = shop_orders_new(10, HOUR_S * CLOCK_NS_PER_S);
+  struct shop_order order = {.quantity = 77};
+  uint8_t id[10];
+  bool paid = true;
+  memset(id, 1, sizeof id);
+  ck_assert(!shop_orders_find(orders, id, &order, &paid));
+  ck_assert(order.quantity == 77 && paid); /* untouched */
+  ck_assert(add(orders, 1));
+  ck_assert(shop_orders_find(orders, id, &order, &paid));
+  ck_assert(order.quantity == 1 && !paid);
+  ck_assert_int_eq(claim(orders, 1, 0), SHOP_ORDERS_CLAIMED);
+  ck_assert(shop_orders_find(orders, id, &order, &paid) && !paid);
+  settle(orders, 1, true);
+  ck_assert(shop_orders_find(orders, id, &order, &paid) && paid);
+  shop_orders_free(orders);
+}
+END_TEST
+
 START_TEST(test_oldest_paid_orders_leave_first) {
   struct shop_orders *orders = shop_orders_new(3, HOUR_S * CLOCK_NS_PER_S);
   for (uint8_t n = 1; n <= 3; n++) ck_assert(add(orders, n));
@@ -149,6 +169,7 @@ START_TEST(test_payments_of_one_order_wait_for_each_other) {
 }
 END_TEST
 
-TEST_MAIN("orders", test_an_order_is_paid_once, test_oldest_paid_orders_leave_first,
-          test_unpaid_orders_leave_after_their_time, test_a_released_reservation_gives_its_place_back,
-          test_the_bound_holds_under_threads, test_payments_of_one_order_wait_for_each_other)
+TEST_MAIN("orders", test_an_order_is_paid_once, test_looking_does_not_wait,
+          test_oldest_paid_orders_leave_first, test_unpaid_orders_leave_after_their_time,
+          test_a_released_reservation_gives_its_place_back, test_the_bound_holds_under_threads,
+          test_payments_of_one_order_wait_for_each_other)

@@ -34,7 +34,11 @@ START_TEST(test_order_then_pay) {
   ck_assert_int_eq(place(s, NULL, 3, &order), SHOP_DONE);
   ck_assert_str_eq(order.sku, "mug");
   ck_assert_uint_eq(strlen(order.order_id), SHOP_ID_SIZE - 1);
+  struct shop_order_found found;
+  ck_assert_int_eq(shop_order_find(s, NULL, order.order_id, &found), SHOP_DONE);
+  ck_assert(strcmp(found.sku, "mug") == 0 && found.quantity == 3 && !found.paid);
   ck_assert_int_eq(pay(s, order.order_id, &payment), SHOP_DONE);
+  ck_assert(shop_order_find(s, NULL, order.order_id, &found) == SHOP_DONE && found.paid);
   ck_assert_str_eq(payment.order_id, order.order_id);
   ck_assert_uint_eq(payment.quantity, 3);
   ck_assert_int_eq(strncmp(payment.payment_id, "pay_", 4), 0);
@@ -56,8 +60,11 @@ START_TEST(test_unknown_things) {
                                     "ord_0000000000000000000G",
                                     "ord_000000000000000000000",
                                     "ORD_00000000000000000000"};
-  for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+  for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    struct shop_order_found found;
     ck_assert_int_eq(pay(s, ids[i], &payment), SHOP_UNKNOWN_ORDER);
+    ck_assert_int_eq(shop_order_find(s, NULL, ids[i], &found), SHOP_UNKNOWN_ORDER);
+  }
   shop_free(s);
 }
 END_TEST
@@ -66,6 +73,7 @@ START_TEST(test_stock_and_reservations) {
   struct shop *s = shop(5, 0, 10);
   struct shop_order_result order;
   ck_assert_int_eq(place(s, "socks", 6, &order), SHOP_OUT_OF_STOCK);
+  ck_assert_int_eq(order.stock_left, 5);
   ck_assert_str_eq(order.order_id, "");
   for (int i = 0; i < 5; i++) ck_assert_int_eq(place(s, "socks", 1, &order), SHOP_DONE);
   ck_assert_int_eq(place(s, "socks", 1, &order), SHOP_OUT_OF_STOCK);
