@@ -16,6 +16,7 @@ FIELDS = {"timestamp", "level", "severity_number", "message", "app", "version", 
           "request_id", "method", "route", "path", "status", "duration_ms", "request_bytes", "response_bytes", "client"}
 SEVERITY = {"DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17}
 REASONS = {"/order": {"out_of_stock", "unavailable"},
+           "/order/{order_id}": {"unavailable"},
            "/payment/pay": {"card_declined", "insufficient_funds", "fraud_suspected", "gateway_error", "gateway_timeout",
                             "unavailable"}}
 BUCKETS = ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.5", "0.75", "1", "2.5", "5", "7.5", "10",
@@ -122,6 +123,63 @@ def test_a_payment(directory):
         check_record(shop, "paid twice", again, "payment rejected", "WARN", "already_paid")
 
 
+def test_the_state_of_an_order(directory):
+    """What Location names is there, before and after the payment, for GET and HEAD, with one span."""
+    with running(directory) as (shop, collector):
+        made = shop.order({"sku": "socks", "quantity": 3})
+        order, path = made.json["order_id"], made.headers["location"]
+        for status in ("created", "paid"):
+            answer = shop.get(path)
+            expect(f"{status}: status", answer.status, 200)
+            check_headers(status, answer)
+            expect(f"{status}: media type", answer.headers["content-type"], "application/json")
+            expect(f"{status}: body", answer.json, {"order_id": order, "sku": "socks", "quantity": 3, "status": status})
+            record = check_record(shop, status, answer, "order found", "INFO")
+            expect(f"{status}: context", (record["order_id"], record["sku"], record["quantity"], record["route"], record["path"]),
+                   (order, "socks", 3, "/order/{order_id}", path))
+            check_spans(collector, status, answer, ["GetOrder"])
+            span = collector.by_trace()[answer.trace_id][0]
+            expect(f"{status}: span", (span.kind, span.attributes["http.route"], span.attributes["shop.order.id"]),
+                   (collectors.SERVER, "/order/{order_id}", order))
+            expect(f"{status}: payment", shop.pay(order).status, 200 if status == "created" else 409)
+        head = shop.request("HEAD", path)
+        expect("HEAD", (head.status, head.body, head.headers["content-length"]), (200, b"", str(len(answer.body))))
+        check_record(shop, "HEAD", head, "order found", "INFO")
+        metrics = shop.metrics()
+        for method, count in (("GET", 2), ("HEAD", 1)):
+            labels = {"method": method, "route": "/order/{order_id}"}
+            expect(f"request_total of {method}", metrics["request_total", {**labels, "status": "200"}], count)
+            expect(f"durations of {method}", metrics["request_duration_seconds_count", labels], count)
+
+
+def test_orders_that_are_not_there(directory):
+    """Nothing in the path is decoded, kept as a label, or counted as the shop's error."""
+    with running(directory) as (shop, collector):
+        made = shop.order().headers["location"]
+        unknown = ["ord_00000000000000000000", "x", "..", ".", "%2e%2e", "ord_%00", made[len("/order/"):].upper(), "a;b", "a%2Fb",
+                   made[len("/order/"):].replace("_", "%5F"), "pay_00000000000000000000", "x" * 3000]
+        for order in unknown:
+            answer = shop.get(f"/order/{order}")
+            check_problem(f"order {order[:30]}", answer, 404, "unknown_order")
+            record = check_record(shop, f"order {order[:30]}", answer, "order rejected", "WARN", "unknown_order")
+            expect("order_id in the log", record["order_id"], order[:24])
+            check_spans(collector, f"order {order[:30]}", answer, ["GetOrder"])
+            if len(answer.json["detail"]) > 300:
+                raise TestFailure(f"a detail of {len(answer.json['detail'])} characters")
+        for path in ("/order/", "/order//", made + "/", made + "/items", "/" + made, "/order//x", "/order/x/"):
+            answer = shop.get(path)
+            check_problem(path, answer, 404, "not_found")
+            check_spans(collector, path, answer, [])
+        raw = shop.raw(b"GET /order/\xff\xfe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        if not raw.startswith(b"HTTP/1.1 404 ") or b"unknown_order" not in raw:
+            raise TestFailure(f"bytes that are not UTF-8: {raw!r}")
+        expect("query", shop.get(made + "?a=/b").status, 200)
+        metrics = shop.metrics()
+        expect("routes", {labels["route"] for labels in metrics.series("request_total")},
+               {"/order", "/order/{order_id}", "/payment/pay", "unmatched"})
+        expect("errors of the shop", metrics["error_total"], 0)
+
+
 MANGLED = [b"{", b"[]", b'"x"', b"1", b"null", b"{} {}", b'{"sku": "mug", "sku": "mug"}', b'{"sku": 1}', b'{"quantity": "1"}',
            b'{"quantity": 1.5}', b'{"quantity": 0}', b'{"quantity": 101}', b'{"quantity": -1}', b'{"quantity": 1e30}',
            b'{"quantity": 99999999999999999999}', b'{"sku": "\xff\xfe"}', b'{"colour": "red"}', b'{"sku": null}',
@@ -159,20 +217,24 @@ def test_client_mistakes(directory):
 
 def test_paths_and_methods(directory):
     with running(directory) as (shop, collector):
-        for method, path in (("GET", "/"), ("POST", "/orders"), ("GET", "/ORDER"), ("PUT", "/order/7"), ("BREW", "/coffee"),
+        for method, path in (("GET", "/"), ("POST", "/orders"), ("GET", "/ORDER"), ("PUT", "/order/7/8"), ("BREW", "/coffee"),
                              ("GET", "/%6frder")):
             answer = shop.request(method, path)
             check_problem(f"{method} {path}", answer, 404, "not_found")
             check_record(shop, f"{method} {path}", answer, "request rejected", "WARN", "not_found")
             check_spans(collector, f"{method} {path}", answer, [])
         for method, path, allow in (("GET", "/order", "POST"), ("DELETE", "/payment/pay", "POST"), ("POST", "/metrics", "GET, HEAD"),
-                                    ("POST", "/healthz", "GET, HEAD"), ("OPTIONS", "/order", "POST"), ("BREW", "/order", "POST")):
+                                    ("POST", "/healthz", "GET, HEAD"), ("OPTIONS", "/order", "POST"), ("BREW", "/order", "POST"),
+                                    ("PUT", "/order/7", "GET, HEAD"), ("POST", "/order/7", "GET, HEAD")):
             answer = shop.request(method, path)
             check_problem(f"{method} {path}", answer, 405, "method_not_allowed")
             expect(f"{method} {path}: Allow", answer.headers.get("allow"), allow)
+            if f"takes {allow}." not in answer.json["detail"]:
+                raise TestFailure(f"{method} {path}: {answer.json['detail']}")
         expect("HEAD", (shop.request("HEAD", "/order").status, shop.request("HEAD", "/healthz").status), (405, 200))
         metrics = shop.metrics()
-        expect("routes", {labels["route"] for labels in metrics.series("request_total")}, {"/order", "/payment/pay", "unmatched"})
+        expect("routes", {labels["route"] for labels in metrics.series("request_total")},
+               {"/order", "/order/{order_id}", "/payment/pay", "unmatched"})
         expect("BREW is _OTHER", metrics["request_total", {"method": "_OTHER", "route": "unmatched", "status": "404"}], 1)
         methods = {labels["method"] for labels in metrics.series("request_total")}
         if methods - {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "_OTHER"}:
@@ -257,8 +319,9 @@ def test_metrics_from_the_start(directory):
         for path in ("/healthz", "/readyz", "/version", "/metrics"):
             expect(path, shop.get(path).status, 200)
         metrics = shop.metrics()
-        for route, done in (("/order", "201"), ("/payment/pay", "200")):
-            expect(f"request_total of {route}", metrics["request_total", {"route": route, "status": done, "method": "POST"}], 0)
+        for method, route, done in (("POST", "/order", "201"), ("GET", "/order/{order_id}", "200"),
+                                    ("HEAD", "/order/{order_id}", "200"), ("POST", "/payment/pay", "200")):
+            expect(f"request_total of {route}", metrics["request_total", {"route": route, "status": done, "method": method}], 0)
             expect(f"reasons of {route}", {labels["reason"] for labels in metrics.series("error_total")
                                           if labels["route"] == route}, REASONS[route])
             expect(f"buckets of {route}", [labels["le"] for labels in metrics.series("request_duration_seconds_bucket")

@@ -9,7 +9,10 @@ EXTRA_DIST += \
 	tests/e2e/loop_test.py \
 	tests/e2e/shop.py \
 	tests/e2e/shutdown_test.py \
+	tests/e2e/negotiation_test.py \
+	tests/e2e/new_route_test.py \
 	tests/e2e/openapi_test.py \
+	tests/e2e/problems_test.py \
 	tests/e2e/signals_agree_test.py \
 	tests/e2e/soak.py \
 	tests/e2e/stack.py \

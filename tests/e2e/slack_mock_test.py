@@ -4,6 +4,7 @@
 Usage: slack_mock_test.py [PROGRAM], by default ./slack-mock.
 """
 import concurrent.futures
+import gzip
 import http.client
 import json
 import os
@@ -124,6 +125,22 @@ def test_answers():
         status, headers, _ = mock.ask("POST", HOOK, b"{}", JSON)
         if "no text" not in (headers["X-Slack-Mock-Reason"] or ""):
             raise TestFailure("a refusal without a reason in its header")
+
+
+def test_content_coding():
+    """A coded body is never read as if it were plain, whatever it holds; identity and a blank value say nothing."""
+    with Mock() as mock:
+        for coding in ("gzip", "GZIP", "identity, gzip", " br ", "identityx"):
+            for body in (HELLO, gzip.compress(HELLO)):
+                status, headers, text = mock.ask("POST", HOOK, body, JSON, headers={"content-encoding": coding})
+                equal((status, text), (400, "invalid_payload"), f"Content-Encoding {coding!r}")
+            if "Content-Encoding" not in (headers["X-Slack-Mock-Reason"] or ""):
+                raise TestFailure("the reason does not name the header")
+            status, headers, text = mock.ask("POST", "/control", b'{"mode":"outage"}', JSON, headers={"Content-Encoding": coding})
+            equal((status, headers["Accept-Encoding"]), (415, "identity"), f"a mode with Content-Encoding {coding!r}")
+        for coding in ("identity", "", "Identity , "):
+            equal(mock.ask("POST", HOOK, HELLO, JSON, headers={"Content-Encoding": coding})[::2], (200, "ok"), f"{coding!r}")
+        equal(mock.metric('slack_mock_messages_total{result="invalid_payload"}'), 10, "invalid")
 
 
 def test_limits():
