@@ -30,6 +30,7 @@ def use_everything(shop):
     """One of each kind of request, so that each field and attribute is seen."""
     order = shop.order({"sku": "mug", "quantity": 2}, {"User-Agent": "doc"}).json
     shop.pay(order["order_id"])
+    shop.get(f"/order/{order['order_id']}")
     shop.order({"quantity": 0})
     shop.order({"sku": "socks", "quantity": 100})
     shop.request("BREW", "/order?a=b", headers={"User-Agent": "doc"})
@@ -50,6 +51,8 @@ def test_metrics(directory):
         types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", metrics.text, re.M))
         table = {words(row[0])[0]: (row[1], tuple(words(row[2]))) for row in rows("Metrics")}
         same("metrics", set(types), set(table))
+        routes = {labels["route"] for labels in metrics.series("request_total")}
+        same("routes", routes, set(re.search(r"route table \(([^)]*)\) or (`unmatched`)", PAGE)[0].split("`")[1::2]))
         for name, (kind, labels) in table.items():
             if types[name] != kind:
                 raise TestFailure(f"{name} is a {types[name]}, documented as {kind}")
