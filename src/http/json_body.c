@@ -30,7 +30,7 @@ static const char *parse_error(enum json_error_code code) {
   case json_error_null_byte_in_key:
     return "\\u0000 is not allowed";
   case json_error_duplicate_key:
-    return "the same field is there twice";
+    return "the same field occurs twice";
   case json_error_numeric_overflow:
     return "this number is too large";
   default:

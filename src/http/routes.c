@@ -44,18 +44,23 @@ bool http_route_takes(const struct http_route *route, const char *method) {
   return strcmp(route->method, method) == 0 || (is_get(route) && strcmp(method, "HEAD") == 0);
 }
 
-/* The higher one of two rows that match a path is the one that is meant. */
+enum { RANK_TAKES = 1000 };
+
+/* Of the rows that match a path the highest is meant: one that takes the method, with as few parameters as
+ * can be. */
 static int rank(const struct http_route *route, const char *method) {
   int parameters = 0;
   for (const char *at = route->path; (at = strchr(at, '{')); at++) parameters++;
-  return (http_route_takes(route, method) ? 1000 : 0) - parameters;
+  return (http_route_takes(route, method) ? RANK_TAKES : 0) - parameters;
 }
 
 const struct http_route *http_route_find(const char *path, const char *method) {
   const struct http_route *best = NULL;
   for (size_t i = 0; i < HTTP_ROUTE_COUNT; i++) {
     const struct http_route *route = &http_routes[i];
-    if (matches(route, path) && (!best || rank(route, method) > rank(best, method))) best = route;
+    if (!matches(route, path)) continue;
+    if (rank(route, method) == RANK_TAKES) return route;
+    if (!best || rank(route, method) > rank(best, method)) best = route;
   }
   return best;
 }

@@ -1,7 +1,9 @@
-#include "http/problem.h"
+#include "http/exchange.h"
 
 #include <string.h>
 
+#include "base/random.h"
+#include "base/utf8.h"
 #include "support/test.h"
 
 START_TEST(test_rows_are_whole) {
@@ -27,6 +29,33 @@ START_TEST(test_advice_can_be_followed) {
 }
 END_TEST
 
+START_TEST(test_a_quote_is_short_and_utf8) {
+  static const struct {
+    const char *text, *quote;
+  } cases[] = {{"", ""},
+               {"mug", "mug"},
+               {"0123456789012345678901234567890123456789", "0123456789012345678901234567890123456789"},
+               {"01234567890123456789012345678901234567890", "0123456789012345678901234567890123456789..."},
+               {"a\xff", "a\xef\xbf\xbd"},
+               {"\xe2\x82", "\xef\xbf\xbd"}};
+  char quote[HTTP_QUOTE_SIZE], text[1024];
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ck_assert_str_eq(http_quote(cases[i].text, quote), cases[i].quote);
+  for (unsigned first = 0x80; first <= 0xff; first++) { /* each byte that is not ASCII, too often */
+    memset(text, (int)first, sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    http_quote(text, quote);
+    ck_assert(utf8_valid(quote, strlen(quote)));
+  }
+  for (int round = 0; round < 1000; round++) {
+    random_bytes((uint8_t *)text, sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    http_quote(text, quote);
+    ck_assert(utf8_valid(quote, strlen(quote)));
+  }
+}
+END_TEST
+
 START_TEST(test_each_reason_of_the_shop_is_a_problem_of_the_same_word) {
   ck_assert_int_eq(http_problem_of(SHOP_DONE), HTTP_NO_PROBLEM);
   for (int i = SHOP_DONE + 1; i < SHOP_REASON_COUNT; i++) {
@@ -47,5 +76,5 @@ START_TEST(test_a_clients_mistake_is_not_an_error) {
 }
 END_TEST
 
-TEST_MAIN("problem", test_rows_are_whole, test_advice_can_be_followed,
+TEST_MAIN("problem", test_rows_are_whole, test_advice_can_be_followed, test_a_quote_is_short_and_utf8,
           test_each_reason_of_the_shop_is_a_problem_of_the_same_word, test_a_clients_mistake_is_not_an_error)
