@@ -16,7 +16,7 @@
 
 struct http_service;
 
-enum { HTTP_REQUEST_ID_SIZE = 129, HTTP_DETAIL_SIZE = 512, HTTP_TEXT_SIZE = 257 };
+enum { HTTP_REQUEST_ID_SIZE = 129, HTTP_DETAIL_SIZE = 384, HTTP_TEXT_SIZE = 257 };
 
 /* The headers that somebody here reads; all are looked up in one pass when the exchange begins. */
 #define HTTP_HEADER_NAMES(X)                                                                                 \
@@ -30,6 +30,7 @@ enum { HTTP_REQUEST_ID_SIZE = 129, HTTP_DETAIL_SIZE = 512, HTTP_TEXT_SIZE = 257 
 enum http_header { HTTP_HEADER_NAMES(HTTP_HEADER_ENUM) HTTP_HEADERS };
 #undef HTTP_HEADER_ENUM
 
+/* Below 1 KiB: malloc keeps blocks of up to 1032 bytes at hand for each thread. */
 struct http_exchange {
   struct http_service *service;
   struct MHD_Connection *connection;
@@ -53,7 +54,6 @@ struct http_exchange {
   /* The answer. */
   unsigned status;
   const char *content_type;             /* static */
-  char allow[HTTP_ALLOW_SIZE];          /* or "" */
   const char *accept, *accept_encoding; /* what a 415 names as taken; static, or NULL */
   char location[64];                    /* or "" */
   unsigned retry_after_s;               /* or 0 */

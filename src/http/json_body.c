@@ -39,8 +39,7 @@ static const char *parse_error(enum json_error_code code) {
 }
 
 static json_t *parse(struct http_exchange *exchange) {
-  /* Scalars and huge integers are JSON: what is wrong with them is told as what it is. */
-  static const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL;
+  static const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
   json_error_t error;
   if (!nesting_within(exchange->body, exchange->body_len, NESTING_MAX)) {
     http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is nested more than %d levels deep.",
@@ -48,6 +47,9 @@ static json_t *parse(struct http_exchange *exchange) {
     return NULL;
   }
   json_t *json = json_loadb(exchange->body, exchange->body_len, flags, &error);
+  /* A huge integer is JSON too: its field says what is wrong with it. */
+  if (!json && *error.text && json_error_code(&error) == json_error_numeric_overflow)
+    json = json_loadb(exchange->body, exchange->body_len, flags | JSON_DECODE_INT_AS_REAL, &error);
   if (json && json_is_object(json)) return json;
   if (json)
     http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is not a JSON object, such as {}.");

@@ -92,8 +92,9 @@ static void handle(struct http_exchange *exchange) {
   if (!route) {
     reply_not_found(exchange);
   } else if (!http_route_takes(route, exchange->method)) {
-    http_route_allow(exchange->path, exchange->allow);
-    http_reply_problem(exchange, HTTP_METHOD_NOT_ALLOWED, "%s takes %s.", route->path, exchange->allow);
+    char allow[HTTP_ALLOW_SIZE];
+    http_route_allow(exchange->path, allow);
+    http_reply_problem(exchange, HTTP_METHOD_NOT_ALLOWED, "%s takes %s.", route->path, allow);
   } else if (!http_route_is_probe(route) && http_service_draining(exchange->service)) {
     http_reply_problem(exchange, HTTP_UNAVAILABLE, "The service is shutting down.");
   } else {
@@ -104,14 +105,17 @@ static void handle(struct http_exchange *exchange) {
 /* The reply's headers besides its type, one after the other through put. */
 static void each_header(const struct http_exchange *exchange,
                         void (*put)(void *cls, const char *, const char *), void *cls) {
-  char traceparent[TEL_TRACEPARENT_SIZE], seconds[12];
+  char traceparent[TEL_TRACEPARENT_SIZE], allow[HTTP_ALLOW_SIZE], seconds[12];
   put(cls, "X-Request-Id", exchange->request_id);
   if (tel_context_valid(&exchange->context)) {
     tel_traceparent_format(&exchange->context, traceparent);
     put(cls, "traceparent", traceparent);
   }
   if (*exchange->location) put(cls, "Location", exchange->location);
-  if (*exchange->allow) put(cls, "Allow", exchange->allow);
+  if (exchange->problem == HTTP_METHOD_NOT_ALLOWED) {
+    http_route_allow(exchange->path, allow);
+    put(cls, "Allow", allow);
+  }
   if (exchange->accept) put(cls, "Accept", exchange->accept);
   if (exchange->accept_encoding) put(cls, "Accept-Encoding", exchange->accept_encoding);
   if (exchange->route && exchange->route->vary) put(cls, "Vary", exchange->route->vary);
