@@ -24,8 +24,8 @@ static void hold_signals(void) {
 static void open_standard_descriptors(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    /* The wrong direction: what uses it gets an error, as it would with the descriptor closed. The lowest free number
-     * is this one, because those below are open. */
+    /* The wrong direction: what uses it gets an error, as it would with the descriptor closed. The lowest
+     * free number is this one, because those below are open. */
     if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) _exit(EXIT_FAILURE);
   }
 }
@@ -38,7 +38,8 @@ void startup(void) {
   open_standard_descriptors();
 }
 
-/* Constructors of shared libraries take milliseconds, and may open files. Sanitizers are not ready that early. */
+/* Constructors of shared libraries take milliseconds, and may open files. Sanitizers are not ready that
+ * early. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED 1

@@ -9,7 +9,8 @@
 
 static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
                                       "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
-static const unsigned statuses[] = {200, 201, 400, 402, 404, 405, 409, 413, 415, 431, 500, 502, 503, 504};
+static const unsigned statuses[] = {200, 201, 204, 400, 402, 404, 405, 409,
+                                    413, 414, 415, 431, 500, 502, 503, 504};
 enum {
   METHODS = sizeof methods / sizeof *methods,
   METHOD_POST = 2,
@@ -44,7 +45,7 @@ static const char *route_label(size_t index) {
 static size_t status_index(unsigned status) {
   for (size_t i = 0; i < STATUSES; i++)
     if (statuses[i] == status) return i;
-  return 10; /* 500: what has no row is our own mistake */
+  return status_index(500); /* what has no row is our own mistake */
 }
 
 static struct tel_counter *request_series(struct http_metrics *metrics, size_t method, size_t route,
@@ -98,6 +99,9 @@ static bool belongs(size_t route, enum http_problem problem) {
   case HTTP_NOT_FOUND:
   case HTTP_METHOD_NOT_ALLOWED:
   case HTTP_HEADER_TOO_LARGE:
+  case HTTP_REQUEST_TIMEOUT:
+  case HTTP_TARGET_TOO_LONG:
+  case HTTP_VERSION_NOT_SUPPORTED:
     return false;
   default:
     return true;

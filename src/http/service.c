@@ -82,7 +82,10 @@ static int observe_request(const struct _u_request *request, struct _u_response 
 
 static void handle(struct http_exchange *exchange) {
   const struct http_route *route = exchange->route;
-  if (!route) {
+  if (strcmp(exchange->path, "*") == 0) { /* the server lets only OPTIONS pass */
+    exchange->status = MHD_HTTP_NO_CONTENT;
+    exchange->allow = "GET, HEAD, OPTIONS, POST";
+  } else if (!route) {
     http_reply_problem(exchange, HTTP_NOT_FOUND, NULL);
   } else if (!http_route_takes(route, exchange->method)) {
     http_reply_problem(exchange, HTTP_METHOD_NOT_ALLOWED, NULL);
@@ -118,9 +121,12 @@ static void put_response_header(void *response, const char *name, const char *va
 
 /* Makes the exchange's answer Ulfius's. What is said of it later is what was sent, also without memory. */
 static void respond(struct http_exchange *exchange, struct _u_response *response) {
-  if (exchange->reply.len == 0 ||
-      ulfius_set_binary_body_response(response, exchange->status, exchange->reply.data,
-                                      exchange->reply.len) != U_OK) {
+  bool empty = exchange->status == MHD_HTTP_NO_CONTENT;
+  if (empty) {
+    ulfius_set_empty_body_response(response, exchange->status);
+  } else if (exchange->reply.len == 0 ||
+             ulfius_set_binary_body_response(response, exchange->status, exchange->reply.data,
+                                             exchange->reply.len) != U_OK) {
     if (!exchange->problem) http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
     buf_reset(&exchange->reply);
     ulfius_set_empty_body_response(response, exchange->status);
@@ -187,12 +193,11 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
   buf_free(&exchange.reply);
 }
 
-/* Nothing of the request was read (too many connections, a backlog at shutdown): there is no route to
- * observe, but whoever waits gets the same kind of answer. */
-static void turn_away(const struct http_refusal *refusal, struct http_refusal_reply *reply) {
-  struct http_exchange exchange = {.path = "", .reply = BUF_INIT(REPLY_LIMIT)};
-  random_bytes(exchange.context.trace_id, sizeof exchange.context.trace_id);
-  random_bytes(exchange.context.span_id, sizeof exchange.context.span_id);
+/* Little of the request was read, or nothing (too many connections, a backlog at shutdown): there is no route
+ * to observe, but the client gets the same kind of answer. */
+static void turn_away(const struct http_refusal *refusal, const struct tel_context *context,
+                      struct http_refusal_reply *reply) {
+  struct http_exchange exchange = {.path = "", .context = *context, .reply = BUF_INIT(REPLY_LIMIT)};
   tel_trace_id_hex(&exchange.context, exchange.request_id);
   answer_refusal(&exchange, refusal, reply);
   buf_free(&exchange.reply);
@@ -203,8 +208,11 @@ static void refused(void *cls, const struct http_refusal *refusal, struct http_r
   if (refusal->origin == HTTP_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection) {
     refuse(service, refusal, reply);
   } else {
-    if (reply) turn_away(refusal, reply);
-    http_observe_refused(service->observe, refusal);
+    struct tel_context context = {0};
+    random_bytes(context.trace_id, sizeof context.trace_id);
+    random_bytes(context.span_id, sizeof context.span_id);
+    if (reply) turn_away(refusal, &context, reply);
+    http_observe_refused(service->observe, refusal, reply ? &context : NULL);
   }
 }
 
