@@ -79,7 +79,8 @@ struct http_server {
   atomic_uint in_flight;
   atomic_uint connections;
   atomic_bool draining;
-  _Atomic uint64_t log_second; /* of news_is_due() */
+  _Atomic uint64_t pause_second; /* of the last line about accept4() */
+  _Atomic uint64_t log_second;   /* of news_is_due() */
   atomic_uint log_lines;
 
   pthread_mutex_t clients_lock;

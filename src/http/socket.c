@@ -67,8 +67,11 @@ static void starved(struct http_server *server, int listen_fd, int why) {
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   pthread_mutex_unlock(&server->spare_lock);
   if (answered) return;
-  snprintf(text, sizeof text, "cannot accept connections: %s; trying again every 100 ms", strerror(why));
-  http_connection_news(server, HTTP_LOG_WARN, text);
+  uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
+  if (atomic_exchange(&server->pause_second, second) != second) {
+    snprintf(text, sizeof text, "cannot accept connections: %s; trying again every 100 ms", strerror(why));
+    http_connection_news(server, HTTP_LOG_WARN, text);
+  }
   clock_sleep_ns(PAUSE_NS);
 }
 
