@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -31,22 +32,33 @@ static void log_ready(struct app_run *run) {
   tel_log_message(record, "service ready");
 }
 
+/* Says what came of a reload, the log file's part included. */
+static void log_reloaded(struct tel_logger *logger, const char *restart, const char *reopen) {
+  char text[768] = "";
+  if (*restart) snprintf(text, sizeof text, "these changes need a restart: %s", restart);
+  if (*reopen) snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text ? "; " : "", reopen);
+  if (*text)
+    tel_log_event(logger, TEL_WARN, "configuration reloaded", "%s", text);
+  else
+    tel_log_event(logger, TEL_INFO, "configuration reloaded", NULL);
+}
+
 static void reload(struct app_run *run) {
   struct tel_logger *logger = app_assembly_logger(run->assembly);
   struct app_config *next = malloc(sizeof *next);
   struct app_error error = {"out of memory"};
-  char restart[512];
+  char restart[512], reopen[160] = "";
   app_notify_reloading(run->notify_socket);
-  tel_log_reopen(logger); /* whatever the configuration is like: logrotate waits for it */
+  /* Whatever the configuration is like: logrotate waits for it. */
+  if (tel_log_reopen(logger) != 0)
+    snprintf(reopen, sizeof reopen, "the log file could not be opened again: %s", strerror(errno));
   if (!next || app_config_load(run->sources, NULL, NULL, next, &error) != 0) {
-    tel_log_event(logger, TEL_ERROR, "configuration rejected", "%s; nothing was changed", error.text);
+    tel_log_event(logger, TEL_ERROR, "configuration rejected", "%s; nothing was changed%s%s", error.text,
+                  *reopen ? "; " : "", reopen);
   } else {
     app_config_reload(run->config, next, restart, sizeof restart);
     app_assembly_reconfigure(run->assembly, run->config);
-    if (*restart)
-      tel_log_event(logger, TEL_WARN, "configuration reloaded", "these changes need a restart: %s", restart);
-    else
-      tel_log_event(logger, TEL_INFO, "configuration reloaded", NULL);
+    log_reloaded(logger, restart, reopen);
   }
   free(next);
   app_notify(run->notify_socket, "READY=1");
