@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/assembly.h"
@@ -68,6 +69,25 @@ static int prepare_files(struct start *start, struct app_pidfile **pidfile, stru
              : 0;
 }
 
+/* As the user that it has become. A log file alone is not enough for it: rotation makes others beside it. */
+static void check_log_directory(struct start *start) {
+  char directory[APP_TEXT_SIZE], text[256];
+  struct stat info;
+  const char *log = start->config.log_file;
+  if (!*start->identity.name || !start->config.log_enabled || stat(log, &info) != 0 || !S_ISREG(info.st_mode))
+    return;
+  snprintf(directory, sizeof directory, "%s", log);
+  char *slash = strrchr(directory, '/');
+  if (slash) slash[slash == directory] = '\0';
+  if (access(slash ? directory : ".", W_OK | X_OK) == 0) return;
+  snprintf(
+      text, sizeof text,
+      "log.file: %s cannot create files in %.100s, so the log can be neither rotated nor opened again after "
+      "it was renamed; give that directory to %s",
+      start->identity.name, slash ? directory : ".", start->identity.name);
+  keep_warning(start, text);
+}
+
 static int serve(struct start *start) {
   struct app_error error;
   struct app_run run = {
@@ -76,6 +96,7 @@ static int serve(struct start *start) {
       app_assembly_new(&start->config, start->options.daemon, &run.assembly, &error) != 0 ||
       app_identity_assume(&start->identity, &error) != 0)
     goto fail;
+  check_log_directory(start);
   for (size_t i = 0; i < start->warning_count; i++)
     tel_log_event(app_assembly_logger(run.assembly), TEL_WARN, "configuration warning", "%s",
                   start->warnings[i]);
