@@ -99,7 +99,6 @@ static bool belongs(size_t route, enum http_problem problem) {
   case HTTP_NOT_FOUND:
   case HTTP_METHOD_NOT_ALLOWED:
   case HTTP_HEADER_TOO_LARGE:
-  case HTTP_REQUEST_TIMEOUT:
   case HTTP_TARGET_TOO_LONG:
   case HTTP_VERSION_NOT_SUPPORTED:
     return false;

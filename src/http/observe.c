@@ -15,7 +15,7 @@
 
 struct http_observe {
   _Atomic uint64_t refusal_second;
-  _Atomic uint64_t refusal_lines; /* in it */
+  atomic_uint refusal_lines; /* in it */
   struct tel_tracer *tracer;
   struct tel_logger *logger;
   struct http_metrics *metrics;
@@ -198,28 +198,22 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
   exchange->span = NULL;
 }
 
-/* Whether this line is one too many of its second. *omitted: how many were, in the last second that had a
- * line. */
-static bool omit_line(struct http_observe *observe, uint64_t *omitted) {
+/* Whether this line is one too many of its second: the counter has them all. */
+static bool line_is_omitted(struct http_observe *observe) {
   uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
-  uint64_t lines = 0;
-  if (atomic_exchange(&observe->refusal_second, second) != second)
-    lines = atomic_exchange(&observe->refusal_lines, 0);
-  *omitted = lines > REFUSALS_A_SECOND ? lines - REFUSALS_A_SECOND : 0;
+  if (atomic_exchange(&observe->refusal_second, second) != second) atomic_store(&observe->refusal_lines, 0);
   return atomic_fetch_add(&observe->refusal_lines, 1) >= REFUSALS_A_SECOND;
 }
 
 void http_observe_refused(struct http_observe *observe, const struct http_refusal *refusal,
                           const struct tel_context *context) {
-  uint64_t omitted = 0;
   http_metrics_refused(observe->metrics, refusal->status);
-  if (!refusal->target && omit_line(observe, &omitted)) return;
+  if (!refusal->target && line_is_omitted(observe)) return;
   struct tel_log_record *record =
       tel_log_begin(observe->logger, refusal->status == 503 ? TEL_ERROR : TEL_WARN);
   struct tel_attributes *fields = tel_log_fields(record);
   if (context) tel_log_context(record, context);
   tel_attributes_set_static(fields, "route", "unmatched");
-  if (omitted) tel_attributes_set_int(fields, "omitted", (int64_t)omitted);
   if (refusal->target)
     tel_attributes_set_text(fields, "path", refusal->target, strcspn(refusal->target, "?"));
   tel_attributes_set_int(fields, "status", refusal->status);

@@ -20,8 +20,6 @@
     "Send a smaller body.")                                                                                  \
   X(HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", 415, TEL_WARN, false, "The body is not JSON",     \
     "Send a JSON body with Content-Type: application/json.")                                                 \
-  X(HTTP_REQUEST_TIMEOUT, "request_timeout", 408, TEL_WARN, false, "The request took too long",              \
-    "Send the whole request without a pause.")                                                               \
   X(HTTP_TARGET_TOO_LONG, "target_too_long", 414, TEL_WARN, false, "The target is too long",                 \
     "Send a shorter path and query.")                                                                        \
   X(HTTP_VERSION_NOT_SUPPORTED, "version_not_supported", 505, TEL_WARN, false,                               \

@@ -175,12 +175,17 @@ static void answer_refusal(struct http_exchange *exchange, const struct http_ref
   each_header(exchange, put_refusal_header, reply);
 }
 
+/* Cut, and "" if it was not read. */
+static void refused_path(const struct http_refusal *refusal, char path[HTTP_TEXT_SIZE]) {
+  const char *target = refusal->target ? refusal->target : "";
+  snprintf(path, HTTP_TEXT_SIZE, "%.*s", (int)strcspn(target, "?"), target);
+}
+
 /* A guard of the server refused the request: it is answered and observed like any other. */
 static void refuse(struct http_service *service, const struct http_refusal *refusal,
                    struct http_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
-  size_t len = strcspn(refusal->target ? refusal->target : "", "?");
-  snprintf(path, sizeof path, "%.*s", (int)(len < sizeof path ? len : sizeof path - 1), refusal->target);
+  refused_path(refusal, path);
   struct http_exchange exchange = {.service = service,
                                    .connection = refusal->connection,
                                    .method = refusal->method,
@@ -197,7 +202,9 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
  * to observe, but the client gets the same kind of answer. */
 static void turn_away(const struct http_refusal *refusal, const struct tel_context *context,
                       struct http_refusal_reply *reply) {
-  struct http_exchange exchange = {.path = "", .context = *context, .reply = BUF_INIT(REPLY_LIMIT)};
+  char path[HTTP_TEXT_SIZE];
+  refused_path(refusal, path);
+  struct http_exchange exchange = {.path = path, .context = *context, .reply = BUF_INIT(REPLY_LIMIT)};
   tel_trace_id_hex(&exchange.context, exchange.request_id);
   answer_refusal(&exchange, refusal, reply);
   buf_free(&exchange.reply);

@@ -152,7 +152,7 @@ static void say_trouble(struct tel_log_writer *writer, const struct tel_log_resu
   snprintf(text, sizeof text, "%s: %m", what[result->failure]);
   dprintf(STDERR_FILENO, "%s: log output: %s; %llu lines lost\n", writer->app, text,
           (unsigned long long)writer->lost);
-  if (result->failure != TEL_LOG_FAILED_WRITE) say(writer, "log output failed", text);
+  if (result->failure != TEL_LOG_FAILED_WRITE && result->lost == 0) say(writer, "log output failed", text);
 }
 
 /* It works again: says so, with what is missing in the log. */
