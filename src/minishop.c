@@ -1,4 +1,7 @@
 #include "app/app.h"
+#include "base/startup.h"
+
 int main(int argc, char **argv) {
+  startup();
   return app_main(argc, argv);
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/assembly.h"
@@ -13,6 +14,7 @@
 #include "app/options.h"
 #include "app/privileges.h"
 #include "app/run.h"
+#include "base/startup.h"
 
 enum { EXIT_USAGE = 2, MAX_WARNINGS = 16 };
 
@@ -67,19 +69,38 @@ static int prepare_files(struct start *start, struct app_pidfile **pidfile, stru
              : 0;
 }
 
+/* As the user that it has become. A log file alone is not enough for it: rotation makes others beside it. */
+static void check_log_directory(struct start *start) {
+  char directory[APP_TEXT_SIZE], text[256];
+  struct stat info;
+  const char *log = start->config.log_file;
+  if (!*start->identity.name || !start->config.log_enabled || stat(log, &info) != 0 || !S_ISREG(info.st_mode))
+    return;
+  snprintf(directory, sizeof directory, "%s", log);
+  char *slash = strrchr(directory, '/');
+  if (slash) slash[slash == directory] = '\0';
+  if (access(slash ? directory : ".", W_OK | X_OK) == 0) return;
+  snprintf(
+      text, sizeof text,
+      "log.file: %s cannot create files in %.100s, so the log can be neither rotated nor opened again after "
+      "it was renamed; give that directory to %s",
+      start->identity.name, slash ? directory : ".", start->identity.name);
+  keep_warning(start, text);
+}
+
 static int serve(struct start *start) {
   struct app_error error;
   struct app_run run = {
       .config = &start->config, .sources = &start->sources, .notify_socket = getenv("NOTIFY_SOCKET")};
-  app_run_block_signals();
   if (prepare_files(start, &run.pidfile, &error) != 0 ||
       app_assembly_new(&start->config, start->options.daemon, &run.assembly, &error) != 0 ||
       app_identity_assume(&start->identity, &error) != 0)
     goto fail;
+  check_log_directory(start);
   for (size_t i = 0; i < start->warning_count; i++)
     tel_log_event(app_assembly_logger(run.assembly), TEL_WARN, "configuration warning", "%s",
                   start->warnings[i]);
-  if (app_assembly_start(run.assembly, &error) != 0) goto fail;
+  if (app_assembly_start(run.assembly, &error) != 0 || app_run_watch(&run, &error) != 0) goto fail;
   if (app_notify(run.notify_socket, "READY=1") != 0)
     tel_log_event(app_assembly_logger(run.assembly), TEL_WARN, "configuration warning",
                   "cannot tell the service manager at NOTIFY_SOCKET");
@@ -95,21 +116,23 @@ fail:
 
 /* What needs no configuration. Returns -1 if there is more to do. */
 static int answer(const struct app_options *options) {
+  if (options->help || options->version) startup_release_signals();
   if (options->help)
     app_options_help(stdout);
   else if (options->version)
     printf("%s (%s)\n", PACKAGE_STRING, MINISHOP_COMMIT);
   else
     return -1;
-  return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return startup_flush_output("minishop") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int go(struct start *start) {
   struct app_error error;
+  if (start->options.check_config || start->options.healthcheck) startup_release_signals();
   if (start->options.check_config) {
     for (size_t i = 0; i < start->warning_count; i++) fprintf(stderr, "minishop: %s\n", start->warnings[i]);
     app_config_print(&start->config, &start->sources, stdout);
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return startup_flush_output("minishop") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
   }
   if (start->options.healthcheck)
     return app_healthcheck(start->config.listen, &error) == 0 ? EXIT_SUCCESS : complain(&error, EXIT_FAILURE);

@@ -11,10 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/startup.h"
+
 static int null_to(int fd) {
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) return -1;
-  if (null == fd) return fcntl(fd, F_SETFD, 0);
   int result = dup2(null, fd);
   close(null);
   return result < 0 ? -1 : 0;
@@ -48,6 +49,7 @@ int app_daemon_start(struct app_daemon *daemon) {
   if (child < 0) return fail("fork");
   if (child > 0) {
     close(ends[1]);
+    startup_release_signals();
     return wait_for_child(ends[0], child);
   }
   close(ends[0]);

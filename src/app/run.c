@@ -3,9 +3,8 @@
 #include "app/run.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,14 +12,6 @@
 
 #include "app/notify.h"
 #include "base/clock.h"
-
-/* Watches the stop, which the main thread is busy with. */
-struct watch {
-  struct app_run *run;
-  uint64_t deadline;
-  atomic_bool over;
-  pthread_t thread;
-};
 
 static sigset_t handled(void) {
   sigset_t set;
@@ -32,12 +23,6 @@ static sigset_t handled(void) {
   return set;
 }
 
-void app_run_block_signals(void) {
-  sigset_t set = handled();
-  pthread_sigmask(SIG_BLOCK, &set, NULL);
-  signal(SIGPIPE, SIG_IGN);
-}
-
 static void log_ready(struct app_run *run) {
   struct tel_log_record *record = tel_log_begin(app_assembly_logger(run->assembly), TEL_INFO);
   tel_attributes_set_string(tel_log_fields(record), "listen", app_assembly_address(run->assembly));
@@ -47,22 +32,33 @@ static void log_ready(struct app_run *run) {
   tel_log_message(record, "service ready");
 }
 
+/* Says what came of a reload, the log file's part included. */
+static void log_reloaded(struct tel_logger *logger, const char *restart, const char *reopen) {
+  char text[768] = "";
+  if (*restart) snprintf(text, sizeof text, "these changes need a restart: %s", restart);
+  if (*reopen) snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text ? "; " : "", reopen);
+  if (*text)
+    tel_log_event(logger, TEL_WARN, "configuration reloaded", "%s", text);
+  else
+    tel_log_event(logger, TEL_INFO, "configuration reloaded", NULL);
+}
+
 static void reload(struct app_run *run) {
   struct tel_logger *logger = app_assembly_logger(run->assembly);
   struct app_config *next = malloc(sizeof *next);
   struct app_error error = {"out of memory"};
-  char restart[512];
+  char restart[512], reopen[160] = "";
   app_notify_reloading(run->notify_socket);
-  tel_log_reopen(logger); /* whatever the configuration is like: logrotate waits for it */
+  /* Whatever the configuration is like: logrotate waits for it. */
+  if (tel_log_reopen(logger) != 0)
+    snprintf(reopen, sizeof reopen, "the log file could not be opened again: %s", strerror(errno));
   if (!next || app_config_load(run->sources, NULL, NULL, next, &error) != 0) {
-    tel_log_event(logger, TEL_ERROR, "configuration rejected", "%s; nothing was changed", error.text);
+    tel_log_event(logger, TEL_ERROR, "configuration rejected", "%s; nothing was changed%s%s", error.text,
+                  *reopen ? "; " : "", reopen);
   } else {
     app_config_reload(run->config, next, restart, sizeof restart);
     app_assembly_reconfigure(run->assembly, run->config);
-    if (*restart)
-      tel_log_event(logger, TEL_WARN, "configuration reloaded", "these changes need a restart: %s", restart);
-    else
-      tel_log_event(logger, TEL_INFO, "configuration reloaded", NULL);
+    log_reloaded(logger, restart, reopen);
   }
   free(next);
   app_notify(run->notify_socket, "READY=1");
@@ -75,20 +71,29 @@ static void end_now(struct app_run *run, const char *why) {
   _exit(EXIT_FAILURE);
 }
 
+/* Watches the stop, which the main thread is busy with. */
 static void *watch_stop(void *cls) {
-  struct watch *watch = cls;
+  struct app_run *run = cls;
   sigset_t set = handled();
   sigdelset(&set, SIGHUP);
-  while (!atomic_load(&watch->over)) {
-    uint64_t now = clock_mono_ns(), left = now < watch->deadline ? watch->deadline - now : 0;
+  while (sem_wait(&run->stopping) != 0) continue;
+  while (!atomic_load(&run->over)) {
+    uint64_t now = clock_mono_ns(), left = now < run->deadline ? run->deadline - now : 0;
     struct timespec wait = {.tv_sec = (time_t)(left / CLOCK_NS_PER_S),
                             .tv_nsec = (long)(left % CLOCK_NS_PER_S)};
     int number = sigtimedwait(&set, NULL, &wait);
-    if (atomic_load(&watch->over)) break;
-    if (number == SIGTERM || number == SIGINT) end_now(watch->run, "ended at once by a second signal");
-    if (number < 0 && errno == EAGAIN) end_now(watch->run, "ended at its deadline (shutdown_s)");
+    if (atomic_load(&run->over)) break;
+    if (number == SIGTERM || number == SIGINT) end_now(run, "ended at once by a second signal");
+    if (number < 0 && errno == EAGAIN) end_now(run, "ended at its deadline (shutdown_s)");
   }
   return NULL;
+}
+
+int app_run_watch(struct app_run *run, struct app_error *error) {
+  sem_init(&run->stopping, 0, 0);
+  int why = pthread_create(&run->watch, NULL, watch_stop, run);
+  if (why) app_error_set(error, "cannot start the shutdown thread: %s", strerror(why));
+  return why ? -1 : 0;
 }
 
 static void log_stopped(struct app_run *run, const struct app_lost *lost, uint64_t began) {
@@ -105,14 +110,11 @@ static void log_stopped(struct app_run *run, const struct app_lost *lost, uint64
 static int stop(struct app_run *run, int number) {
   uint64_t began = clock_mono_ns(), total = run->config->shutdown_s * CLOCK_NS_PER_S;
   uint64_t reserve = total / 4 < 2 * CLOCK_NS_PER_S ? total / 4 : 2 * CLOCK_NS_PER_S;
-  struct watch watch = {.run = run, .deadline = began + total};
-  struct app_deadlines deadlines = {.drain = watch.deadline - reserve,
-                                    .spans = watch.deadline - reserve / 2,
-                                    .lines = watch.deadline - reserve / 4};
-  if (pthread_create(&watch.thread, NULL, watch_stop, &watch) != 0) {
-    end_now(run, "cannot stop politely, for want of a thread");
-    return EXIT_FAILURE;
-  }
+  struct app_deadlines deadlines = {.drain = began + total - reserve,
+                                    .spans = began + total - reserve / 2,
+                                    .lines = began + total - reserve / 4};
+  run->deadline = began + total;
+  sem_post(&run->stopping);
   app_notify(run->notify_socket, "STOPPING=1");
   tel_log_event(app_assembly_logger(run->assembly), TEL_INFO, "service stopping", "signal %s",
                 number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -126,9 +128,9 @@ static int stop(struct app_run *run, int number) {
     uint64_t lines = app_assembly_free(run->assembly, deadlines.lines);
     if (lines > 0) dprintf(STDERR_FILENO, "minishop: %llu log lines were lost\n", (unsigned long long)lines);
   }
-  atomic_store(&watch.over, true);
-  pthread_kill(watch.thread, SIGUSR1);
-  pthread_join(watch.thread, NULL);
+  atomic_store(&run->over, true);
+  pthread_kill(run->watch, SIGUSR1);
+  pthread_join(run->watch, NULL);
   app_pidfile_free(run->pidfile);
   if (lost.requests > 0) _exit(EXIT_SUCCESS); /* nothing that they use may go before them */
   return EXIT_SUCCESS;

@@ -2,6 +2,10 @@
 #ifndef APP_RUN_H
 #define APP_RUN_H
 
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
 #include "app/assembly.h"
 #include "app/pidfile.h"
 
@@ -11,13 +15,20 @@ struct app_run {
   const struct app_sources *sources; /* to read it again */
   struct app_pidfile *pidfile;       /* removed at the end; may be NULL */
   const char *notify_socket;         /* may be NULL */
+  /* The thread that watches the stop. */
+  pthread_t watch;
+  sem_t stopping;
+  uint64_t deadline; /* set before stopping is posted */
+  atomic_bool over;
 };
 
-/* Blocks the signals that app_run() takes, for this thread and all that it starts later; SIGPIPE is ignored.
- * Before the first thread. */
-void app_run_block_signals(void);
-/* Until SIGTERM or SIGINT, then stops the service and frees the assembly and the pid file. SIGHUP reloads.
- * Returns the exit status; a second signal or a missed deadline ends the process from within, with 1. */
+/* Starts the thread that keeps the deadline of the stop, while threads can still be had. Returns 0, or -1
+ * with a text in error. */
+int app_run_watch(struct app_run *run, struct app_error *error);
+
+/* After app_run_watch(). Until SIGTERM or SIGINT, then stops the service and frees the assembly and the pid
+ * file. SIGHUP reloads. Returns the exit status; a second signal or a missed deadline ends the process from
+ * within, with 1. */
 int app_run(struct app_run *run);
 
 #endif

@@ -8,17 +8,12 @@
 #include "base/clock.h"
 #include "http/server_private.h"
 
-#define PENDING 32
 #define NEWS_A_SECOND 10
 
-/* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection;
- * the other callbacks know the connection, but not whether there was an answer. All run in the thread that
- * serves the connection, so what the one learned waits here for the others. */
-static _Thread_local struct {
-  struct http_client *serving; /* a thread per connection: the one whose request is under way */
-  unsigned pending_count;      /* pool: answers whose connection is not known yet */
-  unsigned pending[PENDING];
-} thread;
+/* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection.
+ * It runs in the thread that serves the connection, or begins one, right after another callback that knows
+ * it. */
+static _Thread_local struct http_client *current;
 
 struct http_client *http_connection_client(struct MHD_Connection *connection) {
   const union MHD_ConnectionInfo *info =
@@ -55,13 +50,15 @@ static struct http_client *client_new(struct http_server *server, struct MHD_Con
   http_address_format(from->client_addr, client->address, sizeof client->address, &client->port);
   client->accepted_ns = client->started_ns = clock_mono_ns();
   atomic_init(&client->deadline_ns, request_deadline(server, client->accepted_ns));
+  http_arrival_next(&client->arrival, true);
   return client;
 }
 
 static void opened(struct http_server *server, struct MHD_Connection *connection, void **context) {
   struct http_client *client = client_new(server, connection);
-  *context = client;
+  *context = current = client;
   if (!client) return;
+  http_socket_serves(client->fd, client);
   bool too_many = atomic_fetch_add(&server->connections, 1) >= server->settings.connections;
   pthread_mutex_lock(&server->clients_lock);
   client->next = server->clients;
@@ -78,6 +75,8 @@ static void opened(struct http_server *server, struct MHD_Connection *connection
 
 static void closed(struct http_server *server, struct http_client *client) {
   if (!client) return;
+  http_socket_serves(client->fd, NULL);
+  if (current == client) current = NULL;
   pthread_mutex_lock(&server->clients_lock);
   if (client->next) client->next->previous = client->previous;
   if (client->previous)
@@ -121,11 +120,6 @@ void http_connection_notify(void *cls, struct MHD_Connection *connection, void *
     void *request = client->request;
     http_connection_completed(server, connection, &request, MHD_REQUEST_TERMINATED_WITH_ERROR);
   }
-  /* In a pool this is the thread that served it; whose answers were not claimed by a request had no request
-   * line. */
-  if (server->settings.pool)
-    while (thread.pending_count)
-      report(server, client, HTTP_REFUSED_BY_LIBRARY, thread.pending[--thread.pending_count], NULL);
   closed(server, client);
   *context = NULL;
 }
@@ -136,31 +130,30 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   if (!client || !uri) return NULL;
   client->started_ns = clock_mono_ns();
   client->body_bytes = 0;
-  client->library_status = 0;
   client->dispatched = client->refused = false;
   client->bad_target = !http_guard_target_is_clean(server, uri);
+  client->long_target = strlen(uri) > server->settings.header_limit;
   client->too_many_arguments = http_guard_arguments_cut(server, uri);
   deadline_set(client, request_deadline(server, client->started_ns));
   atomic_store_explicit(&client->requesting, true, memory_order_relaxed);
   atomic_store_explicit(&client->asked, true, memory_order_relaxed);
-  thread.serving = client;
-  client->request = ulfius_uri_logger(NULL, uri);
+  current = client;
+  char *path = NULL;
+  /* libmicrohttpd's own buffer, and no constant. */
+  if (*uri != '/' && !http_target_split((char *)(uintptr_t)uri, &client->authority, &path)) return NULL;
+  client->request = ulfius_uri_logger(NULL, path ? path : uri);
+  free(path);
   if (client->request) client->request->request->timeout = (unsigned long)(uintptr_t)client;
   return client->request;
 }
 
-/* Whether libmicrohttpd answered this request by itself, and how. */
-static unsigned library_status(struct http_client *client) {
-  if (!client->server->settings.pool) return client->library_status;
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(client->connection, MHD_CONNECTION_INFO_HTTP_STATUS);
-  if (!info || client->dispatched || client->refused) return 0;
-  for (unsigned i = 0; i < thread.pending_count; i++)
-    if (thread.pending[i] == info->http_status) {
-      thread.pending[i] = thread.pending[--thread.pending_count];
-      return info->http_status;
-    }
-  return 0;
+bool http_connection_arrived(struct http_client *client, char *data, size_t len) {
+  struct http_refusal refusal;
+  current = client;
+  if (http_arrival_read(&client->arrival, data, len)) return true;
+  http_guard_bad_request_line(&refusal);
+  http_refuse_now(client, &refusal);
+  return false;
 }
 
 void http_connection_completed(void *cls, struct MHD_Connection *connection, void **request,
@@ -169,19 +162,18 @@ void http_connection_completed(void *cls, struct MHD_Connection *connection, voi
   struct http_client *client = http_connection_client(connection);
   struct connection_info_struct *info = *request;
   if (client) {
-    unsigned status = library_status(client);
     bool late = how == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||
                 atomic_load(&client->deadline_ns) == HTTP_DEADLINE_CUT;
-    if (status) client->linger = true;
-    if (status)
-      report(server, client, HTTP_REFUSED_BY_LIBRARY, status, info ? info->request : NULL);
-    else if (late && !client->dispatched && !client->refused)
+    if (late && !client->dispatched && !client->refused)
       report(server, client, HTTP_REFUSED_BY_CUT, MHD_HTTP_REQUEST_TIMEOUT, info ? info->request : NULL);
     deadline_set(client, idle_deadline(server));
     atomic_store_explicit(&client->requesting, false, memory_order_relaxed);
     client->request = NULL;
+    free(client->authority);
+    client->authority = NULL;
+    http_arrival_next(&client->arrival, false);
   }
-  thread.serving = NULL;
+  current = client;
   mhd_request_completed(NULL, connection, request, how);
   if (client && client->dispatched && atomic_fetch_sub(&server->in_flight, 1) == 1 &&
       atomic_load(&server->draining)) {
@@ -200,6 +192,7 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
   if (!client || !info || client->turned_away) return MHD_NO;
   if (info->callback_first_iteration) {
     struct http_refusal refusal;
+    client->arrival.in_header = false;
     if (http_guard_refuses(client, method, url, version, &refusal)) {
       refusal.method = method;
       refusal.target = info->request->http_url;
@@ -252,20 +245,35 @@ static bool news_is_due(struct http_server *server) {
   return atomic_fetch_add(&server->log_lines, 1) < NEWS_A_SECOND;
 }
 
+void http_connection_news(struct http_server *server, enum http_log_level level, const char *text) {
+  if (server->hooks.log && news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
+}
+
+/* libmicrohttpd is about to answer by itself. */
+static void library_answers(struct http_server *server, va_list arguments) {
+  va_list copy;
+  va_copy(copy, arguments);
+  unsigned status = va_arg(copy, unsigned);
+  const char *message = va_arg(copy, const char *);
+  va_end(copy);
+  if (!current)
+    report(server, NULL, HTTP_REFUSED_BY_LIBRARY, status, NULL);
+  else if (!current->dispatched && !current->refused)
+    http_refuse_for_library(current, status, message);
+}
+
+/* The connection that has just begun gets no thread. */
+static void no_thread(struct http_server *server) {
+  if (!current || current->turned_away) return;
+  current->turned_away = current->linger = true;
+  http_refuse_away(server, current->fd, current->address,
+                   "This server can start no more threads: try again soon.");
+}
+
 void http_connection_log(void *cls, const char *format, va_list arguments) {
   struct http_server *server = cls;
-  if (strstr(format, "HTTP response code is %u")) {
-    va_list copy;
-    va_copy(copy, arguments);
-    unsigned status = va_arg(copy, unsigned);
-    va_end(copy);
-    if (!server->settings.pool && thread.serving)
-      thread.serving->library_status = status;
-    else if (server->settings.pool && thread.pending_count < PENDING)
-      thread.pending[thread.pending_count++] = status;
-    else
-      report(server, NULL, HTTP_REFUSED_BY_LIBRARY, status, NULL);
-  }
+  if (strstr(format, "HTTP response code is %u")) library_answers(server, arguments);
+  if (strncmp(format, "Failed to create a", 18) == 0) no_thread(server);
   if (!server->hooks.log) return;
   enum http_log_level level = level_of(format);
   if (level != HTTP_LOG_DEBUG && !news_is_due(server)) return;

@@ -31,8 +31,8 @@ static bool newcomers_ignore(int listen_fd) {
 
 /* Who connected but was not accepted yet gets an answer instead of a reset. */
 static void backlog_turn_away(struct http_server *server, int listen_fd) {
-  /* Some kernels allow it to root alone. There they keep coming, and whose connection is made in the very moment of the close is
-   * reset, as with any server. */
+  /* Some kernels allow it to root alone. There they keep coming, and whose connection is made in the very
+   * moment of the close is reset, as with any server. */
   bool ignoring = newcomers_ignore(listen_fd);
   uint64_t until = ignoring ? UINT64_MAX : clock_mono_ns() + NEWCOMERS_NS;
   struct pollfd more = {.fd = listen_fd, .events = POLLIN};
@@ -82,6 +82,7 @@ unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns
   if (!server->started) return 0;
   int listen_fd = MHD_quiesce_daemon(server->instance.mhd_daemon);
   if (listen_fd >= 0) {
+    http_server_accepts_no_more(server);
     backlog_turn_away(server, listen_fd);
     close(listen_fd);
     server->listen_fd = -1;

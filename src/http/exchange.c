@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/server.h"
+
 struct known {
   const char *name;
   size_t len;
@@ -36,4 +38,7 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
 void http_exchange_read_headers(struct http_exchange *exchange) {
   struct reading reading = {.exchange = exchange};
   MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, read_header, &reading);
+  /* The host of a target in absolute form counts more than the header. */
+  const char *authority = http_connection_authority(exchange->connection);
+  if (authority) exchange->headers[HTTP_HOST] = authority;
 }

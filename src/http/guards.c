@@ -15,22 +15,30 @@ struct headers {
   bool bad_value;
 };
 
-static bool name_is_token(const char *name, size_t len) {
+bool http_guard_is_token(const char *text, size_t len) {
   if (len == 0) return false;
   for (size_t i = 0; i < len; i++) {
-    unsigned char c = (unsigned char)name[i];
+    unsigned char c = (unsigned char)text[i];
     if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c)) return false;
   }
   return true;
+}
+
+static void value_end(const char *value, size_t len) {
+  while (len && (value[len - 1] == ' ' || value[len - 1] == '\t')) len--;
+  ((char *)(uintptr_t)value)[len] = '\0';
 }
 
 static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
                                      const char *value, size_t value_len) {
   struct headers *headers = cls;
   (void)kind;
-  if (!name_is_token(name, name_len)) headers->bad_name = true;
+  if (!http_guard_is_token(name, name_len)) headers->bad_name = true;
   for (size_t i = 0; i < value_len; i++)
     if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f) headers->bad_value = true;
+  /* Blanks behind a value are no part of it. Most are gone already (arrival.c); here all who read it later
+   * are served, for the value lies in libmicrohttpd's buffer. */
+  if (value_len && (value[value_len - 1] == ' ' || value[value_len - 1] == '\t')) value_end(value, value_len);
   if (strcasecmp(name, "Host") == 0) headers->hosts++;
   if (strcasecmp(name, "Content-Length") == 0) {
     headers->content_lengths++;
@@ -64,6 +72,10 @@ static bool refuse(struct http_refusal *refusal, unsigned status, const char *de
   *refusal = (struct http_refusal){
       .origin = HTTP_REFUSED_BY_GUARD, .status = status, .code = http_refuse_code(status), .detail = detail};
   return true;
+}
+
+void http_guard_bad_request_line(struct http_refusal *refusal) {
+  refuse(refusal, MHD_HTTP_BAD_REQUEST, "The request line is not well formed: write METHOD TARGET HTTP/1.1.");
 }
 
 void http_guard_body_too_large(struct http_refusal *refusal) {
@@ -118,7 +130,7 @@ bool http_guard_refuses_trailers(const struct http_client *client, struct http_r
 /* A token and one space, and then the target; a NUL would hide the rest of the method. */
 static bool method_is_clean(const struct http_server *server, const char *method, const char *target) {
   size_t len = strlen(method);
-  return name_is_token(method, len) && (!server->layout_known || target == method + len + 1);
+  return http_guard_is_token(method, len) && (!server->layout_known || target == method + len + 1);
 }
 
 bool http_guard_refuses(const struct http_client *client, const char *method, const char *target,
@@ -127,19 +139,28 @@ bool http_guard_refuses(const struct http_client *client, const char *method, co
   struct headers headers = {0};
   const union MHD_ConnectionInfo *info =
       MHD_get_connection_info(client->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  bool bad_layout = info && server->layout_known && !layout_is_clean(method, version, info->header_size);
   MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, headers_count, &headers);
+  if (client->long_target)
+    return refuse(refusal, MHD_HTTP_URI_TOO_LONG,
+                  "The target is longer than this server takes: send a shorter one.");
   if (info && info->header_size > server->settings.header_limit)
     return refuse(
         refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
         "The request line and headers are larger than this server takes: send fewer or shorter ones.");
   if (client->too_many_arguments || fields_count(client) > HTTP_FIELDS_MAX) return refuse_fields(refusal);
-  if (!method_is_clean(server, method, target))
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "The request line is not well formed: write METHOD TARGET HTTP/1.1.");
+  if (!method_is_clean(server, method, target)) {
+    http_guard_bad_request_line(refusal);
+    return true;
+  }
   if (client->bad_target)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                   "The request's target holds a space or a control character: write it as %20 and the like.");
-  if (info && server->layout_known && !layout_is_clean(method, version, info->header_size))
+  if (!http_target_is_served(client->request->request->http_url, method))
+    return refuse(
+        refusal, MHD_HTTP_BAD_REQUEST,
+        "This server is no proxy and opens no tunnels: ask for a path, such as /, or for an http URI.");
+  if (bad_layout)
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
         "The headers are not well formed: each line must end with CR LF, and may not be folded or hold NUL.");

@@ -1,6 +1,7 @@
 #include "http/observe.h"
 
 #include <ctype.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,11 @@
 #include "http/metrics.h"
 #include "http/server.h"
 
+#define REFUSALS_A_SECOND 10
+
 struct http_observe {
+  _Atomic uint64_t refusal_second;
+  atomic_uint refusal_lines; /* in it */
   struct tel_tracer *tracer;
   struct tel_logger *logger;
   struct http_metrics *metrics;
@@ -144,6 +149,7 @@ static void describe_span(const struct http_exchange *exchange, const char *meth
 static const char *log_message(const struct http_exchange *exchange) {
   const struct http_route *route = exchange->route;
   if (http_route_is_probe(route)) return "probe answered";
+  if (!route && exchange->problem == HTTP_NO_PROBLEM) return "options answered";
   if (!route || !http_route_takes(route, exchange->method)) return "request rejected";
   if (exchange->problem == HTTP_NO_PROBLEM) return route->done;
   return http_problem_row(exchange->problem)->error ? route->failed : route->rejected;
@@ -193,11 +199,21 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
   exchange->span = NULL;
 }
 
-void http_observe_refused(struct http_observe *observe, const struct http_refusal *refusal) {
+/* Whether this line is one too many of its second: the counter has them all. */
+static bool line_is_omitted(struct http_observe *observe) {
+  uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
+  if (atomic_exchange(&observe->refusal_second, second) != second) atomic_store(&observe->refusal_lines, 0);
+  return atomic_fetch_add(&observe->refusal_lines, 1) >= REFUSALS_A_SECOND;
+}
+
+void http_observe_refused(struct http_observe *observe, const struct http_refusal *refusal,
+                          const struct tel_context *context) {
   http_metrics_refused(observe->metrics, refusal->status);
+  if (!refusal->target && line_is_omitted(observe)) return;
   struct tel_log_record *record =
       tel_log_begin(observe->logger, refusal->status == 503 ? TEL_ERROR : TEL_WARN);
   struct tel_attributes *fields = tel_log_fields(record);
+  if (context) tel_log_context(record, context);
   tel_attributes_set_static(fields, "route", "unmatched");
   if (refusal->target)
     tel_attributes_set_text(fields, "path", refusal->target, strcspn(refusal->target, "?"));

@@ -21,6 +21,10 @@
   X(HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", 415, TEL_WARN, false,                             \
     "The format of the body is not supported",                                                               \
     "Send a JSON body with Content-Type: application/json and without Content-Encoding.")                    \
+  X(HTTP_TARGET_TOO_LONG, "target_too_long", 414, TEL_WARN, false, "The target is too long",                 \
+    "Send a shorter path and query.")                                                                        \
+  X(HTTP_VERSION_NOT_SUPPORTED, "version_not_supported", 505, TEL_WARN, false,                               \
+    "This version of HTTP is not supported", "Speak HTTP/1.1.")                                              \
   X(HTTP_HEADER_TOO_LARGE, "header_too_large", 431, TEL_WARN, false, "The header is too large",              \
     "Send fewer or shorter header fields.")                                                                  \
   X(HTTP_UNKNOWN_SKU, "unknown_sku", 404, TEL_WARN, false, "Unknown SKU",                                    \

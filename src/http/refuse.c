@@ -8,38 +8,31 @@
 
 #define REPLY_LIMIT 16384
 
-const char *http_refuse_code(unsigned status) {
-  switch (status) {
-  case 408:
-    return "request_timeout";
-  case 413:
-    return "payload_too_large";
-  case 414:
-    return "target_too_long";
-  case 431:
-    return "header_too_large";
-  case 500:
-    return "internal_error";
-  case 503:
-    return "unavailable";
-  case 505:
-    return "version_not_supported";
-  default:
-    return "invalid_request";
-  }
+/* One row a status. The detail is for what libmicrohttpd found. */
+static const struct status {
+  unsigned status;
+  const char *code, *phrase, *detail;
+} statuses[] = {
+    {400, "invalid_request", "Bad Request", "The request is not well formed."}, /* also what has no row */
+    {408, "request_timeout", "Request Timeout", "The request did not arrive in time."},
+    {413, "payload_too_large", "Content Too Large",
+     "The body or a part of its coding is larger than this server takes."},
+    {414, "target_too_long", "URI Too Long",
+     "The target is longer than this server takes: send a shorter one."},
+    {431, "header_too_large", "Request Header Fields Too Large",
+     "The request line and headers are larger than this server takes: send fewer or shorter ones."},
+    {503, "unavailable", "Service Unavailable", ""},
+    {505, "version_not_supported", "HTTP Version Not Supported", "This server speaks HTTP/1.1 and HTTP/1.0."},
+};
+
+static const struct status *status_of(unsigned status) {
+  for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+    if (statuses[i].status == status) return &statuses[i];
+  return &statuses[0];
 }
 
-static const char *reason_phrase(unsigned status) {
-  switch (status) {
-  case 400:
-    return "Bad Request";
-  case 413:
-    return "Content Too Large";
-  case 431:
-    return "Request Header Fields Too Large";
-  default:
-    return "Service Unavailable";
-  }
+const char *http_refuse_code(unsigned status) {
+  return status_of(status)->code;
 }
 
 bool http_refusal_header(struct http_refusal_reply *reply, const char *name, const char *value) {
@@ -112,7 +105,7 @@ static void reply_write(int fd, const struct http_refusal *refusal, const struct
   buf_puts(&out, "HTTP/1.1 ");
   buf_put_u64(&out, refusal->status);
   buf_putc(&out, ' ');
-  buf_puts(&out, reason_phrase(refusal->status));
+  buf_puts(&out, status_of(refusal->status)->phrase);
   buf_puts(&out, "\r\nDate: ");
   date_put(&out);
   buf_puts(&out, "\r\nConnection: close\r\nContent-Type: ");
@@ -136,7 +129,8 @@ static void reply_write(int fd, const struct http_refusal *refusal, const struct
 enum MHD_Result http_refuse(struct http_client *client, struct http_refusal *refusal) {
   struct http_refusal_reply reply;
   /* A large header block may have left no memory for the reply's headers. */
-  if (refusal->status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE) return http_refuse_now(client, refusal);
+  if (refusal->status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE || refusal->status == MHD_HTTP_URI_TOO_LONG)
+    return http_refuse_now(client, refusal);
   refusal_complete(client, refusal);
   reply_make(client->server, refusal, &reply);
   enum MHD_Result result = reply_queue(client, refusal, &reply);
@@ -164,4 +158,36 @@ void http_refuse_away(struct http_server *server, int fd, const char *client, co
   reply_make(server, &refusal, &reply);
   reply_write(fd, &refusal, &reply);
   buf_free(&reply.body);
+}
+
+/* The sentence of libmicrohttpd's page, without its marks. */
+static void page_text(const char *page, char *out, size_t size) {
+  const char *at = page ? strstr(page, "<body>") : NULL;
+  size_t len = 0;
+  for (; at && *at && strncmp(at, "</body>", 7) != 0 && len + 1 < size; at++) {
+    if (*at == '<')
+      at += strcspn(at, ">");
+    else
+      out[len++] = *at;
+    if (!*at) break;
+  }
+  out[len] = '\0';
+}
+
+void http_refuse_for_library(struct http_client *client, unsigned status, const char *message) {
+  char text[200];
+  /* It calls a chunk extension that fills its memory a failure of the server. */
+  bool server_error = status >= 500 && status != MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
+  if (server_error) status = MHD_HTTP_CONTENT_TOO_LARGE;
+  const struct status *row = status_of(status);
+  page_text(status == MHD_HTTP_BAD_REQUEST ? message : NULL, text, sizeof text);
+  struct http_refusal refusal = {.origin = HTTP_REFUSED_BY_LIBRARY,
+                                 .status = row->status,
+                                 .code = row->code,
+                                 .detail = *text ? text : row->detail};
+  if (client->request) {
+    refusal.method = client->request->request->http_verb;
+    refusal.target = client->request->request->http_url;
+  }
+  http_refuse_now(client, &refusal);
 }

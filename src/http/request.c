@@ -36,6 +36,11 @@ const char *http_connection_header(struct MHD_Connection *connection, const char
   return lookup.first;
 }
 
+const char *http_connection_authority(struct MHD_Connection *connection) {
+  const struct http_client *client = connection ? http_connection_client(connection) : NULL;
+  return client ? client->authority : NULL;
+}
+
 struct MHD_Connection *http_request_connection(const struct _u_request *request) {
   return client_of(request)->connection;
 }

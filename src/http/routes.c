@@ -77,10 +77,14 @@ size_t http_route_parameter(const struct http_route *route, const char *path, co
   return len;
 }
 
+static bool allows(const struct http_route *route, const char *path) {
+  return strcmp(path, HTTP_WHOLE_SERVER) == 0 || matches(route, path);
+}
+
 /* Whether an earlier row of the path has the same method. */
 static bool is_repeated(size_t row, const char *path) {
   for (size_t i = 0; i < row; i++)
-    if (matches(&http_routes[i], path) && strcmp(http_routes[i].method, http_routes[row].method) == 0)
+    if (allows(&http_routes[i], path) && strcmp(http_routes[i].method, http_routes[row].method) == 0)
       return true;
   return false;
 }
@@ -90,10 +94,12 @@ void http_route_allow(const char *path, char out[HTTP_ALLOW_SIZE]) {
   out[0] = '\0';
   for (size_t i = 0; i < HTTP_ROUTE_COUNT; i++) {
     const struct http_route *route = &http_routes[i];
-    if (!matches(route, path) || is_repeated(i, path) || len >= HTTP_ALLOW_SIZE) continue;
+    if (!allows(route, path) || is_repeated(i, path) || len >= HTTP_ALLOW_SIZE) continue;
     len += (size_t)snprintf(out + len, HTTP_ALLOW_SIZE - len, "%s%s%s", len ? ", " : "", route->method,
                             is_get(route) ? ", HEAD" : "");
   }
+  if (strcmp(path, HTTP_WHOLE_SERVER) == 0 && len < HTTP_ALLOW_SIZE)
+    snprintf(out + len, HTTP_ALLOW_SIZE - len, ", OPTIONS");
 }
 
 void http_route_list(char *out, size_t size) {

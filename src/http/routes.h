@@ -64,7 +64,8 @@ size_t http_route_parameter(const struct http_route *route, const char *path, co
                             size_t size);
 
 enum { HTTP_ALLOW_SIZE = 80 };
-/* The value of Allow for a path: the methods of all its rows. */
+#define HTTP_WHOLE_SERVER "*" /* the target of OPTIONS for the server itself (RFC 9110 9.3.7) */
+/* The value of Allow for a path: the methods of all its rows; for HTTP_WHOLE_SERVER those of all rows. */
 void http_route_allow(const char *path, char out[HTTP_ALLOW_SIZE]);
 /* "POST /order, GET /order/{order_id} ... or GET /version"; ends with "..." if there is no room for all. */
 void http_route_list(char *out, size_t size);

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,8 @@ struct http_server *http_server_new(const struct http_server_settings *settings,
   pthread_mutex_init(&server->clients_lock, NULL);
   pthread_mutex_init(&server->drained_lock, NULL);
   pthread_mutex_init(&server->lingering_lock, NULL);
+  pthread_mutex_init(&server->spare_lock, NULL);
+  server->spare_fd = server->accept_fd = -1;
   pthread_condattr_t monotonic;
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -165,8 +168,12 @@ int http_server_start(struct http_server *server, char error[HTTP_ERROR_SIZE]) {
     return -1;
   }
   limits_tell(server);
+  server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  server->accept_fd = server->listen_fd;
+  http_socket_listens(server->accept_fd, server);
   unsigned flags = options_fill(server, options);
   int result = ulfius_start_framework_with_mhd_options(&server->instance, flags, options);
+  if (result != U_OK) http_server_accepts_no_more(server);
   server->listen_fd = -1; /* libmicrohttpd's now, which also closes it when it fails */
   if (result != U_OK) {
     snprintf(error, HTTP_ERROR_SIZE, "cannot start the HTTP server: libmicrohttpd refused, see the log");
@@ -198,8 +205,18 @@ bool http_server_draining(const struct http_server *server) {
   return atomic_load_explicit(&server->draining, memory_order_relaxed);
 }
 
+void http_server_accepts_no_more(struct http_server *server) {
+  pthread_mutex_lock(&server->spare_lock);
+  if (server->accept_fd >= 0) http_socket_listens(server->accept_fd, NULL);
+  server->accept_fd = -1;
+  if (server->spare_fd >= 0) close(server->spare_fd);
+  server->spare_fd = -1;
+  pthread_mutex_unlock(&server->spare_lock);
+}
+
 void http_server_free(struct http_server *server) {
   if (!server) return;
+  http_server_accepts_no_more(server);
   if (server->started) ulfius_stop_framework(&server->instance);
   http_sweeper_stop(server);
   if (server->instance_ready) ulfius_clean_instance(&server->instance);
@@ -207,6 +224,7 @@ void http_server_free(struct http_server *server) {
   pthread_cond_destroy(&server->drained);
   pthread_mutex_destroy(&server->drained_lock);
   pthread_mutex_destroy(&server->lingering_lock);
+  pthread_mutex_destroy(&server->spare_lock);
   pthread_mutex_destroy(&server->clients_lock);
   free(server);
 }

@@ -27,9 +27,10 @@
  *  - request->map_header merges what came twice, and its keys are case-sensitive: use
  *    http_request_header(). request->client_address is cut off for IPv6: use http_request_client().
  *    request->timeout belongs to this server: leave it alone.
- *  - "//order", "/order/" and "order" reach "/order", nothing is decoded before routing, and
- *    request->url_path is raw. HEAD needs an endpoint of its own; libmicrohttpd leaves the body of
- *    its answer away.
+ *  - "//order" and "/order/" reach "/order", nothing is decoded before routing, and
+ *    request->url_path is raw. A target in absolute form ("http://host/order") is its path everywhere; other
+ * targets that do not begin with "/" are refused, but for "OPTIONS *", which an endpoint must answer. HEAD
+ * needs an endpoint of its own; libmicrohttpd leaves the body of its answer away.
  *  - With pool 0 (a thread for each connection) a handler may sleep or block. In a pool it must
  *    not: the connections that share its thread would wait.
  *  - While http_server_draining(), put "Connection: close" on every reply, at the handler's end. */
@@ -63,7 +64,8 @@ struct http_server;
 
 enum http_refusal_origin {
   HTTP_REFUSED_BY_GUARD,   /* by this server; its body is made by the hook */
-  HTTP_REFUSED_BY_LIBRARY, /* libmicrohttpd answered by itself, with a body of its own */
+  HTTP_REFUSED_BY_LIBRARY, /* libmicrohttpd found it; its body is made by the hook, unless libmicrohttpd
+                              answered by itself, because its connection is not known */
   HTTP_REFUSED_BY_CUT,     /* not answered: the connection was cut (status 408: the request took too long) */
 };
 
@@ -71,10 +73,10 @@ enum http_refusal_origin {
  * use. All of it is valid during the hook only. Statuses and codes:
  *  - 400 invalid_request, 413 payload_too_large, 431 header_too_large: by a guard or by the
  *    library.
- *  - 503 unavailable: by a guard, at the connection limit or to those who still wait while
- *    draining. Nothing was read: connection, method and target are NULL.
- *  - 414 target_too_long, 505 version_not_supported, 500 internal_error: by the library. Of some of
- *    its answers neither connection, method, target nor client are known.
+ *  - 414 target_too_long: by a guard or by the library.
+ *  - 503 unavailable: by a guard, at the connection limit, when the process has no thread or descriptor left,
+ * or to clients that still wait while draining. Nothing was read: connection, method and target are NULL.
+ *  - 505 version_not_supported: by the library. Before the request line is read, method and target are NULL.
  *  - 408 request_timeout: cut. */
 struct http_refusal {
   enum http_refusal_origin origin;
@@ -166,6 +168,8 @@ const char *http_request_header(const struct _u_request *request, const char *na
 
 /* The same for a refusal's connection; NULL where connection is NULL. */
 const char *http_connection_header(struct MHD_Connection *connection, const char *name);
+/* The authority ("host:port") of a target in absolute form, or NULL: it replaces the Host header. */
+const char *http_connection_authority(struct MHD_Connection *connection);
 /* All values of the name in their order, joined with ",", as HTTP allows for lists (tracestate). */
 void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out);
 /* The first value of Content-Encoding that names a coding other than identity (a list, in one line or in

@@ -19,6 +19,15 @@
 #define HTTP_DEADLINE_HANDLING 0
 #define HTTP_DEADLINE_CUT 1
 
+/* How far the header of the request has come that is arriving. */
+struct http_arrival {
+  bool first;                     /* of its connection */
+  bool method_begun, method_read; /* of the first */
+  bool in_header;
+  unsigned lines;    /* complete ones of the header */
+  size_t line_bytes; /* of the one that is not complete */
+};
+
 /* One connection. Made and freed by libmicrohttpd's notifications; between them touched by the one thread
  * that serves the connection, and by the sweeper where it says so. */
 struct http_client {
@@ -33,14 +42,16 @@ struct http_client {
   atomic_bool asked; /* a request line was read, ever; the drain reads it */
   bool dispatched;   /* its endpoints ran: counted as in flight until completed */
   bool bad_target;   /* of the running request */
+  bool long_target;  /* the same */
   bool too_many_arguments; /* in that target, which has lost them */
+  char *authority;         /* of a target in absolute form, or NULL; owned */
   bool refused;            /* this server answered or reported it */
   bool turned_away;        /* one too many: 503 is out, nothing is read any more */
   bool linger;             /* closed only when the client did, or it could lose the answer */
-  unsigned library_status; /* libmicrohttpd answered this */
   uint64_t accepted_ns;
   uint64_t started_ns;
   uint64_t body_bytes;
+  struct http_arrival arrival;
   struct connection_info_struct *request; /* Ulfius's, until completed */
   struct http_client *previous, *next;    /* under the server's clients_lock */
 };
@@ -59,13 +70,17 @@ struct http_server {
   bool started;
   bool few_descriptors; /* settings.connections was lowered */
   int listen_fd;        /* -1 once libmicrohttpd or the drain has closed it */
+  int accept_fd;        /* the same, while connections are accepted from it; else -1 */
+  pthread_mutex_t spare_lock;
+  int spare_fd; /* given up for a moment when no other descriptor is left; -1: it is itself missing */
   unsigned port;
   bool layout_known;                    /* guards.c may look at the raw header block */
   MHD_AccessHandlerCallback dispatcher; /* Ulfius's own, behind ours */
   atomic_uint in_flight;
   atomic_uint connections;
   atomic_bool draining;
-  _Atomic uint64_t log_second; /* of news_is_due() */
+  _Atomic uint64_t pause_second; /* of the last line about accept4() */
+  _Atomic uint64_t log_second;   /* of news_is_due() */
   atomic_uint log_lines;
 
   pthread_mutex_t clients_lock;
@@ -83,6 +98,9 @@ struct http_server {
   struct http_lingering lingering[HTTP_LINGERING];
 };
 
+/* server.c: from now on accept4() is the system's own, and the spare descriptor is free. */
+void http_server_accepts_no_more(struct http_server *server);
+
 /* listen.c: a listening socket, or -1 with a text. */
 int http_listen_open(const char *address, unsigned port, unsigned *bound_port, char error[HTTP_ERROR_SIZE]);
 /* Numeric, without the ::ffff: of a mapped address. */
@@ -99,8 +117,33 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
                                          const char *method, const char *version, const char *data,
                                          size_t *size, void **request);
 struct http_client *http_connection_client(struct MHD_Connection *connection);
+/* Bytes for libmicrohttpd, before it parses them; may change them. False: the request was refused, and the
+ * connection ends. */
+bool http_connection_arrived(struct http_client *client, char *data, size_t len);
+/* Tells the log hook, some lines a second at most. */
+void http_connection_news(struct http_server *server, enum http_log_level level, const char *text);
+
+/* socket.c: libc's accept4() and recv() as libmicrohttpd calls them. NULL: no longer. */
+void http_socket_listens(int fd, struct http_server *server);
+void http_socket_serves(int fd, struct http_client *client);
+
+/* arrival.c */
+/* A connection begins, or its next request. */
+void http_arrival_next(struct http_arrival *arrival, bool first);
+/* Reads what libmicrohttpd will parse next, and moves blanks behind header values in front of them. False if
+ * this cannot be the begin of a request. */
+bool http_arrival_read(struct http_arrival *arrival, char *data, size_t len);
+
+/* target.c */
+/* Makes the path of a raw target in absolute form the target, in place and without its query. authority and
+ * path, with the query, are then the caller's to free; NULL for other forms. False when out of memory:
+ * unchanged. */
+bool http_target_split(char *target, char **authority, char **path);
+/* Whether the target's form is one that goes with the method here. */
+bool http_target_is_served(const char *target, const char *method);
 
 /* guards.c */
+bool http_guard_is_token(const char *text, size_t len);
 /* Of the raw target, when libmicrohttpd has just found it: no blanks and no control characters, NUL among
  * them. */
 bool http_guard_target_is_clean(const struct http_server *server, const char *target);
@@ -114,6 +157,8 @@ bool http_guard_refuses(const struct http_client *client, const char *method, co
                         const char *version, struct http_refusal *refusal);
 /* The same, of what came behind a chunked body. */
 bool http_guard_refuses_trailers(const struct http_client *client, struct http_refusal *refusal);
+/* 400, as a refusal. */
+void http_guard_bad_request_line(struct http_refusal *refusal);
 /* 413, as a refusal. */
 void http_guard_body_too_large(struct http_refusal *refusal);
 
@@ -128,6 +173,8 @@ enum MHD_Result http_refuse_now(struct http_client *client, struct http_refusal 
 void http_refuse_away(struct http_server *server, int fd, const char *client, const char *detail);
 /* The stable word for a status. */
 const char *http_refuse_code(unsigned status);
+/* Answers in libmicrohttpd's place what it has just found wrong; message is its own page. */
+void http_refuse_for_library(struct http_client *client, unsigned status, const char *message);
 /* Tells the hook of an answer that is not ours. */
 void http_refuse_report(struct http_server *server, const struct http_refusal *refusal);
 

@@ -89,7 +89,9 @@ static void reply_not_found(struct http_exchange *exchange) {
 
 static void handle(struct http_exchange *exchange) {
   const struct http_route *route = exchange->route;
-  if (!route) {
+  if (strcmp(exchange->path, HTTP_WHOLE_SERVER) == 0) { /* the server lets only OPTIONS pass */
+    exchange->status = MHD_HTTP_NO_CONTENT;
+  } else if (!route) {
     reply_not_found(exchange);
   } else if (!http_route_takes(route, exchange->method)) {
     char allow[HTTP_ALLOW_SIZE];
@@ -112,7 +114,7 @@ static void each_header(const struct http_exchange *exchange,
     put(cls, "traceparent", traceparent);
   }
   if (*exchange->location) put(cls, "Location", exchange->location);
-  if (exchange->problem == HTTP_METHOD_NOT_ALLOWED) {
+  if (exchange->problem == HTTP_METHOD_NOT_ALLOWED || exchange->status == MHD_HTTP_NO_CONTENT) {
     http_route_allow(exchange->path, allow);
     put(cls, "Allow", allow);
   }
@@ -132,9 +134,12 @@ static void put_response_header(void *response, const char *name, const char *va
 
 /* Makes the exchange's answer Ulfius's. What is said of it later is what was sent, also without memory. */
 static void respond(struct http_exchange *exchange, struct _u_response *response) {
-  if (exchange->reply.len == 0 ||
-      ulfius_set_binary_body_response(response, exchange->status, exchange->reply.data,
-                                      exchange->reply.len) != U_OK) {
+  bool empty = exchange->status == MHD_HTTP_NO_CONTENT;
+  if (empty) {
+    ulfius_set_empty_body_response(response, exchange->status);
+  } else if (exchange->reply.len == 0 ||
+             ulfius_set_binary_body_response(response, exchange->status, exchange->reply.data,
+                                             exchange->reply.len) != U_OK) {
     if (!exchange->problem) http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
     buf_reset(&exchange->reply);
     ulfius_set_empty_body_response(response, exchange->status);
@@ -196,12 +201,17 @@ static void answer_refusal(const struct http_service *service, struct http_excha
   each_header(exchange, put_refusal_header, reply);
 }
 
+/* Cut, and "" if it was not read. */
+static void refused_path(const struct http_refusal *refusal, char path[HTTP_TEXT_SIZE]) {
+  const char *target = refusal->target ? refusal->target : "";
+  snprintf(path, HTTP_TEXT_SIZE, "%.*s", (int)strcspn(target, "?"), target);
+}
+
 /* A guard of the server refused the request: it is answered and observed like any other. */
 static void refuse(struct http_service *service, const struct http_refusal *refusal,
                    struct http_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
-  size_t len = strcspn(refusal->target ? refusal->target : "", "?");
-  snprintf(path, sizeof path, "%.*s", (int)(len < sizeof path ? len : sizeof path - 1), refusal->target);
+  refused_path(refusal, path);
   struct http_exchange exchange = {.service = service,
                                    .connection = refusal->connection,
                                    .method = refusal->method,
@@ -214,13 +224,13 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
   buf_free(&exchange.reply);
 }
 
-/* Nothing of the request was read (too many connections, a backlog at shutdown): there is no route to
- * observe, but whoever waits gets the same kind of answer. */
+/* Little of the request was read, or nothing (too many connections, a backlog at shutdown): there is no route
+ * to observe, but the client gets the same kind of answer. */
 static void turn_away(const struct http_service *service, const struct http_refusal *refusal,
-                      struct http_refusal_reply *reply) {
-  struct http_exchange exchange = {.path = "", .reply = BUF_INIT(REPLY_LIMIT)};
-  random_bytes(exchange.context.trace_id, sizeof exchange.context.trace_id);
-  random_bytes(exchange.context.span_id, sizeof exchange.context.span_id);
+                      const struct tel_context *context, struct http_refusal_reply *reply) {
+  char path[HTTP_TEXT_SIZE];
+  refused_path(refusal, path);
+  struct http_exchange exchange = {.path = path, .context = *context, .reply = BUF_INIT(REPLY_LIMIT)};
   tel_trace_id_hex(&exchange.context, exchange.request_id);
   answer_refusal(service, &exchange, refusal, reply);
   buf_free(&exchange.reply);
@@ -231,8 +241,11 @@ static void refused(void *cls, const struct http_refusal *refusal, struct http_r
   if (refusal->origin == HTTP_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection) {
     refuse(service, refusal, reply);
   } else {
-    if (reply) turn_away(service, refusal, reply);
-    http_observe_refused(service->observe, refusal);
+    struct tel_context context = {0};
+    random_bytes(context.trace_id, sizeof context.trace_id);
+    random_bytes(context.span_id, sizeof context.span_id);
+    if (reply) turn_away(service, refusal, &context, reply);
+    http_observe_refused(service->observe, refusal, reply ? &context : NULL);
   }
 }
 

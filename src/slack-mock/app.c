@@ -1,6 +1,5 @@
 #include "slack-mock/app.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +8,6 @@
 #include "slack-mock/serve.h"
 
 static const struct mock_store_limits limits = {.messages = 1000, .bytes = (size_t)4 << 20};
-
-/* Signals are waited for in the main thread alone; every thread inherits the mask. */
-static void block_signals(sigset_t *set) {
-  sigemptyset(set);
-  sigaddset(set, SIGTERM);
-  sigaddset(set, SIGINT);
-  pthread_sigmask(SIG_BLOCK, set, NULL);
-  signal(SIGPIPE, SIG_IGN);
-}
 
 int mock_app_run(int argc, char **argv) {
   struct mock_options options;
@@ -28,12 +18,16 @@ int mock_app_run(int argc, char **argv) {
   switch (mock_options_parse(argc, argv, &options)) {
   case MOCK_OPTIONS_DONE:
     return EXIT_SUCCESS;
+  case MOCK_OPTIONS_FAILED:
+    return EXIT_FAILURE;
   case MOCK_OPTIONS_BAD:
     return 2;
   case MOCK_OPTIONS_RUN:
     break;
   }
-  block_signals(&signals);
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
   json_object_seed(0); /* before the threads */
   channel.store = mock_store_new(&limits);
   channel.mode = mock_mode_new();

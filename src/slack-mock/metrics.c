@@ -2,6 +2,18 @@
 
 #include "slack-mock/metrics.h"
 
+#include <stdlib.h>
+
+/* 500: every other; there is none. */
+static const char *const refused_statuses[MOCK_REFUSED_STATUSES] = {"0",   "400", "408", "413", "414",
+                                                                    "431", "503", "505", "500"};
+
+void mock_counts_refused(struct mock_counts *counts, unsigned status) {
+  size_t i = 0;
+  while (i < MOCK_REFUSED_STATUSES - 1 && strtoul(refused_statuses[i], NULL, 10) != status) i++;
+  atomic_fetch_add_explicit(&counts->refused[i], 1, memory_order_relaxed);
+}
+
 static void put_head(struct buf *out, const char *name, const char *type, const char *help) {
   buf_puts(out, "# HELP ");
   buf_puts(out, name);
@@ -43,6 +55,12 @@ void mock_metrics_write(struct mock_counts *counts, struct mock_store *store, st
   for (int i = 0; i < MOCK_ANSWER_COUNT; i++) {
     put_sample(out, "slack_mock_messages_total", "result", mock_answer_row(i)->word,
                mock_counts_get(counts, i));
+  }
+  put_head(out, "slack_mock_refused_total", "counter",
+           "Requests that reached no endpoint, by what was answered.");
+  for (size_t i = 0; i < MOCK_REFUSED_STATUSES; i++) {
+    put_sample(out, "slack_mock_refused_total", "status", refused_statuses[i],
+               atomic_load_explicit(&counts->refused[i], memory_order_relaxed));
   }
   struct mock_store_stats stats = mock_store_stats(store);
   put_single(out, "slack_mock_messages_stored", "gauge", "Messages in the channel.", stats.messages);

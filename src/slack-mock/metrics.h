@@ -10,9 +10,15 @@
 #include "slack-mock/mode.h"
 #include "slack-mock/store.h"
 
+#define MOCK_REFUSED_STATUSES 9
+
 struct mock_counts {
   _Atomic uint64_t answers[MOCK_ANSWER_COUNT];
+  _Atomic uint64_t refused[MOCK_REFUSED_STATUSES];
 };
+
+/* One request that reached no endpoint. */
+void mock_counts_refused(struct mock_counts *counts, unsigned status);
 
 static inline void mock_counts_add(struct mock_counts *counts, enum mock_answer answer) {
   atomic_fetch_add_explicit(&counts->answers[answer], 1, memory_order_relaxed);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/startup.h"
+
 static const char usage[] =
     "Usage: slack-mock [--listen ADDR:PORT] [--store FILE]\n"
     "A Slack channel on this machine: an incoming webhook, and a page that shows its messages.\n"
@@ -21,6 +23,12 @@ static const char usage[] =
 static const char *setting(const char *variable, const char *otherwise) {
   const char *value = getenv(variable);
   return value != NULL && *value != '\0' ? value : otherwise;
+}
+
+static enum mock_options_result print(const char *text) {
+  startup_release_signals();
+  fputs(text, stdout);
+  return startup_flush_output("slack-mock") == 0 ? MOCK_OPTIONS_DONE : MOCK_OPTIONS_FAILED;
 }
 
 enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_options *options) {
@@ -41,11 +49,9 @@ enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_o
       options->store = optarg;
       break;
     case 'h':
-      fputs(usage, stdout);
-      return MOCK_OPTIONS_DONE;
+      return print(usage);
     case 'V':
-      puts("slack-mock " PACKAGE_VERSION " (" MINISHOP_COMMIT ")");
-      return MOCK_OPTIONS_DONE;
+      return print("slack-mock " PACKAGE_VERSION " (" MINISHOP_COMMIT ")\n");
     default: /* getopt has said what is wrong */
       fputs("Try slack-mock --help.\n", stderr);
       return MOCK_OPTIONS_BAD;

@@ -7,11 +7,11 @@ struct mock_options {
   const char *store;  /* a file, or NULL */
 };
 
-enum mock_options_result { MOCK_OPTIONS_RUN, MOCK_OPTIONS_DONE, MOCK_OPTIONS_BAD };
+enum mock_options_result { MOCK_OPTIONS_RUN, MOCK_OPTIONS_DONE, MOCK_OPTIONS_FAILED, MOCK_OPTIONS_BAD };
 
 /* An option wins over its variable (SLACK_MOCK_LISTEN, SLACK_MOCK_STORE), that over the default. DONE: --help
- * or --version has been printed. BAD: standard error says why. The texts are borrowed from argv and the
- * environment. */
+ * or --version has been printed. FAILED: it could not be printed. BAD: standard error says why. The texts are
+ * borrowed from argv and the environment. */
 enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_options *options);
 
 #endif

@@ -302,6 +302,11 @@ static handler find_handler(const struct _u_request *request, struct buf *allow)
 int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls) {
   struct mock_channel *channel = cls;
   struct buf allow = BUF_INIT(256);
+  if (strcmp(request->url_path, "*") == 0) { /* the server lets only OPTIONS pass */
+    u_map_put(response->map_header, "Allow", "DELETE, GET, HEAD, OPTIONS, POST");
+    ulfius_set_empty_body_response(response, 204);
+    return U_CALLBACK_COMPLETE;
+  }
   handler handle = find_handler(request, &allow);
   if (handle != NULL) {
     handle(request, response, channel);
@@ -319,6 +324,7 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
 void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
   struct mock_channel *channel = cls;
   const struct mock_answer_row *row = mock_answer_row(MOCK_PAYLOAD_TOO_LARGE);
+  mock_counts_refused(&channel->counts, refusal->status);
   bool to_webhook = refusal->target != NULL && route_matches(&routes[0], refusal->target);
   if (refusal->status != (unsigned)row->status || !to_webhook) return;
   mock_counts_add(&channel->counts, MOCK_PAYLOAD_TOO_LARGE);

@@ -21,7 +21,7 @@ struct mock_channel {
  * disk when messages are kept in a file. */
 int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls);
 
-/* The server's hook: counts the messages that were too large to reach the endpoint, and answers them. */
+/* The server's hook: counts what reached no endpoint, and answers the messages that were too large. */
 void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply);
 
 #endif

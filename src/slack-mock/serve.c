@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "slack-mock/payload.h"
 
 /* What is in flight at the end gets this long; a browser that has gone to sleep does not hold the program. */
@@ -17,6 +18,15 @@ static void announce(const char *address, unsigned port) {
   fflush(stdout);
 }
 
+/* The server's hook: what it reports about connections. */
+static void tell(void *cls, enum http_log_level level, const char *text) {
+  (void)cls;
+  if (level == HTTP_LOG_DEBUG) return;
+  char line[ESCAPE_JSON_WORST * 512];
+  size_t len = strnlen(text, 512);
+  fprintf(stderr, "slack-mock: %.*s\n", (int)(escape_json(line, text, len) - line), line);
+}
+
 static int fail(const char *error, int code) {
   fprintf(stderr, "slack-mock: %s\n", error);
   return code;
@@ -24,7 +34,7 @@ static int fail(const char *error, int code) {
 
 int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t *signals) {
   struct http_server_settings settings = HTTP_SERVER_SETTINGS_DEFAULT;
-  struct http_server_hooks hooks = {.cls = channel, .refused = mock_routes_refused};
+  struct http_server_hooks hooks = {.cls = channel, .refused = mock_routes_refused, .log = tell};
   char address[64], error[HTTP_ERROR_SIZE];
   if (http_listen_parse(listen, address, sizeof address, &settings.port, error) != 0) return fail(error, 2);
   settings.address = address;

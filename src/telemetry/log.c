@@ -130,8 +130,8 @@ void tel_log_set_level(struct tel_logger *logger, enum tel_level level) {
   atomic_store_explicit(&logger->level, (int)level, memory_order_relaxed);
 }
 
-void tel_log_reopen(struct tel_logger *logger) {
-  if (logger->enabled) tel_log_writer_reopen(logger->writer);
+int tel_log_reopen(struct tel_logger *logger) {
+  return logger->enabled ? tel_log_writer_reopen(logger->writer) : 0;
 }
 
 bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level) {

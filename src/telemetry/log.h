@@ -46,8 +46,10 @@ TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
 /* Makes this logger yder's only output. Once, before the first thread. TEL_E_FULL: another one is already. */
 TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
 void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
-/* Closes and opens the file again, soon, on the writer's thread (for logrotate). */
-void tel_log_reopen(struct tel_logger *logger);
+/* Closes and opens the file again, on the writer's thread (for logrotate), and waits for that, a second at
+ * most. TEL_E_SYSTEM: it could not be opened (errno; ETIMEDOUT: not yet), and lines still go where they went
+ * before. */
+TEL_MUST_CHECK int tel_log_reopen(struct tel_logger *logger);
 /* Writes what is queued, until deadline (clock_mono_ns()), stops the thread, closes; if the output hangs, it
  * returns a tenth of a second after the deadline. Returns how many of the queued records were lost. Takes
  * NULL. No thread may log any more; yder is reset to no output. */

@@ -95,6 +95,12 @@ fail:
   return result;
 }
 
+static void failed(struct tel_log_result *result, enum tel_log_failure failure) {
+  result->error = errno;
+  result->failure = failure;
+  result->failures[failure]++;
+}
+
 /* Gives up what is missing of a line: it will not be whole any more. */
 static void abandon_rest(struct tel_log_output *output, struct tel_log_result *result) {
   if (output->rest.len == 0) return;
@@ -155,11 +161,11 @@ void tel_log_output_free(struct tel_log_output *output, struct tel_log_result *r
 
 void tel_log_output_reopen(struct tel_log_output *output, struct tel_log_result *result) {
   if (!output->path) return;
-  if (output->fd >= 0 && !settle(output, result)) result->error = errno;
+  if (output->fd >= 0 && !settle(output, result)) failed(result, TEL_LOG_FAILED_WRITE);
   if (open_path(output))
     abandon_rest(output, result);
   else
-    result->error = errno;
+    failed(result, TEL_LOG_FAILED_REOPEN);
 }
 
 /* Makes sure that what is open is what the path names. */
@@ -241,7 +247,7 @@ void tel_log_output_write(struct tel_log_output *output, const char *lines, size
                           struct tel_log_result *result) {
   follow_path(output, result);
   if (output->fd < 0 || !settle(output, result)) {
-    if (output->fd >= 0) result->error = errno;
+    if (output->fd >= 0) failed(result, TEL_LOG_FAILED_WRITE);
     result->lost += count_lines(lines, len);
     return;
   }
@@ -252,12 +258,12 @@ void tel_log_output_write(struct tel_log_output *output, const char *lines, size
       continue;
     }
     if (n == 0) { /* better too large a file than no lines */
-      result->error = errno;
+      failed(result, TEL_LOG_FAILED_ROTATE);
       n = len;
     }
     size_t done = write_all(output, lines, n);
     if (done < n) {
-      result->error = errno;
+      failed(result, TEL_LOG_FAILED_WRITE);
       keep_rest(output, lines, done, len, result);
       return;
     }

@@ -13,11 +13,15 @@ struct tel_log_output;
 
 /* What became of lines. Every line that is handed over ends up in one of the two, once; one that was written
  * in part waits for the next call, which completes it first, or for the end. */
+enum tel_log_failure { TEL_LOG_FAILED_WRITE, TEL_LOG_FAILED_REOPEN, TEL_LOG_FAILED_ROTATE, TEL_LOG_FAILURES };
+
 struct tel_log_result {
   uint64_t written;
   uint64_t lost;
   uint64_t rotations;
-  int error; /* errno of the last failure, 0: none */
+  int error;                    /* errno of the last failure, 0: none */
+  enum tel_log_failure failure; /* its kind */
+  uint64_t failures[TEL_LOG_FAILURES];
 };
 
 /* Asked while a descriptor that does not block takes nothing: true gives up (the lines are lost). */

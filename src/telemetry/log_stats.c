@@ -10,6 +10,12 @@ static const char *const losses[TEL_LOSSES] = {
     [TEL_LOST_MEMORY] = "memory",
 };
 
+static const char *const failures[TEL_LOG_FAILURES] = {
+    [TEL_LOG_FAILED_WRITE] = "write",
+    [TEL_LOG_FAILED_REOPEN] = "reopen",
+    [TEL_LOG_FAILED_ROTATE] = "rotate",
+};
+
 /* The registry outlives the logger and may be scraped at any time, so reading looks here first. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tel_log_stats *open_stats;
@@ -30,16 +36,14 @@ static int plain_counter(struct tel_registry *registry, const char *name, const 
   return result ? result : tel_counter_series(family, NULL, out);
 }
 
-static int dropped_counters(struct tel_registry *registry, struct tel_counter *out[TEL_LOSSES]) {
+static int reason_counters(struct tel_registry *registry, const char *name, const char *help,
+                           const char *const reasons[], int count, struct tel_counter *out[]) {
   static const char *const labels[] = {"reason"};
   struct tel_family *family;
-  int result = tel_counter_family(registry,
-                                  &(struct tel_family_spec){.name = "telemetry_log_lines_dropped_total",
-                                                            .help = "Log lines that were lost, by reason.",
-                                                            .labels = labels,
-                                                            .label_count = 1},
-                                  &family);
-  for (int i = 0; !result && i < TEL_LOSSES; i++) result = tel_counter_series(family, &losses[i], &out[i]);
+  int result = tel_counter_family(
+      registry, &(struct tel_family_spec){.name = name, .help = help, .labels = labels, .label_count = 1},
+      &family);
+  for (int i = 0; !result && i < count; i++) result = tel_counter_series(family, &reasons[i], &out[i]);
   return result;
 }
 
@@ -66,7 +70,13 @@ int tel_log_stats_open(struct tel_log_stats *stats, struct tel_registry *registr
   if (registry) {
     int result = plain_counter(registry, "telemetry_log_lines_written_total",
                                "Log lines that reached their output.", &stats->written);
-    if (!result) result = dropped_counters(registry, stats->dropped);
+    if (!result)
+      result = reason_counters(registry, "telemetry_log_lines_dropped_total",
+                               "Log lines that were lost, by reason.", losses, TEL_LOSSES, stats->dropped);
+    if (!result)
+      result = reason_counters(registry, "telemetry_log_output_failures_total",
+                               "Attempts to write, reopen or rotate the log that failed.", failures,
+                               TEL_LOG_FAILURES, stats->failures);
     if (!result)
       result = plain_counter(registry, "telemetry_log_rotations_total",
                              "Log files that were full and rotated.", &stats->rotations);

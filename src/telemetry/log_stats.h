@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "telemetry/error.h"
+#include "telemetry/log_output.h"
 #include "telemetry/log_queue.h"
 #include "telemetry/metrics.h"
 
@@ -19,6 +20,7 @@ enum tel_log_loss {
 struct tel_log_stats {
   struct tel_counter *written;
   struct tel_counter *dropped[TEL_LOSSES];
+  struct tel_counter *failures[TEL_LOG_FAILURES];
   struct tel_counter *rotations;
   const struct tel_log_queue *queue; /* whose size is read at each scrape */
   struct tel_log_stats *next;        /* of those that can still be read */

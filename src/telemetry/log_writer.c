@@ -28,7 +28,7 @@ struct tel_log_writer {
   char *app;
   pthread_t thread;
   bool started;
-  atomic_bool reopen;
+  atomic_uint reopen; /* how often it was asked for */
   atomic_bool stop;
   _Atomic uint64_t deadline; /* for the time after stop */
   _Atomic uint64_t in_batch; /* records that have left the queue and are not settled */
@@ -37,8 +37,10 @@ struct tel_log_writer {
   uint64_t said_at;
   /* Under lock. */
   pthread_mutex_t lock;
-  pthread_cond_t ended;
+  pthread_cond_t change; /* of done, reopened */
   bool done;
+  unsigned reopened; /* how often it was tried */
+  int reopen_error;  /* errno of the last time, or 0 */
   uint64_t lost_at_stop;
   struct tel_log_stats *stats; /* NULL: left behind, they may be gone */
   struct tel_log_writer *next; /* of those left behind */
@@ -56,7 +58,7 @@ static int init_locks(struct tel_log_writer *writer) {
   pthread_condattr_t attributes;
   if (pthread_condattr_init(&attributes) != 0) return TEL_E_MEMORY;
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  int failed = pthread_cond_init(&writer->ended, &attributes);
+  int failed = pthread_cond_init(&writer->change, &attributes);
   pthread_condattr_destroy(&attributes);
   if (failed) return TEL_E_MEMORY;
   pthread_mutex_init(&writer->lock, NULL);
@@ -99,22 +101,14 @@ fail:;
   return result;
 }
 
-/* Once, then once a minute as long as it lasts: on standard error, for there is no other place. */
-static void say_trouble(struct tel_log_writer *writer, int error) {
-  uint64_t now = clock_mono_ns();
-  if (writer->said_at && now - writer->said_at < SAY_EVERY_NS) return;
-  writer->said_at = now;
-  errno = error;
-  dprintf(STDERR_FILENO, "%s: log output: %m; %llu lines lost\n", writer->app,
-          (unsigned long long)writer->lost);
-}
-
 static void settle(struct tel_log_writer *writer, const struct tel_log_result *result, uint64_t no_memory) {
   pthread_mutex_lock(&writer->lock);
   atomic_store(&writer->in_batch, 0);
   if (writer->stats) {
     tel_counter_add(writer->stats->written, result->written);
     tel_counter_add(writer->stats->rotations, result->rotations);
+    for (int i = 0; i < TEL_LOG_FAILURES; i++)
+      tel_counter_add(writer->stats->failures[i], result->failures[i]);
     tel_log_stats_lost(writer->stats, TEL_LOST_WRITE_ERROR, result->lost);
     tel_log_stats_lost(writer->stats, TEL_LOST_MEMORY, no_memory);
   }
@@ -122,23 +116,50 @@ static void settle(struct tel_log_writer *writer, const struct tel_log_result *r
   pthread_mutex_unlock(&writer->lock);
 }
 
-/* It works again: says so in the log itself, with what is missing there. */
-static void say_recovered(struct tel_log_writer *writer) {
+/* A line of the writer's own, in the log itself. Returns whether it was written. */
+static bool say(struct tel_log_writer *writer, const char *message, const char *detail) {
   struct tel_log_result result = {0};
   struct tel_log_record record;
   tel_log_record_init(&record, NULL, TEL_WARN);
   record.time_unix_ns = clock_unix_ns();
-  record.message = "log output recovered";
+  record.message = message;
+  if (detail) tel_attributes_set_string(&record.fields, "detail", detail);
   tel_attributes_set_int(&record.fields, "lost", (int64_t)writer->lost);
   buf_reset(&writer->batch);
   if (tel_log_encode(&writer->encoder, &writer->batch, &record))
     tel_log_output_write(writer->output, writer->batch.data, writer->batch.len, &result);
   tel_attributes_clear(&record.fields);
-  if (result.written == 0) return; /* next time */
+  if (result.written == 0) return false;
+  result.lost = 0;
+  memset(result.failures, 0, sizeof result.failures); /* of the batch before, again */
+  settle(writer, &result, 0);
+  return true;
+}
+
+/* Once, then once a minute as long as it lasts: on standard error, and in the log if that still takes lines.
+ */
+static void say_trouble(struct tel_log_writer *writer, const struct tel_log_result *result) {
+  static const char *const what[TEL_LOG_FAILURES] = {
+      [TEL_LOG_FAILED_WRITE] = "cannot write",
+      [TEL_LOG_FAILED_REOPEN] = "cannot open the file by its name; lines go to the file that was open before",
+      [TEL_LOG_FAILED_ROTATE] = "cannot rotate; the file grows beyond its limit",
+  };
+  char text[256];
+  uint64_t now = clock_mono_ns();
+  if (writer->said_at && now - writer->said_at < SAY_EVERY_NS) return;
+  writer->said_at = now;
+  errno = result->error;
+  snprintf(text, sizeof text, "%s: %m", what[result->failure]);
+  dprintf(STDERR_FILENO, "%s: log output: %s; %llu lines lost\n", writer->app, text,
+          (unsigned long long)writer->lost);
+  if (result->failure != TEL_LOG_FAILED_WRITE && result->lost == 0) say(writer, "log output failed", text);
+}
+
+/* It works again: says so, with what is missing in the log. */
+static void say_recovered(struct tel_log_writer *writer) {
+  if (!say(writer, "log output recovered", NULL)) return; /* next time */
   writer->lost = 0;
   writer->said_at = 0;
-  result.lost = 0;
-  settle(writer, &result, 0);
 }
 
 /* Returns false if nothing was queued. */
@@ -157,8 +178,8 @@ static bool write_batch(struct tel_log_writer *writer) {
   settle(writer, &result, no_memory);
   writer->lost += result.lost;
   if (result.error)
-    say_trouble(writer, result.error);
-  else if (writer->lost)
+    say_trouble(writer, &result);
+  else if (writer->lost || writer->said_at)
     say_recovered(writer);
   return true;
 }
@@ -190,22 +211,28 @@ static bool write_syslog(struct tel_log_writer *writer) {
   return taken != 0;
 }
 
-static void reopen(struct tel_log_writer *writer) {
+static void reopen(struct tel_log_writer *writer, unsigned asked) {
   struct tel_log_result result = {0};
-  if (!writer->output) return;
-  tel_log_output_reopen(writer->output, &result);
+  if (writer->output) tel_log_output_reopen(writer->output, &result);
   settle(writer, &result, 0);
   writer->lost += result.lost;
-  if (result.error) say_trouble(writer, result.error);
+  if (result.error) say_trouble(writer, &result);
+  pthread_mutex_lock(&writer->lock);
+  writer->reopened = asked;
+  writer->reopen_error = result.failures[TEL_LOG_FAILED_REOPEN] ? result.error : 0;
+  pthread_cond_broadcast(&writer->change);
+  pthread_mutex_unlock(&writer->lock);
 }
 
 static void *run(void *cls) {
   struct tel_log_writer *writer = cls;
+  unsigned reopened = 0, asked;
   bool stop;
   do {
     tel_log_queue_wait(writer->queue);
     stop = atomic_load(&writer->stop); /* before the last look at the queue */
-    if (atomic_exchange(&writer->reopen, false)) reopen(writer);
+    asked = atomic_load(&writer->reopen);
+    if (asked != reopened) reopen(writer, reopened = asked);
     while (!past_deadline(writer) && (writer->output ? write_batch(writer) : write_syslog(writer))) {
     }
   } while (!stop);
@@ -217,7 +244,7 @@ static void *run(void *cls) {
   settle(writer, &result, 0);
   pthread_mutex_lock(&writer->lock);
   writer->done = true;
-  pthread_cond_signal(&writer->ended);
+  pthread_cond_broadcast(&writer->change);
   pthread_mutex_unlock(&writer->lock);
   return NULL;
 }
@@ -238,9 +265,23 @@ int tel_log_writer_start(struct tel_log_writer *writer) {
   return 0;
 }
 
-void tel_log_writer_reopen(struct tel_log_writer *writer) {
-  atomic_store(&writer->reopen, true);
+static struct timespec time_at(uint64_t mono_ns) {
+  return (struct timespec){(time_t)(mono_ns / CLOCK_NS_PER_S), (long)(mono_ns % CLOCK_NS_PER_S)};
+}
+
+int tel_log_writer_reopen(struct tel_log_writer *writer) {
+  struct timespec until = time_at(clock_mono_ns() + CLOCK_NS_PER_S);
+  unsigned asked = atomic_fetch_add(&writer->reopen, 1) + 1;
+  int error = 0;
+  if (!writer->started) return 0; /* when it starts */
   tel_log_queue_wake(writer->queue);
+  pthread_mutex_lock(&writer->lock);
+  while (!writer->done && (int)(writer->reopened - asked) < 0 && error == 0)
+    error = pthread_cond_timedwait(&writer->change, &writer->lock, &until);
+  if (error == 0) error = writer->reopen_error;
+  pthread_mutex_unlock(&writer->lock);
+  errno = error;
+  return error ? TEL_E_SYSTEM : 0;
 }
 
 /* A thread that hangs in the kernel cannot be ended: it keeps all that it may touch when it comes back. Being
@@ -261,10 +302,10 @@ uint64_t tel_log_writer_free(struct tel_log_writer *writer, uint64_t deadline) {
 
   uint64_t now = clock_mono_ns(), until = deadline > now ? deadline : now;
   until = until < UINT64_MAX - GRACE_NS ? until + GRACE_NS : UINT64_MAX;
-  struct timespec time = {(time_t)(until / CLOCK_NS_PER_S), (long)(until % CLOCK_NS_PER_S)};
+  struct timespec time = time_at(until);
   pthread_mutex_lock(&writer->lock);
   while (runs && !writer->done)
-    if (pthread_cond_timedwait(&writer->ended, &writer->lock, &time) != 0) break;
+    if (pthread_cond_timedwait(&writer->change, &writer->lock, &time) != 0) break;
   bool hangs = runs && !writer->done;
   uint64_t unwritten = tel_log_queue_count(writer->queue) + atomic_load(&writer->in_batch);
   uint64_t lost = writer->lost_at_stop + unwritten;
@@ -282,7 +323,7 @@ uint64_t tel_log_writer_free(struct tel_log_writer *writer, uint64_t deadline) {
     tel_log_output_free(writer->output, &(struct tel_log_result){0});
     closelog();
   }
-  pthread_cond_destroy(&writer->ended);
+  pthread_cond_destroy(&writer->change);
   pthread_mutex_destroy(&writer->lock);
   tel_log_queue_free(writer->queue);
   release(writer);

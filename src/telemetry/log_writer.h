@@ -16,8 +16,8 @@ TEL_MUST_CHECK int tel_log_writer_new(const struct tel_log_settings *settings, s
                                       struct tel_log_stats *stats, struct tel_log_writer **out);
 /* Starts the thread. TEL_E_SYSTEM: errno. */
 TEL_MUST_CHECK int tel_log_writer_start(struct tel_log_writer *writer);
-/* Any thread. */
-void tel_log_writer_reopen(struct tel_log_writer *writer);
+/* See tel_log_reopen(). */
+TEL_MUST_CHECK int tel_log_writer_reopen(struct tel_log_writer *writer);
 /* Writes what is queued, starting the thread for it if need be, until the deadline; counts the rest as lost.
  * If the output hangs, it is left behind with its thread and its memory a tenth of a second after that (or
  * after the call). Returns how many of the records that were queued are lost. */

@@ -3,7 +3,11 @@
 
 The generic server's own tests look at each guard by itself; here the whole program is looked at, from outside.
 """
+import json
+import os
+import pathlib
 import random
+import re
 import resource
 import socket
 import struct
@@ -90,6 +94,170 @@ def test_library_answers_are_counted_and_logged(directory):
         wait_until("all are counted", lambda: sum(
             shop.metrics()["minishop_refused_total", {"status": str(status)}] for status in (400, 505)) == 3, 5)
         wait_until("three log lines", lambda: len([r for r in shop.records() if r["message"] == "request rejected"]) == 3, 5)
+        still_sells(shop)
+
+
+def head_of(raw):
+    """Status and headers of the only answer in these bytes."""
+    expect(f"answers in {raw[:300]!r}", len(re.findall(rb"HTTP/1\.1 \d{3} ", raw)), 1)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
+    expect(f"length of the body of {raw[:300]!r}", len(body), int(headers.get("content-length", 0)))
+    return int(lines[0].split(" ")[1]), headers, body
+
+
+CHUNKED = b"POST /order HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+MISTAKES = {
+    "a Content-Length of letters": (b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n{}", 400),
+    "an empty Content-Length": (b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", 400),
+    "a huge Content-Length": (b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\n", 413),
+    "a chunk extension of a megabyte": (CHUNKED + b"2;a=" + b"x" * (1 << 20) + b"\r\n{}\r\n0\r\n\r\n", 413),
+    "a bad chunk size": (CHUNKED + b"zz\r\n{}\r\n", 400),
+    "a huge chunk size": (CHUNKED + b"f" * 20 + b"\r\n{}\r\n", 413),
+    "a bad end of a chunk": (CHUNKED + b"2\r\n{}xx0\r\n\r\n", 400),
+    "no Host": (b"GET /order HTTP/1.1\r\n\r\n", 400),
+    "another version": (b"GET /order HTTP/9.9\r\nHost: a\r\n\r\n", 505),
+    "no version": (b"GET /order\r\nHost: a\r\n\r\n", 400),
+    "control bytes in the version": (b"GET /order HTTP/\x01.1\r\nHost: a\r\n\r\n", 400),
+    "a long target": (b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "a very long target": (b"GET /" + b"x" * 50000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "a very long header": (b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"x" * 50000 + b"\r\n\r\n", 431),
+    "a header without a colon": (b"GET / HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", 400),
+    "tabs": (b"GET\t/order\tHTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "garbage": (b"garbage\r\n\r\n", 400),
+    "a TLS hello": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x5a" * 32, 400),
+    "CONNECT": (b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "the authority as target": (b"GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "an asterisk as target": (b"GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "TRACE": (b"TRACE /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 405),
+}
+
+
+def test_mistakes_of_clients(directory):
+    """Each gets one whole answer that says what is wrong, is counted once, and never as a failure of the shop."""
+    with shops.Shop(directory) as shop:
+        for name, (raw, expected) in MISTAKES.items():
+            status, headers, body = head_of(shop.raw(raw))
+            expect(name, status, expected)
+            expect(f"{name}: type", headers["content-type"], "application/problem+json")
+            problem = json.loads(body)
+            expect(f"{name}: status in the body", problem["status"], expected)
+            shop.logged(trace_id=problem["trace_id"], status=expected)
+        metrics = shop.metrics()
+        total = metrics["minishop_refused_total"] + metrics["request_total", {"status": "400"}]
+        total += sum(metrics["request_total", {"status": status}] for status in ("405", "413", "414", "431")
+                     if any(labels["status"] == status for labels in metrics.series("request_total")))
+        expect("counted", total, len(MISTAKES))
+        expect("errors of the shop", metrics["error_total"], 0)
+        for name in ("request_total", "minishop_refused_total"):
+            for status in ("500", "502", "503", "504"):
+                if any(labels["status"] == status for labels in metrics.series(name)):
+                    expect(f"{name} with status {status}", metrics[name, {"status": status}], 0)
+        expect("lines at ERROR", [record for record in shop.records() if record["level"] == "ERROR"], [])
+        still_sells(shop)
+
+
+def test_forms_of_the_target(directory):
+    with shops.Shop(directory) as shop:
+        for target, status in (("http://shop.example/order", 201), ("HTTPS://[::1]:443/order?a=b", 201), ("http://a/nothing", 404),
+                               ("http://a", 404), ("http://a?b=c", 404), ("/order", 201)):
+            raw = shop.raw(f"POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            expect(target, head_of(raw)[0], status)
+        expect("orders", shop.metrics()["request_total", {"route": "/order", "status": "201"}], 3)
+        expect("their paths", {record["path"] for record in shop.logged(message="order created")}, {"/order"})
+        status, headers, body = head_of(shop.raw(b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
+        expect("OPTIONS *", (status, sorted(headers["allow"].split(", ")), body), (204, ["GET", "HEAD", "OPTIONS", "POST"], b""))
+        status, headers, _ = head_of(shop.raw(b"OPTIONS /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
+        expect("OPTIONS of a path", (status, "POST" in headers["allow"]), (405, True))
+        still_sells(shop)
+
+
+def test_blanks_around_header_values(directory):
+    """RFC 9110: they are no part of the value."""
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with shops.Shop(directory) as shop:
+        for blanks in (" ", "\t", " \t ", ""):
+            fields = {"Host": "a", "traceparent": f"00-{trace}-00f067aa0ba902b7-01", "tracestate": "a=b", "X-Request-Id": "me",
+                      "Content-Type": "application/json", "Content-Length": "15", "User-Agent": "tester",
+                      "Connection": "close"}
+            lines = "".join(f"{name}:{blanks}{value}{blanks}\r\n" for name, value in fields.items())
+            status, headers, _ = head_of(shop.raw(f'POST /order HTTP/1.1\r\n{lines}\r\n{{"quantity": 1}}'.encode()))
+            expect(f"status with {blanks!r}", status, 201)
+            expect("trace and request id", (headers["traceparent"].split("-")[1], headers["x-request-id"]), (trace, "me"))
+            chunked = lines.replace(f"Content-Length:{blanks}15", f"Transfer-Encoding:{blanks}chunked")
+            raw = shop.raw(f'POST /order HTTP/1.1\r\n{chunked}\r\nf\r\n{{"quantity": 1}}\r\n0\r\n\r\n'.encode())
+            expect(f"chunked with {blanks!r}", head_of(raw)[0], 201)
+        wait_until("all are logged", lambda: len(shop.logged(user_agent="tester", request_id="me")) == 8, 10)
+        raw = shop.raw(b"GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: application/openmetrics-text \t\r\nAccept-Encoding: gzip \r\n"
+                       b"Connection: close \r\n\r\n")
+        status, headers, _ = head_of(raw)
+        expect("coding", (status, headers.get("content-encoding")), (200, "gzip"))
+        expect("type", headers["content-type"].split(";")[0], "application/openmetrics-text")
+        still_sells(shop)
+
+
+def ask_all(connect, count):
+    """So many connections that are open at once, each with a request: the statuses, 0 for no answer."""
+    socks = [connect() for _ in range(count)]
+    try:
+        for sock in socks:
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        raws = []
+        for sock in socks:
+            sock.settimeout(20)
+            try:
+                raws.append(sock.recv(65536))
+            except OSError:
+                raws.append(b"")
+        return [int(raw.split(b" ", 2)[1]) if raw else 0 for raw in raws]
+    finally:
+        for sock in socks:
+            sock.close()
+
+
+def test_threads_used_up(directory):
+    """The system's limit is below the service's own: each client gets an answer and is counted; the log is not flooded."""
+    if os.geteuid() != 0:
+        raise labtest.Skip("needs root, for a user whose threads are all minishop's")
+    shop = shops.Shop(directory)
+    shop.argv = ["prlimit", "--nproc=24:24", *shop.argv, "--user", "games"]
+    with shop:
+        statuses = ask_all(shop.connect, 60)
+        expect("statuses", sorted(set(statuses)), [200, 503])
+        wait_until("threads again", lambda: shop.get("/healthz").status == 200, 10)
+        expect("counted", shop.metrics()["minishop_refused_total", {"status": "503"}], statuses.count(503))
+        lines = [record for record in shop.records() if record["message"] in ("request rejected", "http library")]
+        if not 0 < len(lines) <= 40:
+            raise TestFailure(f"{len(lines)} log lines about {statuses.count(503)} refusals")
+        still_sells(shop)
+
+
+def seconds_used(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_descriptors_used_up(directory):
+    """By others than its connections: it answers with the last one it has, then it waits, and it never spins."""
+    with shops.Shop(directory) as shop:
+        hard = resource.prlimit(shop.pid, resource.RLIMIT_NOFILE)[1]
+        used = max(int(fd) for fd in os.listdir(f"/proc/{shop.pid}/fd")) + 1
+        resource.prlimit(shop.pid, resource.RLIMIT_NOFILE, (used, hard))
+        before = seconds_used(shop.pid)
+        statuses = ask_all(shop.connect, 10)
+        if 0 in statuses or 503 not in statuses:
+            raise TestFailure(f"statuses: {statuses}")
+        resource.prlimit(shop.pid, resource.RLIMIT_NOFILE, (4, hard))
+        with shop.connect():
+            shop.logged(message="http library", level="WARN")
+            time.sleep(2)  # long enough for spinning to show
+            used = seconds_used(shop.pid) - before
+        if used > 0.5:
+            raise TestFailure(f"{used:.2f} s of CPU for nothing")
+        resource.prlimit(shop.pid, resource.RLIMIT_NOFILE, (hard, hard))
+        wait_until("it serves again", lambda: shop.get("/healthz").status == 200, 10)
+        expect("counted", shop.metrics()["minishop_refused_total", {"status": "503"}], statuses.count(503))
         still_sells(shop)
 
 

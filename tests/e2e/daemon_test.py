@@ -7,6 +7,7 @@ import os
 import pathlib
 import pwd
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -155,6 +156,90 @@ def test_a_second_one_is_refused(directory):
         expect("exit status without a pid file", status, 1)
         expect_in("message", f"cannot listen on 127.0.0.1:{place.port}: Address already in use", err)
         place.end(pid)
+
+
+def closing(*fds):
+    """For preexec_fn: the program starts without these descriptors."""
+    def close():
+        for fd in fds:
+            os.close(fd)
+    return close
+
+
+SUBSETS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
+
+
+def test_missing_standard_descriptors(directory):
+    """No file of its own gets such a number: the pid file keeps its lock, and nothing else is written into it."""
+    with Place(directory) as place:
+        for fds in SUBSETS:
+            options = ["--config", place.config, "--pid-file", place.pid_file, "--log-file", place.log]
+            subprocess.run([shops.program("minishop"), "--daemon", *options], env=environment(**CALM), timeout=20, check=True,
+                           preexec_fn=closing(*fds))
+            pid = int(place.pid_file.read_text())
+            place.started.append(pid)
+            expect(f"without {fds}: its standard files", {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)},
+                   {"/dev/null"})
+            status, _, err = place.run("--pid-file", place.pid_file, "--listen", "127.0.0.1:0")
+            expect(f"without {fds}: status of a second one", status, 1)
+            expect_in("message", f"runs already, with pid {pid}:", err)
+            place.end(pid)
+            process = subprocess.Popen([shops.program("minishop"), *options], env=environment(**CALM), preexec_fn=closing(*fds))
+            place.started.append(process.pid)
+            wait_until("it answers", lambda: place.get("/readyz")[0] == 200, 20, 0.02)
+            expect(f"without {fds}: pid file", place.pid_file.read_text(), f"{process.pid}\n")
+            process.terminate()
+            expect("exit status", process.wait(10), 0)
+
+
+def test_output_that_cannot_be_written(directory):
+    with Place(directory) as place, open("/dev/full", "w") as full:
+        for option in ("--help", "--version", "--check-config"):
+            command = [shops.program("minishop"), "--config", place.config, option]
+            for how in ({"stdout": full}, {"preexec_fn": closing(1)}):
+                done = subprocess.run(command, env=environment(), stderr=subprocess.PIPE, text=True, timeout=20, **how)
+                expect(f"exit status of {option}", done.returncode, 1)
+                expect_in("message", "minishop: cannot write to standard output: ", done.stderr)
+
+
+def held(pid, name, number):
+    """Whether this set of /proc/PID/status (SigBlk, SigIgn) has the signal."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"{name}:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
+
+
+def test_early_signals(directory):
+    """While it starts, signals wait until it can take them."""
+    with Place(directory) as place:
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE, signal.SIGTERM, signal.SIGINT):
+            place.log.unlink(missing_ok=True)
+            process = subprocess.Popen([shops.program("minishop"), "--config", place.config, "--log-file", place.log],
+                                       env=environment(**CALM))
+            place.started.append(process.pid)
+            name = "SigIgn" if number == signal.SIGPIPE else "SigBlk"
+            wait_until("it holds the signal", lambda: held(process.pid, name, number), 20, 0)
+            process.send_signal(number)
+            if number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
+                place.last("service ready")
+                process.terminate()
+            expect(f"exit status after an early {number.name}", process.wait(20), 0)
+            place.last("service stopped")
+
+
+def test_signals_are_held_before_anything_else(directory):
+    if not shutil.which("strace"):
+        raise labtest.Skip("needs strace")
+    with Place(directory) as place:
+        trace = place.directory / "trace"
+        for command in ([shops.program("minishop"), "--config", place.config, "--check-config"],
+                        [shops.program("slack-mock"), "--version"]):
+            done = subprocess.run(["strace", "-qq", "-e", "trace=rt_sigprocmask,rt_sigaction,openat,write", "-o", trace, *command],
+                                  env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60)
+            if done.returncode != 0:
+                raise labtest.Skip(f"strace: {done.stderr}")
+            calls = [call for call in trace.read_text().splitlines() if "O_RDONLY|O_CLOEXEC" not in call]
+            expect_in(f"first of {command[0].name}", "rt_sigprocmask(SIG_BLOCK, [HUP INT USR1 TERM]", calls[0])
+            expect_in("second", "rt_sigaction(SIGPIPE, {sa_handler=SIG_IGN", calls[1])
 
 
 def test_a_stale_pid_file_is_replaced(directory):
@@ -387,6 +472,40 @@ def test_root_becomes_another_user(directory):
         # The directory is root's, so the file stays, but empty: nobody takes it for a running service.
         expect("pid file", place.pid_file.read_text() if place.pid_file.exists() else "", "")
         place.end(place.daemon("--user", "nobody"))
+
+
+def test_a_log_that_cannot_be_opened_again(directory):
+    """The directory is root's: what is left of reopening and rotation is told in the log, in a metric, and by SIGHUP."""
+    if os.geteuid() != 0:
+        raise labtest.Skip("needs root")
+    with Place(directory) as place:
+        place.directory.chmod(0o755)
+        pid = place.daemon("--user", "nobody")
+        expect_in("it warns at the start", "nobody cannot create files in", place.last("configuration warning")["detail"])
+        moved = place.directory / "log.json.1"
+        place.log.rename(moved)
+        place.log = moved
+        os.kill(pid, signal.SIGHUP)
+        reloaded = place.last("configuration reloaded")
+        expect("level of the result", reloaded["level"], "WARN")
+        expect_in("result", "the log file could not be opened again: Permission denied", reloaded["detail"])
+        expect_in("trouble", "Permission denied", place.last("log output failed")["detail"])
+        failures = re.search(r'^telemetry_log_output_failures_total\{reason="reopen"\} (\d+)$', place.get("/metrics")[1], re.M)
+        expect("counted", failures and int(failures[1]) > 0, True)
+        place.end(pid)
+
+
+def test_a_rotation_that_fails(directory):
+    if os.geteuid() != 0:
+        raise labtest.Skip("needs root")
+    with Place(directory) as place:
+        place.directory.chmod(0o755)
+        pid = place.daemon("--user", "nobody", MINISHOP_LOG_MAX_BYTES="65536")
+        expect("orders", {place.get("/order", "POST")[0] for _ in range(300)}, {201})
+        expect_in("trouble", "cannot rotate", place.last("log output failed")["detail"])
+        expect("no line is lost", len(place.lines("order created")), 300)
+        expect_in("counted", 'telemetry_log_output_failures_total{reason="rotate"}', place.get("/metrics")[1])
+        place.end(pid)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -316,6 +317,109 @@ def test_garbage():
                     pass  # cut off, as it may be
         equal(mock.post(HELLO), (200, "ok"), "it serves on")
         equal(mock.stop(), 0, "exit code")
+
+
+def raw_ask(mock, data):
+    """(status, headers with small names, body) of the only answer to these bytes."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", mock.port), 20) as sock:
+        sock.sendall(data)
+        while part := sock.recv(65536):
+            answer += part
+    head, _, body = answer.partition(b"\r\n\r\n")
+    equal(len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)), 1, f"answers to {data[:60]}: {answer[:300]}")
+    lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
+    equal(len(body), int(headers.get("content-length", 0)), f"length of the answer to {data[:60]}")
+    return int(lines[0].split(" ")[1]), headers, body
+
+
+def test_mistakes_of_clients():
+    chunked = f"POST {HOOK} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    cases = [(f"POST {HOOK} HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n".encode(), 400),
+             (chunked + b"2;a=" + b"x" * (1 << 20) + b"\r\n{}\r\n0\r\n\r\n", 413), (chunked + b"zz\r\n", 400),
+             (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/9.9\r\nHost: a\r\n\r\n", 505),
+             (b"GET\t/\tHTTP/1.1\r\nHost: a\r\n\r\n", 400), (b"garbage\r\n", 400),
+             (b"GET /" + b"x" * 40000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+             (b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400), (b"GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400)]
+    with Mock() as mock:
+        for data, expected in cases:
+            equal(raw_ask(mock, data)[0], expected, f"{data[:60]}")
+        for status in (400, 413, 414, 505):
+            equal(mock.metric(f'slack_mock_refused_total{{status="{status}"}}'), [case[1] for case in cases].count(status),
+                  f"counted with {status}")
+        equal(mock.post(HELLO), (200, "ok"), "it serves on")
+
+
+def test_forms_of_the_target_and_blanks():
+    with Mock() as mock:
+        for target in (f"http://a{HOOK}", f"HTTPS://a:443{HOOK}", HOOK):
+            data = f"POST {target} HTTP/1.1\r\nHost: a \t\r\nContent-Type: {JSON} \r\nContent-Length: {len(HELLO)} \t\r\nConnection: close \r\n\r\n"
+            equal(raw_ask(mock, data.encode() + HELLO)[::2], (200, b"ok"), target)
+        equal(raw_ask(mock, b"GET http://a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")[0], 200, "the page")
+        status, headers, _ = raw_ask(mock, b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        equal((status, headers["allow"]), (204, "DELETE, GET, HEAD, OPTIONS, POST"), "OPTIONS *")
+
+
+def test_limits_of_the_system():
+    def ask_all(mock, count):
+        socks = [socket.create_connection(("127.0.0.1", mock.port), 20) for _ in range(count)]
+        for sock in socks:
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        answers = [sock.recv(65536)[:12] for sock in socks]
+        for sock in socks:
+            sock.close()
+        refused = answers.count(b"HTTP/1.1 503")
+        equal((refused > 0, refused + answers.count(b"HTTP/1.1 200")), (True, count), f"answers: {answers}")
+        return refused
+
+    if os.geteuid() == 0:  # a user whose threads are all the mock's
+        with Mock(wrapper=["setpriv", "--reuid=54321", "--clear-groups", "prlimit", "--nproc=24:24"]) as mock:
+            refused = ask_all(mock, 60)
+            wait_until("threads again", lambda: mock.ask("GET", "/healthz")[0] == 200)
+            equal(mock.metric('slack_mock_refused_total{status="503"}'), refused, "without a thread")
+    with Mock() as mock:
+        pid, hard = mock.process.pid, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        used = max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")) + 1
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used, hard))
+        refused = ask_all(mock, 10)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+        equal(mock.metric('slack_mock_refused_total{status="503"}'), refused, "without a descriptor")
+
+
+def test_signals_and_standard_descriptors():
+    with Mock() as mock:
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
+            mock.process.send_signal(number)
+        equal(mock.post(HELLO), (200, "ok"), "after SIGHUP, SIGUSR1 and SIGPIPE")
+        equal(mock.stop(), 0, "exit code")
+    with tempfile.TemporaryDirectory() as directory:
+        store = pathlib.Path(directory, "store.jsonl")
+        for closed in ("0<&-", "1>&-", "2>&-", "0<&- 1>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            process = subprocess.Popen(["sh", "-c", f'exec "$@" {closed}', "sh", PROGRAM, "--listen", f"127.0.0.1:{port}", "--store",
+                                        store])
+            try:
+                def post():
+                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                    connection.request("POST", HOOK, HELLO, {"Content-Type": JSON})
+                    return connection.getresponse().status
+                equal(wait_until(f"it answers with {closed}", post), 200, "the message")
+                second = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--store", store], capture_output=True, text=True,
+                                        timeout=20)
+                equal((second.returncode, "in use" in second.stderr), (1, True), f"a second one with {closed}")
+            finally:
+                process.terminate()
+                equal(process.wait(20), 0, "exit code")
+        for line in store.read_text().splitlines():
+            json.loads(line)
+    with open("/dev/full", "w") as full:
+        for option in ("--help", "--version"):
+            for command in ([PROGRAM, option], ["sh", "-c", 'exec "$@" >&-', "sh", PROGRAM, option]):
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+                equal((done.returncode, "cannot write to standard output" in done.stderr), (1, True), f"{option}: {done}")
 
 
 def test_command_line():

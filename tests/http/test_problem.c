@@ -14,7 +14,8 @@ START_TEST(test_rows_are_whole) {
     ck_assert_uint_eq(row->code[strspn(row->code, "abcdefghijklmnopqrstuvwxyz_")], '\0');
     ck_assert_int_eq(http_problem_by_code(row->code), i); /* no code twice */
     ck_assert(*row->title && *row->advice);
-    if (row->status >= 500) ck_assert(row->error);
+    /* Another version of HTTP is the client's choice, though HTTP counts it with the server's errors. */
+    if (row->status >= 500 && row->status != 505) ck_assert(row->error);
   }
   ck_assert_int_eq(http_problem_by_code("unheard_of"), HTTP_NO_PROBLEM);
 }

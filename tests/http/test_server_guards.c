@@ -1,7 +1,10 @@
 #define _GNU_SOURCE /* strcasestr */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "http/fixture.h"
@@ -36,7 +39,8 @@ static unsigned reports;
 static void check_refused(const char *name, unsigned status, const char *reply) {
   ck_assert_msg(wire_status(reply) == status, "%s: %s", name, reply);
   ck_assert_msg(atomic_load(&f.observed) == 0, "%s reached an endpoint", name);
-  if (status == 0) return; /* libmicrohttpd just closes, and tells nobody */
+  ck_assert_msg(wire_count(reply, "HTTP/1.1 ") == 1, "%s: %s", name, reply); /* the header once */
+  ck_assert_msg(strstr(reply, "{\"code\":") != NULL, "%s: not the hook's: %s", name, reply);
   ck_assert_msg(strcasestr(reply, "\r\nDate: ") != NULL, "%s: %s", name, reply);
   ck_assert_msg(strcasestr(reply, "\r\nConnection: close\r\n") != NULL, "%s: %s", name, reply);
   fixture_await_seen(&f, ++reports);
@@ -64,6 +68,33 @@ BOTH_MODES(accepted) {
   fixture_stop(&f);
 }
 
+/* Byte by byte: what is looked at in front of the library does not depend on how it arrives. */
+static void case_in_pieces(const struct case_file *file, const void *cls) {
+  check_fn *const *check = cls;
+  char reply[65536];
+  int one = 1;
+  int fd = wire_connect(&f);
+  if (file->len > 200) {
+    close(fd);
+    return;
+  }
+  ck_assert_int_eq(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one), 0);
+  for (size_t i = 0; i < file->len; i++) {
+    wire_send(fd, file->text + i, 1);
+    clock_sleep_ns(CLOCK_NS_PER_MS / 10); /* most of them then arrive alone; it does not matter which */
+  }
+  wire_puts(fd, SECOND);
+  wire_read_all(fd, reply, sizeof reply);
+  (*check)(file->name, (unsigned)strtoul(file->name, NULL, 10), reply);
+}
+
+BOTH_MODES(accepted_in_pieces) {
+  start(pool);
+  check_fn *check = check_accepted;
+  ck_assert_int_gt(case_files("http/requests/accepted", "", case_in_pieces, &check), 0);
+  fixture_stop(&f);
+}
+
 /* The answer of a guard is the hook's, and the hook is told who asked for what. */
 BOTH_MODES(hook) {
   char reply[4096];
@@ -82,6 +113,34 @@ BOTH_MODES(hook) {
   ck_assert_str_eq(f.seen[0].target, "/a?b=%73");
   ck_assert_str_eq(f.seen[0].client, "127.0.0.1");
   ck_assert_str_eq(f.seen[0].trace, "00-11-22-01");
+}
+
+/* Blanks behind a value are no part of it, also of requests that arrive together. */
+BOTH_MODES(values) {
+  char reply[4096];
+  start(pool);
+  wire_ask(
+      &f,
+      "GET /headers HTTP/1.1\r\nHost: a\r\nX-List: one \t\r\n\r\n"
+      "GET /headers HTTP/1.1\r\nHost: a\r\nX-List:\ttwo\t \r\nx-list: three \r\nConnection: close \r\n\r\n",
+      reply, sizeof reply);
+  ck_assert_ptr_nonnull(strstr(reply, " first=one all=oneHTTP/1.1"));
+  ck_assert_ptr_nonnull(strstr(reply, " first=two all=two,three"));
+  fixture_stop(&f);
+}
+
+/* Its path is the target, as in the hook. */
+BOTH_MODES(absolute_form) {
+  char reply[4096];
+  start(pool);
+  wire_ask(&f, "GET http://shop:80/headers?a=b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply,
+           sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 200);
+  ck_assert_ptr_nonnull(strstr(reply, "client=127.0.0.1"));
+  wire_ask(&f, "GET http://shop/a?b=c HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 400);
+  fixture_stop(&f);
+  ck_assert_str_eq(f.seen[0].target, "/a?b=c");
 }
 
 /* Nothing of the body is sent, and no 100 Continue comes: the answer is there at once. */
@@ -172,7 +231,8 @@ BOTH_MODES(head) {
   fixture_stop(&f);
 }
 
-TEST_MAIN("http server guards", refused, refused_pool, accepted, accepted_pool, hook, hook_pool,
+TEST_MAIN("http server guards", refused, refused_pool, accepted, accepted_pool, accepted_in_pieces,
+          accepted_in_pieces_pool, values, values_pool, absolute_form, absolute_form_pool, hook, hook_pool,
           body_declared, body_declared_pool, body_at_the_limit, body_at_the_limit_pool, body_goes_on_declared,
           body_goes_on_declared_pool, body_goes_on_chunked, body_goes_on_chunked_pool,
           body_chunked_without_end, body_chunked_without_end_pool, head, head_pool)

@@ -160,7 +160,7 @@ START_TEST(test_switched_off) {
   tel_log_set_level(f.logger, TEL_DEBUG);
   tel_log_event(f.logger, TEL_FATAL, "nothing", NULL);
   y_log_message(Y_LOG_LEVEL_ERROR, "nothing");
-  tel_log_reopen(f.logger);
+  ck_assert_int_eq(tel_log_reopen(f.logger), 0);
   ck_assert_uint_eq(fixture_close(&f), 0);
   ck_assert_int_ne(access(f.path, F_OK), 0);
   fixture_remove(&f);

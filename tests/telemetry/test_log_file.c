@@ -18,6 +18,7 @@
 
 #define WRITTEN "telemetry_log_lines_written_total"
 #define LOST "telemetry_log_lines_dropped_total{reason=\"write_error\"}"
+#define FAILED "telemetry_log_output_failures_total"
 #define ROTATIONS "telemetry_log_rotations_total"
 
 enum { THREADS = 4, COUNT = 2000 };
@@ -144,6 +145,7 @@ START_TEST(test_rotation_refused) {
   json_decref(lines);
   ck_assert_double_eq(fixture_metric(&f, LOST), 0);
   ck_assert_double_eq(fixture_metric(&f, ROTATIONS), 0);
+  ck_assert_double_gt(fixture_metric(&f, FAILED "{reason=\"rotate\"}"), 0);
   rmdir(inner);
   fixture_remove(&f);
 }
@@ -202,12 +204,52 @@ START_TEST(test_reopening_under_load) {
     char path[200];
     snprintf(path, sizeof path, "%s.moved%u", f.path, moved);
     if (rename(f.path, path) == 0) moved++;
-    tel_log_reopen(f.logger);
+    ck_assert_int_eq(tel_log_reopen(f.logger), 0);
   }
   pthread_join(logging, NULL);
   ck_assert_uint_eq(fixture_close(&f), 0);
   ck_assert_uint_eq(mark_all(0, &files), THREADS * COUNT);
   ck_assert_uint_ge(files, 50);
+  fixture_remove(&f);
+}
+END_TEST
+
+/* The name leads nowhere any more: whoever asked is told, the log says so itself, and no line is lost. */
+START_TEST(test_reopening_refused) {
+  char moved[200];
+  begin();
+  fixture_open(&f);
+  fixture_start(&f);
+  log_one("before");
+  fixture_wait(&f, WRITTEN, 1);
+  snprintf(moved, sizeof moved, "%s.moved", f.path);
+  ck_assert_int_eq(rename(f.path, moved), 0);
+  ck_assert_int_eq(mkdir(f.path, 0700), 0);
+  ck_assert_int_eq(tel_log_reopen(f.logger), TEL_E_SYSTEM);
+  ck_assert_int_eq(errno, EISDIR);
+  log_one("after");
+  fixture_wait(&f, WRITTEN, 3);
+  ck_assert_double_ge(fixture_metric(&f, FAILED "{reason=\"reopen\"}"), 1);
+  ck_assert_double_eq(fixture_metric(&f, FAILED "{reason=\"write\"}"), 0);
+  ck_assert_int_eq(rmdir(f.path), 0);
+  ck_assert_int_eq(tel_log_reopen(f.logger), 0);
+  log_one("again");
+  fixture_wait(&f, WRITTEN, 5);
+  ck_assert_uint_eq(fixture_close(&f), 0);
+  json_t *lines = fixture_lines(moved);
+  ck_assert_uint_eq(json_array_size(lines), 3);
+  ck_assert_str_eq(fixture_text(lines, 0, "message"), "before");
+  ck_assert_str_eq(fixture_text(lines, 1, "message"), "log output failed");
+  ck_assert_str_eq(fixture_text(lines, 1, "level"), "WARN");
+  ck_assert_ptr_nonnull(strstr(fixture_text(lines, 1, "detail"), "cannot open the file by its name"));
+  ck_assert_ptr_nonnull(strstr(fixture_text(lines, 1, "detail"), strerror(EISDIR)));
+  ck_assert_str_eq(fixture_text(lines, 2, "message"), "after");
+  json_decref(lines);
+  lines = fixture_lines(f.path);
+  ck_assert_str_eq(fixture_text(lines, 0, "message"), "again");
+  ck_assert_str_eq(fixture_text(lines, 1, "message"), "log output recovered");
+  ck_assert_int_eq(fixture_int(lines, 1, "lost"), 0);
+  json_decref(lines);
   fixture_remove(&f);
 }
 END_TEST
@@ -361,6 +403,6 @@ END_TEST
 
 TEST_MAIN("log-file", test_rotation_loses_nothing, test_as_many_files_as_are_kept, test_nothing_kept,
           test_rotation_refused, test_goes_on_behind_what_is_there, test_cannot_be_opened,
-          test_a_link_is_refused, test_reopening_under_load, test_a_file_that_vanished,
-          test_a_directory_that_vanished, test_a_full_device, test_a_full_device_at_the_end,
-          test_a_line_written_in_part, test_a_line_never_completed)
+          test_a_link_is_refused, test_reopening_under_load, test_reopening_refused,
+          test_a_file_that_vanished, test_a_directory_that_vanished, test_a_full_device,
+          test_a_full_device_at_the_end, test_a_line_written_in_part, test_a_line_never_completed)

@@ -190,7 +190,7 @@ START_TEST(test_syslog) {
     pthread_mutex_unlock(&syslog_lock);
     json_decref(json);
   }
-  tel_log_reopen(f.logger);
+  ck_assert_int_eq(tel_log_reopen(f.logger), 0);
   ck_assert_uint_eq(fixture_close(&f), 0);
   ck_assert_int_eq(syslog_count, 5);
   fixture_remove(&f);

@@ -1,0 +1,63 @@
+#include "base/startup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const int held[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+static sigset_t mask_before;
+static void (*sigpipe_before)(int);
+
+static void hold_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < sizeof held / sizeof *held; i++) sigaddset(&set, held[i]);
+  sigprocmask(SIG_BLOCK, &set, &mask_before);
+  sigpipe_before = signal(SIGPIPE, SIG_IGN);
+}
+
+static void open_standard_descriptors(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    /* The wrong direction: what uses it gets an error, as it would with the descriptor closed. The lowest
+     * free number is this one, because those below are open. */
+    if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) _exit(EXIT_FAILURE);
+  }
+}
+
+void startup(void) {
+  static bool done;
+  if (done) return;
+  done = true;
+  hold_signals();
+  open_standard_descriptors();
+}
+
+/* Constructors of shared libraries take milliseconds, and may open files. Sanitizers are not ready that
+ * early. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if !defined(SANITIZED) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+__attribute__((section(".preinit_array"), used)) static void (*const early)(void) = startup;
+#endif
+
+void startup_release_signals(void) {
+  signal(SIGPIPE, sigpipe_before);
+  sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+int startup_flush_output(const char *program) {
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+  fprintf(stderr, "%s: cannot write to standard output%s%s\n", program, errno ? ": " : "",
+          errno ? strerror(errno) : "");
+  return -1;
+}
