@@ -78,8 +78,9 @@ def test_ambiguous_requests_are_refused(directory):
         expect("orders made", shop.metrics()["minishop_orders_stored"], 0)
         counted = shop.metrics()["request_total", {"route": "/order", "status": "400"}]
         expect("refused requests that are counted", counted, len(SMUGGLED))
-        expect("their log lines", len([r for r in shop.records() if r.get("status") == 400 and r.get("route") == "/order"
-                                      and r["message"] == "order rejected"]), len(SMUGGLED))
+        wait_until("a log line each", lambda: len([
+            r for r in shop.records() if r.get("status") == 400 and r.get("route") == "/order"
+            and r["message"] == "order rejected"]) == len(SMUGGLED), 5)
         still_sells(shop)
 
 
