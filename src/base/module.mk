@@ -9,5 +9,6 @@ libbase_a_SOURCES = \
 	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \
+	src/base/text.c src/base/text.h \
 	src/base/utf8.c src/base/utf8.h
 LIBBASE = libbase.a
