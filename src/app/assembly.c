@@ -116,12 +116,14 @@ static int open_tracing(struct app_assembly *assembly, const struct app_config *
   snprintf(settings->service_name, sizeof settings->service_name, "%s", PACKAGE_NAME);
   result = tel_tracing_settings_endpoint(settings, config->traces_endpoint);
   if (result) goto out;
+  settings->recent_bytes = config->traces_recent_bytes;
   tel_tracing_settings_environment(settings, from_environment, NULL, warn, assembly);
   if (!config->traces_enabled) {
     /* Requests keep their ids, for headers and logs; nothing is recorded. */
     settings->exporter = TEL_EXPORTER_NONE;
     settings->sampler = TEL_SAMPLER_ALWAYS_OFF;
     settings->parent_based = false;
+    settings->recent_bytes = 0;
   }
   result = tel_tracing_new(settings, PACKAGE_VERSION, assembly->instance, &events, assembly->registry,
                            &assembly->tracing);
@@ -156,6 +158,7 @@ static int open_service(struct app_assembly *assembly, const struct app_config *
   struct http_service_parts parts = {.shop = assembly->shop,
                                      .registry = assembly->registry,
                                      .tracer = tel_tracing_tracer(assembly->tracing),
+                                     .recent = tel_tracing_recent(assembly->tracing),
                                      .logger = assembly->logger};
   if (http_service_new(&settings, &parts, &assembly->service, why) != 0) {
     app_error_set(error, "%s", why);

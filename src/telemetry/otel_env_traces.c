@@ -16,7 +16,9 @@ static void read_exporter(const struct tel_env *env, struct tel_tracing_settings
   int word;
   if (tel_env_word(env, "OTEL_TRACES_EXPORTER", words, COUNT(words), &word))
     settings->exporter = meaning[word];
-  if (tel_env_bool(env, "OTEL_SDK_DISABLED", &disabled) && disabled) settings->exporter = TEL_EXPORTER_NONE;
+  if (!tel_env_bool(env, "OTEL_SDK_DISABLED", &disabled) || !disabled) return;
+  settings->exporter = TEL_EXPORTER_NONE;
+  settings->recent_bytes = 0;
 }
 
 /* A list; what is known and not ours (baggage) changes nothing. */
