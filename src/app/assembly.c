@@ -148,6 +148,7 @@ static int open_service(struct app_assembly *assembly, const struct app_config *
   struct http_service_parts parts = {.shop = assembly->shop,
                                      .registry = assembly->registry,
                                      .tracer = tel_tracing_tracer(assembly->tracing),
+                                     .recent = tel_tracing_recent(assembly->tracing),
                                      .logger = assembly->logger};
   if (http_service_new(&settings, &parts, &assembly->service, why) != 0) {
     app_error_set(error, "%s", why);

@@ -225,6 +225,7 @@ static size_t field_size(const struct app_key *key) {
   case APP_BOOL:
     return sizeof(bool);
   case APP_WHOLE:
+  case APP_MEMORY:
     return sizeof(uint64_t);
   case APP_REAL:
     return sizeof(double);

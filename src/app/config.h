@@ -33,6 +33,7 @@ enum app_type {
   APP_CHOICE,
   APP_BOOL,
   APP_WHOLE,
+  APP_MEMORY,
   APP_REAL,
   APP_REALS
 };
@@ -45,6 +46,7 @@ enum app_type {
 #define APP_FIELD_CHOICE(name) char name[APP_TEXT_SIZE];
 #define APP_FIELD_BOOL(name) bool name;
 #define APP_FIELD_WHOLE(name) uint64_t name;
+#define APP_FIELD_MEMORY(name) uint64_t name;
 #define APP_FIELD_REAL(name) double name;
 #define APP_FIELD_REALS(name) struct app_reals name;
 

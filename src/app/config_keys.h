@@ -9,7 +9,7 @@
  *
  * Types: ADDRESS (address and port), NAME (text; with a largest: one word of so many bytes), PATH (a file,
  * made absolute, or ""), OUTPUT (as PATH, or "syslog"), URL (http or https), CHOICE (one of choices), BOOL,
- * WHOLE, REAL, REALS (ascending positive numbers). */
+ * WHOLE, MEMORY (bytes; 0 is off), REAL, REALS (ascending positive numbers). */
 #define APP_CONFIG_KEYS(X)                                                                                   \
   X(listen, ADDRESS, "listen", "127.0.0.1:8080", 0, 0, NULL, false,                                          \
     "address and port that serve HTTP; 0.0.0.0:8080 or [::]:8080 is every address, port 0 lets the system "  \
@@ -72,6 +72,8 @@
   X(traces_enabled, BOOL, "traces.enabled", "true", 0, 0, NULL, false,                                       \
     "false: no spans are recorded or exported")                                                              \
   X(traces_endpoint, URL, "traces.endpoint", "http://localhost:4318", 0, 0, NULL, false,                     \
-    "base URL of an OTLP/HTTP collector; OTEL_* variables come first")
+    "base URL of an OTLP/HTTP collector; OTEL_* variables come first")                                       \
+  X(traces_recent_bytes, MEMORY, "traces.recent_bytes", "0", 65536, 1073741824, NULL, false,                 \
+    "memory for recent traces, which GET /debug/tracez shows to clients on this machine; 0: none are kept")
 
 #endif

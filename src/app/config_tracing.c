@@ -24,6 +24,7 @@ int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, voi
                          "\"http://localhost:4318\"");
     return -1;
   }
+  out->recent_bytes = config->traces_recent_bytes;
   memcpy(configured, out->endpoint, sizeof configured);
   tel_tracing_settings_environment(out, from_environment, NULL, warn, cls);
   if (!config->traces_enabled) {
@@ -31,6 +32,7 @@ int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, voi
     out->exporter = TEL_EXPORTER_NONE;
     out->sampler = TEL_SAMPLER_ALWAYS_OFF;
     out->parent_based = false;
+    out->recent_bytes = 0;
   }
   if (warn && out->exporter == TEL_EXPORTER_OTLP && strcmp(configured, out->endpoint) == 0 &&
       config->origin[APP_KEY_traces_endpoint].source != APP_FROM_DEFAULT &&

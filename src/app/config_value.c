@@ -65,6 +65,9 @@ static void describe(const struct app_key *key, char *out, size_t size) {
   case APP_WHOLE:
     snprintf(out, size, "a whole number from %.0f to %.0f", key->min, key->max);
     break;
+  case APP_MEMORY:
+    snprintf(out, size, "0 (off) or a number of bytes from %.0f to %.0f", key->min, key->max);
+    break;
   case APP_REAL:
     snprintf(out, size, "a number from %.15g to %.15g", key->min, key->max);
     break;
@@ -218,6 +221,10 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
     if (value->kind != APP_VALUE_WHOLE || !in_range) return refuse(key, value, error);
     *(uint64_t *)field = (uint64_t)value->whole;
     return 0;
+  case APP_MEMORY:
+    if (value->kind != APP_VALUE_WHOLE || (value->whole != 0 && !in_range)) return refuse(key, value, error);
+    *(uint64_t *)field = (uint64_t)value->whole;
+    return 0;
   case APP_REAL:
     if ((value->kind != APP_VALUE_WHOLE && value->kind != APP_VALUE_REAL) || !in_range)
       return refuse(key, value, error);
@@ -271,6 +278,7 @@ int app_value_store_text(struct app_config *config, const struct app_key *key, c
     if (value.boolean || strcasecmp(text, "false") == 0) value.kind = APP_VALUE_BOOL;
     break;
   case APP_WHOLE:
+  case APP_MEMORY:
     errno = 0;
     value.whole = strtoll(text, &end, 10);
     if (end != text && !*end && errno == 0) value.kind = APP_VALUE_WHOLE;

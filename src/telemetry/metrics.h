@@ -74,6 +74,11 @@ void tel_gauge_add(struct tel_gauge *, double delta);
  * milliseconds the first, so that busy threads do not fight over it. */
 void tel_histogram_observe(struct tel_histogram *, double value, const struct tel_context *exemplar);
 
+/* The same, where the caller knows the time: an exemplar belongs to the clock of its trace. Of equal times
+ * the first is kept: round them down to a millisecond, or busy threads fight over the exemplar. */
+void tel_histogram_observe_at(struct tel_histogram *, double value, const struct tel_context *exemplar,
+                              uint64_t unix_ns);
+
 /* The value of a counter or gauge, for tests and for telemetry about telemetry. */
 uint64_t tel_counter_value(const struct tel_counter *);
 double tel_gauge_value(const struct tel_gauge *);

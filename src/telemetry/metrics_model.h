@@ -105,9 +105,6 @@ struct tel_emit {
 struct tel_counter *tel_counter_new(void);
 struct tel_gauge *tel_gauge_new(void);
 struct tel_histogram *tel_histogram_new(const double *bounds, size_t bound_count);
-/* As tel_histogram_observe(), at a time of the caller's choice. */
-void tel_histogram_observe_at(struct tel_histogram *histogram, double value,
-                              const struct tel_context *exemplar, uint64_t unix_ns);
 /* Adds up the shards: bound_count + 1 counts, not cumulative, and the sum. Any thread. */
 void tel_histogram_read(const struct tel_histogram *histogram, uint64_t *counts, double *sum);
 

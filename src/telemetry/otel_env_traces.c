@@ -43,10 +43,11 @@ static bool read_exporter(struct tel_env *env, const struct tel_row *row, const 
 
 static bool read_disabled(struct tel_env *env, const struct tel_row *row, const char *text,
                           struct tel_tracing_settings *settings) {
-  if (strcasecmp(text, "true") == 0)
-    settings->exporter = TEL_EXPORTER_NONE;
-  else if (strcasecmp(text, "false") != 0)
-    return tel_env_refuse(env, row, text);
+  bool disabled = strcasecmp(text, "true") == 0;
+  if (!disabled && strcasecmp(text, "false") != 0) return tel_env_refuse(env, row, text);
+  if (!disabled) return true;
+  settings->exporter = TEL_EXPORTER_NONE;
+  settings->recent_bytes = 0;
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include "telemetry/attributes.h"
 #include "telemetry/error.h"
 #include "telemetry/metrics.h"
+#include "telemetry/recent.h"
 #include "telemetry/trace.h"
 
 enum tel_sampler { TEL_SAMPLER_ALWAYS_ON, TEL_SAMPLER_ALWAYS_OFF, TEL_SAMPLER_RATIO };
@@ -30,6 +31,7 @@ struct tel_tracing_settings {
   uint32_t timeout_ms; /* one export with all its retries */
   bool gzip;
   char certificate[1024], client_key[1024], client_certificate[1024]; /* paths; "": none */
+  uint64_t recent_bytes; /* memory for recent traces (recent.h); 0: none are kept */
   char service_name[256];
   char resource[4096]; /* OTEL_RESOURCE_ATTRIBUTES, still encoded, already checked */
 };
@@ -60,7 +62,8 @@ struct tel_tracing_events {
 
 /* Takes copies of all. service_version and instance_id (at most 63 bytes) go into the resource. registry:
  * telemetry_span* metrics, or NULL. Call curl_global_init() first. No thread yet: the exporter starts with
- * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE, or what registering
+ * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE
+ * (recent_bytes neither 0 nor TEL_RECENT_BYTES_MIN at least, ...), or what registering
  * ended with: then the registry must not be scraped. */
 TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, const char *service_version,
                                    const char *instance_id, const struct tel_tracing_events *events,
@@ -70,6 +73,8 @@ TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, 
  * without it. */
 TEL_MUST_CHECK int tel_tracing_start(struct tel_tracing *tracing);
 struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing);
+/* The store of recent traces, for its readers; NULL: none are kept. */
+struct tel_recent *tel_tracing_recent(struct tel_tracing *tracing);
 /* Exports what has ended so far; waits until done or the deadline (clock_mono_ns()). False: not all was
  * delivered. */
 bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns);

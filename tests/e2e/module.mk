@@ -19,4 +19,6 @@ EXTRA_DIST += \
 	tests/e2e/stack.py \
 	tests/e2e/stack_test.py \
 	tests/e2e/telemetry_doc_test.py \
+	tests/e2e/tracez_test.py \
+	tests/e2e/turned_clock.c \
 	tests/engines
