@@ -23,8 +23,8 @@ plan_of() { echo "$1" | awk -v key="$2" -v column="$3" '$1 == key { print $colum
 
 # The engines of this mode that are not built.
 plan_missing_engines() {
-	case $test_mode in
 	# shellcheck disable=SC2046 # a list of words
+	case $test_mode in
 	full) tests/engines/build.sh --missing $(echo "$plan_engines" | cut -d' ' -f1) ;;
 	default) tests/engines/build.sh --missing ;;
 	esac

@@ -38,7 +38,8 @@ case ${1:-} in
 --missing)
 	shift
 	# shellcheck disable=SC2086 # a list of words
-	missing ${*:-$default}
+	[ $# -gt 0 ] || set -- $default
+	missing "$@"
 	exit
 	;;
 esac

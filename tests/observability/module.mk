@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/observability/check.sh \
 	tests/observability/dashboards.py \
 	tests/observability/dashboards_test.py \
+	tests/data/dashboard \
 	tests/observability/containers_test.py \
 	tests/observability/kubernetes_test.py \
 	tests/observability/traffic_test.py \
