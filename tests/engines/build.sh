@@ -21,12 +21,19 @@ store=${MINISHOP_ENGINES:-${XDG_CACHE_HOME:-$HOME/.cache}/minishop-engines}
 go_cache=${LAB_DIR:-$here/../../.lab}/go-cache
 default='otelcol jaeger prometheus alertmanager kubernetes'
 
-folder() { echo "$store/$1-$(cat "$here/$1"/* | sha256sum | cut -c1-16)"; }
+folder() {
+	if [ ! -e "$here/$1/recipe.sh" ]; then
+		echo "engines: there is no $1; known: $(cd "$here" && echo */ | tr -d /)" >&2
+		exit 2
+	fi
+	echo "$store/$1-$(cat "$here/$1"/* | sha256sum | cut -c1-16)"
+}
 
 # Which of these are not built.
 missing() {
 	for engine; do
-		[ -e "$(folder "$engine")/done" ] || echo "$engine"
+		folder=$(folder "$engine")
+		[ -e "$folder/done" ] || echo "$engine"
 	done
 }
 
@@ -79,14 +86,9 @@ build_all() {
 
 # shellcheck disable=SC2086 # a list of words
 [ $# -gt 0 ] || set -- $default
-for engine; do
-	if [ ! -e "$here/$engine/recipe.sh" ]; then
-		echo "engines: there is no $engine; known: $(cd "$here" && echo */ | tr -d /)" >&2
-		exit 2
-	fi
-done
 mkdir -p "$store/bin"
-if [ -n "$(missing "$@")" ]; then
+wanted=$(missing "$@")
+if [ -n "$wanted" ]; then
 	command -v go >/dev/null || {
 		echo "engines: go is not installed; get it from your distribution or go.dev, 1.26 or newer" >&2
 		exit 77
