@@ -11,7 +11,7 @@ kubernetes 58 20
 compose 131 65'
 plan_go_cache_mib=9000
 # Minutes of a run where all is built, and MiB in LAB_DIR after it.
-plan_runs='quick 2 200
+plan_runs='quick 2 100
 default 13 700
 full 40 900'
 
@@ -69,11 +69,11 @@ plan_engine_rows() {
 		row engines "not built: $*. $go_trouble"
 	else
 		row engines "to build, once a machine: $*"
-		row Go "$go_found found, $go_needed needed"
 		row '' "that takes about $(elapsed $plan_seconds) more, beside the first tests, and leaves $(plan_gib $plan_mib) in $plan_store;"
 		row '' "meanwhile up to $(plan_gib $plan_go_cache_mib) in $LAB_DIR/go-cache, which is removed when they are built"
 		[ "$(plan_free_mib "$LAB_DIR")" -ge $plan_go_cache_mib ] ||
 			row '' "WARNING: only $(plan_gib "$(plan_free_mib "$LAB_DIR")") are free there"
+		row Go "$go_found found, $go_needed needed"
 	fi
 	plan_absent=
 	for plan_program in $plan_installed; do

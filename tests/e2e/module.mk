@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
 	tests/e2e/lab_test.py \
+	tests/e2e/engines_test.py \
 	tests/e2e/labtest.py \
 	tests/e2e/log_sink.py \
 	tests/e2e/loop_test.py \
