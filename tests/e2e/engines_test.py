@@ -7,8 +7,7 @@ import re
 import subprocess
 
 import labtest
-import log_sink  # noqa: F401 (ends as skipped without the Python packages, as stack does)
-import stack
+import stack  # ends as skipped without the Python packages
 from labtest import TestFailure, expect
 
 BUILD = labtest.TOP / "tests/engines/build.sh"

@@ -21,17 +21,20 @@ def log_lines(body):
 
 
 class LogSink(labtest.HttpThread):
-    """A context manager. .url takes the place of Loki's /otlp; .received is [(time, labels, line)]; while .away, nobody answers."""
+    """A context manager. .url takes the place of Loki's /otlp; .received is [(time, labels, line)]; while .away, it
+    answers nobody, and counts in .refused."""
 
     def __init__(self):
         sink = self
         self.received = []
         self.away = False
+        self.refused = 0
 
         class Handler(labtest.Handler):
             def do_POST(self):
                 body = self.body()
                 if sink.away:
+                    sink.refused += 1
                     self.close_connection = True
                     return
                 if self.headers.get("Content-Encoding") == "gzip":

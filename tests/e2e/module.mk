@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/e2e/lab_test.py \
 	tests/e2e/engines_test.py \
 	tests/e2e/labtest.py \
+	tests/e2e/log_pipeline_test.py \
 	tests/e2e/log_sink.py \
 	tests/e2e/loop_test.py \
 	tests/e2e/shop.py \

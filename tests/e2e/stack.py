@@ -52,12 +52,12 @@ def need_installed(promise, *names):
         raise Skip(f"{promise}: {' and '.join(missing)} not installed (PATH or MINISHOP_ENGINES_PATH)")
 
 
-def need_engines():
-    """Ends the test as skipped, and says how to change that, unless all are there."""
-    missing = [name for name in BUILT if not os.access(built(name), os.X_OK)]
+def need_engines(*names):
+    """Ends the test as skipped, and says how to change that, unless all of these are there; without names, all that the stack runs."""
+    missing = [name for name in names or BUILT if not os.access(built(name), os.X_OK)]
     if missing:
-        print(f"SKIP the whole stack: no {', '.join(missing)} (looked in {built(missing[0]).parent}); tests/engines/build.sh builds them, "
-              "where go is installed")
+        print(f"SKIP {pathlib.Path(sys.argv[0]).name}: no {', '.join(missing)} (looked in {built(missing[0]).parent}); "
+              "tests/engines/build.sh builds them, where go is installed")
         sys.exit(labtest.SKIPPED)
     labtest.need(labtest.ALERTMANAGER, labtest.PROMETHEUS)
 
