@@ -6,7 +6,7 @@ EXTRA_DIST += \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
 	tests/e2e/lab_test.py \
-	tests/e2e/engines_test.py \
+	tests/e2e/engine_builds_test.py \
 	tests/e2e/labtest.py \
 	tests/e2e/log_pipeline_test.py \
 	tests/e2e/log_sink.py \

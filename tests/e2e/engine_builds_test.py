@@ -105,7 +105,7 @@ def test_plan(directory):
     machine = Machine(directory)
     nothing = str(directory / "nothing")
     expect_words(machine.plan("default", MINISHOP_ENGINES_PATH=nothing), "minutes on two cores", f" in {machine.lab}",
-                 "to build, once a machine: otelcol jaeger prometheus alertmanager kubernetes", "1.26.8 found", "needed", "go-cache",
+                 "to build, once a machine: otelcol prometheus alertmanager jaeger kubernetes", "1.26.8 found", "needed", "go-cache",
                  f"rm -rf {machine.lab} {machine.store}", "tests/requirements.txt")
     expect_words(machine.plan("full"), "kubernetes compose")
     for engine in ("otelcol", "jaeger", "prometheus", "alertmanager", "kubernetes"):
