@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """How the engines of the tests come about (tests/engines/build.sh), with a stand-in for Go: nothing is downloaded or built here. And what
-`./lab test` says about that before it starts."""
+`./lab test` says about that before it starts, and does with the Python packages."""
 import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import labtest
-import stack  # ends as skipped without the Python packages
+import stack
 from labtest import TestFailure, expect
 
 BUILD = labtest.TOP / "tests/engines/build.sh"
@@ -59,6 +60,19 @@ class Machine:
         self.lab.mkdir(exist_ok=True)
         script = 'LAB_SOURCE=$PWD; . lab.d/ui.sh; . lab.d/test.sh; . lab.d/test_plan.sh; test_mode=$0; plan_say'
         return self.run("sh", "-euc", script, mode, **env).stdout
+
+    def quick(self):
+        """`./lab test --quick` with nothing in it but what needs the Python packages."""
+        script = """LAB_SOURCE=$PWD
+            for part in ui packages build test test_full test_plan; do . lab.d/$part.sh; done
+            packages_need() { :; }
+            lint_all() { counts 0 0 0; }
+            test_build() { counts 0 0 0; }
+            test_check() { echo "check has $LAB_PYTHON" >&2; counts 0 0 0; }
+            test_script() { counts 1 0 0; }
+            lab_test --quick; cat "$LAB_TEST/check-plain.log" """
+        self.lab.mkdir(exist_ok=True)
+        return self.run("sh", "-euc", script, LAB_PYTHON="").stdout
 
     def calls(self):
         return self.log.read_text().splitlines() if self.log.exists() else []
@@ -129,6 +143,20 @@ def test_plan_names_what_is_wrong_with_go(directory):
     expect_words(machine.plan("default", FAKE_GO_VERSION="1.22.1", FAKE_GO_TOOLCHAIN="auto"), "to build, once a machine", "1.22.1 found")
     (directory / "bin/go").unlink()
     expect_words(machine.plan("default", PATH=without_go()), "not built: otelcol", "Go is not installed; version 1.")
+
+
+def test_quick_uses_the_python_packages(directory):
+    machine = Machine(directory)
+    expect_words(machine.quick(), "dashboards     SKIP no Python packages", "0 passed, 0 failed, 4 skipped")
+    python = machine.lab / "venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    wanted = machine.run("sh", "-euc", ". lab.d/test_plan.sh; python_wanted").stdout
+    (machine.lab / "venv/made-for").write_text(wanted)
+    expect_words(machine.quick(), f"check has {python}", "dashboards     1 passed", "4 passed, 0 failed, 0 skipped")
+    # Made for another list of packages, or another Python.
+    (machine.lab / "venv/made-for").write_text("Python 2.7 of long ago\n")
+    expect_words(machine.quick(), "0 passed, 0 failed, 4 skipped")
 
 
 def test_installed_programs_are_found(directory):

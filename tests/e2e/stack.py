@@ -18,7 +18,6 @@ import urllib.parse
 import urllib.request
 
 import labtest
-import log_sink
 import shop as shops
 from labtest import OBSERVABILITY, Skip, TestFailure, wait_until
 from loop_test import HOOK, Slack
@@ -102,6 +101,7 @@ class Stack:
                 self.loki = self._loki().start(0)  # the slow one; it is waited for at the end
                 exits.callback(self.loki.stop)
             else:
+                import log_sink  # not above: it needs opentelemetry-proto, which other users of this module do not
                 self.sink = exits.enter_context(log_sink.LogSink())
             self.jaeger = exits.enter_context(self._jaeger())
             self.slack = exits.enter_context(Slack(self.directory))
