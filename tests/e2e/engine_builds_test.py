@@ -22,7 +22,7 @@ if [ "$1" = env ]; then
 	esac
 	exit
 fi
-echo "$GOMODCACHE $GOCACHE flags=$GOFLAGS proxy=$GOPROXY: $*" >>"$FAKE_GO_LOG"
+echo "$GOMODCACHE $GOCACHE $TMPDIR flags=$GOFLAGS proxy=$GOPROXY: $*" >>"$FAKE_GO_LOG"
 mkdir -p "$GOMODCACHE/example.org/module" "$GOCACHE"
 echo big >"$GOMODCACHE/example.org/module/file"
 [ -z "$FAKE_GO_FAILS" ] || exit 1
@@ -85,7 +85,7 @@ def test_caches_are_the_labs_and_go_away(directory):
     expect("what it says", re.findall(r"^progress: \d+ (.*)", done.stderr, re.MULTILINE), ["1 of 2: jaeger", "2 of 2: prometheus"])
     for call in machine.calls():
         caches, _, rest = call.partition(" flags=")
-        expect("the caches", caches, f"{machine.lab}/go-cache/modules {machine.lab}/go-cache/build")
+        expect("the caches", caches, " ".join(f"{machine.lab}/go-cache/{name}" for name in ("modules", "build", "tmp")))
         expect("the user's settings stay", rest.startswith("-p=1 -modcacherw proxy=https://proxy.example:"), True)
     expect("what is left in the lab", list(machine.lab.iterdir()), [])
     expect("the links", sorted(path.name for path in (machine.store / "bin").iterdir()), ["jaeger", "prometheus", "promtool"])

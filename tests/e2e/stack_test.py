@@ -430,6 +430,10 @@ def test_promtail(directory):
     # A rotation after 110 lines or so: both times Promtail is there to see it.
     settings = {"payment.failure_rate": 0.3, "log.max_bytes": 65536, "log.keep": 50, "instance": "promtails"}
 
+    def written():
+        return [record["trace_id"] for path in (directory / "logs").glob("*.log*")
+                for record in map(json.loads, path.read_text().split("\n")[:-1]) if record.get("trace_id")]
+
     def lines():
         return stack.lines('{app="minishop"} |= `"instance":"promtails"` | trace_id != ""')
     with shops.Shop(directory, settings, log=directory / "logs/minishop.log") as shop:
@@ -441,9 +445,8 @@ def test_promtail(directory):
             done += buy(shop, 20)
             promtail.start()
             done += buy(shop, 45)
-            wanted = collections.Counter(json.loads(line)["trace_id"] for path in (directory / "logs").glob("*.log*")
-                                         for line in path.read_text().splitlines() if json.loads(line).get("trace_id"))
-            expect("lines in the files", wanted.total(), len(done))
+            wait_until("every line is in a file", lambda: len(written()) == len(done), 10)
+            wanted = collections.Counter(written())
             wait_until("every line is in Loki, also over a restart", lambda: len(lines()) >= len(done), 30, 0.5)
             expect("each line once", collections.Counter(json.loads(line)["trace_id"] for _, line in lines()), wanted)
             for labels, line in lines():

@@ -10,7 +10,7 @@
 # engines here have permissive licences (CONTRIBUTING.md).
 # Builds are kept outside the tree, in $MINISHOP_ENGINES or in minishop-engines in the user's cache folder. The name of a build holds a
 # digest of the engine's folder: an engine is built once a machine, and again when its folder changes.
-# Go's caches (several GB) are in $LAB_DIR/go-cache. This script removes them when all is built; a build that fails leaves them for the
+# Go's caches and temporary files (several GB) are in $LAB_DIR/go-cache. This script removes them when all is built; a build that fails leaves them for the
 # next attempt.
 # Go's own settings (GOPROXY, GOPRIVATE, GOFLAGS, ...) of the environment and of `go env -w` apply.
 # Exit 77: Go is not installed.
@@ -96,12 +96,13 @@ if [ -n "$wanted" ]; then
 	# One build at a time, whichever checkout asks.
 	exec 9>"$store/lock"
 	flock 9
-	mkdir -p "$go_cache"
+	mkdir -p "$go_cache/tmp"
 	go_cache=$(cd "$go_cache" && pwd -P)
 	GOFLAGS="$(go env GOFLAGS) -modcacherw"
 	GOMODCACHE=$go_cache/modules
 	GOCACHE=$go_cache/build
-	export GOFLAGS GOMODCACHE GOCACHE
+	TMPDIR=$go_cache/tmp
+	export GOFLAGS GOMODCACHE GOCACHE TMPDIR
 	# shellcheck disable=SC2046 # a list of words
 	build_all $(missing "$@")
 	rm -rf "$go_cache"
