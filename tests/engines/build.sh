@@ -10,8 +10,8 @@
 # engines here have permissive licences (CONTRIBUTING.md).
 # Builds are kept outside the tree, in $MINISHOP_ENGINES or in minishop-engines in the user's cache folder. The name of a build holds a
 # digest of the engine's folder: an engine is built once a machine, and again when its folder changes.
-# Go's caches and temporary files (several GB) are in $LAB_DIR/go-cache. This script removes them when all is built; a build that fails leaves them for the
-# next attempt.
+# Go's caches and temporary files (several GB) are in $LAB_DIR/go-cache. This script removes them when all is built. A build that fails
+# leaves them for the next attempt.
 # Go's own settings (GOPROXY, GOPRIVATE, GOFLAGS, ...) of the environment and of `go env -w` apply.
 # Exit 77: Go is not installed.
 set -eu
