@@ -21,13 +21,18 @@ plan_installed='loki tempo promtail'
 # plan_of TABLE KEY COLUMN
 plan_of() { echo "$1" | awk -v key="$2" -v column="$3" '$1 == key { print $column }'; }
 
-# The engines of this mode that are not built.
+# The engines of this mode.
+plan_wanted_engines() {
+	case $test_mode in
+	full) echo "$plan_engines" | cut -d' ' -f1 ;;
+	default) echo "$plan_engines" | cut -d' ' -f1 | grep -vx compose ;;
+	esac
+}
+
+# Those of them that are not built.
 plan_missing_engines() {
 	# shellcheck disable=SC2046 # a list of words
-	case $test_mode in
-	full) tests/engines/build.sh --missing $(echo "$plan_engines" | cut -d' ' -f1) ;;
-	default) tests/engines/build.sh --missing ;;
-	esac
+	tests/engines/build.sh --missing $(plan_wanted_engines)
 }
 
 # Sets go_needed, go_found, and go_trouble: why this machine's Go cannot build the engines, empty if it can.
@@ -64,11 +69,11 @@ plan_engine_rows() {
 	plan_store=${MINISHOP_ENGINES:-${XDG_CACHE_HOME:-$HOME/.cache}/minishop-engines}
 	plan_go
 	if [ $# -eq 0 ]; then
-		row engines "all there ($plan_store)"
+		row engines "all there ($plan_store); Go is not needed"
 	elif [ -n "$go_trouble" ]; then
 		row engines "not built: $*. $go_trouble"
 	else
-		row engines "to build, once a machine: $*"
+		row engines "$# of $(plan_wanted_engines | wc -l) to build, once a machine: $*"
 		row '' "that takes about $(elapsed $plan_seconds) more, beside the first tests, and leaves $(plan_gib $plan_mib) in $plan_store;"
 		row '' "meanwhile up to $(plan_gib $plan_go_cache_mib) in $LAB_DIR/go-cache, which is removed when they are built"
 		[ "$(plan_free_mib "$LAB_DIR")" -ge $plan_go_cache_mib ] ||

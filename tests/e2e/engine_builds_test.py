@@ -119,14 +119,15 @@ def test_plan(directory):
     machine = Machine(directory)
     nothing = str(directory / "nothing")
     expect_words(machine.plan("default", MINISHOP_ENGINES_PATH=nothing), "minutes on two cores", f" in {machine.lab}",
-                 "to build, once a machine: otelcol prometheus alertmanager jaeger kubernetes", "1.26.8 found", "needed", "go-cache",
+                 "5 of 5 to build, once a machine: otelcol prometheus alertmanager jaeger kubernetes", "1.26.8 found", "needed", "go-cache",
                  f"rm -rf {machine.lab} {machine.store}", "tests/requirements.txt")
-    expect_words(machine.plan("full"), "kubernetes compose")
+    expect_words(machine.plan("full"), "6 of 6 to build", "kubernetes compose")
     for engine in ("otelcol", "jaeger", "prometheus", "alertmanager", "kubernetes"):
         folder = pathlib.Path(machine.build("--where", engine).stdout.strip())
         folder.mkdir(parents=True)
         (folder / "done").touch()
     expect_words(machine.plan("default"), "engines        all there")
+    expect_words(machine.plan("full"), "1 of 6 to build, once a machine: compose")
     quick = machine.plan("quick")
     expect("quick says nothing of engines", "engines" in quick, False)
 
