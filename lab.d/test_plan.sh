@@ -74,7 +74,7 @@ plan_engine_rows() {
 		row engines "not built: $*. $go_trouble"
 	else
 		row engines "$# of $(plan_wanted_engines | wc -l) to build, once a machine: $*"
-		row '' "that takes about $(elapsed $plan_seconds) more, beside the first tests, and leaves $(plan_gib $plan_mib) in $plan_store;"
+		row '' "that takes about $(elapsed $plan_seconds) more on two idle cores, beside the first tests, and leaves $(plan_gib $plan_mib) in $plan_store;"
 		row '' "meanwhile up to $(plan_gib $plan_go_cache_mib) in $LAB_DIR/go-cache, which is removed when they are built"
 		[ "$(plan_free_mib "$LAB_DIR")" -ge $plan_go_cache_mib ] ||
 			row '' "WARNING: only $(plan_gib "$(plan_free_mib "$LAB_DIR")") are free there"
