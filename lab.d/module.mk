@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	lab.d/process.sh \
 	lab.d/test.sh \
 	lab.d/test_full.sh \
+	lab.d/test_plan.sh \
 	lab.d/ui.sh \
 	lab.d/up.sh \
 	tests/requirements.txt

@@ -2,8 +2,8 @@
 """docker-compose.yml as it is, from a copy of the project, in a compose project and on ports of its own: up, orders, all three
 signals, three replicas, an incident and its end in Slack, the other choices of .env, down.
 
-Without an image registry the images are stand-ins (images.sh), and the test says which parts of them are not the real thing.
---compose-v2: by Compose v2, built from its Go module, instead of docker-compose. --real-images: the images are those of .env, pulled.
+images.py chooses the images: those of .env where they can be pulled, else stand-ins. The test says which, and what it skips.
+--compose-v2: by Compose v2, built from its Go module, instead of docker-compose.
 Skips (77) where docker, go or root is missing. A dockerd that does not run is started, and stopped at the end.
 """
 import contextlib
@@ -22,21 +22,17 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), *(
+    str(pathlib.Path(__file__).resolve().parent.parent / name) for name in ("e2e", "observability"))]
+import grafana  # noqa: E402
+import images  # noqa: E402
 import labtest  # noqa: E402
+from images import skip  # noqa: E402
 from labtest import TestFailure, wait_until  # noqa: E402
 
 MEMORY_PROMISED = 2 << 30
-LISTENERS = ["grafana", *(name for name in ("tempo", "promtail") if not shutil.which(name))]
-STAND_IN = ("prometheus, alertmanager, loki, otel-collector and jaeger are built from their Go modules, their images are made here; "
-            f"mere listeners, their configurations were not run: {', '.join(LISTENERS)}")
 PORTS = ("MINISHOP", "SLACK_MOCK", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "LOKI", "JAEGER", "TEMPO")
 CLUMSY_ORDER = "ord_00000000000000000000"
-
-
-def skip(why):
-    print(f"SKIP the stack in containers: {why}")
-    sys.exit(labtest.SKIPPED)
 
 
 def run(*argv, **options):
@@ -103,12 +99,13 @@ def copy_of_project(to):
 class Stack:
     """The compose project of this test."""
 
-    def __init__(self, directory, command, images):
+    def __init__(self, directory, command, chosen):
         self.directory = directory
+        self.images = chosen
         self.project = f"minishoptest{os.getpid()}"
         self.command = command
         self.env = {name: value for name, value in os.environ.items()
-                    if not name.startswith(("OTEL_", "MINISHOP_", "COMPOSE"))} | images
+                    if not name.startswith(("OTEL_", "MINISHOP_", "COMPOSE"))} | chosen.variables
         self.env |= {"COMPOSE_PROJECT_NAME": self.project}
         for name, port in zip(PORTS, labtest.free_ports(len(PORTS))):
             self.env[f"{name}_PORT"] = str(port)
@@ -162,10 +159,17 @@ class Stack:
         active = labtest.http_json(f"{self.url('PROMETHEUS')}/api/v1/targets?state=active")["data"]["activeTargets"]
         return [(one["labels"]["job"], one["labels"]["instance"], one["health"], one["lastError"]) for one in active]
 
-    def lines(self, query, limit=1000):
-        parameters = urllib.parse.urlencode({"query": query, "limit": limit})
-        streams = labtest.http_json(f"{self.url('LOKI')}/loki/api/v1/query_range?{parameters}")["data"]["result"]
-        return [json.loads(text) for stream in streams for _, text in stream["values"]]
+    def lines(self, *words, limit=1000):
+        """MiniShop's log lines with these words, newest first: from Loki, or from what stands in its place."""
+        if self.images.real("loki"):
+            query = '{app="minishop"}' + "".join(f" |= `{word}`" for word in words)
+            parameters = urllib.parse.urlencode({"query": query, "limit": limit})
+            streams = labtest.http_json(f"{self.url('LOKI')}/loki/api/v1/query_range?{parameters}")["data"]["result"]
+            found = sorted((int(when), text) for stream in streams for when, text in stream["values"])
+            return [json.loads(text) for _, text in reversed(found)]
+        with urllib.request.urlopen(f"{self.url('LOKI')}/kept", timeout=30) as kept:
+            lines = images.kept_lines(kept.read())
+        return [json.loads(line) for line in reversed(lines) if all(word in line for word in words)][:limit]
 
     def trace(self, trace_id):
         return labtest.http_json(f"{self.url('JAEGER')}/api/traces/{trace_id}")["data"][0]
@@ -240,9 +244,11 @@ def signals(stack):
         wait_until(f"{route} answers {status}",
                    lambda route=route, status=status: stack.metric(f'request_total{{route="{route}",status="{status}"}} > 5'), 60, 1)
     print("ok   shoppers order and pay")
-    failed = wait_until("a failed payment in Loki", lambda: stack.lines('{app="minishop"} |= "payment failed"'), 60, 1)[0]
-    expect("a failed payment is a line in Loki, with reason and trace id", failed["reason"] and len(failed["trace_id"]) == 32, failed)
-    paid = wait_until("a payment in Loki", lambda: stack.lines('{app="minishop"} |= "payment succeeded"'), 60, 1)[-1]
+    failed = wait_until("a failed payment's line", lambda: stack.lines("payment failed"), 60, 1)[0]
+    expect("a failed payment is a line where logs go, with reason and trace id", failed["reason"] and len(failed["trace_id"]) == 32, failed)
+    if not stack.images.real("loki"):
+        print('SKIP {app="minishop"} |= "payment failed" finds it in Loki: no Loki here; what stands in its place got the line')
+    paid = wait_until("a payment's line", lambda: stack.lines("payment succeeded"), 60, 1)[-1]
     trace = wait_until("its trace in Jaeger", lambda: stack.trace(paid["trace_id"]), 30, 1)
     expect("its trace in Jaeger has its two spans",
            sorted(span["operationName"] for span in trace["spans"]) == ["ChargeCard", "ProcessPayment"], trace)
@@ -261,13 +267,13 @@ def replicas(stack):
     for instance in instances:
         wait_until(f"{instance} sells", lambda instance=instance: stack.metric(
             f'request_total{{instance="{instance}",route="/payment/pay",status="200"}} > 3'), 90, 1)
-        line = wait_until(f"a line of {instance} in Loki", lambda instance=instance: stack.lines(
-            f'{{app="minishop"}} |= `"instance":"{instance}"` |= "payment succeeded"', 1), 60, 1)[0]
+        line = wait_until(f"a line of {instance}", lambda instance=instance: stack.lines(
+            f'"instance":"{instance}"', "payment succeeded", limit=1), 60, 1)[0]
         trace = wait_until("its trace", lambda line=line: stack.trace(line["trace_id"]), 30, 1)
         tags = {tag["key"]: tag["value"] for tag in trace["processes"]["p1"]["tags"]}
         expect(f"lines and traces of {instance} can be told from the others'", tags["service.instance.id"] == instance, tags)
     by_hand(stack)
-    strays = [line for line in stack.lines('{app="minishop"} |= "unknown_order"') if CLUMSY_ORDER not in json.dumps(line)]
+    strays = [line for line in stack.lines("unknown_order") if CLUMSY_ORDER not in json.dumps(line)]
     expect("every payment went where its order was", not strays, strays)
 
 
@@ -298,7 +304,26 @@ def incident(stack):
     return time.monotonic()
 
 
-def other_choices(stack, real):
+def in_grafana(stack, *absent):
+    """What Grafana's own API says of the data sources, the dashboards, and every query in them."""
+    if not stack.images.real("grafana"):
+        print("SKIP Grafana: data sources healthy, dashboards provisioned, every panel's query brings data: no Grafana here")
+        return
+    asked = grafana.Grafana(stack.url("GRAFANA"))
+    values = {"instance": ".*", "route": ".*", "slow_ms": "30"}
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            asked.check(values, absent)
+            break
+        except TestFailure:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(5)
+    print("ok   Grafana: data sources healthy, dashboards provisioned, every panel's query brings data", flush=True)
+
+
+def other_choices(stack):
     stack.choose(LOG_SHIPPER="promtail", TRACE_STORE="both")
     stack.compose("up", "-d", "--scale", "minishop=3")
     stack.wait_for((*DEFAULT, "promtail", "tempo"))
@@ -310,23 +335,27 @@ def other_choices(stack, real):
     } >= {"otlp_http/tempo", "otlp_grpc/jaeger"}, 60, 1)
     print("ok   the collector sends traces to Tempo and to Jaeger")
     last = newest(stack)
-    if real or "promtail" not in LISTENERS:
+    if stack.images.real("promtail"):
         wait_until("Promtail carries the log", lambda: newest(stack) > last, 30, 1)
         last = newest(stack)
         wait_until("Promtail goes on", lambda: newest(stack) > last, 30, 1)
         print("ok   Promtail carries the log")
     else:
         time.sleep(6)
-        expect("the collector leaves the log to Promtail, who is none here", newest(stack) == last)
-    if real or "tempo" not in LISTENERS:
+        expect("the collector leaves the log to Promtail, which is not here", newest(stack) == last)
+        print("SKIP Promtail carries the log: no Promtail here")
+    if stack.images.real("tempo"):
         wait_until("one trace in Jaeger and in Tempo", lambda: any(
             sorted(labtest.tempo_spans(stack.url("TEMPO"), trace_id)) == ["ChargeCard", "ProcessPayment"]
             for trace_id in stack.payments()), 60, 1)
         print("ok   a payment's two spans are in Jaeger and in Tempo")
+        in_grafana(stack)
+    else:
+        print("SKIP a payment's two spans are in Tempo: no Tempo here")
 
 
 def newest(stack):
-    return stack.lines('{app="minishop"}', 1)[0]["timestamp"]
+    return stack.lines(limit=1)[0]["timestamp"]
 
 
 def comes_back(stack):
@@ -351,7 +380,7 @@ def end(stack):
     expect("down leaves nothing: no container, no volume, no network", stack.left() == [[], [], []], stack.left())
 
 
-def everything(stack, real):
+def everything(stack):
     stack.compose("config", "-q")
     began = time.monotonic()
     stack.compose("up", "-d")
@@ -368,29 +397,29 @@ def everything(stack, real):
     replicas(stack)
     wait_until("the end of the alert is in Slack", lambda: stack.slack("RESOLVED"), max(10, 180 - (time.monotonic() - over)), 1)
     print("ok   and so is its end", flush=True)
-    other_choices(stack, real)
+    in_grafana(stack, "tempo")
+    other_choices(stack)
     comes_back(stack)
     end(stack)
 
 
 def main():
-    real = "--real-images" in sys.argv[1:]
     v2 = "--compose-v2" in sys.argv[1:]
     missing = [name for name in ("docker", *(() if v2 else ("docker-compose",))) if not shutil.which(name)]
     if missing:
         skip(f"{', '.join(missing)} missing (Debian: docker.io, docker-compose)")
-    command = str(built("compose") / "docker-compose") if v2 else "docker-compose"
+    command = str(images.built("compose") / "docker-compose") if v2 else "docker-compose"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="minishop-compose.") as scratch, docker_daemon(scratch):
-        images = {"MINISHOP_TAG": "test"} if real else stand_ins()
+        chosen = images.choose()
         # What an earlier test built would be taken as it is.
-        subprocess.run(["docker", "image", "rm", "-f", f"minishop-lab:{images['MINISHOP_TAG']}"], check=False, capture_output=True)
+        subprocess.run(["docker", "image", "rm", "-f", f"minishop-lab:{chosen.variables['MINISHOP_TAG']}"], check=False, capture_output=True)
         project = pathlib.Path(scratch) / "project"
         project.mkdir()
         copy_of_project(project)
-        stack = Stack(project, command, images)
+        stack = Stack(project, command, chosen)
         try:
-            everything(stack, real)
+            everything(stack)
         except TestFailure:
             for one in stack.containers():
                 tail = subprocess.run(["docker", "logs", "--tail=6", one["Id"]], capture_output=True, text=True, check=False)
@@ -399,25 +428,6 @@ def main():
         finally:
             subprocess.run([stack.command, "down", "-v", "--remove-orphans"], cwd=project, env=stack.env, check=False,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def built(*engines):
-    """The folder of these engines, or of all that are tested by default; built if they are not there."""
-    done = subprocess.run(["sh", str(labtest.TOP / "tests/engines/build.sh"), *engines], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode == labtest.SKIPPED:
-        skip("no go to build the engines with")
-    if done.returncode != 0:
-        raise TestFailure("the engines could not be built")
-    return pathlib.Path(done.stdout.strip())
-
-
-def stand_ins():
-    """Makes the images that cannot be pulled; returns the variables that choose them."""
-    if not answers("docker", "image", "inspect", "debian:12-slim") and (os.geteuid() != 0 or not shutil.which("debootstrap")):
-        skip("no image of Debian 12, and only root with debootstrap can make one")
-    made = run("sh", str(pathlib.Path(__file__).parent / "images.sh"), str(built()))
-    print(f"     stand-ins: {STAND_IN}", flush=True)
-    return dict(line.split("=", 1) for line in made.split())
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ EXTRA_DIST += \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
 	tests/e2e/lab_test.py \
+	tests/e2e/engine_builds_test.py \
 	tests/e2e/labtest.py \
+	tests/e2e/log_pipeline_test.py \
+	tests/e2e/log_sink.py \
 	tests/e2e/loop_test.py \
 	tests/e2e/shop.py \
 	tests/e2e/shutdown_test.py \

@@ -99,7 +99,6 @@ def test_images_are_of_the_version_that_is_tested(_):
         # A module may not call itself 3 without saying so in its path, so Prometheus 3.16 is v0.316.
         "PROMETHEUS_VERSION": "v3." + found(r"github.com/prometheus/prometheus v0\.3(\d+\.\d+)", "prometheus/go.mod"),
         "ALERTMANAGER_VERSION": found(r"/cmd/\$program@(v\S+)\"", "alertmanager/recipe.sh"),
-        "LOKI_VERSION": found(r"github.com/grafana/loki/v3 v(\S+)", "loki/go.mod"),
         "OTELCOL_VERSION": found(r"^  version: (\S+)", "otelcol/builder.yaml"),
         # One source, two numbers: Jaeger 1.76 was released as 2.13 too.
         "JAEGER_VERSION": {"v1.76.0": "2.13.0"}.get(found(r"github.com/jaegertracing/jaeger (v\S+)", "jaeger/go.mod")),

@@ -7,11 +7,14 @@ EXTRA_DIST += \
 	tests/observability/check.sh \
 	tests/observability/dashboards.py \
 	tests/observability/dashboards_test.py \
+	tests/observability/grafana.py \
+	tests/observability/grafana_test.py \
 	tests/observability/containers_test.py \
 	tests/observability/kubernetes_test.py \
 	tests/observability/traffic_test.py \
 	tests/observability/data/slack/message.tmpl \
 	$(SLACK_CASES:=.json) $(SLACK_CASES:=.txt)
+EXTRA_DIST += tests/data/dashboard
 SLACK_CASES = \
 	tests/observability/data/slack/bare \
 	tests/observability/data/slack/group-firing \
