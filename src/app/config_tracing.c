@@ -24,8 +24,8 @@ int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, voi
                          "\"http://localhost:4318\"");
     return -1;
   }
-  out->recent_bytes = config->traces_recent_bytes;
   memcpy(configured, out->endpoint, sizeof configured);
+  out->recent_bytes = config->traces_recent_bytes;
   tel_tracing_settings_environment(out, from_environment, NULL, warn, cls);
   if (!config->traces_enabled) {
     /* Requests keep their ids, for headers and logs; nothing is recorded. */
@@ -64,6 +64,7 @@ void app_tracing_print(const struct tel_tracing_settings *settings, FILE *out) {
           : settings->exporter == TEL_EXPORTER_CONSOLE ? "standard output"
                                                        : "nobody");
   fprintf(out, *proxy.shown ? ", through the proxy %s unless no_proxy holds the host\n" : "\n", proxy.shown);
+  if (settings->recent_bytes) fputs("# Recent traces are kept in memory, for GET /debug/tracez\n", out);
 }
 
 void app_tracing_help(FILE *out) {

@@ -45,9 +45,10 @@ static bool read_disabled(struct tel_env *env, const struct tel_row *row, const 
                           struct tel_tracing_settings *settings) {
   bool disabled = strcasecmp(text, "true") == 0;
   if (!disabled && strcasecmp(text, "false") != 0) return tel_env_refuse(env, row, text);
-  if (!disabled) return true;
-  settings->exporter = TEL_EXPORTER_NONE;
-  settings->recent_bytes = 0;
+  if (disabled) {
+    settings->exporter = TEL_EXPORTER_NONE;
+    settings->recent_bytes = 0;
+  }
   return true;
 }
 
