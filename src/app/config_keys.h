@@ -7,9 +7,9 @@
 /* Field, type, path, default as text, smallest, largest, choices (separated by |), reload (SIGHUP applies
  * it), help.
  *
- * Types: ADDRESS (address and port), NAME (text), PATH (a file, made absolute, or ""), OUTPUT (as
- * PATH, or "syslog"), URL (http or https), CHOICE (one of choices), BOOL, WHOLE, REAL, REALS (ascending
- * positive numbers). */
+ * Types: ADDRESS (address and port), NAME (text; with a largest: one word of so many bytes), PATH (a file,
+ * made absolute, or ""), OUTPUT (as PATH, or "syslog"), URL (http or https), CHOICE (one of choices), BOOL,
+ * WHOLE, REAL, REALS (ascending positive numbers). */
 #define APP_CONFIG_KEYS(X)                                                                                   \
   X(listen, ADDRESS, "listen", "127.0.0.1:8080", 0, 0, NULL, false,                                          \
     "address and port that serve HTTP; 0.0.0.0:8080 or [::]:8080 is every address, port 0 lets the system "  \
@@ -20,8 +20,8 @@
   X(incident_file, PATH, "incident_file", "", 0, 0, NULL, false,                                             \
     "second file, read after this one and overriding it; may be absent; holds only keys that SIGHUP "        \
     "applies")                                                                                               \
-  X(instance, NAME, "instance", "", 0, 0, NULL, false,                                                       \
-    "name of this process in its logs and traces, at most 63 bytes; empty: a random UUID")                   \
+  X(instance, NAME, "instance", "", 0, 63, NULL, false,                                                      \
+    "name of this process in its logs and traces, without blanks, at most 63 bytes; empty: a random UUID")   \
   X(seed, WHOLE, "seed", "0", 0, 9e18, NULL, false,                                                          \
     "makes the simulation repeat itself; 0: different each time")                                            \
   X(shutdown_s, WHOLE, "shutdown_s", "8", 1, 3600, NULL, true,                                               \

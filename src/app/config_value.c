@@ -34,7 +34,10 @@ static void describe(const struct app_key *key, char *out, size_t size) {
     snprintf(out, size, "an address and port such as \"127.0.0.1:8080\" or \"[::1]:8080\"");
     break;
   case APP_NAME:
-    snprintf(out, size, "a name in quotes");
+    if (key->max > 0)
+      snprintf(out, size, "one word of at most %.0f bytes in quotes", key->max);
+    else
+      snprintf(out, size, "a name in quotes");
     break;
   case APP_PATH:
     snprintf(out, size, "a file name in quotes");
@@ -117,6 +120,12 @@ static bool is_url(const char *text) {
   return *host && *host != '/' && *host != ':';
 }
 
+static bool is_word(const char *text, size_t most) {
+  for (const char *at = text; *at; at++)
+    if ((unsigned char)*at <= ' ' || *at == 0x7f) return false;
+  return strlen(text) <= most;
+}
+
 static bool is_ascending(const struct app_reals *reals) {
   for (size_t i = 0; i < reals->count; i++)
     if (!isfinite(reals->values[i]) || !(reals->values[i] > (i ? reals->values[i - 1] : 0))) return false;
@@ -163,6 +172,7 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
     relative = relative && strcmp(text, "syslog") != 0;
     break;
   case APP_NAME:
+    if (key->max > 0 && !is_word(text, (size_t)key->max)) return refuse(key, value, error);
     relative = false;
     break;
   default:

@@ -6,6 +6,8 @@ libtelemetry_a_SOURCES += \
 	src/telemetry/batch.c src/telemetry/batch.h src/telemetry/failure_report.c src/telemetry/failure_report.h \
 	src/telemetry/tracing.c src/telemetry/tracing.h src/telemetry/tracing_settings.c \
 	src/telemetry/otel_env.c src/telemetry/otel_env.h src/telemetry/otel_env_traces.c src/telemetry/otel_env_otlp.c \
+	src/telemetry/otel_variables.c src/telemetry/otel_variables.h \
+	src/telemetry/endpoint.c src/telemetry/endpoint.h src/telemetry/proxy.c src/telemetry/proxy.h \
 	src/telemetry/keyvalues.c src/telemetry/keyvalues.h src/telemetry/resource.c src/telemetry/resource.h \
 	src/telemetry/console.c src/telemetry/console.h \
 	src/telemetry/otlp_encoder.c src/telemetry/otlp_encoder.h src/telemetry/arena.c src/telemetry/arena.h \

@@ -26,7 +26,7 @@ struct tel_tracing_settings {
   uint32_t event_attribute_limit, link_attribute_limit;           /* an event, a link */
   uint32_t schedule_delay_ms, export_timeout_ms, queue_size, batch_size;
   char endpoint[1024]; /* whole URL of the traces endpoint */
-  char headers[4096];  /* k=v,k=v as in the environment, still encoded */
+  char headers[4096];  /* k=v,k=v as in the environment, still encoded, already checked */
   uint32_t timeout_ms; /* one export with all its retries */
   bool gzip;
   char certificate[1024], client_key[1024], client_certificate[1024]; /* paths; "": none */
@@ -34,7 +34,7 @@ struct tel_tracing_settings {
   char resource[4096]; /* OTEL_RESOURCE_ATTRIBUTES, still encoded, already checked */
 };
 
-/* Called with a text for each variable that had to be ignored. */
+/* Called with a text for each variable that is ignored, in whole or in part, or is probably a mistake. */
 typedef void tel_warn_fn(void *cls, const char *text);
 /* Like getenv(). */
 typedef const char *tel_getenv_fn(void *cls, const char *name);
@@ -50,10 +50,11 @@ void tel_tracing_settings_environment(struct tel_tracing_settings *settings, tel
 
 struct tel_tracing;
 
-/* What is reported about the exporter (a first failure, recovery, a server's partial-success message), at a
- * limited rate, from the exporter's thread. */
+/* What is reported about the exporter, at a limited rate, from the exporter's thread: spans were lost; after
+ * such a report, that they are exported again; what the collector has to say although it took all of them. */
+enum tel_report { TEL_REPORT_FAILED, TEL_REPORT_RECOVERED, TEL_REPORT_WARNING };
 struct tel_tracing_events {
-  void (*report)(void *cls, bool failed, const char *text);
+  void (*report)(void *cls, enum tel_report what, const char *text);
   void *cls;
 };
 

@@ -166,6 +166,14 @@ static const struct {
      "metrics.buckets takes 1 to 64 ascending positive numbers such as [0.1, 0.5, 1.0], not \"0.1,\""},
     {"MINISHOP_METRICS_BUCKETS=1,0.1",
      "metrics.buckets takes 1 to 64 ascending positive numbers such as [0.1, 0.5, 1.0], not this list"},
+    {"MINISHOP_INSTANCE=10.0.0.1 10.0.1.1:8080",
+     "instance takes one word of at most 63 bytes in quotes, not \"10.0.0.1 10.0.1.1:8080\""},
+    {"MINISHOP_INSTANCE=a\tb", "instance takes one word of at most 63 bytes in quotes, not \"a?b\""},
+    {"MINISHOP_INSTANCE= 10.0.0.1:8080\n", NULL},
+    {"MINISHOP_PAYMENT_FAILURE_RATE= 0.5\n", NULL},
+    {"MINISHOP_LOG_LEVEL=\tdebug\r\n", NULL},
+    {"MINISHOP_SERVER_POOL=2\n", NULL},
+    {"MINISHOP_LOG_FILE= \n", NULL},
     {"MINISHOP_LISTEN=8080", "listen: \"8080\" has no port: write ADDRESS:PORT, such as 127.0.0.1:8080"},
     {"MINISHOP_LOG_LEVEL=loud",
      "log.level takes one of \"debug\", \"info\", \"warn\", \"error\", not \"loud\""},
@@ -193,8 +201,26 @@ static void collect(void *cls, const char *text) {
   strncat(all, text, 1000 - strlen(all));
 }
 
+START_TEST(values_are_trimmed) {
+  const char *environment[] = {"MINISHOP_INSTANCE=\t10.0.0.1:8080\r\n", "MINISHOP_LOG_FILE= a b.json \n",
+                               NULL};
+  struct app_config config;
+  struct app_error error = {""};
+  struct app_sources sources = {.directory = "/dir", .environment = environment};
+  ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
+  ck_assert_str_eq(config.instance, "10.0.0.1:8080");
+  ck_assert_str_eq(config.log_file, "/dir/a b.json");
+}
+END_TEST
+
 START_TEST(unknown_variables_are_named) {
-  const char *environment[] = {"MINISHOP_PAYMENT_FAILURERATE=1", "MINISHOPPER=1", "MINISHOP_EMPTY=", "HOME=/",
+  const char *environment[] = {"MINISHOP_PAYMENT_FAILURERATE=1",
+                               "MINISHOPPER=1",
+                               "MINISHOP_EMPTY=",
+                               "HOME=/",
+                               "MINISHOP_COLOUR=red",
+                               "OTEL_TRACE_EXPORTER=none",
+                               "OTEL_METRICS_EXPORTER=none",
                                NULL};
   struct app_config config;
   struct app_error error;
@@ -204,6 +230,10 @@ START_TEST(unknown_variables_are_named) {
   ck_assert_ptr_nonnull(strstr(told, "MINISHOP_PAYMENT_FAILURERATE "));
   ck_assert_ptr_null(strstr(told, "MINISHOPPER"));
   ck_assert_ptr_null(strstr(told, "MINISHOP_EMPTY"));
+  ck_assert_ptr_nonnull(strstr(told, "did you mean MINISHOP_PAYMENT_FAILURE_RATE?"));
+  ck_assert_ptr_nonnull(strstr(told, "MINISHOP_COLOUR is ignored; minishop --help"));
+  ck_assert_ptr_nonnull(strstr(told, "OTEL_TRACE_EXPORTER is ignored; did you mean OTEL_TRACES_EXPORTER?"));
+  ck_assert_ptr_null(strstr(told, "OTEL_METRICS_EXPORTER"));
 }
 END_TEST
 
@@ -346,7 +376,7 @@ END_TEST
 
 TEST_MAIN("config", valid_files, invalid_files_name_file_line_and_reason, invalid_incidents,
           each_source_overrides_the_one_before, files_that_are_not_there,
-          variables_are_read_as_their_keys_demand, unknown_variables_are_named,
+          variables_are_read_as_their_keys_demand, values_are_trimmed, unknown_variables_are_named,
           what_is_printed_reads_back_the_same, a_reload_takes_what_it_may_and_names_the_rest,
           the_installed_file_holds_every_key_with_its_default, the_installed_file_marks_what_can_be_reloaded,
           payment_reasons_are_the_shops, the_labs_incidents_are_valid)

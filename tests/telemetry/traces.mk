@@ -2,7 +2,7 @@
 TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate tests/telemetry/test_sampler \
 	tests/telemetry/test_span tests/telemetry/test_batch tests/telemetry/test_tracing_threads \
 	tests/telemetry/test_tracing tests/telemetry/test_otlp_exporter tests/telemetry/test_otlp_http tests/telemetry/test_tracing_memory \
-	tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
+	tests/telemetry/test_endpoint tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
 	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate
 check_PROGRAMS += $(TRACES_TESTS)
 TESTS += $(TRACES_TESTS)
@@ -12,6 +12,7 @@ EXTRA_DIST += tests/data/traceparent tests/data/tracestate \
 tests_telemetry_test_traceparent_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_tracestate_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_sampler_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_endpoint_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_retry_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_tracing_env_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_resource_LDADD = $(TELEMETRY_TEST_LIBS)
