@@ -11,8 +11,8 @@ static const char *skip_comment(const char *at, const char *end) {
     return newline ? newline : end;
   }
   if (at + 1 < end && at[0] == '/' && at[1] == '*') {
-    for (at += 2; at < end; at++)
-      if (at[0] == '*' && at + 1 < end && at[1] == '/') return at + 2;
+    for (const char *close = at + 2; close < end; close++)
+      if (close[0] == '*' && close + 1 < end && close[1] == '/') return close + 2;
   }
   return at;
 }

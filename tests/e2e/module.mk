@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/e2e/collector.py \
 	tests/e2e/contract_test.py \
 	tests/e2e/daemon_test.py \
+	tests/e2e/exporter_test.py \
 	tests/e2e/lab_test.py \
 	tests/e2e/labtest.py \
 	tests/e2e/loop_test.py \
