@@ -101,7 +101,9 @@ static void next(struct scan *scan) {
       advance(scan, 1);
     scan->token = kind_of_word(scan->text, (size_t)(scan->at - scan->text));
   } else {
-    advance(scan, 1);
+    do advance(scan, 1);
+    while (scan->at < scan->end &&
+           ((unsigned char)*scan->at & 0xc0) == 0x80); /* a whole character of UTF-8 */
     scan->token = SIGN;
   }
   scan->len = (size_t)(scan->at - scan->text);
@@ -169,6 +171,8 @@ static void on_name(struct scan *scan) {
     found(scan, scan->token_line,
           "unexpected %s where a setting's name is expected; the decimal sign of a number is a point",
           scan->shown);
+  } else if (scan->len == 3 && memcmp(scan->text, "\xef\xbb\xbf", 3) == 0) {
+    found(scan, scan->token_line, "the file begins with a byte order mark: save it as UTF-8 without one");
   } else {
     found(scan, scan->token_line, "unexpected '%s' where a setting's name is expected", scan->shown);
   }
@@ -189,7 +193,7 @@ static void on_value(struct scan *scan) {
     open_bracket(scan);
   } else if (in_list && is_sign(scan, "])}")) {
     close_bracket(scan);
-  } else if (scan->token == NAME || scan->token == WORD) {
+  } else if (scan->token != END && !is_sign(scan, ";,=:}])")) {
     found(scan, scan->token_line,
           "%s: cannot read the value %s; a text is written in quotes (\"%s\"), a switch is true or false",
           scan->name, scan->shown, scan->shown);

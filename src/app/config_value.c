@@ -153,6 +153,10 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
   unsigned port;
   bool relative;
   if (value->kind != APP_VALUE_TEXT) return refuse(key, value, error);
+  if (strchr(text, '\n')) {
+    app_error_set(error, "%s holds the end of a line; is its closing quote missing?", key->path);
+    return -1;
+  }
   relative = *text && *text != '/';
   switch (key->type) {
   case APP_ADDRESS:

@@ -133,10 +133,11 @@ const struct tel_row tel_rows_traces[] = {
     ROW(read_exporter, "OTEL_TRACES_EXPORTER", "one of: otlp, console, none", "otlp",
         "where spans go: to a collector, to standard output as JSON lines, nowhere"),
     ROW(read_disabled, "OTEL_SDK_DISABLED", "one of: true, false", "false",
-        "true: as OTEL_TRACES_EXPORTER=none"),
+        "with true, the same as OTEL_TRACES_EXPORTER=none"),
     ROW(read_propagators, "OTEL_PROPAGATORS", "a list of: tracecontext, baggage, none",
         "tracecontext,baggage",
-        "tracecontext: continue the caller's trace; without it each request starts a trace; baggage is "
+        "with tracecontext, the caller's trace is continued; without it each request starts a trace; baggage "
+        "is "
         "accepted and unused"),
     ROW(read_sampler, "OTEL_TRACES_SAMPLER",
         "one of: always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, "

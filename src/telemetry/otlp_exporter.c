@@ -103,7 +103,7 @@ static void describe_failure(const struct otlp *otlp, struct tel_export_result *
     snprintf(what, sizeof what, "the collector answered %d", answer->status);
   else
     snprintf(what, sizeof what, "%s", answer->text);
-  snprintf(text, sizeof text, "%s%s%.150s%s%s", what, *answer->via ? ", through the proxy " : "", answer->via,
+  snprintf(text, sizeof text, "%.300s%s%.110s%s%s", what, *answer->via ? ", through the proxy " : "", answer->via,
            hint ? ": " : "", hint ? hint : "");
   fail(result, TEL_DROP_EXPORT_FAILED, text);
 }

@@ -19,7 +19,7 @@ struct tel_answer {
   char type[128];       /* the same of Content-Type */
   char via[256];        /* the proxy that was asked, for a message: its address and variable; "": none */
   struct buf body;      /* the owner's: emptied before each request, reused */
-  char text[256];       /* without a status: why */
+  char text[384];       /* without a status: why, and what to do */
 };
 
 /* All but stop are for one thread; stop is for any. Clocks are part of it, so that a test can turn them. */

@@ -71,6 +71,23 @@ static bool is_connection(CURLcode code) {
   }
 }
 
+/* What to do about a failure, where libcurl's text does not say it. */
+static const char *advice(CURLcode code) {
+  switch (code) {
+  case CURLE_COULDNT_CONNECT:
+    return "; does a collector listen there? Without one: OTEL_TRACES_EXPORTER=none";
+  case CURLE_UNSUPPORTED_PROTOCOL:
+  case CURLE_WEIRD_SERVER_REPLY:
+    return "; is it a port for gRPC? OTLP over HTTP is usually at port 4318";
+  case CURLE_PEER_FAILED_VERIFICATION:
+    return "; name the CA's file in OTEL_EXPORTER_OTLP_CERTIFICATE";
+  case CURLE_SSL_CONNECT_ERROR:
+    return "; does the server speak https?";
+  default:
+    return "";
+  }
+}
+
 static int ms_until(uint64_t deadline) {
   uint64_t now = clock_mono_ns(), longest = 60 * 1000;
   if (now >= deadline) return 0;
@@ -125,8 +142,8 @@ static void post(void *cls, const void *body, size_t len, uint64_t deadline, str
   if (buf_failed(&answer->body))
     snprintf(answer->text, sizeof answer->text, "an answer that is too large");
   else
-    snprintf(answer->text, sizeof answer->text, "%s",
-             link->error[0] ? link->error : curl_easy_strerror(code));
+    snprintf(answer->text, sizeof answer->text, "%s%s",
+             link->error[0] ? link->error : curl_easy_strerror(code), advice(code));
 }
 
 static void pause_until(void *cls, uint64_t until) {

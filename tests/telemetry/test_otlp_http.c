@@ -353,6 +353,32 @@ START_TEST(test_the_proxy_is_named_without_its_password) {
 }
 END_TEST
 
+/* What a gRPC server says first: HTTP/2's SETTINGS. */
+static void *speak_http2(void *cls) {
+  static const char settings_frame[9] = {0, 0, 0, 4};
+  char request[4096];
+  int client = accept(*(int *)cls, NULL, NULL);
+  ck_assert_int_gt(recv(client, request, sizeof request, 0), 0);
+  ck_assert_int_eq(send(client, settings_frame, sizeof settings_frame, MSG_NOSIGNAL), sizeof settings_frame);
+  close(client);
+  return NULL;
+}
+
+START_TEST(test_a_port_for_grpc) {
+  char url[64];
+  pthread_t thread;
+  int fd = silent_server(url, sizeof url);
+  pthread_create(&thread, NULL, speak_http2, &fd);
+  struct tel_transport transport = connect_to(url);
+  POST();
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(given.status, 0);
+  ck_assert_msg(strstr(given.text, "gRPC") && strstr(given.text, "4318"), "%s", given.text);
+  disconnect(&transport);
+  close(fd);
+}
+END_TEST
+
 START_TEST(test_no_proxy_is_obeyed) {
   struct fake_collector *collector = fake_collector_new(0, fine, 1);
   char dead[64];
@@ -397,4 +423,4 @@ TEST_MAIN("otlp_http", test_plain, test_gzip, test_503_is_retried_and_500_is_not
           test_stop_from_another_thread, test_shutdown_keeps_its_deadline,
           test_shutdown_with_a_dead_name_server, test_bad_settings, test_a_name_is_resolved_anew,
           test_loopback_is_never_asked_through_a_proxy, test_the_proxy_is_named_without_its_password,
-          test_no_proxy_is_obeyed)
+          test_no_proxy_is_obeyed, test_a_port_for_grpc)
