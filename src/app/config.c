@@ -102,7 +102,8 @@ static int load_file(struct app_config *config, const char *path, bool incident,
   char *text = read_file(path, &len);
   if (!text) {
     if (errno == ENOENT && optional) return 0;
-    app_error_set(error, "cannot read the configuration %s: %s", path, strerror(errno));
+    app_error_set(error, "cannot read the configuration %s: %s", path,
+                  errno == EINVAL ? "not a regular file" : strerror(errno));
     return -1;
   }
   int result = app_config_parse(config, text, len, path, incident, directory, error);

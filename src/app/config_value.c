@@ -95,7 +95,7 @@ static void show(const struct app_value *value, char *out, size_t size) {
     break;
   }
   case APP_VALUE_REALS:
-    snprintf(out, size, "this list");
+    snprintf(out, size, "an empty list");
     break;
   case APP_VALUE_GROUP:
     snprintf(out, size, "a group or a list");
@@ -126,10 +126,20 @@ static bool is_word(const char *text, size_t most) {
   return strlen(text) <= most;
 }
 
-static bool is_ascending(const struct app_reals *reals) {
-  for (size_t i = 0; i < reals->count; i++)
-    if (!isfinite(reals->values[i]) || !(reals->values[i] > (i ? reals->values[i - 1] : 0))) return false;
-  return reals->count > 0;
+static int store_reals(struct app_reals *field, const struct app_key *key, const struct app_value *value,
+                       struct app_error *error) {
+  char takes[400];
+  if (value->kind != APP_VALUE_REALS || value->reals.count == 0) return refuse(key, value, error);
+  for (size_t i = 0; i < value->reals.count; i++) {
+    double number = value->reals.values[i], before = i ? value->reals.values[i - 1] : 0;
+    if (isfinite(number) && number > before) continue;
+    describe(key, takes, sizeof takes);
+    app_error_set(error, "%s takes %s; number %zu, %.15g, is not above %.15g", key->path, takes, i + 1,
+                  number, before);
+    return -1;
+  }
+  *field = value->reals;
+  return 0;
 }
 
 static bool find_choice(const char *choices, const char *text, char *out) {
@@ -214,9 +224,7 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
     *(double *)field = number == 0 ? 0 : number; /* -0 is 0 */
     return 0;
   case APP_REALS:
-    if (value->kind != APP_VALUE_REALS || !is_ascending(&value->reals)) return refuse(key, value, error);
-    *(struct app_reals *)field = value->reals;
-    return 0;
+    return store_reals(field, key, value, error);
   default:
     return store_text(field, key, value, directory, error);
   }

@@ -83,6 +83,7 @@ static const char *advice(int status) {
     const char *text;
   } known[] = {
       {300, 399, "redirects are not followed: set the endpoint to the address it leads to"},
+      {400, 400, "its log says why; is it http where it takes https?"},
       {401, 401, "check OTEL_EXPORTER_OTLP_HEADERS"},
       {403, 403, "check OTEL_EXPORTER_OTLP_HEADERS"},
       {404, 405, "is the path right? A collector takes spans at /v1/traces"},
@@ -97,14 +98,16 @@ static const char *advice(int status) {
 
 static void describe_failure(const struct otlp *otlp, struct tel_export_result *result) {
   const struct tel_answer *answer = &otlp->answer;
-  const char *hint = answer->status ? advice(answer->status) : NULL;
+  const char *hint = answer->status ? advice(answer->status)
+                     : *answer->via ? "hosts in no_proxy are asked directly"
+                                    : NULL;
   char what[sizeof answer->text + 32], text[sizeof result->text];
   if (answer->status)
     snprintf(what, sizeof what, "the collector answered %d", answer->status);
   else
     snprintf(what, sizeof what, "%s", answer->text);
-  snprintf(text, sizeof text, "%.300s%s%.110s%s%s", what, *answer->via ? ", through the proxy " : "", answer->via,
-           hint ? ": " : "", hint ? hint : "");
+  snprintf(text, sizeof text, "%.100s: %.210s%s%.100s%s%s", otlp->where, what,
+           *answer->via ? ", through the proxy " : "", answer->via, hint ? ": " : "", hint ? hint : "");
   fail(result, TEL_DROP_EXPORT_FAILED, text);
 }
 

@@ -139,11 +139,13 @@ static void post(void *cls, const void *body, size_t len, uint64_t deadline, str
   answer->connection = is_connection(code);
   name_proxy(link, answer);
   if (code == CURLE_OK) return;
+  const char *said = link->error[0] ? link->error : curl_easy_strerror(code);
   if (buf_failed(&answer->body))
     snprintf(answer->text, sizeof answer->text, "an answer that is too large");
+  else if (*link->proxy.url && strstr(said, link->proxy.url)) /* with its password */
+    snprintf(answer->text, sizeof answer->text, "the proxy cannot be used: it takes http://HOST:PORT");
   else
-    snprintf(answer->text, sizeof answer->text, "%s%s",
-             link->error[0] ? link->error : curl_easy_strerror(code), advice(code));
+    snprintf(answer->text, sizeof answer->text, "%s%s", said, *answer->via ? "" : advice(code));
 }
 
 static void pause_until(void *cls, uint64_t until) {

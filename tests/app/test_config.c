@@ -164,8 +164,8 @@ static const struct {
     {"MINISHOP_METRICS_BUCKETS=[0.1,1", NULL}, /* lenient: the bracket is decoration */
     {"MINISHOP_METRICS_BUCKETS=0.1,",
      "metrics.buckets takes 1 to 64 ascending positive numbers such as [0.1, 0.5, 1.0], not \"0.1,\""},
-    {"MINISHOP_METRICS_BUCKETS=1,0.1",
-     "metrics.buckets takes 1 to 64 ascending positive numbers such as [0.1, 0.5, 1.0], not this list"},
+    {"MINISHOP_METRICS_BUCKETS=1,0.1", "metrics.buckets takes 1 to 64 ascending positive numbers such as "
+                                       "[0.1, 0.5, 1.0]; number 2, 0.1, is not above 1"},
     {"MINISHOP_INSTANCE=10.0.0.1 10.0.1.1:8080",
      "instance takes one word of at most 63 bytes in quotes, not \"10.0.0.1 10.0.1.1:8080\""},
     {"MINISHOP_INSTANCE=a\tb", "instance takes one word of at most 63 bytes in quotes, not \"a?b\""},

@@ -144,6 +144,12 @@ def test_the_proxy_is_obeyed_and_named(directory):
             if "topsecret" in shop.json_log.read_text():
                 raise TestFailure(f"the proxy's password is told: {said}")
         expect("the proxy was asked for", set(proxy.asked), {"http://collector.test:4318/v1/traces"})
+        # As a tunnel.
+        with shops.Shop(directory, collector="https://collector.test", env={**env, "https_proxy": env["http_proxy"]},
+                        log=directory / "tunnel.json") as shop:
+            shop.order()
+            said = shop.logged(message="span export failed")[0]["detail"]
+            contains(said, "502", f"through the proxy http://127.0.0.1:{proxy.port} (https_proxy): hosts in no_proxy are asked directly")
         # And not for a host that is excepted: that name does not exist.
         with shops.Shop(directory, collector="http://collector.test:4318", env={**env, "NO_PROXY": ".test"},
                         log=directory / "excepted.json") as shop:

@@ -379,6 +379,21 @@ START_TEST(test_a_port_for_grpc) {
 }
 END_TEST
 
+START_TEST(test_a_proxy_that_is_no_url) {
+  static const char *const proxies[] = {"http://user:secret@a b:1", "nonsense://user:secret@127.0.0.1:1",
+                                        "http://user:secret@[:1"};
+  for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
+    setenv("http_proxy", proxies[i], 1);
+    struct tel_transport transport = connect_to("http://moves.test:4318/v1/traces");
+    POST();
+    ck_assert_int_eq(given.status, 0);
+    ck_assert_msg(strstr(given.via, "http_proxy") != NULL, "%s", given.via);
+    ck_assert_msg(!strstr(given.text, "secret") && !strstr(given.via, "secret"), "%s", given.text);
+    disconnect(&transport);
+  }
+}
+END_TEST
+
 START_TEST(test_no_proxy_is_obeyed) {
   struct fake_collector *collector = fake_collector_new(0, fine, 1);
   char dead[64];
@@ -423,4 +438,4 @@ TEST_MAIN("otlp_http", test_plain, test_gzip, test_503_is_retried_and_500_is_not
           test_stop_from_another_thread, test_shutdown_keeps_its_deadline,
           test_shutdown_with_a_dead_name_server, test_bad_settings, test_a_name_is_resolved_anew,
           test_loopback_is_never_asked_through_a_proxy, test_the_proxy_is_named_without_its_password,
-          test_no_proxy_is_obeyed, test_a_port_for_grpc)
+          test_no_proxy_is_obeyed, test_a_port_for_grpc, test_a_proxy_that_is_no_url)
