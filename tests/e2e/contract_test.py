@@ -19,8 +19,8 @@ REASONS = {"/order": {"out_of_stock", "unavailable"},
            "/order/{order_id}": {"unavailable"},
            "/payment/pay": {"card_declined", "insufficient_funds", "fraud_suspected", "gateway_error", "gateway_timeout",
                             "unavailable"}}
-BUCKETS = ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.5", "0.75", "1", "2.5", "5", "7.5", "10",
-           "+Inf"]
+BUCKETS = ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.3", "0.4", "0.5", "0.6", "0.75", "1",
+           "1.5", "2", "2.5", "5", "7.5", "10", "+Inf"]
 
 
 @contextlib.contextmanager
