@@ -17,6 +17,8 @@ SLACK_CASES = \
 	tests/observability/data/slack/group-firing \
 	tests/observability/data/slack/group-mixed \
 	tests/observability/data/slack/group-resolved \
+	tests/observability/data/slack/hostile-group \
+	tests/observability/data/slack/hostile-single \
 	tests/observability/data/slack/single-firing \
 	tests/observability/data/slack/single-resolved \
 	tests/observability/data/slack/warning
