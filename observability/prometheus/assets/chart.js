@@ -45,7 +45,7 @@
 
   var TIME_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200];
 
-  // An axis needs no zeros at the end: 10 %, not 10.0 %.
+  // An axis needs no zeros at the end: 20 %, not 20.0 %.
   function short(text) { return text.replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, ""); }
 
   function Chart(figure, options) {
