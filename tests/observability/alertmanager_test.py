@@ -105,7 +105,7 @@ def hostile(alerts, slack):
     evil = "<!channel> <https://evil.example|click> <@U1>"
     since = len(slack.messages)
     more = dict.fromkeys(("summary", "description", "resolved", "next_step"), evil) | dict.fromkeys(
-        ("runbook_url", "console_url"), f"http://127.0.0.1/{evil.replace(' ', '')}")
+        ("runbook_url", "console_url", "traces_url"), f"http://127.0.0.1/{evil.replace(' ', '')}")
     groups = [[alert(f"Evil{size} {evil}", evil, evil, instance=f"{evil} {number}") for number in range(size)] for size in (1, 2)]
     for over in (False, True):
         for group in groups:
@@ -113,7 +113,7 @@ def hostile(alerts, slack):
         wait_until("both messages", lambda: len(slack.messages) == since + (4 if over else 2), 30)
     for _, payload in slack.messages[since:]:
         marks = [mark for text in texts(payload) for mark in re.findall(r"<[^>]*>?", text)]
-        wrong = [mark for mark in marks if not re.fullmatch(r"<http://127\.0\.0\.1[^<>|\s]*\|(Runbook|Console|Query)>", mark)]
+        wrong = [mark for mark in marks if not re.fullmatch(r"<http://127\.0\.0\.1[^<>|\s]*\|(Runbook|Console|Traces|Query)>", mark)]
         claim(f"nothing hostile is markup in {payload['attachments'][0]['title'][:20]}", marks and not wrong, wrong)
 
 

@@ -26,7 +26,8 @@
   function card(alert, list) {
     var known = (list || []).find(function (other) { return sameLabels(other.labels, alert.labels); });
     var severity = alert.labels.severity || "no severity";
-    var node = Page.element("div", "alert " + alert.state + " " + severity);
+    var node = Page.element("div", "alert " + alert.state);
+    node.dataset.severity = severity;
     var title = Page.element("p");
     title.appendChild(Page.element("span", "pill", alert.state + ", " + severity));
     title.appendChild(Page.element("strong", "", alert.annotations.summary || alert.labels.alertname));
@@ -60,7 +61,7 @@
   Page.refreshAlerts = function (addresses) {
     return Promise.all([Page.api("rules?type=alert"), told(addresses)]).then(function (answers) {
       var alerts = alertsOf(answers[0]);
-      var place = document.getElementById("alerts");
+      var place = document.getElementById("alert-list");
       place.textContent = "";
       alerts.forEach(function (alert) { place.appendChild(card(alert, answers[1])); });
       if (!alerts.length) place.appendChild(Page.element("p", "quiet", "None, neither firing nor pending."));

@@ -18,7 +18,7 @@
       ["job:error_rate:ratio_rate1m{job=\"minishop\"}", "all"],
       ["job_route:error_rate:ratio_rate1m{job=\"minishop\"} > 0", null, true]]},
     {id: "chart-reasons", options: {format: Page.rate, least: 0.1}, lines: [
-      ["sum by (reason) (job_route_reason:error:rate1m{job=\"minishop\"}) > 0", null]]}
+      ["sum by (reason) (job_route_reason:error:rate1m{job=\"minishop\"}) > 0", null, true]]}
   ];
   charts.forEach(function (chart) { chart.view = new Chart(document.getElementById(chart.id), chart.options); });
 
@@ -60,7 +60,7 @@
   var timer = null;
   function refresh() {
     clearTimeout(timer);
-    Promise.all(charts.map(refreshChart).concat(Page.addresses().then(refreshLinked), refreshPage())).then(function () {
+    return Promise.all(charts.map(refreshChart).concat(Page.addresses().then(refreshLinked), refreshPage())).then(function () {
       document.getElementById("offline").hidden = true;
     }, function (error) {
       console.warn(error);
@@ -85,5 +85,8 @@
     });
     document.getElementById("ranges").appendChild(button);
   });
-  refresh();
+  // A section is at its place only when what is above it has its height.
+  refresh().then(function () {
+    if (location.hash) location.replace(location.hash);
+  });
 })();

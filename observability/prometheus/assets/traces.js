@@ -54,7 +54,7 @@
     return Promise.all([exemplars("error_total", end), exemplars("request_duration_seconds_bucket", end)]).then(function (found) {
       var failed = found[0].sort(function (a, b) { return b.time - a.time; });
       var slow = found[1].sort(function (a, b) { return b.value - a.value; });
-      var place = document.getElementById("traces");
+      var place = document.getElementById("trace-tables");
       document.getElementById("no-traces").hidden = found[0].length + found[1].length > 0;
       place.textContent = "";
       place.appendChild(table("Failed, newest first", [["Time", time], ["Reason", function (row) { return row.reason; }], ["Route", route]],
