@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/observability/alertmanager_test.py \
 	tests/observability/alerts_complete.py \
 	tests/observability/check.sh \
+	tests/observability/console_test.py \
 	tests/observability/dashboards.py \
 	tests/observability/dashboards_test.py \
 	tests/observability/containers_test.py \
