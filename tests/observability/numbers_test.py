@@ -69,7 +69,7 @@ PLACES = [
         r"more than ([\d.]+) % of all requests failed", r"red line at ([\d.]+) %", r"the rate passes ([\d.]+) %"], 6),
     ("limit of the error rate", ERRORS, float, [r'id="chart-errors" data-limit="([\d.]+)"', r'error_rate:ratio_rate1m\{job="minishop"\} > ([\d.]+)'], 2),
     ("share that may be slow", SLOW, percent, [
-        r"ms \(limit ([\d.]+) %", r"[Aa]t most ([\d.]+) % (?:of|should)", r"ms \(bad above ([\d.]+) %", r"more than ([\d.]+) % (?:of the requests )?take"], 5),
+        r"ms \(limit ([\d.]+) %", r"[Aa]t most ([\d.]+) % (?:of|should)", r"ms \(bad above ([\d.]+) %", r"more than ([\d.]+) % (?:of the requests )?(?:take|took)"], 5),
     ("what is slow", BOUND, milliseconds, [
         r"(?:longer|[Ss]lower) than ([\d.]+) ms", r"requests above ([\d.]+) ms", r"red line \(([\d.]+) ms", r"duration_ms > (\d+)"], 8),
     ("what is slow", BOUND, float, [
