@@ -84,6 +84,8 @@ PLACES = [
         r"it takes about (\w+) minutes"], 4),
     ("promise of a message that it is over", float(alert_loop_test.RESOLVED_WITHIN), minutes, [
         r"over comes within (\w+)", r"and a second one, within (\w+)", r"[Ww]ithin (\w+) minutes the (?:Slack )?channel says"], 3),
+    ("promise in the tests", float(alert_loop_test.FIRING_WITHIN), float, [r"(?m)^FIRING_WITHIN = (\d+)"], 2),
+    ("promise in the tests", float(alert_loop_test.RESOLVED_WITHIN), float, [r"(?m)^RESOLVED_WITHIN = (\d+)"], 2),
     ("evaluation interval", seconds(PROMETHEUS["evaluation_interval"]), float, [r"then (\d+) s here at most", r"writes these .* every (\d+) s"], 2),
     ("for of MiniShopHighErrorRate", wait("MiniShopHighErrorRate"), float, [r"here at most, `for: (\d+)s`"], 1),
     ("group_wait", seconds(ROUTE["group_wait"]), float, [r"group_wait (\d+) s", r"[Aa] first message after (\d+) s"], 2),
@@ -100,7 +102,7 @@ def everywhere():
     return texts("README.md", "docs/*.md", "docs/*.yaml", "man/*.8", "etc/*.conf", "lab", "lab.d/*.sh", "src/app/*.h", "src/slack-mock/page/*.html",
                  "observability/*.md", "observability/alertmanager/**/*", "observability/incidents/*.conf", "observability/grafana/dashboards/*",
                  "observability/prometheus/*.yml", "observability/prometheus/rules/*", "observability/prometheus/consoles/**/*",
-                 "observability/prometheus/assets/*.js", "deploy/kubernetes/base/*")
+                 "observability/prometheus/assets/*.js", "tests/observability/alert_loop_test.py", "tests/e2e/loop_test.py", "deploy/kubernetes/base/*")
 
 
 def test_every_copy_is_the_same(_):
