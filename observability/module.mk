@@ -24,10 +24,13 @@ nobase_dist_pkgdata_DATA = \
 	observability/otel-collector/traces-both.yaml \
 	observability/otel-collector/traces-jaeger.yaml \
 	observability/otel-collector/traces-tempo.yaml \
+	observability/prometheus/assets/alerts.js \
 	observability/prometheus/assets/chart.js \
+	observability/prometheus/assets/common.js \
 	observability/prometheus/assets/console.css \
 	observability/prometheus/assets/minishop.js \
 	observability/prometheus/assets/runbook.js \
+	observability/prometheus/assets/traces.js \
 	observability/prometheus/consoles/lib/page.lib \
 	observability/prometheus/consoles/minishop.html \
 	observability/prometheus/consoles/runbook.html \

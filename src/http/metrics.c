@@ -176,7 +176,7 @@ void http_metrics_record(struct http_metrics *metrics, const struct http_exchang
   tel_histogram_observe_at(duration_series(metrics, method, route), (double)duration_ns / 1e9,
                            &exchange->context, end_unix_ns - end_unix_ns % CLOCK_NS_PER_MS);
   if (exchange->problem && http_problem_row(exchange->problem)->error)
-    tel_counter_add(error_series(metrics, method, route, exchange->problem), 1);
+    tel_counter_add_exemplar(error_series(metrics, method, route, exchange->problem), 1, &exchange->context);
 }
 
 void http_metrics_refused(struct http_metrics *metrics, unsigned status) {
