@@ -80,7 +80,7 @@ PLACES = [
     ("window of dropped telemetry", window("MiniShopTelemetryDropped"), minutes, [r"were dropped in (\w+) minutes"], 1),
     ("window of failed deliveries", window("SlackDeliveryFailing"), minutes, [r"Failed attempts in (\w+) minutes"], 1),
     ("promise of a message", float(alert_loop_test.FIRING_WITHIN), minutes, [
-        r"message(?: comes)? within (\w+) minutes", r"(?<!over; )within (\w+) minutes the alert", r"The promise is (\w+) minutes",
+        r"message(?: comes)? within (\w+) minutes", r"within (\w+) minutes the alert", r"The promise is (\w+) minutes",
         r"it takes about (\w+) minutes"], 4),
     ("promise of a message that it is over", float(alert_loop_test.RESOLVED_WITHIN), minutes, [
         r"over comes within (\w+)", r"and a second one, within (\w+)", r"[Ww]ithin (\w+) minutes the (?:Slack )?channel says"], 3),
