@@ -5,7 +5,9 @@ EXTRA_DIST += \
 	tests/e2e/contract_test.py \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
+	tests/e2e/lab_containers_test.py \
 	tests/e2e/lab_test.py \
+	tests/e2e/lab_trace_test.py \
 	tests/e2e/labtest.py \
 	tests/e2e/loop_test.py \
 	tests/e2e/shop.py \
