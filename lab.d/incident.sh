@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Incidents, one file each in observability/incidents: the first line says what it does. The file is put where minishop reads it, on top
 # of its configuration, and SIGHUP does the rest. A line "# lab: ..." has something done to a process: "stop minishop", "stop collector"
-# or "fail slack-mock". The copy in $incident_file is the only record of what is broken just now.
+# or "fail slack-mock". What minishop reads is also the only record of what is broken just now.
 
 incident_names() {
 	for incident_path in observability/incidents/*.conf; do basename "$incident_path" .conf; done
@@ -14,6 +14,23 @@ incident_describe() {
 # Whether the incident of now has such a "# lab:" line.
 incident_does() {
 	[ -e "$incident_file" ] && grep -qx "# lab: $1" "$incident_file"
+}
+
+# The containers have it in a volume of theirs, which goes with them.
+incident_fetch() {
+	if [ "$place" = containers ]; then
+		containers_sh 'cat /etc/minishop/incident/incident.conf' >"$incident_file" 2>/dev/null || rm -f "$incident_file"
+	fi
+}
+
+# Puts a file where minishop reads it, never half of it, or removes what is there.
+incident_put() {
+	if [ "$place" = containers ]; then
+		containers_sh 'cd /etc/minishop/incident && rm -f incident.conf && if [ -n "$0" ]; then printf "%s\n" "$0" >new && mv new incident.conf; fi' \
+			"${1:+$(cat "$1")}" >/dev/null 2>&1 || fail "the file with the incident could not be written in the containers"
+	fi
+	rm -f "$incident_file"
+	[ -z "${1:-}" ] || { cp "$1" "$incident_file.new" && mv "$incident_file.new" "$incident_file"; }
 }
 
 # What is broken on purpose just now.
@@ -121,7 +138,7 @@ incident_end() {
 	end_slack=$(incident_does "fail slack-mock" && echo yes || true)
 	end_collector=$(incident_does "stop collector" && echo yes || true)
 	end_configured=$(grep -v '^#' "$incident_file" || true)
-	rm -f "$incident_file"
+	incident_put
 	if [ -n "$end_slack" ]; then slack_control '{"mode":"ok"}'; fi
 	if [ -n "$end_collector" ]; then
 		if [ "$place" = native ]; then shop_start; else containers_start otel-collector; fi
@@ -134,9 +151,7 @@ incident_end() {
 }
 
 incident_begin() {
-	# Containers read it as another user, whatever the umask is; and never half of it.
-	install -m 644 "observability/incidents/$1.conf" "$incident_file.new"
-	mv "$incident_file.new" "$incident_file"
+	incident_put "observability/incidents/$1.conf"
 	if incident_does "stop minishop"; then shop_stop; fi
 	if incident_does "stop collector"; then
 		if [ "$place" = native ]; then
@@ -149,7 +164,7 @@ incident_begin() {
 	if incident_does "fail slack-mock"; then slack_control '{"mode":"outage"}'; fi
 	if grep -qv '^#' "$incident_file"; then
 		incident_reload || {
-			rm -f "$incident_file"
+			incident_put
 			exit 1
 		}
 	fi
@@ -215,6 +230,7 @@ lab_incident() {
 	fi
 	lock
 	place_need
+	incident_fetch
 	incident_was=$(incident_current)
 	if [ "$1" = clear ]; then
 		if [ "$incident_was" != none ]; then

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Where the lab runs: as processes of this machine (./lab up), or in containers (docker-compose up -d).
 
-# Sets place to native, containers or nothing, the addresses, and incident_file. Docker is asked only where no native process runs.
+# Sets place to native, containers or nothing, the addresses, and incident_file (of containers a copy: incident_fetch). Docker is asked only where no native process runs.
 place_find() {
 	place=nothing
 	ports_load
@@ -15,7 +15,7 @@ place_find() {
 	if containers_find; then
 		place=containers
 		containers_addresses
-		incident_file=observability/incidents/active/incident.conf
+		incident_file=$LAB_DIR/incident.containers
 	elif [ -e "$LAB_DIR/run/ports" ]; then
 		# All of it has died.
 		place=native

@@ -61,6 +61,7 @@ native_status() {
 
 lab_status() {
 	place_need
+	incident_fetch
 	ill=0
 	"${place}_status"
 	return $ill
