@@ -214,7 +214,7 @@ def show_log(terminal, lines):
         if not isinstance(record, dict):
             terminal.wrapped(plain(line), 2)
             continue
-        print("  " + short({name: value for name, value in record.items() if name != "trace_id"}, terminal.colour))
+        terminal.wrapped(short({name: value for name, value in record.items() if name != "trace_id"}), 2, record.get("level") == "ERROR")
         if record.get("detail"):
             terminal.wrapped(plain(record["detail"]), 4)
 
