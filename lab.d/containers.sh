@@ -22,7 +22,7 @@ containers_find() {
 # Docker may hang; nobody waits longer than a container takes to stop.
 containers_compose() {
 	# shellcheck disable=SC2086 # one word or two
-	timeout 60 $compose "$@" </dev/null
+	timeout --foreground 60 $compose "$@" </dev/null
 }
 
 # The services that run. With docker-compose 1.29, ps -q names stopped containers too.

@@ -7,18 +7,20 @@ process_env() {
 }
 
 status_page() {
+	page_by=$(sed -n 2p "$LAB_DIR/run/traces" 2>/dev/null || true)
+	page_by="chosen by ${page_by:-./lab up}"
 	if page=$(ask "$minishop_url/debug/tracez?format=json"); then
 		row traces "the newest are kept in the process: $minishop_url/debug/tracez ($(echo "$page" |
-			jq -r '"\(.traces | length) of them, \(.held_bytes / 1024 | floor) of \(.capacity_bytes / 1024 | floor) KiB"')); ./lab trace"
+			jq -r '"\(.traces | length) of them, \(.held_bytes / 1024 | floor) of \(.capacity_bytes / 1024 | floor) KiB"'); $page_by); ./lab trace"
 	else
-		row traces "the page $minishop_url/debug/tracez is off (MINISHOP_TRACES_RECENT_BYTES=$(process_env minishop MINISHOP_TRACES_RECENT_BYTES))"
+		row traces "not kept in the process: $minishop_url/debug/tracez is off ($page_by)"
 	fi
 }
 
 # Where spans go by the running process's own environment, not by that of whoever asks.
 status_spans() {
 	spans_exporter=$(process_env minishop OTEL_TRACES_EXPORTER)
-	spans_by="chosen by $(cat "$LAB_DIR/run/traces")"
+	spans_by="chosen by $(sed -n 1p "$LAB_DIR/run/traces" 2>/dev/null || true)"
 	spans_url=$(process_env minishop OTEL_EXPORTER_OTLP_TRACES_ENDPOINT)
 	[ -n "$spans_url" ] || spans_url=$(process_env minishop OTEL_EXPORTER_OTLP_ENDPOINT)
 	[ -n "$spans_url" ] || spans_url=$(process_env minishop MINISHOP_TRACES_ENDPOINT)

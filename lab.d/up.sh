@@ -59,7 +59,9 @@ ports_check() {
 		fi
 		ports_other="$ports_other$variable=$port "
 	done
-	[ -z "$ports_taken" ] || fail "in use by another program:$ports_taken. Stop it, or choose other ports:
+	[ -n "$ports_taken" ] || return 0
+	! containers_find || fail "in use by another program:$ports_taken. The containers of this project run: $compose down stops them"
+	fail "in use by another program:$ports_taken. Stop it, or choose other ports:
   $ports_other./lab up"
 }
 
@@ -103,7 +105,7 @@ traces_choose() {
 
 start_minishop() {
 	traces_choose
-	echo "$traces_by" >"$LAB_DIR/run/traces"
+	printf '%s\n' "$traces_by" "${MINISHOP_TRACES_RECENT_BYTES:+MINISHOP_TRACES_RECENT_BYTES in your environment}" >"$LAB_DIR/run/traces"
 	# Standard output has the spans of OTEL_TRACES_EXPORTER=console, and nothing else; a new process begins a new file.
 	: >"$LAB_DIR/log/spans.json"
 	# shellcheck disable=SC2016 # for that shell

@@ -26,6 +26,8 @@ class Lab:
         self.directory = pathlib.Path(directory) / "lab"
         self.env = {key: value for key, value in os.environ.items() if not key.startswith(("LAB_", "OTEL_", "MINISHOP_"))}
         self.env["LAB_DIR"] = str(self.directory)
+        # Nothing of the lab on this machine may be asked through it.
+        self.env.update(http_proxy="http://127.0.0.1:9", no_proxy="")
         # A Docker that is slow and leaves a trace when somebody asks it: nobody needs it for a native lab.
         self.asked = pathlib.Path(directory) / "docker-was-asked"
         programs = pathlib.Path(directory) / "bin"
