@@ -276,7 +276,8 @@ lab_down() {
 		if process_pid "$service" >/dev/null; then stopped=1; fi
 		process_stop "$service" "$(service_grace "$service")"
 	done
-	rm -f "$LAB_DIR/run/ports" "$LAB_DIR/run/incident.conf"
+	# Alertmanager would not tell again of an alert that fired when it ended.
+	rm -f "$LAB_DIR/run/ports" "$LAB_DIR/run/incident.conf" "$LAB_DIR/data/alertmanager/nflog"
 	if [ $stopped -eq 0 ]; then
 		say "Nothing was running."
 		! containers_find || say "Containers run: $compose down stops them."
