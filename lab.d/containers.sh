@@ -90,7 +90,9 @@ containers_status() {
 	case $trace_store in tempo | both) containers_row tempo "$tempo_url" /ready ;; esac
 	containers_row otel-collector
 	containers_row traffic
-	row spans "exported to the collector, and from there to $trace_store (chosen by docker-compose.yml and .env)"
+	spans_how=
+	containers_run otel-collector || spans_how=", which does NOT run"
+	row spans "exported to the collector$spans_how, and from there to $trace_store (chosen by docker-compose.yml and .env)"
 	row log "a volume of the containers: ./lab logs, or Loki in Grafana"
 	row incident "$(incident_current)"
 }

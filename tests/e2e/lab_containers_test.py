@@ -223,6 +223,7 @@ def test_incidents_take_effect(directory):
 
         contains(lab("incident", "collector-down"), "otel-collector stopped")
         expect("the collector", "otel-collector" in lab.running, False)
+        contains(lab("status", status=1), "exported to the collector, which does NOT run")
         lab("incident", "clear")
         expect("the collector afterwards", "otel-collector" in lab.running, True)
 
