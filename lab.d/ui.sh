@@ -18,6 +18,9 @@ fail() {
 	exit 1
 }
 
+# ask CURL-ARGUMENT...: asks a program on this machine; never through a proxy.
+ask() { curl --noproxy '*' -fs -m 3 "$@"; }
+
 # The last lines of a log, indented, and where the whole of it is.
 tell_log() {
 	echo "lab: the last lines of $1:" >&2

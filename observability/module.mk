@@ -10,6 +10,8 @@ nobase_dist_pkgdata_DATA = \
 	observability/grafana/dashboards/process.json \
 	observability/grafana/provisioning/dashboards/minishop.yaml \
 	observability/grafana/provisioning/datasources/minishop.yaml \
+	observability/incidents/card-declines.conf \
+	observability/incidents/collector-down.conf \
 	observability/incidents/out-of-stock.conf \
 	observability/incidents/payment-outage.conf \
 	observability/incidents/service-down.conf \

@@ -17,7 +17,21 @@ local clumsy_share = tonumber(os.getenv("SHOPPERS_CLUMSY")) or 0.05
 
 local RETRY_AFTER_S = 10
 local ATTEMPTS_MAX = 4
-local ADAPT_EVERY_S = 5
+
+-- wrk has LuaJIT, but no clock that is finer than a second.
+local ffi = require("ffi")
+ffi.cdef[[
+  typedef struct { long s, ns; } shoppers_time;
+  int clock_gettime(int clock, shoppers_time *out);
+  int usleep(unsigned microseconds);
+]]
+local CLOCK_MONOTONIC = 1
+local reading = ffi.new("shoppers_time")
+
+local function now_ms()
+  ffi.C.clock_gettime(CLOCK_MONOTONIC, reading)
+  return tonumber(reading.s) * 1000 + tonumber(reading.ns) / 1e6
+end
 
 local skus = {"mug", "tshirt", "sticker", "poster", "socks"}
 local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-shoppers/1"}
@@ -84,19 +98,22 @@ local clumsy = {
   function() return wrk.format("POST", "/payment/pay", json, '{"order_id": "ord_00000000000000000000"}') end,
 }
 
--- Pace: each connection waits a random time around `mean_ms` before its next request. Answers take time too, and more of it
--- when the shop is slow; so the mean follows what was really sent.
-local nominal_ms = 1000 * connections / rate
-local mean_ms = nominal_ms
-local sent = 0
-local sent_since = nil
+-- Pace: each request of any connection gets the next place on one line of time. Places are never in the past, so what was
+-- missed while the shop was slow or away is not caught up.
+local step_ms = 1000 / rate
+local last_place_ms = 0
 
-local function adapt(now)
-  sent_since = sent_since or now
-  local elapsed = now - sent_since
-  if elapsed >= ADAPT_EVERY_S then
-    mean_ms = math.min(nominal_ms, math.max(1, mean_ms * (sent / elapsed) / rate))
-    sent, sent_since = 0, now
+-- wrk does not call delay() on a connection that it has just opened again. A shop that closes each connection would get requests
+-- without a pause; so request() too keeps the rate, but for a few.
+local burst_ms = connections * step_ms
+local due_ms = 0
+
+local function keep_the_rate()
+  local now = now_ms()
+  due_ms = math.max(due_ms, now) + step_ms
+  local early_ms = due_ms - step_ms - burst_ms - now
+  if early_ms > 0 then
+    ffi.C.usleep(early_ms * 1000)
   end
 end
 
@@ -106,17 +123,17 @@ function init(args)
 end
 
 function delay()
-  return math.floor(mean_ms * (0.5 + math.random()))
+  local now = now_ms()
+  last_place_ms = math.max(last_place_ms, now) + step_ms * (0.5 + math.random())
+  return math.floor(last_place_ms - now)
 end
 
 function request()
-  local now = os.time()
-  sent = sent + 1
-  adapt(now)
+  keep_the_rate()
   if math.random() < clumsy_share then
     return clumsy[math.random(#clumsy)]()
   end
-  retry_what_failed(now)
+  retry_what_failed(os.time())
   local payment = pop(to_pay)
   if payment then
     return pay(payment)

@@ -59,9 +59,7 @@ static struct shop_settings shop_settings_of(const struct app_config *config) {
   shop_settings_init(&settings);
   settings.payment_failure_rate = config->payment_failure_rate;
   settings.payment_latency_ms = config->payment_latency_ms;
-  settings.payment_reason = SHOP_DONE;
-  for (enum shop_reason reason = SHOP_DONE + 1; reason < SHOP_REASON_COUNT; reason++)
-    if (strcmp(config->payment_reason, shop_reason_word(reason)) == 0) settings.payment_reason = reason;
+  settings.payment_reason = config->payment_reason;
   settings.inventory_latency_ms = config->inventory_latency_ms;
   settings.inventory_stock = (uint32_t)config->inventory_stock;
   settings.inventory_restock_s = config->inventory_restock_s;

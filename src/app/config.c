@@ -111,6 +111,31 @@ static int load_file(struct app_config *config, const char *path, bool incident,
   return result;
 }
 
+/* A start goes on without an incident file that it cannot use: an exercise must not keep the service down. A
+ * reload (without warn) refuses it, and the service keeps what it has. */
+static int load_incident(struct app_config *config, const struct app_sources *sources,
+                         void (*warn)(void *, const char *), void *cls, struct app_error *error) {
+  struct app_config *with = malloc(sizeof *with);
+  int result = -1;
+  if (!with) {
+    app_error_set(error, "out of memory");
+    return -1;
+  }
+  *with = *config;
+  if (load_file(with, config->incident_file, true, true, sources->directory, error) == 0) {
+    *config = *with;
+    result = 0;
+  } else if (warn) {
+    struct app_error what = *error;
+    app_error_set(error, "the incident file is ignored; correct or remove it, then send SIGHUP. %s",
+                  what.text);
+    warn(cls, error->text);
+    result = 0;
+  }
+  free(with);
+  return result;
+}
+
 /* The value of a variable without white space around it; NULL if that is nothing, as if it were unset. A file
  * that holds a variable's value usually ends in a newline. */
 static const char *variable(const char *const *environment, const char *name, char **copy) {
@@ -207,9 +232,7 @@ int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, c
   /* Which incident file it is may come from anywhere, and what is in it gives way to environment and options.
    */
   if (overlay(config, APP_KEY_incident_file, sources, error) != 0) goto out;
-  if (*config->incident_file &&
-      load_file(config, config->incident_file, true, true, sources->directory, error) != 0)
-    goto out;
+  if (*config->incident_file && load_incident(config, sources, warn, cls, error) != 0) goto out;
   for (size_t i = 0; i < APP_KEY_COUNT; i++)
     if (overlay(config, i, sources, error) != 0) goto out;
   if (warn) warn_unknown(sources, warn, cls);

@@ -98,9 +98,9 @@ struct app_sources {
 };
 
 /* Makes the whole configuration. Returns 0, or -1 with the reason in error (a file's with its name and line)
- * and *out untouched. warn (may be NULL) is told of MINISHOP_
- * variables that are unknown, and of OTEL_ variables that are probably misspelled. Reads files: blocks.
- */
+ * and *out untouched. warn is told of MINISHOP_ variables that are unknown, of OTEL_ variables that are
+ * probably misspelled, and of an incident file that cannot be used, which is then ignored. Without warn
+ * (NULL: a reload) such an incident file is an error. Reads files: blocks. */
 int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
                     struct app_config *out, struct app_error *error);
 

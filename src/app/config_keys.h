@@ -41,8 +41,8 @@
   X(payment_latency_ms, REAL, "payment.latency_ms", "25", 0, 60000, NULL, true,                              \
     "median time of the payment provider; 0: does not sleep")                                                \
   X(payment_reason, CHOICE, "payment.reason", "", 0, 0,                                                      \
-    "|card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout", true,                 \
-    "what every failed payment fails with; empty: a mixture")                                                \
+    "|card|provider|card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout", true,   \
+    "what a failed payment fails with: one reason, those of a group (card, provider), or any (empty)")       \
   X(inventory_latency_ms, REAL, "inventory.latency_ms", "8", 0, 60000, NULL, true,                           \
     "median time of the inventory; 0: does not sleep")                                                       \
   X(inventory_stock, WHOLE, "inventory.stock", "100000", 0, 4294967295.0, NULL, true,                        \

@@ -320,6 +320,31 @@ def test_healthcheck(directory):
         place.end(pid)
 
 
+def test_an_incident_file_never_stops_a_start(directory):
+    with Place(directory) as place:
+        incident = place.directory / "incident.conf"
+        place.configure(f'incident_file = "{incident}";\n')
+        for make, why in ((lambda: incident.write_text("payment = { failure_rate = 2.0; };\n"), f"{incident}:1: payment.failure_rate"),
+                          (lambda: incident.write_text('listen = "0.0.0.0:1";\n'), "listen needs a restart"),
+                          (lambda: incident.symlink_to(incident), "symbolic links")):  # unreadable, also for root
+            make()
+            status, _, err = place.run("--check-config")
+            expect("--check-config", status, 0)
+            expect_in("it says so", why, err)
+            place.log.unlink(missing_ok=True)
+            pid = place.daemon()
+            warning = place.last("configuration warning")
+            expect_in("the warning", "the incident file is ignored", warning["detail"])
+            expect_in("the warning", why, warning["detail"])
+            expect("it serves", place.pay()[0], 200)
+            os.kill(pid, signal.SIGHUP)
+            expect_in("a reload is refused", why, place.last("configuration rejected")["detail"])
+            incident.unlink()
+            os.kill(pid, signal.SIGHUP)
+            place.last("configuration reloaded")
+            place.end(pid)
+
+
 def test_reload(directory):
     with Place(directory) as place:
         place.configure("payment = { failure_rate = 0.0; latency_ms = 0; };\n")

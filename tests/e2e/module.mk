@@ -5,8 +5,10 @@ EXTRA_DIST += \
 	tests/e2e/contract_test.py \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
+	tests/e2e/lab_containers_test.py \
 	tests/e2e/lab_test.py \
 	tests/e2e/engine_builds_test.py \
+	tests/e2e/lab_trace_test.py \
 	tests/e2e/labtest.py \
 	tests/e2e/log_pipeline_test.py \
 	tests/e2e/log_sink.py \
