@@ -331,6 +331,16 @@ def test_bad_setting(directory):
             must(f"{word} is named", word in done.stdout, done.stdout)
 
 
+def test_check_config(directory):
+    """Says whether recent traces are kept, after all settings and variables."""
+    for env, kept in (({}, False), ({"MINISHOP_TRACES_RECENT_BYTES": "65536"}, True),
+                      ({"MINISHOP_TRACES_RECENT_BYTES": "65536", "MINISHOP_TRACES_ENABLED": "false"}, False),
+                      ({"MINISHOP_TRACES_RECENT_BYTES": "65536", "OTEL_SDK_DISABLED": "true"}, False)):
+        done = subprocess.run([shops.program("minishop"), "--check-config"], env=env, cwd=directory, stdout=subprocess.PIPE,
+                              text=True, timeout=20, check=True)
+        expect(f"kept with {env}", "/debug/tracez\n" in done.stdout.split("# Spans go to")[1], kept)
+
+
 def test_clock_is_set(directory):
     """Whatever is done to the wall clock during a request: its spans, events, log line and exemplar agree."""
     if not shutil.which("cc"):
