@@ -92,10 +92,11 @@ void tel_counter_add(struct tel_counter *counter, uint64_t n) {
   atomic_fetch_add_explicit(&counter->shards[shard_index()].value, n, memory_order_relaxed);
 }
 
-void tel_counter_add_exemplar(struct tel_counter *counter, uint64_t n, const struct tel_context *exemplar) {
+void tel_counter_add_at(struct tel_counter *counter, uint64_t n, const struct tel_context *exemplar,
+                        uint64_t unix_ns) {
   if (!counter) return;
   tel_counter_add(counter, n);
-  if (kept_as_exemplar(exemplar)) keep(&counter->exemplar, (double)n, exemplar, clock_unix_coarse_ns());
+  if (kept_as_exemplar(exemplar)) keep(&counter->exemplar, (double)n, exemplar, unix_ns);
 }
 
 bool tel_counter_exemplar(const struct tel_counter *counter, struct tel_exemplar *out) {

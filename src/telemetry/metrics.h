@@ -66,8 +66,9 @@ TEL_MUST_CHECK int tel_histogram_series(struct tel_family *, const char *const *
 
 /* All take NULL and do nothing: what could not be registered is simply not recorded. */
 void tel_counter_add(struct tel_counter *, uint64_t n);
-/* Adds n and keeps an exemplar, as tel_histogram_observe() does. Its value is n. */
-void tel_counter_add_exemplar(struct tel_counter *, uint64_t n, const struct tel_context *exemplar);
+/* Adds n and keeps an exemplar, as tel_histogram_observe_at() does. Its value is n. */
+void tel_counter_add_at(struct tel_counter *, uint64_t n, const struct tel_context *exemplar,
+                        uint64_t unix_ns);
 void tel_gauge_set(struct tel_gauge *, double value);
 void tel_gauge_add(struct tel_gauge *, double delta);
 /* A value that is negative, NaN or infinite is no measurement and is ignored: the sum must never fall.

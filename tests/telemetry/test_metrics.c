@@ -335,15 +335,16 @@ START_TEST(test_counter_exemplars) {
   struct tel_context context = {.trace_id = {1}, .span_id = {2}};
   ck_assert_int_eq(tel_counter_family(registry, &(struct tel_family_spec){.name = "c_total"}, &family), 0);
   ck_assert_int_eq(tel_counter_series(family, NULL, &c), 0);
-  tel_counter_add_exemplar(NULL, 1, &context);
-  tel_counter_add_exemplar(c, 1, NULL);
-  tel_counter_add_exemplar(c, 1, &context); /* not sampled */
+  tel_counter_add_at(NULL, 1, &context, 1000);
+  tel_counter_add_at(c, 1, NULL, 1000);
+  tel_counter_add_at(c, 1, &context, 1000); /* not sampled */
   ck_assert(!tel_counter_exemplar(c, &e));
   ck_assert(!exposes_as(registry, TEL_FORMAT_OPENMETRICS, "# {"));
   context.flags = TEL_FLAG_SAMPLED;
-  tel_counter_add_exemplar(c, 2, &context);
+  tel_counter_add_at(c, 2, &context, 1000);
   ck_assert(tel_counter_exemplar(c, &e));
   ck_assert_double_eq(e.value, 2);
+  ck_assert_uint_eq(e.unix_ns, 1000);
   ck_assert_mem_eq(e.context.trace_id, context.trace_id, 16);
   ck_assert_uint_eq(tel_counter_value(c), 4);
   ck_assert(exposes_as(registry, TEL_FORMAT_OPENMETRICS,
