@@ -17,6 +17,8 @@ EXTRA_DIST += \
 	tests/e2e/shutdown_test.py \
 	tests/e2e/negotiation_test.py \
 	tests/e2e/new_route_test.py \
+	tests/e2e/place.py \
+	tests/e2e/startup_test.py \
 	tests/e2e/openapi_test.py \
 	tests/e2e/problems_test.py \
 	tests/e2e/signals_agree_test.py \
