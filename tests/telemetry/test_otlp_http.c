@@ -330,6 +330,14 @@ START_TEST(test_loopback_is_never_asked_through_a_proxy) {
 }
 END_TEST
 
+/* Sets the proxy and its exceptions (NULL: none), whatever the caller's environment says. */
+static void set_proxy(const char *proxy, const char *except) {
+  static const char *const names[] = {"no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) unsetenv(names[i]);
+  setenv("http_proxy", proxy, 1);
+  if (except) setenv("NO_PROXY", except, 1);
+}
+
 START_TEST(test_the_proxy_is_named_without_its_password) {
   static const struct fake_answer refuses[] = {{.status = 503}};
   struct fake_collector *collector = fake_collector_new(0, fine, 1),
@@ -337,7 +345,7 @@ START_TEST(test_the_proxy_is_named_without_its_password) {
   char url[96], shown[96];
   snprintf(url, sizeof url, " http://user:secret@127.0.0.1:%u\n", fake_collector_port(proxy));
   snprintf(shown, sizeof shown, "http://127.0.0.1:%u (http_proxy)", fake_collector_port(proxy));
-  setenv("http_proxy", url, 1);
+  set_proxy(url, NULL);
   struct tel_transport transport = connect_to_name(collector, "moves.test");
   POST();
   ck_assert_int_eq(given.status, 503);
@@ -383,7 +391,7 @@ START_TEST(test_a_proxy_that_is_no_url) {
   static const char *const proxies[] = {"http://user:secret@a b:1", "nonsense://user:secret@127.0.0.1:1",
                                         "http://user:secret@[:1"};
   for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
-    setenv("http_proxy", proxies[i], 1);
+    set_proxy(proxies[i], NULL);
     struct tel_transport transport = connect_to("http://moves.test:4318/v1/traces");
     POST();
     ck_assert_int_eq(given.status, 0);
@@ -399,8 +407,7 @@ START_TEST(test_no_proxy_is_obeyed) {
   char dead[64];
   snprintf(dead, sizeof dead, "http://127.0.0.1:%u", fake_collector_free_port());
   atomic_store(&moved_to, INADDR_LOOPBACK);
-  setenv("http_proxy", dead, 1);
-  setenv("NO_PROXY", "other.test, moves.test\n", 1);
+  set_proxy(dead, "other.test, moves.test\n");
   struct tel_transport transport = connect_to_name(collector, "moves.test");
   POST();
   ck_assert_int_eq(given.status, 200);
