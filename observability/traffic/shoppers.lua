@@ -1,4 +1,4 @@
--- The shoppers, for wrk: they order, and then pay that very order. Some hit an odd key: their requests are answered with
+-- The shoppers, for wrk: they order, and then pay that very order. Now and then one looks at an order. Some hit an odd key: their requests are answered with
 -- 4xx, which is no error of the shop. Whose payment fails tries again ten seconds later, three times at most.
 --
 --   wrk -t1 -c8 -d30s --timeout 20s -s shoppers.lua http://127.0.0.1:8080
@@ -17,6 +17,7 @@ local clumsy_share = tonumber(os.getenv("SHOPPERS_CLUMSY")) or 0.05
 
 local RETRY_AFTER_S = 10
 local ATTEMPTS_MAX = 4
+local LOOKING_SHARE = 0.1
 
 -- wrk has LuaJIT, but no clock that is finer than a second.
 local ffi = require("ffi")
@@ -42,6 +43,7 @@ local plain = {["User-Agent"] = "minishop-shoppers/1"}
 local to_pay = {first = 1, last = 0}  -- {id, attempts}
 local asked = {first = 1, last = 0}   -- {id, attempts, at}
 local unpaid = {}                     -- id -> true
+local newest = nil                    -- id of the order that a shopper looks at
 
 local function push(queue, item)
   queue.last = queue.last + 1
@@ -86,6 +88,10 @@ local function pay(payment)
   payment.at = os.time()
   push(asked, payment)
   return wrk.format("POST", "/payment/pay", json, string.format('{"order_id": "%s"}', payment.id))
+end
+
+local function look()
+  return wrk.format("GET", "/order/" .. newest, plain)
 end
 
 -- What people really send. None of it counts in error_total.
@@ -133,6 +139,9 @@ function request()
   if math.random() < clumsy_share then
     return clumsy[math.random(#clumsy)]()
   end
+  if newest and math.random() < LOOKING_SHARE then
+    return look()
+  end
   retry_what_failed(os.time())
   local payment = pop(to_pay)
   if payment then
@@ -152,7 +161,8 @@ function response(status, headers, body)
   if status == 201 then
     unpaid[id] = true
     push(to_pay, {id = id, attempts = 0})
-  else
+    newest = id
+  elseif body:find('"status"%s*:%s*"paid"') then
     unpaid[id] = nil
   end
 end

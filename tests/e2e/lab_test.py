@@ -125,6 +125,7 @@ def test_life(directory):
         service_stopped(lab)
         logs_are_readable(lab)
         old_lines_are_found(lab)
+        traces_are_shown(lab)
         spans_go_where_status_says(lab)
 
         minishop = lab.pid("minishop")
@@ -199,6 +200,18 @@ def old_lines_are_found(lab):
         contains(lab("logs", name), f"order created order_id={old['order_id']}", old["trace_id"])
     contains(lab("logs", "--raw", old["request_id"]), json.dumps(old, separators=(",", ":")))
     contains(lab("logs", "ord_ffffffffffffffffffff", status=1), "no line of the log has the id")
+
+
+def traces_are_shown(lab):
+    """From the shop's own page, which ./lab up switches on; and with it the trace of an order leads to its log line and back."""
+    contains(lab("status"), f"kept in the process: {lab.url}/debug/tracez", "chosen by ./lab up")
+    text = wait_until("an order's trace", lambda: (found := lab("trace")) and "DeductInventory" in found and found, 10, 0.3)
+    trace_id = re.search(r"^Trace ([0-9a-f]{32})$", text, re.MULTILINE)[1]
+    contains(text, "CreateOrder", "Log:", f"./lab logs {trace_id}")
+    contains(lab("trace", trace_id[:12]), f"Trace {trace_id}", "DeductInventory")
+    contains(lab("logs", trace_id), "order created", trace_id)
+    contains(lab("trace", "slow"), "Trace ")
+    contains(lab("trace", "f" * 32, status=1), "no trace ffff")
 
 
 def spans_go_where_status_says(lab):

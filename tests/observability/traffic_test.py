@@ -31,6 +31,7 @@ class SmallShop(labtest.HttpThread):
         self.lock = threading.Lock()
         self.answers = collections.Counter()
         self.attempts = {}
+        self.looks = 0
         self.paid = set()
         numbers = itertools.count(1)
 
@@ -43,7 +44,11 @@ class SmallShop(labtest.HttpThread):
                 if self.path == "/readyz":
                     return self.answer(200, b"ready")
                 with shop.lock:
-                    self.tell(405 if self.path == "/order" else 404, {})
+                    name = self.path.removeprefix("/order/")
+                    if name in shop.attempts:
+                        shop.looks += 1
+                        return self.tell(200, {"order_id": name, "status": "paid" if name in shop.paid else "created"})
+                    return self.tell(405 if self.path == "/order" else 404, {})
 
             def do_POST(self):
                 raw = self.body()
@@ -75,6 +80,7 @@ class SmallShop(labtest.HttpThread):
                 return self.tell(200, {"order_id": name, "payment_id": "pay_1", "status": "paid"})
 
         super().__init__(Handler)
+        self.server.handle_error = lambda *_: None  # shoppers that end cut their connections
 
 
 class DoorKeeper(threading.Thread):
@@ -214,6 +220,7 @@ def purchases(shop):
     claim("no order is paid twice", not any(status == 409 for _, _, status in answers), answers)
     claim("who fails tries again later", any(count == 2 for count in attempts.values()), attempts)
     claim("the pace is as asked", 0.8 * RATE <= total / SECONDS <= 1.1 * RATE, total / SECONDS)
+    claim("some look at an order that there is", 0.04 * total <= shop.looks <= 0.18 * total, shop.looks)
     claim("a few are clumsy", 0.03 * total <= clumsy <= 0.2 * total, answers)
 
 
