@@ -12,7 +12,7 @@
 #include "http/problem.h"
 #include "http/routes.h"
 #include "shop/shop.h"
-#include "telemetry/context.h"
+#include "tel/context.h"
 
 struct http_service;
 

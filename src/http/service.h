@@ -9,9 +9,9 @@
 
 #include "http/server.h"
 #include "shop/shop.h"
-#include "telemetry/log.h"
-#include "telemetry/metrics.h"
-#include "telemetry/trace.h"
+#include "tel/log.h"
+#include "tel/metrics.h"
+#include "tel/trace.h"
 
 struct http_service_settings {
   struct http_server_settings server;

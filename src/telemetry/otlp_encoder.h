@@ -4,8 +4,8 @@
 #define TELEMETRY_OTLP_ENCODER_H
 
 #include "base/buf.h"
-#include "telemetry/attributes.h"
-#include "telemetry/error.h"
+#include "tel/attributes.h"
+#include "tel/error.h"
 
 enum { TEL_OTLP_REQUEST_LIMIT = 64 * 1024 * 1024 };
 

@@ -1,7 +1,7 @@
 # The sources of traces.
 libtelemetry_a_SOURCES += \
-	src/telemetry/context.c src/telemetry/context.h src/telemetry/traceparent.c src/telemetry/tracestate.c \
-	src/telemetry/trace.h src/telemetry/span.c src/telemetry/span.h src/telemetry/span_pool.c src/telemetry/span_pool.h \
+	src/telemetry/context.c src/telemetry/include/tel/context.h src/telemetry/traceparent.c src/telemetry/tracestate.c \
+	src/telemetry/include/tel/trace.h src/telemetry/span.c src/telemetry/span.h src/telemetry/span_pool.c src/telemetry/span_pool.h \
 	src/telemetry/sampler.c src/telemetry/sampler.h src/telemetry/span_counts.h \
 	src/telemetry/batch.c src/telemetry/batch.h src/telemetry/failure_report.c src/telemetry/failure_report.h \
 	src/telemetry/tracing.c src/telemetry/tracing.h src/telemetry/tracing_settings.c \

@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "telemetry/attributes.h"
-#include "telemetry/error.h"
-#include "telemetry/metrics.h"
-#include "telemetry/trace.h"
+#include "tel/attributes.h"
+#include "tel/error.h"
+#include "tel/metrics.h"
+#include "tel/trace.h"
 
 enum tel_sampler { TEL_SAMPLER_ALWAYS_ON, TEL_SAMPLER_ALWAYS_OFF, TEL_SAMPLER_RATIO };
 enum tel_trace_exporter { TEL_EXPORTER_OTLP, TEL_EXPORTER_CONSOLE, TEL_EXPORTER_NONE };

@@ -1,7 +1,7 @@
 /* The identity of a span, and how it crosses processes: W3C Trace Context (traceparent, tracestate), level 2.
  * Any thread; nothing blocks or allocates. */
-#ifndef TELEMETRY_CONTEXT_H
-#define TELEMETRY_CONTEXT_H
+#ifndef TEL_CONTEXT_H
+#define TEL_CONTEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

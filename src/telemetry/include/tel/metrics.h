@@ -4,14 +4,14 @@
  * meet; a gauge is one line. Making families and series takes the registry's lock: do it at start, or look a
  * series up once and keep the handle. Handles live as long as the registry; all functions may be called from
  * any thread, except free. Rules: Prometheus data model and client library guidelines, OpenMetrics 1.0. */
-#ifndef TELEMETRY_METRICS_H
-#define TELEMETRY_METRICS_H
+#ifndef TEL_METRICS_H
+#define TEL_METRICS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "telemetry/context.h"
-#include "telemetry/error.h"
+#include <tel/context.h>
+#include <tel/error.h>
 
 struct tel_registry;
 struct tel_family;

@@ -4,14 +4,14 @@
  * sending happen on the exporter's thread (see tracing.h). Where a span is not recorded (not sampled, tracing
  * off) it still has its ids, so logs and headers can carry them. Names and keys are static strings unless it
  * says otherwise. */
-#ifndef TELEMETRY_TRACE_H
-#define TELEMETRY_TRACE_H
+#ifndef TEL_TRACE_H
+#define TEL_TRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "telemetry/attributes.h"
-#include "telemetry/context.h"
+#include <tel/attributes.h>
+#include <tel/context.h>
 
 struct tel_tracer; /* comes from tel_tracing_tracer(), see tracing.h */
 struct tel_span;

@@ -4,17 +4,17 @@
  * tel_log_message() calls y_log_message(), whose callback (see tel_log_install()) queues the record; so lines
  * that Ulfius and other libraries give to yder come out in the same format: as "library" with their
  * text as "detail". Any thread unless it says otherwise. */
-#ifndef TELEMETRY_LOG_H
-#define TELEMETRY_LOG_H
+#ifndef TEL_LOG_H
+#define TEL_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "telemetry/attributes.h"
-#include "telemetry/context.h"
-#include "telemetry/error.h"
-#include "telemetry/metrics.h"
+#include <tel/attributes.h>
+#include <tel/context.h>
+#include <tel/error.h>
+#include <tel/metrics.h>
 
 enum tel_level { TEL_DEBUG, TEL_INFO, TEL_WARN, TEL_ERROR, TEL_FATAL };
 

@@ -3,8 +3,8 @@
  * Beyond the limit a pair is discarded and counted, as OpenTelemetry's SDK specification demands.
  * Usually allocates nothing: 32 pairs and 1 KiB of text lie inside; more goes to the heap.
  * Not thread-safe: one owner at a time. Every setter takes a NULL list and does nothing: "not recording". */
-#ifndef TELEMETRY_ATTRIBUTES_H
-#define TELEMETRY_ATTRIBUTES_H
+#ifndef TEL_ATTRIBUTES_H
+#define TEL_ATTRIBUTES_H
 
 #include <stdbool.h>
 #include <stddef.h>

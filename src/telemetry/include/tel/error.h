@@ -1,6 +1,6 @@
 /* The errors of the telemetry layer: 0 is success, all others are negative. */
-#ifndef TELEMETRY_ERROR_H
-#define TELEMETRY_ERROR_H
+#ifndef TEL_ERROR_H
+#define TEL_ERROR_H
 
 #define TEL_ERRORS(X)                                                                                        \
   X(TEL_E_MEMORY, -1, "out of memory")                                                                       \
