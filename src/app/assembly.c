@@ -33,18 +33,10 @@ static const char compiler[] =
     "gcc " __VERSION__;
 #endif
 
-/* As it is configured, or a random UUID, version 4, as service.instance.id wants it. */
+/* As it is configured, or a random UUID, as service.instance.id wants it. */
 static void name_instance(const struct app_config *config, char out[APP_TEXT_SIZE]) {
-  uint8_t b[16];
-  if (*config->instance) {
-    snprintf(out, APP_TEXT_SIZE, "%s", config->instance);
-    return;
-  }
-  random_bytes(b, sizeof b);
-  b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-  b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-  snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-           b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+  random_uuid(out);
+  if (*config->instance) snprintf(out, APP_TEXT_SIZE, "%s", config->instance);
 }
 
 static enum tel_level level_of(const struct app_config *config) {

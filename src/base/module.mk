@@ -1,6 +1,6 @@
 # base: what every layer stands on. Knows nobody.
-noinst_LIBRARIES += libbase.a
-libbase_a_SOURCES = \
+noinst_LTLIBRARIES += libbase.la
+libbase_la_SOURCES = \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/escape.c src/base/escape.h \
@@ -10,4 +10,4 @@ libbase_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \
 	src/base/utf8.c src/base/utf8.h
-LIBBASE = libbase.a
+LIBBASE = libbase.la

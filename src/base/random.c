@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/hex.h"
+
 /* splitmix64 (Steele, Lea, Flood 2014): one 64-bit state, passes BigCrush, and any n is one step away. */
 uint64_t random_at(uint64_t seed, uint64_t n) {
   uint64_t z = seed + (n + 1) * UINT64_C(0x9E3779B97F4A7C15);
@@ -53,4 +55,16 @@ void random_bytes(void *out, size_t len) {
 
 double random_unit(void) {
   return random_to_unit(random_u64());
+}
+
+void random_uuid(char out[RANDOM_UUID_SIZE]) {
+  uint8_t b[16];
+  random_bytes(b, sizeof b);
+  b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+  b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+  for (size_t i = 0; i < sizeof b; i++) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
+    out = hex_write(out, b + i, 1);
+  }
+  *out = '\0';
 }

@@ -10,6 +10,9 @@
 uint64_t random_u64(void);
 /* Fills len bytes. Any thread. */
 void random_bytes(void *out, size_t len);
+/* A random UUID, version 4, as text. Any thread. */
+enum { RANDOM_UUID_SIZE = 37 };
+void random_uuid(char out[RANDOM_UUID_SIZE]);
 /* Uniform in [0, 1). Any thread. */
 double random_unit(void);
 

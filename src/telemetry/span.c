@@ -172,6 +172,10 @@ struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel
   return &link->attributes;
 }
 
+void tel_span_set_name(struct tel_span *span, const char *name) {
+  if (span) span->name = name;
+}
+
 void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description) {
   if (!span || !span->recording || status == TEL_STATUS_UNSET || span->status == TEL_STATUS_OK) return;
   span->status = status;

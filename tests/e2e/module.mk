@@ -5,6 +5,9 @@ EXTRA_DIST += \
 	tests/e2e/contract_test.py \
 	tests/e2e/daemon_test.py \
 	tests/e2e/lab_test.py \
+	tests/e2e/library_test.py \
+	tests/library \
+	examples \
 	tests/e2e/labtest.py \
 	tests/e2e/loop_test.py \
 	tests/e2e/shop.py \

@@ -2,6 +2,10 @@
 #ifndef TEL_ERROR_H
 #define TEL_ERROR_H
 
+#include <tel/api.h>
+
+TEL_BEGIN
+
 #define TEL_ERRORS(X)                                                                                        \
   X(TEL_E_MEMORY, -1, "out of memory")                                                                       \
   X(TEL_E_NAME, -2, "not a valid metric or label name, or already taken")                                    \
@@ -17,6 +21,8 @@ enum tel_error { TEL_OK = 0, TEL_ERRORS(TEL_ERROR_ENUM) };
 #define TEL_MUST_CHECK __attribute__((warn_unused_result))
 
 /* A static text for people. */
-const char *tel_error_text(int error);
+TEL_API const char *tel_error_text(int error);
+
+TEL_END
 
 #endif
