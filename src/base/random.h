@@ -1,5 +1,6 @@
 /* Random numbers for identifiers, jitter and the simulation. Not for secrets.
- * Each thread has a generator of its own, seeded from the system: no lock, no sharing. */
+ * Each thread has a generator of its own, seeded from the system, and again in a child of
+ * fork(): no lock, no sharing. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
