@@ -3,7 +3,7 @@ ARG DEBIAN_IMAGE=debian:12-slim
 
 FROM ${DEBIAN_IMAGE} AS build
 RUN apt-get update \
- && apt-get install -y --no-install-recommends build-essential autoconf automake pkg-config libulfius-dev \
+ && apt-get install -y --no-install-recommends build-essential autoconf automake libtool pkg-config libulfius-dev \
       libmicrohttpd-dev liborcania-dev libyder-dev libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev \
       protobuf-c-compiler zlib1g-dev check \
  && rm -rf /var/lib/apt/lists/*

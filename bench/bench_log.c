@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "telemetry/log.h"
+#include "tel/log.h"
 #include "telemetry/log_json.h"
 
 enum { LINES = 10000, RUNS = 20, MAX_THREADS = 8, QUEUE = 8192 };

@@ -45,7 +45,7 @@ static struct tel_span *span_of_request(void) {
 static void bench_encoder(void) {
   struct tel_tracing_settings *settings = &tracer.settings;
   struct tel_resource *resource = tel_resource_new(settings, "0.1.0", "4a1c5c1e-3a55-4b0e-8a3f-3b1f4d2f9a10");
-  struct tel_otlp_encoder *encoder = tel_otlp_encoder_new(tel_resource_attributes(resource), "0.1.0");
+  struct tel_otlp_encoder *encoder = tel_otlp_encoder_new(tel_resource_attributes(resource), "shop", "0.1.0");
   struct buf gzip = BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
   struct tel_span *spans[BATCH];
   const struct buf *out = NULL;

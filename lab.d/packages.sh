@@ -2,7 +2,7 @@
 # What Debian must have installed. libulfius-dev brings libmicrohttpd-dev, the GnuTLS flavour of libcurl's, zlib1g-dev and
 # others with it; they are named all the same, because the sources use them directly.
 
-packages_build='build-essential autoconf automake pkg-config libulfius-dev libmicrohttpd-dev liborcania-dev libyder-dev
+packages_build='build-essential autoconf automake libtool pkg-config libulfius-dev libmicrohttpd-dev liborcania-dev libyder-dev
 	libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev'
 packages_run='prometheus prometheus-alertmanager wrk curl jq python3'
 packages_lint='check python3-yaml shellcheck yamllint'

@@ -31,7 +31,7 @@ full_fuzz() {
 		make -C "$fuzz_build" "tests/fuzz/$fuzz_name.o"
 		# shellcheck disable=SC2046 # lists of words
 		clang -fsanitize=address,undefined,fuzzer -o "$fuzz_build/$fuzz_name" "$fuzz_build/tests/fuzz/$fuzz_name.o" \
-			-Wl,--start-group "$fuzz_build"/lib*.a -Wl,--end-group \
+			-Wl,--start-group "$fuzz_build"/lib*.a "$fuzz_build"/.libs/libbase.a "$fuzz_build"/.libs/libtelemetry.a "$fuzz_build"/.libs/libotlp.a -Wl,--end-group \
 			$(pkg-config --libs libulfius libmicrohttpd liborcania libyder jansson libcurl libconfig libprotobuf-c zlib) -lm -lpthread
 		mkdir -p "$fuzz_build/found/$fuzz_name"
 		"$fuzz_build/$fuzz_name" -max_total_time="$1" -max_len=4096 -print_final_stats=1 -artifact_prefix="$fuzz_build/found/" \

@@ -34,18 +34,10 @@ static const char compiler[] =
     "gcc " __VERSION__;
 #endif
 
-/* As it is configured, or a random UUID, version 4, as service.instance.id wants it. */
+/* As it is configured, or a random UUID, as service.instance.id wants it. */
 static void name_instance(const struct app_config *config, char out[APP_TEXT_SIZE]) {
-  uint8_t b[16];
-  if (*config->instance) {
-    snprintf(out, APP_TEXT_SIZE, "%s", config->instance);
-    return;
-  }
-  random_bytes(b, sizeof b);
-  b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-  b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-  snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-           b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+  random_uuid(out);
+  if (*config->instance) snprintf(out, APP_TEXT_SIZE, "%s", config->instance);
 }
 
 static enum tel_level level_of(const struct app_config *config) {
@@ -96,11 +88,8 @@ static void warn(void *cls, const char *text) {
 }
 
 static void report_export(void *cls, enum tel_report what, const char *text) {
-  static const char *const messages[] = {[TEL_REPORT_FAILED] = "span export failed",
-                                         [TEL_REPORT_RECOVERED] = "span export recovered",
-                                         [TEL_REPORT_WARNING] = "span export warning"};
   tel_log_event(((struct app_assembly *)cls)->logger, what == TEL_REPORT_RECOVERED ? TEL_INFO : TEL_WARN,
-                messages[what], "%s", text);
+                tel_report_message(what), "%s", text);
 }
 
 static int open_tracing(struct app_assembly *assembly, const struct app_config *config,

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "app/config.h"
-#include "telemetry/log.h"
+#include "tel/log.h"
 
 struct app_assembly;
 

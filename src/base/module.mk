@@ -1,6 +1,6 @@
 # base: what every layer stands on. Knows nobody.
-noinst_LIBRARIES += libbase.a
-libbase_a_SOURCES = \
+noinst_LTLIBRARIES += libbase.la
+libbase_la_SOURCES = \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/escape.c src/base/escape.h \
@@ -9,7 +9,11 @@ libbase_a_SOURCES = \
 	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \
-	src/base/startup.c src/base/startup.h \
 	src/base/text.c src/base/text.h \
 	src/base/utf8.c src/base/utf8.h
-LIBBASE = libbase.a
+LIBBASE = libbase.la
+
+# For programs only: it runs before main(), which a shared library must not.
+noinst_LIBRARIES += libstartup.a
+libstartup_a_SOURCES = src/base/startup.c src/base/startup.h
+LIBSTARTUP = libstartup.a

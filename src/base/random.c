@@ -1,9 +1,13 @@
 #include "base/random.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include "base/hex.h"
 
 /* splitmix64 (Steele, Lea, Flood 2014): one 64-bit state, passes BigCrush, and any n is one step away. */
 uint64_t random_at(uint64_t seed, uint64_t n) {
@@ -17,16 +21,33 @@ double random_to_unit(uint64_t bits) {
   return (double)(bits >> 11) * 0x1.0p-53;
 }
 
+/* A child of fork() must not repeat its parent's numbers: it seeds anew. */
+static _Atomic unsigned forks;
+static pthread_once_t watch_once = PTHREAD_ONCE_INIT;
+
+static void forked(void) {
+  atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
+}
+
+static void watch_forks(void) {
+  if (pthread_atfork(NULL, NULL, forked) != 0)
+    abort(); /* out of memory, at the first number of the process */
+}
+
 /* xoshiro256** (Blackman, Vigna 2018) a thread: 256 bits of state, so that identifiers of many threads do not
  * meet. */
 uint64_t random_u64(void) {
   static _Thread_local uint64_t s[4];
   static _Thread_local bool seeded;
-  if (!seeded) {
+  static _Thread_local unsigned seeded_in;
+  unsigned process = atomic_load_explicit(&forks, memory_order_relaxed);
+  if (!seeded || seeded_in != process) {
+    pthread_once(&watch_once, watch_forks);
     /* From before the pool is ready this blocks once, at boot; it cannot fail otherwise for 32 bytes. */
     if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) abort();
     s[0] |= 1; /* the all-zero state would stay zero */
     seeded = true;
+    seeded_in = process;
   }
   uint64_t x = s[1] * 5;
   uint64_t result = ((x << 7) | (x >> 57)) * 9;
@@ -53,4 +74,16 @@ void random_bytes(void *out, size_t len) {
 
 double random_unit(void) {
   return random_to_unit(random_u64());
+}
+
+void random_uuid(char out[RANDOM_UUID_SIZE]) {
+  uint8_t b[16];
+  random_bytes(b, sizeof b);
+  b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+  b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+  for (size_t i = 0; i < sizeof b; i++) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
+    out = hex_write(out, b + i, 1);
+  }
+  *out = '\0';
 }

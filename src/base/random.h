@@ -1,5 +1,6 @@
 /* Random numbers for identifiers, jitter and the simulation. Not for secrets.
- * Each thread has a generator of its own, seeded from the system: no lock, no sharing. */
+ * Each thread has a generator of its own, seeded from the system, and again in a child of
+ * fork(): no lock, no sharing. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
@@ -10,6 +11,9 @@
 uint64_t random_u64(void);
 /* Fills len bytes. Any thread. */
 void random_bytes(void *out, size_t len);
+/* A random UUID, version 4, as text. Any thread. */
+enum { RANDOM_UUID_SIZE = 37 };
+void random_uuid(char out[RANDOM_UUID_SIZE]);
 /* Uniform in [0, 1). Any thread. */
 double random_unit(void);
 

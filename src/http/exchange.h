@@ -13,7 +13,7 @@
 #include "http/problem.h"
 #include "http/routes.h"
 #include "shop/shop.h"
-#include "telemetry/context.h"
+#include "tel/context.h"
 
 struct http_service;
 
@@ -58,13 +58,13 @@ struct http_exchange {
 
   /* The answer. */
   unsigned status;
-  const char *content_type;             /* static */
-  const char *accept, *accept_encoding; /* what a 415 names as taken; static, or NULL */
-  char location[64];                    /* or "" */
-  unsigned retry_after_s;               /* or 0 */
-  const char *encoding;                 /* Content-Encoding, static, or NULL */
+  const char *content_type;                     /* static */
+  const char *accept, *accept_encoding;         /* what a 415 names as taken; static, or NULL */
+  char location[64];                            /* or "" */
+  unsigned retry_after_s;                       /* or 0 */
+  const char *encoding;                         /* Content-Encoding, static, or NULL */
   const struct http_reply_header *more_headers; /* static, up to one without a name; or NULL */
-  bool close;                           /* the connection ends with this answer */
+  bool close;                                   /* the connection ends with this answer */
   struct buf reply;
 
   /* What is known of it, for the three signals. */

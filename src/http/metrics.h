@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "http/exchange.h"
-#include "telemetry/metrics.h"
+#include "tel/metrics.h"
 
 struct http_metrics;
 

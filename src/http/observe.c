@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "http/metrics.h"
 #include "http/server.h"
+#include "telemetry/span_clock.h"
 
 #define REFUSALS_A_SECOND 10
 

@@ -5,9 +5,9 @@
 
 #include "http/exchange.h"
 #include "http/server.h"
-#include "telemetry/log.h"
-#include "telemetry/metrics.h"
-#include "telemetry/trace.h"
+#include "tel/log.h"
+#include "tel/metrics.h"
+#include "tel/trace.h"
 
 struct http_observe;
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "shop/reason.h"
-#include "telemetry/log.h"
+#include "tel/log.h"
 
 /* name, code, status, level, error (counts in error_total: the shop failed, not its client), title, what to
  * do next */

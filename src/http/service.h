@@ -9,10 +9,10 @@
 
 #include "http/server.h"
 #include "shop/shop.h"
-#include "telemetry/log.h"
-#include "telemetry/metrics.h"
+#include "tel/log.h"
+#include "tel/metrics.h"
+#include "tel/trace.h"
 #include "telemetry/recent.h"
-#include "telemetry/trace.h"
 
 struct http_service_settings {
   struct http_server_settings server;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "telemetry/context.h"
+#include "tel/context.h"
 
 struct shop_orders;
 

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "shop/reason.h"
-#include "telemetry/metrics.h"
-#include "telemetry/trace.h"
+#include "tel/metrics.h"
+#include "tel/trace.h"
 
 enum { SHOP_ID_SIZE = 25 };       /* "ord_" or "pay_", 20 hexadecimal digits, NUL */
 enum { SHOP_QUANTITY_MAX = 100 }; /* units in one order, at least 1 */

@@ -14,7 +14,7 @@ libslackmock_a_SOURCES = \
 	src/slack-mock/serve.c src/slack-mock/serve.h \
 	src/slack-mock/store.c src/slack-mock/store.h
 nodist_libslackmock_a_SOURCES = src/slack-mock/page_files.c
-LIBSLACKMOCK = libslackmock.a
+LIBSLACKMOCK = libslackmock.a $(LIBSTARTUP)
 
 slack_mock_SOURCES = src/slack-mock/slack_mock.c
 slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS)

@@ -3,7 +3,7 @@
 #define TELEMETRY_ATTRIBUTES_JSON_H
 
 #include "base/buf.h"
-#include "telemetry/attributes.h"
+#include "tel/attributes.h"
 
 /* A quoted string; any bytes. */
 void tel_json_string(struct buf *out, const char *text, size_t len);

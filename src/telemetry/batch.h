@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "telemetry/error.h"
+#include "tel/error.h"
 #include "telemetry/span_counts.h"
 #include "telemetry/tracing.h"
 

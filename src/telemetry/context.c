@@ -1,4 +1,4 @@
-#include "telemetry/context.h"
+#include "tel/context.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "telemetry/error.h"
+#include "tel/error.h"
 
 const char *tel_error_text(int error) {
   switch (error) {

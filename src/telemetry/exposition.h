@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "telemetry/error.h"
-#include "telemetry/metrics.h"
+#include "tel/error.h"
+#include "tel/metrics.h"
 
 enum tel_format { TEL_FORMAT_TEXT, TEL_FORMAT_OPENMETRICS };
 

@@ -7,6 +7,13 @@
 
 static const uint64_t interval_ns = 60 * CLOCK_NS_PER_S;
 
+const char *tel_report_message(enum tel_report what) {
+  static const char *const messages[] = {[TEL_REPORT_FAILED] = "span export failed",
+                                         [TEL_REPORT_RECOVERED] = "span export recovered",
+                                         [TEL_REPORT_WARNING] = "span export warning"};
+  return messages[what];
+}
+
 static void say(const struct tel_failure_report *report, enum tel_report what, const char *text) {
   if (report->events.report) report->events.report(report->events.cls, what, text);
 }

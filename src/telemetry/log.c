@@ -1,4 +1,4 @@
-#include "telemetry/log.h"
+#include "tel/log.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "telemetry/error.h"
+#include "tel/error.h"
 
 struct tel_log_output;
 

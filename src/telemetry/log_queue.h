@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "telemetry/error.h"
+#include "tel/error.h"
 #include "telemetry/log_record.h"
 
 struct tel_log_queue;

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "telemetry/attributes.h"
-#include "telemetry/context.h"
-#include "telemetry/log.h"
+#include "tel/attributes.h"
+#include "tel/context.h"
+#include "tel/log.h"
 
 /* Of a record; they bound what one line can cost. */
 enum { TEL_LOG_FIELDS = 64, TEL_LOG_VALUE_CHARACTERS = 1024 };

@@ -4,10 +4,10 @@
 
 #include <stdint.h>
 
-#include "telemetry/error.h"
+#include "tel/error.h"
+#include "tel/metrics.h"
 #include "telemetry/log_output.h"
 #include "telemetry/log_queue.h"
-#include "telemetry/metrics.h"
 
 enum tel_log_loss {
   TEL_LOST_QUEUE_FULL,

@@ -1,6 +1,6 @@
 # The sources of logs.
-libtelemetry_a_SOURCES += \
-	src/telemetry/log.c src/telemetry/log.h \
+libtelemetry_la_SOURCES += \
+	src/telemetry/log.c  \
 	src/telemetry/log_record.c src/telemetry/log_record.h \
 	src/telemetry/log_queue.c src/telemetry/log_queue.h \
 	src/telemetry/log_line.h src/telemetry/log_json.c src/telemetry/log_json.h \

@@ -1,5 +1,5 @@
 /* Recording and reading: the instruments. */
-#include "telemetry/metrics.h"
+#include "tel/metrics.h"
 
 #include <float.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 # The sources of metrics.
-libtelemetry_a_SOURCES += \
-	src/telemetry/metrics.c src/telemetry/metrics.h src/telemetry/metrics_model.h \
+libtelemetry_la_SOURCES += \
+	src/telemetry/metrics.c  src/telemetry/metrics_model.h \
 	src/telemetry/registry.c src/telemetry/metric_names.c \
 	src/telemetry/exposition.c src/telemetry/exposition.h \
 	src/telemetry/accept.c src/telemetry/gzip.c \

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "tel/metrics.h"
 #include "telemetry/exposition.h"
-#include "telemetry/metrics.h"
 
 enum { TEL_SHARDS = 8 /* a power of two */, TEL_CACHE_LINE = 64, TEL_MAX_LABELS = 8, TEL_MAX_BUCKETS = 64 };
 

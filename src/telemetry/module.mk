@@ -1,11 +1,12 @@
 # telemetry: metrics, traces, logs. Knows neither HTTP server nor shop; could be lifted out as a library unchanged.
-noinst_LIBRARIES += libtelemetry.a
-libtelemetry_a_SOURCES = \
-	src/telemetry/attributes.c src/telemetry/attributes.h \
-	src/telemetry/error.c src/telemetry/error.h
-LIBTELEMETRY = libtelemetry.a $(LIBBASE)
+noinst_LTLIBRARIES += libtelemetry.la
+libtelemetry_la_SOURCES = \
+	src/telemetry/attributes.c  \
+	src/telemetry/error.c 
+LIBTELEMETRY = libtelemetry.la $(LIBBASE)
 LIBTELEMETRY_LIBS = $(YDER_LIBS) $(ORCANIA_LIBS) $(CURL_LIBS) $(PROTOBUF_C_LIBS) $(ZLIB_LIBS)
 
 include src/telemetry/metrics.mk
 include src/telemetry/traces.mk
 include src/telemetry/logs.mk
+include src/telemetry/lib.mk

@@ -19,7 +19,7 @@ enum {
 
 struct tel_otlp_encoder {
   const struct tel_attributes *resource;
-  const char *version;
+  const char *scope_name, *scope_version;
   struct tel_arena arena;
   struct buf out;
   /* Of the request that is being made: */
@@ -27,11 +27,13 @@ struct tel_otlp_encoder {
   bool failed;  /* no memory: what is built is not complete */
 };
 
-struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resource, const char *version) {
+struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resource, const char *scope_name,
+                                              const char *scope_version) {
   struct tel_otlp_encoder *encoder = calloc(1, sizeof *encoder);
   if (!encoder) return NULL;
   encoder->resource = resource;
-  encoder->version = version;
+  encoder->scope_name = scope_name;
+  encoder->scope_version = scope_version;
   encoder->out = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
   return encoder;
 }
@@ -223,7 +225,6 @@ static Tel__Otlp__Span **fill_spans(struct tel_otlp_encoder *encoder, const stru
 
 int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_span *const *spans, size_t count,
                     const struct buf **out) {
-  static const char scope_name[] = "minishop";
   Tel__Otlp__ExportRequest request = TEL__OTLP__EXPORT_REQUEST__INIT;
   Tel__Otlp__ResourceSpans resource_spans = TEL__OTLP__RESOURCE_SPANS__INIT, *resource_list = &resource_spans;
   Tel__Otlp__Resource resource = TEL__OTLP__RESOURCE__INIT;
@@ -235,8 +236,8 @@ int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_span *con
   encoder->failed = false;
 
   resource.attributes = pairs(encoder, encoder->resource, &resource.n_attributes);
-  scope.name = bytes(encoder, scope_name, sizeof scope_name - 1);
-  scope.version = bytes(encoder, encoder->version, strlen(encoder->version));
+  scope.name = bytes(encoder, encoder->scope_name, strlen(encoder->scope_name));
+  scope.version = bytes(encoder, encoder->scope_version, strlen(encoder->scope_version));
   scope_spans.scope = &scope;
   scope_spans.n_spans = count;
   scope_spans.spans = fill_spans(encoder, spans, count);

@@ -4,16 +4,17 @@
 #define TELEMETRY_OTLP_ENCODER_H
 
 #include "base/buf.h"
-#include "telemetry/attributes.h"
-#include "telemetry/error.h"
+#include "tel/attributes.h"
+#include "tel/error.h"
 
 enum { TEL_OTLP_REQUEST_LIMIT = 64 * 1024 * 1024 };
 
 struct tel_otlp_encoder;
 struct tel_span;
 
-/* Borrows the resource. version: of the instrumentation, static. NULL when out of memory. */
-struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resource, const char *version);
+/* Borrows the resource and the texts. NULL when out of memory. */
+struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resource, const char *scope_name,
+                                              const char *scope_version);
 void tel_otlp_encoder_free(struct tel_otlp_encoder *encoder);
 /* Makes a request of ended spans. out is valid until the next call. TEL_E_MEMORY, or TEL_E_FULL: it could be
  * larger than TEL_OTLP_REQUEST_LIMIT. Text that is not UTF-8 is repaired. */

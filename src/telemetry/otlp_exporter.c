@@ -206,7 +206,7 @@ int tel_otlp_exporter_with(const struct tel_transport *transport, const struct t
                            const struct tel_attributes *resource, const struct tel_trace_metrics *metrics,
                            struct tel_exporter *out) {
   struct otlp *otlp = calloc(1, sizeof *otlp);
-  if (otlp) otlp->encoder = tel_otlp_encoder_new(resource, PACKAGE_VERSION);
+  if (otlp) otlp->encoder = tel_otlp_encoder_new(resource, settings->scope_name, settings->scope_version);
   if (!otlp || !otlp->encoder) {
     free(otlp);
     if (transport->free) transport->free(transport->cls);

@@ -2,7 +2,7 @@
 #ifndef TELEMETRY_PROCESS_H
 #define TELEMETRY_PROCESS_H
 
-#include "telemetry/metrics.h"
+#include "tel/metrics.h"
 
 /* Registers process_cpu_seconds_total, process_open_fds, process_max_fds, process_virtual_memory_bytes,
  * process_resident_memory_bytes, process_start_time_seconds, process_threads. What cannot be read is absent,

@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "telemetry/attributes.h"
-#include "telemetry/context.h"
-#include "telemetry/error.h"
-#include "telemetry/trace.h"
+#include "tel/attributes.h"
+#include "tel/context.h"
+#include "tel/error.h"
+#include "tel/trace.h"
 
 enum { TEL_RECENT_BYTES_MIN = 65536, TEL_RECENT_CLASSES = 8, TEL_RECENT_ROUTES = 32 };
 

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #include "base/pool.h"
-#include "telemetry/metrics.h"
+#include "tel/metrics.h"
 #include "telemetry/recent.h"
 
 struct tel_log_record;

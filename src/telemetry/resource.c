@@ -92,7 +92,7 @@ struct tel_resource *tel_resource_new(const struct tel_tracing_settings *setting
   tel_attributes_set_string(attributes, "service.name", settings->service_name);
   tel_attributes_set_string(attributes, "service.version", service_version);
   tel_attributes_set_string(attributes, "service.instance.id", instance_id);
-  tel_attributes_set_static(attributes, "telemetry.sdk.name", "minishop-c");
+  tel_attributes_set_static(attributes, "telemetry.sdk.name", "libtel");
   tel_attributes_set_static(attributes, "telemetry.sdk.language", "c");
   tel_attributes_set_static(attributes, "telemetry.sdk.version", PACKAGE_VERSION);
   tel_attributes_set_int(attributes, "process.pid", getpid());

@@ -2,8 +2,8 @@
 #ifndef TELEMETRY_RESOURCE_H
 #define TELEMETRY_RESOURCE_H
 
-#include "telemetry/attributes.h"
-#include "telemetry/error.h"
+#include "tel/attributes.h"
+#include "tel/error.h"
 #include "telemetry/tracing.h"
 
 struct tel_resource;

@@ -1,4 +1,5 @@
 #include "telemetry/span.h"
+#include "telemetry/span_clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,10 @@ struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel
   if (!link) return NULL;
   link->context = *to;
   return &link->attributes;
+}
+
+void tel_span_set_name(struct tel_span *span, const char *name) {
+  if (span) span->name = name;
 }
 
 void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description) {

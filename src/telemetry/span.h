@@ -2,8 +2,9 @@
 #ifndef TELEMETRY_SPAN_H
 #define TELEMETRY_SPAN_H
 
+#include "base/clock.h"
+#include "tel/trace.h"
 #include "telemetry/span_pool.h"
-#include "telemetry/trace.h"
 #include "telemetry/tracing.h"
 
 enum { TEL_SPAN_STATE_INLINE = 512, TEL_SPAN_STATUS_SIZE = 256 };

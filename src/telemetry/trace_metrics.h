@@ -2,8 +2,8 @@
 #ifndef TELEMETRY_TRACE_METRICS_H
 #define TELEMETRY_TRACE_METRICS_H
 
-#include "telemetry/error.h"
-#include "telemetry/metrics.h"
+#include "tel/error.h"
+#include "tel/metrics.h"
 
 struct tel_batch;
 struct tel_span_counts;

@@ -1,5 +1,5 @@
 #include "base/hex.h"
-#include "telemetry/context.h"
+#include "tel/context.h"
 
 enum { LENGTH = TEL_TRACEPARENT_SIZE - 1 };
 

@@ -1,7 +1,7 @@
 # The sources of traces.
-libtelemetry_a_SOURCES += \
-	src/telemetry/context.c src/telemetry/context.h src/telemetry/traceparent.c src/telemetry/tracestate.c \
-	src/telemetry/trace.h src/telemetry/span.c src/telemetry/span.h src/telemetry/span_pool.c src/telemetry/span_pool.h \
+libtelemetry_la_SOURCES += \
+	src/telemetry/context.c  src/telemetry/traceparent.c src/telemetry/tracestate.c \
+	 src/telemetry/span_clock.h src/telemetry/span.c src/telemetry/span.h src/telemetry/span_pool.c src/telemetry/span_pool.h \
 	src/telemetry/sampler.c src/telemetry/sampler.h src/telemetry/span_counts.h \
 	src/telemetry/batch.c src/telemetry/batch.h src/telemetry/failure_report.c src/telemetry/failure_report.h \
 	src/telemetry/tracing.c src/telemetry/tracing.h src/telemetry/tracing_settings.c \
@@ -17,10 +17,10 @@ libtelemetry_a_SOURCES += \
 	src/telemetry/transport.h src/telemetry/transport_curl.c src/telemetry/trace_metrics.c src/telemetry/trace_metrics.h
 
 # OTLP's messages, made by protoc-c: a library of its own, because generated code is not held to our warnings.
-noinst_LIBRARIES += libotlp.a
-nodist_libotlp_a_SOURCES = src/telemetry/otlp.pb-c.c src/telemetry/otlp.pb-c.h
-libotlp_a_CFLAGS = -std=gnu11 -w $(SANITIZER_FLAGS)
-LIBTELEMETRY += libotlp.a
+noinst_LTLIBRARIES += libotlp.la
+nodist_libotlp_la_SOURCES = src/telemetry/otlp.pb-c.c src/telemetry/otlp.pb-c.h
+libotlp_la_CFLAGS = -std=gnu11 -w -fvisibility=hidden $(SANITIZER_FLAGS)
+LIBTELEMETRY += libotlp.la
 EXTRA_DIST += src/telemetry/otlp.proto
 BUILT_SOURCES += src/telemetry/otlp.pb-c.h
 CLEANFILES += src/telemetry/otlp.pb-c.c src/telemetry/otlp.pb-c.h
@@ -28,4 +28,4 @@ src/telemetry/otlp.pb-c.c: src/telemetry/otlp.proto
 	$(AM_V_GEN)$(MKDIR_P) src/telemetry && $(PROTOC_C) --proto_path='$(srcdir)/src/telemetry' --c_out=src/telemetry otlp.proto
 src/telemetry/otlp.pb-c.h: src/telemetry/otlp.pb-c.c
 	@test -f $@ || { rm -f src/telemetry/otlp.pb-c.c && $(MAKE) $(AM_MAKEFLAGS) src/telemetry/otlp.pb-c.c; }
-src/telemetry/otlp_encoder.$(OBJEXT): src/telemetry/otlp.pb-c.h
+src/telemetry/otlp_encoder.lo: src/telemetry/otlp.pb-c.h

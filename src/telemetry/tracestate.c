@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "telemetry/context.h"
+#include "tel/context.h"
 
 enum { MEMBERS = 32, KEY_LENGTH = 256, VALUE_LENGTH = 256 };
 

@@ -8,11 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "telemetry/attributes.h"
-#include "telemetry/error.h"
-#include "telemetry/metrics.h"
+#include "tel/attributes.h"
+#include "tel/error.h"
+#include "tel/metrics.h"
+#include "tel/trace.h"
 #include "telemetry/recent.h"
-#include "telemetry/trace.h"
 
 enum tel_sampler { TEL_SAMPLER_ALWAYS_ON, TEL_SAMPLER_ALWAYS_OFF, TEL_SAMPLER_RATIO };
 enum tel_trace_exporter { TEL_EXPORTER_OTLP, TEL_EXPORTER_CONSOLE, TEL_EXPORTER_NONE };
@@ -33,7 +33,8 @@ struct tel_tracing_settings {
   char certificate[1024], client_key[1024], client_certificate[1024]; /* paths; "": none */
   uint64_t recent_bytes; /* memory for recent traces (recent.h); 0: none are kept */
   char service_name[256];
-  char resource[4096]; /* OTEL_RESOURCE_ATTRIBUTES, still encoded, already checked */
+  char scope_name[64], scope_version[64]; /* the instrumentation scope of all spans */
+  char resource[4096];                    /* OTEL_RESOURCE_ATTRIBUTES, still encoded, already checked */
 };
 
 /* Called with a text for each variable that is ignored, in whole or in part, or is probably a mistake. */
@@ -41,7 +42,7 @@ typedef void tel_warn_fn(void *cls, const char *text);
 /* Like getenv(). */
 typedef const char *tel_getenv_fn(void *cls, const char *name);
 
-/* The defaults of the specification (service_name: unknown_service:minishop is for the caller to replace). */
+/* The defaults of the specification (service_name and scope are for the caller to replace). */
 void tel_tracing_settings_init(struct tel_tracing_settings *settings);
 /* Sets the endpoint from a base URL: appends v1/traces with exactly one slash. TEL_E_VALUE: not an http or
  * https URL, or too long. */
@@ -55,6 +56,8 @@ struct tel_tracing;
 /* What is reported about the exporter, at a limited rate, from the exporter's thread: spans were lost; after
  * such a report, that they are exported again; what the collector has to say although it took all of them. */
 enum tel_report { TEL_REPORT_FAILED, TEL_REPORT_RECOVERED, TEL_REPORT_WARNING };
+/* The log message for it: "span export failed" and so on. Static. */
+const char *tel_report_message(enum tel_report what);
 struct tel_tracing_events {
   void (*report)(void *cls, enum tel_report what, const char *text);
   void *cls;

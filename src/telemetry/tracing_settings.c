@@ -23,7 +23,8 @@ void tel_tracing_settings_init(struct tel_tracing_settings *settings) {
       .batch_size = 512,
       .endpoint = "http://localhost:4318/v1/traces",
       .timeout_ms = 10000,
-      .service_name = "unknown_service:minishop",
+      .service_name = "unknown_service",
+      .scope_name = "tel",
   };
 }
 

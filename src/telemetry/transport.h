@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "telemetry/error.h"
+#include "tel/error.h"
 #include "telemetry/tracing.h"
 
 enum { TEL_TRANSPORT_BODY_LIMIT = 4 * 1024 * 1024 };

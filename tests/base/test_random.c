@@ -1,6 +1,8 @@
 #include "base/random.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/test.h"
 
@@ -33,4 +35,38 @@ START_TEST(test_bytes_fill_all_and_no_more) {
 }
 END_TEST
 
-TEST_MAIN("random", test_a_seed_names_a_sequence, test_units_are_spread, test_bytes_fill_all_and_no_more)
+START_TEST(test_a_forked_child_draws_other_numbers) {
+  uint64_t of[4];
+  int ends[2];
+  random_u64(); /* the parent has a seed by now */
+  ck_assert_int_eq(pipe(ends), 0);
+  for (int i = 0; i < 3; i++) {
+    pid_t child = fork();
+    if (child == 0) {
+      uint64_t number = random_u64();
+      _exit(write(ends[1], &number, sizeof number) == sizeof number ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    ck_assert_int_eq(read(ends[0], &of[i], sizeof of[i]), sizeof of[i]);
+  }
+  of[3] = random_u64();
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < i; j++) ck_assert_uint_ne(of[i], of[j]);
+}
+END_TEST
+
+START_TEST(test_a_uuid_is_of_version_4) {
+  char one[RANDOM_UUID_SIZE], other[RANDOM_UUID_SIZE];
+  random_uuid(one);
+  random_uuid(other);
+  ck_assert_str_ne(one, other);
+  ck_assert_uint_eq(strlen(one), 36);
+  ck_assert_int_eq(one[14], '4');
+  ck_assert_ptr_nonnull(strchr("89ab", one[19]));
+  for (size_t i = 0; i < 36; i++)
+    ck_assert_ptr_nonnull(strchr(i == 8 || i == 13 || i == 18 || i == 23 ? "-" : "0123456789abcdef", one[i]));
+}
+END_TEST
+
+TEST_MAIN("random", test_a_seed_names_a_sequence, test_units_are_spread, test_bytes_fill_all_and_no_more,
+          test_a_forked_child_draws_other_numbers, test_a_uuid_is_of_version_4)

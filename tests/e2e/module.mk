@@ -9,6 +9,9 @@ EXTRA_DIST += \
 	tests/e2e/lab_test.py \
 	tests/e2e/engine_builds_test.py \
 	tests/e2e/lab_trace_test.py \
+	tests/e2e/library_test.py \
+	tests/library \
+	examples \
 	tests/e2e/labtest.py \
 	tests/e2e/log_pipeline_test.py \
 	tests/e2e/log_sink.py \

@@ -93,6 +93,9 @@ int main(int argc, char **argv) {
   const struct tel_tracing_events events = {report, NULL};
   curl_global_init(CURL_GLOBAL_DEFAULT);
   tel_tracing_settings_init(&settings);
+  snprintf(settings.service_name, sizeof settings.service_name, "minishop");
+  snprintf(settings.scope_name, sizeof settings.scope_name, "minishop");
+  snprintf(settings.scope_version, sizeof settings.scope_version, "1.2.3");
   tel_tracing_settings_environment(&settings, from_environment, NULL, warn, NULL);
   if (tel_tracing_new(&settings, "1.2.3", "7b2d6f0e-0000-4000-8000-000000000001", &events, NULL, &tracing) ||
       tel_tracing_start(tracing))

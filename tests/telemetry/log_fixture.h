@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "telemetry/log.h"
+#include "tel/log.h"
 
 struct fixture {
   char dir[64];

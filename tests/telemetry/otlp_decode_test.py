@@ -88,7 +88,7 @@ def check_resource(resource, scope):
     for key, expected in {
             "service.name": "emitter", "service.version": "1.2.3",
             "service.instance.id": "7b2d6f0e-0000-4000-8000-000000000001", "telemetry.sdk.language": "c",
-            "telemetry.sdk.name": "minishop-c", "process.executable.name": "emit_sample", "host.name": os.uname().nodename,
+            "telemetry.sdk.name": "libtel", "process.executable.name": "emit_sample", "host.name": os.uname().nodename,
             "team": "a,b=c", "deployment.environment.name": "test"}.items():
         check(f"resource: {key}", seen.get(key), expected)
     check("pid is a number", type(seen["process.pid"]), int)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "telemetry/recent_store.h"
+#include "telemetry/span_clock.h"
 #include "telemetry/tracer_fixture.h"
 
 static inline void recent_fixture_open(struct fixture *f, uint64_t bytes) {

@@ -3,7 +3,7 @@
 #ifndef TESTS_TELEMETRY_SAMPLE_REGISTRY_H
 #define TESTS_TELEMETRY_SAMPLE_REGISTRY_H
 
-#include "telemetry/metrics.h"
+#include "tel/metrics.h"
 
 /* NULL when out of memory (or something was refused). */
 struct tel_registry *sample_registry_new(void);

@@ -1,4 +1,4 @@
-#include "telemetry/attributes.h"
+#include "tel/attributes.h"
 
 #include <stdio.h>
 #include <string.h>

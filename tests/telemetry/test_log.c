@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "telemetry/log.h"
+#include "tel/log.h"
 
 #include <orcania.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "telemetry/metrics.h"
+#include "tel/metrics.h"
 
 #include <math.h>
 #include <pthread.h>

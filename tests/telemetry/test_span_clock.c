@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "support/test.h"
+#include "telemetry/span_clock.h"
 #include "telemetry/tracer_fixture.h"
 
 #define HOUR (3600 * CLOCK_NS_PER_S)

@@ -3,7 +3,7 @@
 
 #include "support/case_files.h"
 #include "support/test.h"
-#include "telemetry/context.h"
+#include "tel/context.h"
 
 /* A file is one header value, without the newline at its end. */
 static bool parse(const struct case_file *file, struct tel_context *out) {

@@ -3,7 +3,7 @@
 
 #include "support/case_files.h"
 #include "support/test.h"
-#include "telemetry/context.h"
+#include "tel/context.h"
 
 /* A file's lines are headers in their order; in a valid one "---" ends them and what they combine to follows.
  */

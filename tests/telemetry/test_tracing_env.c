@@ -42,7 +42,7 @@ START_TEST(test_defaults) {
   ck_assert_int_eq(settings.sampler, TEL_SAMPLER_ALWAYS_ON);
   ck_assert(settings.parent_based);
   ck_assert_str_eq(settings.endpoint, "http://localhost:4318/v1/traces");
-  ck_assert_str_eq(settings.service_name, "unknown_service:minishop");
+  ck_assert_str_eq(settings.service_name, "unknown_service");
   ck_assert_uint_eq(settings.timeout_ms, 10000);
   ck_assert_uint_eq(settings.schedule_delay_ms, 5000);
   ck_assert_uint_eq(settings.export_timeout_ms, 30000);

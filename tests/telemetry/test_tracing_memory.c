@@ -96,7 +96,7 @@ static bool encode(void) {
   const struct buf *out = NULL;
   tel_attributes_init(&resource, 10, UINT32_MAX);
   tel_attributes_set_static(&resource, "service.name", "shop");
-  struct tel_otlp_encoder *encoder = tel_otlp_encoder_new(&resource, "1");
+  struct tel_otlp_encoder *encoder = tel_otlp_encoder_new(&resource, "shop", "1");
   int error = TEL_E_MEMORY, again = TEL_OK, third = TEL_OK;
   unsigned before = 0, after = 0;
   if (encoder) {

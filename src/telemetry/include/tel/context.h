@@ -1,11 +1,15 @@
 /* The identity of a span, and how it crosses processes: W3C Trace Context (traceparent, tracestate), level 2.
  * Any thread; nothing blocks or allocates. */
-#ifndef TELEMETRY_CONTEXT_H
-#define TELEMETRY_CONTEXT_H
+#ifndef TEL_CONTEXT_H
+#define TEL_CONTEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <tel/api.h>
+
+TEL_BEGIN
 
 enum { TEL_FLAG_SAMPLED = 0x01, TEL_FLAG_RANDOM = 0x02 };
 enum { TEL_TRACEPARENT_SIZE = 56, TEL_TRACE_ID_HEX_SIZE = 33, TEL_SPAN_ID_HEX_SIZE = 17 }; /* with the NUL */
@@ -19,23 +23,25 @@ struct tel_context {
 };
 
 /* Neither id is all zero. */
-bool tel_context_valid(const struct tel_context *context);
-bool tel_context_sampled(const struct tel_context *context);
+TEL_API bool tel_context_valid(const struct tel_context *context);
+TEL_API bool tel_context_sampled(const struct tel_context *context);
 
 /* Reads the value of a traceparent header, len bytes without surrounding blanks. Returns false, out
  * untouched, if it is not valid. out->remote becomes true; of a future version's flags only the known bits
  * are kept. */
-bool tel_traceparent_parse(const char *value, size_t len, struct tel_context *out);
+TEL_API bool tel_traceparent_parse(const char *value, size_t len, struct tel_context *out);
 /* Writes version 00, 55 characters and a NUL. */
-void tel_traceparent_format(const struct tel_context *context, char out[TEL_TRACEPARENT_SIZE]);
+TEL_API void tel_traceparent_format(const struct tel_context *context, char out[TEL_TRACEPARENT_SIZE]);
 
 /* Appends one tracestate header (len bytes) to the combined value in state (a NUL-terminated string, "" at
  * first), checked member by member: empty members vanish, a repeated key keeps its first member. Returns
  * false if a member is bad, there are more than 32, or it does not fit: drop the whole tracestate then. */
-bool tel_tracestate_append(char state[TEL_TRACESTATE_SIZE], const char *value, size_t len);
+TEL_API bool tel_tracestate_append(char state[TEL_TRACESTATE_SIZE], const char *value, size_t len);
 
 /* Lower-case hexadecimal with a NUL. */
-void tel_trace_id_hex(const struct tel_context *context, char out[TEL_TRACE_ID_HEX_SIZE]);
-void tel_span_id_hex(const struct tel_context *context, char out[TEL_SPAN_ID_HEX_SIZE]);
+TEL_API void tel_trace_id_hex(const struct tel_context *context, char out[TEL_TRACE_ID_HEX_SIZE]);
+TEL_API void tel_span_id_hex(const struct tel_context *context, char out[TEL_SPAN_ID_HEX_SIZE]);
+
+TEL_END
 
 #endif

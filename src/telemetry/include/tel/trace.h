@@ -4,15 +4,17 @@
  * sending happen on the exporter's thread (see tracing.h). Where a span is not recorded (not sampled, tracing
  * off) it still has its ids, so logs and headers can carry them. Names and keys are static strings unless it
  * says otherwise. */
-#ifndef TELEMETRY_TRACE_H
-#define TELEMETRY_TRACE_H
+#ifndef TEL_TRACE_H
+#define TEL_TRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/clock.h"
-#include "telemetry/attributes.h"
-#include "telemetry/context.h"
+#include <tel/api.h>
+#include <tel/attributes.h>
+#include <tel/context.h>
+
+TEL_BEGIN
 
 struct tel_tracer; /* comes from tel_tracing_tracer(), see tracing.h */
 struct tel_span;
@@ -23,35 +25,34 @@ enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR
 /* Starts a span. parent: NULL or invalid for a new trace; tracestate: the parent's, copied, or NULL (a local
  * child is given its parent's). start_unix_ns: 0 for now. Returns NULL only when out of memory, or without a
  * tracer; every function below takes NULL. */
-struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
-                                const struct tel_context *parent, const char *tracestate,
-                                uint64_t start_unix_ns);
-/* The same for a span that started when both clocks were read. The span and its children count all their
- * times from that reading, so a wall clock that is set meanwhile moves none of them. */
-struct tel_span *tel_span_start_at(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
-                                   const struct tel_context *parent, const char *tracestate,
-                                   const struct clock_anchor *start);
+TEL_API struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                        const struct tel_context *parent, const char *tracestate,
+                                        uint64_t start_unix_ns);
 /* A child of a span of this process: same trace, same clock, same sampling decision, same tracestate. Without
  * a parent (NULL) the first of a new trace. */
-struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
-                                      const struct tel_span *parent);
+TEL_API struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name,
+                                              enum tel_span_kind kind, const struct tel_span *parent);
 
 /* The time now, on the clock of the span's trace; the wall clock's for NULL. */
-uint64_t tel_span_now_unix_ns(const struct tel_span *span);
+TEL_API uint64_t tel_span_now_unix_ns(const struct tel_span *span);
 /* The span's own ids, valid until its end; all zero for NULL. */
-const struct tel_context *tel_span_context(const struct tel_span *span);
+TEL_API const struct tel_context *tel_span_context(const struct tel_span *span);
 /* Where its attributes go; NULL if it is not recording. */
-struct tel_attributes *tel_span_attributes(struct tel_span *span);
+TEL_API struct tel_attributes *tel_span_attributes(struct tel_span *span);
 /* Adds an event now; returns its attributes to fill, or NULL (not recording, or beyond the limit: counted).
  */
-struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *name);
+TEL_API struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *name);
 /* Adds a link; returns its attributes to fill, or NULL as above. An invalid context is ignored. */
-struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel_context *to);
+TEL_API struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel_context *to);
+/* Another name than it was started with; static, as that one. */
+TEL_API void tel_span_set_name(struct tel_span *span, const char *name);
 /* description: copied, at most 255 bytes of it, only kept with TEL_STATUS_ERROR; or NULL. OK is final, ERROR
  * overrides UNSET. */
-void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description);
+TEL_API void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description);
 /* Ends it now (end_unix_ns 0, never before its start) and hands it to the batch: the pointer is gone.
  * If the queue is full the span is dropped and counted; nothing waits. */
-void tel_span_end(struct tel_span *span, uint64_t end_unix_ns);
+TEL_API void tel_span_end(struct tel_span *span, uint64_t end_unix_ns);
+
+TEL_END
 
 #endif

@@ -1,6 +1,10 @@
 /* The errors of the telemetry layer: 0 is success, all others are negative. */
-#ifndef TELEMETRY_ERROR_H
-#define TELEMETRY_ERROR_H
+#ifndef TEL_ERROR_H
+#define TEL_ERROR_H
+
+#include <tel/api.h>
+
+TEL_BEGIN
 
 #define TEL_ERRORS(X)                                                                                        \
   X(TEL_E_MEMORY, -1, "out of memory")                                                                       \
@@ -17,6 +21,8 @@ enum tel_error { TEL_OK = 0, TEL_ERRORS(TEL_ERROR_ENUM) };
 #define TEL_MUST_CHECK __attribute__((warn_unused_result))
 
 /* A static text for people. */
-const char *tel_error_text(int error);
+TEL_API const char *tel_error_text(int error);
+
+TEL_END
 
 #endif

@@ -4,17 +4,20 @@
  * tel_log_message() calls y_log_message(), whose callback (see tel_log_install()) queues the record; so lines
  * that Ulfius and other libraries give to yder come out in the same format: as "library" with their
  * text as "detail". Any thread unless it says otherwise. */
-#ifndef TELEMETRY_LOG_H
-#define TELEMETRY_LOG_H
+#ifndef TEL_LOG_H
+#define TEL_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "telemetry/attributes.h"
-#include "telemetry/context.h"
-#include "telemetry/error.h"
-#include "telemetry/metrics.h"
+#include <tel/api.h>
+#include <tel/attributes.h>
+#include <tel/context.h>
+#include <tel/error.h>
+#include <tel/metrics.h>
+
+TEL_BEGIN
 
 enum tel_level { TEL_DEBUG, TEL_INFO, TEL_WARN, TEL_ERROR, TEL_FATAL };
 
@@ -40,44 +43,46 @@ struct tel_span; /* see trace.h */
  * can fork in between; until then records wait in the queue. registry: telemetry_log_* metrics, or NULL;
  * it outlives the logger. TEL_E_SYSTEM: the file cannot be opened (errno); TEL_E_MEMORY; the registry's. A
  * process that forks and lets the child go on must not free its own copy: it would write the queue twice. */
-TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *settings, struct tel_registry *registry,
-                                  struct tel_logger **out);
+TEL_API TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *settings,
+                                          struct tel_registry *registry, struct tel_logger **out);
 /* TEL_E_SYSTEM: no thread (errno). */
-TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
+TEL_API TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
 /* Makes this logger yder's only output. Once, before the first thread. TEL_E_FULL: another one is already. */
-TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
-void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
+TEL_API TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
+TEL_API void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
 /* Closes and opens the file again, on the writer's thread (for logrotate), and waits for that, a second at
  * most. TEL_E_SYSTEM: it could not be opened (errno; ETIMEDOUT: not yet), and lines still go where they went
  * before. */
-TEL_MUST_CHECK int tel_log_reopen(struct tel_logger *logger);
+TEL_API TEL_MUST_CHECK int tel_log_reopen(struct tel_logger *logger);
 /* Writes what is queued, until deadline (clock_mono_ns()), stops the thread, closes; if the output hangs, it
  * returns a tenth of a second after the deadline. Returns how many of the queued records were lost. Takes
  * NULL. No thread may log any more; yder is reset to no output. */
-uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns);
+TEL_API uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns);
 
 /* Whether a record of this level would be written: ask before making one. False for NULL. */
-bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level);
+TEL_API bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level);
 /* Begins a record. NULL if the level is not enabled or records are used up (counted as dropped);
  * the functions below take NULL. */
-struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level);
+TEL_API struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level);
 /* The record's fields, in the order they will be written, behind the line's own: timestamp, level,
  * severity_number, message, app, version, instance, trace_id, span_id, trace_flags. A field named like one of
  * these is left out. 64 fields, 1024 characters a value. NULL for NULL. */
-struct tel_attributes *tel_log_fields(struct tel_log_record *record);
+TEL_API struct tel_attributes *tel_log_fields(struct tel_log_record *record);
 /* trace_id, span_id and trace_flags of the record; copied. NULL: none. */
-void tel_log_context(struct tel_log_record *record, const struct tel_context *context);
+TEL_API void tel_log_context(struct tel_log_record *record, const struct tel_context *context);
 /* The context of the span (NULL: none). The record takes its time from the clock of the span's trace, and
  * recent traces show it with the span: end the record before the span. */
-void tel_log_span(struct tel_log_record *record, const struct tel_span *span);
+TEL_API void tel_log_span(struct tel_log_record *record, const struct tel_span *span);
 /* Ends and queues the record. message is a constant: what is searched for. The pointer is gone. */
-void tel_log_message(struct tel_log_record *record, const char *message);
+TEL_API void tel_log_message(struct tel_log_record *record, const char *message);
 
 /* For the process's own life: a line with one formatted "detail" field (or none: NULL format). */
-void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message, const char *format,
-                   ...) __attribute__((format(printf, 4, 5)));
+TEL_API void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message,
+                           const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* "debug", "info", "warn", "error" in any case. Returns false for others. */
-bool tel_level_parse(const char *text, enum tel_level *out);
+TEL_API bool tel_level_parse(const char *text, enum tel_level *out);
+
+TEL_END
 
 #endif

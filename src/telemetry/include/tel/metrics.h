@@ -4,14 +4,17 @@
  * meet; a gauge is one line. Making families and series takes the registry's lock: do it at start, or look a
  * series up once and keep the handle. Handles live as long as the registry; all functions may be called from
  * any thread, except free. Rules: Prometheus data model and client library guidelines, OpenMetrics 1.0. */
-#ifndef TELEMETRY_METRICS_H
-#define TELEMETRY_METRICS_H
+#ifndef TEL_METRICS_H
+#define TEL_METRICS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "telemetry/context.h"
-#include "telemetry/error.h"
+#include <tel/api.h>
+#include <tel/context.h>
+#include <tel/error.h>
+
+TEL_BEGIN
 
 struct tel_registry;
 struct tel_family;
@@ -39,52 +42,53 @@ struct tel_family_spec {
 /* NULL settings: the defaults. NULL when out of memory. Registers
  * telemetry_metric_series_dropped_total{family}, which counts the refused, and
  * telemetry_scrape_duration_seconds; these two are not counted against max_families. */
-struct tel_registry *tel_registry_new(const struct tel_registry_settings *settings);
+TEL_API struct tel_registry *tel_registry_new(const struct tel_registry_settings *settings);
 /* Frees all families and series: nobody may record any more. Takes NULL. */
-void tel_registry_free(struct tel_registry *registry);
+TEL_API void tel_registry_free(struct tel_registry *registry);
 
 /* A new family. TEL_E_NAME (bad name, label name or unit; or a name that is taken, also by what another
  * family makes of its own: foo_count by a histogram foo, foo by a counter foo_total), TEL_E_FULL, TEL_E_VALUE
  * (buckets, too many labels, help not UTF-8), TEL_E_MEMORY; out is then untouched. A family without labels
  * gets its only series at once, so that it is exposed at 0. */
-TEL_MUST_CHECK int tel_counter_family(struct tel_registry *, const struct tel_family_spec *,
-                                      struct tel_family **out);
-TEL_MUST_CHECK int tel_gauge_family(struct tel_registry *, const struct tel_family_spec *,
-                                    struct tel_family **out);
-TEL_MUST_CHECK int tel_histogram_family(struct tel_registry *, const struct tel_family_spec *,
-                                        struct tel_family **out);
+TEL_API TEL_MUST_CHECK int tel_counter_family(struct tel_registry *, const struct tel_family_spec *,
+                                              struct tel_family **out);
+TEL_API TEL_MUST_CHECK int tel_gauge_family(struct tel_registry *, const struct tel_family_spec *,
+                                            struct tel_family **out);
+TEL_API TEL_MUST_CHECK int tel_histogram_family(struct tel_registry *, const struct tel_family_spec *,
+                                                struct tel_family **out);
 
 /* The series of these label values (label_count of them, in the family's order, copied), made if it is new
  * and exposed from then on, at 0. TEL_E_LABELS (a NULL among them, or not UTF-8), TEL_E_FULL (counted as
  * dropped), TEL_E_MEMORY, TEL_E_VALUE (other type, or a NULL family: one that could not be made); out is then
  * untouched. */
-TEL_MUST_CHECK int tel_counter_series(struct tel_family *, const char *const *values,
-                                      struct tel_counter **out);
-TEL_MUST_CHECK int tel_gauge_series(struct tel_family *, const char *const *values, struct tel_gauge **out);
-TEL_MUST_CHECK int tel_histogram_series(struct tel_family *, const char *const *values,
-                                        struct tel_histogram **out);
+TEL_API TEL_MUST_CHECK int tel_counter_series(struct tel_family *, const char *const *values,
+                                              struct tel_counter **out);
+TEL_API TEL_MUST_CHECK int tel_gauge_series(struct tel_family *, const char *const *values,
+                                            struct tel_gauge **out);
+TEL_API TEL_MUST_CHECK int tel_histogram_series(struct tel_family *, const char *const *values,
+                                                struct tel_histogram **out);
 
 /* All take NULL and do nothing: what could not be registered is simply not recorded. */
-void tel_counter_add(struct tel_counter *, uint64_t n);
+TEL_API void tel_counter_add(struct tel_counter *, uint64_t n);
 /* Adds n and keeps an exemplar, as tel_histogram_observe_at() does. Its value is n. */
-void tel_counter_add_at(struct tel_counter *, uint64_t n, const struct tel_context *exemplar,
-                        uint64_t unix_ns);
-void tel_gauge_set(struct tel_gauge *, double value);
-void tel_gauge_add(struct tel_gauge *, double delta);
+TEL_API void tel_counter_add_at(struct tel_counter *, uint64_t n, const struct tel_context *exemplar,
+                                uint64_t unix_ns);
+TEL_API void tel_gauge_set(struct tel_gauge *, double value);
+TEL_API void tel_gauge_add(struct tel_gauge *, double delta);
 /* A value that is negative, NaN or infinite is no measurement and is ignored: the sum must never fall.
  * exemplar: the span that this value was measured in, or NULL. Kept if it is sampled (exemplar filter
  * "trace_based"): the newest one a bucket, with its value and the time; but of those within the same few
  * milliseconds the first, so that busy threads do not fight over it. */
-void tel_histogram_observe(struct tel_histogram *, double value, const struct tel_context *exemplar);
+TEL_API void tel_histogram_observe(struct tel_histogram *, double value, const struct tel_context *exemplar);
 
 /* The same, where the caller knows the time: an exemplar belongs to the clock of its trace. Of equal times
  * the first is kept: round them down to a millisecond, or busy threads fight over the exemplar. */
-void tel_histogram_observe_at(struct tel_histogram *, double value, const struct tel_context *exemplar,
-                              uint64_t unix_ns);
+TEL_API void tel_histogram_observe_at(struct tel_histogram *, double value,
+                                      const struct tel_context *exemplar, uint64_t unix_ns);
 
 /* The value of a counter or gauge, for tests and for telemetry about telemetry. */
-uint64_t tel_counter_value(const struct tel_counter *);
-double tel_gauge_value(const struct tel_gauge *);
+TEL_API uint64_t tel_counter_value(const struct tel_counter *);
+TEL_API double tel_gauge_value(const struct tel_gauge *);
 
 /* A family that is read when it is scraped: read calls tel_emit_value() once for each of its series, with
  * label_count values that differ from series to series; with none the family is absent. It runs on the
@@ -94,9 +98,11 @@ double tel_gauge_value(const struct tel_gauge *);
  * TEL_E_VALUE. Errors as of a family. */
 enum tel_metric_type { TEL_METRIC_COUNTER, TEL_METRIC_GAUGE, TEL_METRIC_HISTOGRAM };
 struct tel_emit;
-void tel_emit_value(struct tel_emit *, const char *const *label_values, double value);
+TEL_API void tel_emit_value(struct tel_emit *, const char *const *label_values, double value);
 typedef void tel_read_fn(void *cls, struct tel_emit *emit);
-TEL_MUST_CHECK int tel_read_family(struct tel_registry *, const struct tel_family_spec *,
-                                   enum tel_metric_type type, tel_read_fn *read, void *cls);
+TEL_API TEL_MUST_CHECK int tel_read_family(struct tel_registry *, const struct tel_family_spec *,
+                                           enum tel_metric_type type, tel_read_fn *read, void *cls);
+
+TEL_END
 
 #endif

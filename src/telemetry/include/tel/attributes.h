@@ -3,12 +3,16 @@
  * Beyond the limit a pair is discarded and counted, as OpenTelemetry's SDK specification demands.
  * Usually allocates nothing: 32 pairs and 1 KiB of text lie inside; more goes to the heap.
  * Not thread-safe: one owner at a time. Every setter takes a NULL list and does nothing: "not recording". */
-#ifndef TELEMETRY_ATTRIBUTES_H
-#define TELEMETRY_ATTRIBUTES_H
+#ifndef TEL_ATTRIBUTES_H
+#define TEL_ATTRIBUTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <tel/api.h>
+
+TEL_BEGIN
 
 enum { TEL_ATTRIBUTES_INLINE = 32, TEL_ATTRIBUTES_TEXT = 1024 };
 
@@ -41,21 +45,24 @@ struct tel_attributes {
 };
 
 /* Makes an empty list. limit in pairs, value_limit in characters. The struct must not be moved afterwards. */
-void tel_attributes_init(struct tel_attributes *a, uint32_t limit, uint32_t value_limit);
+TEL_API void tel_attributes_init(struct tel_attributes *a, uint32_t limit, uint32_t value_limit);
 /* Empties it and releases what is on the heap; it can be used again. */
-void tel_attributes_clear(struct tel_attributes *a);
+TEL_API void tel_attributes_clear(struct tel_attributes *a);
 
 /* Copies len bytes of value, cut at the value limit between two characters. */
-void tel_attributes_set_text(struct tel_attributes *a, const char *key, const char *value, size_t len);
+TEL_API void tel_attributes_set_text(struct tel_attributes *a, const char *key, const char *value,
+                                     size_t len);
 /* Copies a NUL-terminated value; a NULL value sets nothing. */
-void tel_attributes_set_string(struct tel_attributes *a, const char *key, const char *value);
+TEL_API void tel_attributes_set_string(struct tel_attributes *a, const char *key, const char *value);
 /* As set_string, but the value lives at least as long as the list (a literal, a table): it is not copied. */
-void tel_attributes_set_static(struct tel_attributes *a, const char *key, const char *value);
-void tel_attributes_set_int(struct tel_attributes *a, const char *key, int64_t value);
-void tel_attributes_set_double(struct tel_attributes *a, const char *key, double value);
-void tel_attributes_set_bool(struct tel_attributes *a, const char *key, bool value);
+TEL_API void tel_attributes_set_static(struct tel_attributes *a, const char *key, const char *value);
+TEL_API void tel_attributes_set_int(struct tel_attributes *a, const char *key, int64_t value);
+TEL_API void tel_attributes_set_double(struct tel_attributes *a, const char *key, double value);
+TEL_API void tel_attributes_set_bool(struct tel_attributes *a, const char *key, bool value);
 
 /* The pair of that key, or NULL. */
-const struct tel_attribute *tel_attributes_find(const struct tel_attributes *a, const char *key);
+TEL_API const struct tel_attribute *tel_attributes_find(const struct tel_attributes *a, const char *key);
+
+TEL_END
 
 #endif

@@ -1,0 +1,158 @@
+#include "config.h" /* first: GNU extensions */
+
+#include "telemetry/core/telemetry_private.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "telemetry/process.h"
+#include "telemetry/tracing.h"
+
+/* Something that an adapter hangs on tel. */
+struct tel_owned {
+  struct tel_owned *next;
+  void (*destroy)(void *object);
+  void *object;
+};
+
+void tel_fail(struct tel *tel, int error, const char *text) {
+  if (!tel || error == 0) return;
+  int system = errno;
+  pthread_mutex_lock(&tel->lock);
+  if (tel->error == 0) {
+    tel->error = error;
+    snprintf(tel->error_text, sizeof tel->error_text, "%s: %s%s%s", text, tel_error_text(error),
+             error == TEL_E_SYSTEM ? ": " : "", error == TEL_E_SYSTEM ? strerror(system) : "");
+  }
+  pthread_mutex_unlock(&tel->lock);
+}
+
+static const char *from_environment(void *cls, const char *name) {
+  (void)cls;
+  return getenv(name);
+}
+
+static void warn(void *cls, const char *text) {
+  tel_log_event(((struct tel *)cls)->logger, TEL_WARN, "configuration warning", "%s", text);
+}
+
+static void report_export(void *cls, enum tel_report what, const char *text) {
+  tel_log_event(((struct tel *)cls)->logger, what == TEL_REPORT_RECOVERED ? TEL_INFO : TEL_WARN,
+                tel_report_message(what), "%s", text);
+}
+
+static int open_tracing(struct tel *tel, const char *name, const char *version) {
+  const struct tel_tracing_events events = {.report = report_export, .cls = tel};
+  struct tel_tracing_settings *settings = malloc(sizeof *settings);
+  if (!settings) return TEL_E_MEMORY;
+  tel_tracing_settings_init(settings);
+  snprintf(settings->service_name, sizeof settings->service_name, "%s", name);
+  snprintf(settings->scope_name, sizeof settings->scope_name, "%s", name);
+  snprintf(settings->scope_version, sizeof settings->scope_version, "%s", version);
+  tel_tracing_settings_environment(settings, from_environment, NULL, warn, tel);
+  int error = tel_tracing_new(settings, version, tel->instance, &events, tel->registry, &tel->tracing);
+  free(settings);
+  return error;
+}
+
+static int open_parts(struct tel *tel, const char *name, const char *version) {
+  const struct tel_log_settings log = {.level = TEL_INFO,
+                                       .enabled = true,
+                                       .file = "",
+                                       .app = name,
+                                       .version = version,
+                                       .instance = tel->instance};
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return TEL_E_MEMORY;
+  tel->registry = tel_registry_new(NULL);
+  if (!tel->registry) return TEL_E_MEMORY;
+  int error = tel_process_register(tel->registry);
+  if (!error) error = tel_logger_new(&log, tel->registry, &tel->logger);
+  return error ? error : open_tracing(tel, name, version);
+}
+
+struct tel *tel_new(const char *name, const char *version) {
+  struct tel *tel = calloc(1, sizeof *tel);
+  if (!tel) return NULL;
+  pthread_mutex_init(&tel->lock, NULL);
+  random_uuid(tel->instance);
+  if (!name || !version || !*name || strlen(name) >= TEL_NAME_SIZE || strlen(version) >= TEL_NAME_SIZE)
+    tel_fail(tel, TEL_E_VALUE, "telemetry needs a name and a version of 1 to 63 and 0 to 63 bytes");
+  else
+    tel_fail(tel, open_parts(tel, name, version), "cannot set up telemetry");
+  return tel;
+}
+
+int tel_start(struct tel *tel) {
+  if (!tel) return TEL_E_MEMORY;
+  if (tel->started) tel_fail(tel, TEL_E_VALUE, "telemetry has been started already");
+  if (tel->error) return tel->error;
+  /* Late, because programs choose yder's output in their first lines. Another logger may have yder already;
+   * then this one's lines do without it. */
+  int error = tel_log_install(tel->logger);
+  if (error == TEL_E_FULL) error = 0;
+  if (!error) error = tel_logger_start(tel->logger);
+  if (!error) error = tel_tracing_start(tel->tracing);
+  tel_fail(tel, error, "cannot start telemetry");
+  tel->started = tel->error == 0;
+  return tel->error;
+}
+
+const char *tel_error(const struct tel *tel) {
+  return tel ? tel->error_text : tel_error_text(TEL_E_MEMORY);
+}
+
+static void destroy_owned(struct tel *tel) {
+  for (struct tel_owned *owned; (owned = tel->owned);) {
+    tel->owned = owned->next;
+    owned->destroy(owned->object);
+    free(owned);
+  }
+}
+
+uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
+  if (!tel) return 0;
+  uint64_t deadline = clock_mono_ns() + milliseconds * CLOCK_NS_PER_MS;
+  uint64_t lost = tel_tracing_free(tel->tracing, deadline);
+  lost += tel_logger_free(tel->logger, deadline);
+  destroy_owned(tel); /* late: queued spans and lines have names that live in there */
+  tel_registry_free(tel->registry);
+  pthread_mutex_destroy(&tel->lock);
+  curl_global_cleanup();
+  free(tel);
+  return lost;
+}
+
+struct tel_registry *tel_registry(struct tel *tel) {
+  return tel ? tel->registry : NULL;
+}
+
+struct tel_tracer *tel_tracer(struct tel *tel) {
+  return tel && tel->tracing ? tel_tracing_tracer(tel->tracing) : NULL;
+}
+
+struct tel_logger *tel_logger(struct tel *tel) {
+  return tel ? tel->logger : NULL;
+}
+
+int tel_own_locked(struct tel *tel, void (*destroy)(void *object), void *object) {
+  struct tel_owned *owned = malloc(sizeof *owned);
+  if (!owned) return TEL_E_MEMORY;
+  *owned = (struct tel_owned){.next = tel->owned, .destroy = destroy, .object = object};
+  tel->owned = owned;
+  return 0;
+}
+
+int tel_own(struct tel *tel, void (*destroy)(void *object), void *object) {
+  int error = TEL_E_MEMORY;
+  if (tel) {
+    pthread_mutex_lock(&tel->lock);
+    error = tel_own_locked(tel, destroy, object);
+    pthread_mutex_unlock(&tel->lock);
+  }
+  if (error) destroy(object);
+  return error;
+}

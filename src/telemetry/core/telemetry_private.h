@@ -1,0 +1,34 @@
+/* What a struct tel is inside. Internal to src/telemetry. */
+#ifndef TELEMETRY_CORE_TELEMETRY_PRIVATE_H
+#define TELEMETRY_CORE_TELEMETRY_PRIVATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include <tel/telemetry.h>
+
+#include "base/random.h"
+
+enum { TEL_NAME_SIZE = 64, TEL_ERROR_SIZE = 256 };
+
+struct tel_owned;
+struct tel_http;
+struct tel_tracing;
+
+struct tel {
+  char instance[RANDOM_UUID_SIZE];
+  struct tel_registry *registry;
+  struct tel_logger *logger;
+  struct tel_tracing *tracing;
+  pthread_mutex_t lock;            /* of http, owned and the error */
+  _Atomic(struct tel_http *) http; /* made by src/telemetry/http when it is first needed */
+  struct tel_owned *owned;
+  bool started;
+  int error; /* the first */
+  char error_text[TEL_ERROR_SIZE];
+};
+
+/* As tel_own(), with tel->lock held; on failure the object is still the caller's. */
+TEL_MUST_CHECK int tel_own_locked(struct tel *tel, void (*destroy)(void *object), void *object);
+
+#endif

@@ -1,0 +1,210 @@
+#include "config.h" /* first: GNU extensions */
+
+#include "telemetry/http/instruments.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "telemetry/core/telemetry_private.h"
+
+/* HTTP's own methods (RFC 9110, RFC 5789); all others share the last row. */
+static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+                                      "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
+enum { METHODS = sizeof methods / sizeof *methods, OTHER = METHODS - 1, STATUS_MAX = 999 };
+
+static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
+                                 0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};
+
+/* The series of one route and one method: a request finds its counter by the status. */
+struct series {
+  struct tel_histogram *duration;
+  _Atomic(struct tel_counter *) requests[STATUS_MAX + 1];
+  _Atomic(struct tel_counter *) errors[STATUS_MAX + 1];
+};
+
+struct tel_http_route {
+  struct tel_http_route *next;
+  char *label;
+  char *span_names[METHODS];
+  _Atomic(struct series *) by_method[METHODS];
+};
+
+struct tel_http {
+  struct tel_family *requests, *errors, *durations;
+  struct tel_http_route *routes; /* under tel->lock */
+  struct tel_http_route unmatched;
+};
+
+static size_t method_index(const char *method) {
+  for (size_t i = 0; i < OTHER; i++)
+    if (strcmp(methods[i], method) == 0) return i;
+  return OTHER;
+}
+
+const char *tel_http_method(const char *method) {
+  return methods[method_index(method)];
+}
+
+const char *tel_http_route_label(const struct tel_http_route *route) {
+  return route ? route->label : "unmatched";
+}
+
+const char *tel_http_span_name(const struct tel_http_route *route, const char *method) {
+  size_t index = method_index(method);
+  if (route) return route->span_names[index];
+  return index == OTHER ? "HTTP" : methods[index];
+}
+
+static void free_route(struct tel_http_route *route) {
+  for (size_t i = 0; i < METHODS; i++) {
+    free(route->span_names[i]);
+    free(atomic_load(&route->by_method[i]));
+  }
+  free(route->label);
+}
+
+static void free_http(void *cls) {
+  struct tel_http *http = cls;
+  for (struct tel_http_route *route; (route = http->routes);) {
+    http->routes = route->next;
+    free_route(route);
+    free(route);
+  }
+  free_route(&http->unmatched);
+  free(http);
+}
+
+static int fill_route(struct tel_http_route *route, const char *label) {
+  route->label = strdup(label);
+  for (size_t i = 0; i < METHODS; i++)
+    if (asprintf(&route->span_names[i], "%s %s", i == OTHER ? "HTTP" : methods[i], label) < 0) {
+      route->span_names[i] = NULL;
+      return TEL_E_MEMORY;
+    }
+  return route->label ? 0 : TEL_E_MEMORY;
+}
+
+static int make_families(struct tel *tel, struct tel_http *http) {
+  static const char *const by_status[] = {"method", "route", "status"}, *const by_reason[] = {
+                                                                            "method", "route", "reason"};
+  const struct tel_family_spec requests = {
+      .name = "request_total", .help = "Requests answered.", .labels = by_status, .label_count = 3};
+  const struct tel_family_spec errors = {
+      .name = "error_total",
+      .help = "Requests that the server failed to serve (status 5xx, or no answer).",
+      .labels = by_reason,
+      .label_count = 3};
+  const struct tel_family_spec durations = {.name = "request_duration_seconds",
+                                            .help = "From a request's arrival to its answer.",
+                                            .unit = "seconds",
+                                            .labels = by_status,
+                                            .label_count = 2,
+                                            .buckets = buckets,
+                                            .bucket_count = sizeof buckets / sizeof *buckets};
+  int error = tel_counter_family(tel->registry, &requests, &http->requests);
+  if (!error) error = tel_counter_family(tel->registry, &errors, &http->errors);
+  return error ? error : tel_histogram_family(tel->registry, &durations, &http->durations);
+}
+
+/* Makes the families once; tel->lock is held. */
+static struct tel_http *http_of(struct tel *tel, int *error) {
+  struct tel_http *http = atomic_load(&tel->http);
+  if (http) return http;
+  *error = TEL_E_MEMORY;
+  http = calloc(1, sizeof *http);
+  if (!http) return NULL;
+  if ((*error = fill_route(&http->unmatched, "unmatched")) == 0 && (*error = make_families(tel, http)) == 0 &&
+      (*error = tel_own_locked(tel, free_http, http)) == 0) {
+    atomic_store(&tel->http, http);
+    return http;
+  }
+  free_http(http);
+  return NULL;
+}
+
+static struct series *series_of(struct tel_http *http, struct tel_http_route *route, size_t method) {
+  struct series *series = atomic_load_explicit(&route->by_method[method], memory_order_acquire), *none = NULL;
+  if (series) return series;
+  series = calloc(1, sizeof *series);
+  const char *values[] = {methods[method], route->label};
+  if (!series || tel_histogram_series(http->durations, values, &series->duration) != 0) {
+    free(series);
+    return NULL;
+  }
+  if (atomic_compare_exchange_strong(&route->by_method[method], &none, series)) return series;
+  free(series); /* another thread was quicker, with the same histogram */
+  return none;
+}
+
+static struct tel_counter *counter_of(struct tel_family *family, _Atomic(struct tel_counter *) *place,
+                                      const char *method, const char *route, const char *word) {
+  struct tel_counter *counter = atomic_load_explicit(place, memory_order_acquire);
+  const char *values[] = {method, route, word};
+  if (counter || tel_counter_series(family, values, &counter) != 0) return counter;
+  atomic_store_explicit(place, counter, memory_order_release);
+  return counter;
+}
+
+/* The counters of a status: of all answers, and of those that are the server's failure. */
+static void count(struct tel_http *http, struct tel_http_route *route, size_t method, unsigned status,
+                  uint64_t n) {
+  char word[12];
+  struct series *series = series_of(http, route, method);
+  if (!series) return;
+  if (status > STATUS_MAX) status = 0;
+  snprintf(word, sizeof word, "%u", status);
+  tel_counter_add(counter_of(http->requests, &series->requests[status], methods[method], route->label, word),
+                  n);
+  if (status >= 500 || status == 0)
+    tel_counter_add(counter_of(http->errors, &series->errors[status], methods[method], route->label, word),
+                    n);
+}
+
+struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *label) {
+  if (!tel || !label || !tel->registry) return NULL;
+  struct tel_http_route *route = NULL;
+  int error = 0;
+  pthread_mutex_lock(&tel->lock);
+  struct tel_http *http = http_of(tel, &error);
+  for (route = http ? http->routes : NULL; route && strcmp(route->label, label) != 0;) route = route->next;
+  if (http && !route) {
+    route = calloc(1, sizeof *route);
+    error = route ? fill_route(route, label) : TEL_E_MEMORY;
+    if (error) {
+      if (route) free_route(route);
+      free(route);
+      route = NULL;
+    } else {
+      route->next = http->routes;
+      http->routes = route;
+    }
+  }
+  pthread_mutex_unlock(&tel->lock);
+  tel_fail(tel, error, "cannot make the metrics of a route");
+  /* A counter must exist at 0 before it first rises, or rate() misses the rise. */
+  if (route && method && strcmp(method, "*") != 0) {
+    count(http, route, method_index(method), 200, 0);
+    count(http, route, method_index(method), 500, 0);
+  }
+  return route;
+}
+
+void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method, unsigned status,
+                     uint64_t duration_ns, const struct tel_context *context) {
+  struct tel_http *http = atomic_load_explicit(&tel->http, memory_order_acquire);
+  if (!http) {
+    int error = 0;
+    pthread_mutex_lock(&tel->lock);
+    http = http_of(tel, &error);
+    pthread_mutex_unlock(&tel->lock);
+    if (!http) return;
+  }
+  /* Routes are the library's own and not constant; callers only see them so. */
+  struct tel_http_route *own = route ? (struct tel_http_route *)(uintptr_t)route : &http->unmatched;
+  size_t index = method_index(method);
+  count(http, own, index, status, 1);
+  struct series *series = series_of(http, own, index);
+  if (series) tel_histogram_observe(series->duration, (double)duration_ns / 1e9, context);
+}

@@ -1,0 +1,17 @@
+/* The metrics of HTTP requests, and each route's series. Internal to src/telemetry/http. */
+#ifndef TELEMETRY_HTTP_INSTRUMENTS_H
+#define TELEMETRY_HTTP_INSTRUMENTS_H
+
+#include <tel/http.h>
+
+/* The label's value for a method: itself if it is one of HTTP's own, else "_OTHER". Static. */
+const char *tel_http_method(const char *method);
+/* Records an ended request; context: what its exemplar shows, or NULL. route NULL: unmatched. */
+void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method, unsigned status,
+                     uint64_t duration_ns, const struct tel_context *context);
+/* The template, or "unmatched" for NULL. */
+const char *tel_http_route_label(const struct tel_http_route *route);
+/* "GET /order/:id", or the method alone for NULL: the name of the span. Static, or as long-lived as tel. */
+const char *tel_http_span_name(const struct tel_http_route *route, const char *method);
+
+#endif

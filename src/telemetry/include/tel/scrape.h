@@ -1,0 +1,29 @@
+/* The answer to a scrape: Prometheus text 0.0.4 or OpenMetrics 1.0, gzip if the client takes it. */
+#ifndef TEL_SCRAPE_H
+#define TEL_SCRAPE_H
+
+#include <stddef.h>
+
+#include <tel/api.h>
+#include <tel/error.h>
+#include <tel/metrics.h>
+
+TEL_BEGIN
+
+struct tel_scrape {
+  const char *content_type;     /* static */
+  const char *content_encoding; /* static: "gzip", or NULL */
+  char *body;                   /* malloc'ed; not NUL-terminated */
+  size_t size;
+};
+
+/* Writes all metrics in the form that these request headers ask for (NULL: there is none; several of one
+ * name: joined by commas). The answer should carry "Vary: Accept, Accept-Encoding". TEL_E_MEMORY; out is then
+ * untouched. Any thread; several at once take turns; nobody who records waits. */
+TEL_API TEL_MUST_CHECK int tel_scrape(struct tel_registry *registry, const char *accept,
+                                      const char *accept_encoding, struct tel_scrape *out);
+TEL_API void tel_scrape_free(struct tel_scrape *scrape);
+
+TEL_END
+
+#endif

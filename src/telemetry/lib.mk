@@ -1,0 +1,34 @@
+# The libraries that other programs use. All objects are those of the layer; only what TEL_API marks is exported.
+libtelemetry_la_SOURCES += \
+	src/telemetry/core/telemetry.c src/telemetry/core/telemetry_private.h \
+	src/telemetry/scrape.c \
+	src/telemetry/http/exchange.c src/telemetry/http/instruments.c src/telemetry/http/instruments.h
+libtelemetry_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+libbase_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+
+lib_LTLIBRARIES += libtel.la libtel-ulfius.la
+libtel_la_SOURCES =
+libtel_la_LIBADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
+libtel_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+
+# The adapter stands on the public headers alone.
+libtel_ulfius_la_SOURCES = src/telemetry/ulfius/observe.c
+libtel_ulfius_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+libtel_ulfius_la_LIBADD = libtel.la $(ULFIUS_LIBS) $(ORCANIA_LIBS)
+libtel_ulfius_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+
+teldir = $(includedir)/tel
+tel_HEADERS = \
+	src/telemetry/include/tel/api.h \
+	src/telemetry/include/tel/attributes.h \
+	src/telemetry/include/tel/context.h \
+	src/telemetry/include/tel/error.h \
+	src/telemetry/include/tel/http.h \
+	src/telemetry/include/tel/log.h \
+	src/telemetry/include/tel/metrics.h \
+	src/telemetry/include/tel/scrape.h \
+	src/telemetry/include/tel/telemetry.h \
+	src/telemetry/include/tel/trace.h \
+	src/telemetry/include/tel/ulfius.h
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = src/telemetry/tel.pc src/telemetry/tel-ulfius.pc

@@ -1,0 +1,230 @@
+"""The telemetry library as another program uses it: installed, found by pkg-config, nothing of this tree in reach."""
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+
+import collector
+import labtest
+import shop
+from labtest import Skip, TestFailure, claim, expect, wait_until
+
+CFLAGS = ["-Wall", "-Wextra", "-Werror"]
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def installed():
+    """The prefix that the build installs into, filled."""
+    build = shop.program("libtel.la").parent
+    makefile = (build / "Makefile").read_text()
+    prefix = labtest.pathlib.Path(re.search(r"^prefix = (.*)$", makefile, re.M)[1])
+    if not str(prefix).startswith(str(build)):
+        raise Skip(f"{build} is configured for {prefix}; this test installs only below the build")
+    if "-fsanitize" in makefile:
+        raise Skip("a sanitizer's runtime would have to be loaded first")
+    subprocess.run(["make", "-s", "-C", build, "install"], check=True, capture_output=True)
+    return prefix
+
+
+def pkg_config(prefix, *arguments):
+    env = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}
+    return subprocess.run(["pkg-config", *arguments], env=env, check=True, capture_output=True, text=True).stdout.split()
+
+
+def compile_program(prefix, directory, source, package, compiler=("cc", "-std=gnu11"), extra=()):
+    output = directory / source.stem
+    subprocess.run([*compiler, *CFLAGS, source, "-o", output, *pkg_config(prefix, "--cflags", "--libs", package), *extra],
+                   check=True)
+    return output
+
+
+def environment(prefix, endpoint=None, **more):
+    env = {**os.environ, "LD_LIBRARY_PATH": str(prefix / "lib"), "OTEL_TRACES_EXPORTER": "none", **more}
+    if endpoint:
+        env.update(OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_BSP_SCHEDULE_DELAY="100")
+    return env
+
+
+class Program:
+    """A compiled program with its port as its first argument, told to end by the end of its input or by SIGTERM."""
+
+    def __init__(self, path, directory, env, *arguments):
+        self.port = labtest.free_port()
+        self.output = directory / f"output-{self.port}"
+        with open(self.output, "wb") as output:
+            self.process = subprocess.Popen([path, str(self.port), *arguments], stdin=subprocess.PIPE, stdout=output,
+                                            stderr=subprocess.STDOUT, env=env)
+
+    def __enter__(self):
+        wait_until("the program listens", lambda: socket.create_connection(("127.0.0.1", self.port), 1).close() or True)
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(1)
+        except subprocess.TimeoutExpired:
+            self.process.terminate()
+        return self.process.wait(15)
+
+    def raw(self, method, target, headers=(), body=b""):
+        """The whole answer as bytes, without its Date; what the server says before it closes or half a second passes."""
+        lines = [f"{method} {target} HTTP/1.1", "Host: edge", *headers, f"Content-Length: {len(body)}"]
+        if not any("pgrade" in header for header in headers):
+            lines.append("Connection: close")
+        with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
+            connection.settimeout(0.5)
+            connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+            answer = b""
+            try:
+                while part := connection.recv(65536):
+                    answer += part
+            except (TimeoutError, ConnectionResetError):
+                pass
+        return re.sub(rb"Date: [^\r]*\r\n", b"", answer)
+
+    def lines(self):
+        return [json.loads(line) for line in self.output.read_text().splitlines() if line.startswith("{")]
+
+    def metrics(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection.request("GET", "/metrics")
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        expect("the status of /metrics", answer.status, 200)
+        return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+
+
+def test_the_ulfius_example_has_all_three_signals(directory):
+    prefix = installed()
+    program = compile_program(prefix, directory, labtest.TOP / "examples/hello_ulfius.c", "tel-ulfius")
+    with collector.Collector() as sink:
+        with Program(program, directory, environment(prefix, sink.url)) as hello:
+            answer = hello.raw("GET", "/hello/Ada", [f"traceparent: {TRACEPARENT}"])
+            claim("it answers", answer.endswith(b"Hello Ada\n"), answer)
+            [span] = sink.wait_for(1)
+            metrics = hello.metrics()
+            expect("the counter", metrics['request_total{method="GET",route="/hello/:name",status="200"}'], "1")
+            expect("the histogram", metrics['request_duration_seconds_count{method="GET",route="/hello/:name"}'], "1")
+            expect("exit status", hello.end(), 0)
+            [line] = [line for line in hello.lines() if line["message"] == "request answered"]
+        expect("the span's name", span.name, "GET /hello/:name")
+        expect("its kind", span.kind, collector.SERVER)
+        expect("its trace", (span.trace_id, span.parent_id), (TRACEPARENT[3:35], TRACEPARENT[36:52]))
+        for key, value in {"http.request.method": "GET", "http.route": "/hello/:name", "url.path": "/hello/Ada",
+                           "url.scheme": "http", "http.response.status_code": 200, "client.address": "127.0.0.1"}.items():
+            expect(key, span.attributes.get(key), value)
+        expect("service.name", span.resource["service.name"], "hello")
+        expect("the line's ids", (line["trace_id"], line["span_id"]), (span.trace_id, span.span_id))
+        expect("the handler's own field", line["greeted"], "Ada")
+        expect("no word of another program", "minishop" in json.dumps(line), False)
+
+
+def test_a_program_without_a_server(directory):
+    prefix = installed()
+    program = compile_program(prefix, directory, labtest.TOP / "examples/no_server.c", "tel")
+    with collector.Collector() as sink:
+        run = subprocess.run([program], env=environment(prefix, sink.url), capture_output=True, text=True, timeout=30)
+        expect("exit status", run.returncode, 0)
+        names = sorted(span.name for span in sink.wait_for(2))
+        expect("the spans", names, ["job", "step"])
+        claim("the counter is exposed", "\nitems_total 3\n" in run.stderr, run.stderr)
+        line = json.loads(run.stdout)
+        expect("the line's trace", line["trace_id"], sink.spans[0].trace_id)
+
+
+def test_static_linking(directory):
+    """Of libtel alone: distributions do not package all that a static libcurl needs."""
+    prefix = installed()
+    program = directory / "static"
+    needs = pkg_config(prefix, "--libs", "libyder", "liborcania", "libcurl", "libprotobuf-c", "zlib")
+    subprocess.run(["cc", *CFLAGS, labtest.TOP / "examples/no_server.c", "-o", program, f"-I{prefix}/include",
+                    f"{prefix}/lib/libtel.a", *needs, "-lm", "-pthread"], check=True)
+    run = subprocess.run([program], env={**environment(prefix), "LD_LIBRARY_PATH": ""}, capture_output=True, timeout=30)
+    expect("exit status without the shared library", run.returncode, 0)
+
+
+def test_headers_are_c_and_cxx(directory):
+    prefix = installed()
+    source = labtest.TOP / "tests/library/headers.c"
+    for compiler in (["cc", "-std=c11", "-Wpedantic"], ["c++", "-x", "c++", "-std=c++17"]):
+        if not shutil.which(compiler[0]):
+            raise Skip(f"no {compiler[0]}")
+        program = compile_program(prefix, directory, source, "tel-ulfius", compiler)
+        expect(f"{compiler[0]}'s program", subprocess.run([program], env=environment(prefix), timeout=30).returncode, 0)
+
+
+def test_only_its_own_names_are_exported(directory):
+    prefix = installed()
+    for library in ("libtel.so", "libtel-ulfius.so"):
+        names = subprocess.run(["nm", "-D", "--defined-only", prefix / "lib" / library], check=True, capture_output=True,
+                               text=True).stdout.split("\n")
+        foreign = [name for name in names if name and not name.split()[-1].startswith("tel_")]
+        expect(f"foreign names of {library}", foreign, [])
+        text = (prefix / "lib" / library).read_bytes()
+        expect(f"{library} names the shop", b"minishop" in text, False)
+
+
+WEBSOCKET = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
+EDGE_CASES = [
+    ("GET", "/returns/continue"), ("POST", "/returns/continue", [], b"a=b"), ("HEAD", "/returns/continue"),
+    ("BREW", "/returns/continue"), ("GET", "/returns/ignore"), ("GET", "/returns/complete"), ("GET", "/returns/complete/"),
+    ("GET", "/returns/unauthorized"), ("GET", "/returns/error"), ("POST", "/returns/error"), ("GET", "/chain"),
+    ("GET", "/chain/one"), ("GET", "/chain/two"), ("GET", "/chain/two?x=%20y"), ("GET", "/borrowed"), ("GET", "/auth/inside"),
+    ("GET", "/auth/inside", ["Authorization: Basic YTpi"]), ("GET", "/auth/other"), ("GET", "/ignored"), ("GET", "/stream"),
+    ("GET", "/socket"), ("GET", "/socket", WEBSOCKET), ("GET", "/impossible"), ("GET", "/child"), ("GET", "/"), ("GET", "//"),
+    ("GET", "/nothing"), ("DELETE", "/nothing"), ("HEAD", "/nothing"), ("GET", "/%ff"), ("OPTIONS", "*"),
+    ("GET", "/child", ["traceparent: nonsense", "traceparent: twice"]), ("GET", "/child", ["X-Bad: \xff\xfe"]),
+]
+
+
+def compare(directory, prefix, *arguments):
+    program = compile_program(prefix, directory, labtest.TOP / "tests/library/edge_app.c", "tel-ulfius")
+    env = environment(prefix)
+    with Program(program, directory, env, *arguments) as plain, Program(program, directory, env, "observe", *arguments) as seen:
+        different = []
+        for case in EDGE_CASES:
+            one, other = plain.raw(*case), seen.raw(*case)
+            if one != other:
+                different.append(f"{case}:\n  {one!r}\n  {other!r}")
+        metrics = seen.metrics()
+        expect("exit status of both", (plain.end(), seen.end()), (0, 0))
+        lines = seen.lines()
+    if different:
+        raise TestFailure("answers differ:\n" + "\n".join(different))
+    return metrics, lines
+
+
+def test_answers_stay_as_they_were(directory):
+    metrics, lines = compare(directory, installed())
+    requests = [line for line in lines if line["message"].startswith("request ")]
+    expect("lines", len(requests), len(EDGE_CASES))
+    counted = sum(int(value) for name, value in metrics.items() if name.startswith("request_total{"))
+    expect("requests counted", counted, len(EDGE_CASES))
+
+    def seen(method, route, status):
+        return int(metrics.get(f'request_total{{method="{method}",route="{route}",status="{status}"}}', 0))
+
+    expect("the most specific route of a chain", seen("GET", "/chain/two", 200), 2)
+    expect("a refusal keeps the route that refused", seen("GET", "/auth/*", 401), 2)
+    expect("unauthorized", seen("GET", "/returns/unauthorized", 401), 1)
+    expect("an error", seen("GET", "/returns/error", 500), 1)
+    expect("a websocket", seen("GET", "/socket", 101), 1)
+    expect("no answer at all", seen("GET", "/impossible", 0), 1)
+    expect("another method", seen("_OTHER", "/returns/continue", 202), 1)
+    [line] = [line for line in requests if line["path"] == "/child" and line["status"] == 200][:1]
+    expect("the handler's field", line["answer"], 42)
+
+
+def test_answers_stay_as_they_were_without_a_default_endpoint(directory):
+    compare(directory, installed(), "no-default")
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

@@ -1,0 +1,157 @@
+/* An Ulfius program of edge cases: edge_app PORT [observe] [no-default]. The test compares what it answers
+ * with and without telemetry around it. Ends at the end of its standard input. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <tel/telemetry.h>
+#include <tel/ulfius.h>
+
+#define HANDLER(name)                                                                                        \
+  static int name(const struct _u_request *request, struct _u_response *response, void *cls)
+#define UNUSED (void)request, (void)response, (void)cls
+
+HANDLER(returns) {
+  UNUSED;
+  ulfius_set_string_body_response(response, 202, "own body");
+  u_map_put(response->map_header, "X-Own", "yes");
+  return *(const int *)cls;
+}
+
+HANDLER(chain_first) {
+  UNUSED;
+  ulfius_set_response_shared_data(response, strdup("from the first"), free);
+  return U_CALLBACK_CONTINUE;
+}
+
+HANDLER(chain_second) {
+  UNUSED;
+  ulfius_set_string_body_response(response, 200, response->shared_data ? response->shared_data : "nothing");
+  if (request->callback_position == 2) /* replaces, and so frees, what the first one set */
+    ulfius_set_response_shared_data(response, strdup("from the second"), free);
+  return U_CALLBACK_CONTINUE;
+}
+
+HANDLER(ignores) {
+  UNUSED;
+  return U_CALLBACK_IGNORE;
+}
+
+/* A program may set the data without a function that frees it. */
+HANDLER(borrowed) {
+  UNUSED;
+  static char text[] = "borrowed";
+  response->shared_data = text;
+  return U_CALLBACK_CONTINUE;
+}
+
+HANDLER(refuses) {
+  UNUSED;
+  response->auth_realm = strdup("edge");
+  ulfius_set_string_body_response(response, 200, "who are you?");
+  return u_map_get_case(request->map_header, "Authorization") ? U_CALLBACK_CONTINUE : U_CALLBACK_UNAUTHORIZED;
+}
+
+static ssize_t stream(void *cls, uint64_t offset, char *out, size_t max) {
+  (void)max;
+  if (offset >= 3 * 5) return U_STREAM_END;
+  memcpy(out, cls, 5);
+  return 5;
+}
+
+HANDLER(streams) {
+  UNUSED;
+  ulfius_set_stream_response(response, 200, stream, free, U_STREAM_SIZE_UNKNOWN, 1024, strdup("five\n"));
+  return U_CALLBACK_CONTINUE;
+}
+
+static void socket_talk(const struct _u_request *request, struct _websocket_manager *manager, void *cls) {
+  (void)request, (void)cls;
+  ulfius_websocket_send_message(manager, U_WEBSOCKET_OPCODE_TEXT, 5, "hello");
+}
+
+HANDLER(sockets) {
+  UNUSED;
+  ulfius_set_websocket_response(response, NULL, NULL, socket_talk, NULL, NULL, NULL, NULL, NULL);
+  return U_CALLBACK_CONTINUE;
+}
+
+HANDLER(impossible_status) {
+  UNUSED;
+  ulfius_set_string_body_response(response, 1, "never sent");
+  return U_CALLBACK_COMPLETE;
+}
+
+HANDLER(makes_child) {
+  UNUSED;
+  struct tel *tel = cls;
+  struct tel_span *child =
+      tel_span_start_child(tel_tracer(tel), "child", TEL_SPAN_INTERNAL, tel_ulfius_span(response));
+  if (!tel_ulfius_span(response)) tel_span_end(child, 0), child = NULL;
+  tel_span_end(child, 0);
+  tel_attributes_set_int(tel_ulfius_fields(response), "answer", 42);
+  ulfius_set_string_body_response(response, 200, "child");
+  return U_CALLBACK_CONTINUE;
+}
+
+HANDLER(default_answer) {
+  UNUSED;
+  ulfius_set_string_body_response(response, 404, "own not found");
+  return U_CALLBACK_COMPLETE;
+}
+
+static int results[] = {U_CALLBACK_CONTINUE, U_CALLBACK_IGNORE, U_CALLBACK_COMPLETE, U_CALLBACK_UNAUTHORIZED,
+                        U_CALLBACK_ERROR};
+
+static void add_endpoints(struct _u_instance *instance, struct tel *tel) {
+  ulfius_add_endpoint_by_val(instance, "*", "/returns", "/continue", 0, returns, &results[0]);
+  ulfius_add_endpoint_by_val(instance, "GET", "returns", "ignore", 0, returns, &results[1]);
+  ulfius_add_endpoint_by_val(instance, "GET", "/returns/", "/complete/", 0, returns, &results[2]);
+  ulfius_add_endpoint_by_val(instance, "GET", "/returns", "/unauthorized", 0, returns, &results[3]);
+  ulfius_add_endpoint_by_val(instance, "GET", "/returns", "/error", 0, returns, &results[4]);
+  ulfius_add_endpoint_by_val(instance, "GET", "/chain", "*", 0, chain_first, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", "/chain", "/:id", 1, ignores, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", "/chain", "/:id", 2, chain_second, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", "/chain", "/two", 3, chain_second, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", "/borrowed", NULL, 0, borrowed, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", "/borrowed", "*", 1, chain_second, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", "/auth", "*", 0, refuses, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", "/auth", "/inside", 1, returns, &results[2]);
+  ulfius_add_endpoint_by_val(instance, "GET", "/ignored", NULL, 0, ignores, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", NULL, "/stream", 0, streams, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", NULL, "/socket", 0, sockets, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", NULL, "/impossible", 0, impossible_status, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", NULL, "/child", 0, makes_child, tel);
+}
+
+int main(int argc, char **argv) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct _u_instance instance;
+  struct tel *tel = NULL;
+  bool observe = false, no_default = false;
+  char rest[64];
+  for (int i = 2; i < argc; i++) {
+    observe = observe || strcmp(argv[i], "observe") == 0;
+    no_default = no_default || strcmp(argv[i], "no-default") == 0;
+  }
+  address.sin_port = htons((uint16_t)atoi(argc > 1 ? argv[1] : "0"));
+  if (ulfius_init_instance(&instance, ntohs(address.sin_port), &address, NULL) != U_OK) return 1;
+  u_map_put(instance.default_headers, "X-Default", "always");
+  if (observe) tel = tel_new("edge", "1.0");
+  add_endpoints(&instance, tel);
+  if (!no_default) ulfius_set_default_endpoint(&instance, default_answer, NULL);
+  if (observe) {
+    tel_ulfius_observe(tel, &instance);
+    tel_ulfius_observe(tel, &instance); /* twice is once */
+    if (tel_start(tel) != 0) return fprintf(stderr, "%s\n", tel_error(tel)), 1;
+  }
+  if (ulfius_start_framework(&instance) != U_OK) return 1;
+  while (read(STDIN_FILENO, rest, sizeof rest) > 0) {
+  }
+  ulfius_stop_framework(&instance);
+  tel_free(tel, 5000);
+  ulfius_clean_instance(&instance);
+  return 0;
+}
