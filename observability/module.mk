@@ -4,7 +4,14 @@ nobase_dist_pkgdata_DATA = \
 	observability/runbook.md \
 	observability/alertmanager/alertmanager.yml \
 	observability/alertmanager/templates/slack.tmpl \
-	observability/door/door.sh \
+	observability/containers/choices/LOG_SHIPPER_is_collector_or_promtail/collector \
+	observability/containers/choices/LOG_SHIPPER_is_collector_or_promtail/promtail \
+	observability/containers/choices/TRACE_STORE_is_jaeger_tempo_or_both/both \
+	observability/containers/choices/TRACE_STORE_is_jaeger_tempo_or_both/jaeger \
+	observability/containers/choices/TRACE_STORE_is_jaeger_tempo_or_both/tempo \
+	observability/containers/prepare.sh \
+	observability/containers/replica.sh \
+	observability/door/haproxy.cfg \
 	observability/grafana/dashboards/minishop.json \
 	observability/grafana/dashboards/pipeline.json \
 	observability/grafana/dashboards/process.json \
@@ -43,8 +50,6 @@ nobase_dist_pkgdata_DATA = \
 	observability/prometheus/targets/containers/minishop.yml \
 	observability/prometheus/targets/containers/prometheus.yml \
 	observability/prometheus/targets/containers/slack-mock.yml \
-	observability/prometheus/targets/containers/stack-logs.yml \
-	observability/prometheus/targets/containers/stack-traces.yml \
 	observability/prometheus/targets/containers/stack.yml \
 	observability/prometheus/targets/native/alertmanager.yml \
 	observability/prometheus/targets/native/minishop.yml \

@@ -5,8 +5,8 @@
 #   tests/containers/images.sh FOLDER_OF_ENGINES >FILE
 #
 # All have the tag "stand-in", so that nobody's `docker-compose up -d` takes them for the real ones. Prints, as lines for
-# compose's --env-file or a shell, what selects them. Grafana, Tempo and Promtail have no package to make them from: what
-# stands there only listens where they would; Tempo and Promtail are the real ones where they are installed.
+# compose's --env-file or a shell, what selects them. Grafana, Loki, Tempo and Promtail have no package to make them from: what
+# stands there only listens where they would; Loki, Tempo and Promtail are the real ones where they are installed.
 set -eu
 engines=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -66,12 +66,6 @@ WORKDIR /alertmanager
 USER nobody
 ENTRYPOINT ["/bin/alertmanager"]
 END
-image grafana/loki "$engines/loki" <<'END'
-COPY loki /usr/bin/
-RUN install -d -o 10001 -g 10001 /loki
-USER 10001
-ENTRYPOINT ["/usr/bin/loki"]
-END
 image otel/opentelemetry-collector-contrib "$engines/otelcol" <<'END'
 COPY otelcol /otelcol-contrib
 USER 10001
@@ -103,6 +97,7 @@ END
 }
 # Its image has wget, and its health check uses that.
 listener grafana/grafana '"3000"' 'RUN apt-get update && apt-get install -y --no-install-recommends wget'
+installed grafana/loki loki /usr/bin/loki || listener grafana/loki '"3100"'
 installed grafana/tempo tempo /tempo || listener grafana/tempo '"3200", "4318"'
 installed grafana/promtail promtail /usr/bin/promtail || listener grafana/promtail '"9080"'
 
