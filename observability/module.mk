@@ -66,5 +66,6 @@ EXTRA_DIST += \
 	observability/prometheus/tests/down.yml \
 	observability/prometheus/tests/high_error_rate.yml \
 	observability/prometheus/tests/high_latency.yml \
+	observability/prometheus/tests/logs_refused.yml \
 	observability/prometheus/tests/slack_delivery_failing.yml \
 	observability/prometheus/tests/telemetry_dropped.yml
