@@ -7,6 +7,8 @@ set -eu
 from=/usr/share/minishop-lab
 to=/etc/minishop-lab
 slack_url_file=/slack_url
+# Not in $to: Prometheus serves that to browsers.
+secret=/etc/slack-url
 incident=/etc/minishop/incident/incident.conf
 
 fail() {
@@ -22,10 +24,10 @@ for pair in 8080:"$MINISHOP_PORT" 8090:"$SLACK_MOCK_PORT" 9090:"$PROMETHEUS_PORT
 done
 ports="${ports}s/127\\.0\\.0\\.1:=\\([0-9]*\\)=/127.0.0.1:\\1/g"
 
-# deliver FILE NAME: whole or not at all, and untouched if it is the same: its readers watch it.
+# deliver FILE PLACE: whole or not at all, and untouched if it is the same: its readers watch it.
 deliver() {
-	sed "$ports" "$1" >"$to/$2.new"
-	if cmp -s "$to/$2.new" "$to/$2"; then rm "$to/$2.new"; else mv "$to/$2.new" "$to/$2"; fi
+	sed "$ports" "$1" >"$2.new"
+	if cmp -s "$2.new" "$2"; then rm "$2.new"; else mv "$2.new" "$2"; fi
 }
 
 [ ! -d $slack_url_file ] || fail "SLACK_URL_FILE in .env names no file. Docker made an empty folder of that name: remove it"
@@ -34,22 +36,22 @@ deliver() {
 
 cd $from
 find . -type d | while read -r folder; do mkdir -p "$to/$folder"; done
-find . -type f | while read -r file; do deliver "$file" "$file"; done
+find . -type f | while read -r file; do deliver "$file" "$to/$file"; done
 # Grafana looks into these too, and calls it an error when they are not there.
 for folder in access-control alerting plugins; do mkdir -p $to/grafana/provisioning/$folder; done
 
 # What depends on a choice.
 targets=./prometheus/targets
-deliver $targets/choice/logs-"$LOG_SHIPPER".yml $targets/containers/stack-logs.yml
-deliver $targets/choice/traces-"$TRACE_STORE".yml $targets/containers/stack-traces.yml
+deliver $targets/choice/logs-"$LOG_SHIPPER".yml $to/$targets/containers/stack-logs.yml
+deliver $targets/choice/traces-"$TRACE_STORE".yml $to/$targets/containers/stack-traces.yml
 if [ ! -s $slack_url_file ]; then slack_url_file=./alertmanager/slack_url.containers; fi
-deliver $slack_url_file ./alertmanager/slack_url
+deliver $slack_url_file $secret/slack_url
 
 # Files of an earlier version.
 cd $to
 find . -type f | while read -r file; do
 	case $file in
-	$targets/containers/stack-*.yml | ./alertmanager/slack_url) ;;
+	$targets/containers/stack-*.yml) ;;
 	*) [ -e "$from/$file" ] || rm "$file" ;;
 	esac
 done

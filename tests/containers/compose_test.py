@@ -395,7 +395,7 @@ def early_signals(stack):
 def load(stack):
     """Everything, up to its own limits, and the memory limits that are promised: nothing is killed."""
     before = {one["Id"]: one["State"]["StartedAt"] for one in stack.containers() if service(one) != "prepare"}
-    [shop] = [one["Name"].lstrip("/") for one in stack.containers() if service(one) == "minishop"]
+    [shop] = [one["NetworkSettings"]["Networks"][f"{stack.project}_default"]["IPAddress"] for one in stack.containers() if service(one) == "minishop"]
     running = []
     for connections, url in ((700, "http://door:8080/order"), (1100, f"http://{shop}:8080/order"), (300, "http://slack-mock:8090/messages"),
                              (40, "http://alertmanager:9093/api/v2/alerts"), (20, "http://prometheus:9090/api/v1/query?query=request_total"),
@@ -407,7 +407,9 @@ def load(stack):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)))
     for url, process in running:
         said = process.communicate()[0]
-        print(f"     {url}: {next((line for line in said.splitlines() if line.startswith('Requests/sec')), said[-300:])}")
+        if "Requests/sec" not in said:
+            raise TestFailure(f"wrk and {url}: {said[-300:]}")
+        print(f"     {url}: {said[said.index('Requests/sec'):].splitlines()[0]}")
     after = stack.containers()
     killed = [one["Name"] for one in after if one["State"]["OOMKilled"] or one["RestartCount"] and service(one) != "prepare"]
     restarted = [one["Name"] for one in after if before.get(one["Id"], one["State"]["StartedAt"]) != one["State"]["StartedAt"]]
@@ -470,6 +472,8 @@ def fresh_start(stack):
     print("ok   instances of before are soon forgotten")
     gone = subprocess.run(["docker", "exec", shop, "test", "-e", INCIDENT], check=False).returncode
     expect("a fresh start has no incident", gone == 1)
+    stack.compose("up", "-d")
+    run("docker", "network", "rm", f"{stack.project}_aaa")
     more.unlink()
 
 

@@ -2,6 +2,7 @@
 """docker-compose.yml, .env and Dockerfile as far as they can be judged without running them; tests/containers/compose_test.py runs
 them. What a choice in .env brings up fits into the memory that the README promises, and the limits of one component fit those of the next.
 """
+import fnmatch
 import itertools
 import os
 import pathlib
@@ -164,6 +165,11 @@ def test_each_choice_is_a_file_that_its_folder_names(_):
             labtest.expect(f"{path.name}/{word}", (path / word).read_text().splitlines()[-1], f"{folder}={word}")
 
 
+def test_the_slack_secret_is_alertmanagers_alone(_):
+    users = {name for name, service in compose_file()["services"].items() for volume in service.get("volumes", []) if volume.startswith("slack-url:")}
+    labtest.expect("who sees the webhook's address", users, {"prepare", "alertmanager"})
+
+
 def test_containers_reach_each_other_without_a_proxy(_):
     services = compose_file()["services"]
     for name, service in services.items():
@@ -217,6 +223,21 @@ def test_a_message_fits_into_what_its_receiver_takes(_):
         raise TestFailure(f"does not fit: {wrong}")
 
 
+def test_the_shippers_know_the_names_of_rotated_files(_):
+    """The collector reads them, as it knows a file by its content; Promtail would send them again. Nobody reads compressed ones."""
+    rotated = re.search(r"^\tdateformat (\S+)$", (labtest.TOP / "etc/minishop.logrotate").read_text(), re.MULTILINE)[1]
+    rotated = rotated.replace("%Y", "2026").replace("%m", "11").replace("%d", "26").replace("%s", "1795650000")
+    receiver = configuration("otel-collector/logs-collector.yaml")["receivers"]["file_log/minishop"]
+    exclude = [pattern.replace("{gz,xz,bz2,zst}", end) for pattern in receiver["exclude"] for end in ("gz", "xz", "bz2", "zst")]
+    promtail = [one["labels"]["__path__"] for one in configuration("promtail/promtail.yaml")["scrape_configs"][0]["static_configs"]]
+    for name, collected, promtailed in (("minishop.log", True, True), ("minishop.log.1", True, False), (f"minishop.log{rotated}", True, False),
+                                        (f"minishop.log{rotated}.gz", False, False), ("minishop.log-20261126", True, False)):
+        path = f"/var/log/minishop/{name}"
+        seen = [any(fnmatch.fnmatch(path, pattern) for pattern in receiver["include"]) and not any(fnmatch.fnmatch(path, pattern) for pattern in exclude),
+                any(fnmatch.fnmatch(path, pattern) for pattern in promtail)]
+        labtest.expect(f"{name}: read by the collector, by Promtail", seen, [collected, promtailed])
+
+
 def hours(text):
     return int(re.fullmatch(r"(\d+)[hs]", text)[1])
 
@@ -254,10 +275,10 @@ def prepare(directory, replicas=False, slack=None, **choices):
     """prepare.sh on folders below directory; what it delivered, by name."""
     script = (CONTAINERS / "prepare.sh").read_text()
     for path, place in (("/usr/share/minishop-lab", labtest.OBSERVABILITY), ("/etc/minishop-lab", directory / "to"),
-                        ("/etc/minishop/incident", directory / "incident"), ("/var/log/minishop", directory / "logs"),
+                        ("/etc/slack-url", directory / "secret"), ("/etc/minishop/incident", directory / "incident"), ("/var/log/minishop", directory / "logs"),
                         ("slack_url_file=/slack_url", f"slack_url_file={slack or '/dev/null'}")):
         script = script.replace(path, str(place))
-    for folder in ("to", "incident", "logs"):
+    for folder in ("to", "secret", "incident", "logs"):
         (directory / folder).mkdir(exist_ok=True)
     done = shell(script, directory, {"getent": f"exit {0 if replicas else 2}"},
                  **{f"{name}_PORT": port for name, port in PORTS.items()}, **{"LOG_SHIPPER": "collector", "TRACE_STORE": "jaeger", **choices})
@@ -302,12 +323,15 @@ def test_an_incident_lasts_as_long_as_the_shop(directory):
 
 
 def test_the_address_of_slack_is_the_mocks_or_that_of_a_file(directory):
-    to = delivered(*prepare(directory))
-    labtest.expect("the mock's", "slack-mock:8090" in (to / "alertmanager/slack_url").read_text(), True)
+    delivered(*prepare(directory))
+    address = directory / "secret/slack_url"
+    labtest.expect("the mock's", "slack-mock:8090" in address.read_text(), True)
     own = directory / "own"
     own.write_text("https://hooks.slack.com/services/T0/B0/x\n")
     to = delivered(*prepare(directory, slack=own))
-    labtest.expect("one's own", (to / "alertmanager/slack_url").read_text(), own.read_text())
+    labtest.expect("one's own", address.read_text(), own.read_text())
+    # What Prometheus serves to browsers (--web.user-assets) is no place for it.
+    labtest.expect("files with the secret", [path.name for path in to.rglob("*") if path.is_file() and "hooks.slack.com/services/T0" in path.read_text()], [])
     done, _ = prepare(directory, slack=directory / "logs")
     labtest.expect("a folder, which Docker makes of a name that is not there", (done.returncode, "SLACK_URL_FILE" in done.stderr), (1, True))
     done, _ = prepare(directory, slack=directory / "absent")

@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/observability/dashboards_test.py \
 	tests/observability/containers_test.py \
 	tests/observability/kubernetes_test.py \
+	tests/observability/log_shipping_test.py \
 	tests/observability/traffic_test.py \
 	tests/observability/data/slack/message.tmpl \
 	$(SLACK_CASES:=.json) $(SLACK_CASES:=.txt)
