@@ -3,8 +3,9 @@ ARG DEBIAN_IMAGE=debian:12-slim
 
 # Before the others, so that a change of the configuration does not compile anything.
 FROM ${DEBIAN_IMAGE} AS prepare
-RUN install -d -o 10001 -g 10001 /etc/minishop-lab /etc/slack-url /etc/minishop/incident /var/log/minishop \
-      /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol /var/lib/promtail /var/tempo /loki \
+RUN install -d -o 10001 -g 10001 /etc/minishop-lab /etc/minishop-lab/grafana /etc/minishop-lab/grafana/dashboards \
+      /etc/slack-url /etc/minishop/incident /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol \
+      /var/lib/promtail /var/tempo /loki \
  && install -d -o 65534 -g 65534 /prometheus /alertmanager \
  && install -d -o 472 -g 0 /var/lib/grafana
 COPY observability /usr/share/minishop-lab

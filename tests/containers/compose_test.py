@@ -369,6 +369,8 @@ def shown(stack):
     wanted = {name.lower().replace("_", "-"): stack.url(name) for name in PORTS if name != "TEMPO"}
     expect("the links of the targets have the ports of .env",
            all(urls[job].startswith(url) for job, url in wanted.items()), (urls, wanted))
+    pages = [stack.url("PROMETHEUS") + path for path in ("/consoles/minishop.html", "/user/prometheus/assets/console.css", "/user/runbook.md")]
+    expect("the console page, what it loads, and the runbook are there", all(labtest.http_get(page) for page in pages), pages)
 
 
 def early_signals(stack):
