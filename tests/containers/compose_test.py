@@ -539,9 +539,8 @@ def main():
     command = str(built("compose") / "docker-compose") if v2 else "docker-compose"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="minishop-compose.") as scratch, docker_daemon(scratch):
-        images = {"MINISHOP_TAG": "test"} if real else stand_ins()
-        # What an earlier test built would be taken as it is.
-        subprocess.run(["docker", "image", "rm", "-f", f"minishop-lab:{images['MINISHOP_TAG']}"], check=False, capture_output=True)
+        # A tag of its own: what an earlier test built would be taken as it is.
+        images = ({} if real else stand_ins()) | {"MINISHOP_TAG": f"test-{os.getpid()}"}
         project = pathlib.Path(scratch) / "project"
         project.mkdir()
         copy_of_project(project)
@@ -556,6 +555,8 @@ def main():
         finally:
             subprocess.run([stack.command, "down", "-v", "--remove-orphans"], cwd=project, env=stack.env, check=False,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(["docker", "image", "rm", *(f"{name}:{images['MINISHOP_TAG']}" for name in ("minishop-lab", "minishop-lab-prepare"))],
+                           check=False, capture_output=True)
 
 
 def built(*engines):
