@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	Dockerfile \
 	docker-compose.yml \
 	observability/alertmanager/slack_url.containers \
+	tests/containers/compose_stack.py \
 	tests/containers/compose_test.py \
 	tests/containers/images.sh \
 	tests/containers/listen.pl
