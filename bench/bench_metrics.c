@@ -86,8 +86,8 @@ static double least(const struct bench *bench, unsigned threads) {
 }
 
 static int make_series(void) {
-  static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
-                                  0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};
+  static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.3, 0.4,
+                                  0.5,   0.6,    0.75,  1,    1.5,   2,    2.5,   5,   7.5,  10};
   struct tel_family *family;
   registry = tel_registry_new(NULL);
   if (!registry) return TEL_E_MEMORY;

@@ -1,85 +1,227 @@
 # shellcheck shell=sh
-# Incidents, one file each in observability/incidents: the first line says what it does. What is in it is put where minishop
-# reads it, on top of its configuration, and SIGHUP does the rest. A line "# lab: ..." has something done to a process:
-# "stop minishop" or "fail slack-mock".
+# Incidents, one file each in observability/incidents: the first line says what it does. The file is put where minishop reads it, on top
+# of its configuration, and SIGHUP does the rest. A line "# lab: ..." has something done to a process: "stop minishop", "stop collector"
+# or "fail slack-mock". What minishop reads is also the only record of what is broken just now.
 
 incident_names() {
-	for incident_file in observability/incidents/*.conf; do basename "$incident_file" .conf; done
+	for incident_path in observability/incidents/*.conf; do basename "$incident_path" .conf; done
 }
 
 incident_describe() {
 	sed -n '1s/^# *//p' "observability/incidents/$1.conf"
 }
 
-# Whether an incident has such a "# lab:" line.
+# Whether the incident of now has such a "# lab:" line.
 incident_does() {
-	grep -qx "# lab: $2" "observability/incidents/$1.conf"
+	[ -e "$incident_file" ] && grep -qx "# lab: $1" "$incident_file"
 }
 
-# Whether it has any configuration.
-incident_configures() {
-	grep -qv '^#' "observability/incidents/$1.conf"
+# The containers have it in a volume of theirs, which goes with them.
+incident_fetch() {
+	if [ "$place" = containers ]; then
+		containers_sh 'cat /etc/minishop/incident/incident.conf' >"$incident_file" 2>/dev/null || rm -f "$incident_file"
+	fi
+}
+
+# Puts a file where minishop reads it, never half of it, or removes what is there.
+incident_put() {
+	if [ "$place" = containers ]; then
+		containers_sh 'cd /etc/minishop/incident && rm -f incident.conf && if [ -n "$0" ]; then printf "%s\n" "$0" >new && mv new incident.conf; fi' \
+			"${1:+$(cat "$1")}" >/dev/null 2>&1 || fail "the file with the incident could not be written in the containers"
+	fi
+	rm -f "$incident_file"
+	[ -z "${1:-}" ] || { cp "$1" "$incident_file.new" && mv "$incident_file.new" "$incident_file"; }
 }
 
 # What is broken on purpose just now.
 incident_current() {
-	if [ -s "$LAB_DIR/run/incident" ]; then cat "$LAB_DIR/run/incident"; else echo none; fi
+	if [ ! -s "$incident_file" ]; then
+		echo none
+		return
+	fi
+	for incident_name in $(incident_names); do
+		if cmp -s "observability/incidents/$incident_name.conf" "$incident_file"; then
+			echo "$incident_name"
+			return
+		fi
+	done
+	echo "your own ($incident_file)"
 }
 
-# Tells minishop to read its configuration again, and waits until it says that it has.
+# What minishop says of its configuration since the time $1, one line each time.
+incident_reload_said() {
+	if [ "$place" = native ]; then
+		tail -n 2000 "$LAB_DIR/log/minishop.json"
+	else
+		containers_sh 'tail -q -n 2000 /var/log/minishop/*.log' 2>/dev/null
+	fi | jq -rR --arg since "$1" 'fromjson? | select(.timestamp >= $since) | .message + " " + (.detail // "") |
+		select(startswith("configuration reloaded") or startswith("configuration rejected"))' 2>/dev/null
+}
+
+# Tells every minishop to read its configuration again, and waits until each says that it has. Returns 1, with the reason on standard
+# error, when one refuses or says nothing.
 incident_reload() {
-	reload_pid=$(process_pid minishop) || fail "minishop does not run: ./lab up"
-	reload_log=$LAB_DIR/log/minishop.json
-	reload_from=$(($(wc -c <"$reload_log") + 1))
-	kill -HUP "$reload_pid"
+	reload_since=$(date -u +%Y-%m-%dT%H:%M:%S.%N)
+	reload_wanted=1
+	if [ "$place" = native ]; then
+		kill -HUP "$(process_pid minishop)"
+	else
+		reload_wanted=$(containers_compose ps -q minishop | grep -c .)
+		containers_compose kill -s HUP minishop >/dev/null 2>&1 || {
+			echo "lab: $compose kill -s HUP minishop has failed" >&2
+			return 1
+		}
+	fi
 	reload_began=$(now)
 	while :; do
-		reload_said=$(tail -c "+$reload_from" "$reload_log" | grep -m1 -E '"message":"configuration (reloaded|rejected)"' || true)
-		case $reload_said in
-		*'"configuration reloaded"'*) return 0 ;;
-		?*) fail "minishop refused the change: $reload_said" ;;
+		reload_said=$(incident_reload_said "$reload_since")
+		case $reload_said in *"configuration rejected"*)
+			echo "lab: minishop refused the change: $(echo "$reload_said" | sed -n 's/^configuration rejected //p' | head -n 1)" >&2
+			return 1
+			;;
 		esac
-		[ $(($(now) - reload_began)) -lt 15 ] || fail "minishop has not confirmed the change within 15 s; see $reload_log"
+		[ "$(echo "$reload_said" | grep -c .)" -lt "$reload_wanted" ] || return 0
+		if [ $(($(now) - reload_began)) -ge 15 ]; then
+			echo "lab: minishop has not confirmed the change within 15 s; see ./lab logs" >&2
+			return 1
+		fi
 		sleep 0.1
 	done
 }
 
 slack_control() {
-	curl -fsS -m 5 -o /dev/null -H 'Content-Type: application/json' -d "$1" "$slack_url/control"
+	ask -S -o /dev/null -H 'Content-Type: application/json' -d "$1" "$slack_url/control" ||
+		fail "slack-mock at $slack_url did not take the command; see ./lab status"
+}
+
+shop_runs() {
+	if [ "$place" = native ]; then process_pid minishop >/dev/null; else containers_run minishop; fi
+}
+
+shop_stop() {
+	if [ "$place" = native ]; then
+		process_stop minishop "$(service_grace minishop)"
+		return
+	fi
+	containers_compose stop minishop >/dev/null 2>&1 || fail "$compose stop minishop has failed"
+	containers_running=$(containers_list)
+	! shop_runs || fail "$compose has not stopped minishop"
+	row minishop "stopped ($compose)"
+}
+
+# Also again, when what made it what it is has changed.
+shop_start() {
+	if [ "$place" = native ]; then
+		started=
+		service_up minishop
+		service_wait minishop
+		return
+	fi
+	containers_start minishop
+	shop_began=$(now)
+	until ask -o /dev/null "$minishop_url/readyz"; do
+		[ $(($(now) - shop_began)) -lt 60 ] || fail "minishop is not ready after 60 s: $minishop_url/readyz; see $compose logs minishop"
+		sleep 0.5
+	done
+	row minishop "started ($compose)"
+}
+
+containers_start() {
+	containers_compose start "$1" >/dev/null 2>&1 || fail "$compose start $1 has failed"
+	containers_running=$(containers_list)
+	containers_run "$1" || fail "$compose has not started $1"
 }
 
 # Undoes whatever incident there is.
 incident_end() {
-	ended=$(incident_current)
-	[ "$ended" != none ] || return 0
-	: >"$LAB_DIR/run/incident.conf"
-	if incident_does "$ended" "stop minishop"; then
-		started=
-		service_up minishop
-		service_wait minishop
-	elif incident_configures "$ended"; then
-		incident_reload
+	[ -s "$incident_file" ] || return 0
+	end_slack=$(incident_does "fail slack-mock" && echo yes || true)
+	end_collector=$(incident_does "stop collector" && echo yes || true)
+	end_configured=$(grep -v '^#' "$incident_file" || true)
+	incident_put
+	if [ -n "$end_slack" ]; then slack_control '{"mode":"ok"}'; fi
+	if [ -n "$end_collector" ]; then
+		if [ "$place" = native ]; then shop_start; else containers_start otel-collector; fi
 	fi
-	if incident_does "$ended" "fail slack-mock"; then slack_control '{"mode":"ok"}'; fi
-	rm -f "$LAB_DIR/run/incident"
+	if ! shop_runs; then
+		shop_start
+	elif [ -n "$end_configured" ]; then
+		incident_reload || exit 1
+	fi
 }
 
 incident_begin() {
-	echo "$1" >"$LAB_DIR/run/incident"
-	if incident_does "$1" "stop minishop"; then process_stop minishop "$(service_grace minishop)"; fi
-	if incident_does "$1" "fail slack-mock"; then slack_control '{"mode":"outage"}'; fi
-	if incident_configures "$1"; then
-		cp "observability/incidents/$1.conf" "$LAB_DIR/run/incident.conf"
-		incident_reload
+	incident_put "observability/incidents/$1.conf"
+	if incident_does "stop minishop"; then shop_stop; fi
+	if incident_does "stop collector"; then
+		if [ "$place" = native ]; then
+			shop_start
+		else
+			containers_compose stop otel-collector >/dev/null 2>&1 || fail "$compose stop otel-collector has failed"
+			row otel-collector "stopped ($compose)"
+		fi
 	fi
+	if incident_does "fail slack-mock"; then slack_control '{"mode":"outage"}'; fi
+	if grep -qv '^#' "$incident_file"; then
+		incident_reload || {
+			incident_put
+			exit 1
+		}
+	fi
+}
+
+# Where people read what Alertmanager sends.
+slack_channel() {
+	if [ "$place" = native ]; then
+		case $(cat "$LAB_DIR/run/alertmanager/slack_url" 2>/dev/null) in "$slack_url"/*) ;; *) slack_url="your own" ;; esac
+	elif [ -n "$(setting SLACK_URL_FILE "")" ]; then
+		slack_url="your own"
+	fi
+	echo "$slack_url"
+}
+
+incident_tell() {
+	if incident_does "fail slack-mock"; then
+		tell_slack="$(slack_channel) (silent as long as Slack is broken; what was held up comes after \"clear\")"
+	else
+		tell_slack="$(slack_channel) (a message within two minutes)"
+	fi
+	tell_log="./lab trace failed, ./lab trace slow, ./lab logs"
+	if incident_does "stop minishop"; then tell_log="./lab logs (its last line says why it ended)"; fi
+	cat <<-END
+		$1: $(incident_describe "$1").
+		What to watch:
+		  the pictures         $prometheus_url/consoles/minishop.html
+		  the alert            $prometheus_url/classic/alerts (pending, then firing)
+		  the Slack channel    $tell_slack
+		  one request          $tell_log
+		Over when you say so: ./lab incident clear
+	END
+	if [ "$place" = native ]; then process_pid traffic >/dev/null || tell_idle=yes; else containers_run traffic || tell_idle=yes; fi
+	[ -z "${tell_idle:-}" ] || say "But the shoppers are away (traffic does not run): without requests, only service-down has an alert."
+}
+
+# What comes after "clear" depends on what fires.
+incident_over() {
+	if ! over_firing=$(ask "$alertmanager_url/api/v2/alerts?silenced=false&inhibited=false" | jq -r '[.[].labels.alertname] | unique | join(", ")'); then
+		say "$1 is over. Alertmanager does not answer, so nobody knows what the Slack channel will say."
+	elif [ -n "$over_firing" ]; then
+		say "$1 is over. $over_firing still fires; within three minutes the Slack channel says that it is over: $(slack_channel)"
+	else
+		say "$1 is over. No alert had fired, so the Slack channel says nothing about it."
+	fi
+}
+
+incident_list() {
+	say "./lab incident NAME, with one of:"
+	for incident_name in $(incident_names); do printf '  %-18s %s\n' "$incident_name" "$(incident_describe "$incident_name")"; done
+	printf '  %-18s %s\n' clear "put it right"
 }
 
 lab_incident() {
 	[ $# -le 1 ] || misused "incident takes one name"
 	if [ $# -eq 0 ]; then
-		say "./lab incident NAME, with one of:"
-		incident_names | while read -r name; do printf '  %-18s %s\n' "$name" "$(incident_describe "$name")"; done
-		printf '  %-18s %s\n' clear "put it right"
+		incident_list
 		return
 	fi
 	if [ "$1" != clear ] && ! incident_names | grep -qxF -e "$1"; then
@@ -87,27 +229,29 @@ lab_incident() {
 		exit 2
 	fi
 	lock
-	ports_load
-	[ -e "$LAB_DIR/run/ports" ] || fail "the lab does not run: ./lab up first"
+	place_need
+	incident_fetch
 	incident_was=$(incident_current)
-	incident_end
 	if [ "$1" = clear ]; then
-		if [ "$incident_was" = none ]; then
+		if [ "$incident_was" != none ]; then
+			incident_end
+			incident_over "$incident_was"
+		elif shop_runs; then
 			say "Nothing was broken on purpose."
+		elif [ "$place" = containers ]; then
+			shop_start
+			incident_over "The stop of minishop"
 		else
-			say "$incident_was is over. Within three minutes the Slack channel says so: $slack_url"
+			fail "nothing was broken on purpose, but minishop does not run: ./lab up"
 		fi
 		return
 	fi
-	process_pid minishop >/dev/null || fail "minishop does not run: ./lab up"
+	case $incident_was in
+	none) shop_runs || fail "minishop does not run: ./lab up, or ./lab incident clear in containers" ;;
+	"$1") say "$1 is there already; it begins again." ;;
+	*) say "$incident_was ends: $1 takes its place." ;;
+	esac
+	incident_end
 	incident_begin "$1"
-	cat <<-END
-		$1: $(incident_describe "$1").
-		What to watch:
-		  the pictures         $prometheus_url/consoles/minishop.html
-		  the alert            $prometheus_url/classic/alerts (pending, then firing)
-		  the Slack channel    $slack_url (a message within two minutes, if Slack itself is well)
-		  the log              ./lab logs
-		Over when you say so: ./lab incident clear
-	END
+	incident_tell "$1"
 }

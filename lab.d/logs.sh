@@ -1,24 +1,55 @@
 # shellcheck shell=sh
-# logs: what minishop writes, readable. The file holds one JSON object a line; --raw shows it as it is.
+# logs: what minishop writes. The files hold one JSON object a line; --raw shows it as it is. With an id, old lines are found in every
+# rotated file too, and the command ends; without one it follows.
+
+# All lines with this text in the files that a pattern of the shell selects. A script, because in containers it runs there.
+# shellcheck disable=SC2016 # for that shell
+logs_search='for file in $0*; do case $file in *.gz) zcat "$file" ;; *) cat "$file" ;; esac; done 2>/dev/null | grep -F -e "$1"'
+
+logs_find() {
+	if [ "$place" = native ]; then
+		sh -c "$logs_search" "$LAB_DIR/log/minishop.json" "$1"
+	else
+		containers_sh "$logs_search" /var/log/minishop/ "$1" 2>/dev/null
+	fi
+}
+
+# Until somebody ends it. The container's tail ends with its standard input, which this process holds open.
+logs_follow() {
+	if [ "$place" = native ]; then
+		tail -n 20 -F "$LAB_DIR/log/minishop.json" 2>/dev/null
+		return
+	fi
+	logs_hold=$LAB_DIR/hold.$$
+	mkfifo "$logs_hold"
+	exec 4<>"$logs_hold"
+	rm -f "$logs_hold"
+	# shellcheck disable=SC2086 # one word or two
+	$compose exec -T minishop sh -c 'tail -q -n 20 -F /var/log/minishop/*.log 2>/dev/null & cat >/dev/null; kill $!' <&4
+}
 
 lab_logs() {
-	case ${1:-} in
-	'' | --raw) [ $# -le 1 ] || misused "logs takes one option at most" ;;
-	*) misused "logs takes --raw or nothing, not '$1'" ;;
-	esac
-	log_file=$LAB_DIR/log/minishop.json
-	[ -e "$log_file" ] || fail "there is no log yet: ./lab up first"
-	if [ "${1:-}" = --raw ] || ! command -v jq >/dev/null; then exec tail -n 20 -F "$log_file"; fi
-	if [ -t 1 ]; then colour=true; else colour=false; fi
-	# The time, the level, the message, then what belongs to the request, without what is the same in every line.
-	tail -n 20 -F "$log_file" 2>/dev/null | jq --unbuffered -rR --argjson colour $colour '
-		def paint(code): if $colour then "\u001b[\(code)m\(.)\u001b[0m" else . end;
-		. as $line | (fromjson? // null) as $r | if ($r | type) != "object" then $line else
-			($r.timestamp // "")[11:23] + " "
-			+ (($r.level // "") as $l | ($l + "     ")[0:5] | paint({ERROR: "31", WARN: "33", INFO: "32"}[$l] // "2")) + " "
-			+ (($r.message // "") | paint("1")) + " "
-			+ ([$r | del(.timestamp, .level, .severity_number, .message, .app, .version, .instance, .span_id, .trace_flags,
-				.request_id, .client, .user_agent, .request_bytes, .response_bytes) | to_entries[]
-				| select(.value != null) | "\(.key)=\(.value)"] | join(" "))
-		end'
+	logs_raw=
+	logs_id=
+	for logs_word; do
+		case $logs_word in
+		--raw) logs_raw=--raw ;;
+		'' | *[!A-Za-z0-9._:/+=@~-]* | -*) misused "logs takes --raw and an id (of a trace, an order, a payment or a request), not '$logs_word'" ;;
+		*)
+			[ -z "$logs_id" ] || misused "logs takes one id, not '$logs_id' and '$logs_word'"
+			logs_id=$logs_word
+			;;
+		esac
+	done
+	place_need
+	[ "$place" = containers ] || [ -e "$LAB_DIR/log/minishop.json" ] || fail "there is no log yet: ./lab up first"
+	# shellcheck disable=SC2086 # an option or none
+	if [ -n "$logs_id" ]; then
+		logs_find "$logs_id" | python3 -B lab.d/logs.py $logs_raw --find "$logs_id"
+	elif [ "$place" = containers ] && ! containers_run minishop; then
+		echo "lab: minishop does not run; these are the last lines of each of its log files" >&2
+		containers_sh 'tail -q -n 20 /var/log/minishop/*.log' 2>/dev/null | sort | python3 -B lab.d/logs.py $logs_raw
+	else
+		logs_follow | python3 -B lab.d/logs.py $logs_raw
+	fi
 }

@@ -4,8 +4,8 @@
 
 packages_build='build-essential autoconf automake pkg-config libulfius-dev libmicrohttpd-dev liborcania-dev libyder-dev
 	libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev'
-packages_run='prometheus prometheus-alertmanager wrk curl jq'
-packages_lint='check python3 python3-yaml shellcheck yamllint'
+packages_run='prometheus prometheus-alertmanager wrk curl jq python3'
+packages_lint='check python3-yaml shellcheck yamllint'
 packages_test='python3-venv chromium chromium-driver'
 
 # Of the given packages, those that are not installed.

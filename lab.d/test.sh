@@ -53,7 +53,7 @@ test_end() {
 	test_log=$LAB_TEST/$1.log
 	test_title=$(cat "$LAB_TEST/$1.title")
 	test_status=0
-	step_wait "$(cat "$LAB_TEST/$1.pid")" "$test_title" || test_status=$?
+	step_wait "$(cat "$LAB_TEST/$1.pid")" "$test_title" "$test_log" || test_status=$?
 	test_took=$(elapsed "$(cat "$LAB_TEST/$1.took")")
 	# shellcheck disable=SC2046 # three words
 	set -- $(awk '/^counts: [0-9]+ [0-9]+ [0-9]+$/ { p += $2; f += $3; s += $4 } END { print p + 0, f + 0, s + 0 }' "$test_log")
@@ -244,38 +244,6 @@ dist_complete() {
 	}
 }
 
-# Python packages that only tests need, in an environment of their own.
-test_python() {
-	set -e
-	python=/usr/bin/python3
-	[ -x $python ] || python=python3
-	if [ "$(cat "$LAB_DIR/venv/made-for" 2>/dev/null)" != "$($python --version) $(cksum <tests/requirements.txt)" ]; then
-		rm -rf "$LAB_DIR/venv"
-		$python -m venv "$LAB_DIR/venv"
-		"$LAB_DIR/venv/bin/pip" install --disable-pip-version-check -q -r tests/requirements.txt
-		echo "$($python --version) $(cksum <tests/requirements.txt)" >"$LAB_DIR/venv/made-for"
-	fi
-	counts 0 0 0
-}
-
-# The engines that Debian does not package, for the test of the whole stack. Half an hour the first time on a machine, then
-# nothing. One build at a time, whoever else tests here.
-test_engines() {
-	set -e
-	# From this version on go fetches the newer one that a module asks for.
-	case $(go env GOVERSION 2>/dev/null) in
-	go1.2[1-9]* | go1.[3-9]*) ;;
-	*)
-		echo "SKIP engines: go 1.21 or newer is needed to build Prometheus 3, the collector, Loki and Jaeger for the test of the whole stack"
-		return 77
-		;;
-	esac
-	engines_cache=${XDG_CACHE_HOME:-$HOME/.cache}
-	mkdir -p "$engines_cache"
-	flock "$engines_cache/minishop-engines.lock" nice tests/engines/build.sh
-	counts 0 0 0
-}
-
 test_finish() {
 	# The one line that tells a machine how it went.
 	echo "$test_passed passed, $test_failed failed, $test_skipped skipped"
@@ -292,6 +260,7 @@ lab_test() {
 	[ $# -le 1 ] || misused "test takes one option at most"
 	test_began=$(now)
 	say "MiniShop tests ($test_mode)"
+	plan_say
 	# shellcheck disable=SC2086 # lists of words
 	case $test_mode in
 	quick) packages_need $packages_build $packages_run $packages_lint ;;
@@ -299,27 +268,49 @@ lab_test() {
 	*) packages_need $packages_build $packages_run $packages_lint $packages_test ;;
 	esac
 	test_claim
-	# Nobody's own settings change what is tested; MINISHOP_ENGINES is where the engines are kept.
-	for variable in $(env | sed -n 's/^\(\(OTEL\|MINISHOP\)_[A-Z0-9_]*\)=.*/\1/p' | grep -vx MINISHOP_ENGINES); do unset "$variable"; done
+	# The user's own settings do not change what is tested. The two that stay say where engines are.
+	for variable in $(env | sed -n 's/^\(\(OTEL\|MINISHOP\)_[A-Z0-9_]*\)=.*/\1/p' | grep -vxE 'MINISHOP_ENGINES(_PATH)?'); do unset "$variable"; done
 	export LAB_BUILD="$LAB_TEST/plain"
 	trap test_interrupted INT TERM
 
 	test_step lint lint lint_all
-	if [ "$test_mode" != quick ]; then
-		test_step python python test_python
+	[ "$test_mode" = quick ] || test_step python python test_python
+	if python_ready; then
 		LAB_PYTHON=$LAB_DIR/venv/bin/python
 		export LAB_PYTHON
 	fi
 	test_step build build-plain test_build plain ''
 	test_step 'unit tests' check-plain test_check plain
-	if [ "$test_mode" != quick ]; then test_long; fi
-	if [ "$test_mode" = full ]; then test_full; fi
+	case $test_mode in
+	quick) test_documents ;;
+	default) test_long ;;
+	full)
+		test_long
+		test_full
+		;;
+	esac
 	say "All logs are in $LAB_TEST; it took $(elapsed $(($(now) - test_began)))."
 	test_finish
 }
 
+# What takes seconds, and needs the Python packages: for --quick where they are installed.
+test_in_seconds='tests/observability/dashboards_test.py tests/observability/containers_test.py tests/observability/grafana_test.py
+	tests/e2e/telemetry_doc_test.py'
+
+test_documents() {
+	for script in $test_in_seconds; do
+		if python_ready; then
+			test_script_begin "$script"
+			test_script_end "$script"
+		else
+			row "$(test_script_title "$script")" "SKIP no Python packages: ./lab test installs them"
+			test_skipped=$((test_skipped + 1))
+		fi
+	done
+}
+
 # What takes minutes because it waits for alerts, and little of the machine: it runs beside the builds.
-test_patient='tests/e2e/loop_test.py tests/observability/alert_loop_test.py tests/observability/alertmanager_test.py'
+test_patient='tests/e2e/loop_test.py tests/observability/alert_loop_test.py tests/observability/alertmanager_test.py tests/observability/console_test.py'
 
 # What make check runs too, in each of the builds.
 test_by_make='tests/e2e/slack_mock_test.py tests/e2e/slack_mock_browser_test.py'
@@ -329,21 +320,30 @@ test_script_title() {
 	echo "${script_base%_test}"
 }
 
+test_script_begin() { test_begin "$(test_script_title "$1")" "script-$(test_script_title "$1")" test_script "$1"; }
+
+test_script_end() { test_end "script-$(test_script_title "$1")"; }
+
+# What needs the engines. It waits for alerts too, so it runs beside distcheck.
+test_on_engines='tests/e2e/stack_test.py'
+
 test_long() {
-	# shellcheck disable=SC2086 # a list of words
-	for script in $test_patient; do test_begin "$(test_script_title "$script")" "script-$(test_script_title "$script")" test_script "$script"; done
+	for script in $test_patient; do test_script_begin "$script"; done
 	test_begin engines engines test_engines
 	test_step 'build (ASan)' build-asan test_build asan --enable-sanitizers=address
 	test_step 'build (TSan)' build-tsan test_build tsan --enable-sanitizers=thread
-	for script in $test_patient; do test_end "script-$(test_script_title "$script")"; done
+	for script in $test_patient; do test_script_end "$script"; done
 	test_end engines
 	for script in tests/e2e/*_test.py tests/observability/*_test.py; do
-		case " $test_patient $test_by_make " in *" $script "*) continue ;; esac
-		test_step "$(test_script_title "$script")" "script-$(test_script_title "$script")" test_script "$script"
+		case " $test_patient $test_by_make $test_on_engines " in *" $script "*) continue ;; esac
+		test_script_begin "$script"
+		test_script_end "$script"
 	done
 	test_step 'tests (ASan)' check-asan test_check asan
 	test_step 'tests (TSan)' check-tsan test_check tsan
+	for script in $test_on_engines; do test_script_begin "$script"; done
 	test_step distcheck distcheck test_distcheck
+	for script in $test_on_engines; do test_script_end "$script"; done
 }
 
 bench_build() {

@@ -18,22 +18,35 @@ fail() {
 	exit 1
 }
 
+# ask CURL-ARGUMENT...: asks a program on this machine; never through a proxy.
+ask() { curl --noproxy '*' -fs -m 3 "$@"; }
+
 # The last lines of a log, indented, and where the whole of it is.
 tell_log() {
 	echo "lab: the last lines of $1:" >&2
 	tail -n "${2:-15}" "$1" | cut -c1-300 | sed 's/^/  | /' >&2
 }
 
-# step_wait PID TITLE: waits for a child and shows meanwhile how long it takes. Returns its status.
+# step_time LOG: how long the step has taken until now. Where LOG has lines "progress: SECONDS TEXT", the last one says what the step does,
+# and since when (in seconds since 1970).
+step_time() {
+	step_progress=$(grep -s '^progress: ' "${1:-/dev/null}" | tail -n 1 | cut -d' ' -f2-)
+	case $step_progress in
+	'') elapsed $((step_now - step_start)) ;;
+	*) echo "${step_progress#* }, $(elapsed $((step_now - ${step_progress%% *})))" ;;
+	esac
+}
+
+# step_wait PID TITLE [LOG]: waits for a child and shows meanwhile how long it takes (see step_time). Returns its status.
 step_wait() {
 	step_start=$(now)
 	step_told=$step_start
 	while kill -0 "$1" 2>/dev/null; do
 		step_now=$(now)
 		if [ -t 1 ]; then
-			printf '\r  %-14s %s' "$2" "$(elapsed $((step_now - step_start))) "
+			printf '\r\033[K  %-14s %s' "$2" "$(step_time "${3-}") "
 		elif [ $((step_now - step_told)) -ge 30 ]; then
-			row "$2" "still at it, $(elapsed $((step_now - step_start)))"
+			row "$2" "still at it, $(step_time "${3-}")"
 			step_told=$step_now
 		fi
 		sleep 0.2

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# up, status, down: what the lab is made of and how each part is started.
+# up, down: what the lab is made of and how each part is started.
 #
 # A part is started again when it has died, and when its key has changed: the key is a checksum of all that made it what it
 # is (program, configuration, command line). So repeating `./lab up` after a change brings exactly that change.
@@ -59,13 +59,15 @@ ports_check() {
 		fi
 		ports_other="$ports_other$variable=$port "
 	done
-	[ -z "$ports_taken" ] || fail "in use by another program:$ports_taken. Stop it, or choose other ports:
+	[ -n "$ports_taken" ] || return 0
+	! containers_find || fail "in use by another program:$ports_taken. The containers of this project run: $compose down stops them"
+	fail "in use by another program:$ports_taken. Stop it, or choose other ports:
   $ports_other./lab up"
 }
 
 service_healthy() {
 	service_url=$(service_health "$1")
-	[ -z "$service_url" ] || curl -fs -m 2 -o /dev/null "$service_url"
+	[ -z "$service_url" ] || ask -o /dev/null "$service_url"
 }
 
 # The longest that a service may take to end, in seconds; minishop's own deadline is 8.
@@ -77,28 +79,44 @@ start_slack_mock() {
 	process_start slack-mock "$(installed_program slack-mock)" --listen "127.0.0.1:$slack_port" --store "$LAB_DIR/data/slack.json"
 }
 
-# Spans need a collector. The native lab has none, unless somebody runs one at OTLP's usual address; exporting into the void
-# would be reported as an incident, and rightly. Whoever sets OTEL_* decides.
-traces_exporter() {
-	if [ -n "${OTEL_TRACES_EXPORTER:-}" ]; then
-		echo "$OTEL_TRACES_EXPORTER"
-	elif [ -n "${OTEL_EXPORTER_OTLP_ENDPOINT:-}${OTEL_EXPORTER_OTLP_TRACES_ENDPOINT:-}" ] || port_taken 4318; then
-		echo otlp
+# Where spans go besides the trace page, and who chose it: traces_exporter, traces_by. The native lab has no collector of its own. It
+# exports only where a collector listens: spans that nobody takes would be reported as an incident, and rightly.
+traces_choose() {
+	if incident_does "stop collector"; then
+		traces_exporter=otlp
+		traces_by="the incident $(incident_current)"
+	elif [ -n "${OTEL_TRACES_EXPORTER:-}" ]; then
+		traces_exporter=$OTEL_TRACES_EXPORTER
+		traces_by="OTEL_TRACES_EXPORTER in your environment"
+	elif [ -n "${OTEL_EXPORTER_OTLP_TRACES_ENDPOINT:-}" ]; then
+		traces_exporter=otlp
+		traces_by="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT in your environment"
+	elif [ -n "${OTEL_EXPORTER_OTLP_ENDPOINT:-}" ]; then
+		traces_exporter=otlp
+		traces_by="OTEL_EXPORTER_OTLP_ENDPOINT in your environment"
+	elif port_taken 4318; then
+		traces_exporter=otlp
+		traces_by="./lab up: a program listens at port 4318"
 	else
-		echo none
+		traces_exporter=none
+		traces_by="./lab up: nothing listens at port 4318"
 	fi
 }
 
 start_minishop() {
-	# It goes to the background by itself, and its parent returns when it is ready or has said why it cannot be.
-	if ! OTEL_TRACES_EXPORTER=$(traces_exporter) MINISHOP_INCIDENT_FILE=$LAB_DIR/run/incident.conf \
-		"$(installed_program minishop)" --config etc/minishop.conf --listen "127.0.0.1:$minishop_port" --daemon \
-		--pid-file "$LAB_DIR/run/minishop.pid" --log-file "$LAB_DIR/log/minishop.json" \
-		</dev/null >"$LAB_DIR/log/minishop.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; then
-		tell_log "$LAB_DIR/log/minishop.log"
-		fail "minishop did not start"
+	traces_choose
+	printf '%s\n' "$traces_by" "${MINISHOP_TRACES_RECENT_BYTES:+MINISHOP_TRACES_RECENT_BYTES in your environment}" >"$LAB_DIR/run/traces"
+	# Standard output has the spans of OTEL_TRACES_EXPORTER=console, and nothing else; a new process begins a new file.
+	: >"$LAB_DIR/log/spans.json"
+	# shellcheck disable=SC2016 # for that shell
+	set -- sh -c 'exec "$@" >>"$0"' "$LAB_DIR/log/spans.json" "$(installed_program minishop)" --config etc/minishop.conf \
+		--listen "127.0.0.1:$minishop_port" --pid-file "$LAB_DIR/run/minishop.pid" --log-file "$LAB_DIR/log/minishop.json"
+	if incident_does "stop collector"; then
+		# Nobody listens at the port of "discard".
+		set -- env -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9 "$@"
 	fi
-	process_remember minishop "$(cat "$LAB_DIR/run/minishop.pid")"
+	process_start minishop env "OTEL_TRACES_EXPORTER=$traces_exporter" "MINISHOP_INCIDENT_FILE=$LAB_DIR/run/incident.conf" \
+		"MINISHOP_TRACES_RECENT_BYTES=${MINISHOP_TRACES_RECENT_BYTES:-4194304}" "$@"
 }
 
 start_alertmanager() {
@@ -150,7 +168,7 @@ service_key() {
 	{
 		cat "$@" lab.d/up.sh
 		echo "$minishop_port $slack_port $prometheus_port $alertmanager_port ${LAB_SLACK_URL:-}"
-		case $1 in */minishop) traces_exporter && env | grep -E '^(OTEL|MINISHOP)_' | sort ;; esac
+		case $1 in */minishop) traces_choose && echo "$traces_exporter $traces_by" && env | grep -E '^(OTEL|MINISHOP)_' | sort ;; esac
 	} | cksum | tr ' ' -
 }
 
@@ -197,12 +215,12 @@ lab_up() {
 	ports_load
 	ports_check
 	build_lab
-	if [ ! -e "$LAB_DIR/run/incident.conf" ]; then : >"$LAB_DIR/run/incident.conf"; fi
+	incident_file=$LAB_DIR/run/incident.conf
+	# A service that was stopped on purpose runs again now.
+	if incident_does "stop minishop"; then rm -f "$incident_file"; fi
 	echo "$minishop_port $slack_port $prometheus_port $alertmanager_port" >"$LAB_DIR/run/ports"
 	started=
 	for service in $services; do service_up "$service"; done
-	# A service that was stopped on purpose runs again now.
-	if [ -s "$LAB_DIR/run/incident" ] && ! [ -s "$LAB_DIR/run/incident.conf" ]; then rm -f "$LAB_DIR/run/incident"; fi
 	for service in $services; do service_wait "$service"; done
 	up_tell "$(elapsed $(($(now) - up_began)))"
 }
@@ -211,17 +229,20 @@ up_tell() {
 	cat <<-END
 
 		All is ready ($1). Shoppers are buying.
-		  the shop             $minishop_url/metrics
 		  pictures             $prometheus_url/consoles/minishop.html
+		  recent traces        $minishop_url/debug/tracez
+		  the Slack channel    $slack_url
 		  Prometheus           $prometheus_url/classic/alerts
 		  Alertmanager         $alertmanager_url/api/v2/alerts
-		  the Slack channel    $slack_url
+		  the shop's metrics   $minishop_url/metrics
 
 		What to try next:
-		  curl -i -X POST $minishop_url/order
-		  ./lab logs                       what the shop writes about each request
+		  curl -i -X POST $minishop_url/order    place an order; the answer names its trace
+		  ./lab trace                      the newest traces, and one of them drawn; ./lab trace failed, ./lab trace ID
+		  ./lab logs                       what the shop writes about each request; ./lab logs ID finds old lines
 		  ./lab incident payment-outage    then watch the pictures and the Slack channel: a message within two minutes
 		  ./lab incident clear             and a second one, within three
+		  ./lab status                     what runs, and where spans go
 		  ./lab down                       stop all of it
 	END
 	[ "$(incident_current)" = none ] || say "
@@ -248,29 +269,6 @@ installed_program() {
 	fail "$1 is not installed in $LAB_DIR/installed: ./lab up builds it"
 }
 
-lab_status() {
-	ports_load
-	ill=0
-	for service in $services; do
-		if ! pid=$(process_pid "$service"); then
-			row "$service" "does not run"
-			ill=1
-			continue
-		fi
-		port=$(service_port "$service")
-		if service_healthy "$service"; then how="healthy"; else how="NOT READY" && ill=1; fi
-		row "$service" "$how${port:+, http://127.0.0.1:$port}, process $pid, up $(elapsed "$(process_age "$pid")")"
-	done
-	if pid=$(process_pid minishop); then
-		row traces "exporter $(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^OTEL_TRACES_EXPORTER=//p') (decided by ./lab up: otlp where a collector listens at port 4318)"
-	fi
-	if [ -e "$LAB_DIR/run/ports" ]; then
-		row log "$LAB_DIR/log/minishop.json"
-		row incident "$(incident_current)"
-	fi
-	return $ill
-}
-
 lab_down() {
 	lock
 	stopped=0
@@ -278,6 +276,10 @@ lab_down() {
 		if process_pid "$service" >/dev/null; then stopped=1; fi
 		process_stop "$service" "$(service_grace "$service")"
 	done
-	rm -f "$LAB_DIR/run/ports" "$LAB_DIR/run/incident" "$LAB_DIR/run/incident.conf"
-	[ $stopped -eq 1 ] || say "Nothing was running."
+	# Alertmanager would not tell again of an alert that fired when it ended.
+	rm -f "$LAB_DIR/run/ports" "$LAB_DIR/run/incident.conf" "$LAB_DIR/data/alertmanager/nflog"
+	if [ $stopped -eq 0 ]; then
+		say "Nothing was running."
+		! containers_find || say "Containers run: $compose down stops them."
+	fi
 }

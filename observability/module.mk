@@ -17,6 +17,8 @@ nobase_dist_pkgdata_DATA = \
 	observability/grafana/dashboards/process.json \
 	observability/grafana/provisioning/dashboards/minishop.yaml \
 	observability/grafana/provisioning/datasources/minishop.yaml \
+	observability/incidents/card-declines.conf \
+	observability/incidents/collector-down.conf \
 	observability/incidents/out-of-stock.conf \
 	observability/incidents/payment-outage.conf \
 	observability/incidents/service-down.conf \
@@ -31,10 +33,13 @@ nobase_dist_pkgdata_DATA = \
 	observability/otel-collector/traces-both.yaml \
 	observability/otel-collector/traces-jaeger.yaml \
 	observability/otel-collector/traces-tempo.yaml \
+	observability/prometheus/assets/alerts.js \
 	observability/prometheus/assets/chart.js \
+	observability/prometheus/assets/common.js \
 	observability/prometheus/assets/console.css \
 	observability/prometheus/assets/minishop.js \
 	observability/prometheus/assets/runbook.js \
+	observability/prometheus/assets/traces.js \
 	observability/prometheus/consoles/lib/page.lib \
 	observability/prometheus/consoles/minishop.html \
 	observability/prometheus/consoles/runbook.html \

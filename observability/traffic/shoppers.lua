@@ -1,4 +1,4 @@
--- The shoppers, for wrk: they order, and then pay that very order. Some hit an odd key: their requests are answered with
+-- The shoppers, for wrk: they order, and then pay that very order. Now and then one looks at an order. Some hit an odd key: their requests are answered with
 -- 4xx, which is no error of the shop. Whose payment fails tries again ten seconds later, three times at most.
 --
 --   wrk -t1 -c8 -d30s --timeout 20s -s shoppers.lua http://127.0.0.1:8080
@@ -17,7 +17,22 @@ local clumsy_share = tonumber(os.getenv("SHOPPERS_CLUMSY")) or 0.05
 
 local RETRY_AFTER_S = 10
 local ATTEMPTS_MAX = 4
-local ADAPT_EVERY_S = 5
+local LOOKING_SHARE = 0.1
+
+-- wrk has LuaJIT, but no clock that is finer than a second.
+local ffi = require("ffi")
+ffi.cdef[[
+  typedef struct { long s, ns; } shoppers_time;
+  int clock_gettime(int clock, shoppers_time *out);
+  int usleep(unsigned microseconds);
+]]
+local CLOCK_MONOTONIC = 1
+local reading = ffi.new("shoppers_time")
+
+local function now_ms()
+  ffi.C.clock_gettime(CLOCK_MONOTONIC, reading)
+  return tonumber(reading.s) * 1000 + tonumber(reading.ns) / 1e6
+end
 
 local skus = {"mug", "tshirt", "sticker", "poster", "socks"}
 local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-shoppers/1"}
@@ -28,6 +43,7 @@ local plain = {["User-Agent"] = "minishop-shoppers/1"}
 local to_pay = {first = 1, last = 0}  -- {id, attempts}
 local asked = {first = 1, last = 0}   -- {id, attempts, at}
 local unpaid = {}                     -- id -> true
+local newest = nil                    -- id of the order that a shopper looks at
 
 local function push(queue, item)
   queue.last = queue.last + 1
@@ -74,6 +90,10 @@ local function pay(payment)
   return wrk.format("POST", "/payment/pay", json, string.format('{"order_id": "%s"}', payment.id))
 end
 
+local function look()
+  return wrk.format("GET", "/order/" .. newest, plain)
+end
+
 -- What people really send. None of it counts in error_total.
 local clumsy = {
   function() return wrk.format("POST", "/order", json, '{"sku": "mug", "quantity": ') end,
@@ -84,19 +104,22 @@ local clumsy = {
   function() return wrk.format("POST", "/payment/pay", json, '{"order_id": "ord_00000000000000000000"}') end,
 }
 
--- Pace: each connection waits a random time around `mean_ms` before its next request. Answers take time too, and more of it
--- when the shop is slow; so the mean follows what was really sent.
-local nominal_ms = 1000 * connections / rate
-local mean_ms = nominal_ms
-local sent = 0
-local sent_since = nil
+-- Pace: each request of any connection gets the next place on one line of time. Places are never in the past, so what was
+-- missed while the shop was slow or away is not caught up.
+local step_ms = 1000 / rate
+local last_place_ms = 0
 
-local function adapt(now)
-  sent_since = sent_since or now
-  local elapsed = now - sent_since
-  if elapsed >= ADAPT_EVERY_S then
-    mean_ms = math.min(nominal_ms, math.max(1, mean_ms * (sent / elapsed) / rate))
-    sent, sent_since = 0, now
+-- wrk does not call delay() on a connection that it has just opened again. A shop that closes each connection would get requests
+-- without a pause; so request() too keeps the rate, but for a few.
+local burst_ms = connections * step_ms
+local due_ms = 0
+
+local function keep_the_rate()
+  local now = now_ms()
+  due_ms = math.max(due_ms, now) + step_ms
+  local early_ms = due_ms - step_ms - burst_ms - now
+  if early_ms > 0 then
+    ffi.C.usleep(early_ms * 1000)
   end
 end
 
@@ -106,17 +129,20 @@ function init(args)
 end
 
 function delay()
-  return math.floor(mean_ms * (0.5 + math.random()))
+  local now = now_ms()
+  last_place_ms = math.max(last_place_ms, now) + step_ms * (0.5 + math.random())
+  return math.floor(last_place_ms - now)
 end
 
 function request()
-  local now = os.time()
-  sent = sent + 1
-  adapt(now)
+  keep_the_rate()
   if math.random() < clumsy_share then
     return clumsy[math.random(#clumsy)]()
   end
-  retry_what_failed(now)
+  if newest and math.random() < LOOKING_SHARE then
+    return look()
+  end
+  retry_what_failed(os.time())
   local payment = pop(to_pay)
   if payment then
     return pay(payment)
@@ -135,7 +161,8 @@ function response(status, headers, body)
   if status == 201 then
     unpaid[id] = true
     push(to_pay, {id = id, attempts = 0})
-  else
+    newest = id
+  elseif body:find('"status"%s*:%s*"paid"') then
     unpaid[id] = nil
   end
 end

@@ -2,8 +2,8 @@
 # shoppers.sh HOST:PORT: shoppers for each address that HOST has, one wrk an address: an order is in the memory of the
 # replica that took it, so it must be paid there. The rate is shared.
 #
-# In rounds of half a minute: where a service refuses connections, wrk tries again without a pause and takes a core; and each
-# round asks anew which addresses there are. Ends after a day: ./lab up or docker starts it again.
+# In rounds of half a minute, and only while the shop is ready: a connection that is refused, wrk gives up or tries again without a
+# pause. Each round asks anew which addresses there are. Ends after a day: ./lab up or docker starts it again.
 #
 # Environment: see shoppers.lua.
 set -u
@@ -12,26 +12,63 @@ port=${1##*:}
 script=$(dirname "$0")/shoppers.lua
 rate=${SHOPPERS_RATE:-12}
 connections=${SHOPPERS_CONNECTIONS:-8}
+ROUND_S=30
 
 crowds=
 trap 'kill $crowds 2>/dev/null; exit 0' TERM INT
 
-rounds=2880
-while [ $rounds -gt 0 ]; do
-	rounds=$((rounds - 1))
-	# shellcheck disable=SC2046 # a list of words
-	set -- $(getent ahostsv4 "$host" | awk '$2 == "STREAM" { print $1 }' | sort -u)
-	if [ $# -gt 0 ]; then
-		SHOPPERS_RATE=$(awk -v rate="$rate" -v addresses=$# 'BEGIN { print rate / addresses }')
-		SHOPPERS_CONNECTIONS=$(((connections + $# - 1) / $#))
-		export SHOPPERS_RATE SHOPPERS_CONNECTIONS
+# One second, which a signal may end.
+pause() {
+	sleep 1 &
+	pause=$!
+	wait $pause
+}
+
+# all_ready ADDRESS...: whether each of them answers 200 at /readyz.
+all_ready() {
+	for address; do
+		# shellcheck disable=SC2016 # for that shell
+		timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET /readyz HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n" >&3 &&
+			read -r answer <&3 && [[ $answer == *" 200 "* ]]' "$address" "$port" 2>/dev/null || return 1
+	done
+}
+
+# all_connected PROCESS...: whether each wrk has a connection. One that is refused once never tries again.
+all_connected() {
+	for process; do
+		# shellcheck disable=SC2010 # what a link points to is in no name
+		ls -l "/proc/$process/fd" 2>/dev/null | grep -q 'socket:' || return 1
+	done
+}
+
+until=$(($(date +%s) + 86400))
+while [ "$(date +%s)" -lt $until ]; do
+	ready=
+	for address in $(getent ahostsv4 "$host" | awk '$2 == "STREAM" { print $1 }' | sort -u); do
+		if all_ready "$address"; then ready="$ready $address"; fi
+	done
+	# shellcheck disable=SC2086 # a list of words
+	set -- $ready
+	if [ $# -eq 0 ]; then
+		pause
+		continue
 	fi
+	SHOPPERS_RATE=$(awk -v rate="$rate" -v addresses=$# 'BEGIN { print rate / addresses }')
+	SHOPPERS_CONNECTIONS=$(((connections + $# - 1) / $#))
+	export SHOPPERS_RATE SHOPPERS_CONNECTIONS
 	crowds=
 	for address; do
-		nice wrk -t1 -c"$SHOPPERS_CONNECTIONS" -d30s --timeout 20s -s "$script" "http://$address:$port" &
+		nice wrk -t1 -c"$SHOPPERS_CONNECTIONS" -d${ROUND_S}s --timeout 20s -s "$script" "http://$address:$port" &
 		crowds="$crowds $!"
 	done
-	sleep 1 &
-	crowds="$crowds $!"
+	seconds=1
+	pause
+	# shellcheck disable=SC2086 # lists of words
+	while [ $seconds -lt $ROUND_S ] && all_ready "$@" && all_connected $crowds; do
+		pause
+		seconds=$((seconds + 1))
+	done
+	# shellcheck disable=SC2086 # a list of words
+	[ $seconds -eq $ROUND_S ] || kill $crowds 2>/dev/null
 	wait
 done

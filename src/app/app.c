@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/assembly.h"
+#include "app/config_tracing.h"
 #include "app/daemon.h"
 #include "app/healthcheck.h"
 #include "app/notify.h"
@@ -16,7 +17,7 @@
 #include "app/run.h"
 #include "base/startup.h"
 
-enum { EXIT_USAGE = 2, MAX_WARNINGS = 16 };
+enum { EXIT_USAGE = 2, MAX_WARNINGS = 16, WARNING_SIZE = 640 };
 
 /* What the steps of the start hand on. */
 struct start {
@@ -26,7 +27,7 @@ struct start {
   struct app_config config;
   struct app_identity identity;
   struct app_daemon daemon;
-  char warnings[MAX_WARNINGS][256];
+  char warnings[MAX_WARNINGS][WARNING_SIZE];
   size_t warning_count;
 };
 
@@ -126,14 +127,30 @@ static int answer(const struct app_options *options) {
   return startup_flush_output("minishop") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void print_warning(void *cls, const char *text) {
+  (void)cls;
+  fprintf(stderr, "minishop: %s\n", text);
+}
+
+/* Warnings leave the exit status alone: the service starts with them too. */
+static int check_config(const struct start *start) {
+  struct app_error error = {"out of memory"};
+  struct tel_tracing_settings *tracing = malloc(sizeof *tracing);
+  for (size_t i = 0; i < start->warning_count; i++) print_warning(NULL, start->warnings[i]);
+  if (!tracing || app_tracing_settings(&start->config, print_warning, NULL, tracing, &error) != 0) {
+    free(tracing);
+    return complain(&error, EXIT_USAGE);
+  }
+  app_config_print(&start->config, &start->sources, stdout);
+  app_tracing_print(tracing, stdout);
+  free(tracing);
+  return startup_flush_output("minishop") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int go(struct start *start) {
   struct app_error error;
   if (start->options.check_config || start->options.healthcheck) startup_release_signals();
-  if (start->options.check_config) {
-    for (size_t i = 0; i < start->warning_count; i++) fprintf(stderr, "minishop: %s\n", start->warnings[i]);
-    app_config_print(&start->config, &start->sources, stdout);
-    return startup_flush_output("minishop") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-  }
+  if (start->options.check_config) return check_config(start);
   if (start->options.healthcheck)
     return app_healthcheck(start->config.listen, &error) == 0 ? EXIT_SUCCESS : complain(&error, EXIT_FAILURE);
   if (app_identity_find(start->config.user, &start->identity, &error) != 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/config_tracing.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "http/service.h"
@@ -58,9 +59,7 @@ static struct shop_settings shop_settings_of(const struct app_config *config) {
   shop_settings_init(&settings);
   settings.payment_failure_rate = config->payment_failure_rate;
   settings.payment_latency_ms = config->payment_latency_ms;
-  settings.payment_reason = SHOP_DONE;
-  for (enum shop_reason reason = SHOP_DONE + 1; reason < SHOP_REASON_COUNT; reason++)
-    if (strcmp(config->payment_reason, shop_reason_word(reason)) == 0) settings.payment_reason = reason;
+  settings.payment_reason = config->payment_reason;
   settings.inventory_latency_ms = config->inventory_latency_ms;
   settings.inventory_stock = (uint32_t)config->inventory_stock;
   settings.inventory_restock_s = config->inventory_restock_s;
@@ -92,18 +91,16 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
   return result ? -1 : 0;
 }
 
-static const char *from_environment(void *cls, const char *name) {
-  (void)cls;
-  return getenv(name);
-}
-
 static void warn(void *cls, const char *text) {
   tel_log_event(((struct app_assembly *)cls)->logger, TEL_WARN, "configuration warning", "%s", text);
 }
 
-static void report_export(void *cls, bool failed, const char *text) {
-  tel_log_event(((struct app_assembly *)cls)->logger, failed ? TEL_WARN : TEL_INFO,
-                failed ? "span export failed" : "span export recovered", "%s", text);
+static void report_export(void *cls, enum tel_report what, const char *text) {
+  static const char *const messages[] = {[TEL_REPORT_FAILED] = "span export failed",
+                                         [TEL_REPORT_RECOVERED] = "span export recovered",
+                                         [TEL_REPORT_WARNING] = "span export warning"};
+  tel_log_event(((struct app_assembly *)cls)->logger, what == TEL_REPORT_RECOVERED ? TEL_INFO : TEL_WARN,
+                messages[what], "%s", text);
 }
 
 static int open_tracing(struct app_assembly *assembly, const struct app_config *config,
@@ -112,16 +109,9 @@ static int open_tracing(struct app_assembly *assembly, const struct app_config *
   const struct tel_tracing_events events = {.report = report_export, .cls = assembly};
   int result = TEL_E_MEMORY;
   if (!settings) goto out;
-  tel_tracing_settings_init(settings);
-  snprintf(settings->service_name, sizeof settings->service_name, "%s", PACKAGE_NAME);
-  result = tel_tracing_settings_endpoint(settings, config->traces_endpoint);
-  if (result) goto out;
-  tel_tracing_settings_environment(settings, from_environment, NULL, warn, assembly);
-  if (!config->traces_enabled) {
-    /* Requests keep their ids, for headers and logs; nothing is recorded. */
-    settings->exporter = TEL_EXPORTER_NONE;
-    settings->sampler = TEL_SAMPLER_ALWAYS_OFF;
-    settings->parent_based = false;
+  if (app_tracing_settings(config, warn, assembly, settings, error) != 0) {
+    free(settings);
+    return -1;
   }
   result = tel_tracing_new(settings, PACKAGE_VERSION, assembly->instance, &events, assembly->registry,
                            &assembly->tracing);
@@ -156,6 +146,7 @@ static int open_service(struct app_assembly *assembly, const struct app_config *
   struct http_service_parts parts = {.shop = assembly->shop,
                                      .registry = assembly->registry,
                                      .tracer = tel_tracing_tracer(assembly->tracing),
+                                     .recent = tel_tracing_recent(assembly->tracing),
                                      .logger = assembly->logger};
   if (http_service_new(&settings, &parts, &assembly->service, why) != 0) {
     app_error_set(error, "%s", why);

@@ -1,5 +1,6 @@
 #include "app/config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,6 +9,8 @@
 #include <unistd.h>
 
 #include "app/config_value.h"
+#include "base/text.h"
+#include "telemetry/otel_variables.h"
 
 enum { FILE_LIMIT = 1 << 20 };
 
@@ -22,6 +25,24 @@ size_t app_key_find(const char *path, size_t len) {
   while (i < APP_KEY_COUNT && (strlen(app_keys[i].path) != len || memcmp(app_keys[i].path, path, len) != 0))
     i++;
   return i;
+}
+
+const struct app_key *app_key_similar(const char *path, size_t len) {
+  const char *best = NULL;
+  size_t distance = TEXT_DISTANCE_MAX;
+  for (size_t i = 0; i < APP_KEY_COUNT; i++) {
+    const char *dot = strchr(app_keys[i].path, '.');
+    /* The right name, at the top instead of in its group. */
+    if (dot && strlen(dot + 1) == len && memcmp(dot + 1, path, len) == 0) return &app_keys[i];
+    text_similar(path, len, app_keys[i].path, &best, &distance);
+  }
+  return best ? &app_keys[app_key_find(best, strlen(best))] : NULL;
+}
+
+void app_unknown_setting(const char *path, struct app_error *error) {
+  const struct app_key *similar = app_key_similar(path, strlen(path));
+  app_error_set(error, "unknown setting %s; %s%s%s", path, similar ? "did you mean " : "",
+                similar ? similar->path : "minishop --help lists the settings", similar ? "?" : "");
 }
 
 void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]) {
@@ -81,7 +102,8 @@ static int load_file(struct app_config *config, const char *path, bool incident,
   char *text = read_file(path, &len);
   if (!text) {
     if (errno == ENOENT && optional) return 0;
-    app_error_set(error, "cannot read the configuration %s: %s", path, strerror(errno));
+    app_error_set(error, "cannot read the configuration %s: %s", path,
+                  errno == EINVAL ? "not a regular file" : strerror(errno));
     return -1;
   }
   int result = app_config_parse(config, text, len, path, incident, directory, error);
@@ -89,12 +111,41 @@ static int load_file(struct app_config *config, const char *path, bool incident,
   return result;
 }
 
-/* The value of a variable; NULL if it is not there or empty, which is the same. */
-static const char *variable(const char *const *environment, const char *name) {
+/* A start goes on without an incident file that it cannot use: an exercise must not keep the service down. A
+ * reload (without warn) refuses it, and the service keeps what it has. */
+static int load_incident(struct app_config *config, const struct app_sources *sources,
+                         void (*warn)(void *, const char *), void *cls, struct app_error *error) {
+  struct app_config *with = malloc(sizeof *with);
+  int result = -1;
+  if (!with) {
+    app_error_set(error, "out of memory");
+    return -1;
+  }
+  *with = *config;
+  if (load_file(with, config->incident_file, true, true, sources->directory, error) == 0) {
+    *config = *with;
+    result = 0;
+  } else if (warn) {
+    struct app_error what = *error;
+    app_error_set(error, "the incident file is ignored; correct or remove it, then send SIGHUP. %s",
+                  what.text);
+    warn(cls, error->text);
+    result = 0;
+  }
+  free(with);
+  return result;
+}
+
+/* The value of a variable without white space around it; NULL if that is nothing, as if it were unset. A file
+ * that holds a variable's value usually ends in a newline. */
+static const char *variable(const char *const *environment, const char *name, char **copy) {
   size_t len = strlen(name);
+  const char *value;
   for (; environment && *environment; environment++)
-    if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
-      return (*environment)[len + 1] ? *environment + len + 1 : NULL;
+    if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=') {
+      len = text_trim(*environment + len + 1, strlen(*environment + len + 1), &value);
+      return len ? *copy = strndup(value, len) : NULL;
+    }
   return NULL;
 }
 
@@ -104,10 +155,13 @@ static int overlay(struct app_config *config, size_t id, const struct app_source
   char name[APP_VARIABLE_SIZE];
   const struct app_key *key = &app_keys[id];
   app_key_variable(key, name);
-  const char *from_environment = variable(sources->environment, name),
+  char *copy = NULL;
+  const char *from_environment = variable(sources->environment, name, &copy),
              *from_option = sources->option_values[id];
   if (from_environment) {
-    if (app_value_store_text(config, key, from_environment, sources->directory, error) != 0) {
+    int result = app_value_store_text(config, key, from_environment, sources->directory, error);
+    free(copy);
+    if (result != 0) {
       app_error_prefix(error, "%s", name);
       return -1;
     }
@@ -123,20 +177,43 @@ static int overlay(struct app_config *config, size_t id, const struct app_source
   return 0;
 }
 
+/* The path that a variable's name would belong to, MINISHOP_ left out: payment_failure_rate. Its dots cannot
+ * be told from its underscores, which is close enough to find a similar one. */
+static void path_of(const char *name, size_t len, char out[APP_VARIABLE_SIZE]) {
+  size_t i = 0;
+  for (; i < len && i < APP_VARIABLE_SIZE - 1; i++) out[i] = (char)tolower((unsigned char)name[i]);
+  out[i] = '\0';
+}
+
+static void warn_unknown_setting(const char *name, size_t len, void (*warn)(void *, const char *),
+                                 void *cls) {
+  static const char prefix[] = "MINISHOP_";
+  char known[APP_VARIABLE_SIZE], path[APP_VARIABLE_SIZE], text[256];
+  for (size_t i = 0; i < APP_KEY_COUNT; i++) {
+    app_key_variable(&app_keys[i], known);
+    if (strlen(known) == len && memcmp(known, name, len) == 0) return;
+  }
+  path_of(name + sizeof prefix - 1, len - (sizeof prefix - 1), path);
+  const struct app_key *similar = app_key_similar(path, strlen(path));
+  if (similar) app_key_variable(similar, known);
+  snprintf(text, sizeof text, "unknown variable %.*s is ignored; %s%s%s", (int)(len < 100 ? len : 100), name,
+           similar ? "did you mean " : "", similar ? known : "minishop --help lists the settings",
+           similar ? "?" : "");
+  warn(cls, text);
+}
+
 static void warn_unknown(const struct app_sources *sources, void (*warn)(void *, const char *), void *cls) {
   for (const char *const *at = sources->environment; at && *at; at++) {
-    char name[APP_VARIABLE_SIZE], text[256];
-    size_t len = strcspn(*at, "="), i = 0;
-    if (strncmp(*at, "MINISHOP_", strlen("MINISHOP_")) != 0 || !(*at)[len] || !(*at)[len + 1]) continue;
-    for (; i < APP_KEY_COUNT; i++) {
-      app_key_variable(&app_keys[i], name);
-      if (strlen(name) == len && memcmp(name, *at, len) == 0) break;
+    char text[256];
+    size_t len = strcspn(*at, "=");
+    if (!(*at)[len] || !(*at)[len + 1]) continue;
+    if (strncmp(*at, "MINISHOP_", strlen("MINISHOP_")) == 0)
+      warn_unknown_setting(*at, len, warn, cls);
+    else if (strncmp(*at, "OTEL_", strlen("OTEL_")) == 0 && tel_variable_similar(*at, len)) {
+      snprintf(text, sizeof text, "unknown variable %.*s is ignored; did you mean %s?",
+               (int)(len < 100 ? len : 100), *at, tel_variable_similar(*at, len));
+      warn(cls, text);
     }
-    if (i < APP_KEY_COUNT) continue;
-    snprintf(text, sizeof text,
-             "the environment's %.*s is no setting and is ignored; --help lists the settings",
-             (int)(len < 100 ? len : 100), *at);
-    warn(cls, text);
   }
 }
 
@@ -155,9 +232,7 @@ int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, c
   /* Which incident file it is may come from anywhere, and what is in it gives way to environment and options.
    */
   if (overlay(config, APP_KEY_incident_file, sources, error) != 0) goto out;
-  if (*config->incident_file &&
-      load_file(config, config->incident_file, true, true, sources->directory, error) != 0)
-    goto out;
+  if (*config->incident_file && load_incident(config, sources, warn, cls, error) != 0) goto out;
   for (size_t i = 0; i < APP_KEY_COUNT; i++)
     if (overlay(config, i, sources, error) != 0) goto out;
   if (warn) warn_unknown(sources, warn, cls);
@@ -173,6 +248,7 @@ static size_t field_size(const struct app_key *key) {
   case APP_BOOL:
     return sizeof(bool);
   case APP_WHOLE:
+  case APP_MEMORY:
     return sizeof(uint64_t);
   case APP_REAL:
     return sizeof(double);

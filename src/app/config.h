@@ -33,6 +33,7 @@ enum app_type {
   APP_CHOICE,
   APP_BOOL,
   APP_WHOLE,
+  APP_MEMORY,
   APP_REAL,
   APP_REALS
 };
@@ -45,6 +46,7 @@ enum app_type {
 #define APP_FIELD_CHOICE(name) char name[APP_TEXT_SIZE];
 #define APP_FIELD_BOOL(name) bool name;
 #define APP_FIELD_WHOLE(name) uint64_t name;
+#define APP_FIELD_MEMORY(name) uint64_t name;
 #define APP_FIELD_REAL(name) double name;
 #define APP_FIELD_REALS(name) struct app_reals name;
 
@@ -80,6 +82,8 @@ extern const struct app_key app_keys[APP_KEY_COUNT];
 
 /* The index of the key with this path of len bytes, or APP_KEY_COUNT. */
 size_t app_key_find(const char *path, size_t len);
+/* The key that a path of len bytes, which is none, probably means; NULL if nothing is close. */
+const struct app_key *app_key_similar(const char *path, size_t len);
 /* "payment.failure_rate" is MINISHOP_PAYMENT_FAILURE_RATE. */
 enum { APP_VARIABLE_SIZE = 64 };
 void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]);
@@ -94,8 +98,9 @@ struct app_sources {
 };
 
 /* Makes the whole configuration. Returns 0, or -1 with the reason in error (a file's with its name and line)
- * and *out untouched. warn (may be NULL) is told of MINISHOP_ variables that are no key. Reads files: blocks.
- */
+ * and *out untouched. warn is told of MINISHOP_ variables that are unknown, of OTEL_ variables that are
+ * probably misspelled, and of an incident file that cannot be used, which is then ignored. Without warn
+ * (NULL: a reload) such an incident file is an error. Reads files: blocks. */
 int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
                     struct app_config *out, struct app_error *error);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config_hint.h"
 #include "app/config_text.h"
 #include "app/config_value.h"
 
@@ -75,7 +76,7 @@ static int take(const struct reader *reader, config_setting_t *setting, const ch
     if (is_group(path))
       app_error_set(reader->error, "%s is a group: write %s = { ... };", path, path);
     else
-      app_error_set(reader->error, "there is no setting %s; minishop --help lists them", path);
+      app_unknown_setting(path, reader->error);
   } else if (reader->incident && !app_keys[id].reload) {
     app_error_set(reader->error, "%s needs a restart and cannot be set in the incident file", path);
   } else {
@@ -101,26 +102,51 @@ static int take_group(const struct reader *reader, config_setting_t *group, cons
   return 0;
 }
 
+/* What the library's text means, and what to do. */
+static const char *explain(const char *text) {
+  static const struct {
+    const char *text, *meaning;
+  } known[] = {{"duplicate setting name", "this setting is there twice: remove one of the two"},
+               {"mismatched element type in array",
+                "the numbers of a list are all written with a decimal point: 1.0, not 1"},
+               {"syntax error", "syntax error in this line or before it: check quotes, braces and '='"}};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (strcmp(text, known[i].text) == 0) return known[i].meaning;
+  return text;
+}
+
+static void set_syntax_error(struct app_error *error, const char *name, const config_t *parsed,
+                             const char *text, size_t len) {
+  char hint[APP_HINT_SIZE];
+  const char *said = config_error_text(parsed);
+  unsigned line = strcmp(said, "syntax error") == 0 ? app_config_hint(text, len, hint) : 0;
+  app_error_set(error, "%s:%u: %s", name, line ? line : (unsigned)config_error_line(parsed),
+                line ? hint : explain(said));
+}
+
 int app_config_parse(struct app_config *config, const char *text, size_t len, const char *name, bool incident,
                      const char *directory, struct app_error *error) {
   const struct reader reader = {config, name, directory, incident, error};
   config_t parsed;
-  unsigned include;
+  unsigned include, comment;
   int result = -1;
   if (memchr(text, '\0', len)) {
     app_error_set(error, "%s: not a text file", name);
     return -1;
   }
-  char *copy = app_config_text(text, len, &include);
+  char *copy = app_config_text(text, len, &include, &comment);
   if (!copy) {
     app_error_set(error, "out of memory");
     return -1;
   }
   config_init(&parsed);
-  if (include)
-    app_error_set(error, "%s:%u: @include is not taken; see incident_file", name, include);
+  if (comment)
+    app_error_set(error, "%s:%u: the comment that begins in this line has no end (*/)", name, comment);
+  else if (include)
+    app_error_set(error, "%s:%u: @include is not supported; a second file is named by incident_file", name,
+                  include);
   else if (config_read_string(&parsed, copy) != CONFIG_TRUE)
-    app_error_set(error, "%s:%d: %s", name, config_error_line(&parsed), config_error_text(&parsed));
+    set_syntax_error(error, name, &parsed, text, len);
   else
     result = take_group(&reader, config_root_setting(&parsed), "");
   config_destroy(&parsed);

@@ -7,9 +7,9 @@
 /* Field, type, path, default as text, smallest, largest, choices (separated by |), reload (SIGHUP applies
  * it), help.
  *
- * Types: ADDRESS (address and port), NAME (text), PATH (a file, made absolute, or ""), OUTPUT (as
- * PATH, or "syslog"), URL (http or https), CHOICE (one of choices), BOOL, WHOLE, REAL, REALS (ascending
- * positive numbers). */
+ * Types: ADDRESS (address and port), NAME (text; with a largest: one word of so many bytes), PATH (a file,
+ * made absolute, or ""), OUTPUT (as PATH, or "syslog"), URL (http or https), CHOICE (one of choices), BOOL,
+ * WHOLE, MEMORY (bytes; 0 is off), REAL, REALS (ascending positive numbers). */
 #define APP_CONFIG_KEYS(X)                                                                                   \
   X(listen, ADDRESS, "listen", "127.0.0.1:8080", 0, 0, NULL, false,                                          \
     "address and port that serve HTTP; 0.0.0.0:8080 or [::]:8080 is every address, port 0 lets the system "  \
@@ -20,8 +20,8 @@
   X(incident_file, PATH, "incident_file", "", 0, 0, NULL, false,                                             \
     "second file, read after this one and overriding it; may be absent; holds only keys that SIGHUP "        \
     "applies")                                                                                               \
-  X(instance, NAME, "instance", "", 0, 0, NULL, false,                                                       \
-    "name of this process in its logs and traces, at most 63 bytes; empty: a random UUID")                   \
+  X(instance, NAME, "instance", "", 0, 63, NULL, false,                                                      \
+    "name of this process in its logs and traces, without blanks, at most 63 bytes; empty: a random UUID")   \
   X(seed, WHOLE, "seed", "0", 0, 9e18, NULL, false,                                                          \
     "makes the simulation repeat itself; 0: different each time")                                            \
   X(shutdown_s, WHOLE, "shutdown_s", "8", 1, 3600, NULL, true,                                               \
@@ -41,8 +41,8 @@
   X(payment_latency_ms, REAL, "payment.latency_ms", "25", 0, 60000, NULL, true,                              \
     "median time of the payment provider; 0: does not sleep")                                                \
   X(payment_reason, CHOICE, "payment.reason", "", 0, 0,                                                      \
-    "|card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout", true,                 \
-    "what every failed payment fails with; empty: a mixture")                                                \
+    "|card|provider|card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout", true,   \
+    "what a failed payment fails with: one reason, those of a group (card, provider), or any (empty)")       \
   X(inventory_latency_ms, REAL, "inventory.latency_ms", "8", 0, 60000, NULL, true,                           \
     "median time of the inventory; 0: does not sleep")                                                       \
   X(inventory_stock, WHOLE, "inventory.stock", "100000", 0, 4294967295.0, NULL, true,                        \
@@ -67,11 +67,15 @@
   X(metrics_enabled, BOOL, "metrics.enabled", "true", 0, 0, NULL, false,                                     \
     "false: no metrics, and /metrics is 404")                                                                \
   X(metrics_buckets, REALS, "metrics.buckets",                                                               \
-    "0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0", 0, 0,  \
-    NULL, false, "upper bounds of request_duration_seconds, in seconds")                                     \
+    "0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 1.0, 1.5, 2.0, "   \
+    "2.5, 5.0, 7.5, 10.0",                                                                                   \
+    0, 0, NULL, false,                                                                                       \
+    "upper bounds of request_duration_seconds, in seconds; MiniShopHighLatency needs 0.5")                   \
   X(traces_enabled, BOOL, "traces.enabled", "true", 0, 0, NULL, false,                                       \
     "false: no spans are recorded or exported")                                                              \
   X(traces_endpoint, URL, "traces.endpoint", "http://localhost:4318", 0, 0, NULL, false,                     \
-    "base URL of an OTLP/HTTP collector; OTEL_* variables come first")
+    "base URL of an OTLP/HTTP collector; OTEL_* variables come first")                                       \
+  X(traces_recent_bytes, MEMORY, "traces.recent_bytes", "0", 65536, 1073741824, NULL, false,                 \
+    "memory for recent traces, which GET /debug/tracez shows to clients on this machine; 0: none are kept")
 
 #endif

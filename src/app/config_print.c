@@ -34,6 +34,7 @@ void app_config_print_value(const struct app_config *config, const struct app_ke
     fputs(*(const bool *)field ? "true" : "false", out);
     break;
   case APP_WHOLE:
+  case APP_MEMORY:
     fprintf(out, "%llu", (unsigned long long)*(const uint64_t *)field);
     break;
   case APP_REAL:

@@ -11,8 +11,8 @@ static const char *skip_comment(const char *at, const char *end) {
     return newline ? newline : end;
   }
   if (at + 1 < end && at[0] == '/' && at[1] == '*') {
-    for (at += 2; at < end; at++)
-      if (at[0] == '*' && at + 1 < end && at[1] == '/') return at + 2;
+    for (const char *close = at + 2; close < end; close++)
+      if (close[0] == '*' && close + 1 < end && close[1] == '/') return close + 2;
   }
   return at;
 }
@@ -43,14 +43,15 @@ static int is_whole(const char *word, size_t len) {
   return len > 0;
 }
 
-char *app_config_text(const char *text, size_t len, unsigned *include) {
+char *app_config_text(const char *text, size_t len, unsigned *include, unsigned *comment) {
   const char *at = text, *end = text + len;
   char *out = malloc(2 * len + 1), *to = out; /* a mark for each digit is the most */
   unsigned line = 1;
-  *include = 0;
+  *include = *comment = 0;
   if (!out) return NULL;
   while (at < end) {
     const char *next = skip_comment(at, end);
+    if (next == at && end - at > 1 && memcmp(at, "/*", 2) == 0 && !*comment) *comment = line;
     if (next == at) next = skip_string(at, end);
     int word = next == at && (isalnum((unsigned char)*at) || *at == '.');
     if (word) next = skip_word(at, end);

@@ -34,7 +34,10 @@ static void describe(const struct app_key *key, char *out, size_t size) {
     snprintf(out, size, "an address and port such as \"127.0.0.1:8080\" or \"[::1]:8080\"");
     break;
   case APP_NAME:
-    snprintf(out, size, "a name in quotes");
+    if (key->max > 0)
+      snprintf(out, size, "one word of at most %.0f bytes in quotes", key->max);
+    else
+      snprintf(out, size, "a name in quotes");
     break;
   case APP_PATH:
     snprintf(out, size, "a file name in quotes");
@@ -61,6 +64,9 @@ static void describe(const struct app_key *key, char *out, size_t size) {
     break;
   case APP_WHOLE:
     snprintf(out, size, "a whole number from %.0f to %.0f", key->min, key->max);
+    break;
+  case APP_MEMORY:
+    snprintf(out, size, "0 (off) or a number of bytes from %.0f to %.0f", key->min, key->max);
     break;
   case APP_REAL:
     snprintf(out, size, "a number from %.15g to %.15g", key->min, key->max);
@@ -92,7 +98,7 @@ static void show(const struct app_value *value, char *out, size_t size) {
     break;
   }
   case APP_VALUE_REALS:
-    snprintf(out, size, "this list");
+    snprintf(out, size, "an empty list");
     break;
   case APP_VALUE_GROUP:
     snprintf(out, size, "a group or a list");
@@ -117,10 +123,26 @@ static bool is_url(const char *text) {
   return *host && *host != '/' && *host != ':';
 }
 
-static bool is_ascending(const struct app_reals *reals) {
-  for (size_t i = 0; i < reals->count; i++)
-    if (!isfinite(reals->values[i]) || !(reals->values[i] > (i ? reals->values[i - 1] : 0))) return false;
-  return reals->count > 0;
+static bool is_word(const char *text, size_t most) {
+  for (const char *at = text; *at; at++)
+    if ((unsigned char)*at <= ' ' || *at == 0x7f) return false;
+  return strlen(text) <= most;
+}
+
+static int store_reals(struct app_reals *field, const struct app_key *key, const struct app_value *value,
+                       struct app_error *error) {
+  char takes[400];
+  if (value->kind != APP_VALUE_REALS || value->reals.count == 0) return refuse(key, value, error);
+  for (size_t i = 0; i < value->reals.count; i++) {
+    double number = value->reals.values[i], before = i ? value->reals.values[i - 1] : 0;
+    if (isfinite(number) && number > before) continue;
+    describe(key, takes, sizeof takes);
+    app_error_set(error, "%s takes %s; number %zu, %.15g, is not above %.15g", key->path, takes, i + 1,
+                  number, before);
+    return -1;
+  }
+  *field = value->reals;
+  return 0;
 }
 
 static bool find_choice(const char *choices, const char *text, char *out) {
@@ -144,6 +166,10 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
   unsigned port;
   bool relative;
   if (value->kind != APP_VALUE_TEXT) return refuse(key, value, error);
+  if (strchr(text, '\n')) {
+    app_error_set(error, "%s holds the end of a line; is its closing quote missing?", key->path);
+    return -1;
+  }
   relative = *text && *text != '/';
   switch (key->type) {
   case APP_ADDRESS:
@@ -163,6 +189,7 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
     relative = relative && strcmp(text, "syslog") != 0;
     break;
   case APP_NAME:
+    if (key->max > 0 && !is_word(text, (size_t)key->max)) return refuse(key, value, error);
     relative = false;
     break;
   default:
@@ -194,15 +221,17 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
     if (value->kind != APP_VALUE_WHOLE || !in_range) return refuse(key, value, error);
     *(uint64_t *)field = (uint64_t)value->whole;
     return 0;
+  case APP_MEMORY:
+    if (value->kind != APP_VALUE_WHOLE || (value->whole != 0 && !in_range)) return refuse(key, value, error);
+    *(uint64_t *)field = (uint64_t)value->whole;
+    return 0;
   case APP_REAL:
     if ((value->kind != APP_VALUE_WHOLE && value->kind != APP_VALUE_REAL) || !in_range)
       return refuse(key, value, error);
     *(double *)field = number == 0 ? 0 : number; /* -0 is 0 */
     return 0;
   case APP_REALS:
-    if (value->kind != APP_VALUE_REALS || !is_ascending(&value->reals)) return refuse(key, value, error);
-    *(struct app_reals *)field = value->reals;
-    return 0;
+    return store_reals(field, key, value, error);
   default:
     return store_text(field, key, value, directory, error);
   }
@@ -249,6 +278,7 @@ int app_value_store_text(struct app_config *config, const struct app_key *key, c
     if (value.boolean || strcasecmp(text, "false") == 0) value.kind = APP_VALUE_BOOL;
     break;
   case APP_WHOLE:
+  case APP_MEMORY:
     errno = 0;
     value.whole = strtoll(text, &end, 10);
     if (end != text && !*end && errno == 0) value.kind = APP_VALUE_WHOLE;

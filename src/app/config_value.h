@@ -29,6 +29,8 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
 /* The same for a text of the environment or the command line, which is read as the key's type demands. */
 int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
                          const char *directory, struct app_error *error);
+/* Says that there is no setting of this path, and which one was probably meant. */
+void app_unknown_setting(const char *path, struct app_error *error);
 /* Puts PLACE in front of the error: ": " and what was there follow. */
 void app_error_prefix(struct app_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -7,6 +7,8 @@ libapp_a_SOURCES = \
 	src/app/config_file.c \
 	src/app/config_print.c \
 	src/app/config_text.c src/app/config_text.h \
+	src/app/config_hint.c src/app/config_hint.h \
+	src/app/config_tracing.c src/app/config_tracing.h \
 	src/app/config_value.c src/app/config_value.h \
 	src/app/daemon.c src/app/daemon.h \
 	src/app/healthcheck.c src/app/healthcheck.h \

@@ -3,6 +3,9 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "app/config_tracing.h"
+#include "base/text.h"
+
 enum { NO_KEY = -1 };
 
 /* One row an option: a setting's option names its key, all others a flag (or --config). */
@@ -38,6 +41,20 @@ static void take(struct app_options *options, const struct row *row, const char 
     *(bool *)((char *)options + row->flag) = true;
 }
 
+static void set_unknown(struct app_error *error, const char *seen) {
+  const char *name = seen + strspn(seen, "-"), *best = NULL;
+  size_t len = strcspn(name, "="), distance = TEXT_DISTANCE_MAX;
+  for (size_t i = 0; i < ROW_COUNT; i++) {
+    if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0) {
+      app_error_set(error, "--%s takes no argument: %.200s", rows[i].name, seen);
+      return;
+    }
+    text_similar(name, len, rows[i].name, &best, &distance);
+  }
+  app_error_set(error, "unknown or ambiguous option %.200s%s%s%s", seen, best ? "; did you mean --" : "",
+                best ? best : "", best ? "?" : "");
+}
+
 int app_options_parse(int argc, char **argv, struct app_options *out, struct app_error *error) {
   struct option known[ROW_COUNT + 1] = {0};
   struct app_options options = {0};
@@ -51,11 +68,11 @@ int app_options_parse(int argc, char **argv, struct app_options *out, struct app
   while ((which = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
     const char *seen = optind > 0 && optind <= argc ? argv[optind - 1] : "";
     if (which == ':') {
-      app_error_set(error, "%.200s wants an argument", seen);
+      app_error_set(error, "%.200s requires an argument", seen);
       return -1;
     }
     if (which == '?') {
-      app_error_set(error, "%.200s is no option, or is not complete", seen);
+      set_unknown(error, seen);
       return -1;
     }
     if (which == 'h')
@@ -64,11 +81,11 @@ int app_options_parse(int argc, char **argv, struct app_options *out, struct app
       take(&options, &rows[which - 256], optarg);
   }
   if (optind < argc) {
-    app_error_set(error, "%.200s is too much: there are only options", argv[optind]);
+    app_error_set(error, "unexpected argument %.200s; every argument is an option", argv[optind]);
     return -1;
   }
   if (options.config && !*options.config) {
-    app_error_set(error, "--config wants the name of a file");
+    app_error_set(error, "--config requires the name of a file");
     return -1;
   }
   *out = options;
@@ -95,6 +112,7 @@ void app_options_help(FILE *out) {
           "An option comes before the environment (OTEL_*, MINISHOP_*), that before the incident file, that\n"
           "before the configuration file, and that before the default:\n");
   for (size_t i = 0; i < APP_KEY_COUNT; i++) print_setting(&app_keys[i], out);
+  app_tracing_help(out);
   fprintf(out, "\nSIGTERM and SIGINT end it politely, a second one at once; SIGHUP reloads the configuration "
                "and opens the\n"
                "log file again. Exit status: 0 done, 1 failed while running, 2 bad usage or configuration.\n"

@@ -21,6 +21,14 @@ uint64_t clock_mono_ns(void) {
   return read_clock(CLOCK_MONOTONIC);
 }
 
+struct clock_anchor clock_anchor_now(void) {
+  return (struct clock_anchor){.unix_ns = clock_unix_ns(), .mono_ns = clock_mono_ns()};
+}
+
+uint64_t clock_anchor_unix_ns(const struct clock_anchor *anchor, uint64_t mono_ns) {
+  return anchor->unix_ns + (mono_ns - anchor->mono_ns);
+}
+
 void clock_sleep_ns(uint64_t ns) {
   struct timespec left = {(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)};
   while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR) {

@@ -13,6 +13,14 @@ uint64_t clock_unix_ns(void);
 uint64_t clock_unix_coarse_ns(void);
 /* Monotonic, for durations and deadlines. */
 uint64_t clock_mono_ns(void);
+/* One reading of both clocks. Times that are counted from it on the monotonic clock agree with each other,
+ * however often the wall clock is set in between. */
+struct clock_anchor {
+  uint64_t unix_ns, mono_ns;
+};
+struct clock_anchor clock_anchor_now(void);
+/* Nanoseconds since 1970 at the monotonic time, as counted from the anchor. */
+uint64_t clock_anchor_unix_ns(const struct clock_anchor *anchor, uint64_t mono_ns);
 /* Sleeps at least this long, on through signals. */
 void clock_sleep_ns(uint64_t ns);
 

@@ -10,5 +10,6 @@ libbase_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \
 	src/base/startup.c src/base/startup.h \
+	src/base/text.c src/base/text.h \
 	src/base/utf8.c src/base/utf8.h
 LIBBASE = libbase.a

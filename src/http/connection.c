@@ -169,8 +169,6 @@ void http_connection_completed(void *cls, struct MHD_Connection *connection, voi
     deadline_set(client, idle_deadline(server));
     atomic_store_explicit(&client->requesting, false, memory_order_relaxed);
     client->request = NULL;
-    free(client->authority);
-    client->authority = NULL;
     http_arrival_next(&client->arrival, false);
   }
   current = client;
@@ -181,6 +179,10 @@ void http_connection_completed(void *cls, struct MHD_Connection *connection, voi
     pthread_cond_broadcast(&server->drained);
     pthread_mutex_unlock(&server->drained_lock);
   }
+  if (!client) return;
+  client->dispatched = false; /* libmicrohttpd may find the next request wrong before it begins */
+  free(client->authority);
+  client->authority = NULL;
 }
 
 enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *connection, const char *url,

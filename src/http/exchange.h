@@ -9,12 +9,17 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "http/problem.h"
 #include "http/routes.h"
 #include "shop/shop.h"
 #include "telemetry/context.h"
 
 struct http_service;
+
+struct http_reply_header {
+  const char *name, *value;
+};
 
 enum { HTTP_REQUEST_ID_SIZE = 129, HTTP_DETAIL_SIZE = 384, HTTP_TEXT_SIZE = 257 };
 
@@ -47,7 +52,7 @@ struct http_exchange {
   char request_id[HTTP_REQUEST_ID_SIZE];
   const char *client; /* address; valid during the exchange; may be NULL */
   unsigned client_port;
-  uint64_t start_unix_ns, start_mono_ns;
+  struct clock_anchor start;
   struct tel_span *span;      /* NULL for probes and unmatched paths */
   struct tel_context context; /* of the span, or of the trace that the caller is in, or zero */
 
@@ -58,6 +63,7 @@ struct http_exchange {
   char location[64];                    /* or "" */
   unsigned retry_after_s;               /* or 0 */
   const char *encoding;                 /* Content-Encoding, static, or NULL */
+  const struct http_reply_header *more_headers; /* static, up to one without a name; or NULL */
   bool close;                           /* the connection ends with this answer */
   struct buf reply;
 

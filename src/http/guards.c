@@ -19,6 +19,7 @@ bool http_guard_is_token(const char *text, size_t len) {
   if (len == 0) return false;
   for (size_t i = 0; i < len; i++) {
     unsigned char c = (unsigned char)text[i];
+    if (((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-') continue; /* nearly all */
     if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c)) return false;
   }
   return true;
@@ -39,12 +40,12 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
   /* Blanks behind a value are no part of it. Most are gone already (arrival.c); here all who read it later
    * are served, for the value lies in libmicrohttpd's buffer. */
   if (value_len && (value[value_len - 1] == ' ' || value[value_len - 1] == '\t')) value_end(value, value_len);
-  if (strcasecmp(name, "Host") == 0) headers->hosts++;
-  if (strcasecmp(name, "Content-Length") == 0) {
+  if (name_len == 4 && strcasecmp(name, "Host") == 0) headers->hosts++;
+  if (name_len == 14 && strcasecmp(name, "Content-Length") == 0) {
     headers->content_lengths++;
     headers->content_length = value;
   }
-  if (strcasecmp(name, "Transfer-Encoding") == 0) {
+  if (name_len == 17 && strcasecmp(name, "Transfer-Encoding") == 0) {
     headers->transfer_encodings++;
     headers->transfer_encoding = value;
   }

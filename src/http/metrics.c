@@ -172,10 +172,13 @@ void http_metrics_record(struct http_metrics *metrics, const struct http_exchang
   size_t method = method_index(exchange->method);
   size_t route = route_index(exchange->route);
   tel_counter_add(request_series(metrics, method, route, exchange->status), 1);
-  tel_histogram_observe(duration_series(metrics, method, route), (double)duration_ns / 1e9,
-                        &exchange->context);
+  /* On the clock of the trace, to the millisecond: see tel_histogram_observe_at(). */
+  uint64_t end_unix_ns = (exchange->start.unix_ns + duration_ns) / CLOCK_NS_PER_MS * CLOCK_NS_PER_MS;
+  tel_histogram_observe_at(duration_series(metrics, method, route), (double)duration_ns / 1e9,
+                           &exchange->context, end_unix_ns);
   if (exchange->problem && http_problem_row(exchange->problem)->error)
-    tel_counter_add(error_series(metrics, method, route, exchange->problem), 1);
+    tel_counter_add_at(error_series(metrics, method, route, exchange->problem), 1, &exchange->context,
+                       end_unix_ns);
 }
 
 void http_metrics_refused(struct http_metrics *metrics, unsigned status) {

@@ -81,8 +81,8 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
      * request. */
     const char *name = exchange->route->span;
     if (!http_route_takes(exchange->route, exchange->method)) name = "HTTP";
-    exchange->span = tel_span_start(observe->tracer, name, TEL_SPAN_SERVER, continued ? &parent : NULL, state,
-                                    exchange->start_unix_ns);
+    exchange->span = tel_span_start_at(observe->tracer, name, TEL_SPAN_SERVER, continued ? &parent : NULL,
+                                       state, &exchange->start);
   }
   if (exchange->span) {
     exchange->context = *tel_span_context(exchange->span);
@@ -97,8 +97,7 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
 }
 
 void http_observe_begin(struct http_observe *observe, struct http_exchange *exchange) {
-  exchange->start_unix_ns = clock_unix_ns();
-  exchange->start_mono_ns = clock_mono_ns();
+  exchange->start = clock_anchor_now();
   exchange->route = http_route_find(exchange->path, exchange->method);
   http_exchange_read_headers(exchange);
   settle_request_id(exchange);
@@ -164,7 +163,10 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
   struct tel_log_record *record = tel_log_begin(observe->logger, level);
   struct tel_attributes *fields = tel_log_fields(record);
   if (!fields) return;
-  if (tel_context_valid(&exchange->context)) tel_log_context(record, &exchange->context);
+  if (exchange->span)
+    tel_log_span(record, exchange->span);
+  else if (tel_context_valid(&exchange->context))
+    tel_log_context(record, &exchange->context);
   tel_attributes_set_string(fields, "request_id", exchange->request_id);
   tel_attributes_set_static(fields, "method", method);
   tel_attributes_set_static(fields, "route", exchange->route ? exchange->route->path : "unmatched");
@@ -190,12 +192,12 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
 }
 
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange) {
-  uint64_t duration_ns = clock_mono_ns() - exchange->start_mono_ns;
+  uint64_t duration_ns = clock_mono_ns() - exchange->start.mono_ns;
   const char *method = http_metrics_method(exchange->method);
   if (!http_route_is_probe(exchange->route)) http_metrics_record(observe->metrics, exchange, duration_ns);
   describe_span(exchange, method);
   write_log(observe, exchange, method, (double)duration_ns);
-  tel_span_end(exchange->span, exchange->start_unix_ns + duration_ns);
+  tel_span_end(exchange->span, exchange->start.unix_ns + duration_ns);
   exchange->span = NULL;
 }
 

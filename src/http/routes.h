@@ -31,7 +31,8 @@ struct http_exchange;
   X("GET", "/metrics", http_handle_metrics, .status = 200, .vary = "Accept, Accept-Encoding")                \
   X("GET", "/healthz", http_handle_healthz, .status = 200)                                                   \
   X("GET", "/readyz", http_handle_readyz, .status = 200)                                                     \
-  X("GET", "/version", http_handle_version, .status = 200)
+  X("GET", "/version", http_handle_version, .status = 200)                                                   \
+  X("GET", "/debug/tracez", http_handle_tracez, .status = 200, .vary = "Accept")
 
 #define HTTP_ROUTE_ONE(...) +1
 enum { HTTP_ROUTE_COUNT = 0 HTTP_ROUTES(HTTP_ROUTE_ONE) };

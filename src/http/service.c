@@ -121,6 +121,8 @@ static void each_header(const struct http_exchange *exchange,
   if (exchange->accept) put(cls, "Accept", exchange->accept);
   if (exchange->accept_encoding) put(cls, "Accept-Encoding", exchange->accept_encoding);
   if (exchange->route && exchange->route->vary) put(cls, "Vary", exchange->route->vary);
+  for (const struct http_reply_header *header = exchange->more_headers; header && header->name; header++)
+    put(cls, header->name, header->value);
   if (exchange->encoding) put(cls, "Content-Encoding", exchange->encoding);
   if (exchange->retry_after_s) {
     snprintf(seconds, sizeof seconds, "%u", exchange->retry_after_s);

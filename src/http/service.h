@@ -11,6 +11,7 @@
 #include "shop/shop.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "telemetry/recent.h"
 #include "telemetry/trace.h"
 
 struct http_service_settings {
@@ -25,6 +26,7 @@ struct http_service_parts {
   struct shop *shop;
   struct tel_registry *registry;
   struct tel_tracer *tracer;
+  struct tel_recent *recent; /* NULL: none are kept, /debug/tracez is 404 */
   struct tel_logger *logger;
 };
 

@@ -1,46 +1,65 @@
 #include "shop/faults.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
 
-/* Of a hundred failed payments, about as providers see them: most are the card's, some the provider's own. */
+/* How failed payments divide, about as payment providers report it. The rows of a group are neighbours. */
 static const struct {
   enum shop_reason reason;
+  const char *group;
   double up_to;
-} mixture[] = {{SHOP_CARD_DECLINED, 0.50},
-               {SHOP_INSUFFICIENT_FUNDS, 0.75},
-               {SHOP_FRAUD_SUSPECTED, 0.80},
-               {SHOP_GATEWAY_ERROR, 0.92},
-               {SHOP_GATEWAY_TIMEOUT, 1.00}};
+} mixture[] = {{SHOP_CARD_DECLINED, "card", 0.50},
+               {SHOP_INSUFFICIENT_FUNDS, "card", 0.75},
+               {SHOP_FRAUD_SUSPECTED, "card", 0.80},
+               {SHOP_GATEWAY_ERROR, "provider", 0.92},
+               {SHOP_GATEWAY_TIMEOUT, "provider", 1.00}};
+enum { MIXTURE_ROWS = sizeof mixture / sizeof *mixture };
 
 static const double LATENCY_SIGMA = 0.3; /* of the logarithm: the 95th percentile is 1.6 times the median */
 static const double LATENCY_CAP = 10;    /* times the median */
+static const double TIMEOUT_LATENCIES = 16; /* above the cap: a call that is answered is never this slow */
+static const double TIMEOUT_CAP_MS = 4000;  /* below the time that a second payment of the order waits */
 
 void shop_faults_init(struct shop_faults *faults, uint64_t seed) {
   faults->seed = seed ? seed : random_u64();
   atomic_init(&faults->payments, 0);
   atomic_init(&faults->latencies, 0);
   atomic_init(&faults->failure_rate, 0);
-  atomic_init(&faults->forced_reason, SHOP_DONE);
+  atomic_init(&faults->part, ((struct shop_faults_part){0, MIXTURE_ROWS - 1}));
 }
 
-void shop_faults_configure(struct shop_faults *faults, double failure_rate, enum shop_reason forced_reason) {
+/* The rows of the mixture that a word selects: one reason, a group, or all for "". */
+static struct shop_faults_part find_part(const char *word) {
+  struct shop_faults_part part = {MIXTURE_ROWS, 0};
+  for (int i = 0; i < MIXTURE_ROWS; i++) {
+    if (*word && strcmp(word, mixture[i].group) != 0 &&
+        strcmp(word, shop_reason_word(mixture[i].reason)) != 0)
+      continue;
+    if (part.first == MIXTURE_ROWS) part.first = i;
+    part.last = i;
+  }
+  return part.first < MIXTURE_ROWS ? part : find_part("");
+}
+
+void shop_faults_configure(struct shop_faults *faults, double failure_rate, const char *reason) {
   atomic_store(&faults->failure_rate, failure_rate);
-  atomic_store(&faults->forced_reason, (int)forced_reason);
+  atomic_store(&faults->part, find_part(reason));
 }
 
 enum shop_reason shop_faults_payment(struct shop_faults *faults) {
   uint64_t n = atomic_fetch_add_explicit(&faults->payments, 1, memory_order_relaxed);
   double rate = atomic_load_explicit(&faults->failure_rate, memory_order_relaxed);
   if (random_to_unit(random_at(faults->seed, 2 * n)) >= rate) return SHOP_DONE;
-  int forced = atomic_load_explicit(&faults->forced_reason, memory_order_relaxed);
-  if (forced != SHOP_DONE) return (enum shop_reason)forced;
-  double which = random_to_unit(random_at(faults->seed, 2 * n + 1));
-  for (size_t i = 0; i < sizeof mixture / sizeof *mixture - 1; i++)
-    if (which < mixture[i].up_to) return mixture[i].reason;
-  return mixture[sizeof mixture / sizeof *mixture - 1].reason;
+  struct shop_faults_part part = atomic_load_explicit(&faults->part, memory_order_relaxed);
+  double from = part.first > 0 ? mixture[part.first - 1].up_to : 0;
+  double which =
+      from + random_to_unit(random_at(faults->seed, 2 * n + 1)) * (mixture[part.last].up_to - from);
+  int row = part.first;
+  while (row < part.last && which >= mixture[row].up_to) row++;
+  return mixture[row].reason;
 }
 
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms) {
@@ -52,4 +71,9 @@ uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms) {
   double v = random_to_unit(random_at(~faults->seed, 2 * n + 1));
   double normal = sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
   return (uint64_t)(median_ms * fmin(exp(LATENCY_SIGMA * normal), LATENCY_CAP) * (double)CLOCK_NS_PER_MS);
+}
+
+uint64_t shop_faults_timeout_ns(double median_ms) {
+  return (uint64_t)(fmin(median_ms * TIMEOUT_LATENCIES, fmax(TIMEOUT_CAP_MS, median_ms)) *
+                    (double)CLOCK_NS_PER_MS);
 }

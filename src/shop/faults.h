@@ -8,19 +8,29 @@
 
 #include "shop/reason.h"
 
+/* Rows of the table of reasons that a failed payment is drawn from. */
+struct shop_faults_part {
+  int first, last;
+};
+
 struct shop_faults {
   uint64_t seed;
   _Atomic uint64_t payments, latencies; /* drawn so far */
   _Atomic double failure_rate;
-  _Atomic int forced_reason; /* enum shop_reason; SHOP_DONE: a mixture */
+  _Atomic struct shop_faults_part part; /* 8 bytes: lock-free */
 };
 
 /* seed 0: one from the system. */
 void shop_faults_init(struct shop_faults *faults, uint64_t seed);
-void shop_faults_configure(struct shop_faults *faults, double failure_rate, enum shop_reason forced_reason);
+/* reason: what a failed payment fails with. The word of one payment failure; "card" (card_declined,
+ * insufficient_funds or fraud_suspected); "provider" (gateway_error or gateway_timeout); "": any of them. */
+void shop_faults_configure(struct shop_faults *faults, double failure_rate, const char *reason);
 /* How the next payment ends: SHOP_DONE or a payment failure. */
 enum shop_reason shop_faults_payment(struct shop_faults *faults);
 /* A log-normal duration about the median, at most ten times it; 0 for 0. In nanoseconds. */
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms);
+/* How long a call takes that the shop gives up: its deadline, so the same each time. 16 times the median, at
+ * most 4 s (or the median, if that is longer); 0 for 0. In nanoseconds. */
+uint64_t shop_faults_timeout_ns(double median_ms);
 
 #endif

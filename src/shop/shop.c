@@ -12,8 +12,7 @@
 #include "shop/inventory.h"
 #include "shop/orders.h"
 
-enum { PAYMENT_WAIT_S = 5 };    /* for another payment of the same order */
-enum { TIMEOUT_LATENCIES = 8 }; /* a provider that times out takes this many latencies */
+enum { PAYMENT_WAIT_S = 5 }; /* for another payment of the same order */
 
 struct shop {
   struct shop_faults faults;
@@ -25,7 +24,7 @@ struct shop {
 void shop_settings_init(struct shop_settings *settings) {
   *settings = (struct shop_settings){.payment_failure_rate = 0.05,
                                      .payment_latency_ms = 25,
-                                     .payment_reason = SHOP_DONE,
+                                     .payment_reason = "",
                                      .inventory_latency_ms = 8,
                                      .inventory_stock = 100000,
                                      .inventory_restock_s = 1,
@@ -197,8 +196,10 @@ static enum shop_reason charge(struct shop *shop, struct tel_tracer *tracer, con
   describe_order(span, out->order_id, out->sku, out->quantity);
   tel_attributes_set_string(tel_span_attributes(span), "shop.payment.id", out->payment_id);
   enum shop_reason reason = shop_faults_payment(&shop->faults);
-  uint64_t latency = shop_faults_latency_ns(&shop->faults, atomic_load(&shop->payment_latency_ms));
-  if (latency) clock_sleep_ns(reason == SHOP_GATEWAY_TIMEOUT ? latency * TIMEOUT_LATENCIES : latency);
+  double median_ms = atomic_load(&shop->payment_latency_ms);
+  uint64_t latency = reason == SHOP_GATEWAY_TIMEOUT ? shop_faults_timeout_ns(median_ms)
+                                                    : shop_faults_latency_ns(&shop->faults, median_ms);
+  if (latency) clock_sleep_ns(latency);
   if (reason != SHOP_DONE) fail_span(span, "charge failed", reason);
   tel_span_end(span, 0);
   out->inner_ns = clock_mono_ns() - start;

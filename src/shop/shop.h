@@ -17,14 +17,14 @@ enum { SHOP_ID_SIZE = 25 };       /* "ord_" or "pay_", 20 hexadecimal digits, NU
 enum { SHOP_QUANTITY_MAX = 100 }; /* units in one order, at least 1 */
 
 struct shop_settings {
-  double payment_failure_rate;     /* 0 to 1 */
-  double payment_latency_ms;       /* median; 0: does not sleep */
-  enum shop_reason payment_reason; /* every failed payment fails like this; SHOP_DONE: a mixture */
-  double inventory_latency_ms;     /* median; 0: does not sleep */
-  uint32_t inventory_stock;        /* units of each SKU; 0: unlimited */
-  double inventory_restock_s;      /* how often the stock is filled up; 0: never */
-  uint64_t seed;                   /* the same run again; 0: another one each time. At start only */
-  size_t orders_capacity;          /* at least 1. At start only */
+  double payment_failure_rate;  /* 0 to 1 */
+  double payment_latency_ms;    /* median; 0: does not sleep */
+  const char *payment_reason;   /* as shop_faults_configure() takes it; borrowed for the call */
+  double inventory_latency_ms;  /* median; 0: does not sleep */
+  uint32_t inventory_stock;     /* units of each SKU; 0: unlimited */
+  double inventory_restock_s;   /* how often the stock is filled up; 0: never */
+  uint64_t seed;                /* the same run again; 0: another one each time. At start only */
+  size_t orders_capacity;       /* at least 1. At start only */
   uint32_t orders_unpaid_ttl_s; /* an unpaid order may leave after this when room is needed. At start only */
 };
 

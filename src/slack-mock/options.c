@@ -5,6 +5,9 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
 
 #include "base/startup.h"
 
@@ -20,9 +23,14 @@ static const char usage[] =
     "Post to http://ADDR:PORT/services/T000/B000/anything, look at http://ADDR:PORT/.\n"
     "The variables SLACK_MOCK_LISTEN and SLACK_MOCK_STORE stand in for the options.\n";
 
-static const char *setting(const char *variable, const char *otherwise) {
-  const char *value = getenv(variable);
-  return value != NULL && *value != '\0' ? value : otherwise;
+/* A variable's value without white space around it: one that comes from a file ends in a newline. */
+static const char *setting(const char *variable, const char *otherwise, char *out, size_t size) {
+  const char *value = getenv(variable), *begin;
+  size_t len = value ? text_trim(value, strlen(value), &begin) : 0;
+  if (len == 0 || len >= size) return otherwise;
+  memcpy(out, begin, len);
+  out[len] = '\0';
+  return out;
 }
 
 static enum mock_options_result print(const char *text) {
@@ -37,8 +45,9 @@ enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_o
                                         {"help", no_argument, NULL, 'h'},
                                         {"version", no_argument, NULL, 'V'},
                                         {NULL, 0, NULL, 0}};
-  options->listen = setting("SLACK_MOCK_LISTEN", "127.0.0.1:8090");
-  options->store = setting("SLACK_MOCK_STORE", NULL);
+  static char listen[256], store[4096];
+  options->listen = setting("SLACK_MOCK_LISTEN", "127.0.0.1:8090", listen, sizeof listen);
+  options->store = setting("SLACK_MOCK_STORE", NULL, store, sizeof store);
   int option;
   while ((option = getopt_long(argc, argv, "l:s:hV", longs, NULL)) != -1) {
     switch (option) {

@@ -1,22 +1,14 @@
 #include "telemetry/console.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/escape.h"
+#include "telemetry/attributes_json.h"
 #include "telemetry/span.h"
 
 enum { LIMIT = 64 * 1024 * 1024 };
-
-static void put_string(struct buf *out, const char *text, size_t len) {
-  buf_putc(out, '"');
-  char *to = buf_reserve(out, len * ESCAPE_JSON_WORST);
-  if (to) out->len += (size_t)(escape_json(to, text, len) - to);
-  buf_putc(out, '"');
-}
 
 static void put_member(struct buf *out, const char *name) {
   buf_puts(out, ",\"");
@@ -24,35 +16,9 @@ static void put_member(struct buf *out, const char *name) {
   buf_puts(out, "\":");
 }
 
-static void put_value(struct buf *out, const struct tel_attribute *pair) {
-  switch (pair->type) {
-  case TEL_STRING:
-    put_string(out, pair->value.string.data, pair->value.string.len);
-    break;
-  case TEL_BOOL:
-    buf_puts(out, pair->value.integer ? "true" : "false");
-    break;
-  case TEL_INT:
-    buf_put_i64(out, pair->value.integer);
-    break;
-  case TEL_DOUBLE:
-    if (isfinite(pair->value.real))
-      buf_put_double(out, pair->value.real);
-    else
-      buf_puts(out, "null"); /* JSON has no other word for it */
-    break;
-  }
-}
-
 static void put_attributes(struct buf *out, const struct tel_attributes *attributes) {
   put_member(out, "attributes");
-  for (uint32_t i = 0; i < attributes->count; i++) {
-    buf_putc(out, i ? ',' : '{');
-    put_string(out, attributes->items[i].key, attributes->items[i].key_len);
-    buf_putc(out, ':');
-    put_value(out, &attributes->items[i]);
-  }
-  buf_puts(out, attributes->count ? "}" : "{}");
+  tel_json_attributes(out, attributes->items, attributes->count);
 }
 
 static void put_id(struct buf *out, const char *name, const uint8_t *id, size_t len) {
@@ -74,7 +40,7 @@ static void put_items(struct buf *out, const char *name, const struct tel_span_i
     if (item != items->first) buf_putc(out, ',');
     if (item->name) {
       buf_puts(out, "{\"name\":");
-      put_string(out, item->name, strlen(item->name));
+      tel_json_string(out, item->name, strlen(item->name));
       put_number(out, "unix_ns", item->unix_ns);
     } else {
       buf_puts(out, "{\"trace_id\":\"");
@@ -92,19 +58,19 @@ void tel_console_format(const struct tel_span *span, struct buf *out) {
   static const char *const kinds[] = {"", "internal", "server", "client"};
   static const char *const statuses[] = {"unset", "ok", "error"};
   buf_puts(out, "{\"span\":");
-  put_string(out, span->name, strlen(span->name));
+  tel_json_string(out, span->name, strlen(span->name));
   put_id(out, "trace_id", span->context.trace_id, sizeof span->context.trace_id);
   put_id(out, "span_id", span->context.span_id, sizeof span->context.span_id);
   if (span->has_parent) put_id(out, "parent_id", span->parent_id, sizeof span->parent_id);
   put_member(out, "kind");
-  put_string(out, kinds[span->kind], strlen(kinds[span->kind]));
+  tel_json_string(out, kinds[span->kind], strlen(kinds[span->kind]));
   put_number(out, "start_unix_ns", span->start_unix_ns);
   put_number(out, "duration_ns", span->end_unix_ns - span->start_unix_ns);
   put_member(out, "status");
-  put_string(out, statuses[span->status], strlen(statuses[span->status]));
+  tel_json_string(out, statuses[span->status], strlen(statuses[span->status]));
   if (span->status_text[0]) {
     put_member(out, "status_message");
-    put_string(out, span->status_text, strlen(span->status_text));
+    tel_json_string(out, span->status_text, strlen(span->status_text));
   }
   put_attributes(out, &span->attributes);
   if (span->events.first) put_items(out, "events", &span->events);

@@ -171,13 +171,20 @@ static void put_histogram(const struct tel_emit *emit, const struct tel_histogra
   buf_putc(emit->out, '\n');
 }
 
+static void put_counter(const struct tel_emit *emit, const struct tel_counter *counter) {
+  struct tel_exemplar exemplar;
+  begin_sample(emit, "", NULL, NULL);
+  buf_put_u64(emit->out, tel_counter_value(counter));
+  if (emit->format == TEL_FORMAT_OPENMETRICS && tel_counter_exemplar(counter, &exemplar))
+    put_exemplar(emit->out, &exemplar);
+}
+
 static void put_series(struct tel_emit *emit, const struct tel_series *series, const char *bounds) {
   render_labels(emit, series);
   emit->count++;
   switch (emit->family->type) {
   case TEL_METRIC_COUNTER:
-    begin_sample(emit, "", NULL, NULL);
-    buf_put_u64(emit->out, tel_counter_value(series->instrument));
+    put_counter(emit, series->instrument);
     break;
   case TEL_METRIC_GAUGE:
     begin_sample(emit, "", NULL, NULL);

@@ -7,8 +7,8 @@
 
 static const uint64_t interval_ns = 60 * CLOCK_NS_PER_S;
 
-static void say(const struct tel_failure_report *report, bool failed, const char *text) {
-  if (report->events.report) report->events.report(report->events.cls, failed, text);
+static void say(const struct tel_failure_report *report, enum tel_report what, const char *text) {
+  if (report->events.report) report->events.report(report->events.cls, what, text);
 }
 
 void tel_failure_report_failed(struct tel_failure_report *report, uint64_t now_mono_ns, const char *text,
@@ -18,7 +18,7 @@ void tel_failure_report_failed(struct tel_failure_report *report, uint64_t now_m
   report->spoke = report->announced = true;
   report->last_mono_ns = now_mono_ns;
   snprintf(line, sizeof line, "spans could not be exported: %s (lost so far: %" PRIu64 ")", text, lost);
-  say(report, true, line);
+  say(report, TEL_REPORT_FAILED, line);
 }
 
 void tel_failure_report_worked(struct tel_failure_report *report, uint64_t lost) {
@@ -26,7 +26,7 @@ void tel_failure_report_worked(struct tel_failure_report *report, uint64_t lost)
   if (!report->announced) return;
   report->announced = false;
   snprintf(line, sizeof line, "spans are exported again (lost so far: %" PRIu64 ")", lost);
-  say(report, false, line);
+  say(report, TEL_REPORT_RECOVERED, line);
 }
 
 void tel_failure_report_note(struct tel_failure_report *report, const char *text) {
@@ -34,5 +34,5 @@ void tel_failure_report_note(struct tel_failure_report *report, const char *text
   if (report->noted) return;
   report->noted = true;
   snprintf(line, sizeof line, "the collector took all spans, but: %s", text);
-  say(report, false, line);
+  say(report, TEL_REPORT_WARNING, line);
 }

@@ -8,10 +8,13 @@
 #include <yder.h>
 
 #include "base/clock.h"
+#include "telemetry/log_line.h"
 #include "telemetry/log_queue.h"
 #include "telemetry/log_record.h"
 #include "telemetry/log_stats.h"
 #include "telemetry/log_writer.h"
+#include "telemetry/recent_store.h"
+#include "telemetry/span.h"
 
 enum { QUEUE_DEFAULT = 8192, EVENT_TEXT = 4096 };
 
@@ -159,11 +162,18 @@ void tel_log_context(struct tel_log_record *record, const struct tel_context *co
   if (context) record->context = *context;
 }
 
+void tel_log_span(struct tel_log_record *record, const struct tel_span *span) {
+  if (!record) return;
+  record->span = span;
+  tel_log_context(record, span ? tel_span_context(span) : NULL);
+}
+
 void tel_log_message(struct tel_log_record *record, const char *message) {
   if (!record) return;
   struct tel_logger *logger = record->logger;
   record->message = message;
-  record->time_unix_ns = clock_unix_ns();
+  record->time_unix_ns = tel_span_now_unix_ns(record->span);
+  if (record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
   if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {
     tel_log_queue_push(logger->queue, record);
     return;
@@ -175,6 +185,10 @@ void tel_log_message(struct tel_log_record *record, const char *message) {
   passing = NULL;
   tel_log_queue_give(logger->queue, record);
   tel_log_stats_lost(&logger->stats, TEL_LOST_MEMORY, 1);
+}
+
+bool tel_log_line(const struct tel_log_record *record, struct buf *out) {
+  return tel_log_writer_encode(record->logger->writer, record, out);
 }
 
 void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message, const char *format,

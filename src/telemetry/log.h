@@ -34,6 +34,7 @@ struct tel_log_settings {
 
 struct tel_logger;
 struct tel_log_record;
+struct tel_span; /* see trace.h */
 
 /* Opens the output; copies all strings. The writer's thread starts with tel_logger_start(), so that a daemon
  * can fork in between; until then records wait in the queue. registry: telemetry_log_* metrics, or NULL;
@@ -66,6 +67,9 @@ struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level l
 struct tel_attributes *tel_log_fields(struct tel_log_record *record);
 /* trace_id, span_id and trace_flags of the record; copied. NULL: none. */
 void tel_log_context(struct tel_log_record *record, const struct tel_context *context);
+/* The context of the span (NULL: none). The record takes its time from the clock of the span's trace, and
+ * recent traces show it with the span: end the record before the span. */
+void tel_log_span(struct tel_log_record *record, const struct tel_span *span);
 /* Ends and queues the record. message is a constant: what is searched for. The pointer is gone. */
 void tel_log_message(struct tel_log_record *record, const char *message);
 

@@ -34,5 +34,6 @@ void tel_log_record_init(struct tel_log_record *record, struct tel_logger *logge
   record->message = "";
   record->level = level;
   record->has_context = false;
+  record->span = NULL;
   tel_attributes_init(&record->fields, TEL_LOG_FIELDS, TEL_LOG_VALUE_CHARACTERS);
 }

@@ -19,6 +19,7 @@ struct tel_log_record {
   enum tel_level level;
   bool has_context;
   struct tel_context context;
+  const struct tel_span *span; /* that it is of, until it is queued; or NULL */
   struct tel_attributes fields;
 };
 

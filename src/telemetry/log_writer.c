@@ -265,6 +265,13 @@ int tel_log_writer_start(struct tel_log_writer *writer) {
   return 0;
 }
 
+bool tel_log_writer_encode(const struct tel_log_writer *writer, const struct tel_log_record *record,
+                           struct buf *out) {
+  /* What does not change is shared; what does is the caller's own. */
+  struct tel_log_encoder encoder = {.constant = writer->encoder.constant, .second = -1};
+  return tel_log_encode(&encoder, out, record);
+}
+
 static struct timespec time_at(uint64_t mono_ns) {
   return (struct timespec){(time_t)(mono_ns / CLOCK_NS_PER_S), (long)(mono_ns % CLOCK_NS_PER_S)};
 }

@@ -3,8 +3,10 @@
 #ifndef TELEMETRY_LOG_WRITER_H
 #define TELEMETRY_LOG_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "telemetry/log_queue.h"
 #include "telemetry/log_stats.h"
 
@@ -16,6 +18,9 @@ TEL_MUST_CHECK int tel_log_writer_new(const struct tel_log_settings *settings, s
                                       struct tel_log_stats *stats, struct tel_log_writer **out);
 /* Starts the thread. TEL_E_SYSTEM: errno. */
 TEL_MUST_CHECK int tel_log_writer_start(struct tel_log_writer *writer);
+/* Appends the record's line. Any thread. False when out of memory. */
+bool tel_log_writer_encode(const struct tel_log_writer *writer, const struct tel_log_record *record,
+                           struct buf *out);
 /* See tel_log_reopen(). */
 TEL_MUST_CHECK int tel_log_writer_reopen(struct tel_log_writer *writer);
 /* Writes what is queued, starting the thread for it if need be, until the deadline; counts the rest as lost.

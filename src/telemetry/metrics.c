@@ -30,6 +30,57 @@ static void add_double(_Atomic double *to, double delta) {
   }
 }
 
+/* Exemplars */
+
+/* The fields are stored with release and loaded with acquire order (not relaxed between fences, which
+ * ThreadSanitizer does not know): whoever reads a field of a later writer then also sees its version. */
+static void keep(struct tel_exemplar_slot *slot, double value, const struct tel_context *context,
+                 uint64_t unix_ns) {
+  /* At most one a tick of the coarse clock: many threads then share this line without writing to it. */
+  if (atomic_load_explicit(&slot->unix_ns, memory_order_relaxed) == unix_ns) return;
+  uint64_t trace_id[2], span_id;
+  memcpy(trace_id, context->trace_id, sizeof trace_id);
+  memcpy(&span_id, context->span_id, sizeof span_id);
+  if ((trace_id[0] | trace_id[1]) == 0 || span_id == 0) return;
+
+  uint64_t version = atomic_load_explicit(&slot->version, memory_order_relaxed);
+  if (version & 1 || !atomic_compare_exchange_strong_explicit(&slot->version, &version, version + 1,
+                                                              memory_order_acq_rel, memory_order_relaxed))
+    return;
+  atomic_store_explicit(&slot->trace_id[0], trace_id[0], memory_order_release);
+  atomic_store_explicit(&slot->trace_id[1], trace_id[1], memory_order_release);
+  atomic_store_explicit(&slot->span_id, span_id, memory_order_release);
+  atomic_store_explicit(&slot->unix_ns, unix_ns, memory_order_release);
+  atomic_store_explicit(&slot->value, value, memory_order_release);
+  atomic_store_explicit(&slot->version, version + 2, memory_order_release);
+}
+
+static bool kept_as_exemplar(const struct tel_context *context) {
+  return context && (context->flags & TEL_FLAG_SAMPLED);
+}
+
+static bool read_slot(const struct tel_exemplar_slot *slot, struct tel_exemplar *out) {
+  for (int attempt = 0; attempt < 4; attempt++) {
+    uint64_t version = atomic_load_explicit(&slot->version, memory_order_acquire);
+    if (version == 0) return false;
+    if (version & 1) continue;
+    uint64_t trace_id[2] = {atomic_load_explicit(&slot->trace_id[0], memory_order_acquire),
+                            atomic_load_explicit(&slot->trace_id[1], memory_order_acquire)};
+    uint64_t span_id = atomic_load_explicit(&slot->span_id, memory_order_acquire);
+    uint64_t unix_ns = atomic_load_explicit(&slot->unix_ns, memory_order_acquire);
+    double value = atomic_load_explicit(&slot->value, memory_order_acquire);
+    if (atomic_load_explicit(&slot->version, memory_order_relaxed) != version) continue;
+    memcpy(out->context.trace_id, trace_id, sizeof trace_id);
+    memcpy(out->context.span_id, &span_id, sizeof span_id);
+    out->context.flags = TEL_FLAG_SAMPLED;
+    out->context.remote = false;
+    out->unix_ns = unix_ns;
+    out->value = value;
+    return true;
+  }
+  return false;
+}
+
 /* Counters */
 
 struct tel_counter *tel_counter_new(void) {
@@ -39,6 +90,17 @@ struct tel_counter *tel_counter_new(void) {
 void tel_counter_add(struct tel_counter *counter, uint64_t n) {
   if (!counter) return;
   atomic_fetch_add_explicit(&counter->shards[shard_index()].value, n, memory_order_relaxed);
+}
+
+void tel_counter_add_at(struct tel_counter *counter, uint64_t n, const struct tel_context *exemplar,
+                        uint64_t unix_ns) {
+  if (!counter) return;
+  tel_counter_add(counter, n);
+  if (kept_as_exemplar(exemplar)) keep(&counter->exemplar, (double)n, exemplar, unix_ns);
+}
+
+bool tel_counter_exemplar(const struct tel_counter *counter, struct tel_exemplar *out) {
+  return read_slot(&counter->exemplar, out);
 }
 
 uint64_t tel_counter_value(const struct tel_counter *counter) {
@@ -115,33 +177,6 @@ static bool measurement(double value) {
   return value >= 0 && value <= DBL_MAX;
 }
 
-/* The fields are stored with release and loaded with acquire order (not relaxed between fences, which
- * ThreadSanitizer does not know): whoever reads a field of a later writer then also sees its version. */
-static void keep(struct tel_exemplar_slot *slot, double value, const struct tel_context *context,
-                 uint64_t unix_ns) {
-  /* At most one a tick of the coarse clock: many threads then share this line without writing to it. */
-  if (atomic_load_explicit(&slot->unix_ns, memory_order_relaxed) == unix_ns) return;
-  uint64_t trace_id[2], span_id;
-  memcpy(trace_id, context->trace_id, sizeof trace_id);
-  memcpy(&span_id, context->span_id, sizeof span_id);
-  if ((trace_id[0] | trace_id[1]) == 0 || span_id == 0) return;
-
-  uint64_t version = atomic_load_explicit(&slot->version, memory_order_relaxed);
-  if (version & 1 || !atomic_compare_exchange_strong_explicit(&slot->version, &version, version + 1,
-                                                              memory_order_acq_rel, memory_order_relaxed))
-    return;
-  atomic_store_explicit(&slot->trace_id[0], trace_id[0], memory_order_release);
-  atomic_store_explicit(&slot->trace_id[1], trace_id[1], memory_order_release);
-  atomic_store_explicit(&slot->span_id, span_id, memory_order_release);
-  atomic_store_explicit(&slot->unix_ns, unix_ns, memory_order_release);
-  atomic_store_explicit(&slot->value, value, memory_order_release);
-  atomic_store_explicit(&slot->version, version + 2, memory_order_release);
-}
-
-static bool kept_as_exemplar(const struct tel_context *context) {
-  return context && (context->flags & TEL_FLAG_SAMPLED);
-}
-
 void tel_histogram_observe(struct tel_histogram *h, double value, const struct tel_context *exemplar) {
   if (!h || !measurement(value)) return;
   size_t bucket = record(h, value);
@@ -168,24 +203,5 @@ void tel_histogram_read(const struct tel_histogram *h, uint64_t *counts, double 
 }
 
 bool tel_histogram_exemplar(const struct tel_histogram *h, size_t bucket, struct tel_exemplar *out) {
-  const struct tel_exemplar_slot *slot = &h->exemplars[bucket];
-  for (int attempt = 0; attempt < 4; attempt++) {
-    uint64_t version = atomic_load_explicit(&slot->version, memory_order_acquire);
-    if (version == 0) return false;
-    if (version & 1) continue;
-    uint64_t trace_id[2] = {atomic_load_explicit(&slot->trace_id[0], memory_order_acquire),
-                            atomic_load_explicit(&slot->trace_id[1], memory_order_acquire)};
-    uint64_t span_id = atomic_load_explicit(&slot->span_id, memory_order_acquire);
-    uint64_t unix_ns = atomic_load_explicit(&slot->unix_ns, memory_order_acquire);
-    double value = atomic_load_explicit(&slot->value, memory_order_acquire);
-    if (atomic_load_explicit(&slot->version, memory_order_relaxed) != version) continue;
-    memcpy(out->context.trace_id, trace_id, sizeof trace_id);
-    memcpy(out->context.span_id, &span_id, sizeof span_id);
-    out->context.flags = TEL_FLAG_SAMPLED;
-    out->context.remote = false;
-    out->unix_ns = unix_ns;
-    out->value = value;
-    return true;
-  }
-  return false;
+  return read_slot(&h->exemplars[bucket], out);
 }

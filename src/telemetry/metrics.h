@@ -66,6 +66,9 @@ TEL_MUST_CHECK int tel_histogram_series(struct tel_family *, const char *const *
 
 /* All take NULL and do nothing: what could not be registered is simply not recorded. */
 void tel_counter_add(struct tel_counter *, uint64_t n);
+/* Adds n and keeps an exemplar, as tel_histogram_observe_at() does. Its value is n. */
+void tel_counter_add_at(struct tel_counter *, uint64_t n, const struct tel_context *exemplar,
+                        uint64_t unix_ns);
 void tel_gauge_set(struct tel_gauge *, double value);
 void tel_gauge_add(struct tel_gauge *, double delta);
 /* A value that is negative, NaN or infinite is no measurement and is ignored: the sum must never fall.
@@ -73,6 +76,11 @@ void tel_gauge_add(struct tel_gauge *, double delta);
  * "trace_based"): the newest one a bucket, with its value and the time; but of those within the same few
  * milliseconds the first, so that busy threads do not fight over it. */
 void tel_histogram_observe(struct tel_histogram *, double value, const struct tel_context *exemplar);
+
+/* The same, where the caller knows the time: an exemplar belongs to the clock of its trace. Of equal times
+ * the first is kept: round them down to a millisecond, or busy threads fight over the exemplar. */
+void tel_histogram_observe_at(struct tel_histogram *, double value, const struct tel_context *exemplar,
+                              uint64_t unix_ns);
 
 /* The value of a counter or gauge, for tests and for telemetry about telemetry. */
 uint64_t tel_counter_value(const struct tel_counter *);

@@ -19,16 +19,6 @@
 
 enum { TEL_SHARDS = 8 /* a power of two */, TEL_CACHE_LINE = 64, TEL_MAX_LABELS = 8, TEL_MAX_BUCKETS = 64 };
 
-struct tel_counter {
-  struct {
-    _Alignas(TEL_CACHE_LINE) _Atomic uint64_t value;
-  } shards[TEL_SHARDS];
-};
-
-struct tel_gauge {
-  _Alignas(TEL_CACHE_LINE) _Atomic double value;
-};
-
 /* A slot that is written by whoever claims it (version odd) and read by those who see the same even version
  * before and after. Nobody ever waits: a writer that finds it claimed leaves it alone. */
 struct tel_exemplar_slot {
@@ -37,6 +27,17 @@ struct tel_exemplar_slot {
   _Atomic uint64_t span_id;
   _Atomic uint64_t unix_ns;
   _Atomic double value;
+};
+
+struct tel_counter {
+  struct {
+    _Alignas(TEL_CACHE_LINE) _Atomic uint64_t value;
+  } shards[TEL_SHARDS];
+  struct tel_exemplar_slot exemplar;
+};
+
+struct tel_gauge {
+  _Alignas(TEL_CACHE_LINE) _Atomic double value;
 };
 
 struct tel_histogram_shard {
@@ -105,9 +106,6 @@ struct tel_emit {
 struct tel_counter *tel_counter_new(void);
 struct tel_gauge *tel_gauge_new(void);
 struct tel_histogram *tel_histogram_new(const double *bounds, size_t bound_count);
-/* As tel_histogram_observe(), at a time of the caller's choice. */
-void tel_histogram_observe_at(struct tel_histogram *histogram, double value,
-                              const struct tel_context *exemplar, uint64_t unix_ns);
 /* Adds up the shards: bound_count + 1 counts, not cumulative, and the sum. Any thread. */
 void tel_histogram_read(const struct tel_histogram *histogram, uint64_t *counts, double *sum);
 
@@ -119,6 +117,8 @@ struct tel_exemplar {
 /* The exemplar of one bucket, whole; false if there is none, or writers did not let it be read. Any thread.
  */
 bool tel_histogram_exemplar(const struct tel_histogram *histogram, size_t bucket, struct tel_exemplar *out);
+/* The same of a counter. */
+bool tel_counter_exemplar(const struct tel_counter *counter, struct tel_exemplar *out);
 
 /* registry.c */
 

@@ -3,10 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "config.h"
+#include "telemetry/endpoint.h"
 #include "telemetry/exposition.h"
 #include "telemetry/otlp_encoder.h"
 #include "telemetry/retry.h"
@@ -19,6 +23,7 @@ struct otlp {
   struct tel_answer answer;
   struct buf compressed;
   bool gzip;
+  char where[TEL_ENDPOINT_SHOWN_SIZE]; /* for messages */
   uint32_t timeout_ms;
   uint64_t not_before; /* what the last Retry-After asked for; monotonic */
 };
@@ -28,30 +33,81 @@ static void fail(struct tel_export_result *result, enum tel_drop reason, const c
   snprintf(result->text, sizeof result->text, "%s", text);
 }
 
+/* Whether the answer says by its type that it is not OTLP. Without a type, its body decides. */
+static bool is_other_type(const char *type) {
+  static const char *const ours[] = {"application/x-protobuf", "application/protobuf"};
+  size_t len = strcspn(type, "; \t");
+  for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+    if (strlen(ours[i]) == len && strncasecmp(type, ours[i], len) == 0) return false;
+  return len > 0;
+}
+
+/* Somebody answered 200 who does not speak OTLP, so nobody has stored the spans. */
+static void refuse_success(const struct otlp *otlp, struct tel_export_result *result) {
+  const struct tel_answer *answer = &otlp->answer;
+  char type[TEXT_SHOWN_SIZE], start[TEXT_SHOWN_SIZE];
+  result->reason = TEL_DROP_NOT_OTLP;
+  snprintf(
+      result->text, sizeof result->text,
+      "%.150s answered %d, but not as a collector: %s, %zu bytes%s%s%s instead of application/x-protobuf; is "
+      "it the address of a collector's OTLP/HTTP receiver (usually port 4318, path /v1/traces)?",
+      otlp->where, answer->status,
+      *answer->type ? text_show(answer->type, strlen(answer->type), type) : "no Content-Type",
+      answer->body.len, answer->body.len ? " that begin with '" : "",
+      text_show(answer->body.data, answer->body.len, start), answer->body.len ? "'" : "");
+}
+
 /* The answer of a collector that took the request, perhaps not all of its spans. */
-static void read_success(struct otlp *otlp, size_t count, struct tel_export_result *result) {
+static void read_success(const struct otlp *otlp, size_t count, struct tel_export_result *result) {
+  const struct tel_answer *answer = &otlp->answer;
   uint64_t rejected;
   char message[sizeof result->text - 64];
-  if (!tel_otlp_decode_response(otlp->answer.body.data, otlp->answer.body.len, &rejected, message,
-                                sizeof message)) {
-    snprintf(result->text, sizeof result->text, "an answer that is no OTLP; is the endpoint right?");
-    rejected = 0;
-  } else if (rejected) {
-    snprintf(result->text, sizeof result->text, "the collector rejected spans: %s", message);
-  } else if (message[0]) {
-    snprintf(result->text, sizeof result->text, "%s", message);
+  if (is_other_type(answer->type) ||
+      !tel_otlp_decode_response(answer->body.data, answer->body.len, &rejected, message, sizeof message)) {
+    refuse_success(otlp, result);
+    return;
   }
+  if (rejected)
+    snprintf(result->text, sizeof result->text, "the collector rejected spans: %s", message);
+  else if (message[0])
+    snprintf(result->text, sizeof result->text, "%s", message);
   size_t bound = rejected < count ? (size_t)rejected : count;
   result->rejected += bound;
   result->delivered += count - bound;
 }
 
-static void describe_failure(const struct tel_answer *answer, struct tel_export_result *result) {
-  char text[sizeof answer->text + 16];
+/* What to do about a status; NULL: nothing that is known here. */
+static const char *advice(int status) {
+  static const struct {
+    int from, to;
+    const char *text;
+  } known[] = {
+      {300, 399, "redirects are not followed: set the endpoint to the address it leads to"},
+      {400, 400, "its log says why; is it http where it takes https?"},
+      {401, 401, "check OTEL_EXPORTER_OTLP_HEADERS"},
+      {403, 403, "check OTEL_EXPORTER_OTLP_HEADERS"},
+      {404, 405, "is the path right? A collector takes spans at /v1/traces"},
+      {407, 407, "the proxy requires a user and a password"},
+      {413, 413, "lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE"},
+      {415, 415, "it does not take protobuf, or not OTEL_EXPORTER_OTLP_COMPRESSION"},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (status >= known[i].from && status <= known[i].to) return known[i].text;
+  return NULL;
+}
+
+static void describe_failure(const struct otlp *otlp, struct tel_export_result *result) {
+  const struct tel_answer *answer = &otlp->answer;
+  const char *hint = answer->status ? advice(answer->status)
+                     : *answer->via ? "hosts in no_proxy are asked directly"
+                                    : NULL;
+  char what[sizeof answer->text + 32], text[sizeof result->text];
   if (answer->status)
-    snprintf(text, sizeof text, "the collector answered %d", answer->status);
+    snprintf(what, sizeof what, "the collector answered %d", answer->status);
   else
-    snprintf(text, sizeof text, "%s", answer->text);
+    snprintf(what, sizeof what, "%s", answer->text);
+  snprintf(text, sizeof text, "%.100s: %.210s%s%.100s%s%s", otlp->where, what,
+           *answer->via ? ", through the proxy " : "", answer->via, hint ? ": " : "", hint ? hint : "");
   fail(result, TEL_DROP_EXPORT_FAILED, text);
 }
 
@@ -85,11 +141,13 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
       read_success(otlp, count, result);
       return;
     }
-    describe_failure(answer, result);
-    if (answer->status ? !tel_retry_status(answer->status) : !answer->connection) return;
-    uint64_t next = next_try(otlp, attempt);
+    bool again = answer->status ? tel_retry_status(answer->status) : answer->connection;
+    uint64_t next = again ? next_try(otlp, attempt) : UINT64_MAX;
     /* Stopping ends a wait that has begun, for one last try; none begins then. */
-    if (transport->stopping(transport->cls) || next >= deadline) return;
+    if (!again || transport->stopping(transport->cls) || next >= deadline) {
+      describe_failure(otlp, result);
+      return;
+    }
     transport->pause(transport->cls, next);
   }
 }
@@ -158,6 +216,7 @@ int tel_otlp_exporter_with(const struct tel_transport *transport, const struct t
   otlp->metrics = metrics;
   otlp->gzip = settings->gzip;
   otlp->timeout_ms = settings->timeout_ms;
+  tel_endpoint_show(settings->endpoint, otlp->where);
   otlp->answer.body = (struct buf)BUF_INIT(TEL_TRANSPORT_BODY_LIMIT);
   otlp->compressed = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
   *out = (struct tel_exporter){export, stop, release, otlp};

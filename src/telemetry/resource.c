@@ -19,18 +19,18 @@ struct tel_resource {
   size_t key_count;
 };
 
-static bool set_from_outside(void *cls, const char *key, const char *value) {
+static const char *set_from_outside(void *cls, const char *key, const char *value) {
   struct tel_resource *resource = cls;
   const struct tel_attribute *known = tel_attributes_find(&resource->attributes, key);
   if (known) { /* detected before: its key stays */
     tel_attributes_set_string(&resource->attributes, known->key, value);
-    return true;
+    return NULL;
   }
   char *copy = resource->key_count < LIMIT ? strdup(key) : NULL;
-  if (!copy) return false;
+  if (!copy) return "out of memory";
   resource->keys[resource->key_count++] = copy;
   tel_attributes_set_string(&resource->attributes, copy, value);
-  return true;
+  return NULL;
 }
 
 bool tel_container_id(const char *text, char out[65]) {
@@ -85,7 +85,7 @@ struct tel_resource *tel_resource_new(const struct tel_tracing_settings *setting
   struct tel_attributes *attributes = &resource->attributes;
   tel_attributes_init(attributes, LIMIT, UINT32_MAX);
   detect(attributes);
-  if (!tel_keyvalues_read(settings->resource, set_from_outside, resource)) {
+  if (!tel_keyvalues_read(settings->resource, set_from_outside, NULL, resource)) {
     tel_resource_free(resource); /* it was checked before: only memory can be short */
     return NULL;
   }

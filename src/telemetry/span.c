@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "telemetry/batch.h"
+#include "telemetry/recent_store.h"
 #include "telemetry/sampler.h"
 #include "telemetry/span_counts.h"
 
@@ -46,11 +47,12 @@ static struct tel_span *new_span(struct tel_tracer *tracer, const char *name, en
   }
   span->tracer = tracer;
   span->recording = recording;
-  span->has_parent = span->parent_remote = span->spare_used = false;
+  span->has_parent = span->parent_remote = span->local_root = span->spare_used = false;
   span->name = name;
   span->kind = kind;
   span->status = TEL_STATUS_UNSET;
   span->status_text[0] = '\0';
+  span->recent = NULL;
   span->state = keep_state(span, state);
   init_items(&span->events);
   init_items(&span->links);
@@ -83,23 +85,28 @@ static bool sample(const struct tel_tracer *tracer, const struct tel_context *pa
   return false;
 }
 
-struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
-                                const struct tel_context *parent, const char *tracestate,
-                                uint64_t start_unix_ns) {
+/* Whether spans go anywhere. */
+static bool records(const struct tel_tracer *tracer) {
+  return tracer->settings.exporter != TEL_EXPORTER_NONE || tracer->recent;
+}
+
+struct tel_span *tel_span_start_at(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                   const struct tel_context *parent, const char *tracestate,
+                                   const struct clock_anchor *start) {
   if (!tracer) return NULL;
   uint8_t trace_id[16];
-  bool off = tracer->settings.exporter == TEL_EXPORTER_NONE, sampled;
+  bool on = records(tracer), sampled;
   if (parent && (!tel_context_valid(parent) || (parent->remote && !tracer->settings.propagate)))
     parent = NULL;
   if (parent)
     memcpy(trace_id, parent->trace_id, sizeof trace_id);
   else
     random_id(trace_id, sizeof trace_id);
-  if (off) /* we decide nothing: what came sampled goes on so */
-    sampled = parent && tel_context_sampled(parent);
-  else
+  if (on)
     sampled = sample(tracer, parent, trace_id);
-  struct tel_span *span = new_span(tracer, name, kind, parent ? tracestate : NULL, sampled && !off);
+  else /* we decide nothing: what came sampled goes on so */
+    sampled = parent && tel_context_sampled(parent);
+  struct tel_span *span = new_span(tracer, name, kind, parent ? tracestate : NULL, sampled && on);
   if (!span) return NULL;
   uint8_t flags = sampled ? TEL_FLAG_SAMPLED : 0;
   if (parent) {
@@ -108,7 +115,19 @@ struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enu
     memcpy(span->context.trace_id, trace_id, sizeof trace_id);
     span->context.flags = flags | TEL_FLAG_RANDOM;
   }
-  span->start_unix_ns = start_unix_ns ? start_unix_ns : clock_unix_ns();
+  span->local_root = true;
+  span->clock = *start;
+  span->start_unix_ns = start->unix_ns;
+  if (span->recording && tracer->recent) span->recent = tel_recent_open(tracer->recent);
+  return span;
+}
+
+struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                const struct tel_context *parent, const char *tracestate,
+                                uint64_t start_unix_ns) {
+  struct clock_anchor now = clock_anchor_now();
+  struct tel_span *span = tel_span_start_at(tracer, name, kind, parent, tracestate, &now);
+  if (span && start_unix_ns) span->start_unix_ns = start_unix_ns;
   return span;
 }
 
@@ -118,8 +137,14 @@ struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *nam
   struct tel_span *span = new_span(tracer, name, kind, parent->state, parent->recording);
   if (!span) return NULL;
   adopt(span, &parent->context, parent->context.flags);
-  span->start_unix_ns = clock_unix_ns();
+  span->clock = parent->clock;
+  span->start_unix_ns = tel_span_now_unix_ns(parent);
+  if (parent->recent) span->recent = tel_recent_join(parent->recent);
   return span;
+}
+
+uint64_t tel_span_now_unix_ns(const struct tel_span *span) {
+  return span ? clock_anchor_unix_ns(&span->clock, clock_mono_ns()) : clock_unix_ns();
 }
 
 const struct tel_context *tel_span_context(const struct tel_span *span) {
@@ -158,7 +183,7 @@ struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *nam
       add_item(span, &span->events, settings->event_limit, settings->event_attribute_limit);
   if (!event) return NULL;
   event->name = name;
-  event->unix_ns = clock_unix_ns();
+  event->unix_ns = tel_span_now_unix_ns(span);
   return &event->attributes;
 }
 
@@ -191,9 +216,14 @@ void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
     tel_span_release(span);
     return;
   }
-  if (end_unix_ns == 0) end_unix_ns = clock_unix_ns();
+  if (end_unix_ns == 0) end_unix_ns = tel_span_now_unix_ns(span);
   span->end_unix_ns = end_unix_ns < span->start_unix_ns ? span->start_unix_ns : end_unix_ns;
   struct tel_tracer *tracer = span->tracer;
+  if (span->recent) tel_recent_end(span->recent, span);
+  if (tracer->settings.exporter == TEL_EXPORTER_NONE) {
+    tel_span_release(span);
+    return;
+  }
   if (tel_batch_push(tracer->batch, span)) return;
   tel_span_counts_drop(tracer->counts, TEL_DROP_QUEUE_FULL, 1);
   tel_span_release(span);

@@ -29,13 +29,16 @@ struct tel_span {
   struct tel_context context;
   bool recording;
   bool has_parent, parent_remote;
+  bool local_root; /* the first of its trace in this process */
   bool spare_used; /* the item inside is taken: further ones are on the heap */
   uint8_t parent_id[8];
   const char *name;
   enum tel_span_kind kind;
   enum tel_span_status status;
   uint64_t start_unix_ns, end_unix_ns;
-  char *state; /* tracestate: "", state_inline, or on the heap */
+  struct clock_anchor clock;      /* of the trace in this process */
+  struct tel_recent_open *recent; /* where its copy will go; NULL: nowhere */
+  char *state;                    /* tracestate: "", state_inline, or on the heap */
   struct tel_span_items events, links;
   char state_inline[TEL_SPAN_STATE_INLINE];
   char status_text[TEL_SPAN_STATUS_SIZE];
@@ -44,6 +47,7 @@ struct tel_span {
 };
 
 struct tel_batch;
+struct tel_recent;
 struct tel_span_counts;
 
 /* What starting and ending a span needs; part of struct tel_tracing. */
@@ -53,6 +57,7 @@ struct tel_tracer {
   struct pool *pool;
   struct tel_batch *batch;
   struct tel_span_counts *counts;
+  struct tel_recent *recent; /* keeps recent traces; or NULL */
 };
 
 /* Releases what the span holds and gives it back to its pool. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "telemetry/attributes.h"
 #include "telemetry/context.h"
 
@@ -25,11 +26,18 @@ enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR
 struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                 const struct tel_context *parent, const char *tracestate,
                                 uint64_t start_unix_ns);
-/* A child of a span of this process: same trace, same sampling decision, same tracestate. Without a parent
- * (NULL) the first of a new trace. */
+/* The same for a span that started when both clocks were read. The span and its children count all their
+ * times from that reading, so a wall clock that is set meanwhile moves none of them. */
+struct tel_span *tel_span_start_at(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                   const struct tel_context *parent, const char *tracestate,
+                                   const struct clock_anchor *start);
+/* A child of a span of this process: same trace, same clock, same sampling decision, same tracestate. Without
+ * a parent (NULL) the first of a new trace. */
 struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                       const struct tel_span *parent);
 
+/* The time now, on the clock of the span's trace; the wall clock's for NULL. */
+uint64_t tel_span_now_unix_ns(const struct tel_span *span);
 /* The span's own ids, valid until its end; all zero for NULL. */
 const struct tel_context *tel_span_context(const struct tel_span *span);
 /* Where its attributes go; NULL if it is not recording. */

@@ -6,8 +6,12 @@ libtelemetry_a_SOURCES += \
 	src/telemetry/batch.c src/telemetry/batch.h src/telemetry/failure_report.c src/telemetry/failure_report.h \
 	src/telemetry/tracing.c src/telemetry/tracing.h src/telemetry/tracing_settings.c \
 	src/telemetry/otel_env.c src/telemetry/otel_env.h src/telemetry/otel_env_traces.c src/telemetry/otel_env_otlp.c \
+	src/telemetry/otel_variables.c src/telemetry/otel_variables.h \
+	src/telemetry/endpoint.c src/telemetry/endpoint.h src/telemetry/proxy.c src/telemetry/proxy.h \
 	src/telemetry/keyvalues.c src/telemetry/keyvalues.h src/telemetry/resource.c src/telemetry/resource.h \
-	src/telemetry/console.c src/telemetry/console.h \
+	src/telemetry/console.c src/telemetry/console.h src/telemetry/attributes_json.c src/telemetry/attributes_json.h \
+	src/telemetry/recent.c src/telemetry/recent.h src/telemetry/recent_store.h src/telemetry/recent_read.c \
+	src/telemetry/recent_part.c src/telemetry/recent_part.h src/telemetry/recent_json.c src/telemetry/recent_metrics.c \
 	src/telemetry/otlp_encoder.c src/telemetry/otlp_encoder.h src/telemetry/arena.c src/telemetry/arena.h \
 	src/telemetry/otlp_exporter.c src/telemetry/otlp_exporter.h src/telemetry/retry.c src/telemetry/retry.h \
 	src/telemetry/transport.h src/telemetry/transport_curl.c src/telemetry/trace_metrics.c src/telemetry/trace_metrics.h

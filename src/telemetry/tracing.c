@@ -6,6 +6,7 @@
 #include "telemetry/batch.h"
 #include "telemetry/console.h"
 #include "telemetry/otlp_exporter.h"
+#include "telemetry/recent_store.h"
 #include "telemetry/resource.h"
 #include "telemetry/sampler.h"
 #include "telemetry/span.h"
@@ -34,6 +35,7 @@ static int keep_text(char *to, size_t size, const char *text) {
 
 static void release(struct tel_tracing *tracing) {
   tel_resource_free(tracing->resource);
+  tel_recent_free(tracing->tracer.recent);
   pool_free(tracing->tracer.pool);
   free(tracing);
 }
@@ -65,12 +67,14 @@ int tel_tracing_new(const struct tel_tracing_settings *settings, const char *ser
   int error = keep_text(tracing->service_version, sizeof tracing->service_version, service_version);
   if (!error) error = keep_text(tracing->instance_id, sizeof tracing->instance_id, instance_id);
   if (!error) error = make_queue(tracing, events);
+  if (!error && settings->recent_bytes) error = tel_recent_new(settings->recent_bytes, &tracer->recent);
   if (!error) {
     /* Last: what has been registered can not be taken back. */
     tracing->metrics.counts = &tracing->counts;
     tracing->metrics.batch = tracer->batch;
     tracing->metrics.capacity = settings->queue_size;
     error = tel_trace_metrics_register(&tracing->metrics, registry);
+    if (!error) error = tel_recent_register(tracer->recent, registry);
   }
   if (error) {
     tel_batch_free(tracer->batch, 0);
@@ -99,6 +103,10 @@ int tel_tracing_start(struct tel_tracing *tracing) {
 
 struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing) {
   return &tracing->tracer;
+}
+
+struct tel_recent *tel_tracing_recent(struct tel_tracing *tracing) {
+  return tracing->tracer.recent;
 }
 
 bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns) {

@@ -11,6 +11,7 @@
 #include "telemetry/attributes.h"
 #include "telemetry/error.h"
 #include "telemetry/metrics.h"
+#include "telemetry/recent.h"
 #include "telemetry/trace.h"
 
 enum tel_sampler { TEL_SAMPLER_ALWAYS_ON, TEL_SAMPLER_ALWAYS_OFF, TEL_SAMPLER_RATIO };
@@ -26,15 +27,16 @@ struct tel_tracing_settings {
   uint32_t event_attribute_limit, link_attribute_limit;           /* an event, a link */
   uint32_t schedule_delay_ms, export_timeout_ms, queue_size, batch_size;
   char endpoint[1024]; /* whole URL of the traces endpoint */
-  char headers[4096];  /* k=v,k=v as in the environment, still encoded */
+  char headers[4096];  /* k=v,k=v as in the environment, still encoded, already checked */
   uint32_t timeout_ms; /* one export with all its retries */
   bool gzip;
   char certificate[1024], client_key[1024], client_certificate[1024]; /* paths; "": none */
+  uint64_t recent_bytes; /* memory for recent traces (recent.h); 0: none are kept */
   char service_name[256];
   char resource[4096]; /* OTEL_RESOURCE_ATTRIBUTES, still encoded, already checked */
 };
 
-/* Called with a text for each variable that had to be ignored. */
+/* Called with a text for each variable that is ignored, in whole or in part, or is probably a mistake. */
 typedef void tel_warn_fn(void *cls, const char *text);
 /* Like getenv(). */
 typedef const char *tel_getenv_fn(void *cls, const char *name);
@@ -50,16 +52,18 @@ void tel_tracing_settings_environment(struct tel_tracing_settings *settings, tel
 
 struct tel_tracing;
 
-/* What is reported about the exporter (a first failure, recovery, a server's partial-success message), at a
- * limited rate, from the exporter's thread. */
+/* What is reported about the exporter, at a limited rate, from the exporter's thread: spans were lost; after
+ * such a report, that they are exported again; what the collector has to say although it took all of them. */
+enum tel_report { TEL_REPORT_FAILED, TEL_REPORT_RECOVERED, TEL_REPORT_WARNING };
 struct tel_tracing_events {
-  void (*report)(void *cls, bool failed, const char *text);
+  void (*report)(void *cls, enum tel_report what, const char *text);
   void *cls;
 };
 
 /* Takes copies of all. service_version and instance_id (at most 63 bytes) go into the resource. registry:
  * telemetry_span* metrics, or NULL. Call curl_global_init() first. No thread yet: the exporter starts with
- * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE, or what registering
+ * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE
+ * (recent_bytes neither 0 nor TEL_RECENT_BYTES_MIN at least, ...), or what registering
  * ended with: then the registry must not be scraped. */
 TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, const char *service_version,
                                    const char *instance_id, const struct tel_tracing_events *events,
@@ -69,6 +73,8 @@ TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, 
  * without it. */
 TEL_MUST_CHECK int tel_tracing_start(struct tel_tracing *tracing);
 struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing);
+/* The store of recent traces, for its readers; NULL: none are kept. */
+struct tel_recent *tel_tracing_recent(struct tel_tracing *tracing);
 /* Exports what has ended so far; waits until done or the deadline (clock_mono_ns()). False: not all was
  * delivered. */
 bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns);

@@ -1,8 +1,8 @@
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "telemetry/otel_env.h"
+#include "telemetry/endpoint.h"
+#include "telemetry/tracing.h"
 
 void tel_tracing_settings_init(struct tel_tracing_settings *settings) {
   *settings = (struct tel_tracing_settings){
@@ -25,17 +25,6 @@ void tel_tracing_settings_init(struct tel_tracing_settings *settings) {
       .timeout_ms = 10000,
       .service_name = "unknown_service:minishop",
   };
-}
-
-bool tel_endpoint_valid(const char *url) {
-  char *scheme = NULL;
-  CURLU *parsed = curl_url();
-  bool valid = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-               curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-               (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-  curl_free(scheme);
-  curl_url_cleanup(parsed);
-  return valid;
 }
 
 int tel_tracing_settings_endpoint(struct tel_tracing_settings *settings, const char *base) {

@@ -16,8 +16,10 @@ struct tel_answer {
   int status;           /* of HTTP; 0: none, see text */
   bool connection;      /* without a status: the connection failed, so that trying again makes sense */
   char retry_after[64]; /* the header's value, "" if there is none */
+  char type[128];       /* the same of Content-Type */
+  char via[256];        /* the proxy that was asked, for a message: its address and variable; "": none */
   struct buf body;      /* the owner's: emptied before each request, reused */
-  char text[256];       /* without a status: why */
+  char text[384];       /* without a status: why, and what to do */
 };
 
 /* All but stop are for one thread; stop is for any. Clocks are part of it, so that a test can turn them. */
@@ -36,7 +38,9 @@ struct tel_transport {
   void *cls;
 };
 
-/* By libcurl. The body is gzip if settings->gzip: compress it before. TEL_E_MEMORY, TEL_E_VALUE. */
+/* By libcurl. A host that is this machine is asked directly; for others http_proxy, https_proxy, all_proxy
+ * and no_proxy are obeyed as libcurl does. A name is resolved anew for each new connection. The body is gzip
+ * if settings->gzip: compress it before. TEL_E_MEMORY, TEL_E_VALUE. */
 TEL_MUST_CHECK int tel_transport_curl_new(const struct tel_tracing_settings *settings,
                                           struct tel_transport *out);
 

@@ -6,9 +6,11 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "config.h"
 #include "telemetry/keyvalues.h"
 #include "telemetry/otel_env.h"
+#include "telemetry/proxy.h"
 #include "telemetry/transport.h"
 
 /* The multi interface, although there is one transfer at a time: its poll can be woken from another thread,
@@ -18,23 +20,27 @@ struct link {
   CURLM *multi;
   struct curl_slist *headers;
   struct tel_answer *answer; /* of the request under way */
+  struct tel_proxy proxy;
   char error[CURL_ERROR_SIZE];
   _Atomic bool stopping;
   _Atomic uint64_t stop_deadline; /* UINT64_MAX until then */
 };
 
+/* Keeps the header's value if this line is it; an overlong one is cut off. */
+static void keep_header(const char *line, size_t len, const char *name, char *out, size_t size) {
+  const char *value;
+  size_t skip = strlen(name);
+  if (len <= skip || strncasecmp(line, name, skip) != 0) return;
+  size_t value_len = text_trim(line + skip, len - skip, &value);
+  snprintf(out, size, "%.*s", (int)value_len, value);
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *cls) {
-  static const char name[] = "retry-after:";
-  struct link *link = cls;
-  size_t len = size * count, skip = sizeof name - 1;
-  if (len >= 5 && strncasecmp(line, "http/", 5) == 0) link->answer->retry_after[0] = '\0';
-  if (len <= skip || strncasecmp(line, name, skip) != 0) return len;
-  while (skip < len && (line[skip] == ' ' || line[skip] == '\t')) skip++;
-  size_t end = len;
-  while (end > skip && strchr("\r\n \t", line[end - 1])) end--;
-  if (end - skip < sizeof link->answer->retry_after)
-    snprintf(link->answer->retry_after, sizeof link->answer->retry_after, "%.*s", (int)(end - skip),
-             line + skip);
+  struct tel_answer *answer = ((struct link *)cls)->answer;
+  size_t len = size * count;
+  if (len >= 5 && strncasecmp(line, "http/", 5) == 0) answer->retry_after[0] = answer->type[0] = '\0';
+  keep_header(line, len, "retry-after:", answer->retry_after, sizeof answer->retry_after);
+  keep_header(line, len, "content-type:", answer->type, sizeof answer->type);
   return len;
 }
 
@@ -65,6 +71,23 @@ static bool is_connection(CURLcode code) {
   }
 }
 
+/* What to do about a failure, where libcurl's text does not say it. */
+static const char *advice(CURLcode code) {
+  switch (code) {
+  case CURLE_COULDNT_CONNECT:
+    return "; does a collector listen there? Without one: OTEL_TRACES_EXPORTER=none";
+  case CURLE_UNSUPPORTED_PROTOCOL:
+  case CURLE_WEIRD_SERVER_REPLY:
+    return "; is it a port for gRPC? OTLP over HTTP is usually at port 4318";
+  case CURLE_PEER_FAILED_VERIFICATION:
+    return "; name the CA's file in OTEL_EXPORTER_OTLP_CERTIFICATE";
+  case CURLE_SSL_CONNECT_ERROR:
+    return "; does the server speak https?";
+  default:
+    return "";
+  }
+}
+
 static int ms_until(uint64_t deadline) {
   uint64_t now = clock_mono_ns(), longest = 60 * 1000;
   if (now >= deadline) return 0;
@@ -88,11 +111,21 @@ static CURLcode perform(struct link *link, uint64_t deadline) {
   return CURLE_FAILED_INIT;
 }
 
+/* libcurl does not tell whether no_proxy made it leave the proxy out: its port and its messages do. */
+static void name_proxy(struct link *link, struct tel_answer *answer) {
+  long port = 0;
+  if (!*link->proxy.url) return;
+  curl_easy_getinfo(link->easy, CURLINFO_PRIMARY_PORT, &port);
+  if (port == link->proxy.port ||
+      (*link->proxy.host ? strstr(link->error, link->proxy.host) != NULL : port <= 0))
+    snprintf(answer->via, sizeof answer->via, "%s", link->proxy.shown);
+}
+
 static void post(void *cls, const void *body, size_t len, uint64_t deadline, struct tel_answer *answer) {
   struct link *link = cls;
   long status = 0;
   link->answer = answer;
-  link->error[0] = answer->retry_after[0] = answer->text[0] = '\0';
+  link->error[0] = answer->retry_after[0] = answer->type[0] = answer->via[0] = answer->text[0] = '\0';
   buf_reset(&answer->body);
   curl_easy_setopt(link->easy, CURLOPT_POSTFIELDS, body);
   curl_easy_setopt(link->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
@@ -104,12 +137,15 @@ static void post(void *cls, const void *body, size_t len, uint64_t deadline, str
   }
   answer->status = (int)status;
   answer->connection = is_connection(code);
+  name_proxy(link, answer);
   if (code == CURLE_OK) return;
+  const char *said = link->error[0] ? link->error : curl_easy_strerror(code);
   if (buf_failed(&answer->body))
     snprintf(answer->text, sizeof answer->text, "an answer that is too large");
+  else if (*link->proxy.url && strstr(said, link->proxy.url)) /* with its password */
+    snprintf(answer->text, sizeof answer->text, "the proxy cannot be used: it takes http://HOST:PORT");
   else
-    snprintf(answer->text, sizeof answer->text, "%s",
-             link->error[0] ? link->error : curl_easy_strerror(code));
+    snprintf(answer->text, sizeof answer->text, "%s%s", said, *answer->via ? "" : advice(code));
 }
 
 static void pause_until(void *cls, uint64_t until) {
@@ -154,23 +190,36 @@ static bool add_line(struct link *link, const char *line) {
   return longer != NULL;
 }
 
-static bool add_header(void *cls, const char *name, const char *value) {
+static const char *add_header(void *cls, const char *name, const char *value) {
   char line[TEL_KEYVALUES_SIZE + 2];
-  if (!tel_header_valid(name, value)) return false;
+  const char *bad = tel_header_check(name, value);
+  if (bad) return bad;
   /* Without a value libcurl would leave the header out; this is its way to send it empty. */
   snprintf(line, sizeof line, *value ? "%s: %s" : "%s;", name, value);
-  return add_line(cls, line);
+  return add_line(cls, line) ? NULL : "out of memory";
 }
 
 static int set_headers(struct link *link, const struct tel_tracing_settings *settings) {
   if (!add_line(link, "Content-Type: application/x-protobuf") || !add_line(link, "Expect:") ||
       (settings->gzip && !add_line(link, "Content-Encoding: gzip")))
     return TEL_E_MEMORY;
-  return tel_keyvalues_read(settings->headers, add_header, link) ? TEL_OK : TEL_E_VALUE;
+  return tel_keyvalues_read(settings->headers, add_header, NULL, link) ? TEL_OK : TEL_E_VALUE;
 }
 
 static void set_file(CURL *easy, CURLoption option, const char *path, CURLcode *error) {
   if (*path && !*error) *error = curl_easy_setopt(easy, option, path);
+}
+
+static const char *from_process(void *cls, const char *name) {
+  (void)cls;
+  return getenv(name);
+}
+
+/* "" instead of nothing, so that libcurl does not look at the variables itself. */
+static CURLcode set_proxy(struct link *link, const char *endpoint) {
+  tel_proxy_find(endpoint, from_process, NULL, &link->proxy);
+  CURLcode error = curl_easy_setopt(link->easy, CURLOPT_PROXY, link->proxy.url);
+  return error ? error : curl_easy_setopt(link->easy, CURLOPT_NOPROXY, link->proxy.except);
 }
 
 static int set_options(struct link *link, const struct tel_tracing_settings *settings) {
@@ -185,6 +234,9 @@ static int set_options(struct link *link, const struct tel_tracing_settings *set
   set_file(easy, CURLOPT_CAINFO, settings->certificate, &error);
   set_file(easy, CURLOPT_SSLKEY, settings->client_key, &error);
   set_file(easy, CURLOPT_SSLCERT, settings->client_certificate, &error);
+  if (!error) error = set_proxy(link, settings->endpoint);
+  /* A collector that was recreated may have another address; a connection that is kept needs none. */
+  curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link->headers);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);

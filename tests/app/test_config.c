@@ -164,8 +164,16 @@ static const struct {
     {"MINISHOP_METRICS_BUCKETS=[0.1,1", NULL}, /* lenient: the bracket is decoration */
     {"MINISHOP_METRICS_BUCKETS=0.1,",
      "metrics.buckets takes 1 to 64 ascending positive numbers such as [0.1, 0.5, 1.0], not \"0.1,\""},
-    {"MINISHOP_METRICS_BUCKETS=1,0.1",
-     "metrics.buckets takes 1 to 64 ascending positive numbers such as [0.1, 0.5, 1.0], not this list"},
+    {"MINISHOP_METRICS_BUCKETS=1,0.1", "metrics.buckets takes 1 to 64 ascending positive numbers such as "
+                                       "[0.1, 0.5, 1.0]; number 2, 0.1, is not above 1"},
+    {"MINISHOP_INSTANCE=10.0.0.1 10.0.1.1:8080",
+     "instance takes one word of at most 63 bytes in quotes, not \"10.0.0.1 10.0.1.1:8080\""},
+    {"MINISHOP_INSTANCE=a\tb", "instance takes one word of at most 63 bytes in quotes, not \"a?b\""},
+    {"MINISHOP_INSTANCE= 10.0.0.1:8080\n", NULL},
+    {"MINISHOP_PAYMENT_FAILURE_RATE= 0.5\n", NULL},
+    {"MINISHOP_LOG_LEVEL=\tdebug\r\n", NULL},
+    {"MINISHOP_SERVER_POOL=2\n", NULL},
+    {"MINISHOP_LOG_FILE= \n", NULL},
     {"MINISHOP_LISTEN=8080", "listen: \"8080\" has no port: write ADDRESS:PORT, such as 127.0.0.1:8080"},
     {"MINISHOP_LOG_LEVEL=loud",
      "log.level takes one of \"debug\", \"info\", \"warn\", \"error\", not \"loud\""},
@@ -193,8 +201,26 @@ static void collect(void *cls, const char *text) {
   strncat(all, text, 1000 - strlen(all));
 }
 
+START_TEST(values_are_trimmed) {
+  const char *environment[] = {"MINISHOP_INSTANCE=\t10.0.0.1:8080\r\n", "MINISHOP_LOG_FILE= a b.json \n",
+                               NULL};
+  struct app_config config;
+  struct app_error error = {""};
+  struct app_sources sources = {.directory = "/dir", .environment = environment};
+  ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
+  ck_assert_str_eq(config.instance, "10.0.0.1:8080");
+  ck_assert_str_eq(config.log_file, "/dir/a b.json");
+}
+END_TEST
+
 START_TEST(unknown_variables_are_named) {
-  const char *environment[] = {"MINISHOP_PAYMENT_FAILURERATE=1", "MINISHOPPER=1", "MINISHOP_EMPTY=", "HOME=/",
+  const char *environment[] = {"MINISHOP_PAYMENT_FAILURERATE=1",
+                               "MINISHOPPER=1",
+                               "MINISHOP_EMPTY=",
+                               "HOME=/",
+                               "MINISHOP_COLOUR=red",
+                               "OTEL_TRACE_EXPORTER=none",
+                               "OTEL_METRICS_EXPORTER=none",
                                NULL};
   struct app_config config;
   struct app_error error;
@@ -204,6 +230,38 @@ START_TEST(unknown_variables_are_named) {
   ck_assert_ptr_nonnull(strstr(told, "MINISHOP_PAYMENT_FAILURERATE "));
   ck_assert_ptr_null(strstr(told, "MINISHOPPER"));
   ck_assert_ptr_null(strstr(told, "MINISHOP_EMPTY"));
+  ck_assert_ptr_nonnull(strstr(told, "did you mean MINISHOP_PAYMENT_FAILURE_RATE?"));
+  ck_assert_ptr_nonnull(strstr(told, "MINISHOP_COLOUR is ignored; minishop --help"));
+  ck_assert_ptr_nonnull(strstr(told, "OTEL_TRACE_EXPORTER is ignored; did you mean OTEL_TRACES_EXPORTER?"));
+  ck_assert_ptr_null(strstr(told, "OTEL_METRICS_EXPORTER"));
+}
+END_TEST
+
+/* A bad one, a directory in its place, and one that cannot be read: the start goes on without it, a reload is
+ * refused. */
+START_TEST(an_incident_file_never_stops_a_start) {
+  static const char *const texts[] = {"payment = { latency_ms = 3; failure_rate = 7; };\n", "payment = {\n",
+                                      "listen = \"127.0.0.1:1\";\n", "nonsense = 1;\n"};
+  struct place place;
+  struct app_config config;
+  struct app_error error;
+  place_make(&place);
+  write_file(place.file, "seed = 2;\n");
+  struct app_sources sources = {.file = place.file, .directory = place.dir};
+  for (size_t i = 0; i <= sizeof texts / sizeof *texts; i++) {
+    char told[1001] = "";
+    bool is_text = i < sizeof texts / sizeof *texts;
+    sources.option_values[APP_KEY_incident_file] = is_text ? place.incident : place.dir;
+    if (is_text) write_file(place.incident, texts[i]);
+    ck_assert_msg(app_config_load(&sources, collect, told, &config, &error) == 0, "%s", error.text);
+    ck_assert_ptr_nonnull(strstr(told, "the incident file is ignored"));
+    ck_assert_ptr_nonnull(strstr(told, is_text ? place.incident : "Is a directory"));
+    ck_assert_uint_eq(config.seed, 2);
+    ck_assert_double_eq(config.payment_latency_ms, 25); /* no part of it was taken */
+    ck_assert_int_eq(config.origin[APP_KEY_payment_latency_ms].source, APP_FROM_DEFAULT);
+    ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+  }
+  place_remove(&place);
 }
 END_TEST
 
@@ -321,7 +379,7 @@ END_TEST
 START_TEST(payment_reasons_are_the_shops) {
   char words[] = "card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout",
        *rest = NULL;
-  ck_assert_str_eq(app_keys[APP_KEY_payment_reason].choices + 1, words);
+  ck_assert_str_eq(app_keys[APP_KEY_payment_reason].choices + strlen("|card|provider|"), words);
   for (char *word = strtok_r(words, "|", &rest); word; word = strtok_r(NULL, "|", &rest)) {
     enum shop_reason reason = SHOP_DONE + 1;
     while (reason < SHOP_REASON_COUNT && strcmp(shop_reason_word(reason), word) != 0) reason++;
@@ -346,7 +404,8 @@ END_TEST
 
 TEST_MAIN("config", valid_files, invalid_files_name_file_line_and_reason, invalid_incidents,
           each_source_overrides_the_one_before, files_that_are_not_there,
-          variables_are_read_as_their_keys_demand, unknown_variables_are_named,
-          what_is_printed_reads_back_the_same, a_reload_takes_what_it_may_and_names_the_rest,
-          the_installed_file_holds_every_key_with_its_default, the_installed_file_marks_what_can_be_reloaded,
-          payment_reasons_are_the_shops, the_labs_incidents_are_valid)
+          variables_are_read_as_their_keys_demand, values_are_trimmed, unknown_variables_are_named,
+          an_incident_file_never_stops_a_start, what_is_printed_reads_back_the_same,
+          a_reload_takes_what_it_may_and_names_the_rest, the_installed_file_holds_every_key_with_its_default,
+          the_installed_file_marks_what_can_be_reloaded, payment_reasons_are_the_shops,
+          the_labs_incidents_are_valid)

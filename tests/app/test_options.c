@@ -47,13 +47,15 @@ END_TEST
 static const struct {
   const char *line, *message;
 } bad[] = {
-    {"--nonsense", "--nonsense is no option, or is not complete"},
-    {"-x", "-x is no option, or is not complete"},
-    {"--config", "--config wants an argument"},
-    {"--config=", "--config wants the name of a file"},
-    {"--daemon=yes", "--daemon=yes is no option, or is not complete"},
-    {"minishop.conf", "minishop.conf is too much: there are only options"},
-    {"--daemon now", "now is too much: there are only options"},
+    {"--nonsense", "unknown or ambiguous option --nonsense"},
+    {"-x", "unknown or ambiguous option -x"},
+    {"--lisen=x:1", "unknown or ambiguous option --lisen=x:1; did you mean --listen?"},
+    {"--log_file x", "unknown or ambiguous option --log_file; did you mean --log-file?"},
+    {"--config", "--config requires an argument"},
+    {"--config=", "--config requires the name of a file"},
+    {"--daemon=yes", "--daemon takes no argument: --daemon=yes"},
+    {"minishop.conf", "unexpected argument minishop.conf; every argument is an option"},
+    {"--daemon now", "unexpected argument now; every argument is an option"},
 };
 
 START_TEST(bad_usage_is_named) {

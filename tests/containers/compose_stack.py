@@ -11,23 +11,17 @@ import sys
 import time
 import urllib.parse
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), *(
+    str(pathlib.Path(__file__).resolve().parent.parent / name) for name in ("e2e", "observability"))]
+import images  # noqa: E402
 import labtest  # noqa: E402
+from images import skip  # noqa: E402
 from labtest import TestFailure, wait_until  # noqa: E402
 
 MEMORY_PROMISED = 2 << 30
-LISTENERS = ["grafana", *(name for name in ("loki", "tempo", "promtail") if not shutil.which(name))]
-ENGINES = ("prometheus", "alertmanager", "otelcol", "jaeger")
-STAND_IN = ("prometheus, alertmanager, otel-collector and jaeger are built from their Go modules, their images are made here; "
-            f"mere listeners, their configurations were not run: {', '.join(LISTENERS)}")
 PORTS = ("MINISHOP", "SLACK_MOCK", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "LOKI", "JAEGER", "TEMPO")
 INCIDENT = "/etc/minishop/incident/incident.conf"
 CLUMSY_ORDER = "ord_00000000000000000000"
-
-
-def skip(why):
-    print(f"SKIP the stack in containers: {why}")
-    sys.exit(labtest.SKIPPED)
 
 
 def run(*argv, **options):
@@ -94,16 +88,13 @@ def copy_of_project(to):
 class Stack:
     """The compose project of this test."""
 
-    def __init__(self, directory, command, images, real):
+    def __init__(self, directory, command, chosen):
         self.directory = directory
-        self.store = "Loki"
-        self.has_loki = real or "loki" not in LISTENERS
-        if not self.has_loki:
-            self.store = "the log files"
+        self.images = chosen
         self.project = f"minishoptest{os.getpid()}"
         self.command = command
         self.env = {name: value for name, value in os.environ.items()
-                    if not name.startswith(("OTEL_", "MINISHOP_", "COMPOSE"))} | images
+                    if not name.startswith(("OTEL_", "MINISHOP_", "COMPOSE"))} | chosen.variables
         self.env |= {"COMPOSE_PROJECT_NAME": self.project}
         for name, port in zip(PORTS, labtest.free_ports(len(PORTS))):
             self.env[f"{name}_PORT"] = str(port)
@@ -158,14 +149,16 @@ class Stack:
         return [(one["labels"]["job"], one["labels"]["instance"], one["health"], one["lastError"]) for one in active]
 
     def lines(self, *words, limit=1000):
-        """The log lines that have all these words: of Loki, or, where none can be had, of the files."""
-        if not self.has_loki:
-            text = self.compose("exec", "-T", "minishop", "sh", "-c", "cat /var/log/minishop/*.log*")
-            return [json.loads(line) for line in text.splitlines() if all(word in line for word in words)][-limit:]
-        query = " ".join(['{app="minishop"}', *(f"|= `{word}`" for word in words)])
-        parameters = urllib.parse.urlencode({"query": query, "limit": limit})
-        streams = labtest.http_json(f"{self.url('LOKI')}/loki/api/v1/query_range?{parameters}")["data"]["result"]
-        return [json.loads(text) for stream in streams for _, text in stream["values"]]
+        """MiniShop's log lines with these words, newest first: from Loki, or from what stands in its place."""
+        if self.images.real("loki"):
+            query = '{app="minishop"}' + "".join(f" |= `{word}`" for word in words)
+            parameters = urllib.parse.urlencode({"query": query, "limit": limit})
+            streams = labtest.http_json(f"{self.url('LOKI')}/loki/api/v1/query_range?{parameters}")["data"]["result"]
+            found = sorted((int(when), text) for stream in streams for when, text in stream["values"])
+            return [json.loads(text) for _, text in reversed(found)]
+        with urllib.request.urlopen(f"{self.url('LOKI')}/kept", timeout=30) as kept:
+            lines = images.kept_lines(kept.read())
+        return [json.loads(line) for line in reversed(lines) if all(word in line for word in words)][:limit]
 
     def trace(self, trace_id):
         return labtest.http_json(f"{self.url('JAEGER')}/api/traces/{trace_id}")["data"][0]

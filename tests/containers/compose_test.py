@@ -2,8 +2,8 @@
 """docker-compose.yml as it is, from a clone made under umask 077, in a compose project and on ports of its own: up, orders, all three
 signals, three replicas, an incident and its end in Slack, load on everything, a fresh start, the other choices of .env, down.
 
-Without an image registry the images are stand-ins (images.sh), and the test says which parts of them are not the real thing.
---compose-v2: by Compose v2, built from its Go module, instead of docker-compose. --real-images: the images are those of .env, pulled.
+images.py chooses the images: those of .env where they can be pulled, else stand-ins. The test says which, and what it skips.
+--compose-v2: by Compose v2, built from its Go module, instead of docker-compose.
 Skips (77) where docker, go or root is missing. A dockerd that does not run is started, and stopped at the end.
 """
 import json
@@ -19,11 +19,14 @@ import time
 import urllib.error
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), *(
+    str(pathlib.Path(__file__).resolve().parent.parent / name) for name in ("e2e", "observability"))]
+import grafana  # noqa: E402
+import images  # noqa: E402
 import labtest  # noqa: E402
 from compose_stack import (  # noqa: E402
-    CLUMSY_ORDER, ENGINES, INCIDENT, LISTENERS, MEMORY_PROMISED, PORTS, STAND_IN, Stack, answers, copy_of_project, docker_daemon, expect, run,
-    service, skip)
+    CLUMSY_ORDER, INCIDENT, MEMORY_PROMISED, PORTS, Stack, copy_of_project, docker_daemon, expect, run, service)
+from images import skip  # noqa: E402
 from labtest import TestFailure, wait_until  # noqa: E402
 
 DEFAULT = ("alertmanager", "discovery", "door", "grafana", "jaeger", "loki", "minishop", "otel-collector", "prometheus", "slack-mock", "traffic")
@@ -59,9 +62,11 @@ def signals(stack):
         wait_until(f"{route} answers {status}",
                    lambda route=route, status=status: stack.metric(f'request_total{{route="{route}",status="{status}"}} > 5'), 60, 1)
     print("ok   shoppers order and pay")
-    failed = wait_until("a failed payment in the log", lambda: stack.lines('"payment failed"'), 60, 1)[0]
-    expect(f"a failed payment is a line in {stack.store}, with reason and trace id", failed["reason"] and len(failed["trace_id"]) == 32, failed)
-    paid = wait_until("a payment in the log", lambda: stack.lines('"payment succeeded"'), 60, 1)[-1]
+    failed = wait_until("a failed payment's line", lambda: stack.lines("payment failed"), 60, 1)[0]
+    expect("a failed payment is a line where logs go, with reason and trace id", failed["reason"] and len(failed["trace_id"]) == 32, failed)
+    if not stack.images.real("loki"):
+        print('SKIP {app="minishop"} |= "payment failed" finds it in Loki: no Loki here; what stands in its place got the line')
+    paid = wait_until("a payment's line", lambda: stack.lines("payment succeeded"), 60, 1)[-1]
     trace = wait_until("its trace in Jaeger", lambda: stack.trace(paid["trace_id"]), 30, 1)
     expect("its trace in Jaeger has its two spans",
            sorted(span["operationName"] for span in trace["spans"]) == ["ChargeCard", "ProcessPayment"], trace)
@@ -80,13 +85,13 @@ def replicas(stack):
     for instance in instances:
         wait_until(f"{instance} sells", lambda instance=instance: stack.metric(
             f'request_total{{instance="{instance}",route="/payment/pay",status="200"}} > 3'), 90, 1)
-        line = wait_until(f"a line of {instance} in {stack.store}", lambda instance=instance: stack.lines(
-            f'"instance":"{instance}"', '"payment succeeded"', limit=1), 60, 1)[0]
+        line = wait_until(f"a line of {instance}", lambda instance=instance: stack.lines(
+            f'"instance":"{instance}"', "payment succeeded", limit=1), 60, 1)[0]
         trace = wait_until("its trace", lambda line=line: stack.trace(line["trace_id"]), 30, 1)
         tags = {tag["key"]: tag["value"] for tag in trace["processes"]["p1"]["tags"]}
         expect(f"lines and traces of {instance} can be told from the others'", tags["service.instance.id"] == instance, tags)
     by_hand(stack)
-    strays = [line for line in stack.lines('"unknown_order"') if CLUMSY_ORDER not in json.dumps(line)]
+    strays = [line for line in stack.lines("unknown_order") if CLUMSY_ORDER not in json.dumps(line)]
     expect("every payment went where its order was", not strays, strays)
 
 
@@ -117,7 +122,26 @@ def incident(stack):
     return time.monotonic()
 
 
-def other_choices(stack, real):
+def in_grafana(stack, *absent):
+    """What Grafana's own API says of the data sources, the dashboards, and every query in them."""
+    if not stack.images.real("grafana"):
+        print("SKIP Grafana: data sources healthy, dashboards provisioned, every panel's query brings data: no Grafana here")
+        return
+    asked = grafana.Grafana(stack.url("GRAFANA"))
+    values = {"instance": ".*", "route": ".*", "slow_ms": "30"}
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            asked.check(values, absent)
+            break
+        except TestFailure:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(5)
+    print("ok   Grafana: data sources healthy, dashboards provisioned, every panel's query brings data", flush=True)
+
+
+def other_choices(stack):
     stack.choose(LOG_SHIPPER="promtail", TRACE_STORE="both")
     stack.compose("up", "-d", "--scale", "minishop=3")
     stack.wait_for((*DEFAULT, "promtail", "tempo"))
@@ -128,23 +152,24 @@ def other_choices(stack, real):
         labels["exporter"] for labels, _ in stack.metric('{__name__=~"otelcol_exporter_sent_spans(_total)?"} > 0')
     } >= {"otlp_http/tempo", "otlp_grpc/jaeger"}, 60, 1)
     print("ok   the collector sends traces to Tempo and to Jaeger")
-    if real or "tempo" not in LISTENERS:
-        wait_until("one trace in Jaeger and in Tempo", lambda: any(
-            sorted(labtest.tempo_spans(stack.url("TEMPO"), trace_id)) == ["ChargeCard", "ProcessPayment"]
-            for trace_id in stack.payments()), 60, 1)
-        print("ok   a payment's two spans are in Jaeger and in Tempo")
-    if not stack.has_loki:
-        print("SKIP Promtail carries the log to Loki: there is no Loki here")
-        return
     last = newest(stack)
-    if real or "promtail" not in LISTENERS:
+    if stack.images.real("promtail"):
         wait_until("Promtail carries the log", lambda: newest(stack) > last, 30, 1)
         last = newest(stack)
         wait_until("Promtail goes on", lambda: newest(stack) > last, 30, 1)
         print("ok   Promtail carries the log")
     else:
         time.sleep(6)
-        expect("the collector leaves the log to Promtail, who is none here", newest(stack) == last)
+        expect("the collector leaves the log to Promtail, which is not here", newest(stack) == last)
+        print("SKIP Promtail carries the log: no Promtail here")
+    if stack.images.real("tempo"):
+        wait_until("one trace in Jaeger and in Tempo", lambda: any(
+            sorted(labtest.tempo_spans(stack.url("TEMPO"), trace_id)) == ["ChargeCard", "ProcessPayment"]
+            for trace_id in stack.payments()), 60, 1)
+        print("ok   a payment's two spans are in Jaeger and in Tempo")
+        in_grafana(stack)
+    else:
+        print("SKIP a payment's two spans are in Tempo: no Tempo here")
 
 
 def newest(stack):
@@ -305,7 +330,7 @@ def end(stack):
     expect("down leaves nothing: no container, no volume, no network", stack.left() == [[], [], []], stack.left())
 
 
-def everything(stack, real, scratch):
+def everything(stack, scratch):
     stack.compose("config", "-q")
     misspelled(stack)
     began = time.monotonic()
@@ -329,28 +354,29 @@ def everything(stack, real, scratch):
     load(stack)
     fresh_start(stack)
     https(stack, scratch)
-    other_choices(stack, real)
+    in_grafana(stack, "tempo")
+    other_choices(stack)
     comes_back(stack)
     end(stack)
 
 
 def main():
-    real = "--real-images" in sys.argv[1:]
     v2 = "--compose-v2" in sys.argv[1:]
     missing = [name for name in ("docker", *(() if v2 else ("docker-compose",))) if not shutil.which(name)]
     if missing:
         skip(f"{', '.join(missing)} missing (Debian: docker.io, docker-compose)")
-    command = str(built("compose") / "docker-compose") if v2 else "docker-compose"
+    command = str(images.built("compose") / "docker-compose") if v2 else "docker-compose"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="minishop-compose.") as scratch, docker_daemon(scratch):
         # A tag of its own: what an earlier test built would be taken as it is.
-        images = ({} if real else stand_ins()) | {"MINISHOP_TAG": f"test-{os.getpid()}"}
+        chosen = images.choose()
+        chosen.variables["MINISHOP_TAG"] = f"test-{os.getpid()}"
         project = pathlib.Path(scratch) / "project"
         project.mkdir()
         copy_of_project(project)
-        stack = Stack(project, command, images, real)
+        stack = Stack(project, command, chosen)
         try:
-            everything(stack, real, scratch)
+            everything(stack, scratch)
         except TestFailure:
             for one in stack.containers():
                 tail = subprocess.run(["docker", "logs", "--tail=6", one["Id"]], capture_output=True, text=True, check=False)
@@ -359,27 +385,8 @@ def main():
         finally:
             subprocess.run([stack.command, "down", "-v", "--remove-orphans"], cwd=project, env=stack.env, check=False,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            subprocess.run(["docker", "image", "rm", *(f"{name}:{images['MINISHOP_TAG']}" for name in ("minishop-lab", "minishop-lab-prepare"))],
+            subprocess.run(["docker", "image", "rm", *(f"{name}:{chosen.variables['MINISHOP_TAG']}" for name in ("minishop-lab", "minishop-lab-prepare"))],
                            check=False, capture_output=True)
-
-
-def built(*engines):
-    """The folder of these engines, or of all that are tested by default; built if they are not there."""
-    done = subprocess.run(["sh", str(labtest.TOP / "tests/engines/build.sh"), *engines], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode == labtest.SKIPPED:
-        skip("no go to build the engines with")
-    if done.returncode != 0:
-        raise TestFailure("the engines could not be built")
-    return pathlib.Path(done.stdout.strip())
-
-
-def stand_ins():
-    """Makes the images that cannot be pulled; returns the variables that choose them."""
-    if not answers("docker", "image", "inspect", "debian:12-slim") and (os.geteuid() != 0 or not shutil.which("debootstrap")):
-        skip("no image of Debian 12, and only root with debootstrap can make one")
-    made = run("sh", str(pathlib.Path(__file__).parent / "images.sh"), str(built(*ENGINES)))
-    print(f"     stand-ins: {STAND_IN}", flush=True)
-    return dict(line.split("=", 1) for line in made.split())
 
 
 if __name__ == "__main__":

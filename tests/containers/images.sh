@@ -77,9 +77,9 @@ USER 10001
 ENTRYPOINT ["/cmd/jaeger/jaeger-linux"]
 END
 
-# installed NAME PROGRAM PATH: from a program of this machine, if it has it.
+# installed NAME PROGRAM PATH: from a program of this machine, if it has it; tests/e2e/stack.py looks in the same places.
 installed() {
-	program=$(command -v "$2") || return
+	program=$(PATH=${MINISHOP_ENGINES_PATH:+$MINISHOP_ENGINES_PATH:}$PATH command -v "$2") || return
 	image "$1" "$program" <<END
 COPY $2 $3
 USER 10001

@@ -8,5 +8,6 @@ EXTRA_DIST += \
 	observability/alertmanager/slack_url.containers \
 	tests/containers/compose_stack.py \
 	tests/containers/compose_test.py \
+	tests/containers/images.py \
 	tests/containers/images.sh \
 	tests/containers/listen.pl

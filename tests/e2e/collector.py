@@ -1,7 +1,7 @@
 """An OTLP/HTTP receiver that is not our code: what the spans mean is read by opentelemetry-proto's own classes.
 
 It can misbehave: collector.behave is called with each request's number, from 0, before it is answered, and returns the
-status, or (status, headers), or None to never answer. It may also sleep.
+status, or (status, headers), or (status, headers, body), or None to never answer. It may also sleep.
 """
 import dataclasses
 import gzip
@@ -71,10 +71,11 @@ class Collector(labtest.HttpThread):
                     collector.hanging.wait(60)
                     self.close_connection = True
                     return
-                status, headers = answer if isinstance(answer, tuple) else (answer, {})
+                status, *rest = answer if isinstance(answer, tuple) else (answer,)
+                headers, content = (rest + [{}, b""][len(rest):])
                 if status == 200:
                     collector.take(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
-                self.answer(status, b"", "application/x-protobuf", headers)
+                self.answer(status, content, "application/x-protobuf", headers)
 
         super().__init__(Handler)
 

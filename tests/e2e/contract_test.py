@@ -19,8 +19,8 @@ REASONS = {"/order": {"out_of_stock", "unavailable"},
            "/order/{order_id}": {"unavailable"},
            "/payment/pay": {"card_declined", "insufficient_funds", "fraud_suspected", "gateway_error", "gateway_timeout",
                             "unavailable"}}
-BUCKETS = ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.5", "0.75", "1", "2.5", "5", "7.5", "10",
-           "+Inf"]
+BUCKETS = ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.3", "0.4", "0.5", "0.6", "0.75", "1",
+           "1.5", "2", "2.5", "5", "7.5", "10", "+Inf"]
 
 
 @contextlib.contextmanager
@@ -339,8 +339,8 @@ def test_metrics_from_the_start(directory):
 
 
 def test_metrics_formats(directory):
-    with running(directory) as (shop, _):
-        shop.order()
+    with running(directory, {"payment.failure_rate": 1.0}) as (shop, _):
+        failed = shop.pay(shop.order().json["order_id"])
         plain = shop.get("/metrics")
         expect("text", plain.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8")
         if b" # {" in plain.body or b"# EOF" in plain.body:
@@ -352,6 +352,8 @@ def test_metrics_formats(directory):
         text = gzip.decompress(om.body).decode()
         if not text.endswith("# EOF\n") or "# TYPE request counter" not in text or " # {" not in text:
             raise TestFailure("no OpenMetrics")
+        [exemplar] = re.findall(r'^error_total\{.*reason="(\w+)"\} 1 # \{trace_id="(\w+)"', text, re.MULTILINE)
+        expect("a failure leads to its trace", exemplar, (failed.json["code"], failed.trace_id))
         from prometheus_client.openmetrics import parser as openmetrics
         from prometheus_client import parser as prometheus
         read = {family.name for family in openmetrics.text_string_to_metric_families(text)}

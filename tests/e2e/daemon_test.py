@@ -7,7 +7,6 @@ import os
 import pathlib
 import pwd
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,96 +15,7 @@ import time
 import labtest
 import shop as shops
 from labtest import TestFailure, expect, wait_until
-
-CALM = {f"MINISHOP_{key.replace('.', '_').upper()}": str(value) for key, value in shops.CALM.items()}
-
-
-def expect_in(what, part, whole):
-    if part not in whole:
-        raise TestFailure(f"{what}: {part!r} is not in {whole!r}")
-
-
-def environment(**more):
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "MINISHOP_", "NOTIFY_"))}
-    return {**clean, "OTEL_TRACES_EXPORTER": "none", **more}
-
-
-class Place:
-    """A directory with a configuration, and what is started there. Ends by its pid whatever is left."""
-
-    def __init__(self, directory):
-        self.directory = pathlib.Path(directory)
-        self.config = self.directory / "minishop.conf"
-        self.log = self.directory / "log.json"
-        self.pid_file = self.directory / "minishop.pid"
-        self.port = labtest.free_port()
-        self.started = []
-        self.configure("")
-
-    def configure(self, text):
-        self.config.write_text(f'listen = "127.0.0.1:{self.port}";\n{text}')
-
-    def run(self, *options, timeout=20, **env):
-        """Runs it to its end: (exit status, standard output, standard error)."""
-        done = subprocess.run([shops.program("minishop"), "--config", self.config, *options], cwd=self.directory,
-                              env=environment(**{**CALM, **env}), stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=timeout)
-        return done.returncode, done.stdout, done.stderr
-
-    def daemon(self, *options, **env):
-        """Starts it in the background; returns its pid."""
-        status, out, err = self.run("--daemon", "--pid-file", self.pid_file, "--log-file", self.log, *options, **env)
-        expect("exit status, output and errors of the parent", (status, out, err), (0, "", ""))
-        pid = int(self.pid_file.read_text())
-        self.started.append(pid)
-        return pid
-
-    def foreground(self, *options, **env):
-        process = subprocess.Popen([shops.program("minishop"), "--config", self.config, "--log-file", self.log, *options],
-                                   cwd=self.directory, env=environment(**{**CALM, **env}), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.started.append(process.pid)
-        wait_until("it is ready", lambda: self.lines("service ready"), 20, 0.02)
-        return process
-
-    def lines(self, message):
-        records = [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
-        return [record for record in records if record["message"] == message]
-
-    def last(self, message, count=1):
-        """The newest such line once there are so many; TestFailure if they do not come."""
-        return wait_until(f"{count} log lines {message!r}", lambda: len(found := self.lines(message)) >= count and found,
-                          10, 0.02)[-1]
-
-    def get(self, path, method="GET", body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        with contextlib.closing(connection):
-            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-
-    def pay(self):
-        order = json.loads(self.get("/order", "POST")[1])["order_id"]
-        return self.get("/payment/pay", "POST", json.dumps({"order_id": order}))
-
-    def end(self, pid, within=10):
-        os.kill(pid, signal.SIGTERM)
-        wait_until("it has ended", lambda: not alive(pid), within, 0.02)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for pid in self.started:
-            if alive(pid) and "minishop" in pathlib.Path(f"/proc/{pid}/cmdline").read_text():
-                os.kill(pid, signal.SIGKILL)
-
-
-def alive(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+from place import CALM, Place, alive, environment, expect_in
 
 
 def test_the_parent_returns_when_it_is_ready(directory):
@@ -158,90 +68,6 @@ def test_a_second_one_is_refused(directory):
         place.end(pid)
 
 
-def closing(*fds):
-    """For preexec_fn: the program starts without these descriptors."""
-    def close():
-        for fd in fds:
-            os.close(fd)
-    return close
-
-
-SUBSETS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
-
-
-def test_missing_standard_descriptors(directory):
-    """No file of its own gets such a number: the pid file keeps its lock, and nothing else is written into it."""
-    with Place(directory) as place:
-        for fds in SUBSETS:
-            options = ["--config", place.config, "--pid-file", place.pid_file, "--log-file", place.log]
-            subprocess.run([shops.program("minishop"), "--daemon", *options], env=environment(**CALM), timeout=20, check=True,
-                           preexec_fn=closing(*fds))
-            pid = int(place.pid_file.read_text())
-            place.started.append(pid)
-            expect(f"without {fds}: its standard files", {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)},
-                   {"/dev/null"})
-            status, _, err = place.run("--pid-file", place.pid_file, "--listen", "127.0.0.1:0")
-            expect(f"without {fds}: status of a second one", status, 1)
-            expect_in("message", f"runs already, with pid {pid}:", err)
-            place.end(pid)
-            process = subprocess.Popen([shops.program("minishop"), *options], env=environment(**CALM), preexec_fn=closing(*fds))
-            place.started.append(process.pid)
-            wait_until("it answers", lambda: place.get("/readyz")[0] == 200, 20, 0.02)
-            expect(f"without {fds}: pid file", place.pid_file.read_text(), f"{process.pid}\n")
-            process.terminate()
-            expect("exit status", process.wait(10), 0)
-
-
-def test_output_that_cannot_be_written(directory):
-    with Place(directory) as place, open("/dev/full", "w") as full:
-        for option in ("--help", "--version", "--check-config"):
-            command = [shops.program("minishop"), "--config", place.config, option]
-            for how in ({"stdout": full}, {"preexec_fn": closing(1)}):
-                done = subprocess.run(command, env=environment(), stderr=subprocess.PIPE, text=True, timeout=20, **how)
-                expect(f"exit status of {option}", done.returncode, 1)
-                expect_in("message", "minishop: cannot write to standard output: ", done.stderr)
-
-
-def held(pid, name, number):
-    """Whether this set of /proc/PID/status (SigBlk, SigIgn) has the signal."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(rf"{name}:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
-
-
-def test_early_signals(directory):
-    """While it starts, signals wait until it can take them."""
-    with Place(directory) as place:
-        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE, signal.SIGTERM, signal.SIGINT):
-            place.log.unlink(missing_ok=True)
-            process = subprocess.Popen([shops.program("minishop"), "--config", place.config, "--log-file", place.log],
-                                       env=environment(**CALM))
-            place.started.append(process.pid)
-            name = "SigIgn" if number == signal.SIGPIPE else "SigBlk"
-            wait_until("it holds the signal", lambda: held(process.pid, name, number), 20, 0)
-            process.send_signal(number)
-            if number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
-                place.last("service ready")
-                process.terminate()
-            expect(f"exit status after an early {number.name}", process.wait(20), 0)
-            place.last("service stopped")
-
-
-def test_signals_are_held_before_anything_else(directory):
-    if not shutil.which("strace"):
-        raise labtest.Skip("needs strace")
-    with Place(directory) as place:
-        trace = place.directory / "trace"
-        for command in ([shops.program("minishop"), "--config", place.config, "--check-config"],
-                        [shops.program("slack-mock"), "--version"]):
-            done = subprocess.run(["strace", "-qq", "-e", "trace=rt_sigprocmask,rt_sigaction,openat,write", "-o", trace, *command],
-                                  env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60)
-            if done.returncode != 0:
-                raise labtest.Skip(f"strace: {done.stderr}")
-            calls = [call for call in trace.read_text().splitlines() if "O_RDONLY|O_CLOEXEC" not in call]
-            expect_in(f"first of {command[0].name}", "rt_sigprocmask(SIG_BLOCK, [HUP INT USR1 TERM]", calls[0])
-            expect_in("second", "rt_sigaction(SIGPIPE, {sa_handler=SIG_IGN", calls[1])
-
-
 def test_a_stale_pid_file_is_replaced(directory):
     with Place(directory) as place:
         pid = place.daemon()
@@ -253,7 +79,8 @@ def test_a_stale_pid_file_is_replaced(directory):
 
 def test_usage_and_configuration_errors(directory):
     with Place(directory) as place:
-        for options, message in ((["--nonsense"], "--nonsense is no option"), (["extra"], "extra is too much"),
+        for options, message in ((["--nonsense"], "unknown or ambiguous option --nonsense"),
+                                 (["extra"], "unexpected argument extra"),
                                  (["--listen", "nowhere"], '"nowhere" has no port'),
                                  (["--user", "no-such-user-here"], 'there is no user "no-such-user-here"'),
                                  (["--config", "/nonexistent.conf"], "/nonexistent.conf: No such file")):
@@ -289,7 +116,7 @@ def test_check_config_shows_what_is_in_effect(directory):
                      if "MINISHOP_PAYMENT_LATENCY_MS" not in CALM else "# the environment, MINISHOP_PAYMENT_LATENCY_MS",
                      "stock = 7; # the environment, MINISHOP_INVENTORY_STOCK", 'level = "info"; # the default'):
             expect_in("output", line, out)
-        expect_in("warning", "MINISHOP_TYPO is no setting", err)
+        expect_in("warning", "unknown variable MINISHOP_TYPO is ignored", err)
         effective = place.directory / "effective.conf"
         effective.write_text(out)
         status, again, _ = place.run("--config", effective, "--check-config")
@@ -319,6 +146,31 @@ def test_healthcheck(directory):
         place.end(pid)
 
 
+def test_an_incident_file_never_stops_a_start(directory):
+    with Place(directory) as place:
+        incident = place.directory / "incident.conf"
+        place.configure(f'incident_file = "{incident}";\n')
+        for make, why in ((lambda: incident.write_text("payment = { failure_rate = 2.0; };\n"), f"{incident}:1: payment.failure_rate"),
+                          (lambda: incident.write_text('listen = "0.0.0.0:1";\n'), "listen needs a restart"),
+                          (lambda: incident.symlink_to(incident), "symbolic links")):  # unreadable, also for root
+            make()
+            status, _, err = place.run("--check-config")
+            expect("--check-config", status, 0)
+            expect_in("it says so", why, err)
+            place.log.unlink(missing_ok=True)
+            pid = place.daemon()
+            warning = place.last("configuration warning")
+            expect_in("the warning", "the incident file is ignored", warning["detail"])
+            expect_in("the warning", why, warning["detail"])
+            expect("it serves", place.pay()[0], 200)
+            os.kill(pid, signal.SIGHUP)
+            expect_in("a reload is refused", why, place.last("configuration rejected")["detail"])
+            incident.unlink()
+            os.kill(pid, signal.SIGHUP)
+            place.last("configuration reloaded")
+            place.end(pid)
+
+
 def test_reload(directory):
     with Place(directory) as place:
         place.configure("payment = { failure_rate = 0.0; latency_ms = 0; };\n")
@@ -338,7 +190,7 @@ def test_reload(directory):
         place.configure('payment = { failure_rate = 0.0; };\npayment_ = 1;\n')
         os.kill(pid, signal.SIGHUP)
         rejected = place.last("configuration rejected")
-        expect_in("a bad reload says", f"{place.config}:3: there is no setting payment_", rejected["detail"])
+        expect_in("a bad reload says", f"{place.config}:3: unknown setting payment_", rejected["detail"])
         expect("level", rejected["level"], "ERROR")
         expect("and nothing has changed", place.pay()[0], 402)
         place.config.unlink()
@@ -503,7 +355,7 @@ def test_a_rotation_that_fails(directory):
         pid = place.daemon("--user", "nobody", MINISHOP_LOG_MAX_BYTES="65536")
         expect("orders", {place.get("/order", "POST")[0] for _ in range(300)}, {201})
         expect_in("trouble", "cannot rotate", place.last("log output failed")["detail"])
-        expect("no line is lost", len(place.lines("order created")), 300)
+        place.last("order created", 300)  # no line is lost
         expect_in("counted", 'telemetry_log_output_failures_total{reason="rotate"}', place.get("/metrics")[1])
         place.end(pid)
 

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """The lab's own command, as a person uses it: up, status, an incident and its end, logs, down; in a directory and on ports of
 its own, so that a lab that runs is not disturbed."""
+import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +15,7 @@ import labtest
 from labtest import TestFailure, wait_until
 
 LAB = labtest.TOP / "lab"
+DECLINES = {"card_declined", "insufficient_funds", "fraud_suspected"}
 PORTS = ("LAB_MINISHOP_PORT", "LAB_SLACK_PORT", "LAB_PROMETHEUS_PORT", "LAB_ALERTMANAGER_PORT")
 
 
@@ -22,6 +26,16 @@ class Lab:
         self.directory = pathlib.Path(directory) / "lab"
         self.env = {key: value for key, value in os.environ.items() if not key.startswith(("LAB_", "OTEL_", "MINISHOP_"))}
         self.env["LAB_DIR"] = str(self.directory)
+        # Nothing of the lab on this machine may be asked through it.
+        self.env.update(http_proxy="http://127.0.0.1:9", no_proxy="")
+        # A Docker that is slow and leaves a trace when somebody asks it: nobody needs it for a native lab.
+        self.asked = pathlib.Path(directory) / "docker-was-asked"
+        programs = pathlib.Path(directory) / "bin"
+        programs.mkdir(exist_ok=True)
+        for name in ("docker", "docker-compose"):
+            (programs / name).write_text(f"#!/bin/sh\ntouch {self.asked}\nexit 1\n")
+            (programs / name).chmod(0o755)
+        self.env["PATH"] = f"{programs}:{self.env['PATH']}"
         self.ports = dict(zip(PORTS, map(str, labtest.free_ports(4))))
 
     def __call__(self, *words, status=0, timeout=60, **env):
@@ -66,8 +80,15 @@ def test_usage(directory):
     contains(lab("logs", "--red", status=2), "--raw")
     contains(lab("incident", "../../etc/passwd", status=2), "there is no incident")
     contains(lab("incident"), "payment-outage", "service-down", "clear")
-    contains(lab("incident", "payment-outage", status=1), "./lab up first")
-    contains(lab("status", status=1), "does not run")
+    for words in (("incident", "payment-outage"), ("incident", "clear"), ("status",), ("logs",), ("logs", "ord_1"), ("trace",), ("trace", "failed")):
+        text = lab(*words, status=1)
+        contains(text, "the lab does not run: ./lab up first, or docker-compose up -d for the containers")
+        if len(text.splitlines()) != 1:
+            raise TestFailure(f"more than one line:\n{text}")
+    contains(lab("logs", "a b", status=2), "an id")
+    contains(lab("logs", "ord_1", "ord_2", status=2), "one id")
+    for what in ("xyz", "--fast", "../x"):
+        contains(lab("trace", what, status=2), "is not a trace id", "slow, or failed")
     contains(lab("down"), "Nothing was running")
 
 
@@ -82,6 +103,8 @@ def test_life(directory):
             if os.getsid(pid) == os.getsid(0):
                 raise TestFailure(f"{name} would end with the terminal")
 
+        if lab.asked.exists():
+            raise TestFailure("Docker was asked though the native lab runs")
         contains(lab.up(), "minishop       runs")
         if pids != {name: lab.pid(name) for name in pids}:
             raise TestFailure("a second up has restarted something")
@@ -98,11 +121,17 @@ def test_life(directory):
 
         wait_until("shoppers have come", lambda: 'route="/order",status="201"} 0\n' not in labtest.http_get(f"{lab.url}/metrics"), 20)
         incident_and_its_end(lab)
+        one_incident_after_another(lab)
         service_stopped(lab)
         logs_are_readable(lab)
+        old_lines_are_found(lab)
+        traces_are_shown(lab)
+        spans_go_where_status_says(lab)
 
         minishop = lab.pid("minishop")
         contains(lab("down"), f"minishop       stopped (process {minishop})", "traffic        stopped")
+        if (lab.directory / "data/alertmanager/nflog").exists():
+            raise TestFailure("Alertmanager will keep silent about what it told before")
         wait_until("the ports are free", lambda: all(port_is_free(int(port)) for port in lab.ports.values()), 5)
         contains(lab("down"), "Nothing was running")
 
@@ -115,8 +144,28 @@ def incident_and_its_end(lab):
                            if line.startswith("error_total{"))
     before = failures()
     wait_until("payments fail", lambda: failures() > before + 5, 30)
-    contains(lab("incident", "clear"), "payment-outage is over")
+    codes = {record["reason"] for record in records(lab) if record["message"] == "payment failed"}
+    if not codes >= {"gateway_error"} or not codes <= {"gateway_error", "gateway_timeout", *DECLINES}:
+        raise TestFailure(f"an outage of the provider looks like {codes}")
+    contains(lab("incident", "clear"), "payment-outage is over", "No alert had fired")
     contains(lab("incident", "clear"), "Nothing was broken")
+
+
+def records(lab):
+    return [json.loads(line) for line in (lab.directory / "log/minishop.json").read_text().splitlines()]
+
+
+def one_incident_after_another(lab):
+    contains(lab("incident", "slow-payments"), "a message within two minutes")
+    contains(lab("incident", "slack-outage"), "slow-payments ends: slack-outage takes its place", "silent as long as Slack is broken")
+    contains(lab("incident", "slack-outage"), "slack-outage is there already")
+    contains(lab("status"), "incident       slack-outage")
+    contains(lab("incident", "card-declines"), "slack-outage ends: card-declines takes its place")
+    slack = labtest.http_json(f"http://127.0.0.1:{lab.ports['LAB_SLACK_PORT']}/control")["mode"]
+    labtest.expect("slack-mock after its incident", slack, "ok")
+    contains(lab("incident", "collector-down"), "minishop       started")
+    contains(lab("status"), "exported to http://127.0.0.1:9, which does NOT answer (chosen by the incident collector-down)")
+    contains(lab("incident", "clear"), "minishop       started", "collector-down is over")
 
 
 def service_stopped(lab):
@@ -132,15 +181,69 @@ def logs_are_readable(lab):
             lines = [logs.stdout.readline() for _ in range(10)]
         finally:
             os.killpg(logs.pid, signal.SIGTERM)
-    contains("".join(lines), "INFO")
-    if lines[0].startswith("{"):
-        raise TestFailure(f"not for people: {lines[0]}")
+    for line in lines:
+        if not re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} (INFO |WARN |ERROR) [a-z ]+( [a-z_]+=.*)*\n", line):
+            raise TestFailure(f"not for people: {line}")
+    if not any(re.search(r" order_id=ord_\w+ .*duration_ms=[\d.]+ trace_id=[0-9a-f]{32}\n", line) for line in lines):
+        raise TestFailure(f"no line of an order in {lines}")
+
+
+def old_lines_are_found(lab):
+    """In rotated files too, by any of its ids, and the command ends."""
+    old = next(record for record in records(lab) if record["message"] == "order created")
+    log = lab.directory / "log/minishop.json"
+    shutil.copy(log, f"{log}.3")
+    os.kill(lab.pid("minishop"), signal.SIGHUP)
+    with open(log, "w", encoding="ascii"):
+        pass
+    for name in (old["trace_id"], old["trace_id"][:8], old["order_id"], old["request_id"]):
+        contains(lab("logs", name), f"order created order_id={old['order_id']}", old["trace_id"])
+    contains(lab("logs", "--raw", old["request_id"]), json.dumps(old, separators=(",", ":")))
+    contains(lab("logs", "ord_ffffffffffffffffffff", status=1), "no line of the log has the id")
+
+
+def traces_are_shown(lab):
+    """From the shop's own page, which ./lab up switches on; and with it the trace of an order leads to its log line and back."""
+    contains(lab("status"), f"kept in the process: {lab.url}/debug/tracez", "chosen by ./lab up")
+    text = wait_until("an order's trace", lambda: (found := lab("trace")) and "DeductInventory" in found and found, 10, 0.3)
+    trace_id = re.search(r"^Trace ([0-9a-f]{32})$", text, re.MULTILINE)[1]
+    contains(text, "CreateOrder", "Log:", f"./lab logs {trace_id}")
+    contains(lab("trace", trace_id[:12]), f"Trace {trace_id}", "DeductInventory")
+    contains(lab("logs", trace_id), "order created", trace_id)
+    contains(lab("trace", "slow"), "Trace ")
+    contains(lab("trace", "f" * 32, status=1), "no trace ffff")
+
+
+def spans_go_where_status_says(lab):
+    contains(lab("status"), "spans          not exported (chosen by ./lab up: nothing listens at port 4318)"
+             if port_is_free(4318) else "spans          exported to http://localhost:4318")
+    contains(lab.up(OTEL_TRACES_EXPORTER="console"), "minishop       started")
+    spans = lab.directory / "log/spans.json"
+    contains(lab("status"), f"written to {spans}", "chosen by OTEL_TRACES_EXPORTER in your environment")
+    wait_until("spans are there", lambda: '"CreateOrder"' in spans.read_text(), 20)
+    json.loads(spans.read_text().splitlines()[0])
+    with labtest.HttpThread(labtest.Handler) as collector:
+        lab.up(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
+        contains(lab("status"), f"exported to {collector.url}, which answers (chosen by OTEL_EXPORTER_OTLP_ENDPOINT in your environment)")
+    contains(lab("status"), f"exported to {collector.url}, which does NOT answer")
 
 
 def port_is_free(port):
     with socket.socket() as sock:
         sock.settimeout(1)
         return sock.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_incidents_are_those_of_the_runbook(directory):
+    """Each in both, and each with a description that names its alert."""
+    listed = dict(re.findall(r"^  ([a-z-]+) +(\S.*)$", Lab(directory)("incident"), re.MULTILINE))
+    runbook = (labtest.OBSERVABILITY / "runbook.md").read_text()
+    labtest.expect("incidents of the runbook", set(re.findall(r"`\./lab incident ([a-z-]+)", runbook)), set(listed))
+    alerts = re.findall(r"^ +- alert: (\w+)$", (labtest.OBSERVABILITY / "prometheus/rules/alerts.yml").read_text(), re.MULTILINE)
+    for name, description in listed.items():
+        section = next((part for part in runbook.split("\n## ") if f"`./lab incident {name}`" in part), "").split("\n")[0]
+        if name != "clear" and not (section in alerts and section in description):
+            raise TestFailure(f"{name} is practised for {section or 'nothing'}, and its description says: {description}")
 
 
 def test_ports_in_use(directory):

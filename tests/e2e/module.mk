@@ -4,13 +4,21 @@ EXTRA_DIST += \
 	tests/e2e/collector.py \
 	tests/e2e/contract_test.py \
 	tests/e2e/daemon_test.py \
+	tests/e2e/exporter_test.py \
+	tests/e2e/lab_containers_test.py \
 	tests/e2e/lab_test.py \
+	tests/e2e/engine_builds_test.py \
+	tests/e2e/lab_trace_test.py \
 	tests/e2e/labtest.py \
+	tests/e2e/log_pipeline_test.py \
+	tests/e2e/log_sink.py \
 	tests/e2e/loop_test.py \
 	tests/e2e/shop.py \
 	tests/e2e/shutdown_test.py \
 	tests/e2e/negotiation_test.py \
 	tests/e2e/new_route_test.py \
+	tests/e2e/place.py \
+	tests/e2e/startup_test.py \
 	tests/e2e/openapi_test.py \
 	tests/e2e/problems_test.py \
 	tests/e2e/signals_agree_test.py \
@@ -18,4 +26,6 @@ EXTRA_DIST += \
 	tests/e2e/stack.py \
 	tests/e2e/stack_test.py \
 	tests/e2e/telemetry_doc_test.py \
+	tests/e2e/tracez_test.py \
+	tests/e2e/turned_clock.c \
 	tests/engines

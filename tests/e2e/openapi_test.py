@@ -38,5 +38,11 @@ def test_failing_shop(directory):
         fuzz(directory, shop, "--include-operation-id", "payOrder")
 
 
+def test_recent_traces(directory):
+    with shops.Shop(directory, {"traces.recent_bytes": 65536}) as shop:
+        shop.pay(shop.order().json["order_id"])
+        fuzz(directory, shop, "--include-operation-id", "tracez")
+
+
 if __name__ == "__main__":
     labtest.run_tests(globals())

@@ -29,6 +29,10 @@ HOSTILE = {"channel": "#minishop-alerts", "username": "<b>mallory</b>", "text":
     "attachments": [{"title": "<img src=x onerror='window.owned = 1'>", "title_link": "javascript:window.owned=1",
                      "text": "*<svg onload=window.owned=1>*", "color": "red;background:url(http://x.test/)",
                      "image_url": "data:text/html,<script>window.owned=1</script>", "footer": "</div><script>window.owned=1</script>"}]}
+# What Alertmanager's template makes of a label with a mention and a link in it: text, in every part of a message.
+ESCAPED = "&lt;!channel&gt; &lt;http://evil.example|click&gt; &amp;lt;"
+QUOTED = {"channel": "#minishop-alerts", "text": ESCAPED, "attachments": [{
+    "title": ESCAPED, "text": f"*{ESCAPED}*\n`{ESCAPED}`", "footer": ESCAPED, "fields": [{"title": ESCAPED, "value": ESCAPED, "short": True}]}]}
 LONG = {"channel": "#minishop-alerts", "username": "l" * 200, "text": "w" * 3000, "attachments": [
     {"title": "t" * 300, "text": "`" + "c" * 400 + "`\n```" + "p" * 400 + "```\n" + "lorem ipsum " * 500,
      "fields": [{"title": "f" * 100, "value": "v" * 300, "short": True}], "footer": "u" * 300,
@@ -116,6 +120,9 @@ def check_hostile(mock, browser):
     equal(browser.run("return window.owned ?? null"), None, "nothing ran")
     equal(count(browser, ".message script, .message img, .message iframe, .message [style*=url]"), 0, "elements from a message")
     equal(count(browser, ".message a:not([href^='http'])"), 0, "links that are not http")
+    mock.post(QUOTED)
+    wait_until("the escaped message", lambda: (text(browser, ".message:last-child") or "").count("<!channel> <http://evil.example|click> &lt;") == 7)
+    equal(count(browser, ".message:last-child .mention, .message:last-child a"), 0, "mentions and links in escaped text")
 
 
 def check_long(mock, browser):

@@ -435,6 +435,9 @@ def test_command_line():
         done = run(*options)
         equal((done.returncode, words in getattr(done, stream)), (code, True), f"{options}: {done}")
     equal(run(SLACK_MOCK_LISTEN="nonsense").returncode, 2, "SLACK_MOCK_LISTEN counts")
+    for name, value, shown in (("SLACK_MOCK_LISTEN", "\tnonsense\r\n", '"nonsense"'), ("SLACK_MOCK_STORE", " /no/such/file\n", "/no/such/file:")):
+        done = run(**{name: value})
+        equal((done.returncode > 0, shown in done.stderr), (True, True), f"white space around {name}: {done.stderr}")
     with Mock() as mock:
         done = run("--listen", f"127.0.0.1:{mock.port}")
         equal((done.returncode, "stop it or choose another port" in done.stderr), (1, True), done.stderr)

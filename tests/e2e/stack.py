@@ -1,13 +1,15 @@
 """The whole stack as processes on free ports of 127.0.0.1, with the project's own configurations: minishop, slack-mock, Prometheus,
-Alertmanager, the collector, Loki and Jaeger; Tempo and Promtail where they are installed; and what a test asks each of them.
+Alertmanager, the collector and Jaeger; Loki, Tempo and Promtail where they are installed; and what a test asks each of them.
 
-The engines that Debian does not package come from $MINISHOP_ENGINES or the user's cache, where tests/engines/build.sh puts them.
+The engines that Debian does not package come from $MINISHOP_ENGINES or the user's cache, where tests/engines/build.sh puts them. Loki,
+Tempo and Promtail are found in the folder that $MINISHOP_ENGINES_PATH names, then on $PATH. Without Loki, log_sink.py takes the lines.
 """
 import contextlib
 import functools
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,16 +19,16 @@ import urllib.request
 
 import labtest
 import shop as shops
-from labtest import OBSERVABILITY, TestFailure, wait_until
+from labtest import OBSERVABILITY, Skip, TestFailure, wait_until
 from loop_test import HOOK, Slack
 
 BUILD = labtest.TOP / "tests/engines/build.sh"
-BUILT = {"otelcol": "otelcol", "jaeger": "jaeger", "prometheus": "prometheus", "promtool": "prometheus", "loki": "loki",
+BUILT = {"otelcol": "otelcol", "jaeger": "jaeger", "prometheus": "prometheus", "promtool": "prometheus",
          "alertmanager": "alertmanager", "amtool": "alertmanager"}
 COLLECTOR = OBSERVABILITY / "otel-collector"
-# These have no package that could be had everywhere.
-TEMPO, PROMTAIL = "tempo", "promtail"
 NS = 1_000_000_000
+REQUESTS = '{app="minishop"} | trace_id != ""'
+FAILED = '{app="minishop"} |= "payment failed"'
 
 
 @functools.cache
@@ -36,12 +38,25 @@ def built(name):
     return pathlib.Path(where.stdout.strip()) / name
 
 
-def need_engines():
-    """Ends the test as skipped, and says how to change that, unless all are there."""
-    missing = [name for name in BUILT if not os.access(built(name), os.X_OK)]
+def installed(name):
+    """The path of a program that this project does not build, or None."""
+    places = [os.environ.get("MINISHOP_ENGINES_PATH", ""), os.environ.get("PATH", "")]
+    return shutil.which(name, path=os.pathsep.join(filter(None, places)))
+
+
+def need_installed(promise, *names):
+    """Skips what needs these programs, and says which promise was not tested."""
+    missing = [name for name in names if not installed(name)]
     if missing:
-        print(f"SKIP the whole stack: no {', '.join(missing)} (looked in {built(missing[0]).parent}); tests/engines/build.sh builds them, "
-              "where go is installed")
+        raise Skip(f"{promise}: {' and '.join(missing)} not installed (PATH or MINISHOP_ENGINES_PATH)")
+
+
+def need_engines(*names):
+    """Ends the test as skipped, and says how to change that, unless all of these are there; without names, all that the stack runs."""
+    missing = [name for name in names or BUILT if not os.access(built(name), os.X_OK)]
+    if missing:
+        print(f"SKIP {pathlib.Path(sys.argv[0]).name}: no {', '.join(missing)} (looked in {built(missing[0]).parent}); "
+              "tests/engines/build.sh builds them, where go is installed")
         sys.exit(labtest.SKIPPED)
     labtest.need(labtest.ALERTMANAGER, labtest.PROMETHEUS)
 
@@ -81,8 +96,13 @@ class Stack:
 
     def __enter__(self):
         with contextlib.ExitStack() as exits:
-            self.loki = self._loki().start(0)  # the slow one; it is waited for at the end
-            exits.callback(self.loki.stop)
+            self.loki = self.sink = None
+            if installed("loki"):
+                self.loki = self._loki().start(0)  # the slow one; it is waited for at the end
+                exits.callback(self.loki.stop)
+            else:
+                import log_sink  # not above: it needs opentelemetry-proto, which other users of this module do not
+                self.sink = exits.enter_context(log_sink.LogSink())
             self.jaeger = exits.enter_context(self._jaeger())
             self.slack = exits.enter_context(Slack(self.directory))
             run = self._run_directory()
@@ -93,7 +113,7 @@ class Stack:
             self.collector.start()
             exits.callback(self.shop.stop)
             self.shop.start()
-            wait_until("Loki is ready", lambda: labtest.http_get(f"{self.loki_url}/ready"), 90)
+            self._wait_for_loki()
             self.exits = exits.pop_all()
         return self
 
@@ -112,10 +132,20 @@ class Stack:
     def jaeger_url(self):
         return f"http://127.0.0.1:{self.jaeger_port}"
 
+    @property
+    def jobs(self):
+        """What Prometheus scrapes."""
+        ports = {"otel-collector": self.collector_metrics, "jaeger": self.jaeger_metrics}
+        return ports | {"loki": self.loki_port} if self.loki else ports
+
+    def _wait_for_loki(self):
+        if self.loki:
+            wait_until("Loki is ready", lambda: labtest.http_get(f"{self.loki_url}/ready"), 90)
+
     def _loki(self):
         data = self.directory / "loki"
         data.mkdir()
-        return labtest.Engine("loki", [built("loki"), f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true"],
+        return labtest.Engine("loki", [installed("loki"), f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true"],
                               self.directory, None, {**os.environ, "LOKI_ADDRESS": "127.0.0.1", "LOKI_PORT": str(self.loki_port),
                                                      "LOKI_GRPC_PORT": str(next(self.ports)), "LOKI_DATA": str(data)})
 
@@ -132,7 +162,7 @@ class Stack:
         env = {**os.environ, "TEMPO_OTLP": tempo, "OTELCOL_HTTP_LISTEN": f"127.0.0.1:{port}", "OTELCOL_GRPC_LISTEN": "127.0.0.1:0",
                "OTELCOL_HEALTH_LISTEN": f"127.0.0.1:{health}", "OTELCOL_METRICS_HOST": "127.0.0.1",
                "OTELCOL_METRICS_PORT": str(metrics_port), "OTELCOL_STORAGE": str(storage), "MINISHOP_LOGS": str(self.logs),
-               "PROMETHEUS_OTLP": f"{self.prometheus_url}/api/v1/otlp", "LOKI_OTLP": f"{self.loki_url}/otlp",
+               "PROMETHEUS_OTLP": f"{self.prometheus_url}/api/v1/otlp", "LOKI_OTLP": f"{self.loki_url}/otlp" if self.loki else self.sink.url,
                "JAEGER_OTLP": f"127.0.0.1:{self.jaeger_otlp}", "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test"}
         files = [COLLECTOR / file for file in ("config.yaml", *more)]
         return labtest.Engine(name, [built("otelcol"), *(f"--config={file}" for file in files)], self.directory,
@@ -146,8 +176,7 @@ class Stack:
         run = labtest.run_directory(self.directory / "run", self.shop.port, self.slack.port, self.alertmanager_port,
                                     self.prometheus_port, self.slack.url + HOOK)
         (run / "prometheus/targets/stack.yml").write_text("".join(
-            f'- targets: ["127.0.0.1:{port}"]\n  labels: {{job: {job}}}\n' for job, port in (
-                ("otel-collector", self.collector_metrics), ("loki", self.loki_port), ("jaeger", self.jaeger_metrics))))
+            f'- targets: ["127.0.0.1:{port}"]\n  labels: {{job: {job}}}\n' for job, port in self.jobs.items()))
         return run
 
     def tempo_engine(self, directory):
@@ -155,7 +184,7 @@ class Stack:
         ports = labtest.free_ports(3)
         env = {"TEMPO_ADDRESS": "127.0.0.1", "TEMPO_DATA": str(directory), **dict(zip(
             ("TEMPO_PORT", "TEMPO_GRPC_PORT", "TEMPO_OTLP_HTTP_PORT"), map(str, ports)))}
-        engine = labtest.Engine("tempo", [TEMPO, f"-config.file={OBSERVABILITY}/tempo/tempo.yaml", "-config.expand-env=true"], directory,
+        engine = labtest.Engine("tempo", [installed("tempo"), f"-config.file={OBSERVABILITY}/tempo/tempo.yaml", "-config.expand-env=true"], directory,
                                 f"http://127.0.0.1:{ports[0]}/ready", {**os.environ, **env})
         return engine, f"http://127.0.0.1:{ports[2]}", f"http://127.0.0.1:{ports[0]}"
 
@@ -164,7 +193,7 @@ class Stack:
         ports = labtest.free_ports(2)
         env = {"PROMTAIL_ADDRESS": "127.0.0.1", "PROMTAIL_PORT": str(ports[0]), "PROMTAIL_GRPC_PORT": str(ports[1]),
                "PROMTAIL_DATA": str(directory), "MINISHOP_LOGS": str(logs), "LOKI_PUSH": self.loki_url}
-        return labtest.Engine("promtail", [PROMTAIL, f"-config.file={OBSERVABILITY}/promtail/promtail.yaml", "-config.expand-env=true"],
+        return labtest.Engine("promtail", [installed("promtail"), f"-config.file={OBSERVABILITY}/promtail/promtail.yaml", "-config.expand-env=true"],
                               directory, f"http://127.0.0.1:{ports[0]}/ready", {**os.environ, **env})
 
     def _alertmanager(self, run):
@@ -180,12 +209,17 @@ class Stack:
             engine.argv.append("--web.enable-otlp-receiver")
         return engine
 
-    def restart_loki(self, pause):
-        """SIGTERM, a pause, and up again."""
-        self.loki.stop(timeout=60)
-        time.sleep(pause)
-        self.loki.start()
-        wait_until("Loki is ready again", lambda: labtest.http_get(f"{self.loki_url}/ready"), 90)
+    def interrupt_logs(self, pause):
+        """The destination of the lines is away for so many seconds: Loki is restarted, or the sink does not answer."""
+        if self.loki:
+            self.loki.stop(timeout=60)
+            time.sleep(pause)
+            self.loki.start()
+            self._wait_for_loki()
+        else:
+            self.sink.away = True
+            time.sleep(pause)
+            self.sink.away = False
 
     # What is asked of them.
 
@@ -217,6 +251,14 @@ class Stack:
         found = [(int(when), stream["stream"], line) for stream in answer["data"]["result"] for when, line in stream["values"]]
         return [(labels, line) for _, labels, line in sorted(found, key=lambda entry: entry[0])]
 
+    def request_lines(self):
+        """[(labels, line)] of all requests that have arrived at the destination of the lines: Loki, or the sink."""
+        return self.lines(REQUESTS) if self.loki else self.sink.requests()
+
+    def failed_lines(self):
+        """[(labels, line)] of all failed payments."""
+        return self.lines(FAILED) if self.loki else self.sink.failed()
+
     def loki_metric(self, expression, seconds=300, step=15):
         now = time.time_ns()
         answer = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - seconds * NS, end=now, step=step)
@@ -245,9 +287,10 @@ class Stack:
 
 
 def reload(stack, incident):
-    """Makes this the incident and waits until minishop's log, in Loki, says that it has taken it."""
-    said = '{app="minishop"} |= "configuration reloaded"'
-    before = len(stack.lines(said))
+    """Makes this the incident and waits until minishop's log says that it has taken it."""
+    def reloads():
+        return sum(path.read_text().count('"configuration reloaded"') for path in stack.logs.glob("minishop.log*"))
+    before = reloads()
     stack.incident.write_text(incident)
     stack.shop.process.send_signal(signal.SIGHUP)
-    wait_until("minishop has reloaded", lambda: len(stack.lines(said)) > before, 20)
+    wait_until("minishop has reloaded", lambda: reloads() > before, 20)

@@ -2,7 +2,8 @@
 """The whole stack, nothing of it mocked but Slack: every request's spans, log line and metrics are asked back from Jaeger, Loki and
 Prometheus, over restarts and rotations; an alert comes and goes; each query that the project has anywhere brings data.
 
-Takes about four minutes. Tempo and Promtail, for which there is neither package nor module, are tested where they are installed.
+Takes about four minutes. Loki, Tempo and Promtail are tested where they are installed (stack.py says how they are found); without Loki
+a receiver of OTLP counts the lines that the collector sends, and what only Loki can show is skipped by name.
 Grafana is not run: its files are held against its schema, and every query in them is put to the running engines.
 """
 import atexit
@@ -12,7 +13,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,10 +24,11 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(_
 import labtest  # noqa: E402
 import shop as shops  # noqa: E402
 import stack as stacks  # noqa: E402
-from labtest import OBSERVABILITY, Skip, TestFailure, wait_until  # noqa: E402
+from labtest import OBSERVABILITY, TestFailure, wait_until  # noqa: E402
 
 try:
     import dashboards
+    import log_sink  # noqa: F401 (without opentelemetry-proto it ends the test as skipped)
 except ImportError as error:
     print(f"SKIP the whole stack: {error.name} is missing: python3 -m pip install -r tests/requirements.txt")
     sys.exit(labtest.SKIPPED)
@@ -41,9 +42,7 @@ log = { max_bytes = 200000; keep = 50; };
 CUSTOMERS = 4
 SAMPLED = 1
 KNOWN = 100
-JOBS = {"minishop", "slack-mock", "prometheus", "alertmanager", "otel-collector", "loki", "jaeger"}
-FAILED = '{app="minishop"} |= "payment failed"'
-REQUESTS = '{app="minishop"} | trace_id != ""'
+JOBS = {"minishop", "slack-mock", "prometheus", "alertmanager"}
 Request = collections.namedtuple("Request", "kind answer order")
 
 # One stack for most tests, started by the first, stopped at the end; and what was ever sent to it.
@@ -112,7 +111,7 @@ class Customers:
 def ok(*command, env=None):
     result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=60, env=env)
     if result.returncode:
-        raise TestFailure(f"{command[0].name} {command[1]}: {(result.stdout + result.stderr)[-2000:]}")
+        raise TestFailure(f"{pathlib.Path(command[0]).name} {command[1]}: {(result.stdout + result.stderr)[-2000:]}")
 
 
 def test_configurations_are_valid(directory):
@@ -126,7 +125,6 @@ def test_configurations_are_valid(directory):
     ok(stacks.built("otelcol"), "validate", *(f"--config={collector}/{name}.yaml" for name in (
         "config", "logs-collector", "traces-jaeger", "tail-sampling")), env=storage)
     ok(stacks.built("jaeger"), "validate", f"--config={OBSERVABILITY}/jaeger/config.yaml")
-    ok(stacks.built("loki"), f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true", "-verify-config")
     rules = sorted((OBSERVABILITY / "prometheus/rules").glob("*.yml"))
     ok(stacks.built("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *rules)
     ok(stacks.built("promtool"), "test", "rules", *sorted((OBSERVABILITY / "prometheus/tests").glob("*.yml")))
@@ -139,9 +137,18 @@ def test_configurations_are_valid(directory):
     ok(stacks.built("amtool"), "check-config", OBSERVABILITY / "alertmanager/alertmanager.yml")
 
 
+def test_loki_takes_its_configuration(_):
+    stacks.need_installed("observability/loki/loki.yaml is valid", "loki")
+    ok(stacks.installed("loki"), f"-config.file={OBSERVABILITY}/loki/loki.yaml", "-config.expand-env=true", "-verify-config")
+
+
+def every_program_is_scraped(stack):
+    wait_until("every program is scraped", lambda: {
+        labels["job"] for labels, value in stack.query("up") if value == 1} == JOBS | set(stack.jobs), 40)
+
+
 def test_everything_is_up(_):
-    stack = running()
-    wait_until("every program is scraped", lambda: {labels["job"] for labels, value in stack.query("up") if value == 1} == JOBS, 40)
+    every_program_is_scraped(running())
 
 
 def tags(span):
@@ -192,19 +199,33 @@ def expect_few_labels(stack):
     expect("the only labels", sorted(labels), ["app", "level", "service_name"])
 
 
-def test_failed_payments_in_loki(_):
+def check_failed_payments(lines, wanted):
+    """Each failed payment is there once, with the few labels and with the ids of its span."""
+    expect("failed payments", sorted((record["trace_id"], record["reason"]) for record in (json.loads(line) for _, line in lines)), wanted)
+    for labels, line in lines:
+        record = json.loads(line)
+        expect("the labels", (labels["app"], labels["level"], labels["service_name"]), ("minishop", record["level"], "minishop"))
+        expect("the ids", (labels["trace_id"], labels["span_id"]), (record["trace_id"], record["span_id"]))
+
+
+def test_every_line_leaves_the_collector_once(_):
+    """On its way to Loki: each request's line, whole, with its trace id; nothing twice."""
     stack = running()
     wanted = failed_payments()
     if len(wanted) < 3:
         raise TestFailure(f"{len(wanted)} payments failed: too few to test that")
-    wait_until("all failed payments are in Loki", lambda: len(stack.lines(FAILED)) >= len(wanted), 30)
-    lines = stack.lines(FAILED)
-    expect("failed payments", sorted((record["trace_id"], record["reason"]) for record in (json.loads(line) for _, line in lines)), wanted)
-    for labels, line in lines:
-        record = json.loads(line)
-        expect("the label app", labels["app"], "minishop")
-        expect("the label level", labels["level"], record["level"])
-        expect("structured trace id", (labels["trace_id"], labels["span_id"]), (record["trace_id"], record["span_id"]))
+    wait_until("all lines have arrived", lambda: len(stack.request_lines()) >= len(LEDGER), 30)
+    expect("the lines of requests", sorted(json.loads(line)["trace_id"] for _, line in stack.request_lines()),
+           sorted(request.answer.trace_id for request in LEDGER))
+    check_failed_payments(stack.failed_lines(), wanted)
+
+
+def test_failed_payments_in_loki(_):
+    stacks.need_installed(f"{stacks.FAILED} finds each failed payment once; Loki has the labels app, level and service_name alone", "loki")
+    stack = running()
+    wanted = failed_payments()
+    wait_until("all failed payments are in Loki", lambda: len(stack.lines(stacks.FAILED)) >= len(wanted), 30)
+    check_failed_payments(stack.lines(stacks.FAILED), wanted)
     expect_few_labels(stack)
 
 
@@ -228,29 +249,35 @@ def test_metrics_agree(_):
 def test_signals_meet_in_jaeger(_):
     """The trace id of an answer's header, of a log line, of an exemplar: each leads to its trace, and the trace to its line."""
     stack = running()
-    ids = {"header": LEDGER[0].answer.trace_id, "log line": json.loads(stack.lines(FAILED)[0][1])["trace_id"]}
+    ids = {"header": LEDGER[0].answer.trace_id, "log line": json.loads(stack.failed_lines()[0][1])["trace_id"]}
     wait_until("an exemplar is there", lambda: stack.exemplars("request_duration_seconds_bucket"), 20)
     ids["exemplar"] = stack.exemplars("request_duration_seconds_bucket")[0]["trace_id"]
     wait_until("an exemplar of the inner step is there", lambda: stack.exemplars("traces_span_metrics_duration_seconds_bucket"), 20)
     ids["exemplar of the inner step"] = stack.exemplars("traces_span_metrics_duration_seconds_bucket")[0]["trace_id"]
     for of, trace_id in ids.items():
         expect(f"spans of the trace of an {of}", len(stack.trace(trace_id)), 2)
-        for query in dashboards.link_queries():
-            if query.kind == "loki":
-                expect(f"{query.where}, for the trace of the {of}", len(stack.lines(dashboards.substitute(query.text, {"__trace.traceId": trace_id}))), 1)
+        expect(f"lines of the trace of an {of}", sum(labels["trace_id"] == trace_id for labels, _ in stack.request_lines()), 1)
+
+
+def test_links_lead_to_lines(_):
+    stacks.need_installed("Grafana's links from a span find its log line in Loki", "loki")
+    stack = running()
+    for query in dashboards.link_queries():
+        if query.kind == "loki":
+            expect(query.where, len(stack.lines(dashboards.substitute(query.text, {"__trace.traceId": LEDGER[0].answer.trace_id}))), 1)
 
 
 def differences(stack):
     """What is missing, or there twice, of everything that was ever answered: the empty string if nothing is."""
     answered = collections.Counter(request.answer.trace_id for request in list(LEDGER))
-    seen = collections.Counter(json.loads(line)["trace_id"] for _, line in stack.lines(REQUESTS))
+    seen = collections.Counter(json.loads(line)["trace_id"] for _, line in stack.request_lines())
     spans = [trace_id for trace_id in answered if len(stack.trace(trace_id)) != 2]
     found = {"lines missing": answered - seen, "lines too many": seen - answered, "traces without their two spans": spans}
     return ", ".join(f"{len(what)} {name} ({list(what)[0]}, ...)" for name, what in found.items() if what)
 
 
 def test_nothing_is_lost_by_restarts(_):
-    """Customers go on while collector and Loki are restarted and the log rotates; then minishop is stopped under load and started."""
+    """Customers go on while the collector is restarted, the lines' destination is away, and the log rotates; then minishop is stopped under load and started."""
     stack = running()
     with Customers(stack.shop):
         time.sleep(3)
@@ -258,7 +285,7 @@ def test_nothing_is_lost_by_restarts(_):
         time.sleep(3)
         stack.collector.start()
         time.sleep(2)
-        stack.restart_loki(3)
+        stack.interrupt_logs(3)
         time.sleep(2)
         status, seconds = stack.shop.terminate()
         expect("minishop's exit status", status, 0)
@@ -280,13 +307,13 @@ def test_nothing_is_lost_by_restarts(_):
     if seen[0]:
         raise TestFailure(f"of {len(LEDGER)} requests: {seen[0]}; {rotated} rotations")
     expect("failed payments", sorted((record["trace_id"], record["reason"]) for record in (
-        json.loads(line) for _, line in stack.lines(FAILED))), failed_payments())
+        json.loads(line) for _, line in stack.failed_lines())), failed_payments())
     print(f"     {len(LEDGER)} requests, {rotated} rotations, minishop ended within {seconds:.1f} s")
 
 
 def span_of(stack):
     """A span as a user might click it: an outer one with a route."""
-    return {"__tags": 'route="/payment/pay"', "__span.name": "ChargeCard", "__trace.traceId": json.loads(stack.lines(FAILED)[-1][1])["trace_id"]}
+    return {"__tags": 'route="/payment/pay"', "__span.name": "ChargeCard", "__trace.traceId": json.loads(stack.failed_lines()[-1][1])["trace_id"]}
 
 
 def data_of(stack, query, values):
@@ -305,7 +332,8 @@ def data_of(stack, query, values):
 def without_data(stack, excepted=lambda query: False):
     """Of every query of every dashboard, annotation, link and rule: those that bring none."""
     values = {"instance": f"127.0.0.1:{stack.shop.port}", "route": ".*", "slow_ms": "30"} | span_of(stack)
-    queries = [query for query in [*dashboards.board_queries(), *dashboards.link_queries(), *dashboards.rule_queries()] if not excepted(query)]
+    queries = [query for query in [*dashboards.board_queries(), *dashboards.link_queries(), *dashboards.rule_queries()]
+               if not excepted(query) and (stack.loki or query.kind != "loki" and "loki_" not in str(query.text))]
     for where, selector, label in dashboards.variable_queries():
         queries.append(dashboards.Query(where, "prometheus", f"count by ({label}) ({selector})"))
     missing = [query for query in queries if not data_of(stack, query, values)]
@@ -327,6 +355,8 @@ def test_alert_and_every_query(_):
         count, missing = without_data(stack, silent_rule)
         if missing:
             raise TestFailure(f"{len(missing)} of {count} queries bring no data:\n       " + "\n       ".join(missing))
+        if not stack.loki:
+            print("SKIP the queries of Loki, and of Loki's own metrics, bring data: loki not installed", flush=True)
         for query in dashboards.board_queries():
             if query.kind == "prometheus" and "histogram_quantile" in query.text and "traces_span" not in query.text and not stack.exemplars(
                     dashboards.substitute(query.text, {"instance": ".*", "route": ".*"})) and query.where.startswith("minishop:"):
@@ -355,66 +385,84 @@ def test_tail_sampling_keeps_what_matters(directory):
         raise TestFailure(f"{len(failures)} failures; {kept} of {len(others)} others were kept")
 
 
-def test_tempo_and_promtail(directory):
-    """The other choices of .env, on the real programs: every trace is in Tempo, every line once in Loki, over a restart of each."""
-    missing = [name for name in (stacks.TEMPO, stacks.PROMTAIL) if not shutil.which(name)]
-    if missing:
-        raise Skip(f"{' and '.join(missing)} not installed; no package of them can be had everywhere")
+def expect_in_tempo(url, request):
+    """Both spans, and the payment's link to its order."""
+    spans = wait_until("the spans are in Tempo", lambda: labtest.tempo_spans(url, request.answer.trace_id), 30, 0.5)
+    expect("spans", sorted(spans), ["CreateOrder", "DeductInventory"] if request.kind == "order" else ["ChargeCard", "ProcessPayment"])
+    if request.kind == "payment":
+        [link] = spans["ProcessPayment"]["links"]
+        expect("the payment's link", base64.b64decode(link["traceId"]).hex(), request.order.trace_id)
+
+
+def test_tempo(directory):
+    """TRACE_STORE=tempo, on the real program: every trace is there, also after a restart."""
+    stacks.need_installed("TRACE_STORE=tempo: every trace is in Tempo, also after a restart, and TraceQL finds each failed charge", "tempo")
     stack = running()
-    for folder in ("logs", "tempo", "promtail", "collector"):
+    for folder in ("tempo", "collector"):
         (directory / folder).mkdir()
     tempo, otlp, url = stack.tempo_engine(directory / "tempo")
-    promtail = stack.promtail_engine(directory / "promtail", directory / "logs")
     port, metrics, health = labtest.free_ports(3)
     collector = stack.collector_engine("collector-for-tempo", directory / "collector", port, metrics, health, "logs-promtail.yaml",
                                        "traces-both.yaml", tempo=otlp)
+    with tempo, collector, shops.Shop(directory, {"payment.failure_rate": 0.3, "instance": "tempos"}, f"http://127.0.0.1:{port}") as shop:
+        done = buy(shop, 60)
+        wait_until("all spans are in Tempo", lambda: all(len(labtest.tempo_spans(url, request.answer.trace_id)) == 2 for request in done), 30, 0.5)
+        # Asked once, it does not end by itself; what it has is on its disk.
+        tempo.stop(timeout=3)
+        tempo.start()
+        done += buy(shop, 5)
+        for request in done:
+            expect_in_tempo(url, request)
+        failed = {request.answer.trace_id for request in done if request.kind == "payment" and request.answer.status >= 300}
+        query = urllib.parse.urlencode({"q": '{ name = "ChargeCard" && status = error }', "limit": 500})
+        wait_until("TraceQL finds every failed charge", lambda: {
+            found["traceID"] for found in labtest.http_json(f"{url}/api/search?{query}").get("traces", [])} == failed, 30, 0.5)
+    print(f"     {len(done)} requests, {len(failed)} failed payments")
+
+
+def test_promtail(directory):
+    """LOG_SHIPPER=promtail, on the real programs: every line is once in Loki, over a restart and two rotations."""
+    stacks.need_installed("LOG_SHIPPER=promtail: every line is once in Loki, over a restart of Promtail and rotations", "loki", "promtail")
+    stack = running()
+    for folder in ("logs", "promtail"):
+        (directory / folder).mkdir()
+    promtail = stack.promtail_engine(directory / "promtail", directory / "logs")
     # A rotation after 110 lines or so: both times Promtail is there to see it.
     settings = {"payment.failure_rate": 0.3, "log.max_bytes": 65536, "log.keep": 50, "instance": "promtails"}
-    done = []
+
+    def written():
+        return [record["trace_id"] for path in (directory / "logs").glob("*.log*")
+                for record in map(json.loads, path.read_text().split("\n")[:-1]) if record.get("trace_id")]
 
     def lines():
         return stack.lines('{app="minishop"} |= `"instance":"promtails"` | trace_id != ""')
-    with tempo, collector, shops.Shop(directory, settings, f"http://127.0.0.1:{port}", log=directory / "logs/minishop.log") as shop:
-        done += buy(shop, 20)
+    with shops.Shop(directory, settings, log=directory / "logs/minishop.log") as shop:
+        done = buy(shop, 20)
         with promtail:
             done += buy(shop, 40)
             wait_until("every line is in Loki", lambda: len(lines()) >= len(done), 30, 0.5)
             promtail.stop()
             done += buy(shop, 20)
             promtail.start()
-            done += buy(shop, 40)
-            wanted = collections.Counter(request.answer.trace_id for request in done)
+            done += buy(shop, 45)
+            wait_until("every line is in a file", lambda: len(written()) == len(done), 10)
+            wanted = collections.Counter(written())
             wait_until("every line is in Loki, also over a restart", lambda: len(lines()) >= len(done), 30, 0.5)
             expect("each line once", collections.Counter(json.loads(line)["trace_id"] for _, line in lines()), wanted)
             for labels, line in lines():
                 record = json.loads(line)
                 expect("labels", (labels["app"], labels["level"], labels["span_id"]), ("minishop", record["level"], record["span_id"]))
             expect_few_labels(stack)
-        wait_until("all spans are in Tempo", lambda: all(len(labtest.tempo_spans(url, trace_id)) == 2 for trace_id in wanted), 30, 0.5)
-        # Asked once, it does not end by itself; what it has is on its disk.
-        tempo.stop(timeout=3)
-        tempo.start()
-        done += buy(shop, 5)
-        for request in done:
-            spans = wait_until("the spans after a restart", lambda request=request: labtest.tempo_spans(url, request.answer.trace_id), 30, 0.5)
-            expect("spans", sorted(spans), ["CreateOrder", "DeductInventory"] if request.kind == "order" else ["ChargeCard", "ProcessPayment"])
-            if request.kind == "payment":
-                [link] = spans["ProcessPayment"]["links"]
-                expect("the payment's link", base64.b64decode(link["traceId"]).hex(), request.order.trace_id)
-        failed = {request.answer.trace_id for request in done if request.kind == "payment" and request.answer.status >= 300}
-        query = urllib.parse.urlencode({"q": '{ name = "ChargeCard" && status = error }', "limit": 500})
-        wait_until("TraceQL finds every failed charge", lambda: {
-            found["traceID"] for found in labtest.http_json(f"{url}/api/search?{query}").get("traces", [])} == failed, 30, 0.5)
     rotated = len(list((directory / "logs").glob("*.log.*")))
     if rotated < 2:
         raise TestFailure(f"the log was rotated {rotated} times; this is meant to see two")
-    print(f"     {len(done)} requests, {len(failed)} failed payments, {rotated} rotations")
+    print(f"     {len(done)} requests, {rotated} rotations")
 
 
 def test_debians_engines(directory):
     """The same stack on Debian's Prometheus 2 and Alertmanager: all but what the collector counts from the spans."""
     with stacks.Stack(directory, debian=True, shop_config=CONFIG) as stack:
-        wait_until("every program is scraped", lambda: {labels["job"] for labels, value in stack.query("up") if value == 1} == JOBS, 40)
+        every_program_is_scraped(stack)
         for _ in range(40):
             buy(stack.shop, 5)
             time.sleep(0.5)

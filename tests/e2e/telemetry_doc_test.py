@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """docs/telemetry.md against the running service, both ways: what it names is there, and what is there it names."""
 import re
+import subprocess
 
 import collector as collectors
 import labtest
@@ -40,8 +41,8 @@ def use_everything(shop):
 def running(directory, collector):
     config = directory / "empty.conf"
     config.write_text("")
-    return shops.Shop(directory, {"inventory.stock": 10, "inventory.restock_s": 0, "log.level": "debug"}, collector.url,
-                      config=config)
+    return shops.Shop(directory, {"inventory.stock": 10, "inventory.restock_s": 0, "log.level": "debug"},
+                      collector and collector.url, config=config)
 
 
 def test_metrics(directory):
@@ -70,6 +71,46 @@ def test_reasons(directory):
     with collectors.Collector() as collector, running(directory, collector) as shop:
         counted = {labels["reason"] for labels in shop.metrics().series("error_total")}
         same("reasons in error_total", counted, {row[0] for row in documented if row[3] == "true"})
+
+
+def documented_reasons():
+    metric, found = "", set()
+    for row in rows("Drop reasons"):
+        metric = (words(row[0]) or [metric])[0]
+        found.add((metric, words(row[1])[0]))
+        if not row[2] or not row[3]:
+            raise TestFailure(f"nothing is said about {row[1]} of {metric}")
+    return found
+
+
+def test_drop_reasons(directory):
+    with running(directory, None) as shop:
+        samples = shop.metrics().samples
+        seen = {(name, labels["reason"]) for name, labels, _ in samples if name.endswith("_dropped_total") and "reason" in labels}
+        same("drop reasons", seen, documented_reasons())
+
+
+def variables():
+    """(name, takes, default, what) of each OTEL_* variable, as the program says it."""
+    said = subprocess.run([shops.program("minishop"), "--help"], capture_output=True, text=True, check=True).stdout
+    return {(name, takes, default, what) for name, what, takes, default in
+            re.findall(r"^  (OTEL_\w+)\n      (.*)\n      takes: (.*)\n      default: (.*)$", said, re.M)}
+
+
+def test_variables(_):
+    same("variables", variables(), {(words(row[0])[0], *row[1:]) for row in rows("Variables")})
+
+
+def test_variables_in_the_manual(_):
+    manual = (labtest.TOP / "man/minishop.8").read_text().replace("\\-", "-").replace("\\(aq", "'")
+    entries = re.findall(r"^\.TP\n\.B (OTEL_\w+)\n(.*)\nTakes (.*)\.\nDefault: (.*)\.$", manual, re.M)
+    same("variables in the manual", {(name, takes, default, what[0].upper() + what[1:] + ".") for name, takes, default, what in variables()},
+         {(name, takes, default, what) for name, what, takes, default in entries})
+
+
+def test_recording_rules(_):
+    rules = (labtest.OBSERVABILITY / "prometheus/rules/recording.yml").read_text()
+    same("recording rules", set(re.findall(r"^\s*- record: (\S+)$", rules, re.M)), {words(row[0])[0] for row in rows("Recording rules")})
 
 
 def test_spans(directory):

@@ -180,6 +180,19 @@ BOTH_MODES(format) {
   ck_assert_msg(strstr(f.logged, "/hold/%s%s%s%s%n") != NULL, "logged: %s", f.logged);
 }
 
+/* The second request on a connection is refused before it begins: its answer is whole, and it is counted. */
+BOTH_MODES(library_later) {
+  char reply[4096];
+  start(pool);
+  wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/9.9\r\nHost: a\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 200"), 1);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 505"), 1);
+  ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"version_not_supported\"}"));
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 1);
+  ck_assert_uint_eq(f.seen[0].status, 505);
+}
+
 /* What libmicrohttpd answers by itself is reported with all that is known of it. */
 BOTH_MODES(library) {
   char reply[4096];
@@ -236,4 +249,5 @@ END_TEST
 
 TEST_MAIN("http server limits", dripping, dripping_pool, long_handler, long_handler_pool, connections,
           connections_pool, turned_away, idle, idle_pool, half_closed, half_closed_pool, format, format_pool,
-          library, library_pool, pipelined, pipelined_pool, descriptors, descriptors_few)
+          library, library_pool, library_later, library_later_pool, pipelined, pipelined_pool, descriptors,
+          descriptors_few)

@@ -3,6 +3,7 @@
 import datetime
 import json
 import pathlib
+import re
 import sys
 import tempfile
 import urllib.request
@@ -18,12 +19,12 @@ class Alerts:
     def __init__(self, url):
         self.url = url
 
-    def send(self, *alerts, over=False):
+    def send(self, *alerts, over=False, **annotations):
         now = datetime.datetime.now(datetime.timezone.utc)
         payload = []
         for labels in alerts:
             alert = {"labels": labels, "annotations": {"summary": f"summary of {labels.get('instance', 'it')}",
-                                                       "description": "a < b & c"},
+                                                       "description": "a < b & c", **annotations},
                      # Just now: for an alert that is older than group_wait Alertmanager waits for no others.
                      "startsAt": (now - datetime.timedelta(seconds=60 if over else 0)).isoformat()}
             if over:
@@ -85,9 +86,49 @@ def grouped(alerts, slack):
     claim("it counts both", mixed["title"] == "FIRING: ShelfEmpty (2 firing, 1 resolved)", mixed["title"])
     alerts.send(*instances[1:], over=True)
     over = wait_until("the message that all are over", lambda: slack.attachments("ShelfEmpty", since)[2:], 30)[0][1]
+    claim("the text of each alert is escaped", "a &lt; b &amp; c" in firing["text"], firing["text"])
     claim("it says resolved", over["title"].startswith("RESOLVED: ") and over["color"] == "good", over)
     claim("every field that Slack knows is there", {"fallback", "title", "title_link", "text", "color", "fields", "footer"}
           <= set(over), sorted(over))
+
+
+def texts(value):
+    """Every string in a payload."""
+    if isinstance(value, str):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from texts(part)
+
+
+def hostile(alerts, slack):
+    """No value of a label, an annotation or an address becomes a mention or a link: alone, in a group, and resolved."""
+    evil = "<!channel> <https://evil.example|click> <@U1>"
+    since = len(slack.messages)
+    more = dict.fromkeys(("summary", "description", "resolved", "next_step"), evil) | dict.fromkeys(
+        ("runbook_url", "console_url", "traces_url"), f"http://127.0.0.1/{evil.replace(' ', '')}")
+    groups = [[alert(f"Evil{size} {evil}", evil, evil, instance=f"{evil} {number}") for number in range(size)] for size in (1, 2)]
+    for over in (False, True):
+        for group in groups:
+            alerts.send(*group, over=over, **more)
+        wait_until("both messages", lambda: len(slack.messages) == since + (4 if over else 2), 30)
+    for _, payload in slack.messages[since:]:
+        marks = [mark for text in texts(payload) for mark in re.findall(r"<[^>]*>?", text)]
+        wrong = [mark for mark in marks if not re.fullmatch(r"<http://127\.0\.0\.1[^<>|\s]*\|(Runbook|Console|Traces|Query)>", mark)]
+        claim(f"nothing hostile is markup in {payload['attachments'][0]['title'][:20]}", marks and not wrong, wrong)
+
+
+def many(alerts, slack):
+    """Fifty alerts with long texts: the message stays below the 40,000 characters where Slack cuts, and says how many more."""
+    since = len(slack.messages)
+    fifty = [alert("Flood", "flood", instance=f"{number}:1") for number in range(50)]
+    alerts.send(*fifty, summary="&" * 3000, description="&" * 5000, runbook_url="http://a/" + "&" * 5000)
+    (_, firing), = wait_until("the message of the flood", lambda: slack.attachments("Flood", since), 15)
+    claim("the title counts all", "(50 firing)" in firing["title"], firing["title"])
+    claim("the text says how many more", "and 40 more are firing" in firing["text"], firing["text"][-300:])
+    claim("nothing is cut by Slack", all(len(text) < 30000 for text in texts(firing)), [len(text) for text in texts(firing)])
+    alerts.send(*fifty, over=True, resolved="&" * 3000)
+    over = wait_until("the message that the flood is over", lambda: slack.attachments("Flood", since)[1:], 30)[0][1]
+    claim("the text says how many more are over", "and 45 more are resolved" in over["text"], over["text"][-300:])
 
 
 def main():
@@ -99,6 +140,8 @@ def main():
         with labtest.alertmanager_engine(run, port):
             alerts = Alerts(f"http://127.0.0.1:{port}")
             grouped(alerts, slack)
+            hostile(alerts, slack)
+            many(alerts, slack)
             held_back(alerts, slack)
 
 

@@ -73,6 +73,8 @@ for file in "$obs"/prometheus/tests/*.yml; do
 done
 check "every alert is complete, tested and in the runbook" python3 "$here/alerts_complete.py" "$obs"
 
+check "limits and durations are the same everywhere" python3 "$here/numbers_test.py"
+
 check "the Kubernetes manifests repeat what is here" python3 "$top/deploy/kubernetes/generate.py" --check
 
 check "amtool check-config" "$AMTOOL" check-config "$obs/alertmanager/alertmanager.yml"

@@ -1,12 +1,13 @@
 """What Grafana will ask: the queries of dashboards, data-source links and rules, and what the project says there is to ask for.
 
-Needs PyYAML. dashboards_test.py holds them against the documents, tests/e2e/stack_test.py against running engines.
+Needs PyYAML, and tests/e2e on the path. dashboards_test.py holds them against the documents, tests/e2e/stack_test.py against running engines.
 """
 import dataclasses
 import json
 import pathlib
 import re
 
+import labtest
 import yaml
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -25,15 +26,75 @@ class Query:
     legend: str = ""
 
 
+EXPORT = "In Grafana choose Export, Export as code, Model: Classic, Format: JSON, and write that over the file"
+# What else an export can be: a test on the parsed file, what it is, what to do.
+OTHER_FORMATS = (
+    (lambda board: str(board.get("apiVersion", "")).startswith("dashboard.grafana.app/v2") or {"elements", "layout"} <= set(board),
+     "is a dashboard of schema v2 (V2 Resource), which Grafana does not read from a file", EXPORT),
+    (lambda board: str(board.get("apiVersion", "")).startswith("dashboard.grafana.app/"),
+     "is a dashboard wrapped as a resource (V1 Resource)", EXPORT + ", or keep its \"spec\" alone"),
+    (lambda board: "model" in board or "result" in board, "is a library panel, not a dashboard", EXPORT),
+    (lambda board: "apiVersion" in board or "kind" in board and "panels" not in board, "is a resource, not a dashboard", EXPORT),
+    (lambda board: "dashboard" in board and "panels" not in board, "is an answer of Grafana's API", EXPORT + ", or keep its \"dashboard\" alone"),
+    (lambda board: "panels" not in board and ("targets" in board or "gridPos" in board), "is one panel, not a dashboard", EXPORT),
+    (lambda board: board.get("__inputs") or board.get("__elements"),
+     "was exported for another Grafana: its data sources are placeholders (__inputs)", EXPORT + ", without \"Share dashboard with another instance\""),
+)
+
+
+def refuse(path, what, advice=EXPORT):
+    raise labtest.TestFailure(f"{path.name} {what}. {advice}")
+
+
+def read_board(path):
+    """A dashboard file in Grafana's classic format, the only one that its file provisioning reads. TestFailure with advice for others."""
+    try:
+        board = json.loads(path.read_text(encoding="utf-8") or "null")
+    except ValueError as error:
+        refuse(path, f"is not JSON ({error})")
+    if not isinstance(board, dict):
+        refuse(path, "is empty" if board is None else f"is a JSON {'array' if isinstance(board, list) else 'value'}, not an object")
+    for matches, what, advice in OTHER_FORMATS:
+        if matches(board):
+            refuse(path, what, advice)
+    for name, found in (("uid", board.get("uid")), ("title", board.get("title")), ("panels", board.get("panels"))):
+        if not found:
+            refuse(path, f'has no "{name}"')
+    for name in ("annotations", "templating"):
+        if not isinstance(board.setdefault(name, {"list": []}), dict) or not isinstance(board[name].setdefault("list", []), list):
+            refuse(path, f'has a "{name}" that is not an object with a "list"')
+    for panel in panels(board):
+        check_panel(path, panel)
+    return board
+
+
+def check_panel(path, panel):
+    title = f"has a panel {panel.get('title', panel.get('id'))!r}"
+    if "libraryPanel" in panel:
+        refuse(path, f"{title} that is a library panel, which only Grafana's database has", "In Grafana choose Unlink library panel, then export again")
+    for target in panel.setdefault("targets", []):
+        target.setdefault("datasource", panel.get("datasource"))
+        source = target["datasource"]
+        if not isinstance(source, dict) or not {"type", "uid"} <= set(source):
+            refuse(path, f"{title} with the data source {json.dumps(source)}",
+                   "A query names its data source by type and uid, as observability/grafana/provisioning/datasources has them")
+        if source["type"] in ("prometheus", "loki") and "expr" not in target:
+            refuse(path, f"{title} with a query {target.get('refId')} without an expression", "Write one, or remove the query")
+
+
 def boards():
     """{file name without its end: dashboard}"""
-    return {path.stem: json.loads(path.read_text()) for path in sorted((GRAFANA / "dashboards").glob("*.json"))}
+    files = sorted(path for path in (GRAFANA / "dashboards").iterdir() if path.is_file() and not path.name.startswith("."))
+    for path in files:
+        if path.suffix != ".json":
+            refuse(path, "is not a .json file, and Grafana reads no other")
+    return {path.stem: read_board(path) for path in files}
 
 
 def panels(board):
     """All panels but the rows, those inside of rows too."""
     for panel in board["panels"]:
-        if panel["type"] == "row":
+        if panel.get("type") == "row":
             yield from panel.get("panels", [])
         else:
             yield panel
@@ -61,6 +122,8 @@ def board_queries():
                 yield Query(f"{name}: {panel['title']} ({target['refId']})", kind, target if kind == "jaeger" else target["expr"],
                             target.get("legendFormat", ""))
         for annotation in board["annotations"]["list"]:
+            if annotation.get("builtIn"):
+                continue
             yield Query(f"{name}: annotation {annotation['name']}", annotation["datasource"]["type"], annotation["expr"])
 
 
@@ -69,8 +132,11 @@ def variable_queries():
     for name, board in boards().items():
         for variable in board["templating"]["list"]:
             if variable["type"] == "query":
-                selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"]).groups()
-                yield f"{name}: variable {variable['name']}", selector, label
+                query = variable["query"] if isinstance(variable["query"], str) else variable["query"]["query"]
+                match = re.fullmatch(r"label_values\((.+), *(\w+)\)", query)
+                if not match:
+                    raise labtest.TestFailure(f"{name}: variable {variable['name']}: {query}: only label_values(SELECTOR, LABEL) can be checked")
+                yield f"{name}: variable {variable['name']}", *match.groups()
 
 
 def link_queries():

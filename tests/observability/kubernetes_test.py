@@ -33,13 +33,13 @@ class Loader(yaml.SafeLoader):
 Loader.add_constructor("tag:yaml.org,2002:value", yaml.SafeLoader.construct_yaml_str)
 
 
-def tools():
-    done = subprocess.run(["sh", str(labtest.TOP / "tests/engines/kubernetes.sh")], capture_output=True, text=True, check=False)
-    if done.returncode == labtest.SKIPPED:
-        raise Skip("go is missing, so there is no kustomize")
-    if done.returncode != 0:
-        raise TestFailure(f"kustomize cannot be had:\n{done.stderr}")
-    return pathlib.Path(done.stdout.strip())
+def engine(name):
+    """The folder of what tests/engines/build.sh has built. This test builds nothing."""
+    done = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", name], capture_output=True, text=True, check=True)
+    folder = pathlib.Path(done.stdout.strip())
+    if not (folder / "done").exists():
+        raise Skip(f"{name} is not built: tests/engines/build.sh {name}")
+    return folder
 
 
 BUILT = {}
@@ -48,7 +48,7 @@ BUILT = {}
 def built(name):
     """The resources of a kustomization."""
     if name not in BUILT:
-        done = subprocess.run([str(tools() / "kustomize"), "build", str(DEPLOY / name)], capture_output=True, text=True, check=False)
+        done = subprocess.run([str(engine("kubernetes") / "kustomize"), "build", str(DEPLOY / name)], capture_output=True, text=True, check=False)
         if done.returncode != 0 or done.stderr:
             raise TestFailure(f"kustomize build {name}:\n{done.stderr}")
         BUILT[name] = list(yaml.safe_load_all(done.stdout))
@@ -78,7 +78,7 @@ def strict(schema):
 def operator_schemas():
     """(kind, version) -> schema"""
     schemas = {}
-    for path in (tools() / "crds").glob("*.yaml"):
+    for path in (engine("kubernetes") / "crds").glob("*.yaml"):
         definition = yaml.load(path.read_text(), Loader)["spec"]
         for version in definition["versions"]:
             schema = version["schema"]["openAPIV3Schema"]
@@ -239,10 +239,7 @@ def test_prometheus_finds_what_is_there(_):
 
 
 def test_the_collector_takes_its_configuration(directory):
-    where = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", "otelcol"], capture_output=True, text=True, check=True)
-    otelcol = pathlib.Path(where.stdout.strip()) / "otelcol"
-    if not otelcol.exists():
-        raise Skip("the collector is not built (tests/engines/build.sh)")
+    otelcol = engine("otelcol") / "otelcol"
     for name in KUSTOMIZATIONS[1:]:
         container = pod(name)["spec"]["initContainers"][0]
         environment = {one["name"]: one["value"] for one in container["env"]}

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""The shoppers (wrk with shoppers.lua) against a small shop of this test: whom they pay, how often, and how they pace."""
+"""The shoppers (wrk with shoppers.lua, and shoppers.sh) against a small shop of this test: whom they pay, how often, how they pace,
+and what they do while the shop is away and when it is back."""
 import collections
 import itertools
+import contextlib
 import json
 import os
 import pathlib
+import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
@@ -15,6 +20,7 @@ from labtest import claim  # noqa: E402
 
 SECONDS = 14
 RATE = 40
+CONNECTIONS = 8
 
 
 class SmallShop(labtest.HttpThread):
@@ -25,6 +31,7 @@ class SmallShop(labtest.HttpThread):
         self.lock = threading.Lock()
         self.answers = collections.Counter()
         self.attempts = {}
+        self.looks = 0
         self.paid = set()
         numbers = itertools.count(1)
 
@@ -34,8 +41,14 @@ class SmallShop(labtest.HttpThread):
                 self.answer(status, json.dumps(content).encode(), "application/json")
 
             def do_GET(self):
+                if self.path == "/readyz":
+                    return self.answer(200, b"ready")
                 with shop.lock:
-                    self.tell(405 if self.path == "/order" else 404, {})
+                    name = self.path.removeprefix("/order/")
+                    if name in shop.attempts:
+                        shop.looks += 1
+                        return self.tell(200, {"order_id": name, "status": "paid" if name in shop.paid else "created"})
+                    return self.tell(405 if self.path == "/order" else 404, {})
 
             def do_POST(self):
                 raw = self.body()
@@ -67,26 +80,155 @@ class SmallShop(labtest.HttpThread):
                 return self.tell(200, {"order_id": name, "payment_id": "pay_1", "status": "paid"})
 
         super().__init__(Handler)
+        self.server.handle_error = lambda *_: None  # shoppers that end cut their connections
 
 
-def main():
-    labtest.need("wrk")
+class DoorKeeper(threading.Thread):
+    """Stands in front of a shop at a port of its own and can be told to misbehave. mode: "open" (passes all on), "closed" (nobody
+    listens), "slam" (takes a connection and closes it after its first request), "hang" (answers nobody). asked: when each request
+    came that was no probe."""
+
+    def __init__(self, shop):
+        super().__init__(daemon=True)
+        self.shop = shop
+        self.asked = []
+        self.connections = []
+        self.mode = "open"
+        self.listener = None
+        self.port = labtest.free_port()
+        self.listen()
+
+    def listen(self):
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+
+    def be(self, mode):
+        """From now on; all connections end."""
+        self.mode = mode
+        if mode == "closed":
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
+        for sock in self.connections:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        self.connections.clear()
+        if mode != "closed" and self.listener.fileno() < 0:
+            self.listen()
+
+    def run(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                time.sleep(0.02)
+                continue
+            self.connections.append(sock)
+            threading.Thread(target=self.serve, args=(sock, self.mode), daemon=True).start()
+
+    def serve(self, sock, mode):
+        with contextlib.suppress(OSError), sock, socket.create_connection(("127.0.0.1", self.shop.port)) as behind:
+            if mode == "open":
+                threading.Thread(target=self.copy, args=(behind, sock), daemon=True).start()
+            while data := sock.recv(65536):
+                probe = data.startswith(b"GET /readyz")
+                if not probe:
+                    self.asked.append(time.monotonic())
+                if mode == "open":
+                    behind.sendall(data)
+                elif probe or mode == "slam":
+                    sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" if probe else b"")
+                    return
+
+    @staticmethod
+    def copy(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    def rate(self, since, seconds):
+        """Requests a second from then on."""
+        return sum(since <= when < since + seconds for when in self.asked) / seconds
+
+    def most_in_a_second(self, since):
+        times = [when for when in self.asked if when >= since]
+        return max((sum(first <= when < first + 1 for when in times) for first in times), default=0)
+
+
+def processor_seconds(group):
+    """What the processes of this group have used, those included that have ended and were waited for."""
+    ticks = 0
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rsplit(") ", 1)[1].split()
+            if int(fields[2]) == group:
+                ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def outage(door, group, mode, seconds):
+    """The shop is away in this way for so long, and then back: neither is a processor taken meanwhile nor anything caught up."""
+    began = time.monotonic()
+    door.be(mode)
+    time.sleep(2)
+    used = processor_seconds(group)
+    time.sleep(seconds - 2)
+    used = (processor_seconds(group) - used) / (seconds - 2)
+    claim(f"{mode}: no processor is busy ({used:.2f})", used < 0.4, used)
+    back = time.monotonic()
+    door.be("open")
+    labtest.wait_until("the shoppers are back", lambda: door.rate(back, 60) > 0, 5)
+    back = time.monotonic()
+    time.sleep(6)
+    rate = door.rate(back, 6)
+    claim(f"{mode}: the rate is as asked soon afterwards ({rate:.0f})", 0.6 * RATE <= rate <= 1.2 * RATE, rate)
+    most = door.most_in_a_second(began)
+    claim(f"{mode}: nobody floods the shop ({most} in a second)", most <= 1.5 * RATE + 2 * CONNECTIONS, most)
+
+
+def outages(shop):
+    door = DoorKeeper(shop)
+    door.start()
+    environment = dict(os.environ, SHOPPERS_RATE=str(RATE), SHOPPERS_CONNECTIONS=str(CONNECTIONS))
+    with subprocess.Popen(["sh", labtest.OBSERVABILITY / "traffic/shoppers.sh", f"127.0.0.1:{door.port}"], env=environment,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as shoppers:
+        try:
+            labtest.wait_until("shoppers come", lambda: door.asked, 10)
+            for mode, seconds in (("closed", 6), ("slam", 6), ("hang", 6)):
+                outage(door, shoppers.pid, mode, seconds)
+            door.be("closed")  # so short that no probe may notice
+            time.sleep(0.3)
+            back = time.monotonic()
+            door.be("open")
+            labtest.wait_until("the shoppers are back after a blink", lambda: door.rate(back, 60) > 0, 5)
+        finally:
+            began = time.monotonic()
+            os.killpg(shoppers.pid, signal.SIGTERM)
+            shoppers.wait(10)
+        claim("the shoppers end when they are told to", time.monotonic() - began < 2)
+
+
+def purchases(shop):
     script = labtest.OBSERVABILITY / "traffic/shoppers.lua"
-    environment = dict(os.environ, SHOPPERS_RATE=str(RATE), SHOPPERS_CONNECTIONS="8", SHOPPERS_CLUMSY="0.1")
-    with SmallShop() as shop:
-        done = subprocess.run(["wrk", "-t1", "-c8", f"-d{SECONDS}s", "-s", str(script), shop.url], env=environment,
-                              capture_output=True, text=True, check=False)
-        claim("wrk runs the script", done.returncode == 0 and not done.stderr, done.stdout + done.stderr)
-        with shop.lock:
-            answers, attempts, paid = dict(shop.answers), dict(shop.attempts), set(shop.paid)
+    environment = dict(os.environ, SHOPPERS_RATE=str(RATE), SHOPPERS_CONNECTIONS=str(CONNECTIONS), SHOPPERS_CLUMSY="0.1")
+    done = subprocess.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), shop.url], env=environment,
+                          capture_output=True, text=True, check=False)
+    claim("wrk runs the script", done.returncode == 0 and not done.stderr, done.stdout + done.stderr)
+    with shop.lock:
+        answers, attempts, paid = dict(shop.answers), dict(shop.attempts), set(shop.paid)
     total = sum(answers.values())
     clumsy = sum(count for (_, _, status), count in answers.items() if status in (400, 404, 405))
     claim("orders are paid, but for the last ones", len(paid) >= 0.6 * len(attempts), (len(paid), len(attempts)))
     claim("no order is paid twice", not any(status == 409 for _, _, status in answers), answers)
     claim("who fails tries again later", any(count == 2 for count in attempts.values()), attempts)
-    # Wide bounds: what matters is that delay() paces at all; without it there are thousands of requests a second.
-    claim("the pace is about as asked", 0.4 * RATE <= total / SECONDS <= 1.4 * RATE, total / SECONDS)
+    claim("the pace is as asked", 0.8 * RATE <= total / SECONDS <= 1.1 * RATE, total / SECONDS)
+    claim("some look at an order that there is", 0.04 * total <= shop.looks <= 0.18 * total, shop.looks)
     claim("a few are clumsy", 0.03 * total <= clumsy <= 0.2 * total, answers)
+
+
+def main():
+    labtest.need("wrk", "bash")
+    with SmallShop() as shop:
+        purchases(shop)
+        outages(shop)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ START_TEST(test_a_seed_repeats_the_outcomes) {
   struct shop_faults a, b;
   shop_faults_init(&a, 7);
   shop_faults_init(&b, 7);
-  shop_faults_configure(&a, 0.5, SHOP_DONE);
-  shop_faults_configure(&b, 0.5, SHOP_DONE);
+  shop_faults_configure(&a, 0.5, "");
+  shop_faults_configure(&b, 0.5, "");
   for (int i = 0; i < 1000; i++) {
     shop_faults_latency_ns(&b, 5); /* drawing latencies must not shift the payments */
     ck_assert_int_eq(shop_faults_payment(&a), shop_faults_payment(&b));
@@ -19,7 +19,7 @@ START_TEST(test_the_rate_is_kept) {
   struct shop_faults faults;
   shop_faults_init(&faults, 0);
   unsigned failed[SHOP_REASON_COUNT] = {0};
-  shop_faults_configure(&faults, 0.2, SHOP_DONE);
+  shop_faults_configure(&faults, 0.2, "");
   for (int i = 0; i < 100000; i++) failed[shop_faults_payment(&faults)]++;
   ck_assert_uint_gt(failed[SHOP_DONE], 79000); /* the standard deviation is 126 */
   ck_assert_uint_lt(failed[SHOP_DONE], 81000);
@@ -33,10 +33,46 @@ START_TEST(test_none_all_and_forced) {
   struct shop_faults faults;
   shop_faults_init(&faults, 1);
   for (int i = 0; i < 1000; i++) ck_assert_int_eq(shop_faults_payment(&faults), SHOP_DONE);
-  shop_faults_configure(&faults, 1, SHOP_DONE);
+  shop_faults_configure(&faults, 1, "");
   for (int i = 0; i < 1000; i++) ck_assert_int_ne(shop_faults_payment(&faults), SHOP_DONE);
-  shop_faults_configure(&faults, 1, SHOP_GATEWAY_ERROR);
+  shop_faults_configure(&faults, 1, "gateway_error");
   for (int i = 0; i < 1000; i++) ck_assert_int_eq(shop_faults_payment(&faults), SHOP_GATEWAY_ERROR);
+}
+END_TEST
+
+/* Each group yields its own reasons, in the proportion of the whole, and no other. */
+START_TEST(test_a_group_yields_its_reasons) {
+  static const struct {
+    const char *word;
+    enum shop_reason first, last;
+  } groups[] = {{"card", SHOP_CARD_DECLINED, SHOP_FRAUD_SUSPECTED},
+                {"provider", SHOP_GATEWAY_ERROR, SHOP_GATEWAY_TIMEOUT},
+                {"", SHOP_CARD_DECLINED, SHOP_GATEWAY_TIMEOUT}};
+  for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
+    struct shop_faults faults;
+    unsigned seen[SHOP_REASON_COUNT] = {0}, inside = 0;
+    shop_faults_init(&faults, 5);
+    shop_faults_configure(&faults, 1, groups[g].word);
+    for (int i = 0; i < 10000; i++) seen[shop_faults_payment(&faults)]++;
+    for (enum shop_reason reason = groups[g].first; reason <= groups[g].last; reason++) {
+      ck_assert_msg(seen[reason] > 300, "%s: %s", groups[g].word, shop_reason_word(reason));
+      inside += seen[reason];
+    }
+    ck_assert_uint_eq(inside, 10000);
+    if (seen[SHOP_GATEWAY_ERROR]) ck_assert_uint_gt(seen[SHOP_GATEWAY_ERROR], seen[SHOP_GATEWAY_TIMEOUT]);
+  }
+}
+END_TEST
+
+START_TEST(test_a_timeout_is_a_bounded_deadline) {
+  struct shop_faults faults;
+  shop_faults_init(&faults, 3);
+  ck_assert_uint_eq(shop_faults_timeout_ns(0), 0);
+  ck_assert_uint_eq(shop_faults_timeout_ns(25), 400000000);
+  ck_assert_uint_eq(shop_faults_timeout_ns(900), 4000000000);
+  ck_assert_uint_eq(shop_faults_timeout_ns(6000), 6000000000);
+  for (int i = 0; i < 1000; i++)
+    ck_assert_uint_lt(shop_faults_latency_ns(&faults, 25), shop_faults_timeout_ns(25));
 }
 END_TEST
 
@@ -57,4 +93,5 @@ START_TEST(test_latencies_lie_about_the_median) {
 END_TEST
 
 TEST_MAIN("faults", test_a_seed_repeats_the_outcomes, test_the_rate_is_kept, test_none_all_and_forced,
+          test_a_group_yields_its_reasons, test_a_timeout_is_a_bounded_deadline,
           test_latencies_lie_about_the_median)

@@ -22,9 +22,9 @@ static void warn(void *cls, const char *text) {
   fprintf(stderr, "warning: %s\n", text);
 }
 
-static void report(void *cls, bool failed, const char *text) {
+static void report(void *cls, enum tel_report what, const char *text) {
   (void)cls;
-  fprintf(stderr, "%s: %s\n", failed ? "failed" : "fine", text);
+  fprintf(stderr, "%s: %s\n", what == TEL_REPORT_FAILED ? "failed" : "fine", text);
 }
 
 static void announce(const char *name, const struct tel_span *span) {

@@ -200,12 +200,16 @@ START_TEST(test_other_type) {
 }
 END_TEST
 
-static bool exposes(struct tel_registry *registry, const char *line) {
+static bool exposes_as(struct tel_registry *registry, enum tel_format format, const char *line) {
   struct buf out = BUF_INIT(SIZE_MAX);
-  ck_assert_int_eq(tel_exposition_write(registry, TEL_FORMAT_TEXT, &out), 0);
+  ck_assert_int_eq(tel_exposition_write(registry, format, &out), 0);
   bool found = strstr(buf_cstr(&out), line) != NULL;
   buf_free(&out);
   return found;
+}
+
+static bool exposes(struct tel_registry *registry, const char *line) {
+  return exposes_as(registry, TEL_FORMAT_TEXT, line);
 }
 
 START_TEST(test_limits) {
@@ -323,6 +327,34 @@ START_TEST(test_exemplars) {
 }
 END_TEST
 
+START_TEST(test_counter_exemplars) {
+  struct tel_registry *registry = tel_registry_new(NULL);
+  struct tel_family *family;
+  struct tel_counter *c;
+  struct tel_exemplar e;
+  struct tel_context context = {.trace_id = {1}, .span_id = {2}};
+  ck_assert_int_eq(tel_counter_family(registry, &(struct tel_family_spec){.name = "c_total"}, &family), 0);
+  ck_assert_int_eq(tel_counter_series(family, NULL, &c), 0);
+  tel_counter_add_at(NULL, 1, &context, 1000);
+  tel_counter_add_at(c, 1, NULL, 1000);
+  tel_counter_add_at(c, 1, &context, 1000); /* not sampled */
+  ck_assert(!tel_counter_exemplar(c, &e));
+  ck_assert(!exposes_as(registry, TEL_FORMAT_OPENMETRICS, "# {"));
+  context.flags = TEL_FLAG_SAMPLED;
+  tel_counter_add_at(c, 2, &context, 1000);
+  ck_assert(tel_counter_exemplar(c, &e));
+  ck_assert_double_eq(e.value, 2);
+  ck_assert_uint_eq(e.unix_ns, 1000);
+  ck_assert_mem_eq(e.context.trace_id, context.trace_id, 16);
+  ck_assert_uint_eq(tel_counter_value(c), 4);
+  ck_assert(exposes_as(registry, TEL_FORMAT_OPENMETRICS,
+                       "c_total 4 # {trace_id=\"01000000000000000000000000000000\","
+                       "span_id=\"0200000000000000\"} 2"));
+  ck_assert(exposes(registry, "c_total 4\n")); /* the text format has none */
+  tel_registry_free(registry);
+}
+END_TEST
+
 /* A writer that sleeps in the middle holds up nobody: others count on, readers see no exemplar. */
 START_TEST(test_claimed_slot_is_left_alone) {
   struct tel_registry *registry = tel_registry_new(NULL);
@@ -382,5 +414,5 @@ END_TEST
 
 TEST_MAIN("metrics", test_names, test_taken_names, test_units, test_label_names, test_buckets,
           test_label_values, test_series_are_found_again, test_other_type, test_limits, test_values,
-          test_null_is_not_recorded, test_observations, test_exemplars, test_claimed_slot_is_left_alone,
-          test_threads_are_dealt_shards_in_turn, test_read_families)
+          test_null_is_not_recorded, test_observations, test_exemplars, test_counter_exemplars,
+          test_claimed_slot_is_left_alone, test_threads_are_dealt_shards_in_turn, test_read_families)

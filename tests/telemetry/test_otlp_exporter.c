@@ -37,6 +37,8 @@ static void post(void *cls, const void *body, size_t len, uint64_t deadline, str
   answer->status = wire.answers[at].status;
   answer->connection = wire.answers[at].connection;
   strcpy(answer->retry_after, wire.answers[at].retry_after);
+  strcpy(answer->type, wire.answers[at].type);
+  strcpy(answer->via, wire.answers[at].via);
   strcpy(answer->text, wire.answers[at].text);
   buf_reset(&answer->body);
   buf_append(&answer->body, wire.bodies[at], wire.body_lens[at]);
@@ -159,6 +161,7 @@ START_TEST(test_retried_statuses) {
     answer(200, "");
     run();
     ck_assert_uint_eq(result.delivered, 3);
+    ck_assert_str_eq(result.text, ""); /* nothing was lost, so there is nothing to say */
     ck_assert_uint_eq(wire.posts, 3);
     ck_assert_uint_eq(wire.pauses, 2);
     ck_assert_uint_ge(wire.paused[0], 250 * CLOCK_NS_PER_MS);
@@ -247,11 +250,11 @@ END_TEST
 /* ExportTraceServiceResponse, written by hand. */
 START_TEST(test_partial_success) {
   static const char rejected[] = "\x0a\x0c\x08\x02\x12\x08too old\n", warning[] = "\x0a\x08\x12\x06slower";
-  static const char too_many[] = "\x0a\x02\x08\x63", garbage[] = "<html>", unknown[] = "\x12\x01x";
+  static const char too_many[] = "\x0a\x02\x08\x63", unknown[] = "\x12\x01x";
   setup();
-  for (int i = 0; i < 5; i++) answer(200, "");
+  for (int i = 0; i < 4; i++) answer(200, "");
 #define BODY(n, text) (wire.bodies[n] = (text), wire.body_lens[n] = sizeof(text) - 1)
-  BODY(0, rejected), BODY(1, warning), BODY(2, too_many), BODY(3, garbage), BODY(4, unknown);
+  BODY(0, rejected), BODY(1, warning), BODY(2, too_many), BODY(3, unknown);
   run();
   ck_assert_uint_eq(result.rejected, 2);
   ck_assert_uint_eq(result.delivered, 1);
@@ -262,13 +265,77 @@ START_TEST(test_partial_success) {
   run();
   ck_assert_uint_eq(result.rejected, 3);
   run();
-  ck_assert_uint_eq(result.delivered, 3); /* it said 200 */
-  ck_assert_str_ne(result.text, "");
-  run();
   ck_assert_uint_eq(result.delivered, 3);
   ck_assert_str_eq(result.text, "");
-  ck_assert_uint_eq(wire.posts, 5); /* never retried */
+  ck_assert_uint_eq(wire.posts, 4); /* never retried */
   teardown();
+}
+END_TEST
+
+static const struct {
+  int status;
+  const char *type, *body;
+  bool ours;
+} successes[] = {
+    {200, "application/x-protobuf", "", true},
+    {200, "Application/X-Protobuf; charset=utf-8", "", true},
+    {200, "application/protobuf", "", true},
+    {200, "", "", true}, /* an empty message, without its type */
+    {202, "", "", true},
+    {204, "", "", true},
+    {200, "text/html; charset=utf-8", "<!DOCTYPE html>", false},
+    {200, "", "<html>", false},
+    {200, "application/x-protobuf", "<html>", false},
+    {200, "application/json", "{\"ok\":true}", false},
+    {200, "application/json", "{}", false},
+    {200, "text/plain", "", false},
+    {200, "text/plain", "ok", false},
+    {200, "", "\x1b[31m", false},
+};
+
+START_TEST(test_a_success_is_a_collectors) {
+  for (size_t i = 0; i < sizeof successes / sizeof *successes; i++) {
+    setup();
+    answer(successes[i].status, "");
+    strcpy(wire.answers[0].type, successes[i].type);
+    wire.bodies[0] = successes[i].body;
+    wire.body_lens[0] = strlen(successes[i].body);
+    run();
+    ck_assert_uint_eq(wire.posts, 1); /* somebody took it: asking again changes nothing */
+    ck_assert_uint_eq(result.delivered, successes[i].ours ? 3 : 0);
+    ck_assert_uint_eq(result.rejected, 0);
+    if (successes[i].ours) {
+      ck_assert_str_eq(result.text, "");
+    } else {
+      ck_assert_int_eq(result.reason, TEL_DROP_NOT_OTLP);
+      ck_assert_ptr_nonnull(strstr(result.text, "http://localhost:4318/v1/traces answered 200"));
+      ck_assert_ptr_nonnull(strstr(result.text, *successes[i].type ? successes[i].type : "no Content-Type"));
+      ck_assert_ptr_nonnull(strstr(result.text, "4318"));
+      ck_assert_ptr_null(strchr(result.text, '\x1b'));
+    }
+    teardown();
+  }
+}
+END_TEST
+
+START_TEST(test_failures_say_what_to_do) {
+  static const struct {
+    int status;
+    const char *advice;
+  } cases[] = {{401, "OTEL_EXPORTER_OTLP_HEADERS"},
+               {404, "/v1/traces"},
+               {308, "redirects are not followed"},
+               {413, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"},
+               {415, "protobuf"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    setup();
+    answer(cases[i].status, "");
+    strcpy(wire.answers[0].via, "http://proxy.test:3128 (http_proxy)");
+    run();
+    failed(cases[i].advice);
+    failed("through the proxy http://proxy.test:3128 (http_proxy)");
+    teardown();
+  }
 }
 END_TEST
 
@@ -302,4 +369,5 @@ END_TEST
 TEST_MAIN("otlp_exporter", test_success, test_final_statuses, test_retried_statuses,
           test_other_failures_are_final, test_gives_up_at_the_timeout, test_retry_after,
           test_retry_after_beyond_the_timeout, test_stop_ends_a_backoff_with_one_last_try,
-          test_partial_success, test_too_large_for_one_request)
+          test_partial_success, test_a_success_is_a_collectors, test_failures_say_what_to_do,
+          test_too_large_for_one_request)

@@ -22,13 +22,14 @@ static const uint64_t soon = 20 * CLOCK_NS_PER_S; /* as long as a test may take 
 static const struct fake_answer fine[] = {{.status = 200}};
 
 static struct tel_tracing_settings settings;
-static int failures;
+static int failures, others;
 static _Atomic bool asked;
 static char last[640];
 
-static void note(void *cls, bool failed, const char *text) {
+static void note(void *cls, enum tel_report what, const char *text) {
   (void)cls;
-  failures += failed;
+  failures += what == TEL_REPORT_FAILED;
+  others += what != TEL_REPORT_FAILED;
   snprintf(last, sizeof last, "%s", text);
 }
 
@@ -118,6 +119,7 @@ START_TEST(test_503_is_retried_and_500_is_not) {
   ck_assert(tel_tracing_flush(tracing, clock_mono_ns() + soon));
   ck_assert_uint_eq(fake_collector_requests(collector), 2);
   ck_assert_int_eq(failures, 0);
+  ck_assert_int_eq(others, 0); /* nothing was lost: nothing recovers */
   emit(tracing, 1);
   ck_assert(!tel_tracing_flush(tracing, clock_mono_ns() + soon));
   ck_assert_uint_eq(fake_collector_requests(collector), 3);
@@ -259,12 +261,161 @@ START_TEST(test_shutdown_keeps_its_deadline) {
 }
 END_TEST
 
-/* In place of the C library's: a name server that never answers. Addresses in digits do not come here. */
+/* In place of the C library's: a name server that never answers, but for moves.test, which has the address
+ * that the test gives it. Addresses in digits do not come here. */
+static _Atomic uint32_t moved_to;
+static _Atomic int lookups;
+
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out) {
-  (void)node, (void)service, (void)hints, (void)out;
+  (void)hints;
   atomic_store(&asked, true);
-  for (;;) pause();
+  while (strcmp(node, "moves.test") != 0) pause();
+  atomic_fetch_add(&lookups, 1);
+  struct addrinfo *found =
+      calloc(1, sizeof *found + sizeof(struct sockaddr_in)); /* as freeaddrinfo() wants it */
+  struct sockaddr_in *address = (struct sockaddr_in *)(found + 1);
+  *address = (struct sockaddr_in){.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)(service ? strtoul(service, NULL, 10) : 0)),
+                                  .sin_addr.s_addr = htonl(atomic_load(&moved_to))};
+  *found = (struct addrinfo){.ai_family = AF_INET,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_protocol = IPPROTO_TCP,
+                             .ai_addrlen = sizeof *address,
+                             .ai_addr = (struct sockaddr *)address};
+  *out = found;
+  return 0;
 }
+
+static struct tel_transport connect_to_name(const struct fake_collector *collector, const char *name) {
+  char url[64];
+  snprintf(url, sizeof url, "http://%s:%u/v1/traces", name, fake_collector_port(collector));
+  return connect_to(url);
+}
+
+START_TEST(test_a_name_is_resolved_anew) {
+  struct fake_collector *collector = fake_collector_new(0, fine, 1);
+  struct tel_transport transport = connect_to_name(collector, "moves.test");
+  atomic_store(&moved_to, 0x7f000002); /* nobody is there */
+  POST();
+  ck_assert_int_eq(given.status, 0);
+  ck_assert(given.connection);
+  atomic_store(&moved_to, INADDR_LOOPBACK);
+  POST();
+  ck_assert_int_eq(given.status, 200);
+  int before = atomic_load(&lookups);
+  POST();
+  ck_assert_int_eq(given.status, 200);
+  ck_assert_int_eq(atomic_load(&lookups), before); /* the connection is kept */
+  ck_assert_uint_eq(fake_collector_connections(collector), 1);
+  disconnect(&transport);
+  fake_collector_free(collector);
+}
+END_TEST
+
+START_TEST(test_loopback_is_never_asked_through_a_proxy) {
+  static const char *const variables[] = {"http_proxy", "all_proxy", "ALL_PROXY"};
+  struct fake_collector *collector = fake_collector_new(0, fine, 1);
+  char dead[64];
+  snprintf(dead, sizeof dead, "http://127.0.0.1:%u", fake_collector_free_port());
+  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+    setenv(variables[i], dead, 1);
+    struct tel_transport transport = connect_to_name(collector, i ? "127.0.0.1" : "localhost");
+    POST();
+    ck_assert_int_eq(given.status, 200);
+    ck_assert_str_eq(given.via, "");
+    disconnect(&transport);
+    unsetenv(variables[i]);
+  }
+  fake_collector_free(collector);
+}
+END_TEST
+
+/* Sets the proxy and its exceptions (NULL: none), whatever the caller's environment says. */
+static void set_proxy(const char *proxy, const char *except) {
+  static const char *const names[] = {"no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) unsetenv(names[i]);
+  setenv("http_proxy", proxy, 1);
+  if (except) setenv("NO_PROXY", except, 1);
+}
+
+START_TEST(test_the_proxy_is_named_without_its_password) {
+  static const struct fake_answer refuses[] = {{.status = 503}};
+  struct fake_collector *collector = fake_collector_new(0, fine, 1),
+                        *proxy = fake_collector_new(0, refuses, 1);
+  char url[96], shown[96];
+  snprintf(url, sizeof url, " http://user:secret@127.0.0.1:%u\n", fake_collector_port(proxy));
+  snprintf(shown, sizeof shown, "http://127.0.0.1:%u (http_proxy)", fake_collector_port(proxy));
+  set_proxy(url, NULL);
+  struct tel_transport transport = connect_to_name(collector, "moves.test");
+  POST();
+  ck_assert_int_eq(given.status, 503);
+  ck_assert_str_eq(given.via, shown);
+  ck_assert_uint_eq(fake_collector_requests(proxy), 1);
+  fake_collector_free(proxy);
+  POST(); /* nobody is there any more */
+  ck_assert_int_eq(given.status, 0);
+  ck_assert_str_eq(given.via, shown);
+  ck_assert_ptr_null(strstr(given.text, "secret"));
+  disconnect(&transport);
+  fake_collector_free(collector);
+}
+END_TEST
+
+/* What a gRPC server says first: HTTP/2's SETTINGS. */
+static void *speak_http2(void *cls) {
+  static const char settings_frame[9] = {0, 0, 0, 4};
+  char request[4096];
+  int client = accept(*(int *)cls, NULL, NULL);
+  ck_assert_int_gt(recv(client, request, sizeof request, 0), 0);
+  ck_assert_int_eq(send(client, settings_frame, sizeof settings_frame, MSG_NOSIGNAL), sizeof settings_frame);
+  close(client);
+  return NULL;
+}
+
+START_TEST(test_a_port_for_grpc) {
+  char url[64];
+  pthread_t thread;
+  int fd = silent_server(url, sizeof url);
+  pthread_create(&thread, NULL, speak_http2, &fd);
+  struct tel_transport transport = connect_to(url);
+  POST();
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(given.status, 0);
+  ck_assert_msg(strstr(given.text, "gRPC") && strstr(given.text, "4318"), "%s", given.text);
+  disconnect(&transport);
+  close(fd);
+}
+END_TEST
+
+START_TEST(test_a_proxy_that_is_no_url) {
+  static const char *const proxies[] = {"http://user:secret@a b:1", "nonsense://user:secret@127.0.0.1:1",
+                                        "http://user:secret@[:1"};
+  for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
+    set_proxy(proxies[i], NULL);
+    struct tel_transport transport = connect_to("http://moves.test:4318/v1/traces");
+    POST();
+    ck_assert_int_eq(given.status, 0);
+    ck_assert_msg(strstr(given.via, "http_proxy") != NULL, "%s", given.via);
+    ck_assert_msg(!strstr(given.text, "secret") && !strstr(given.via, "secret"), "%s", given.text);
+    disconnect(&transport);
+  }
+}
+END_TEST
+
+START_TEST(test_no_proxy_is_obeyed) {
+  struct fake_collector *collector = fake_collector_new(0, fine, 1);
+  char dead[64];
+  snprintf(dead, sizeof dead, "http://127.0.0.1:%u", fake_collector_free_port());
+  atomic_store(&moved_to, INADDR_LOOPBACK);
+  set_proxy(dead, "other.test, moves.test\n");
+  struct tel_transport transport = connect_to_name(collector, "moves.test");
+  POST();
+  ck_assert_int_eq(given.status, 200);
+  ck_assert_str_eq(given.via, "");
+  disconnect(&transport);
+  fake_collector_free(collector);
+}
+END_TEST
 
 START_TEST(test_shutdown_with_a_dead_name_server) {
   tel_tracing_settings_init(&settings);
@@ -292,4 +443,6 @@ END_TEST
 TEST_MAIN("otlp_http", test_plain, test_gzip, test_503_is_retried_and_500_is_not,
           test_refused_until_it_comes_up, test_answers, test_deadline_of_a_request,
           test_stop_from_another_thread, test_shutdown_keeps_its_deadline,
-          test_shutdown_with_a_dead_name_server, test_bad_settings)
+          test_shutdown_with_a_dead_name_server, test_bad_settings, test_a_name_is_resolved_anew,
+          test_loopback_is_never_asked_through_a_proxy, test_the_proxy_is_named_without_its_password,
+          test_no_proxy_is_obeyed, test_a_port_for_grpc, test_a_proxy_that_is_no_url)

@@ -82,50 +82,75 @@ START_TEST(test_container_id) {
 }
 END_TEST
 
-static bool join(void *cls, const char *key, const char *value) {
+static const char *join(void *cls, const char *key, const char *value) {
   char *to = cls;
   sprintf(to + strlen(to), "[%s][%s]", key, value);
-  return true;
+  return strcmp(key, "refused") == 0 ? "it is refused" : NULL;
+}
+
+static void note_bad(void *cls, unsigned position, const char *key, const char *why) {
+  char *to = cls;
+  ck_assert_str_ne(why, "");
+  sprintf(to + strlen(to), "<%u %s>", position, key);
 }
 
 START_TEST(test_keyvalues) {
+  /* kept: what is written for another reading; it is good by then. */
   static const struct {
-    const char *text, *pairs; /* NULL: an error */
+    const char *text, *told, *kept;
   } cases[] = {
-      {"", ""},
-      {"a=1", "[a][1]"},
-      {"a=1,b=2", "[a][1][b][2]"},
-      {" a = 1 , b = 2 ", "[a][1][b][2]"},
-      {"a=", "[a][]"},
-      {"a=b=c", "[a][b=c]"},
-      {"a=1,,b=2,", "[a][1][b][2]"},
-      {"a%3D=%2C%25", "[a=][,%]"},
-      {"=1", NULL},
-      {"a", NULL},
-      {"a=1,b", NULL},
-      {"a=%", NULL},
-      {"a=%4", NULL},
-      {"a=%4g", NULL},
-      {"a=%00", NULL},
-      {"a=%c3%BC", "[a][\xC3\xBC]"},
+      {"", "", ""},
+      {"a=1", "[a][1]", "a=1"},
+      {"a=1,b=2", "[a][1][b][2]", "a=1,b=2"},
+      {" a = 1 , b = 2 ", "[a][1][b][2]", "a = 1,b = 2"},
+      {"\ta=1\r\n,\n b\t=\t2\n", "[a][1][b][2]", "a=1,b\t=\t2"},
+      {"a=", "[a][]", "a="},
+      {"a=b=c", "[a][b=c]", "a=b=c"},
+      {"a=1,,b=2,", "[a][1][b][2]", "a=1,b=2"},
+      {"a%3D=%2C%25", "[a=][,%]", "a%3D=%2C%25"},
+      {"a=%c3%BC", "[a][\xC3\xBC]", "a=%c3%BC"},
+      {"=1", "<1 >", ""},
+      {"secret", "<1 >", ""},
+      {"a=1,b,c=3", "[a][1]<2 >[c][3]", "a=1,c=3"},
+      {"a=%,b=2", "<1 a>[b][2]", "b=2"},
+      {"a=1,b=%4", "[a][1]<2 b>", "a=1"},
+      {"a=%4g", "<1 a>", ""},
+      {"a=%00,,b=2,c=%zz", "<1 a>[b][2]<3 c>", "b=2"},
+      {"refused=1,b=2", "[refused][1]<1 refused>[b][2]", "b=2"},
+      /* A secret before an equals sign that is not the pair's. */
+      {"Authorization: Bearer c2VjcmV0=%", "<1 Authorization>", ""},
+      {"Basic%20c2VjcmV0=%", "<1 Basic>", ""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    char seen[256] = "";
-    ck_assert_msg(tel_keyvalues_read(cases[i].text, NULL, NULL) == (cases[i].pairs != NULL), "%s",
-                  cases[i].text);
-    if (!cases[i].pairs) continue;
-    ck_assert(tel_keyvalues_read(cases[i].text, join, seen));
-    ck_assert_str_eq(seen, cases[i].pairs);
+    char told[256] = "", kept[TEL_KEYVALUES_SIZE], again[TEL_KEYVALUES_SIZE];
+    bool good = tel_keyvalues_keep(cases[i].text, kept, join, note_bad, told);
+    ck_assert_str_eq(told, cases[i].told);
+    ck_assert_str_eq(kept, cases[i].kept);
+    ck_assert_msg(good == !strchr(told, '<'), "%s", cases[i].text);
+    ck_assert(tel_keyvalues_keep(kept, again, NULL, NULL, NULL));
+    ck_assert_str_eq(again, kept);
   }
+}
+END_TEST
+
+START_TEST(test_keyvalues_beyond_the_limit) {
+  char text[3 * TEL_KEYVALUES_SIZE], kept[TEL_KEYVALUES_SIZE], told[256] = "";
+  memset(text, 'a', sizeof text);
+  memcpy(text, "x=1,y=", 6);
+  strcpy(text + TEL_KEYVALUES_SIZE, ",z=1");
+  ck_assert(!tel_keyvalues_keep(text, kept, NULL, note_bad, told));
+  ck_assert_str_eq(told, "<2 >");
+  ck_assert_str_eq(kept, "x=1,z=1");
   char *longest = malloc(TEL_KEYVALUES_SIZE + 1);
   memset(longest, 'a', TEL_KEYVALUES_SIZE);
   longest[1] = '=';
   longest[TEL_KEYVALUES_SIZE] = '\0';
-  ck_assert(!tel_keyvalues_read(longest, NULL, NULL));
+  ck_assert(!tel_keyvalues_read(longest, NULL, NULL, NULL));
   longest[TEL_KEYVALUES_SIZE - 1] = '\0';
-  ck_assert(tel_keyvalues_read(longest, NULL, NULL));
+  ck_assert(tel_keyvalues_read(longest, NULL, NULL, NULL));
   free(longest);
 }
 END_TEST
 
-TEST_MAIN("resource", test_who_wins, test_as_many_pairs_as_fit, test_container_id, test_keyvalues)
+TEST_MAIN("resource", test_who_wins, test_as_many_pairs_as_fit, test_container_id, test_keyvalues,
+          test_keyvalues_beyond_the_limit)

@@ -2,7 +2,8 @@
 TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate tests/telemetry/test_sampler \
 	tests/telemetry/test_span tests/telemetry/test_batch tests/telemetry/test_tracing_threads \
 	tests/telemetry/test_tracing tests/telemetry/test_otlp_exporter tests/telemetry/test_otlp_http tests/telemetry/test_tracing_memory \
-	tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
+	tests/telemetry/test_endpoint tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
+	tests/telemetry/test_span_clock tests/telemetry/test_recent tests/telemetry/test_recent_threads tests/telemetry/test_recent_memory \
 	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate
 check_PROGRAMS += $(TRACES_TESTS)
 TESTS += $(TRACES_TESTS)
@@ -12,6 +13,7 @@ EXTRA_DIST += tests/data/traceparent tests/data/tracestate \
 tests_telemetry_test_traceparent_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_tracestate_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_sampler_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_endpoint_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_retry_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_tracing_env_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_resource_LDADD = $(TELEMETRY_TEST_LIBS)
@@ -32,6 +34,17 @@ tests_telemetry_test_tracing_memory_LDFLAGS = $(WRAP_ALLOCATIONS)
 tests_telemetry_test_tracing_SOURCES = tests/telemetry/test_tracing.c tests/telemetry/tracer_fixture.h \
 	tests/telemetry/fake_collector.c tests/telemetry/fake_collector.h
 tests_telemetry_test_tracing_LDADD = $(TELEMETRY_TEST_LIBS) $(MICROHTTPD_LIBS) $(JANSSON_LIBS)
+tests_telemetry_test_span_clock_SOURCES = tests/telemetry/test_span_clock.c tests/telemetry/tracer_fixture.h
+tests_telemetry_test_span_clock_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_recent_SOURCES = tests/telemetry/test_recent.c tests/telemetry/recent_fixture.h tests/telemetry/tracer_fixture.h
+tests_telemetry_test_recent_LDADD = $(TELEMETRY_TEST_LIBS) $(JANSSON_LIBS)
+tests_telemetry_test_recent_threads_SOURCES = tests/telemetry/test_recent_threads.c tests/telemetry/recent_fixture.h \
+	tests/telemetry/tracer_fixture.h
+tests_telemetry_test_recent_threads_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_recent_memory_SOURCES = tests/telemetry/test_recent_memory.c tests/telemetry/recent_fixture.h \
+	tests/telemetry/tracer_fixture.h $(ALLOCATIONS)
+tests_telemetry_test_recent_memory_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_recent_memory_LDFLAGS = $(WRAP_ALLOCATIONS)
 tests_fuzz_fuzz_traceparent_SOURCES = tests/fuzz/fuzz_traceparent.c tests/fuzz/replay.c
 tests_fuzz_fuzz_traceparent_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 tests_fuzz_fuzz_tracestate_SOURCES = tests/fuzz/fuzz_tracestate.c tests/fuzz/replay.c

@@ -1,17 +1,30 @@
 // A line chart over time in SVG, without a library. Chart(figure, options) draws what draw() is given; it knows no Prometheus.
-// options: format(value) -> text; least, most: the smallest and the largest top of the axis; limit, limitText: a red line.
+// options: format(value) -> text; least, most: the smallest and the largest top of the axis. The figure's data-limit is a red line.
 (function () {
   "use strict";
   var SVG = "http://www.w3.org/2000/svg";
   var MARGIN = {top: 10, right: 10, bottom: 20, left: 52};
   var HEIGHT = 210;
-  var COLORS = 5;
+  var COLORS = 8;
 
-  // A name has the same colour in every chart of the page.
-  var named = [];
+  // A name has its colour whatever else is shown, and whichever answer comes first. Others get one by their letters.
+  var COLOR_OF = {
+    "all": 0, "/order": 1, "/payment/pay": 2, "/order/{order_id}": 3, "unmatched": 4,
+    "gateway_error": 5, "gateway_timeout": 0, "card_declined": 2, "insufficient_funds": 3, "fraud_suspected": 4,
+    "out_of_stock": 6, "unavailable": 7
+  };
   function colorOf(name) {
-    if (named.indexOf(name) < 0) named.push(name);
-    return "var(--c" + named.indexOf(name) % COLORS + ")";
+    var number = COLOR_OF[name];
+    if (number === undefined) {
+      number = 0;
+      for (var i = 0; i < name.length; i++) number = (31 * number + name.charCodeAt(i)) % 65536;
+    }
+    return "var(--c" + number % COLORS + ")";
+  }
+
+  function byName(a, b) {
+    if (a.name === "all" || b.name === "all") return a.name === "all" ? -1 : 1;
+    return a.name < b.name ? -1 : 1;
   }
 
   function add(parent, name, attributes, text) {
@@ -32,15 +45,12 @@
 
   var TIME_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200];
 
-  function clock(seconds, withSeconds) {
-    var date = new Date(seconds * 1000);
-    var parts = [date.getHours(), date.getMinutes()];
-    if (withSeconds) parts.push(date.getSeconds());
-    return parts.map(function (n) { return (n < 10 ? "0" : "") + n; }).join(":");
-  }
+  // An axis needs no zeros at the end: 20 %, not 20.0 %.
+  function short(text) { return text.replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, ""); }
 
   function Chart(figure, options) {
     this.options = options;
+    this.limit = parseFloat(figure.dataset.limit);
     this.legend = document.createElement("ul");
     this.svg = document.createElementNS(SVG, "svg");
     this.svg.setAttribute("role", "img");
@@ -75,7 +85,7 @@
     this.legend.textContent = "";
     var shown = this.data.series.filter(function (one) {
       return one.points.some(function (point) { return isFinite(point[1]); });
-    });
+    }).sort(byName);
     this.setScale(width, shown);
     this.drawAxes(width);
     if (!shown.length) {
@@ -105,28 +115,27 @@
     for (var i = 0; i * this.tick <= this.top * 1.0001; i++) {
       var y = this.y(i * this.tick);
       add(this.svg, "line", {"class": "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y, y2: y});
-      add(this.svg, "text", {x: MARGIN.left - 6, y: y + 4, "text-anchor": "end"}, this.options.format(i * this.tick));
+      add(this.svg, "text", {x: MARGIN.left - 6, y: y + 4, "text-anchor": "end"}, short(this.options.format(i * this.tick)));
     }
     var data = this.data;
     var wanted = (data.end - data.start) / Math.max(2, (width - MARGIN.left) / 80);
     var step = TIME_STEPS.find(function (candidate) { return candidate >= wanted; }) || 86400;
-    var zone = new Date(data.end * 1000).getTimezoneOffset() * 60;
-    for (var time = Math.ceil((data.start - zone) / step) * step + zone; time <= data.end; time += step) {
+    for (var time = Math.ceil(data.start / step) * step; time <= data.end; time += step) {
       var x = this.x(time);
       if (x > width - 22 || x < MARGIN.left) continue;
-      add(this.svg, "text", {x: x, y: HEIGHT - 5, "text-anchor": "middle"}, clock(time));
+      add(this.svg, "text", {x: x, y: HEIGHT - 5, "text-anchor": "middle"}, Page.clock(time));
     }
   };
 
   Chart.prototype.drawLimit = function (width) {
-    var limit = this.options.limit;
+    var limit = this.limit;
     if (!limit || limit > this.top) return;
     var y = this.y(limit);
     var right = width - MARGIN.right;
     add(this.svg, "rect", {"class": "over", x: MARGIN.left, y: MARGIN.top, width: Math.max(0, right - MARGIN.left),
       height: Math.max(0, y - MARGIN.top)});
     add(this.svg, "line", {"class": "limit", x1: MARGIN.left, x2: right, y1: y, y2: y});
-    add(this.svg, "text", {"class": "limit-text", x: MARGIN.left + 6, y: y - 5}, this.options.limitText);
+    add(this.svg, "text", {"class": "limit-text", x: MARGIN.left + 6, y: y - 5}, "limit " + short(this.options.format(limit)));
   };
 
   Chart.prototype.drawSeries = function (one, color) {
@@ -155,7 +164,7 @@
       var x = this.x(time);
       add(this.svg, "line", {"class": "cursor", x1: x, x2: x, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom});
       var left = share > 0.8;
-      add(this.svg, "text", {x: x + (left ? -5 : 5), y: MARGIN.top + 9, "text-anchor": left ? "end" : "start"}, clock(time, true));
+      add(this.svg, "text", {x: x + (left ? -5 : 5), y: MARGIN.top + 9, "text-anchor": left ? "end" : "start"}, Page.clock(time, true));
     }
     shown.forEach(function (one) {
       var point = one.points.find(function (candidate) { return Math.abs(candidate[0] - time) < data.step / 2; });

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Log lines for people: standard input has minishop's JSON lines, standard output one short line for each.
+
+  logs.py [--raw] [--find ID]
+
+--raw leaves the lines as they are. --find takes all of the input, keeps the lines of this trace, span, order, payment or request
+(eight characters of an id are enough), and prints them by time; the exit status is 1 when there are none.
+"""
+import argparse
+import json
+import signal
+import sys
+
+ID_FIELDS = ("trace_id", "span_id", "order_id", "payment_id", "request_id")
+SHORTEST_PREFIX = 8
+COLOURS = {"ERROR": "31", "WARN": "33", "INFO": "32"}
+# What a line is about, and what happened, is said by these; the rest of a request's fields only fill the line.
+FACTS = ("order_id", "reason", "status", "duration_ms")
+REJECTED = ("method", "path")
+HIDDEN = ("timestamp", "level", "severity_number", "message", "app", "version", "instance", "trace_id", "span_id", "trace_flags")
+
+
+def plain(value):
+    """For a terminal: no control character of somebody else's text reaches it."""
+    return "".join(char if char.isprintable() else "?" for char in str(value))
+
+
+def paint(text, code, colour):
+    return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text
+
+
+def facts(record):
+    if "request_id" in record or "status" in record:
+        names = (REJECTED if "rejected" in record.get("message", "") else ()) + FACTS
+        values = {name: record[name] for name in names if record.get(name) not in (None, "")}
+    else:
+        values = {name: value for name, value in record.items() if name not in HIDDEN}
+    if isinstance(values.get("duration_ms"), (int, float)):
+        values["duration_ms"] = f"{values['duration_ms']:.1f}"
+    return [f"{name}={plain(value)}" for name, value in values.items()]
+
+
+def short(record, colour=False):
+    """One line: when, how bad, what, the facts, and the trace at the end."""
+    level = plain(record.get("level", ""))
+    words = [plain(record.get("timestamp", ""))[11:23], paint(f"{level:5}", COLOURS.get(level, "2"), colour),
+             paint(plain(record.get("message", "")), "1", colour), *facts(record)]
+    if record.get("trace_id"):
+        words.append(f"trace_id={plain(record['trace_id'])}")
+    return " ".join(words)
+
+
+def parse(line):
+    """The record, or None for a line that is not one."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def has_id(record, wanted):
+    return any(value == wanted or (len(wanted) >= SHORTEST_PREFIX and str(value).startswith(wanted))
+               for value in map(record.get, ID_FIELDS) if value)
+
+
+def show(line, record, raw, colour):
+    print(line if raw else short(record, colour) if record else plain(line), flush=True)
+
+
+def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.stdin.reconfigure(errors="replace")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--raw", action="store_true")
+    parser.add_argument("--find")
+    options = parser.parse_args()
+    lines = ((line.rstrip("\n"), parse(line)) for line in sys.stdin)
+    if options.find is None:
+        for line, record in lines:
+            show(line, record, options.raw, sys.stdout.isatty())
+        return 0
+    found = sorted(((line, record) for line, record in lines if record and has_id(record, options.find)),
+                   key=lambda pair: str(pair[1].get("timestamp")))
+    for line, record in found:
+        show(line, record, options.raw, sys.stdout.isatty())
+    if not found:
+        print(f"lab: no line of the log has the id {options.find}: not of a trace, span, order, payment or request "
+              f"(the first {SHORTEST_PREFIX} characters of one are enough)", file=sys.stderr)
+    return 0 if found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

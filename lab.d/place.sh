@@ -1,0 +1,30 @@
+# shellcheck shell=sh
+# Where the lab runs: as processes of this machine (./lab up), or in containers (docker-compose up -d).
+
+# Sets place to native, containers or nothing, the addresses, and incident_file (of containers a copy: incident_fetch). Docker is asked only where no native process runs.
+place_find() {
+	place=nothing
+	ports_load
+	incident_file=$LAB_DIR/run/incident.conf
+	for service in $services; do
+		if process_pid "$service" >/dev/null; then
+			place=native
+			return
+		fi
+	done
+	if containers_find; then
+		place=containers
+		containers_addresses
+		incident_file=$LAB_DIR/incident.containers
+	elif [ -e "$LAB_DIR/run/ports" ]; then
+		# All of it has died.
+		place=native
+	fi
+}
+
+# The same, for a command that needs a lab.
+place_need() {
+	place_find
+	[ "$place" != nothing ] || fail "the lab does not run: ./lab up first, or docker-compose up -d for the containers${containers_denied:+
+  ($(id -un) may not use Docker, so containers may run all the same: root, or a member of the group docker, sees them)}"
+}

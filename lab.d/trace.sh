@@ -1,0 +1,19 @@
+# shellcheck shell=sh
+# trace: a trace in the terminal, from minishop's own page of recent traces or, in containers, from Jaeger.
+
+lab_trace() {
+	[ $# -le 1 ] || misused "trace takes one id, slow or failed, not '$*'"
+	case ${1-} in
+	slow | failed) ;;
+	-* | *[!0-9A-Fa-f]*) misused "'$1' is not a trace id: 8 to 32 hexadecimal digits, or slow, or failed" ;;
+	esac
+	place_need
+	if [ "$place" = native ]; then
+		process_pid minishop >/dev/null || fail "minishop does not run, and its traces have gone with it: ./lab up"
+		python3 -B lab.d/trace.py --page "$minishop_url" "$@"
+	elif [ "$trace_store" = tempo ]; then
+		fail "Tempo keeps the traces (TRACE_STORE=tempo in .env), which ./lab trace does not read. In Grafana: Explore, Tempo: $grafana_url"
+	else
+		python3 -B lab.d/trace.py --jaeger "$jaeger_url" --loki "$loki_url" "$@"
+	fi
+}

@@ -1,0 +1,73 @@
+// The alerts as Prometheus has them, with what Alertmanager does about each: told, silenced, or held back. Alertmanager's own
+// page does not exist everywhere (Debian's package has none), its API does.
+(function () {
+  "use strict";
+
+  function sameLabels(one, other) {
+    var names = Object.keys(one);
+    return names.length === Object.keys(other).length && names.every(function (name) { return one[name] === other[name]; });
+  }
+
+  // Alertmanager's list; null when this browser does not reach it.
+  function told(addresses) {
+    if (!addresses.alertmanager) return Promise.resolve(null);
+    return Page.api("alerts", new URL("/api/v2/", addresses.alertmanager).href).catch(function () { return null; });
+  }
+
+  function whatIsDone(alert, known, list) {
+    if (alert.state !== "firing" || !list) return "";
+    if (!known) return "Alertmanager does not know it yet.";
+    if (known.status.silencedBy.length) return "Silenced in Alertmanager: nobody is told.";
+    var holders = list.filter(function (other) { return known.status.inhibitedBy.indexOf(other.fingerprint) >= 0; });
+    if (holders.length) return "Held back while " + holders[0].labels.alertname + " fires: nobody is told.";
+    return "Alertmanager tells " + known.receivers.map(function (receiver) { return receiver.name; }).join(", ") + ".";
+  }
+
+  function card(alert, list) {
+    var known = (list || []).find(function (other) { return sameLabels(other.labels, alert.labels); });
+    var severity = alert.labels.severity || "no severity";
+    var node = Page.element("div", "alert " + alert.state);
+    node.dataset.severity = severity;
+    var title = Page.element("p");
+    title.appendChild(Page.element("span", "pill", alert.state + ", " + severity));
+    title.appendChild(Page.element("strong", "", alert.annotations.summary || alert.labels.alertname));
+    node.appendChild(title);
+    node.appendChild(Page.element("p", "details", alert.annotations.description));
+    // Since when it fires: Slack says the same. Before that, since when the rule's expression is true.
+    var since = new Date(known && alert.state === "firing" ? known.startsAt :
+      new Date(alert.activeAt).getTime() + (alert.state === "firing" ? alert.wait * 1000 : 0));
+    var more = Page.element("p", "details", alert.labels.alertname + ", " + alert.state + " since " + Page.utc(since) + ". " +
+      whatIsDone(alert, known, list) + " ");
+    more.appendChild(Page.link(alert.annotations.runbook_url || "", "Runbook"));
+    node.appendChild(more);
+    return node;
+  }
+
+  function inOrder(a, b) {
+    var ranks = [a, b].map(function (alert) { return (alert.state === "firing" ? 0 : 2) + (alert.labels.severity === "critical" ? 0 : 1); });
+    return ranks[0] - ranks[1] || (a.activeAt < b.activeAt ? -1 : 1);
+  }
+
+  function alertsOf(body) {
+    var found = [];
+    body.data.groups.forEach(function (group) {
+      group.rules.forEach(function (rule) {
+        rule.alerts.forEach(function (alert) { found.push(Object.assign({wait: rule.duration}, alert)); });
+      });
+    });
+    return found.sort(inOrder);
+  }
+
+  Page.refreshAlerts = function (addresses) {
+    return Promise.all([Page.api("rules?type=alert"), told(addresses)]).then(function (answers) {
+      var alerts = alertsOf(answers[0]);
+      var place = document.getElementById("alert-list");
+      place.textContent = "";
+      alerts.forEach(function (alert) { place.appendChild(card(alert, answers[1])); });
+      if (!alerts.length) place.appendChild(Page.element("p", "quiet", "None, neither firing nor pending."));
+      document.getElementById("alertmanager").textContent = answers[1] ? "" :
+        "This browser does not reach Alertmanager" + (addresses.alertmanager ? " at " + new URL(addresses.alertmanager).origin : "") +
+        ": what is silenced cannot be shown here.";
+    });
+  };
+})();

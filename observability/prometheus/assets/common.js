@@ -1,0 +1,46 @@
+// What the parts of the console page share: Prometheus' API, elements, and how numbers and times are written.
+(function () {
+  "use strict";
+
+  // Answers of Prometheus' API, or of another program's at `base`.
+  function api(path, base) {
+    return fetch((base || PATH_PREFIX + "/api/v1/") + path).then(function (answer) {
+      if (!answer.ok) throw new Error(answer.status + " " + path);
+      return answer.json();
+    });
+  }
+
+  function element(name, className, text) {
+    var node = document.createElement(name);
+    if (className) node.className = className;
+    if (text !== undefined) node.textContent = text;
+    return node;
+  }
+
+  function link(url, text) {
+    var node = element("a", "", text);
+    if (/^https?:/.test(url)) node.href = url;
+    return node;
+  }
+
+  // Rounded as in Slack and Grafana: percentages and durations to one decimal, rates to two.
+  function percent(value) { return (100 * value).toFixed(1) + " %"; }
+  function seconds(value) { return value >= 1 ? value.toFixed(1) + " s" : (1000 * value).toFixed(1) + " ms"; }
+  function rate(value) { return value.toFixed(2); }
+
+  // Times are UTC, as in Slack and in the log.
+  function utc(date) { return date.toISOString().slice(0, 19).replace("T", " ") + " UTC"; }
+  function clock(unixSeconds, withSeconds) { return new Date(unixSeconds * 1000).toISOString().slice(11, withSeconds ? 19 : 16); }
+
+  // {job: address for a browser}, as the targets' label `url` has it. Only targets of now: `up` alone holds older ones.
+  function addresses() {
+    return api("query?query=" + encodeURIComponent("last_over_time(up{url!=\"\"}[15s])")).then(function (body) {
+      var found = {};
+      body.data.result.forEach(function (one) { found[one.metric.job] = one.metric.url; });
+      return found;
+    });
+  }
+
+  window.Page = {api: api, element: element, link: link, percent: percent, seconds: seconds, rate: rate, utc: utc, clock: clock,
+    addresses: addresses};
+})();

@@ -1,0 +1,49 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static int is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+size_t text_trim(const char *text, size_t len, const char **begin) {
+  while (len > 0 && is_space(text[len - 1])) len--;
+  while (len > 0 && is_space(*text)) text++, len--;
+  *begin = text;
+  return len;
+}
+
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+size_t text_distance(const char *a, size_t a_len, const char *b, size_t b_len) {
+  size_t row[TEXT_DISTANCE_MAX + 1];
+  if (a_len >= TEXT_DISTANCE_MAX || b_len >= TEXT_DISTANCE_MAX) return TEXT_DISTANCE_MAX;
+  for (size_t j = 0; j <= b_len; j++) row[j] = j;
+  for (size_t i = 1; i <= a_len; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b_len; j++) {
+      size_t replaced = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+      diagonal = row[j];
+      row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
+    }
+  }
+  return row[b_len];
+}
+
+void text_similar(const char *word, size_t len, const char *candidate, const char **best, size_t *distance) {
+  size_t found = text_distance(word, len, candidate, strlen(candidate)), tolerated = len < 8 ? 2 : 3;
+  if (found > tolerated || found >= len || found >= *distance) return;
+  *best = candidate;
+  *distance = found;
+}
+
+const char *text_show(const char *text, size_t len, char out[TEXT_SHOWN_SIZE]) {
+  size_t shown = least(len, TEXT_SHOWN);
+  for (size_t i = 0; i < shown; i++) out[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
+  strcpy(out + shown, shown < len ? "..." : "");
+  return out;
+}

@@ -1,0 +1,244 @@
+/* GET /debug/tracez: what is asked for, and whether the client may see it. The page itself is tracez_page.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/hex.h"
+#include "http/handlers.h"
+#include "http/local.h"
+#include "http/service_internal.h"
+#include "http/tracez_page.h"
+
+enum { LIST_JSON = 1000, LIST_HTML = 200, ACCEPT_LIMIT = 8192 };
+
+static const struct http_reply_header private[] = {
+    {"Cache-Control", "no-store"},
+    {"Content-Security-Policy",
+     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+     "frame-ancestors 'none'"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Referrer-Policy", "no-referrer"},
+    {"X-Content-Type-Options", "nosniff"},
+    {NULL, NULL},
+};
+
+/* The query, checked. */
+struct query {
+  const char *trace_id, *route, *class, *outcome, *format;
+  const char *unknown, *twice; /* parameter names */
+};
+
+static enum MHD_Result read_argument(void *cls, enum MHD_ValueKind kind, const char *name,
+                                     const char *value) {
+  struct query *query = cls;
+  const struct {
+    const char *name, **value;
+  } known[] = {{"trace_id", &query->trace_id},
+               {"route", &query->route},
+               {"class", &query->class},
+               {"outcome", &query->outcome},
+               {"format", &query->format}};
+  (void)kind;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    if (strcmp(known[i].name, name) != 0) continue;
+    if (*known[i].value) query->twice = known[i].name;
+    *known[i].value = value ? value : "";
+    return MHD_YES;
+  }
+  query->unknown = name;
+  return MHD_YES;
+}
+
+/* what: "class", or the like; value: the client's. Returns false. */
+static bool refuse(struct http_exchange *exchange, const char *what, const char *value, const char *allowed) {
+  char quote[HTTP_QUOTE_SIZE];
+  http_reply_problem(exchange, HTTP_INVALID_REQUEST, "Unknown %s '%s'; use %s.", what,
+                     http_quote(value, quote), allowed);
+  return false;
+}
+
+static bool is_trace_id(const char *text, uint8_t id[16]) {
+  char lower[33];
+  if (strlen(text) != 32) return false;
+  for (int i = 0; i < 32; i++)
+    lower[i] = (char)(text[i] >= 'A' && text[i] <= 'F' ? text[i] + 'a' - 'A' : text[i]);
+  return hex_read(lower, id, 16);
+}
+
+/* A list in words, for what is allowed. */
+struct words {
+  char text[160];
+  size_t len;
+};
+
+static void add_word(struct words *words, const char *word) {
+  size_t room = sizeof words->text - words->len;
+  int len = snprintf(words->text + words->len, room, "%s%s", words->len ? ", " : "", word);
+  if (len > 0 && (size_t)len < room) words->len += (size_t)len;
+}
+
+static bool check_route(struct http_exchange *exchange, const char *route) {
+  struct words allowed = {.text = ""};
+  for (size_t i = 0; i < HTTP_ROUTE_COUNT; i++) {
+    const struct http_route *row = &http_routes[i];
+    if (http_route_is_probe(row)) continue;
+    if (strcmp(row->path, route) == 0) return true;
+    add_word(&allowed, row->path);
+  }
+  return refuse(exchange, "route", route, allowed.text);
+}
+
+static bool check_class(struct http_exchange *exchange, const char *name, int *out) {
+  struct words allowed = {.text = ""};
+  for (unsigned i = 0; i < TEL_RECENT_CLASSES; i++) {
+    *out = (int)i;
+    if (strcmp(name, tel_recent_class_name(i)) == 0) return true;
+    add_word(&allowed, tel_recent_class_name(i));
+  }
+  return refuse(exchange, "class", name, allowed.text);
+}
+
+static bool check_filter(struct http_exchange *exchange, const struct query *query,
+                         struct tel_recent_filter *filter) {
+  *filter = (struct tel_recent_filter){query->route, -1, -1};
+  if (query->route && !check_route(exchange, query->route)) return false;
+  if (query->class && !check_class(exchange, query->class, &filter->latency_class)) return false;
+  if (query->outcome) filter->error = strcmp(query->outcome, "error") == 0;
+  if (query->outcome && !filter->error && strcmp(query->outcome, "ok") != 0)
+    return refuse(exchange, "outcome", query->outcome, "ok or error");
+  return true;
+}
+
+static bool read_query(struct http_exchange *exchange, struct query *query) {
+  *query = (struct query){0};
+  MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, read_argument, query);
+  if (query->unknown)
+    return refuse(exchange, "parameter", query->unknown, "trace_id, route, class, outcome or format");
+  if (query->format && strcmp(query->format, "json") != 0 && strcmp(query->format, "html") != 0)
+    return refuse(exchange, "format", query->format, "json or html");
+  if (!query->twice) return true;
+  http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The parameter %s is there twice; send it once.",
+                     query->twice);
+  return false;
+}
+
+/* The q among a media type's parameters; 1 without one. */
+static double quality(const char *at) {
+  while (*at && *at != ',') {
+    at += strspn(at, "; \t");
+    if (strncasecmp(at, "q=", 2) == 0) return strtod(at + 2, NULL);
+    at += strcspn(at, ";,");
+  }
+  return 1;
+}
+
+/* The weight of a media type in Accept; -1 if it is not named. */
+static double weight(const char *accept, const char *type) {
+  size_t len = strlen(type);
+  for (const char *at = accept; *at; at += strcspn(at, ","), at += *at == ',') {
+    at += strspn(at, " \t");
+    if (strncasecmp(at, type, len) == 0 && strchr(" \t;,", at[len])) return quality(at + len);
+  }
+  return -1;
+}
+
+/* JSON for a client that names it and prefers it to HTML. */
+static bool wants_json(const struct http_exchange *exchange, const struct query *query) {
+  if (query->format) return strcmp(query->format, "json") == 0;
+  struct buf accept = BUF_INIT(ACCEPT_LIMIT);
+  http_connection_header_join(exchange->connection, "Accept", &accept);
+  const char *list = accept.len ? buf_cstr(&accept) : NULL;
+  double json = list ? weight(list, "application/json") : -1;
+  bool wants = json > 0 && json > weight(list, "text/html");
+  buf_free(&accept);
+  return wants;
+}
+
+static bool may_see(struct http_exchange *exchange) {
+  /* A proxy on this machine speaks for clients elsewhere. */
+  static const char *const proxied[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
+  const char *why = NULL;
+  if (!http_local_address(exchange->client))
+    why = "The client's address is not a loopback address.";
+  else if (exchange->headers[HTTP_HOST] && !http_local_host(exchange->headers[HTTP_HOST]))
+    why = "The Host header does not name a loopback address or localhost.";
+  for (size_t i = 0; !why && i < sizeof proxied / sizeof *proxied; i++)
+    if (http_connection_header(exchange->connection, proxied[i])) why = "The request came through a proxy.";
+  if (why) http_reply_problem(exchange, HTTP_FORBIDDEN, "%s", why);
+  return !why;
+}
+
+static void finish(struct http_exchange *exchange, bool json, unsigned status) {
+  if (buf_failed(&exchange->reply)) {
+    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    return;
+  }
+  exchange->status = status;
+  exchange->content_type = json ? "application/json" : "text/html; charset=utf-8";
+}
+
+static void show_trace(struct http_exchange *exchange, struct tel_recent *recent, const char *text,
+                       bool json) {
+  struct tel_recent_trace *trace = NULL;
+  uint8_t id[16];
+  if (!is_trace_id(text, id)) {
+    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "trace_id takes 32 hexadecimal digits.");
+    return;
+  }
+  int error = tel_recent_trace_new(recent, id, &trace);
+  if (error == TEL_E_VALUE) {
+    http_reply_problem(exchange, HTTP_UNKNOWN_TRACE,
+                       "It is not sampled, has not ended, or made room for newer ones.");
+    if (json) return;
+    buf_reset(&exchange->reply);
+    tracez_page_unknown(text, &exchange->reply);
+    finish(exchange, false, exchange->status);
+    return;
+  }
+  if (error) {
+    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    return;
+  }
+  if (json)
+    tel_recent_trace_json(trace, &exchange->reply);
+  else
+    tracez_page_trace(recent, trace, &exchange->reply);
+  tel_recent_trace_free(trace);
+  finish(exchange, json, 200);
+}
+
+static void show_list(struct http_exchange *exchange, struct tel_recent *recent,
+                      const struct tel_recent_filter *filter, bool json) {
+  struct tel_recent_list list;
+  if (tel_recent_list_new(recent, filter, json ? LIST_JSON : LIST_HTML, &list) != 0) {
+    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    return;
+  }
+  if (json)
+    tel_recent_list_json(&list, &exchange->reply);
+  else
+    tracez_page_list(recent, &list, filter, LIST_HTML, &exchange->reply);
+  tel_recent_list_free(&list);
+  finish(exchange, json, 200);
+}
+
+void http_handle_tracez(struct http_exchange *exchange) {
+  struct tel_recent *recent = http_service_parts(exchange->service)->recent;
+  struct tel_recent_filter filter;
+  struct query query;
+  exchange->more_headers = private;
+  if (!recent) {
+    http_reply_problem(exchange, HTTP_NOT_FOUND,
+                       "Recent traces are off: set traces.recent_bytes "
+                       "(MINISHOP_TRACES_RECENT_BYTES=4194304) and restart; traces.enabled must be true.");
+    return;
+  }
+  if (!may_see(exchange) || !read_query(exchange, &query) || !check_filter(exchange, &query, &filter)) return;
+  bool json = wants_json(exchange, &query);
+  if (query.trace_id)
+    show_trace(exchange, recent, query.trace_id, json);
+  else
+    show_list(exchange, recent, &filter, json);
+}

@@ -1,0 +1,70 @@
+#include "base/text.h"
+
+#include <string.h>
+
+#include "support/test.h"
+
+START_TEST(test_trim) {
+  static const struct {
+    const char *text, *trimmed;
+  } cases[] = {{"", ""},         {" ", ""},           {"\r\n", ""},         {"a", "a"},
+               {" a b ", "a b"}, {"\t a\t\r\n", "a"}, {"\na\nb\n", "a\nb"}, {"a\v", "a\v"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const char *begin;
+    size_t len = text_trim(cases[i].text, strlen(cases[i].text), &begin);
+    ck_assert_uint_eq(len, strlen(cases[i].trimmed));
+    ck_assert(memcmp(begin, cases[i].trimmed, len) == 0);
+  }
+}
+END_TEST
+
+START_TEST(test_distance) {
+  static const struct {
+    const char *a, *b;
+    size_t distance;
+  } cases[] = {{"", "", 0},
+               {"a", "", 1},
+               {"kitten", "sitting", 3},
+               {"listen", "lisen", 1},
+               {"LISTEN", "listen", 0},
+               {"abc", "cab", 2}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ck_assert_uint_eq(text_distance(cases[i].a, strlen(cases[i].a), cases[i].b, strlen(cases[i].b)),
+                      cases[i].distance);
+    ck_assert_uint_eq(text_distance(cases[i].b, strlen(cases[i].b), cases[i].a, strlen(cases[i].a)),
+                      cases[i].distance);
+  }
+  char longer[TEXT_DISTANCE_MAX + 1];
+  memset(longer, 'x', sizeof longer);
+  ck_assert_uint_eq(text_distance(longer, sizeof longer, "x", 1), TEXT_DISTANCE_MAX);
+}
+END_TEST
+
+START_TEST(test_similar) {
+  static const char *const words[] = {"listen", "log.level", "payment.failure_rate"};
+  static const struct {
+    const char *word, *best;
+  } cases[] = {
+      {"lisen", "listen"}, {"log_level", "log.level"}, {"payment.failurerate", "payment.failure_rate"},
+      {"xy", NULL},        {"colour", NULL},           {"", NULL}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const char *best = NULL;
+    size_t distance = TEXT_DISTANCE_MAX;
+    for (size_t j = 0; j < sizeof words / sizeof *words; j++)
+      text_similar(cases[i].word, strlen(cases[i].word), words[j], &best, &distance);
+    ck_assert_pstr_eq(best, cases[i].best);
+  }
+}
+END_TEST
+
+START_TEST(test_show) {
+  char out[TEXT_SHOWN_SIZE], longer[TEXT_SHOWN + 1];
+  ck_assert_str_eq(text_show("a b", 3, out), "a b");
+  ck_assert_str_eq(text_show("\x1b[31m\n\x7f", 7, out), "?[31m??");
+  memset(longer, 'x', sizeof longer);
+  ck_assert_uint_eq(strlen(text_show(longer, TEXT_SHOWN, out)), TEXT_SHOWN);
+  ck_assert_str_eq(text_show(longer, sizeof longer, out) + TEXT_SHOWN, "...");
+}
+END_TEST
+
+TEST_MAIN("text", test_trim, test_distance, test_similar, test_show)

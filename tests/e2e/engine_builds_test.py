@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""How the engines of the tests come about (tests/engines/build.sh), with a stand-in for Go: nothing is downloaded or built here. And what
+`./lab test` says about that before it starts, and does with the Python packages."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import labtest
+import stack
+from labtest import TestFailure, expect
+
+BUILD = labtest.TOP / "tests/engines/build.sh"
+# Answers `go env`, writes down how it was called, leaves something in its caches, and "builds" what -o names.
+GO = r"""#!/bin/sh
+if [ "$1" = env ]; then
+	case $2 in
+	GOVERSION) echo "go${FAKE_GO_VERSION:-1.26.8}" ;;
+	GOTOOLCHAIN) echo "${FAKE_GO_TOOLCHAIN:-local}" ;;
+	GOFLAGS) echo "$GOFLAGS" ;;
+	esac
+	exit
+fi
+echo "$GOMODCACHE $GOCACHE $TMPDIR flags=$GOFLAGS proxy=$GOPROXY: $*" >>"$FAKE_GO_LOG"
+mkdir -p "$GOMODCACHE/example.org/module" "$GOCACHE"
+echo big >"$GOMODCACHE/example.org/module/file"
+[ -z "$FAKE_GO_FAILS" ] || exit 1
+while [ $# -gt 1 ]; do
+	if [ "$1" = -o ]; then
+		printf '#!/bin/sh\n' >"$2"
+		chmod +x "$2"
+	fi
+	shift
+done
+"""
+
+
+class Machine:
+    """A store, a lab folder and a Go of a test's own."""
+
+    def __init__(self, directory):
+        self.lab = directory / "lab"
+        self.store = directory / "store"
+        self.log = directory / "go.log"
+        (directory / "bin").mkdir()
+        (directory / "bin/go").write_text(GO)
+        (directory / "bin/go").chmod(0o755)
+        self.env = {**os.environ, "PATH": f"{directory}/bin:{os.environ['PATH']}", "MINISHOP_ENGINES": str(self.store),
+                    "LAB_DIR": str(self.lab), "FAKE_GO_LOG": str(self.log), "GOFLAGS": "-p=1", "GOPROXY": "https://proxy.example"}
+
+    def run(self, *command, **env):
+        return subprocess.run(command, env={**self.env, **env}, cwd=labtest.TOP, capture_output=True, text=True, check=False)
+
+    def build(self, *engines, **env):
+        return self.run(BUILD, *engines, **env)
+
+    def plan(self, mode, **env):
+        """What `./lab test` says before it starts in this mode."""
+        self.lab.mkdir(exist_ok=True)
+        script = 'LAB_SOURCE=$PWD; . lab.d/ui.sh; . lab.d/test.sh; . lab.d/test_plan.sh; test_mode=$0; plan_say'
+        return self.run("sh", "-euc", script, mode, **env).stdout
+
+    def quick(self):
+        """`./lab test --quick` with nothing in it but what needs the Python packages."""
+        script = """LAB_SOURCE=$PWD
+            for part in ui packages build test test_full test_plan; do . lab.d/$part.sh; done
+            packages_need() { :; }
+            lint_all() { counts 0 0 0; }
+            test_build() { counts 0 0 0; }
+            test_check() { echo "check has $LAB_PYTHON" >&2; counts 0 0 0; }
+            test_script() { counts 1 0 0; }
+            lab_test --quick; cat "$LAB_TEST/check-plain.log" """
+        self.lab.mkdir(exist_ok=True)
+        return self.run("sh", "-euc", script, LAB_PYTHON="").stdout
+
+    def calls(self):
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+def test_caches_are_the_labs_and_go_away(directory):
+    machine = Machine(directory)
+    done = machine.build("jaeger", "prometheus")
+    expect("exit status", done.returncode, 0)
+    expect("what it says", re.findall(r"^progress: \d+ (.*)", done.stderr, re.MULTILINE), ["1 of 2: jaeger", "2 of 2: prometheus"])
+    for call in machine.calls():
+        caches, _, rest = call.partition(" flags=")
+        expect("the caches", caches, " ".join(f"{machine.lab}/go-cache/{name}" for name in ("modules", "build", "tmp")))
+        expect("the user's settings stay", rest.startswith("-p=1 -modcacherw proxy=https://proxy.example:"), True)
+    expect("what is left in the lab", list(machine.lab.iterdir()), [])
+    expect("the links", sorted(path.name for path in (machine.store / "bin").iterdir()), ["jaeger", "prometheus", "promtool"])
+    calls = len(machine.calls())
+    expect("calls of go for what is built", (machine.build("jaeger", "prometheus").returncode, len(machine.calls())), (0, calls))
+
+
+def test_a_build_that_fails_is_continued(directory):
+    machine = Machine(directory)
+    expect("exit status", machine.build("jaeger", FAKE_GO_FAILS="1").returncode, 1)
+    expect("missing", machine.build("--missing", "jaeger").stdout.split(), ["jaeger"])
+    expect("what was downloaded stays", (machine.lab / "go-cache/modules/example.org/module/file").exists(), True)
+    expect("exit status", machine.build("jaeger").returncode, 0)
+    expect("missing", machine.build("--missing", "jaeger").stdout, "")
+    expect("what is left in the lab", list(machine.lab.iterdir()), [])
+
+
+def test_unknown_engine(directory):
+    done = Machine(directory).build("lokki")
+    expect("exit status", done.returncode, 2)
+    expect("what it says", "there is no lokki; known: alertmanager compose" in done.stderr, True)
+
+
+def expect_words(text, *words):
+    missing = [word for word in words if word not in text]
+    if missing:
+        raise TestFailure(f"not said: {missing}; said:\n{text}")
+
+
+def test_plan(directory):
+    machine = Machine(directory)
+    nothing = str(directory / "nothing")
+    expect_words(machine.plan("default", MINISHOP_ENGINES_PATH=nothing), "minutes on two cores", f" in {machine.lab}",
+                 "5 of 5 to build, once a machine: otelcol prometheus alertmanager jaeger kubernetes", "1.26.8 found", "needed", "go-cache",
+                 f"rm -rf {machine.lab} {machine.store}", "tests/requirements.txt")
+    expect_words(machine.plan("full"), "6 of 6 to build", "kubernetes compose")
+    for engine in ("otelcol", "jaeger", "prometheus", "alertmanager", "kubernetes"):
+        folder = pathlib.Path(machine.build("--where", engine).stdout.strip())
+        folder.mkdir(parents=True)
+        (folder / "done").touch()
+    expect_words(machine.plan("default"), "engines        all there")
+    expect_words(machine.plan("full"), "1 of 6 to build, once a machine: compose")
+    quick = machine.plan("quick")
+    expect("quick says nothing of engines", "engines" in quick, False)
+
+
+def without_go():
+    """The folders of PATH that have no go."""
+    return os.pathsep.join(folder for folder in os.environ["PATH"].split(os.pathsep) if not os.access(f"{folder}/go", os.X_OK))
+
+
+def test_plan_names_what_is_wrong_with_go(directory):
+    machine = Machine(directory)
+    expect_words(machine.plan("default", FAKE_GO_VERSION="1.19.8"), "not built: otelcol", "Go 1.19.8 is too old; version 1.")
+    expect_words(machine.plan("default", FAKE_GO_VERSION="1.22.1"), "Go 1.22.1 is too old")
+    expect_words(machine.plan("default", FAKE_GO_VERSION="1.22.1", FAKE_GO_TOOLCHAIN="auto"), "to build, once a machine", "1.22.1 found")
+    (directory / "bin/go").unlink()
+    expect_words(machine.plan("default", PATH=without_go()), "not built: otelcol", "Go is not installed; version 1.")
+
+
+def test_quick_uses_the_python_packages(directory):
+    machine = Machine(directory)
+    expect_words(machine.quick(), "dashboards     SKIP no Python packages", "0 passed, 0 failed, 4 skipped")
+    python = machine.lab / "venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    wanted = machine.run("sh", "-euc", ". lab.d/test_plan.sh; python_wanted").stdout
+    (machine.lab / "venv/made-for").write_text(wanted)
+    expect_words(machine.quick(), f"check has {python}", "dashboards     1 passed", "4 passed, 0 failed, 0 skipped")
+    # Made for another list of packages, or another Python.
+    (machine.lab / "venv/made-for").write_text("Python 2.7 of long ago\n")
+    expect_words(machine.quick(), "0 passed, 0 failed, 4 skipped")
+
+
+def test_installed_programs_are_found(directory):
+    """One variable names a folder of loki, tempo and promtail; what is not found is said."""
+    (directory / "mine").mkdir()
+    program = directory / "mine/loki"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    machine = Machine(directory)
+    said = machine.plan("default", MINISHOP_ENGINES_PATH=str(directory / "mine"))
+    expect("loki is said to be absent", re.search(r"not installed +.*\bloki\b", said) is not None, False)
+    before = os.environ.get("MINISHOP_ENGINES_PATH")
+    try:
+        os.environ["MINISHOP_ENGINES_PATH"] = str(directory / "mine")
+        expect("loki", stack.installed("loki"), str(program))
+        expect("nothing", stack.installed("no-such-program"), None)
+    finally:
+        os.environ.pop("MINISHOP_ENGINES_PATH")
+        os.environ |= {"MINISHOP_ENGINES_PATH": before} if before is not None else {}
+
+
+def test_licences(_):
+    """CONTRIBUTING.md has each engine that is built here, and its licence is a permissive one."""
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| ([\w. -]+) \|$", (labtest.TOP / "CONTRIBUTING.md").read_text(), re.MULTILINE))
+    expect("the engines in CONTRIBUTING.md", sorted(rows), sorted(path.parent.name for path in BUILD.parent.glob("*/recipe.sh")))
+    expect("their licences", set(rows.values()), {"Apache-2.0"})
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

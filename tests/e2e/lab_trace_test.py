@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""What ./lab trace prints, from a page of recent traces that this test makes up: names that are too long, text that would move the
+cursor, spans without their parent, and everything that can be wrong. (lab_test.py asks the real page.)"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+import labtest
+from labtest import TestFailure, expect
+
+FAILED, ORDER, SLOW = "4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c", "4bf92f00000000000000000000000001"
+NAUGHTY = "a\x1b[2Jb\r\nc"
+
+
+def span(span_id, parent, name, offset, duration, **more):
+    return {"span_id": span_id, "parent_span_id": parent, "name": name, "kind": "server", "start_time_unix_nano": 1764201600123000000,
+            "end_time_unix_nano": 0, "offset_ms": offset, "duration_ms": duration, "status": {"code": "unset", "message": ""},
+            "attributes": {}, "events": [], "links": [], **more}
+
+
+def summary(trace_id, name, status, outcome, start, duration):
+    return {"trace_id": trace_id, "name": name, "method": "POST", "route": "/order", "status": status, "outcome": outcome, "start": start,
+            "duration_ms": duration, "spans": 2}
+
+
+LIST = {"capacity_bytes": 4194304, "held_bytes": 1000, "traces": [
+    summary(ORDER, "CreateOrder", 201, "ok", "2025-11-27T00:00:03.000Z", 8.2),
+    summary(SLOW, "ProcessPayment", 200, "ok", "2025-11-27T00:00:02.000Z", 12345.6),
+    summary(FAILED, "ProcessPayment", 504, "error", "2025-11-27T00:00:01.000Z", 402)]}
+TRACES = {
+    FAILED: {"trace_id": FAILED, "spans": [
+        span("a", "ffff", "ProcessPayment", 0, 402, attributes={"shop.order.id": "ord_1", "client.address": "10.0.0.1"},
+             links=[{"trace_id": ORDER, "span_id": "c", "attributes": {}}]),
+        span("b", "a", "ChargeCard", 1, 400, status={"code": "error", "message": "No answer in time."}, attributes={"error.type": "gateway_timeout"},
+             events=[{"name": "charge failed", "time_unix_nano": 0, "offset_ms": 401, "attributes": {"reason": "gateway_timeout"}}])],
+        "log": [{"timestamp": "2025-11-27T00:00:01.402Z", "level": "ERROR", "message": "payment failed", "trace_id": FAILED, "status": 504,
+                 "reason": "gateway_timeout", "detail": "Pay the order again in a moment."}]},
+    ORDER: {"trace_id": ORDER, "spans": [span("a", "", "CreateOrder", 0, 0, attributes={"user.text": NAUGHTY})], "log": []},
+    SLOW: {"trace_id": SLOW, "spans": [span(str(n), str(n - 1), "A name that is much longer than its column", n, 12000) for n in range(30)],
+           "log": ["no JSON " + NAUGHTY]},
+}
+
+
+class Page(labtest.HttpThread):
+    def __init__(self, answers=True):
+        class Handler(labtest.Handler):
+            def do_GET(self):
+                match = re.fullmatch(r"/debug/tracez\?(?:trace_id=([0-9a-f]+)&)?format=json", self.path)
+                content = answers and match and (TRACES.get(match[1]) if match[1] else LIST)
+                self.answer(200 if content else 404, json.dumps(content).encode(), "application/json")
+
+        super().__init__(Handler)
+
+
+def trace(url, *words, status=0, **environment):
+    done = subprocess.run([sys.executable, labtest.TOP / "lab.d/trace.py", "--page", url, *words], capture_output=True, text=True,
+                          timeout=20, env={**os.environ, "http_proxy": "http://127.0.0.1:9", **environment})
+    expect(f"status of {words}: {done.stdout}{done.stderr}", done.returncode, status)
+    return done.stderr if status else done.stdout
+
+
+def contains(text, *parts):
+    for part in parts:
+        if part not in text:
+            raise TestFailure(f"{part!r} is not in:\n{text}")
+
+
+def test_a_failed_trace_is_explained(_):
+    with Page() as page:
+        for words in (("failed",), (FAILED,), (FAILED[:8],), (FAILED.upper(),)):
+            text = trace(page.url, *words)
+            contains(text, f"Trace {FAILED}", "402.0 ms, 2 spans", "\n  ProcessPayment ", "\n    ChargeCard ", "error: No answer in time.",
+                     "error.type=gateway_timeout", "shop.order.id=ord_1", "at 401.0 ms: charge failed reason=gateway_timeout", f"linked to {ORDER}",
+                     "00:00:01.402 ERROR payment failed reason=gateway_timeout", "Pay the order again in a moment.",
+                     f"./lab logs {FAILED}", f"./lab trace {ORDER}", f"{page.url}/debug/tracez?trace_id={FAILED}")
+            if "10.0.0.1" in text:
+                raise TestFailure("the dull attributes are shown too")
+
+
+def test_lists(_):
+    with Page() as page:
+        for words, first in (((), ORDER), (("slow",), SLOW), (("failed",), FAILED)):
+            lines = trace(page.url, *words).splitlines()
+            contains(lines[1], first)
+            contains("\n".join(lines), f"Trace {first}")
+        expect("failed ones", trace(page.url, "failed").count("ProcessPayment 4bf"), 1)
+
+
+def test_it_fits_and_harms_no_terminal(_):
+    with Page() as page:
+        for trace_id in TRACES:
+            for columns in ("80", "120", "20"):
+                text = trace(page.url, trace_id, COLUMNS=columns)
+                if "\x1b" in text or "\r" in text:
+                    raise TestFailure(f"control characters: {text!r}")
+                limit = max(60, int(columns))
+                expect("too wide", [line for line in text.split("\nNext:")[0].splitlines() if len(line) > limit], [])
+        text = trace(page.url, SLOW, PYTHONIOENCODING="ascii")
+        contains(text, "#")
+        expect("its spans", text.count("12.00 s"), 30)
+
+
+def test_what_can_be_wrong(_):
+    with Page() as page:
+        contains(trace(page.url, "f" * 32, status=1), "no trace ffffffff", "./lab logs ffff")
+        contains(trace(page.url, "ffffffff", status=1), "no recent trace begins with ffffffff")
+        for what in ("4bf92f3", FAILED + "0", "ord_1", "4bf92f3g"):
+            contains(trace(page.url, what, status=2), "is not a trace id", "8 to 32 hexadecimal digits")
+    with Page(False) as page:
+        contains(trace(page.url, status=1), "is off", "traces.recent_bytes", "./lab up")
+    contains(trace(f"http://127.0.0.1:{labtest.free_port()}", status=1), "cannot be read", "refused", "./lab status")
+
+
+def test_two_of_one_beginning(_):
+    with Page() as page:
+        LIST["traces"].append(summary(FAILED[:8] + "0" * 24, "ProcessPayment", 200, "ok", "2025-11-27T00:00:00.000Z", 1))
+        contains(trace(page.url, FAILED[:8], status=1), "2 traces begin with 4bf92f35", FAILED)
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""The first moments of minishop: standard descriptors that are closed, output that cannot be written, early signals."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+
+import labtest
+import shop as shops
+from labtest import expect, wait_until
+from place import CALM, Place, environment, expect_in
+
+
+def closing(*fds):
+    """For preexec_fn: the program starts without these descriptors."""
+    def close():
+        for fd in fds:
+            os.close(fd)
+    return close
+
+
+SUBSETS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
+
+
+def test_missing_standard_descriptors(directory):
+    """No file of its own gets such a number: the pid file keeps its lock, and nothing else is written into it."""
+    with Place(directory) as place:
+        for fds in SUBSETS:
+            options = ["--config", place.config, "--pid-file", place.pid_file, "--log-file", place.log]
+            subprocess.run([shops.program("minishop"), "--daemon", *options], env=environment(**CALM), timeout=20, check=True,
+                           preexec_fn=closing(*fds))
+            pid = int(place.pid_file.read_text())
+            place.started.append(pid)
+            expect(f"without {fds}: its standard files", {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)},
+                   {"/dev/null"})
+            status, _, err = place.run("--pid-file", place.pid_file, "--listen", "127.0.0.1:0")
+            expect(f"without {fds}: status of a second one", status, 1)
+            expect_in("message", f"runs already, with pid {pid}:", err)
+            place.end(pid)
+            process = subprocess.Popen([shops.program("minishop"), *options], env=environment(**CALM), preexec_fn=closing(*fds))
+            place.started.append(process.pid)
+            wait_until("it answers", lambda: place.get("/readyz")[0] == 200, 20, 0.02)
+            expect(f"without {fds}: pid file", place.pid_file.read_text(), f"{process.pid}\n")
+            process.terminate()
+            expect("exit status", process.wait(10), 0)
+
+
+def test_output_that_cannot_be_written(directory):
+    with Place(directory) as place, open("/dev/full", "w") as full:
+        for option in ("--help", "--version", "--check-config"):
+            command = [shops.program("minishop"), "--config", place.config, option]
+            for how in ({"stdout": full}, {"preexec_fn": closing(1)}):
+                done = subprocess.run(command, env=environment(), stderr=subprocess.PIPE, text=True, timeout=20, **how)
+                expect(f"exit status of {option}", done.returncode, 1)
+                expect_in("message", "minishop: cannot write to standard output: ", done.stderr)
+
+
+def held(pid, name, number):
+    """Whether this set of /proc/PID/status (SigBlk, SigIgn) has the signal."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"{name}:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
+
+
+def test_early_signals(directory):
+    """While it starts, signals wait until it can take them."""
+    with Place(directory) as place:
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE, signal.SIGTERM, signal.SIGINT):
+            place.log.unlink(missing_ok=True)
+            process = subprocess.Popen([shops.program("minishop"), "--config", place.config, "--log-file", place.log],
+                                       env=environment(**CALM))
+            place.started.append(process.pid)
+            name = "SigIgn" if number == signal.SIGPIPE else "SigBlk"
+            wait_until("it holds the signal", lambda: held(process.pid, name, number), 20, 0)
+            process.send_signal(number)
+            if number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
+                place.last("service ready")
+                process.terminate()
+            expect(f"exit status after an early {number.name}", process.wait(20), 0)
+            place.last("service stopped")
+
+
+def test_signals_are_held_before_anything_else(directory):
+    if not shutil.which("strace"):
+        raise labtest.Skip("needs strace")
+    with Place(directory) as place:
+        trace = place.directory / "trace"
+        for command in ([shops.program("minishop"), "--config", place.config, "--check-config"],
+                        [shops.program("slack-mock"), "--version"]):
+            done = subprocess.run(["strace", "-qq", "-e", "trace=rt_sigprocmask,rt_sigaction,openat,write", "-o", trace, *command],
+                                  env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60)
+            if done.returncode != 0:
+                raise labtest.Skip(f"strace: {done.stderr}")
+            calls = [call for call in trace.read_text().splitlines() if "O_RDONLY|O_CLOEXEC" not in call]
+            expect_in(f"first of {command[0].name}", "rt_sigprocmask(SIG_BLOCK, [HUP INT USR1 TERM]", calls[0])
+            expect_in("second", "rt_sigaction(SIGPIPE, {sa_handler=SIG_IGN", calls[1])
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

@@ -1,0 +1,82 @@
+"""A running Grafana, asked through its API as a browser would: are the data sources healthy, are the dashboards there, and does every
+query of every panel bring data. tests/containers/compose_test.py uses it on the real image; grafana_test.py tests it.
+"""
+import json
+import urllib.error
+import urllib.request
+
+import dashboards
+from labtest import TestFailure
+
+# A data source that is only a page in the browser has no health check of its own; Grafana passes a request on to it.
+HEALTH = {"alertmanager": "/api/datasources/proxy/uid/{uid}/api/v2/status"}
+
+
+class Grafana:
+    def __init__(self, url):
+        self.url = url
+
+    def ask(self, path, body=None):
+        """(status, the parsed answer); the answer is text where it is not JSON."""
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode() if body else None, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                status, text = answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read().decode(errors="replace")
+        try:
+            return status, json.loads(text)
+        except ValueError:
+            return status, text
+
+    def unhealthy(self, absent=()):
+        """What is wrong with each provisioned data source, but for those that do not run."""
+        for source in dashboards.provisioned("datasources")["datasources"]:
+            if source["uid"] in absent:
+                continue
+            status, answer = self.ask(HEALTH.get(source["type"], "/api/datasources/uid/{uid}/health").format(uid=source["uid"]))
+            if status != 200 or source["type"] not in HEALTH and answer.get("status") != "OK":
+                yield f"{source['name']}: {status} {json.dumps(answer)[:300]}"
+
+    def missing_dashboards(self):
+        """The dashboards of this project that Grafana has not taken from their files."""
+        for name, board in dashboards.boards().items():
+            status, answer = self.ask(f"/api/dashboards/uid/{board['uid']}")
+            if status != 200 or not answer["meta"].get("provisioned") or answer["dashboard"]["title"] != board["title"]:
+                yield f"{name}: {status} {json.dumps(answer)[:300]}"
+
+    def without_data(self, values):
+        """Every query of a panel or an annotation that brings no data, with Grafana's reason."""
+        for where, target in targets(values):
+            status, answer = self.ask("/api/ds/query", {"from": "now-15m", "to": "now", "queries": [target]})
+            result = answer.get("results", {}).get(target["refId"], {}) if isinstance(answer, dict) else {}
+            if result.get("error") or not any(frame["data"]["values"] and frame["data"]["values"][0] for frame in result.get("frames", [])):
+                yield f"{where}: {status} {result.get('error') or (json.dumps(answer)[:300] if status != 200 else 'no data')}"
+
+    def check(self, values, absent=()):
+        """TestFailure that names everything that is wrong."""
+        for what, found in (("data sources that are not healthy", self.unhealthy(absent)),
+                            ("dashboards that were not provisioned", self.missing_dashboards()),
+                            ("queries without data", self.without_data(values))):
+            found = list(found)
+            if found:
+                raise TestFailure(f"Grafana: {what}:\n       " + "\n       ".join(found))
+
+
+def substituted(value, values):
+    if isinstance(value, dict):
+        return {key: substituted(part, values) for key, part in value.items()}
+    if isinstance(value, list):
+        return [substituted(part, values) for part in value]
+    return dashboards.substitute(value, values) if isinstance(value, str) else value
+
+
+def targets(values):
+    """(where, query as the API takes it): the browser puts the variables in, so that is done here."""
+    for name, board in dashboards.boards().items():
+        queries = [(f"{name}: {panel.get('title')} ({target['refId']})", target) for panel in dashboards.panels(board) for target in panel["targets"]]
+        queries += [(f"{name}: annotation {one['name']}", {"refId": "Anno", "datasource": one["datasource"], "expr": one["expr"]})
+                    for one in board["annotations"]["list"] if not one.get("builtIn")]
+        for where, target in queries:
+            defaults = {"intervalMs": 15000, "maxDataPoints": 600} | ({"queryType": "range"} if target["datasource"]["type"] == "loki" else {})
+            yield where, defaults | substituted(target, values)
