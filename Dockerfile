@@ -1,5 +1,17 @@
-# MiniShop, slack-mock and the shoppers, in one small image.
+# Two small images: `prepare` carries the configuration of the whole stack, the other one MiniShop, slack-mock and the shoppers.
 ARG DEBIAN_IMAGE=debian:12-slim
+
+# Before the others, so that a change of the configuration does not compile anything.
+FROM ${DEBIAN_IMAGE} AS prepare
+RUN install -d -o 10001 -g 10001 /etc/minishop-lab /etc/minishop-lab/grafana /etc/minishop-lab/grafana/dashboards \
+      /etc/slack-url /etc/minishop/incident /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol \
+      /var/lib/promtail /var/tempo /loki \
+ && install -d -o 65534 -g 65534 /prometheus /alertmanager \
+ && install -d -o 472 -g 0 /var/lib/grafana
+COPY observability /usr/share/minishop-lab
+# Whatever umask the clone was made with.
+RUN chmod -R a+rX /usr/share/minishop-lab
+CMD ["sh", "/usr/share/minishop-lab/containers/prepare.sh"]
 
 FROM ${DEBIAN_IMAGE} AS build
 RUN apt-get update \
@@ -9,7 +21,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-RUN ./bootstrap
+RUN chmod -R a+rX . && ./bootstrap
 WORKDIR /build
 RUN /src/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
  && make -j2 \
@@ -19,12 +31,9 @@ RUN /src/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
 FROM ${DEBIAN_IMAGE}
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libulfius2.7 libyder2.0 liborcania2.3 libmicrohttpd12 libjansson4 \
-      libcurl3-gnutls libconfig9 libprotobuf-c1 zlib1g wrk socat \
+      libcurl3-gnutls libconfig9 libprotobuf-c1 zlib1g ca-certificates haproxy wrk \
  && rm -rf /var/lib/apt/lists/* \
- && install -d -o 10001 -g 10001 /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol \
-      /var/lib/promtail /var/tempo /loki \
- && install -d -o 65534 -g 65534 /prometheus /alertmanager \
- && install -d -o 472 -g 0 /var/lib/grafana
+ && install -d -o 10001 -g 10001 /var/log/minishop /var/lib/slack-mock
 COPY --from=build /out/ /
 USER 10001:10001
 EXPOSE 8080

@@ -4,7 +4,14 @@ nobase_dist_pkgdata_DATA = \
 	observability/runbook.md \
 	observability/alertmanager/alertmanager.yml \
 	observability/alertmanager/templates/slack.tmpl \
-	observability/door/door.sh \
+	observability/containers/choices/LOG_SHIPPER_is_collector_or_promtail/collector \
+	observability/containers/choices/LOG_SHIPPER_is_collector_or_promtail/promtail \
+	observability/containers/choices/TRACE_STORE_is_jaeger_tempo_or_both/both \
+	observability/containers/choices/TRACE_STORE_is_jaeger_tempo_or_both/jaeger \
+	observability/containers/choices/TRACE_STORE_is_jaeger_tempo_or_both/tempo \
+	observability/containers/prepare.sh \
+	observability/containers/replica.sh \
+	observability/door/haproxy.cfg \
 	observability/grafana/dashboards/minishop.json \
 	observability/grafana/dashboards/pipeline.json \
 	observability/grafana/dashboards/process.json \
@@ -48,8 +55,6 @@ nobase_dist_pkgdata_DATA = \
 	observability/prometheus/targets/containers/minishop.yml \
 	observability/prometheus/targets/containers/prometheus.yml \
 	observability/prometheus/targets/containers/slack-mock.yml \
-	observability/prometheus/targets/containers/stack-logs.yml \
-	observability/prometheus/targets/containers/stack-traces.yml \
 	observability/prometheus/targets/containers/stack.yml \
 	observability/prometheus/targets/native/alertmanager.yml \
 	observability/prometheus/targets/native/minishop.yml \
@@ -66,5 +71,6 @@ EXTRA_DIST += \
 	observability/prometheus/tests/down.yml \
 	observability/prometheus/tests/high_error_rate.yml \
 	observability/prometheus/tests/high_latency.yml \
+	observability/prometheus/tests/logs_refused.yml \
 	observability/prometheus/tests/slack_delivery_failing.yml \
 	observability/prometheus/tests/telemetry_dropped.yml

@@ -1,25 +1,22 @@
 #!/usr/bin/env python3
-"""docker-compose.yml as it is, from a copy of the project, in a compose project and on ports of its own: up, orders, all three
-signals, three replicas, an incident and its end in Slack, the other choices of .env, down.
+"""docker-compose.yml as it is, from a clone made under umask 077, in a compose project and on ports of its own: up, orders, all three
+signals, three replicas, an incident and its end in Slack, load on everything, a fresh start, the other choices of .env, down.
 
 images.py chooses the images: those of .env where they can be pulled, else stand-ins. The test says which, and what it skips.
 --compose-v2: by Compose v2, built from its Go module, instead of docker-compose.
 Skips (77) where docker, go or root is missing. A dockerd that does not run is started, and stopped at the end.
 """
-import contextlib
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
-import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), *(
@@ -27,189 +24,10 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), *(
 import grafana  # noqa: E402
 import images  # noqa: E402
 import labtest  # noqa: E402
+from compose_stack import (  # noqa: E402
+    CLUMSY_ORDER, INCIDENT, MEMORY_PROMISED, PORTS, Stack, copy_of_project, docker_daemon, expect, run, service)
 from images import skip  # noqa: E402
 from labtest import TestFailure, wait_until  # noqa: E402
-
-MEMORY_PROMISED = 2 << 30
-PORTS = ("MINISHOP", "SLACK_MOCK", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "LOKI", "JAEGER", "TEMPO")
-CLUMSY_ORDER = "ord_00000000000000000000"
-
-
-def run(*argv, **options):
-    """The command's output; TestFailure with it unless it succeeds."""
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, **options)
-    if done.returncode != 0:
-        raise TestFailure(f"{' '.join(argv)} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-6000:]}")
-    return done.stdout
-
-
-def answers(*argv):
-    return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        raise TestFailure(f"{what} {detail}")
-    print(f"ok   {what}", flush=True)
-
-
-@contextlib.contextmanager
-def docker_daemon(directory):
-    """A docker that answers: the one that runs, or, as root, one of this test."""
-    if answers("docker", "info"):
-        yield
-        return
-    if os.geteuid() != 0 or not shutil.which("dockerd"):
-        skip("docker does not answer, and only root can start dockerd")
-    with labtest.Engine("dockerd", ["dockerd"], directory):
-        try:
-            wait_until("dockerd answers", lambda: answers("docker", "info"), 60, 0.5)
-        except TestFailure:
-            skip("dockerd cannot run here")
-        yield
-
-
-def free_range(count):
-    """The first of so many neighbouring ports that are free, below those that the system gives to connections."""
-    for first in random.sample(range(20000, 32000, count), 100):
-        with contextlib.ExitStack() as held:
-            try:
-                for port in range(first, first + count):
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return first
-    raise TestFailure(f"no {count} neighbouring ports are free")
-
-
-def copy_of_project(to):
-    """What a clone would hold, where every user may read it."""
-    os.umask(0o022)
-    if (labtest.TOP / ".git").exists():
-        names = run("git", "-C", str(labtest.TOP), "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-        for name in filter(None, names):
-            if (labtest.TOP / name).is_file():
-                (to / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(labtest.TOP / name, to / name)
-    else:
-        shutil.copytree(labtest.TOP, to, ignore=shutil.ignore_patterns(".lab*", "build*"), dirs_exist_ok=True)
-    run("chmod", "-R", "a+rX", str(to))
-
-
-class Stack:
-    """The compose project of this test."""
-
-    def __init__(self, directory, command, chosen):
-        self.directory = directory
-        self.images = chosen
-        self.project = f"minishoptest{os.getpid()}"
-        self.command = command
-        self.env = {name: value for name, value in os.environ.items()
-                    if not name.startswith(("OTEL_", "MINISHOP_", "COMPOSE"))} | chosen.variables
-        self.env |= {"COMPOSE_PROJECT_NAME": self.project}
-        for name, port in zip(PORTS, labtest.free_ports(len(PORTS))):
-            self.env[f"{name}_PORT"] = str(port)
-        first = free_range(8)
-        self.env["MINISHOP_PORTS"] = f"{first}-{first + 7}"
-
-    def compose(self, *argv):
-        return run(self.command, *argv, cwd=self.directory, env=self.env)
-
-    def choose(self, **choices):
-        """Changes .env as a person would."""
-        path = self.directory / ".env"
-        lines = path.read_text().splitlines()
-        for name, value in choices.items():
-            lines = [f"{name}={value}" if line.startswith(f"{name}=") else line for line in lines]
-        path.write_text("\n".join(lines) + "\n")
-
-    def url(self, name):
-        return f"http://127.0.0.1:{self.env[f'{name}_PORT']}"
-
-    def containers(self):
-        ids = run("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={self.project}").split()
-        return json.loads(run("docker", "inspect", *ids)) if ids else []
-
-    def states(self):
-        """service -> state of each of its containers, without those of prepare, which ends."""
-        states = {}
-        for one in self.containers():
-            state = one["State"]
-            if service(one) != "prepare":
-                states.setdefault(service(one), []).append(state.get("Health", {}).get("Status") or state["Status"])
-        return states
-
-    def wait_for(self, services):
-        """Until these services run, and no other ones, and are healthy where that can be asked."""
-        def not_yet():
-            states = self.states()
-            return {name: states.get(name) for name in {*services, *states}
-                    if name not in services or not set(states.get(name, ["absent"])) <= {"running", "healthy"}}
-        try:
-            wait_until("all containers", lambda: not not_yet(), 90, 1)
-        except TestFailure:
-            raise TestFailure(f"not as they should be after 90 s: {not_yet()}") from None
-
-    def metric(self, expression):
-        """label set -> value"""
-        url = f"{self.url('PROMETHEUS')}/api/v1/query?query={urllib.parse.quote(expression)}"
-        return [(one["metric"], float(one["value"][1])) for one in labtest.http_json(url)["data"]["result"]]
-
-    def targets(self):
-        active = labtest.http_json(f"{self.url('PROMETHEUS')}/api/v1/targets?state=active")["data"]["activeTargets"]
-        return [(one["labels"]["job"], one["labels"]["instance"], one["health"], one["lastError"]) for one in active]
-
-    def lines(self, *words, limit=1000):
-        """MiniShop's log lines with these words, newest first: from Loki, or from what stands in its place."""
-        if self.images.real("loki"):
-            query = '{app="minishop"}' + "".join(f" |= `{word}`" for word in words)
-            parameters = urllib.parse.urlencode({"query": query, "limit": limit})
-            streams = labtest.http_json(f"{self.url('LOKI')}/loki/api/v1/query_range?{parameters}")["data"]["result"]
-            found = sorted((int(when), text) for stream in streams for when, text in stream["values"])
-            return [json.loads(text) for _, text in reversed(found)]
-        with urllib.request.urlopen(f"{self.url('LOKI')}/kept", timeout=30) as kept:
-            lines = images.kept_lines(kept.read())
-        return [json.loads(line) for line in reversed(lines) if all(word in line for word in words)][:limit]
-
-    def trace(self, trace_id):
-        return labtest.http_json(f"{self.url('JAEGER')}/api/traces/{trace_id}")["data"][0]
-
-    def payments(self):
-        """The trace ids of the last minute's payments in Jaeger."""
-        now = int(time.time() * 1e6)
-        query = f"service=minishop&operation=ProcessPayment&limit=20&start={now - 60_000_000}&end={now}"
-        return [trace["traceID"] for trace in labtest.http_json(f"{self.url('JAEGER')}/api/traces?{query}")["data"]]
-
-    def slack(self, word):
-        """The titles of the messages on MiniShopHighErrorRate that begin with this word."""
-        messages = labtest.http_get(f"{self.url('SLACK_MOCK')}/messages")
-        return [part for part in titles(json.loads(messages)) if part.startswith(word)]
-
-    def incident(self, name):
-        active = self.directory / "observability/incidents/active/incident.conf"
-        if name:
-            shutil.copyfile(self.directory / f"observability/incidents/{name}.conf", active)
-        else:
-            active.unlink()
-        self.compose("kill", "-s", "HUP", "minishop")
-
-    def left(self):
-        label = f"label=com.docker.compose.project={self.project}"
-        return [run("docker", *what, "-q", "--filter", label).split() for what in
-                (("ps", "-a"), ("volume", "ls"), ("network", "ls"))]
-
-
-def service(container):
-    return container["Config"]["Labels"]["com.docker.compose.service"]
-
-
-def titles(value):
-    """Every "title" of an attachment, wherever the mock puts it."""
-    if isinstance(value, dict):
-        return ([value["title"]] if isinstance(value.get("title"), str) else []) + \
-            [title for part in value.values() for title in titles(part)]
-    return [title for part in value for title in titles(part)] if isinstance(value, list) else []
-
 
 DEFAULT = ("alertmanager", "discovery", "door", "grafana", "jaeger", "loki", "minishop", "otel-collector", "prometheus", "slack-mock", "traffic")
 
@@ -358,6 +176,138 @@ def newest(stack):
     return stack.lines(limit=1)[0]["timestamp"]
 
 
+def misspelled(stack):
+    """Before the first container: refused by name with the valid words, and nothing is left behind."""
+    before = sorted(stack.directory.rglob("*"))
+    for name, word, words in (("LOG_SHIPPER", "promtial", "collector_or_promtail"), ("TRACE_STORE", "jeager", "jaeger_tempo_or_both")):
+        text = (stack.directory / ".env").read_text()
+        stack.choose(**{name: word})
+        done = subprocess.run([stack.command, "up", "-d"], cwd=stack.directory, env=stack.env, capture_output=True, text=True, check=False)
+        (stack.directory / ".env").write_text(text)
+        expect(f"{name}={word} is refused with the valid words", done.returncode != 0 and f"{name}_is_{words}/{word}" in done.stderr, done)
+    expect("and starts nothing, and leaves nothing in the clone", not stack.containers() and sorted(stack.directory.rglob("*")) == before)
+
+
+def shown(stack):
+    """What a person sees first: the log of the service by Compose itself, and the links of the console page."""
+    text = stack.compose("logs", "minishop")
+    expect("docker-compose logs minishop has its start, its warnings, and where the rest is",
+           all(word in text for word in ('"service ready"', '"WARN"', "/var/log/minishop/")) and '"order created"' not in text, text[-2000:])
+    urls = {one["labels"]["job"]: one["labels"].get("url", "") for one in labtest.http_json(
+        f"{stack.url('PROMETHEUS')}/api/v1/targets?state=active")["data"]["activeTargets"]}
+    wanted = {name.lower().replace("_", "-"): stack.url(name) for name in PORTS if name != "TEMPO"}
+    expect("the links of the targets have the ports of .env",
+           all(urls[job].startswith(url) for job, url in wanted.items()), (urls, wanted))
+    pages = [stack.url("PROMETHEUS") + path for path in ("/consoles/minishop.html", "/user/prometheus/assets/console.css", "/user/runbook.md")]
+    expect("the console page, what it loads, and the runbook are there", all(labtest.http_get(page) for page in pages), pages)
+
+
+def early_signals(stack):
+    """A signal at once after the start, and a little later each time."""
+    victim = next(one["Id"] for one in stack.containers() if service(one) == "minishop")
+
+    def state():
+        return json.loads(run("docker", "inspect", victim))[0]["State"]
+    for name in ("TERM", "HUP"):
+        for pause in range(0, 30, 5):
+            run("docker", "stop", victim)
+            run("docker", "start", victim)
+            time.sleep(pause / 1000)
+            run("docker", "kill", "-s", name, victim)
+            if name == "TERM":
+                wait_until(f"SIGTERM {pause} ms after the start ends the container", lambda: not state()["Running"], 5, 0.1)
+            else:
+                wait_until(f"MiniShop is healthy, in spite of SIGHUP {pause} ms after its start",
+                           lambda: state()["Running"] and state()["Health"]["Status"] == "healthy", 30, 0.2)
+        run("docker", "start", victim)
+    print("ok   SIGTERM and SIGHUP at once after the start do what they do later")
+
+
+def load(stack):
+    """Everything, up to its own limits, and the memory limits that are promised: nothing is killed."""
+    before = {one["Id"]: one["State"]["StartedAt"] for one in stack.containers() if service(one) != "prepare"}
+    [shop] = [one["NetworkSettings"]["Networks"][f"{stack.project}_default"]["IPAddress"] for one in stack.containers() if service(one) == "minishop"]
+    running = []
+    for connections, url in ((700, "http://door:8080/order"), (1100, f"http://{shop}:8080/order"), (300, "http://slack-mock:8090/messages"),
+                             (40, "http://alertmanager:9093/api/v2/alerts"), (20, "http://prometheus:9090/api/v1/query?query=request_total"),
+                             (10, "http://jaeger:16686/api/traces?service=minishop&limit=100")):
+        method = "POST" if url.endswith("/order") else "GET"
+        command = f"echo 'wrk.method = \"{method}\"' >/tmp/wrk.lua; ulimit -n 4096; exec wrk -t2 -c{connections} -d15s -s /tmp/wrk.lua '{url}'"
+        running.append((url, subprocess.Popen(
+            ["docker", "run", "--rm", f"--network={stack.project}_default", f"minishop-lab:{stack.env['MINISHOP_TAG']}", "sh", "-c", command],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)))
+    for url, process in running:
+        said = process.communicate()[0]
+        if "Requests/sec" not in said:
+            raise TestFailure(f"wrk and {url}: {said[-300:]}")
+        print(f"     {url}: {said[said.index('Requests/sec'):].splitlines()[0]}")
+    after = stack.containers()
+    killed = [one["Name"] for one in after if one["State"]["OOMKilled"] or one["RestartCount"] and service(one) != "prepare"]
+    restarted = [one["Name"] for one in after if before.get(one["Id"], one["State"]["StartedAt"]) != one["State"]["StartedAt"]]
+    expect("a full load on every container kills none", not killed and not restarted, (killed, restarted))
+    by_hand(stack)
+
+
+def https(stack, scratch):
+    """The image has what an https endpoint needs: the usual authorities; here one more, of this test."""
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+        "-keyout", f"{scratch}/key.pem", "-out", f"{scratch}/cert.pem")
+    os.chmod(f"{scratch}/cert.pem", 0o644)
+    os.chmod(scratch, 0o755)
+    store = stack.inside("cat", "/etc/ssl/certs/ca-certificates.crt")
+    expect("the image knows the usual certificate authorities", store.count("BEGIN CERTIFICATE") > 50)
+    posts = []
+
+    class Endpoint(labtest.Handler):
+        def do_POST(self):
+            self.body()
+            posts.append(self.path)
+            self.answer(200, b"", "application/x-protobuf")
+    endpoint = labtest.HttpThread(Endpoint)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{scratch}/cert.pem", f"{scratch}/key.pem")
+    endpoint.server.socket = context.wrap_socket(endpoint.server.socket, server_side=True)
+    port = labtest.free_port()
+    with endpoint:
+        name = run("docker", "run", "-d", "--rm", "--network=host", f"--volume={scratch}/cert.pem:/etc/ssl/certs/ca-certificates.crt:ro",
+                   "-e", f"OTEL_EXPORTER_OTLP_ENDPOINT=https://127.0.0.1:{endpoint.port}", f"minishop-lab:{stack.env['MINISHOP_TAG']}",
+                   "/usr/sbin/minishop", "--listen", f"127.0.0.1:{port}").strip()
+        try:
+            wait_until("MiniShop is ready", lambda: labtest.http_get(f"http://127.0.0.1:{port}/readyz"), 20)
+            urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/order", b""), timeout=10).close()
+            wait_until("spans come by https", lambda: posts, 30)
+        finally:
+            run("docker", "stop", name)
+    expect("spans go to an https endpoint", set(posts) == {"/v1/traces"}, posts)
+
+
+def fresh_start(stack):
+    """down, which keeps the volumes, and up again, in the middle of an incident and with one more network."""
+    stack.incident("payment-outage")
+    wait_until("the incident has begun", lambda: "reloaded" in stack.compose("logs", "--tail=20", "minishop"), 20)
+    before = {labels["instance"] for labels, _ in stack.metric('up{job="minishop"}')}
+    stack.compose("down")
+    more = stack.directory / "more.yml"
+    more.write_text("services: {minishop: {networks: {default: , aaa: }}}\nnetworks: {aaa: }\n")
+    stack.compose("-f", "docker-compose.yml", "-f", "more.yml", "up", "-d")
+    stack.wait_for(DEFAULT)
+    [shop] = [one["Id"] for one in stack.containers() if service(one) == "minishop"]
+    addresses = run("docker", "exec", shop, "hostname", "-I").split()
+    expect("MiniShop is in two networks", len(addresses) == 2, addresses)
+    scraped = wait_until("it is scraped", lambda: [instance for job, instance, health, _ in stack.targets()
+                                                   if job == "minishop" and health == "up"], 30)
+    line = wait_until("it logs", lambda: stack.lines(f'"instance":"{scraped[0]}"'), 30, 1)[0]
+    expect(f"its metrics and lines agree on one address, {scraped[0]}", line["instance"] == scraped[0])
+    wait_until(f"Prometheus counts one instance, not those of before ({', '.join(before)}) as well",
+               lambda: [value for _, value in stack.metric('count(up{job="minishop"})')] == [1], 40, 1)
+    print("ok   instances of before are soon forgotten")
+    gone = subprocess.run(["docker", "exec", shop, "test", "-e", INCIDENT], check=False).returncode
+    expect("a fresh start has no incident", gone == 1)
+    stack.compose("up", "-d")
+    run("docker", "network", "rm", f"{stack.project}_aaa")
+    more.unlink()
+
+
 def comes_back(stack):
     """It was sent SIGHUP several times by now, which Docker may take for being stopped on purpose."""
     victim = next(one for one in stack.containers() if service(one) == "minishop")
@@ -380,8 +330,9 @@ def end(stack):
     expect("down leaves nothing: no container, no volume, no network", stack.left() == [[], [], []], stack.left())
 
 
-def everything(stack):
+def everything(stack, scratch):
     stack.compose("config", "-q")
+    misspelled(stack)
     began = time.monotonic()
     stack.compose("up", "-d")
     size = int(run("docker", "image", "inspect", "-f", "{{.Size}}", f"minishop-lab:{stack.env['MINISHOP_TAG']}"))
@@ -392,11 +343,17 @@ def everything(stack):
     memory = hardened(stack)
     expect(f"no root, read-only, no capabilities, limits of {memory >> 20} MiB together", memory < MEMORY_PROMISED)
     signals(stack)
+    shown(stack)
     by_hand(stack)
     over = incident(stack)
     replicas(stack)
     wait_until("the end of the alert is in Slack", lambda: stack.slack("RESOLVED"), max(10, 180 - (time.monotonic() - over)), 1)
     print("ok   and so is its end", flush=True)
+    stack.compose("up", "-d", "--scale", "minishop=1")
+    early_signals(stack)
+    load(stack)
+    fresh_start(stack)
+    https(stack, scratch)
     in_grafana(stack, "tempo")
     other_choices(stack)
     comes_back(stack)
@@ -411,15 +368,15 @@ def main():
     command = str(images.built("compose") / "docker-compose") if v2 else "docker-compose"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="minishop-compose.") as scratch, docker_daemon(scratch):
+        # A tag of its own: what an earlier test built would be taken as it is.
         chosen = images.choose()
-        # What an earlier test built would be taken as it is.
-        subprocess.run(["docker", "image", "rm", "-f", f"minishop-lab:{chosen.variables['MINISHOP_TAG']}"], check=False, capture_output=True)
+        chosen.variables["MINISHOP_TAG"] = f"test-{os.getpid()}"
         project = pathlib.Path(scratch) / "project"
         project.mkdir()
         copy_of_project(project)
         stack = Stack(project, command, chosen)
         try:
-            everything(stack)
+            everything(stack, scratch)
         except TestFailure:
             for one in stack.containers():
                 tail = subprocess.run(["docker", "logs", "--tail=6", one["Id"]], capture_output=True, text=True, check=False)
@@ -428,6 +385,8 @@ def main():
         finally:
             subprocess.run([stack.command, "down", "-v", "--remove-orphans"], cwd=project, env=stack.env, check=False,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(["docker", "image", "rm", *(f"{name}:{chosen.variables['MINISHOP_TAG']}" for name in ("minishop-lab", "minishop-lab-prepare"))],
+                           check=False, capture_output=True)
 
 
 if __name__ == "__main__":

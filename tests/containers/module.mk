@@ -6,7 +6,7 @@ EXTRA_DIST += \
 	Dockerfile \
 	docker-compose.yml \
 	observability/alertmanager/slack_url.containers \
-	observability/incidents/active/.gitignore \
+	tests/containers/compose_stack.py \
 	tests/containers/compose_test.py \
 	tests/containers/images.py \
 	tests/containers/images.sh \

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """docker-compose.yml, .env and Dockerfile as far as they can be judged without running them; tests/containers/compose_test.py runs
-them. What a choice in .env brings up fits into the memory that the README promises.
+them. What a choice in .env brings up fits into the memory that the README promises, and the limits of one component fit those of the next.
 """
+import fnmatch
+import itertools
 import os
 import pathlib
 import re
@@ -20,6 +22,9 @@ except ImportError:
     sys.exit(labtest.SKIPPED)
 
 CHOICES = [(shipper, store) for shipper in ("collector", "promtail") for store in ("jaeger", "tempo", "both")]
+CONTAINERS = labtest.OBSERVABILITY / "containers"
+MOUNTED = "/etc/minishop-lab/"
+MIB = 1 << 20
 PROMISED = 2048
 # What Compose v2 knows and docker-compose 1.29 does not, where it would be in this file; and what 1.29 takes and ignores.
 TOO_NEW = ("name", "include", "configs", "secrets", "develop", "extends", "additional_contexts")
@@ -74,8 +79,9 @@ def test_every_service_is_hardened(_):
             "no numeric user": not service["image"].startswith("minishop-lab:") and not re.match(r"[1-9]\d*:\d+$", str(service.get("user"))),
             "a port for everybody": any(not str(port).startswith("127.0.0.1:") for port in service.get("ports", [])),
             "docker's socket": any("docker.sock" in volume for volume in service.get("volumes", [])),
-            "a configuration that can be written": any(volume.startswith("./") and not volume.endswith(":ro")
-                                                       for volume in service.get("volumes", [])),
+            "the clone, whose modes and labels are the user's": any(volume.startswith(".") for volume in service.get("volumes", [])),
+            "a configuration that can be written": name != "prepare" and any(
+                volume.startswith("configuration:") and ":ro" not in volume for volume in service.get("volumes", [])),
             "an image without a version": not re.search(r":\$\{[A-Z_]+_(VERSION|TAG)\}$", service["image"]),
         }.items() if bad]
         if problems:
@@ -123,27 +129,245 @@ def test_both_composes_understand_it(_):
 
 
 def test_every_volume_has_its_owner(_):
-    """The first to mount it is our own image, which has a folder for it; all who use one wait for that."""
+    """`prepare` mounts it on a folder of its image; all who use it wait for that, and do not take it over (nocopy)."""
     services = compose_file()["services"]
-    folders = dict(volume.split(":") for volume in services["prepare"]["volumes"])
-    dockerfile = (labtest.TOP / "Dockerfile").read_text().replace("\\\n", " ")
-    made = {word for made in re.findall(r"install -d ([^&\n]+)", dockerfile) for word in made.split() if word.startswith("/")}
+    folders = dict(volume.split(":") for volume in services["prepare"]["volumes"] if not volume.startswith("$"))
+    prepared = (labtest.TOP / "Dockerfile").read_text().replace("\\\n", " ").split("\nFROM ")[1]
+    made = {word for made in re.findall(r"install -d ([^&\n]+)", prepared) for word in made.split() if word.startswith("/")}
     wrong = [name for name in compose_file()["volumes"] if folders.get(name) not in made]
-    wrong += [name for name, service in services.items() if name != "prepare" and any(
-        volume.split(":")[0] in folders for volume in service.get("volumes", [])) and "prepare" not in service.get("depends_on", {})]
+    for name, service in services.items():
+        mounts = [volume for volume in service.get("volumes", []) if volume.split(":")[0] in folders and name != "prepare"]
+        wrong += [f"{name}: {volume}" for volume in mounts if not volume.endswith("nocopy")]
+        wrong += [name] if mounts and "prepare" not in service.get("depends_on", {}) else []
     if wrong:
         raise TestFailure(f"not prepared: {wrong}")
 
 
-def test_what_is_mounted_is_there(_):
+def test_what_is_named_is_there(_):
+    """Each volume, and each file of the configuration on a command line."""
     names = set(compose_file()["volumes"])
     for shipper, store in CHOICES:
         for name, service in services(shipper, store).items():
-            for volume in service.get("volumes", []):
-                source = re.sub(r"\$\{SLACK_URL_FILE:-([^}]+)\}", r"\1", volume).split(":")[0]
-                source = source.replace("${LOG_SHIPPER}", shipper).replace("${TRACE_STORE}", store)
-                if source.startswith("./") and not (labtest.TOP / source).exists() or "/" not in source and source not in names:
-                    raise TestFailure(f"{name} mounts {source}, which is not there")
+            text = str(service).replace("${LOG_SHIPPER}", shipper).replace("${TRACE_STORE}", store)
+            absent = [volume for volume in service.get("volumes", []) if not volume.startswith("$") and volume.split(":")[0] not in names]
+            absent += [path for path in re.findall(rf"{MOUNTED}([\w./-]+)", text) if not (labtest.OBSERVABILITY / path).exists()]
+            if absent:
+                raise TestFailure(f"{name} uses {absent}, which is not there")
+
+
+def test_each_choice_is_a_file_that_its_folder_names(_):
+    """docker-compose says the folder's name when a choice is misspelled."""
+    for folder, words in (("LOG_SHIPPER", {shipper for shipper, _ in CHOICES}), ("TRACE_STORE", {store for _, store in CHOICES})):
+        [path] = (CONTAINERS / "choices").glob(f"{folder}_is_*")
+        if {file.name for file in path.iterdir()} != words or set(path.name.split("_is_")[1].split("_")) - {"or"} != words:
+            raise TestFailure(f"{path.name} has {sorted(file.name for file in path.iterdir())}")
+        for word in words:
+            labtest.expect(f"{path.name}/{word}", (path / word).read_text().splitlines()[-1], f"{folder}={word}")
+
+
+def test_the_slack_secret_is_alertmanagers_alone(_):
+    users = {name for name, service in compose_file()["services"].items() for volume in service.get("volumes", []) if volume.startswith("slack-url:")}
+    labtest.expect("who sees the webhook's address", users, {"prepare", "alertmanager"})
+
+
+def test_containers_reach_each_other_without_a_proxy(_):
+    services = compose_file()["services"]
+    for name, service in services.items():
+        environment = service.get("environment", {})
+        for variable in ("NO_PROXY", "no_proxy"):
+            missing = {*services, "localhost", "127.0.0.1"} - {"prepare", "discovery", "traffic"} - set(environment.get(variable, "").split(","))
+            if missing and name != "prepare":
+                raise TestFailure(f"{name}: {variable} lacks {sorted(missing)}")
+
+
+def test_threads_fit_into_their_limits(_):
+    """A thread a connection: in containers and in Kubernetes. 64: the program's other threads, and what watches its log."""
+    shop = compose_file()["services"]["minishop"]
+    [pod] = yaml.safe_load((labtest.TOP / "deploy/kubernetes/base/deployment.yaml").read_text())["spec"]["template"]["spec"]["containers"]
+    variables = {one["name"]: one.get("value") for one in pod["env"]}
+    cluster = int(re.fullmatch(r"(\d+)Mi", pod["resources"]["limits"]["memory"])[1])
+    for where, connections, orders, memory in (
+            ("containers", shop["environment"]["MINISHOP_SERVER_CONNECTIONS"], shop["environment"]["MINISHOP_ORDERS_CAPACITY"],
+             megabytes(shop["mem_limit"])),
+            ("Kubernetes", variables["MINISHOP_SERVER_CONNECTIONS"], variables["MINISHOP_ORDERS_CAPACITY"], cluster)):
+        # As measured: 34 KiB a connection (of it 26 the kernel's), 410 bytes an order, and the program.
+        needed = (int(connections) * 34 + int(orders) * 0.41 + 8 * 1024) / 1024
+        if needed > memory:
+            raise TestFailure(f"{where}: {connections} connections and {orders} orders need {needed:.0f} MiB, the limit is {memory}")
+    if int(shop["environment"]["MINISHOP_SERVER_CONNECTIONS"]) + 64 > shop["pids_limit"]:
+        raise TestFailure(f"pids_limit {shop['pids_limit']} is less than a thread for each connection")
+
+
+def configuration(path):
+    """YAML, with the defaults of its variables."""
+    text = (labtest.OBSERVABILITY / path).read_text()
+    return yaml.safe_load(re.sub(r"\$\{(?:env:)?\w+:-([^}]*)\}", r"\1", text))
+
+
+def test_a_message_fits_into_what_its_receiver_takes(_):
+    """Sender, what it may send at most, receiver, what it takes. 8 KiB: more than any line or span has."""
+    collector, jaeger, loki, tempo = (configuration(path) for path in (
+        "otel-collector/config.yaml", "jaeger/config.yaml", "loki/loki.yaml", "tempo/tempo.yaml"))
+    batch = collector["processors"]["batch"]["send_batch_max_size"] * 8 << 10
+    # Loki's and Tempo's default for the clients of their own servers, and Grafana's for one answer: 5,000 lines.
+    client = 16 * MIB
+    answer = 5000 * 3 << 10
+    pairs = [("collector", batch, "Jaeger", jaeger["receivers"]["otlp"]["protocols"]["grpc"]["max_recv_msg_size_mib"] * MIB),
+             ("collector", batch, "another collector", collector["receivers"]["otlp"]["protocols"]["grpc"]["max_recv_msg_size_mib"] * MIB),
+             ("collector", batch, "Tempo's OTLP receiver, by default", 20 * MIB)]
+    for name, server in (("Loki", loki["server"]), ("Tempo", tempo["server"])):
+        for way, size in itertools.product(("recv", "send"), (batch, client, answer)):
+            pairs.append((f"{name}'s clients", size, f"{name}'s server ({way})", server[f"grpc_server_max_{way}_msg_size"]))
+    wrong = [pair for pair in pairs if pair[1] > pair[3]]
+    if wrong:
+        raise TestFailure(f"does not fit: {wrong}")
+
+
+def test_the_shippers_know_the_names_of_rotated_files(_):
+    """The collector reads them, as it knows a file by its content; Promtail would send them again. Nobody reads compressed ones."""
+    rotated = re.search(r"^\tdateformat (\S+)$", (labtest.TOP / "etc/minishop.logrotate").read_text(), re.MULTILINE)[1]
+    rotated = rotated.replace("%Y", "2026").replace("%m", "11").replace("%d", "26").replace("%s", "1795650000")
+    receiver = configuration("otel-collector/logs-collector.yaml")["receivers"]["file_log/minishop"]
+    exclude = [pattern.replace("{gz,xz,bz2,zst}", end) for pattern in receiver["exclude"] for end in ("gz", "xz", "bz2", "zst")]
+    promtail = [one["labels"]["__path__"] for one in configuration("promtail/promtail.yaml")["scrape_configs"][0]["static_configs"]]
+    for name, collected, promtailed in (("minishop.log", True, True), ("minishop.log.1", True, False), (f"minishop.log{rotated}", True, False),
+                                        (f"minishop.log{rotated}.gz", False, False), ("minishop.log-20261126", True, False)):
+        path = f"/var/log/minishop/{name}"
+        seen = [any(fnmatch.fnmatch(path, pattern) for pattern in receiver["include"]) and not any(fnmatch.fnmatch(path, pattern) for pattern in exclude),
+                any(fnmatch.fnmatch(path, pattern) for pattern in promtail)]
+        labtest.expect(f"{name}: read by the collector, by Promtail", seen, [collected, promtailed])
+
+
+def hours(text):
+    return int(re.fullmatch(r"(\d+)[hs]", text)[1])
+
+
+def test_loki_takes_a_backlog_of_a_day(_):
+    """Old lines and new ones at once: it takes what is at most half of max_chunk_age older than the newest one."""
+    loki = configuration("loki/loki.yaml")
+    labtest.expect("unordered_writes", loki["limits_config"]["unordered_writes"], True)
+    if hours(loki["ingester"]["max_chunk_age"]) / 2 < 24:
+        raise TestFailure("Loki refuses lines that are a day older than the newest one")
+    # What is still in the ingester must be asked for there: 0 is always.
+    labtest.expect("query_ingesters_within", loki["querier"]["query_ingesters_within"], "0s")
+    if hours(loki["limits_config"]["reject_old_samples_max_age"]) < hours(loki["limits_config"]["retention_period"]):
+        raise TestFailure("Loki refuses lines that it would still keep")
+
+
+def shell(script, directory, commands, **env):
+    """A script of observability/containers with these stand-ins in front of the path."""
+    tools = directory / "bin"
+    tools.mkdir(exist_ok=True)
+    for name, text in commands.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    path = directory / "script.sh"
+    path.write_text(script)
+    return subprocess.run(["sh", str(path)], capture_output=True, text=True, check=False, timeout=30,
+                          env={"PATH": f"{tools}:{os.environ['PATH']}", **env})
+
+
+PORTS = {"MINISHOP": "8090", "SLACK_MOCK": "8080", "PROMETHEUS": "19090", "ALERTMANAGER": "9093", "GRAFANA": "3100", "LOKI": "3000",
+         "JAEGER": "26686", "TEMPO": "3200"}
+
+
+def prepare(directory, replicas=False, slack=None, **choices):
+    """prepare.sh on folders below directory; what it delivered, by name."""
+    script = (CONTAINERS / "prepare.sh").read_text()
+    for path, place in (("/usr/share/minishop-lab", labtest.OBSERVABILITY), ("/etc/minishop-lab", directory / "to"),
+                        ("/etc/slack-url", directory / "secret"), ("/etc/minishop/incident", directory / "incident"), ("/var/log/minishop", directory / "logs"),
+                        ("slack_url_file=/slack_url", f"slack_url_file={slack or '/dev/null'}")):
+        script = script.replace(path, str(place))
+    for folder in ("to", "secret", "incident", "logs"):
+        (directory / folder).mkdir(exist_ok=True)
+    done = shell(script, directory, {"getent": f"exit {0 if replicas else 2}"},
+                 **{f"{name}_PORT": port for name, port in PORTS.items()}, **{"LOG_SHIPPER": "collector", "TRACE_STORE": "jaeger", **choices})
+    return done, directory / "to"
+
+
+def delivered(done, to):
+    if done.returncode != 0 or done.stderr:
+        raise TestFailure(f"prepare.sh: {done.returncode} {done.stderr}")
+    return to
+
+
+def test_prepare_delivers_the_configuration_with_the_ports_of_env(directory):
+    to = delivered(*prepare(directory))
+    labtest.expect("MiniShop's address", "http://127.0.0.1:8090/metrics" in (to / "prometheus/targets/containers/minishop.yml").read_text(), True)
+    labtest.expect("slack-mock's address", "http://127.0.0.1:8080/" in (to / "prometheus/targets/containers/slack-mock.yml").read_text(), True)
+    everything = "".join(path.read_text() for path in to.rglob("*") if path.is_file())
+    for default in ("9090", "16686"):
+        labtest.expect(f"127.0.0.1:{default}", re.findall(rf"127\.0\.0\.1:{default}\b", everything), [])
+    before = {path: path.stat().st_mtime_ns for path in to.rglob("*") if path.is_file()}
+    (to / "grafana/dashboards/gone.json").write_text("{}")
+    delivered(*prepare(directory))
+    labtest.expect("files that did not change, a second time", {path: path.stat().st_mtime_ns for path in to.rglob("*") if path.is_file()}, before)
+
+
+def test_prepare_delivers_what_was_chosen(directory):
+    for shipper, store in CHOICES:
+        to = delivered(*prepare(directory, LOG_SHIPPER=shipper, TRACE_STORE=store)) / "prometheus/targets/containers"
+        labtest.expect(f"{shipper}, {store}", ["promtail:" in (to / "stack-logs.yml").read_text()] + [
+            f"{name}:" in (to / "stack-traces.yml").read_text() for name in ("jaeger", "tempo")],
+            [shipper == "promtail", store in ("jaeger", "both"), store in ("tempo", "both")])
+
+
+def test_an_incident_lasts_as_long_as_the_shop(directory):
+    incident = directory / "incident/incident.conf"
+    delivered(*prepare(directory))
+    incident.write_text("payment = { failure_rate = 0.5; };\n")
+    delivered(*prepare(directory, replicas=True))
+    labtest.expect("an incident, and `up -d` once more", incident.exists(), True)
+    delivered(*prepare(directory))
+    labtest.expect("an incident when the stack starts afresh", incident.exists(), False)
+
+
+def test_the_address_of_slack_is_the_mocks_or_that_of_a_file(directory):
+    delivered(*prepare(directory))
+    address = directory / "secret/slack_url"
+    labtest.expect("the mock's", "slack-mock:8090" in address.read_text(), True)
+    own = directory / "own"
+    own.write_text("https://hooks.slack.com/services/T0/B0/x\n")
+    to = delivered(*prepare(directory, slack=own))
+    labtest.expect("one's own", address.read_text(), own.read_text())
+    # What Prometheus serves to browsers (--web.user-assets) is no place for it.
+    labtest.expect("files with the secret", [path.name for path in to.rglob("*") if path.is_file() and "hooks.slack.com/services/T0" in path.read_text()], [])
+    done, _ = prepare(directory, slack=directory / "logs")
+    labtest.expect("a folder, which Docker makes of a name that is not there", (done.returncode, "SLACK_URL_FILE" in done.stderr), (1, True))
+    done, _ = prepare(directory, slack=directory / "absent")
+    labtest.expect("a file that cannot be read", (done.returncode, "setfacl" in done.stderr), (1, True))
+
+
+def test_a_replica_has_the_address_that_prometheus_scrapes(directory):
+    """Whatever other networks it is in, and in whatever order the system has them."""
+    script = (CONTAINERS / "replica.sh").read_text().replace("/usr/sbin/minishop", "minishop").replace("/var/log/minishop", str(directory))
+    for own, scraped, wanted in (("10.1.0.2", "10.1.0.2", "10.1.0.2"), ("172.16.0.9 10.1.0.2", "10.1.0.3\n10.1.0.2", "10.1.0.2"),
+                                 ("10.1.0.2 172.16.0.9", "10.1.0.2", "10.1.0.2"), ("10.1.0.2 172.16.0.9", "", "10.1.0.2")):
+        lines = "".join(f"echo '{address} STREAM minishop'; " for address in scraped.split("\n") if address)
+        done = shell(script, directory, {"getent": lines or "exit 2", "hostname": f'case ${{1-}} in -I) echo "{own} ";; *) echo h;; esac',
+                                         "tail": ":", "minishop": 'echo "$MINISHOP_INSTANCE $*"'})
+        labtest.expect(f"{own}, scraped {scraped!r}", done.stdout.splitlines()[-1:],
+                       [f"{wanted}:8080 --listen 0.0.0.0:8080 --log-file {directory}/h.log"])
+
+
+def test_the_log_of_a_replica_is_shown_without_its_successes(directory):
+    script = (CONTAINERS / "replica.sh").read_text().replace("/usr/sbin/minishop", "minishop").replace("/var/log/minishop", str(directory))
+    trace = '"trace_id":"be945f95f6a86fe838bdd6fcfd8bd056"'
+    lines = {'{"level":"INFO","message":"service ready"}': True, f'{{"level":"INFO","message":"order created",{trace}}}': False,
+             f'{{"level":"WARN","message":"payment failed",{trace}}}': True, f'{{"level":"ERROR","message":"order failed",{trace}}}': True,
+             f'{{"level":"DEBUG","message":"probe",{trace}}}': False, '{"level":"WARN","message":"span export fails"}': True}
+    (directory / "lines").write_text("\n".join(lines) + "\n")
+    done = shell(script, directory, {"tail": f"cat {directory}/lines", "minishop": ":"})
+    labtest.expect("shown", done.stdout.splitlines()[1:], [line for line, shown in lines.items() if shown])
+
+
+def test_haproxy_takes_its_configuration(_):
+    haproxy = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+    if not haproxy:
+        raise Skip("haproxy is missing: the configuration of the shop's door is valid")
+    done = subprocess.run([haproxy, "-c", "-f", str(labtest.OBSERVABILITY / "door/haproxy.cfg")], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise TestFailure(done.stdout + done.stderr)
 
 
 def test_docker_compose_takes_it(_):
@@ -158,6 +382,13 @@ def test_docker_compose_takes_it(_):
                                   env={**os.environ, "LOG_SHIPPER": shipper, "TRACE_STORE": store})
             if done.returncode != 0 or done.stderr:
                 raise TestFailure(done.stderr)
+        for name, word, said in (("LOG_SHIPPER", "promtial", "LOG_SHIPPER_is_collector_or_promtail/promtial"),
+                                 ("TRACE_STORE", "jeager", "TRACE_STORE_is_jaeger_tempo_or_both/jeager"),
+                                 ("TRACE_STORE", "", "TRACE_STORE_is_jaeger_tempo_or_both")):
+            done = subprocess.run([command, "config", "-q"], cwd=labtest.TOP, capture_output=True, text=True, check=False,
+                                  env={**os.environ, name: word})
+            if done.returncode == 0 or said not in done.stderr:
+                raise TestFailure(f"{command}, {name}={word}: {done.returncode} {done.stderr}")
     print(f"     {', '.join(commands)}")
 
 

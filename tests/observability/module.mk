@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/observability/grafana_test.py \
 	tests/observability/containers_test.py \
 	tests/observability/kubernetes_test.py \
+	tests/observability/log_shipping_test.py \
 	tests/observability/numbers_test.py \
 	tests/observability/traffic_test.py \
 	tests/observability/data/slack/message.tmpl \

@@ -5,15 +5,16 @@
 #
 # Why not Prometheus's own dns_sd_configs: the same prometheus.yml runs without containers, where it would ask somebody's
 # name server about minishop, and 2.42 cannot include a second file. While DNS knows no replica at all the last list stays,
-# so that what is gone shows as down.
+# so that what is gone shows as down; but not the list of an earlier discover.sh, whose replicas may be gone for good.
 set -u
 from=$1
 to=$2
 trap 'exit 0' TERM INT
 
-# The replicas as a list of YAML: "10.0.0.2:8080", "10.0.0.3:8080"
+# The replicas as a list of YAML: "10.0.0.2:8080", "10.0.0.3:8080". By the name that only their first network has.
 replicas() {
-	getent ahostsv4 minishop | sort -u | awk '$2 == "STREAM" { printf "%s\"%s:8080\"", separator, $1; separator = ", " }'
+	getent ahostsv4 minishop-replicas | sort -u |
+		awk '$2 == "STREAM" { printf "%s\"%s:8080\"", separator, $1; separator = ", " }'
 }
 
 list='"minishop:8080"'
