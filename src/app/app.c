@@ -72,7 +72,7 @@ static int prepare_files(struct start *start, struct app_pidfile **pidfile, stru
 
 /* As the user that it has become. A log file alone is not enough for it: rotation makes others beside it. */
 static void check_log_directory(struct start *start) {
-  char directory[APP_TEXT_SIZE], text[256];
+  char directory[APP_TEXT_SIZE], text[WARNING_SIZE];
   struct stat info;
   const char *log = start->config.log_file;
   if (!*start->identity.name || !start->config.log_enabled || stat(log, &info) != 0 || !S_ISREG(info.st_mode))
