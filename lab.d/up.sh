@@ -233,7 +233,6 @@ up_tell() {
 		  recent traces        $minishop_url/debug/tracez
 		  the Slack channel    $slack_url
 		  Prometheus           $prometheus_url/classic/alerts
-		  Alertmanager         $alertmanager_url/api/v2/alerts
 		  the shop's metrics   $minishop_url/metrics
 
 		What to try next:
