@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "http/html.h"
 #include "http/tracez_style.h"
+#include "telemetry/attributes_json.h"
 
 enum { ID_HEX = 33, DEEP = 12, NUMBER_SIZE = 32 };
 
@@ -221,20 +222,10 @@ void tracez_page_list(struct tel_recent *recent, const struct tel_recent_list *l
 /* --- One trace --- */
 
 static void put_value(struct buf *out, const struct tel_attribute *pair) {
-  switch (pair->type) {
-  case TEL_STRING:
+  if (pair->type == TEL_STRING)
     http_html_text(out, pair->value.string.data, pair->value.string.len);
-    break;
-  case TEL_BOOL:
-    buf_puts(out, pair->value.integer ? "true" : "false");
-    break;
-  case TEL_INT:
-    buf_put_i64(out, pair->value.integer);
-    break;
-  case TEL_DOUBLE:
-    buf_put_double(out, pair->value.real);
-    break;
-  }
+  else
+    tel_json_value(out, pair); /* numbers, true and false need no escapes */
 }
 
 static void put_pairs(struct buf *out, const struct tel_recent_pairs *pairs) {
