@@ -144,13 +144,17 @@ static bool export_one(struct tel_batch *batch) {
   batch->in_flight = count;
   pthread_mutex_unlock(&batch->lock);
   batch->exporter.export(batch->exporter.cls, batch->taken, count, deadline, &result);
+  /* The histogram and the receiver of reports are others'. stop() abandons this thread under the lock, and
+   * only then may they be freed: so they are used under it too. */
   pthread_mutex_lock(&batch->lock);
   bool abandoned = batch->abandoned;
   batch->in_flight = 0;
+  if (!abandoned) {
+    tel_histogram_observe(batch->duration, (double)(clock_mono_ns() - start) / CLOCK_NS_PER_S, NULL);
+    settle(batch, count, &result);
+  }
   pthread_mutex_unlock(&batch->lock);
   if (abandoned) return false;
-  tel_histogram_observe(batch->duration, (double)(clock_mono_ns() - start) / CLOCK_NS_PER_S, NULL);
-  settle(batch, count, &result);
   release_taken(batch, count);
   return true;
 }

@@ -19,7 +19,7 @@
 struct otlp {
   struct tel_otlp_encoder *encoder;
   struct tel_transport transport;
-  const struct tel_trace_metrics *metrics;
+  struct tel_trace_metrics *metrics;
   struct tel_answer answer;
   struct buf compressed;
   bool gzip;
@@ -203,7 +203,7 @@ static void release(void *cls) {
 }
 
 int tel_otlp_exporter_with(const struct tel_transport *transport, const struct tel_tracing_settings *settings,
-                           const struct tel_attributes *resource, const struct tel_trace_metrics *metrics,
+                           const struct tel_attributes *resource, struct tel_trace_metrics *metrics,
                            struct tel_exporter *out) {
   struct otlp *otlp = calloc(1, sizeof *otlp);
   if (otlp) otlp->encoder = tel_otlp_encoder_new(resource, settings->scope_name, settings->scope_version);
@@ -224,7 +224,7 @@ int tel_otlp_exporter_with(const struct tel_transport *transport, const struct t
 }
 
 int tel_otlp_exporter_new(const struct tel_tracing_settings *settings, const struct tel_attributes *resource,
-                          const struct tel_trace_metrics *metrics, struct tel_exporter *out) {
+                          struct tel_trace_metrics *metrics, struct tel_exporter *out) {
   struct tel_transport transport;
   int error = tel_transport_curl_new(settings, &transport);
   return error ? error : tel_otlp_exporter_with(&transport, settings, resource, metrics, out);

@@ -10,12 +10,12 @@
 /* Resource and metrics (NULL: none) are borrowed. TEL_E_MEMORY, TEL_E_VALUE (headers). */
 TEL_MUST_CHECK int tel_otlp_exporter_new(const struct tel_tracing_settings *settings,
                                          const struct tel_attributes *resource,
-                                         const struct tel_trace_metrics *metrics, struct tel_exporter *out);
+                                         struct tel_trace_metrics *metrics, struct tel_exporter *out);
 
 /* The same over a given transport, which is taken over, also on failure. TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_otlp_exporter_with(const struct tel_transport *transport,
                                           const struct tel_tracing_settings *settings,
                                           const struct tel_attributes *resource,
-                                          const struct tel_trace_metrics *metrics, struct tel_exporter *out);
+                                          struct tel_trace_metrics *metrics, struct tel_exporter *out);
 
 #endif

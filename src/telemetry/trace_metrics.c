@@ -36,6 +36,14 @@ static void read_queue_capacity(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, (double)metrics->capacity);
 }
 
+static void read_requests(void *cls, struct tel_emit *emit) {
+#define TEXT(code) #code,
+  static const char *const codes[] = {TEL_EXPORT_CODES(TEXT) "other", "error"};
+#undef TEXT
+  const struct tel_trace_metrics *metrics = cls;
+  for (int i = 0; i < TEL_EXPORT_COUNT; i++) tel_emit_value(emit, &codes[i], load(&metrics->requests[i]));
+}
+
 static const struct {
   struct tel_family_spec spec;
   enum tel_metric_type type;
@@ -59,6 +67,13 @@ static const struct {
     {{.name = "telemetry_span_queue_capacity", .help = "Spans that can wait; more are dropped."},
      TEL_METRIC_GAUGE,
      read_queue_capacity},
+    {{.name = "telemetry_export_requests_total",
+      .help =
+          "Requests to the collector, each retry too, by the status of the answer; error: there was none.",
+      .labels = (const char *const[]){"code"},
+      .label_count = 1},
+     TEL_METRIC_COUNTER,
+     read_requests},
 };
 
 static int register_duration(struct tel_trace_metrics *metrics, struct tel_registry *registry) {
@@ -76,35 +91,15 @@ static int register_duration(struct tel_trace_metrics *metrics, struct tel_regis
   return error ? error : tel_histogram_series(family, NULL, &metrics->duration);
 }
 
-static int register_requests(struct tel_trace_metrics *metrics, struct tel_registry *registry) {
-#define TEXT(code) #code,
-  static const char *const codes[] = {TEL_EXPORT_CODES(TEXT) "other", "error"};
-#undef TEXT
-  static const char *const labels[] = {"code"};
-  static const struct tel_family_spec spec = {
-      .name = "telemetry_export_requests_total",
-      .help =
-          "Requests to the collector, each retry too, by the status of the answer; error: there was none.",
-      .labels = labels,
-      .label_count = 1,
-  };
-  struct tel_family *family;
-  int error = tel_counter_family(registry, &spec, &family);
-  for (int i = 0; i < TEL_EXPORT_COUNT && !error; i++)
-    error = tel_counter_series(family, &codes[i], &metrics->requests[i]);
-  return error;
-}
-
 int tel_trace_metrics_register(struct tel_trace_metrics *metrics, struct tel_registry *registry) {
   int error = TEL_OK;
   if (!registry) return TEL_OK;
   for (size_t i = 0; i < sizeof families / sizeof *families && !error; i++)
     error = tel_read_family(registry, &families[i].spec, families[i].type, families[i].read, metrics);
-  if (!error) error = register_duration(metrics, registry);
-  return error ? error : register_requests(metrics, registry);
+  return error ? error : register_duration(metrics, registry);
 }
 
-void tel_trace_metrics_request(const struct tel_trace_metrics *metrics, int status) {
+void tel_trace_metrics_request(struct tel_trace_metrics *metrics, int status) {
 #define CODE(code) code,
   static const int codes[] = {TEL_EXPORT_CODES(CODE)};
 #undef CODE
@@ -112,5 +107,5 @@ void tel_trace_metrics_request(const struct tel_trace_metrics *metrics, int stat
   int index = status ? TEL_EXPORT_OTHER : TEL_EXPORT_ERROR;
   for (int i = 0; i < TEL_EXPORT_OTHER; i++)
     if (codes[i] == status) index = i;
-  tel_counter_add(metrics->requests[index], 1);
+  atomic_fetch_add_explicit(&metrics->requests[index], 1, memory_order_relaxed);
 }

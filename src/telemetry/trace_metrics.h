@@ -2,6 +2,9 @@
 #ifndef TELEMETRY_TRACE_METRICS_H
 #define TELEMETRY_TRACE_METRICS_H
 
+#include <stdatomic.h>
+#include <stdint.h>
+
 #include "tel/error.h"
 #include "tel/metrics.h"
 
@@ -23,16 +26,18 @@ struct tel_trace_metrics {
   const struct tel_span_counts *counts;
   const struct tel_batch *batch;
   size_t capacity;
-  struct tel_histogram *duration;                 /* or NULL */
-  struct tel_counter *requests[TEL_EXPORT_COUNT]; /* or NULL */
+  struct tel_histogram *duration; /* the registry's, or NULL */
+  /* In here, not in the registry: an exporter's thread that comes back late counts on, and the registry may
+   * be gone by then. */
+  _Atomic uint64_t requests[TEL_EXPORT_COUNT];
 };
 
 /* Registers all; metrics, with counts, batch and capacity set, is read by scrapes from then on.
- * Without a registry all handles are NULL. Errors as tel_counter_family(). */
+ * Without a registry duration is NULL. Errors as tel_counter_family(). */
 TEL_MUST_CHECK int tel_trace_metrics_register(struct tel_trace_metrics *metrics,
                                               struct tel_registry *registry);
 
 /* Counts one request to the collector. status 0: no answer. Takes NULL. */
-void tel_trace_metrics_request(const struct tel_trace_metrics *metrics, int status);
+void tel_trace_metrics_request(struct tel_trace_metrics *metrics, int status);
 
 #endif

@@ -1,5 +1,6 @@
 #include "telemetry/tracing.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct tel_tracing {
   struct tel_trace_metrics metrics;
   struct tel_resource *resource;
   char service_version[64], instance_id[64];
+  struct tel_tracing *next; /* of those left behind */
 };
 
 static int keep_text(char *to, size_t size, const char *text) {
@@ -113,11 +115,23 @@ bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns) {
   return tel_batch_flush(tracing->tracer.batch, deadline_mono_ns);
 }
 
+/* A thread that hangs in a library keeps all that it may touch when it comes back. Being on this list, that
+ * memory is not taken for a leak. */
+static void leave_behind(struct tel_tracing *tracing) {
+  static _Atomic(struct tel_tracing *) left_behind;
+  tracing->next = atomic_load(&left_behind);
+  while (!atomic_compare_exchange_weak(&left_behind, &tracing->next, tracing)) {
+  }
+}
+
 uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns) {
   if (!tracing) return 0;
   uint64_t before = tel_span_counts_dropped(&tracing->counts);
   bool ended = tel_batch_free(tracing->tracer.batch, deadline_mono_ns);
   uint64_t lost = tel_span_counts_dropped(&tracing->counts) - before;
-  if (ended) release(tracing); /* else a thread that hangs in a library still uses it */
+  if (ended)
+    release(tracing);
+  else
+    leave_behind(tracing);
   return lost;
 }

@@ -54,7 +54,8 @@ void tel_tracing_settings_environment(struct tel_tracing_settings *settings, tel
 struct tel_tracing;
 
 /* What is reported about the exporter, at a limited rate, from the exporter's thread: spans were lost; after
- * such a report, that they are exported again; what the collector has to say although it took all of them. */
+ * such a report, that they are exported again; what the collector has to say although it took all of them.
+ * report must not block or call tracing: a lock is held. */
 enum tel_report { TEL_REPORT_FAILED, TEL_REPORT_RECOVERED, TEL_REPORT_WARNING };
 /* The log message for it: "span export failed" and so on. Static. */
 const char *tel_report_message(enum tel_report what);
@@ -82,8 +83,9 @@ struct tel_recent *tel_tracing_recent(struct tel_tracing *tracing);
  * delivered. */
 bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
 /* Flushes until the deadline, stops the thread, frees. Returns how many spans were lost in all that. A
- * backoff ends at once, for one last try; a request under way goes on until the deadline. Takes NULL. No span
- * may be in use any more, and nobody scrapes the registry any more. */
+ * backoff ends at once, for one last try; a request under way goes on until the deadline. A thread that still
+ * hangs then is left behind with its memory; it uses neither registry nor events any more, and both may be
+ * freed. Takes NULL. No span may be in use any more, and nobody scrapes the registry any more. */
 uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
 
 #endif

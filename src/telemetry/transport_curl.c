@@ -182,6 +182,7 @@ static void release(void *cls) {
   curl_multi_cleanup(link->multi);
   curl_slist_free_all(link->headers);
   free(link);
+  curl_global_cleanup();
 }
 
 static bool add_line(struct link *link, const char *line) {
@@ -256,7 +257,11 @@ static int set_options(struct link *link, const struct tel_tracing_settings *set
 
 int tel_transport_curl_new(const struct tel_tracing_settings *settings, struct tel_transport *out) {
   struct link *link = calloc(1, sizeof *link);
-  if (!link) return TEL_E_MEMORY;
+  /* libcurl counts these calls: it stays whole for a thread that was left behind with this transport. */
+  if (!link || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    free(link);
+    return TEL_E_MEMORY;
+  }
   atomic_init(&link->stop_deadline, UINT64_MAX);
   link->easy = curl_easy_init();
   link->multi = curl_multi_init();

@@ -1,12 +1,17 @@
 /* The exporter's decisions, with a transport whose answers and clock are the test's. */
 #include "telemetry/otlp_exporter.h"
 
+#include <dirent.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "support/test.h"
 #include "telemetry/otlp_encoder.h"
 #include "telemetry/resource.h"
+#include "telemetry/trace_metrics.h"
 #include "telemetry/tracer_fixture.h"
 #include "telemetry/transport.h"
 
@@ -21,6 +26,7 @@ static struct {
   uint64_t post_takes;   /* time that goes by in a post */
   size_t stops_in_pause; /* the how-manieth pause is ended by stop, from 1; 0: none */
   bool stopping, freed;
+  _Atomic bool hangs, hung; /* a post does not return while the first is set; it has said so by the second */
 } wire;
 
 static const uint64_t unix_start = UINT64_C(784111777) * CLOCK_NS_PER_S; /* Sun, 06 Nov 1994 08:49:37 GMT */
@@ -30,6 +36,10 @@ static void post(void *cls, const void *body, size_t len, uint64_t deadline, str
   (void)cls;
   ck_assert_ptr_nonnull(body);
   ck_assert_uint_gt(len, 0);
+  while (atomic_load(&wire.hangs)) {
+    atomic_store(&wire.hung, true);
+    sched_yield();
+  }
   size_t at = wire.posts++;
   if (at >= wire.count) at = wire.count - 1;
   wire.now += wire.post_takes;
@@ -366,8 +376,66 @@ START_TEST(test_too_large_for_one_request) {
 }
 END_TEST
 
+static bool exporter_lives(void) {
+  DIR *tasks = opendir("/proc/self/task");
+  bool lives = false;
+  for (const struct dirent *task; (task = readdir(tasks));) {
+    char path[300], name[16] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+    FILE *comm = fopen(path, "r"); /* fails for a thread that has just ended */
+    if (!comm) continue;
+    lives = lives || (fscanf(comm, "%15s", name) == 1 && strcmp(name, "span-exporter") == 0);
+    fclose(comm);
+  }
+  closedir(tasks);
+  return lives;
+}
+
+static void count_in(void *cls, enum tel_report what, const char *text) {
+  (void)what, (void)text;
+  ++*(int *)cls;
+}
+
+/* The registry and the receiver of reports are freed after a stop that left the exporter's thread behind.
+ * When its request ends at last, it must not touch them. */
+START_TEST(test_a_thread_that_comes_back_late) {
+  const struct tel_transport transport = {post, pause_until, mono, unix_time, stopping, stop, release, NULL};
+  static struct tel_trace_metrics metrics;
+  static struct tel_resource *about;
+  int *reports = calloc(1, sizeof *reports);
+  const struct tel_tracing_events events = {count_in, reports};
+  struct tel_registry *registry = tel_registry_new(NULL);
+  memset(&wire, 0, sizeof wire);
+  wire.now = mono_start;
+  fixture_init(&f);
+  f.tracer.settings.batch_size = 1;
+  fixture_open(&f, &events);
+  metrics = (struct tel_trace_metrics){.counts = &f.counts, .batch = f.tracer.batch, .capacity = 1};
+  about = tel_resource_new(&f.tracer.settings, "1", "id");
+  ck_assert_int_eq(tel_trace_metrics_register(&metrics, registry), TEL_OK);
+  ck_assert_int_eq(tel_otlp_exporter_with(&transport, &f.tracer.settings, tel_resource_attributes(about),
+                                          &metrics, &exporter),
+                   TEL_OK);
+  answer(503, "");
+  atomic_store(&wire.hangs, true);
+  ck_assert_int_eq(tel_batch_start(f.tracer.batch, &exporter, metrics.duration), TEL_OK);
+  fixture_emit(&f, 3);
+  while (!atomic_load(&wire.hung)) sched_yield();
+  ck_assert(!fixture_close(&f, clock_mono_ns() + CLOCK_NS_PER_MS));
+  ck_assert_uint_eq(fixture_dropped(&f, TEL_DROP_SHUTDOWN), 3);
+  ck_assert(fixture_balanced(&f));
+  tel_registry_free(registry);
+  free(reports);
+  ck_assert(exporter_lives());
+  atomic_store(&wire.hangs, false);
+  while (exporter_lives()) sched_yield();
+  ck_assert_uint_eq(wire.posts, 1);
+  ck_assert(fixture_balanced(&f)); /* nothing was counted twice */
+}
+END_TEST
+
 TEST_MAIN("otlp_exporter", test_success, test_final_statuses, test_retried_statuses,
           test_other_failures_are_final, test_gives_up_at_the_timeout, test_retry_after,
           test_retry_after_beyond_the_timeout, test_stop_ends_a_backoff_with_one_last_try,
           test_partial_success, test_a_success_is_a_collectors, test_failures_say_what_to_do,
-          test_too_large_for_one_request)
+          test_too_large_for_one_request, test_a_thread_that_comes_back_late)
