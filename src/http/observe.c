@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "http/metrics.h"
 #include "http/server.h"
+#include "telemetry/http/describe.h"
 #include "telemetry/span_clock.h"
 
 #define REFUSALS_A_SECOND 10
@@ -105,41 +106,20 @@ void http_observe_begin(struct http_observe *observe, struct http_exchange *exch
   begin_trace(observe, exchange);
 }
 
-/* "host:port" of the Host header into attributes; the port only if it is one. */
-static void describe_server(struct tel_attributes *attributes, const char *host) {
-  if (!host || !*host) return;
-  const char *colon = strrchr(host, ':');
-  const char *bracket = strrchr(host, ']');
-  if (colon && bracket && colon < bracket) colon = NULL; /* of an IPv6 address */
-  size_t len = colon ? (size_t)(colon - host) : strlen(host);
-  if (*host == '[' && bracket)
-    tel_attributes_set_text(attributes, "server.address", host + 1, (size_t)(bracket - host - 1));
-  else
-    tel_attributes_set_text(attributes, "server.address", host, len);
-  unsigned port = colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 80;
-  if (port > 0 && port <= 65535) tel_attributes_set_int(attributes, "server.port", port);
-}
-
-/* The HTTP semantic conventions for a SERVER span. */
 static void describe_span(const struct http_exchange *exchange, const char *method) {
+  const char *version = exchange->version;
+  const struct tel_http_request request = {
+      .method = exchange->method,
+      .path = exchange->path,
+      .query = exchange->query,
+      .version = version && strncmp(version, "HTTP/", 5) == 0 ? version + 5 : NULL,
+      .host = exchange->headers[HTTP_HOST],
+      .client = exchange->client,
+      .client_port = exchange->client_port,
+      .user_agent = exchange->headers[HTTP_USER_AGENT]};
   struct tel_attributes *attributes = tel_span_attributes(exchange->span);
   if (!attributes) return;
-  tel_attributes_set_static(attributes, "http.request.method", method);
-  if (strcmp(method, exchange->method) != 0)
-    tel_attributes_set_string(attributes, "http.request.method_original", exchange->method);
-  tel_attributes_set_string(attributes, "url.path", exchange->path);
-  tel_attributes_set_static(attributes, "url.scheme", "http");
-  if (exchange->query && *exchange->query)
-    tel_attributes_set_string(attributes, "url.query", exchange->query);
-  tel_attributes_set_static(attributes, "http.route", exchange->route->path);
-  tel_attributes_set_int(attributes, "http.response.status_code", exchange->status);
-  describe_server(attributes, exchange->headers[HTTP_HOST]);
-  tel_attributes_set_string(attributes, "client.address", exchange->client);
-  tel_attributes_set_string(attributes, "network.peer.address", exchange->client);
-  if (exchange->client_port) tel_attributes_set_int(attributes, "network.peer.port", exchange->client_port);
-  if (exchange->version && strncmp(exchange->version, "HTTP/", 5) == 0)
-    tel_attributes_set_string(attributes, "network.protocol.version", exchange->version + 5);
-  tel_attributes_set_string(attributes, "user_agent.original", exchange->headers[HTTP_USER_AGENT]);
+  tel_http_describe(attributes, &request, method, exchange->route->path, exchange->status);
   if (exchange->status >= 500) {
     tel_attributes_set_static(attributes, "error.type", http_problem_row(exchange->problem)->code);
     tel_span_set_status(exchange->span, TEL_STATUS_ERROR, http_problem_row(exchange->problem)->title);

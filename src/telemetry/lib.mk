@@ -2,6 +2,7 @@
 libtelemetry_la_SOURCES += \
 	src/telemetry/core/telemetry.c src/telemetry/core/telemetry_private.h \
 	src/telemetry/scrape.c \
+	src/telemetry/http/describe.c src/telemetry/http/describe.h \
 	src/telemetry/http/exchange.c src/telemetry/http/instruments.c src/telemetry/http/instruments.h
 libtelemetry_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libbase_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden

@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "telemetry/core/telemetry_private.h"
+#include "telemetry/http/describe.h"
 #include "telemetry/http/instruments.h"
+#include "telemetry/span_clock.h"
 
 enum { FIELDS_MAX = 64, FIELD_CHARACTERS = 1024 };
 
@@ -12,30 +14,29 @@ struct tel_http_exchange {
   struct tel *tel;
   struct tel_http_request request;
   struct tel_span *span;
-  uint64_t start_unix_ns, start_mono_ns;
+  struct clock_anchor start;
   struct tel_attributes *fields; /* what handlers added to the log line, or NULL */
 };
 
 /* The caller's trace goes on; a bad traceparent or tracestate is as good as none. */
 static struct tel_span *start_span(struct tel *tel, const struct tel_http_request *request,
-                                   uint64_t start_unix_ns) {
+                                   const struct clock_anchor *start) {
   struct tel_context parent;
   char state[TEL_TRACESTATE_SIZE];
   state[0] = '\0';
   const char *header = request->traceparent, *given = request->tracestate;
   bool continued = header && tel_traceparent_parse(header, strlen(header), &parent);
   if (continued && given && !tel_tracestate_append(state, given, strlen(given))) state[0] = '\0';
-  return tel_span_start(tel_tracer(tel), tel_http_span_name(NULL, request->method), TEL_SPAN_SERVER,
-                        continued ? &parent : NULL, state, start_unix_ns);
+  return tel_span_start_at(tel_tracer(tel), tel_http_span_name(NULL, request->method), TEL_SPAN_SERVER,
+                           continued ? &parent : NULL, state, start);
 }
 
 struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_request *request) {
   if (!tel || !request || !request->method || !request->path) return NULL;
   struct tel_http_exchange *exchange = malloc(sizeof *exchange);
   if (!exchange) return NULL;
-  *exchange = (struct tel_http_exchange){
-      .tel = tel, .request = *request, .start_unix_ns = clock_unix_ns(), .start_mono_ns = clock_mono_ns()};
-  exchange->span = start_span(tel, request, exchange->start_unix_ns);
+  *exchange = (struct tel_http_exchange){.tel = tel, .request = *request, .start = clock_anchor_now()};
+  exchange->span = start_span(tel, request, &exchange->start);
   return exchange;
 }
 
@@ -48,46 +49,6 @@ struct tel_attributes *tel_http_fields(struct tel_http_exchange *exchange) {
   if (!exchange->fields && (exchange->fields = malloc(sizeof *exchange->fields)))
     tel_attributes_init(exchange->fields, FIELDS_MAX, FIELD_CHARACTERS);
   return exchange->fields;
-}
-
-/* "host:port" into its two attributes; the port only if it is one. */
-static void describe_server(struct tel_attributes *attributes, const char *host, bool https) {
-  if (!host || !*host) return;
-  const char *bracket = *host == '[' ? strchr(host, ']') : NULL, *colon = strrchr(host, ':');
-  if (bracket && colon && colon < bracket) colon = NULL;
-  const char *end = bracket ? bracket : colon ? colon : host + strlen(host);
-  if (bracket) host++;
-  tel_attributes_set_text(attributes, "server.address", host, (size_t)(end - host));
-  unsigned long port = colon ? strtoul(colon + 1, NULL, 10) : https ? 443 : 80;
-  if (port > 0 && port <= 65535) tel_attributes_set_int(attributes, "server.port", (int64_t)port);
-}
-
-static const char *scheme_of(const struct tel_http_request *request) {
-  return request->scheme ? request->scheme : "http";
-}
-
-/* OpenTelemetry's semantic conventions for HTTP server spans. */
-static void describe_span(struct tel_http_exchange *exchange, const struct tel_http_route *route,
-                          unsigned status) {
-  const struct tel_http_request *request = &exchange->request;
-  const char *method = tel_http_method(request->method);
-  struct tel_attributes *attributes = tel_span_attributes(exchange->span);
-  if (!attributes) return;
-  tel_span_set_name(exchange->span, tel_http_span_name(route, request->method));
-  tel_attributes_set_static(attributes, "http.request.method", method);
-  if (strcmp(method, request->method) != 0)
-    tel_attributes_set_string(attributes, "http.request.method_original", request->method);
-  tel_attributes_set_string(attributes, "url.path", request->path);
-  tel_attributes_set_string(attributes, "url.scheme", scheme_of(request));
-  if (request->query && *request->query) tel_attributes_set_string(attributes, "url.query", request->query);
-  if (route) tel_attributes_set_static(attributes, "http.route", tel_http_route_label(route));
-  if (status) tel_attributes_set_int(attributes, "http.response.status_code", status);
-  describe_server(attributes, request->host, strcmp(scheme_of(request), "https") == 0);
-  tel_attributes_set_string(attributes, "client.address", request->client);
-  tel_attributes_set_string(attributes, "network.peer.address", request->client);
-  if (request->client_port) tel_attributes_set_int(attributes, "network.peer.port", request->client_port);
-  tel_attributes_set_string(attributes, "network.protocol.version", request->version);
-  tel_attributes_set_string(attributes, "user_agent.original", request->user_agent);
 }
 
 static void settle_status(struct tel_span *span, unsigned status) {
@@ -127,7 +88,7 @@ static void write_line(struct tel_http_exchange *exchange, const struct tel_http
                                                                                       : TEL_INFO);
   struct tel_attributes *fields = tel_log_fields(record);
   if (!fields) return;
-  if (exchange->span) tel_log_context(record, tel_span_context(exchange->span));
+  tel_log_span(record, exchange->span);
   tel_attributes_set_static(fields, "method", tel_http_method(request->method));
   tel_attributes_set_static(fields, "route", tel_http_route_label(route));
   tel_attributes_set_string(fields, "path", request->path);
@@ -144,13 +105,17 @@ static void write_line(struct tel_http_exchange *exchange, const struct tel_http
 void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_route *route, unsigned status,
                   uint64_t bytes) {
   if (!exchange) return;
-  uint64_t duration_ns = clock_mono_ns() - exchange->start_mono_ns;
+  uint64_t duration_ns = clock_mono_ns() - exchange->start.mono_ns;
   const struct tel_context *context = exchange->span ? tel_span_context(exchange->span) : NULL;
-  tel_http_record(exchange->tel, route, exchange->request.method, status, duration_ns, context);
-  describe_span(exchange, route, status);
+  tel_http_record(exchange->tel, route, exchange->request.method, status, duration_ns, context,
+                  exchange->start.unix_ns + duration_ns);
+  tel_span_set_name(exchange->span, tel_http_span_name(route, exchange->request.method));
+  tel_http_describe(tel_span_attributes(exchange->span), &exchange->request,
+                    tel_http_method(exchange->request.method), route ? tel_http_route_label(route) : NULL,
+                    status);
   settle_status(exchange->span, status);
   write_line(exchange, route, status, bytes, duration_ns);
-  tel_span_end(exchange->span, exchange->start_unix_ns + duration_ns);
+  tel_span_end(exchange->span, exchange->start.unix_ns + duration_ns);
   if (exchange->fields) tel_attributes_clear(exchange->fields);
   free(exchange->fields);
   free(exchange);

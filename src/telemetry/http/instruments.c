@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "telemetry/core/telemetry_private.h"
 
 /* HTTP's own methods (RFC 9110, RFC 5789); all others share the last row. */
@@ -192,7 +193,7 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
 }
 
 void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method, unsigned status,
-                     uint64_t duration_ns, const struct tel_context *context) {
+                     uint64_t duration_ns, const struct tel_context *context, uint64_t end_unix_ns) {
   struct tel_http *http = atomic_load_explicit(&tel->http, memory_order_acquire);
   if (!http) {
     int error = 0;
@@ -206,5 +207,8 @@ void tel_http_record(struct tel *tel, const struct tel_http_route *route, const 
   size_t index = method_index(method);
   count(http, own, index, status, 1);
   struct series *series = series_of(http, own, index);
-  if (series) tel_histogram_observe(series->duration, (double)duration_ns / 1e9, context);
+  /* To the millisecond: see tel_histogram_observe_at(). */
+  if (series)
+    tel_histogram_observe_at(series->duration, (double)duration_ns / 1e9, context,
+                             end_unix_ns - end_unix_ns % CLOCK_NS_PER_MS);
 }
