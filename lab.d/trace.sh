@@ -5,11 +5,16 @@ lab_trace() {
 	[ $# -le 1 ] || misused "trace takes one id, slow or failed, not '$*'"
 	case ${1-} in
 	slow | failed) ;;
+	ord_* | pay_*) misused "trace takes the id of a trace; ./lab logs $1 shows the log lines of '$1', with their trace ids" ;;
 	-* | *[!0-9A-Fa-f]*) misused "'$1' is not a trace id: 8 to 32 hexadecimal digits, or slow, or failed" ;;
 	esac
 	place_need
 	if [ "$place" = native ]; then
-		process_pid minishop >/dev/null || fail "minishop does not run, and its traces have gone with it: ./lab up"
+		if ! process_pid minishop >/dev/null; then
+			trace_start="./lab up"
+			if incident_does "stop minishop"; then trace_start="./lab incident clear"; fi
+			fail "minishop does not run, and its traces have gone with it: $trace_start starts it; ./lab logs ID still finds log lines"
+		fi
 		python3 -B lab.d/trace.py --page "$minishop_url" "$@"
 	elif [ "$trace_store" = tempo ]; then
 		fail "Tempo keeps the traces (TRACE_STORE=tempo in .env), which ./lab trace does not read. In Grafana: Explore, Tempo: $grafana_url"

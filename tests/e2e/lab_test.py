@@ -89,6 +89,7 @@ def test_usage(directory):
     contains(lab("logs", "ord_1", "ord_2", status=2), "one id")
     for what in ("xyz", "--fast", "../x"):
         contains(lab("trace", what, status=2), "is not a trace id", "slow, or failed")
+    contains(lab("trace", "ord_1", status=2), "takes the id of a trace", "./lab logs ord_1")
     contains(lab("down"), "Nothing was running")
 
 
@@ -170,6 +171,7 @@ def one_incident_after_another(lab):
 
 def service_stopped(lab):
     contains(lab("incident", "service-down"), "minishop       stopped")
+    contains(lab("trace", status=1), "minishop does not run", "./lab incident clear starts it")
     contains(lab("status", status=1), "minishop       does not run")
     contains(lab("incident", "clear"), "minishop       started")
     contains(lab("status"), "minishop       healthy")
