@@ -72,7 +72,8 @@ def contains(text, *parts):
 def test_usage(directory):
     lab = Lab(directory)
     contains(lab("help"), "up", "incident NAME", "test [--quick")
-    contains(lab("--help"), "usage")
+    for words in (["--help"], ["trace", "--help"], ["incident", "-h"], ["test", "--help"]):
+        contains(lab(*words), "usage")
     contains(lab(status=2), "usage")
     contains(lab("explode", status=2), "there is no command 'explode'")
     contains(lab("up", "now", status=2), "takes no argument 'now'")

@@ -29,18 +29,18 @@
     });
   }
 
-  // columns: [heading, function of an exemplar that returns text]
+  // columns: [heading, function of an exemplar that returns text]. The trace comes second: a phone shows it without scrolling.
   function table(title, columns, rows, addresses) {
     var box = Page.element("div", "scroll");
     var node = box.appendChild(Page.element("table"));
     node.appendChild(Page.element("caption", "", title));
     var head = node.createTHead().insertRow();
-    columns.concat([["Trace"]]).forEach(function (column) { head.appendChild(Page.element("th", "", column[0])); });
+    [columns[0], ["Trace"]].concat(columns.slice(1)).forEach(function (column) { head.appendChild(Page.element("th", "", column[0])); });
     var body = node.createTBody();
     rows.slice(0, ROWS).forEach(function (row) {
       var line = body.insertRow();
       columns.forEach(function (column) { line.appendChild(Page.element("td", "", column[1](row))); });
-      line.insertCell().appendChild(Page.link(traceUrl(addresses, row.id), row.id.slice(0, 8) + "…")).title = row.id;
+      line.insertCell(1).appendChild(Page.link(traceUrl(addresses, row.id), row.id.slice(0, 8) + "…")).title = row.id;
     });
     if (!rows.length) body.insertRow().appendChild(Page.element("td", "quiet", "none")).colSpan = columns.length + 1;
     return box;

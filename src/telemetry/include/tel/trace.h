@@ -16,7 +16,7 @@
 
 TEL_BEGIN
 
-struct tel_tracer; /* comes from tel_tracing_tracer(), see tracing.h */
+struct tel_tracer; /* comes from tel_tracer(), see telemetry.h */
 struct tel_span;
 
 enum tel_span_kind { TEL_SPAN_INTERNAL = 1, TEL_SPAN_SERVER = 2, TEL_SPAN_CLIENT = 3 };
