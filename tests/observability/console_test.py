@@ -187,7 +187,7 @@ def gone(page, run, engine, shop, port):
     wait_until("one instance is counted", lambda: page.tile("Instances up") == "1 of 1", 40, 0.5)
     print("ok   an instance that is gone is not counted")
     up = labtest.http_json(f"http://127.0.0.1:{port}/api/v1/query?query=count(up%7Bjob=%22minishop%22%7D)")["data"]["result"]
-    claim("(though Prometheus still holds it)", up[0]["value"][1] == "2", up)
+    claim("(though Prometheus still holds it)", int(up[0]["value"][1]) > 1, up)
 
 
 def main():
