@@ -52,10 +52,14 @@ TEL_API struct tel_registry *tel_registry(struct tel *tel);
 TEL_API struct tel_tracer *tel_tracer(struct tel *tel);
 TEL_API struct tel_logger *tel_logger(struct tel *tel);
 
-/* Calls destroy(object) in tel_free(), the last given first, when all spans and lines have left. For adapters:
- * what they hang on tel lives longer than every name that it gave to a span. TEL_E_MEMORY: destroy was called
- * at once. */
+/* Calls destroy(object) in tel_free(), the last given first, when all spans and lines have left. For
+ * adapters: what they hang on tel lives longer than every name that it gave to a span. TEL_E_MEMORY: destroy
+ * was called at once. */
 TEL_API TEL_MUST_CHECK int tel_own(struct tel *tel, void (*destroy)(void *object), void *object);
+
+/* Calls end(object) at the beginning of tel_free(), when spans and lines can still leave. For adapters that
+ * have requests in progress. TEL_E_MEMORY: end is never called. */
+TEL_API TEL_MUST_CHECK int tel_at_end(struct tel *tel, void (*end)(void *object), void *object);
 
 TEL_END
 
