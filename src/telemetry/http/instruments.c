@@ -195,6 +195,7 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
 void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method,
                      const struct tel_http_result *result, const struct tel_context *context) {
   struct tel_http *http = atomic_load_explicit(&tel->http, memory_order_acquire);
+  if (!tel->registry) return; /* tel_new() has failed */
   if (!http) {
     int error = 0;
     pthread_mutex_lock(&tel->lock);
