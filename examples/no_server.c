@@ -7,15 +7,16 @@
 #include <tel/scrape.h>
 #include <tel/telemetry.h>
 
+static struct tel_counter *items;
+static const struct tel_metric metrics[] = {
+    {.type = TEL_METRIC_COUNTER, .name = "items_total", .help = "Items worked on.", .counter = &items},
+};
+
 int main(void) {
-  const struct tel_family_spec spec = {.name = "items_total", .help = "Items worked on."};
   struct tel *tel = tel_new("job", "1.0");
-  struct tel_family *family = NULL;
-  struct tel_counter *items = NULL;
   struct tel_scrape scrape;
 
-  tel_fail(tel, tel_counter_family(tel_registry(tel), &spec, &family), "items_total");
-  tel_fail(tel, tel_counter_series(family, NULL, &items), "items_total");
+  tel_register(tel, metrics, sizeof metrics / sizeof *metrics);
   if (tel_start(tel) != 0) return fprintf(stderr, "%s\n", tel_error(tel)), 1;
 
   struct tel_span *job = tel_span_start(tel_tracer(tel), "job", TEL_SPAN_INTERNAL, NULL, NULL, 0);

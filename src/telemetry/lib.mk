@@ -1,6 +1,7 @@
 # The libraries that other programs use. All objects are those of the layer; only what TEL_API marks is exported.
 libtelemetry_la_SOURCES += \
 	src/telemetry/core/telemetry.c src/telemetry/core/telemetry_private.h \
+	src/telemetry/core/metric_table.c \
 	src/telemetry/scrape.c \
 	src/telemetry/http/describe.c src/telemetry/http/describe.h \
 	src/telemetry/http/exchange.c src/telemetry/http/instruments.c src/telemetry/http/instruments.h
@@ -13,9 +14,10 @@ libtel_la_LIBADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 libtel_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
 
 # The adapter stands on the public headers alone.
-libtel_ulfius_la_SOURCES = src/telemetry/ulfius/observe.c
+libtel_ulfius_la_SOURCES = src/telemetry/ulfius/adapter.h src/telemetry/ulfius/observe.c \
+	src/telemetry/ulfius/record.c src/telemetry/ulfius/server.c src/telemetry/ulfius/stream.c
 libtel_ulfius_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
-libtel_ulfius_la_LIBADD = libtel.la $(ULFIUS_LIBS) $(ORCANIA_LIBS)
+libtel_ulfius_la_LIBADD = libtel.la $(ULFIUS_LIBS) $(ORCANIA_LIBS) $(YDER_LIBS) $(JANSSON_LIBS) $(MICROHTTPD_LIBS)
 libtel_ulfius_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
 
 teldir = $(includedir)/tel

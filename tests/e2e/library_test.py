@@ -5,7 +5,9 @@ import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
+import time
 
 import collector
 import labtest
@@ -53,13 +55,14 @@ class Program:
 
     def __init__(self, path, directory, env, *arguments):
         self.port = labtest.free_port()
+        self.host = "::1" if "ipv6" in arguments else "127.0.0.1"
         self.output = directory / f"output-{self.port}"
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen([path, str(self.port), *arguments], stdin=subprocess.PIPE, stdout=output,
                                             stderr=subprocess.STDOUT, env=env)
 
     def __enter__(self):
-        wait_until("the program listens", lambda: socket.create_connection(("127.0.0.1", self.port), 1).close() or True)
+        wait_until("the program listens", lambda: socket.create_connection((self.host, self.port), 1).close() or True)
         return self
 
     def __exit__(self, *_):
@@ -78,7 +81,7 @@ class Program:
         lines = [f"{method} {target} HTTP/1.1", "Host: edge", *headers, f"Content-Length: {len(body)}"]
         if not any("pgrade" in header for header in headers):
             lines.append("Connection: close")
-        with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
+        with socket.create_connection((self.host, self.port), 5) as connection:
             connection.settimeout(0.5)
             connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             answer = b""
@@ -89,11 +92,34 @@ class Program:
                 pass
         return re.sub(rb"Date: [^\r]*\r\n", b"", answer)
 
+    def send(self, request, answer_size=0, reset=False):
+        """Sends these bytes, reads so many of the answer's (None: until its end), and leaves. Returns what it read."""
+        with socket.create_connection((self.host, self.port), 5) as connection:
+            connection.sendall(request)
+            answer = b""
+            while answer_size is None or len(answer) < answer_size:
+                part = connection.recv(65536)
+                if not part:
+                    break
+                answer += part
+            if reset:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return answer
+
     def lines(self):
-        return [json.loads(line) for line in self.output.read_text().splitlines() if line.startswith("{")]
+        # the writer may be in the middle of the last line
+        return [json.loads(line) for line in self.output.read_text().split("\n")[:-1] if line.startswith("{")]
+
+    def line(self, **fields):
+        """Waits for the one request line with these fields."""
+        def found():
+            return [line for line in self.lines() if fields.items() <= line.items()]
+        wait_until(f"a line with {fields}", found)
+        [line] = found()
+        return line
 
     def metrics(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
         connection.request("GET", "/metrics")
         answer = connection.getresponse()
         text = answer.read().decode()
@@ -177,17 +203,17 @@ EDGE_CASES = [
     ("BREW", "/returns/continue"), ("GET", "/returns/ignore"), ("GET", "/returns/complete"), ("GET", "/returns/complete/"),
     ("GET", "/returns/unauthorized"), ("GET", "/returns/error"), ("POST", "/returns/error"), ("GET", "/chain"),
     ("GET", "/chain/one"), ("GET", "/chain/two"), ("GET", "/chain/two?x=%20y"), ("GET", "/borrowed"), ("GET", "/auth/inside"),
-    ("GET", "/auth/inside", ["Authorization: Basic YTpi"]), ("GET", "/auth/other"), ("GET", "/ignored"), ("GET", "/stream"),
+    ("GET", "/auth/inside", ["Authorization: Basic YTpi"]), ("GET", "/auth/other"), ("GET", "/ignored"), ("GET", "/stream"), ("HEAD", "/stream"), ("GET", "/breaks"),
     ("GET", "/socket"), ("GET", "/socket", WEBSOCKET), ("GET", "/impossible"), ("GET", "/child"), ("GET", "/"), ("GET", "//"),
     ("GET", "/nothing"), ("DELETE", "/nothing"), ("HEAD", "/nothing"), ("GET", "/%ff"), ("OPTIONS", "*"),
     ("GET", "/child", ["traceparent: nonsense", "traceparent: twice"]), ("GET", "/child", ["X-Bad: \xff\xfe"]),
 ]
 
 
-def compare(directory, prefix, *arguments):
+def compare(directory, prefix, *arguments, level="observe"):
     program = compile_program(prefix, directory, labtest.TOP / "tests/library/edge_app.c", "tel-ulfius")
     env = environment(prefix)
-    with Program(program, directory, env, *arguments) as plain, Program(program, directory, env, "observe", *arguments) as seen:
+    with Program(program, directory, env, *arguments) as plain, Program(program, directory, env, level, *arguments) as seen:
         different = []
         for case in EDGE_CASES:
             one, other = plain.raw(*case), seen.raw(*case)
@@ -224,6 +250,79 @@ def test_answers_stay_as_they_were(directory):
 
 def test_answers_stay_as_they_were_without_a_default_endpoint(directory):
     compare(directory, installed(), "no-default")
+
+
+def test_answers_stay_as_they_were_from_the_request_line_on(directory):
+    prefix = installed()
+    for level in ("start", "hooks"):
+        metrics, lines = compare(directory, prefix, level=level)
+        requests = [line for line in lines if line["message"].startswith("request ")]
+        # the connections that only see whether the server listens send nothing
+        expect(f"{level}: lines", len(requests), len(EDGE_CASES))
+        [line] = [line for line in requests if line["path"] == "/stream" and line["method"] == "GET"]
+        expect(f"{level}: bytes of a stream", line["response_bytes"], 15)
+        [line] = [line for line in requests if line["path"] == "/breaks"]
+        expect(f"{level}: a stream that the program broke off", (line["cut"], line["message"]), ("server", "request failed"))
+        expect(f"{level}: counted", metrics['error_total{method="GET",route="/breaks",reason="cut"}'], "1")
+
+
+def run_edge(directory, *arguments):
+    prefix = installed()
+    program = compile_program(prefix, directory, labtest.TOP / "tests/library/edge_app.c", "tel-ulfius")
+    return Program(program, directory, environment(prefix), *arguments)
+
+
+def test_a_streamed_answer_ends_when_the_client_leaves(directory):
+    for level in ("observe", "start", "hooks"):
+        with run_edge(directory, level) as edge:
+            edge.send(b"GET /endless HTTP/1.1\r\nHost: e\r\n\r\n", 100_000, reset=True)
+            line = edge.line(path="/endless")
+            claim(f"{level}: all bytes are counted", line["response_bytes"] >= 100_000, line)
+            expect(f"{level}: the line", (line["status"], line["cut"], line["message"]), (200, "client", "request cut"))
+            expect(f"{level}: exit status", edge.end(), 0)
+
+
+def test_what_callbacks_do_not_see(directory):
+    for level in ("start", "hooks"):
+        with run_edge(directory, level) as edge:
+            edge.send(b"POST /child HTTP/1.1\r\nHost: e\r\nContent-Length: 10\r\n\r\nhalf")
+            line = edge.line(path="/child")
+            expect(f"{level}: a client that left", (line["status"], line.get("cut"), line["route"]), (0, "client", "unmatched"))
+            answer = edge.send(b"GET /large HTTP/1.1\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 12)
+            expect(f"{level}: too large a header", answer[:12], b"HTTP/1.1 431")
+            expect(f"{level}: its status", edge.line(path="/large")["status"], 431)
+            edge.send(b"GET /broken HTTP/1.1\r\nHost: e\r\nContent-Length: 1x\r\n\r\n", 12)
+            expect(f"{level}: bad framing", edge.line(path="/broken")["status"], 400)
+            metrics = edge.metrics()
+            expect(f"{level}: refused", metrics['request_total{method="_OTHER",route="unmatched",status="431"}'], "1")
+            errors = [name for name, value in metrics.items() if name.startswith("error_total") and "unmatched" in name and value != "0"]
+            expect(f"{level}: none is the server's error", errors, [])
+            expect(f"{level}: exit status", edge.end(), 0)
+
+
+def test_a_request_lasts_from_its_request_line(directory):
+    with run_edge(directory, "start") as edge:
+        with socket.create_connection(("127.0.0.1", edge.port), 5) as connection:
+            connection.sendall(b"POST /returns/continue HTTP/1.1\r\nHost: e\r\nContent-Length: 4\r\n\r\nha")
+            time.sleep(0.2)  # what is measured
+            connection.sendall(b"lf")
+            connection.recv(1000)
+        line = edge.line(path="/returns/continue")
+        claim("the body's time counts", line["duration_ms"] >= 200, line)
+
+
+def test_whole_ipv6_addresses(directory):
+    with run_edge(directory, "start", "ipv6") as edge:
+        edge.raw("GET", "/child")
+        expect("the client", edge.line(path="/child")["client"], "::1")
+
+
+def test_what_a_client_sends_is_no_format(directory):
+    """Plain Ulfius crashes on this: its logger takes libmicrohttpd's message, with the client's path, for a format."""
+    with run_edge(directory, "start") as edge:
+        for _ in range(200):
+            edge.send(b"GET /endless%25s%25s%25s%25n%25n HTTP/1.1\r\nHost: e\r\n\r\n", reset=True)
+        expect("exit status", (edge.metrics() and edge.end()), 0)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-/* An Ulfius program of edge cases: edge_app PORT [observe] [no-default]. The test compares what it answers
- * with and without telemetry around it. Ends at the end of its standard input. */
+/* An Ulfius program of edge cases: edge_app PORT [observe | start | hooks] [no-default] [ipv6]. The test
+ * compares what it answers with and without telemetry around it. Ends at the end of its standard input. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +59,32 @@ static ssize_t stream(void *cls, uint64_t offset, char *out, size_t max) {
   if (offset >= 3 * 5) return U_STREAM_END;
   memcpy(out, cls, 5);
   return 5;
+}
+
+/* Gives blocks until the client leaves. */
+static ssize_t endless(void *cls, uint64_t offset, char *out, size_t max) {
+  (void)cls, (void)offset;
+  memset(out, 'x', max);
+  return (ssize_t)max;
+}
+
+static ssize_t breaks(void *cls, uint64_t offset, char *out, size_t max) {
+  (void)cls, (void)max;
+  if (offset) return U_STREAM_ERROR;
+  memcpy(out, "five\n", 5);
+  return 5;
+}
+
+HANDLER(streams_on) {
+  UNUSED;
+  ulfius_set_stream_response(response, 200, endless, NULL, U_STREAM_SIZE_UNKNOWN, 4096, NULL);
+  return U_CALLBACK_CONTINUE;
+}
+
+HANDLER(streams_badly) {
+  UNUSED;
+  ulfius_set_stream_response(response, 200, breaks, NULL, U_STREAM_SIZE_UNKNOWN, 1024, NULL);
+  return U_CALLBACK_CONTINUE;
 }
 
 HANDLER(streams) {
@@ -121,33 +147,60 @@ static void add_endpoints(struct _u_instance *instance, struct tel *tel) {
   ulfius_add_endpoint_by_val(instance, "GET", "/auth", "/inside", 1, returns, &results[2]);
   ulfius_add_endpoint_by_val(instance, "GET", "/ignored", NULL, 0, ignores, NULL);
   ulfius_add_endpoint_by_val(instance, "GET", NULL, "/stream", 0, streams, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", NULL, "/endless", 0, streams_on, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", NULL, "/breaks", 0, streams_badly, NULL);
   ulfius_add_endpoint_by_val(instance, "GET", NULL, "/socket", 0, sockets, NULL);
   ulfius_add_endpoint_by_val(instance, "GET", NULL, "/impossible", 0, impossible_status, NULL);
   ulfius_add_endpoint_by_val(instance, "GET", NULL, "/child", 0, makes_child, tel);
 }
 
+/* Level 3: libmicrohttpd options of the program's own. */
+static int start_with_hooks(struct _u_instance *instance) {
+  struct MHD_OptionItem options[] = {
+      {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)tel_ulfius_on_message, NULL},
+      {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)tel_ulfius_on_completed, instance},
+      {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)tel_ulfius_on_uri, instance},
+      {MHD_OPTION_SOCK_ADDR, 0, instance->bind_address},
+      {MHD_OPTION_THREAD_POOL_SIZE, 2, NULL},
+      {MHD_OPTION_END, 0, NULL}};
+  return ulfius_start_framework_with_mhd_options(
+      instance, MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_ALLOW_UPGRADE, options);
+}
+
+static bool given(char **argv, const char *word) {
+  while (*argv)
+    if (strcmp(*argv++, word) == 0) return true;
+  return false;
+}
+
+static int start(struct tel *tel, struct _u_instance *instance, char **argv) {
+  if (given(argv, "start")) return tel_ulfius_start(tel, instance, NULL);
+  return given(argv, "hooks") ? start_with_hooks(instance) : ulfius_start_framework(instance);
+}
+
 int main(int argc, char **argv) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in6 address6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
   struct _u_instance instance;
   struct tel *tel = NULL;
-  bool observe = false, no_default = false;
+  bool observe = given(argv, "observe") || given(argv, "start") || given(argv, "hooks");
   char rest[64];
-  for (int i = 2; i < argc; i++) {
-    observe = observe || strcmp(argv[i], "observe") == 0;
-    no_default = no_default || strcmp(argv[i], "no-default") == 0;
-  }
-  address.sin_port = htons((uint16_t)atoi(argc > 1 ? argv[1] : "0"));
-  if (ulfius_init_instance(&instance, ntohs(address.sin_port), &address, NULL) != U_OK) return 1;
+  in_port_t port = htons((uint16_t)atoi(argc > 1 ? argv[1] : "0"));
+  address.sin_port = address6.sin6_port = port;
+  int error = given(argv, "ipv6")
+                  ? ulfius_init_instance_ipv6(&instance, ntohs(port), &address6, U_USE_IPV6, NULL)
+                  : ulfius_init_instance(&instance, ntohs(port), &address, NULL);
+  if (error != U_OK) return 1;
   u_map_put(instance.default_headers, "X-Default", "always");
   if (observe) tel = tel_new("edge", "1.0");
   add_endpoints(&instance, tel);
-  if (!no_default) ulfius_set_default_endpoint(&instance, default_answer, NULL);
+  if (!given(argv, "no-default")) ulfius_set_default_endpoint(&instance, default_answer, NULL);
   if (observe) {
     tel_ulfius_observe(tel, &instance);
     tel_ulfius_observe(tel, &instance); /* twice is once */
     if (tel_start(tel) != 0) return fprintf(stderr, "%s\n", tel_error(tel)), 1;
   }
-  if (ulfius_start_framework(&instance) != U_OK) return 1;
+  if (start(tel, &instance, argv) != U_OK) return 1;
   while (read(STDIN_FILENO, rest, sizeof rest) > 0) {
   }
   ulfius_stop_framework(&instance);

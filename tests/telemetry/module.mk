@@ -7,3 +7,4 @@ tests_telemetry_test_attributes_LDADD = $(TELEMETRY_TEST_LIBS)
 include tests/telemetry/metrics.mk
 include tests/telemetry/traces.mk
 include tests/telemetry/logs.mk
+include tests/telemetry/library.mk

@@ -15,7 +15,8 @@
 /* Something that an adapter hangs on tel. */
 struct tel_owned {
   struct tel_owned *next;
-  void (*destroy)(void *object);
+  void (*end)(void *object);     /* early, or NULL */
+  void (*destroy)(void *object); /* late, or NULL */
   void *object;
 };
 
@@ -108,7 +109,7 @@ const char *tel_error(const struct tel *tel) {
 static void destroy_owned(struct tel *tel) {
   for (struct tel_owned *owned; (owned = tel->owned);) {
     tel->owned = owned->next;
-    owned->destroy(owned->object);
+    if (owned->destroy) owned->destroy(owned->object);
     free(owned);
   }
 }
@@ -116,6 +117,8 @@ static void destroy_owned(struct tel *tel) {
 uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   if (!tel) return 0;
   uint64_t deadline = clock_mono_ns() + milliseconds * CLOCK_NS_PER_MS;
+  for (struct tel_owned *owned = tel->owned; owned; owned = owned->next)
+    if (owned->end) owned->end(owned->object);
   uint64_t lost = tel_tracing_free(tel->tracing, deadline);
   lost += tel_logger_free(tel->logger, deadline);
   destroy_owned(tel); /* late: queued spans and lines have names that live in there */
@@ -138,12 +141,25 @@ struct tel_logger *tel_logger(struct tel *tel) {
   return tel ? tel->logger : NULL;
 }
 
-int tel_own_locked(struct tel *tel, void (*destroy)(void *object), void *object) {
+static int hang(struct tel *tel, struct tel_owned from) {
   struct tel_owned *owned = malloc(sizeof *owned);
   if (!owned) return TEL_E_MEMORY;
-  *owned = (struct tel_owned){.next = tel->owned, .destroy = destroy, .object = object};
+  *owned = from;
+  owned->next = tel->owned;
   tel->owned = owned;
   return 0;
+}
+
+int tel_own_locked(struct tel *tel, void (*destroy)(void *object), void *object) {
+  return hang(tel, (struct tel_owned){.destroy = destroy, .object = object});
+}
+
+int tel_at_end(struct tel *tel, void (*end)(void *object), void *object) {
+  if (!tel) return TEL_E_MEMORY;
+  pthread_mutex_lock(&tel->lock);
+  int error = hang(tel, (struct tel_owned){.end = end, .object = object});
+  pthread_mutex_unlock(&tel->lock);
+  return error;
 }
 
 int tel_own(struct tel *tel, void (*destroy)(void *object), void *object) {

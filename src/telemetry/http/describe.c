@@ -20,7 +20,7 @@ void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_
   const char *scheme = request->scheme ? request->scheme : "http";
   if (!attributes) return;
   tel_attributes_set_static(attributes, "http.request.method", method);
-  if (strcmp(method, request->method) != 0)
+  if (*request->method && strcmp(method, request->method) != 0)
     tel_attributes_set_string(attributes, "http.request.method_original", request->method);
   tel_attributes_set_string(attributes, "url.path", request->path);
   tel_attributes_set_string(attributes, "url.scheme", scheme);

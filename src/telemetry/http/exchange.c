@@ -13,10 +13,18 @@ enum { FIELDS_MAX = 64, FIELD_CHARACTERS = 1024 };
 struct tel_http_exchange {
   struct tel *tel;
   struct tel_http_request request;
+  const char *method; /* static */
   struct tel_span *span;
   struct clock_anchor start;
   struct tel_attributes *fields; /* what handlers added to the log line, or NULL */
+  enum tel_http_cut cut;
+  char *kept; /* the request's texts, or NULL: they are borrowed */
 };
+
+static const char *const cuts[] = {[TEL_HTTP_CUT_CLIENT] = "client",
+                                   [TEL_HTTP_CUT_TIMEOUT] = "timeout",
+                                   [TEL_HTTP_CUT_SHUTDOWN] = "shutdown",
+                                   [TEL_HTTP_CUT_SERVER] = "server"};
 
 /* The caller's trace goes on; a bad traceparent or tracestate is as good as none. */
 static struct tel_span *start_span(struct tel *tel, const struct tel_http_request *request,
@@ -35,7 +43,11 @@ struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_
   if (!tel || !request || !request->method || !request->path) return NULL;
   struct tel_http_exchange *exchange = malloc(sizeof *exchange);
   if (!exchange) return NULL;
-  *exchange = (struct tel_http_exchange){.tel = tel, .request = *request, .start = clock_anchor_now()};
+  struct clock_anchor start = clock_anchor_now();
+  start.unix_ns -= request->age_ns;
+  start.mono_ns -= request->age_ns;
+  *exchange = (struct tel_http_exchange){.tel = tel, .request = *request, .start = start};
+  exchange->method = tel_http_method(request->method);
   exchange->span = start_span(tel, request, &exchange->start);
   return exchange;
 }
@@ -51,12 +63,21 @@ struct tel_attributes *tel_http_fields(struct tel_http_exchange *exchange) {
   return exchange->fields;
 }
 
-static void settle_status(struct tel_span *span, unsigned status) {
+/* The client's leaving is not the server's failure. */
+static bool has_failed(const struct tel_http_exchange *exchange, unsigned status) {
+  bool by_server = exchange->cut == TEL_HTTP_CUT_SERVER || exchange->cut == TEL_HTTP_CUT_SHUTDOWN;
+  return by_server || status >= 500 || (status == 0 && exchange->cut == TEL_HTTP_CUT_NONE);
+}
+
+static void settle_status(struct tel_http_exchange *exchange, unsigned status) {
+  struct tel_span *span = exchange->span;
   char text[12];
-  if (status != 0 && status < 500) return;
   snprintf(text, sizeof text, "%u", status);
-  tel_attributes_set_string(tel_span_attributes(span), "error.type", status ? text : "no_answer");
-  tel_span_set_status(span, TEL_STATUS_ERROR, NULL);
+  if (exchange->cut)
+    tel_attributes_set_static(tel_span_attributes(span), "error.type", cuts[exchange->cut]);
+  else if (has_failed(exchange, status))
+    tel_attributes_set_string(tel_span_attributes(span), "error.type", status ? text : "no_answer");
+  if (has_failed(exchange, status)) tel_span_set_status(span, TEL_STATUS_ERROR, NULL);
 }
 
 static void add_fields(struct tel_attributes *to, const struct tel_attributes *from) {
@@ -82,10 +103,11 @@ static void add_fields(struct tel_attributes *to, const struct tel_attributes *f
 static void write_line(struct tel_http_exchange *exchange, const struct tel_http_route *route,
                        unsigned status, uint64_t bytes, uint64_t duration_ns) {
   const struct tel_http_request *request = &exchange->request;
-  bool failed = status == 0 || status >= 500, rejected = !failed && status >= 400;
-  struct tel_log_record *record = tel_log_begin(tel_logger(exchange->tel), failed     ? TEL_ERROR
-                                                                           : rejected ? TEL_WARN
-                                                                                      : TEL_INFO);
+  bool failed = has_failed(exchange, status), rejected = !failed && status >= 400;
+  bool cut = exchange->cut != TEL_HTTP_CUT_NONE;
+  struct tel_log_record *record = tel_log_begin(tel_logger(exchange->tel), failed            ? TEL_ERROR
+                                                                           : rejected || cut ? TEL_WARN
+                                                                                             : TEL_INFO);
   struct tel_attributes *fields = tel_log_fields(record);
   if (!fields) return;
   tel_log_span(record, exchange->span);
@@ -98,8 +120,12 @@ static void write_line(struct tel_http_exchange *exchange, const struct tel_http
   tel_attributes_set_int(fields, "response_bytes", (int64_t)bytes);
   tel_attributes_set_string(fields, "client", request->client);
   tel_attributes_set_string(fields, "user_agent", request->user_agent);
+  if (cut) tel_attributes_set_static(fields, "cut", cuts[exchange->cut]);
   add_fields(fields, exchange->fields);
-  tel_log_message(record, failed ? "request failed" : rejected ? "request rejected" : "request answered");
+  tel_log_message(record, failed     ? "request failed"
+                          : rejected ? "request rejected"
+                          : cut      ? "request cut"
+                                     : "request answered");
 }
 
 void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_route *route, unsigned status,
@@ -107,16 +133,50 @@ void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_rout
   if (!exchange) return;
   uint64_t duration_ns = clock_mono_ns() - exchange->start.mono_ns;
   const struct tel_context *context = exchange->span ? tel_span_context(exchange->span) : NULL;
-  tel_http_record(exchange->tel, route, exchange->request.method, status, duration_ns, context,
-                  exchange->start.unix_ns + duration_ns);
+  const struct tel_http_result result = {.status = status,
+                                         .failed = has_failed(exchange, status),
+                                         .cut = exchange->cut != TEL_HTTP_CUT_NONE,
+                                         .duration_ns = duration_ns,
+                                         .end_unix_ns = exchange->start.unix_ns + duration_ns};
+  tel_http_record(exchange->tel, route, exchange->request.method, &result, context);
   tel_span_set_name(exchange->span, tel_http_span_name(route, exchange->request.method));
-  tel_http_describe(tel_span_attributes(exchange->span), &exchange->request,
-                    tel_http_method(exchange->request.method), route ? tel_http_route_label(route) : NULL,
-                    status);
-  settle_status(exchange->span, status);
+  tel_http_describe(tel_span_attributes(exchange->span), &exchange->request, exchange->method,
+                    route ? tel_http_route_label(route) : NULL, status);
+  settle_status(exchange, status);
   write_line(exchange, route, status, bytes, duration_ns);
   tel_span_end(exchange->span, exchange->start.unix_ns + duration_ns);
   if (exchange->fields) tel_attributes_clear(exchange->fields);
   free(exchange->fields);
+  free(exchange->kept);
   free(exchange);
+}
+
+void tel_http_lost(struct tel_http_exchange *exchange, const struct tel_http_route *route) {
+  if (!exchange) return;
+  if (!exchange->kept) exchange->request = (struct tel_http_request){.method = exchange->method, .path = ""};
+  tel_http_end(exchange, route, 0, 0);
+}
+
+void tel_http_cut(struct tel_http_exchange *exchange, enum tel_http_cut cut) {
+  if (exchange && !exchange->cut && (unsigned)cut < sizeof cuts / sizeof *cuts) exchange->cut = cut;
+}
+
+int tel_http_keep(struct tel_http_exchange *exchange) {
+  if (!exchange || exchange->kept) return 0;
+  struct tel_http_request *request = &exchange->request;
+  const char **texts[] = {&request->method,  &request->path, &request->query,  &request->scheme,
+                          &request->version, &request->host, &request->client, &request->user_agent};
+  size_t size = 0;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (*texts[i]) size += strlen(*texts[i]) + 1;
+  char *to = exchange->kept = malloc(size);
+  if (!to) return TEL_E_MEMORY;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    if (!*texts[i]) continue;
+    size_t len = strlen(*texts[i]) + 1;
+    *texts[i] = memcpy(to, *texts[i], len);
+    to += len;
+  }
+  request->traceparent = request->tracestate = NULL; /* the span has them */
+  return 0;
 }

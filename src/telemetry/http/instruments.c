@@ -13,7 +13,7 @@
 /* HTTP's own methods (RFC 9110, RFC 5789); all others share the last row. */
 static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
                                       "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
-enum { METHODS = sizeof methods / sizeof *methods, OTHER = METHODS - 1, STATUS_MAX = 999 };
+enum { METHODS = sizeof methods / sizeof *methods, OTHER = METHODS - 1, STATUS_MAX = 999, CUT };
 
 static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
                                  0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};
@@ -22,7 +22,7 @@ static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075,
 struct series {
   struct tel_histogram *duration;
   _Atomic(struct tel_counter *) requests[STATUS_MAX + 1];
-  _Atomic(struct tel_counter *) errors[STATUS_MAX + 1];
+  _Atomic(struct tel_counter *) errors[CUT + 1];
 };
 
 struct tel_http_route {
@@ -94,7 +94,7 @@ static int make_families(struct tel *tel, struct tel_http *http) {
       .name = "request_total", .help = "Requests answered.", .labels = by_status, .label_count = 3};
   const struct tel_family_spec errors = {
       .name = "error_total",
-      .help = "Requests that the server failed to serve (status 5xx, or no answer).",
+      .help = "Requests that the server failed to serve (status 5xx, no answer, or cut by it).",
       .labels = by_reason,
       .label_count = 3};
   const struct tel_family_spec durations = {.name = "request_duration_seconds",
@@ -149,17 +149,18 @@ static struct tel_counter *counter_of(struct tel_family *family, _Atomic(struct 
 }
 
 /* The counters of a status: of all answers, and of those that are the server's failure. */
-static void count(struct tel_http *http, struct tel_http_route *route, size_t method, unsigned status,
-                  uint64_t n) {
+static void count(struct tel_http *http, struct tel_http_route *route, size_t method,
+                  const struct tel_http_result *result, uint64_t n) {
   char word[12];
   struct series *series = series_of(http, route, method);
   if (!series) return;
-  if (status > STATUS_MAX) status = 0;
+  unsigned status = result->status > STATUS_MAX ? 0 : result->status, reason = result->cut ? CUT : status;
   snprintf(word, sizeof word, "%u", status);
   tel_counter_add(counter_of(http->requests, &series->requests[status], methods[method], route->label, word),
                   n);
-  if (status >= 500 || status == 0)
-    tel_counter_add(counter_of(http->errors, &series->errors[status], methods[method], route->label, word),
+  if (result->failed)
+    tel_counter_add(counter_of(http->errors, &series->errors[reason], methods[method], route->label,
+                               result->cut ? "cut" : word),
                     n);
 }
 
@@ -186,15 +187,16 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
   tel_fail(tel, error, "cannot make the metrics of a route");
   /* A counter must exist at 0 before it first rises, or rate() misses the rise. */
   if (route && method && strcmp(method, "*") != 0) {
-    count(http, route, method_index(method), 200, 0);
-    count(http, route, method_index(method), 500, 0);
+    count(http, route, method_index(method), &(struct tel_http_result){.status = 200}, 0);
+    count(http, route, method_index(method), &(struct tel_http_result){.status = 500, .failed = true}, 0);
   }
   return route;
 }
 
-void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method, unsigned status,
-                     uint64_t duration_ns, const struct tel_context *context, uint64_t end_unix_ns) {
+void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method,
+                     const struct tel_http_result *result, const struct tel_context *context) {
   struct tel_http *http = atomic_load_explicit(&tel->http, memory_order_acquire);
+  if (!tel->registry) return; /* tel_new() has failed */
   if (!http) {
     int error = 0;
     pthread_mutex_lock(&tel->lock);
@@ -205,10 +207,10 @@ void tel_http_record(struct tel *tel, const struct tel_http_route *route, const 
   /* Routes are the library's own and not constant; callers only see them so. */
   struct tel_http_route *own = route ? (struct tel_http_route *)(uintptr_t)route : &http->unmatched;
   size_t index = method_index(method);
-  count(http, own, index, status, 1);
+  count(http, own, index, result, 1);
   struct series *series = series_of(http, own, index);
   /* To the millisecond: see tel_histogram_observe_at(). */
   if (series)
-    tel_histogram_observe_at(series->duration, (double)duration_ns / 1e9, context,
-                             end_unix_ns - end_unix_ns % CLOCK_NS_PER_MS);
+    tel_histogram_observe_at(series->duration, (double)result->duration_ns / 1e9, context,
+                             result->end_unix_ns - result->end_unix_ns % CLOCK_NS_PER_MS);
 }

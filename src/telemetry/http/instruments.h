@@ -6,10 +6,15 @@
 
 /* The label's value for a method: itself if it is one of HTTP's own, else "_OTHER". Static. */
 const char *tel_http_method(const char *method);
-/* Records an ended request; context: what its exemplar shows, or NULL; end_unix_ns: on the clock of its
- * trace. route NULL: unmatched. */
-void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method, unsigned status,
-                     uint64_t duration_ns, const struct tel_context *context, uint64_t end_unix_ns);
+struct tel_http_result {
+  unsigned status;
+  bool failed, cut; /* a failure that is a cut has the reason "cut" */
+  uint64_t duration_ns;
+  uint64_t end_unix_ns; /* on the clock of the trace */
+};
+/* Records an ended request; context: what its exemplar shows, or NULL. route NULL: unmatched. */
+void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method,
+                     const struct tel_http_result *result, const struct tel_context *context);
 /* The template, or "unmatched" for NULL. */
 const char *tel_http_route_label(const struct tel_http_route *route);
 /* "GET /order/:id", or the method alone for NULL: the name of the span. Static, or as long-lived as tel. */

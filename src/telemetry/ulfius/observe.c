@@ -1,117 +1,13 @@
-#include <tel/ulfius.h>
-
-#include <arpa/inet.h>
 #include <orcania.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <tel/scrape.h>
 
-typedef int callback_fn(const struct _u_request *request, struct _u_response *response, void *user_data);
-
-/* An endpoint of the program, and what stands around it. Written once, before requests come. */
-struct site {
-  struct site *next;
-  struct observer *observer;
-  callback_fn *callback; /* NULL: the program has no default endpoint */
-  void *user_data;
-  struct tel_http_route *route; /* NULL: a default endpoint, where nothing matches */
-  unsigned rank;                /* of the endpoints that a request calls, the highest names its route */
-};
-
-/* What hangs on tel for an instance. */
-struct observer {
-  struct tel *tel;
-  const char *metrics_path; /* or NULL */
-  struct site *sites;
-};
-
-/* One request, from its first callback until Ulfius frees the response's shared data. */
-struct record {
-  struct observer *observer;
-  const struct _u_response *response;
-  struct tel_http_exchange *exchange;
-  const struct site *site; /* that names the route */
-  int result;              /* of the last callback */
-  bool head;
-  void *data; /* the program's own shared data while no callback runs */
-  void (*free_data)(void *data);
-  char client[INET_ADDRSTRLEN];
-};
+#include "telemetry/ulfius/adapter.h"
 
 /* The record whose callback runs on this thread: a handler's response leads to it. */
 static _Thread_local struct record *current;
-
-/* What Ulfius sends for the last callback's result, as its dispatcher decides it. 0: nothing. */
-static unsigned sent_status(const struct record *record) {
-  const struct _u_response *response = record->response;
-  const struct _websocket_handle *websocket = response->websocket_handle;
-  unsigned status = response->status >= 100 && response->status <= 999 ? (unsigned)response->status : 0;
-  if (response->stream_callback) return status;
-  if (websocket && (websocket->websocket_manager_callback || websocket->websocket_incoming_message_callback))
-    return status == 400 || status == 500 ? status : 101;
-  switch (record->result) {
-  case U_CALLBACK_CONTINUE:
-  case U_CALLBACK_IGNORE:
-  case U_CALLBACK_COMPLETE:
-    return status;
-  case U_CALLBACK_UNAUTHORIZED:
-    return 401;
-  default:
-    return 500;
-  }
-}
-
-static bool has_body(const struct record *record, unsigned status) {
-  return !record->head && status >= 200 && status != 204 && status != 304 &&
-         !record->response->stream_callback;
-}
-
-/* Ulfius calls this once, when the answer has been queued. */
-static void end_record(void *cls) {
-  struct record *record = cls;
-  unsigned status = sent_status(record);
-  tel_http_end(record->exchange, record->site->route, status,
-               has_body(record, status) ? record->response->binary_body_length : 0);
-  /* As Ulfius does: a program may leave one of the two behind. */
-  if (record->data && record->free_data) record->free_data(record->data);
-  free(record);
-}
-
-/* Ulfius keeps sixteen bytes of the peer's address: all of IPv4, and not all of IPv6. */
-static unsigned read_client(const struct _u_request *request, char text[INET_ADDRSTRLEN]) {
-  if (!request->client_address || request->client_address->sa_family != AF_INET) return 0;
-  struct sockaddr_in address;
-  memcpy(&address, request->client_address, sizeof address);
-  inet_ntop(AF_INET, &address.sin_addr, text, INET_ADDRSTRLEN);
-  return ntohs(address.sin_port);
-}
-
-static struct record *begin_record(const struct site *site, const struct _u_request *request,
-                                   const struct _u_response *response) {
-  struct record *record = calloc(1, sizeof *record);
-  if (!record) return NULL;
-  const char *query = request->http_url ? strchr(request->http_url, '?') : NULL;
-  struct tel_http_request about = {.method = request->http_verb,
-                                   .path = request->url_path,
-                                   .query = query ? query + 1 : NULL,
-                                   .host = u_map_get_case(request->map_header, "Host"),
-                                   .user_agent = u_map_get_case(request->map_header, "User-Agent"),
-                                   .traceparent = u_map_get_case(request->map_header, "traceparent"),
-                                   .tracestate = u_map_get_case(request->map_header, "tracestate"),
-                                   .bytes = request->binary_body_length};
-  if (o_strncmp(request->http_protocol, "HTTP/", 5) == 0) about.version = request->http_protocol + 5;
-  about.client_port = read_client(request, record->client);
-  if (*record->client) about.client = record->client;
-  record->observer = site->observer;
-  record->response = response;
-  record->site = site;
-  record->head = o_strcmp(request->http_verb, "HEAD") == 0;
-  record->exchange = tel_http_begin(site->observer->tel, &about);
-  if (record->exchange) return record;
-  free(record);
-  return NULL;
-}
 
 /* What Ulfius answers by itself where no endpoint matches and there is no default one. */
 static int answer_nothing(struct _u_response *response) {
@@ -159,33 +55,85 @@ static int scrape(const struct site *site, const struct _u_request *request, str
   return nothing ? answer_scrape(site->observer, request, response) : result;
 }
 
+/* The request's record, with its exchange begun: the hooks' or a new one. NULL: out of memory. */
+static struct record *begin(const struct site *site, const struct _u_request *request,
+                            struct _u_response *response) {
+  struct record *record = adapter_record_find(site->observer, request);
+  bool hooked = record != NULL;
+  if (!hooked) record = adapter_record_new(site->observer, request, NULL);
+  if (!record) return NULL;
+  record->response = response;
+  record->site = site;
+  if (adapter_record_begin(record)) return record;
+  if (!hooked) free(adapter_record_take(site->observer, request));
+  return NULL;
+}
+
+static int observe_scrape(const struct site *site, const struct _u_request *request,
+                          struct _u_response *response) {
+  struct record *record = adapter_record_find(site->observer, request);
+  if (record) record->silent = true;
+  return scrape(site, request, response);
+}
+
 /* Stands where the program's callback stood. Between the callbacks the response's shared data is the record;
  * inside of them it is the program's. */
 static int observe_callback(const struct _u_request *request, struct _u_response *response, void *cls) {
   const struct site *site = cls;
-  if (is_scrape(site->observer, request)) return scrape(site, request, response);
-  struct record *record = response->free_shared_data == end_record ? response->shared_data : NULL;
+  if (is_scrape(site->observer, request)) return observe_scrape(site, request, response);
+  struct record *record =
+      response->free_shared_data == adapter_record_answered ? response->shared_data : NULL;
   bool first = !record;
   if (record) {
     response->shared_data = record->data;
     response->free_shared_data = record->free_data;
     if (site->rank >= record->site->rank) record->site = site;
   } else {
-    record = begin_record(site, request, response);
+    record = begin(site, request, response);
     if (!record) return call(site, true, request, response);
   }
+  struct record *outer = current;
   current = record;
   record->result = call(site, first, request, response);
-  current = NULL;
+  current = outer;
+  if (response->stream_callback) adapter_stream_wrap(record, response);
   record->data = response->shared_data;
   record->free_data = response->free_shared_data;
   response->shared_data = record;
-  response->free_shared_data = end_record;
+  response->free_shared_data = adapter_record_answered;
   return record->result;
+}
+
+static const struct site *site_of(const struct _u_endpoint *endpoint) {
+  return endpoint && endpoint->callback_function == observe_callback ? endpoint->user_data : NULL;
+}
+
+struct observer *adapter_observer(const struct _u_instance *instance) {
+  const struct site *site = instance ? site_of(instance->default_endpoint) : NULL;
+  for (int i = 0; instance && !site && instance->endpoint_list && i < instance->nb_endpoints; i++)
+    site = site_of(&instance->endpoint_list[i]);
+  return site ? site->observer : NULL;
+}
+
+/* Gives the program its callback back: the instance can be started again, or be observed anew. */
+static void restore(const struct observer *observer, struct _u_endpoint *endpoint) {
+  const struct site *site = site_of(endpoint);
+  if (!site || site->observer != observer) return;
+  endpoint->callback_function = site->callback;
+  endpoint->user_data = site->user_data;
+}
+
+static void end_observer(void *cls) {
+  adapter_records_end(cls);
 }
 
 static void free_observer(void *cls) {
   struct observer *observer = cls;
+  struct _u_instance *instance = observer->instance;
+  for (int i = 0; instance->endpoint_list && i < instance->nb_endpoints; i++)
+    restore(observer, &instance->endpoint_list[i]);
+  restore(observer, instance->default_endpoint);
+  adapter_records_destroy(observer);
   for (struct site *site; (site = observer->sites);) {
     observer->sites = site->next;
     free(site);
@@ -242,20 +190,32 @@ static int observe_default(struct observer *observer, struct _u_instance *instan
   return endpoint->callback_function == observe_callback ? 0 : add_site(observer, endpoint, false);
 }
 
-int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance, const char *metrics_path) {
-  int error = TEL_E_MEMORY;
-  if (!tel || !instance) {
-    error = TEL_E_VALUE;
-    goto out;
-  }
-  struct observer *observer = calloc(1, sizeof *observer);
-  if (!observer || (error = tel_own(tel, free_observer, observer)) != 0) goto out;
+/* One for an instance, also when it is observed again. */
+static struct observer *observer_for(struct tel *tel, struct _u_instance *instance) {
+  struct observer *observer = adapter_observer(instance);
+  if (observer) return observer;
+  observer = calloc(1, sizeof *observer);
+  if (!observer) return NULL;
   observer->tel = tel;
-  observer->metrics_path = metrics_path;
+  observer->instance = instance;
+  adapter_records_init(observer);
+  if (tel_own(tel, free_observer, observer) != 0) return NULL;
+  return tel_at_end(tel, end_observer, observer) == 0 ? observer : NULL;
+}
+
+int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance, const char *metrics_path) {
+  int error = TEL_E_VALUE;
+  struct observer *observer = NULL;
+  if (!tel || !instance) goto out;
+  error = TEL_E_MEMORY;
+  observer = observer_for(tel, instance);
+  if (!observer) goto out;
+  error = TEL_E_VALUE;
+  if (observer->tel != tel) goto out; /* one tel for an instance */
   error = 0;
+  observer->metrics_path = metrics_path;
   for (int i = 0; i < instance->nb_endpoints && !error; i++)
-    if (instance->endpoint_list[i].callback_function != observe_callback)
-      error = add_site(observer, &instance->endpoint_list[i], true);
+    if (!site_of(&instance->endpoint_list[i])) error = add_site(observer, &instance->endpoint_list[i], true);
   if (!error) error = observe_default(observer, instance);
 out:
   tel_fail(tel, error, "cannot observe the Ulfius instance");

@@ -12,6 +12,7 @@
 #ifndef TEL_TELEMETRY_H
 #define TEL_TELEMETRY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <tel/api.h>
@@ -42,6 +43,24 @@ TEL_API const char *tel_error(const struct tel *tel);
 /* Keeps an error for tel_start(), if it is the first; error 0 is ignored. For adapters and tables. */
 TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 
+/* One metric of a program: a row of a table. */
+struct tel_metric {
+  enum tel_metric_type type;
+  const char *name, *help, *unit; /* as of struct tel_family_spec */
+  const char *labels;             /* names with a blank between, such as "method route"; or NULL */
+  const double *buckets;          /* of a histogram */
+  size_t bucket_count;
+  /* Where the handles go, each may be NULL: the family, and the only series of a metric without labels. A
+   * handle that cannot be had stays as it is; make it NULL before, then recording does nothing. */
+  struct tel_family **family;
+  struct tel_counter **counter;
+  struct tel_gauge **gauge;
+  struct tel_histogram **histogram;
+};
+/* Registers all rows; one that fails does not keep the others away. Returns the first error, which is also
+ * kept for tel_start() with the metric's name; 0 for NULL. */
+TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t count);
+
 /* Exports the spans and writes the log lines that wait, at most for so many milliseconds, stops the threads
  * and frees all. Returns how many spans and lines were lost in that. Nobody may use tel, its handles or what
  * it observes any more: stop the server first. */
@@ -56,6 +75,10 @@ TEL_API struct tel_logger *tel_logger(struct tel *tel);
  * adapters: what they hang on tel lives longer than every name that it gave to a span. TEL_E_MEMORY: destroy
  * was called at once. */
 TEL_API TEL_MUST_CHECK int tel_own(struct tel *tel, void (*destroy)(void *object), void *object);
+
+/* Calls end(object) at the beginning of tel_free(), when spans and lines can still leave. For adapters that
+ * have requests in progress. TEL_E_MEMORY: end is never called. */
+TEL_API TEL_MUST_CHECK int tel_at_end(struct tel *tel, void (*end)(void *object), void *object);
 
 TEL_END
 

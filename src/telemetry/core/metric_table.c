@@ -1,0 +1,69 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "telemetry/core/telemetry_private.h"
+
+enum { LABELS_MAX = 8, LABELS_SIZE = 256 };
+
+/* Splits "method route" into its names, in text. Returns how many; one too many stays for the registry to
+ * refuse. */
+static size_t split(char *text, const char *names[LABELS_MAX + 1]) {
+  size_t count = 0;
+  char *rest = NULL;
+  for (char *name = strtok_r(text, " ", &rest); name && count <= LABELS_MAX;
+       name = strtok_r(NULL, " ", &rest))
+    names[count++] = name;
+  return count;
+}
+
+static int make_family(struct tel_registry *registry, const struct tel_metric *row,
+                       const struct tel_family_spec *spec, struct tel_family **out) {
+  switch (row->type) {
+  case TEL_METRIC_COUNTER:
+    return tel_counter_family(registry, spec, out);
+  case TEL_METRIC_GAUGE:
+    return tel_gauge_family(registry, spec, out);
+  case TEL_METRIC_HISTOGRAM:
+    return tel_histogram_family(registry, spec, out);
+  }
+  return TEL_E_VALUE;
+}
+
+static int only_series(const struct tel_metric *row, struct tel_family *family) {
+  int error = 0;
+  if (row->counter) error = tel_counter_series(family, NULL, row->counter);
+  if (!error && row->gauge) error = tel_gauge_series(family, NULL, row->gauge);
+  if (!error && row->histogram) error = tel_histogram_series(family, NULL, row->histogram);
+  return error;
+}
+
+static int register_row(struct tel_registry *registry, const struct tel_metric *row) {
+  const char *names[LABELS_MAX + 1];
+  char text[LABELS_SIZE];
+  struct tel_family *family = NULL;
+  const char *labels = row->labels ? row->labels : "";
+  if (!registry || !row->name || strlen(labels) >= sizeof text) return TEL_E_VALUE;
+  strcpy(text, labels);
+  const struct tel_family_spec spec = {.name = row->name,
+                                       .help = row->help,
+                                       .unit = row->unit,
+                                       .labels = names,
+                                       .label_count = split(text, names),
+                                       .buckets = row->buckets,
+                                       .bucket_count = row->bucket_count};
+  int error = make_family(registry, row, &spec, &family);
+  if (error) return error;
+  if (row->family) *row->family = family;
+  return only_series(row, family);
+}
+
+int tel_register(struct tel *tel, const struct tel_metric *table, size_t count) {
+  int first = 0;
+  for (size_t i = 0; tel && table && i < count; i++) {
+    int error = register_row(tel->registry, &table[i]);
+    if (error && tel->registry)
+      tel_fail(tel, error, table[i].name ? table[i].name : "a metric without a name");
+    if (!first) first = error;
+  }
+  return first;
+}

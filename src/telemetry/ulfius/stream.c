@@ -1,0 +1,42 @@
+#include <stdlib.h>
+
+#include "telemetry/ulfius/adapter.h"
+
+static ssize_t read_stream(void *cls, uint64_t offset, char *out, size_t max) {
+  struct stream *stream = cls;
+  ssize_t n = stream->callback(stream->data, offset, out, max);
+  if (n > 0) stream->bytes += (uint64_t)n;
+  if (n == U_STREAM_END || (stream->size != U_STREAM_SIZE_UNKNOWN && stream->bytes >= stream->size))
+    stream->complete = true;
+  else if (n < 0)
+    stream->failed = true;
+  return n;
+}
+
+static void end_stream(void *cls) {
+  struct stream *stream = cls;
+  if (stream->free_data) stream->free_data(stream->data);
+  if (stream->record) { /* libmicrohttpd refused the answer */
+    stream->record->bytes = stream->bytes;
+    stream->record->stream = NULL;
+  }
+  if (!stream->complete && !stream->head)
+    tel_http_cut(stream->exchange, stream->failed ? TEL_HTTP_CUT_SERVER : TEL_HTTP_CUT_CLIENT);
+  tel_http_end(stream->exchange, stream->route, stream->status, stream->bytes);
+  free(stream);
+}
+
+void adapter_stream_wrap(struct record *record, struct _u_response *response) {
+  struct stream *stream = record->stream ? NULL : calloc(1, sizeof *stream);
+  if (!stream) return;
+  *stream = (struct stream){.record = record,
+                            .callback = response->stream_callback,
+                            .free_data = response->stream_callback_free,
+                            .data = response->stream_user_data,
+                            .size = response->stream_size,
+                            .complete = response->stream_size == 0};
+  record->stream = stream;
+  response->stream_callback = read_stream;
+  response->stream_callback_free = end_stream;
+  response->stream_user_data = stream;
+}

@@ -1,0 +1,144 @@
+/* The library as one object: tables of metrics, several instances, memory that runs out. */
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <tel/http.h>
+#include <tel/telemetry.h>
+
+#include "support/allocations.h"
+#include "support/test.h"
+
+static struct tel_counter *count, *missing;
+static struct tel_gauge *level;
+static struct tel_histogram *size;
+static struct tel_family *by_name;
+static const double bounds[] = {1, 2};
+static const struct tel_metric table[] = {
+    {.type = TEL_METRIC_COUNTER, .name = "one_total", .help = "One.", .counter = &count},
+    {.type = TEL_METRIC_GAUGE, .name = "level", .help = "Level.", .gauge = &level},
+    {.type = TEL_METRIC_HISTOGRAM, .name = "size", .buckets = bounds, .bucket_count = 2, .histogram = &size},
+    {.type = TEL_METRIC_COUNTER, .name = "named_total", .labels = "first second", .family = &by_name},
+};
+static const struct tel_metric bad[] = {
+    {.type = TEL_METRIC_COUNTER, .name = "no-name_total", .counter = &missing},
+    {.type = TEL_METRIC_COUNTER, .name = "still_total", .counter = &count},
+    {.type = TEL_METRIC_COUNTER, .name = "other_total", .labels = "a b c d e f g h i"},
+};
+enum { ROWS = sizeof table / sizeof *table, BAD_ROWS = sizeof bad / sizeof *bad };
+
+static struct tel *quiet(const char *name) {
+  setenv("OTEL_TRACES_EXPORTER", "none", 1);
+  return tel_new(name, "1");
+}
+
+START_TEST(a_table_fills_its_handles) {
+  struct tel *tel = quiet("table");
+  struct tel_counter *named = NULL;
+  ck_assert_int_eq(tel_register(tel, table, ROWS), 0);
+  tel_counter_add(count, 2);
+  tel_gauge_set(level, 3);
+  tel_histogram_observe(size, 1, NULL);
+  ck_assert_uint_eq(tel_counter_value(count), 2);
+  ck_assert_int_eq(tel_counter_series(by_name, (const char *const[]){"a", "b"}, &named), 0);
+  tel_free(tel, 0);
+}
+END_TEST
+
+START_TEST(the_first_bad_row_is_told) {
+  struct tel *tel = quiet("table");
+  missing = count = NULL;
+  ck_assert_int_eq(tel_register(tel, bad, BAD_ROWS), TEL_E_NAME);
+  ck_assert_ptr_null(missing);
+  ck_assert_ptr_nonnull(count);
+  ck_assert_int_eq(tel_start(tel), TEL_E_NAME);
+  ck_assert_ptr_nonnull(strstr(tel_error(tel), "no-name_total"));
+  tel_free(tel, 0);
+}
+END_TEST
+
+START_TEST(null_does_nothing) {
+  struct tel_http_request request = {.method = "GET", .path = "/"};
+  ck_assert_int_eq(tel_register(NULL, table, ROWS), 0);
+  ck_assert_int_ne(tel_start(NULL), 0);
+  ck_assert_ptr_nonnull(tel_error(NULL));
+  tel_fail(NULL, TEL_E_MEMORY, "x");
+  ck_assert_ptr_null(tel_registry(NULL));
+  ck_assert_ptr_null(tel_tracer(NULL));
+  ck_assert_ptr_null(tel_logger(NULL));
+  ck_assert_ptr_null(tel_http_route(NULL, "GET", "/"));
+  ck_assert_ptr_null(tel_http_begin(NULL, &request));
+  tel_http_cut(NULL, TEL_HTTP_CUT_CLIENT);
+  tel_http_lost(NULL, NULL);
+  tel_http_end(NULL, NULL, 200, 0);
+  ck_assert_int_eq(tel_http_keep(NULL), 0);
+  ck_assert_ptr_null(tel_http_span(NULL));
+  ck_assert_ptr_null(tel_http_fields(NULL));
+  ck_assert_uint_eq(tel_free(NULL, 0), 0);
+}
+END_TEST
+
+static void serve(struct tel *tel) {
+  char path[] = "/path";
+  struct tel_http_request request = {.method = "GET", .path = path, .client = "127.0.0.1"};
+  struct tel_http_route *route = tel_http_route(tel, "GET", "/path");
+  struct tel_http_exchange *exchange = tel_http_begin(tel, &request);
+  tel_attributes_set_int(tel_http_fields(exchange), "n", 1);
+  if (tel_http_keep(exchange) == 0) memset(path, '!', sizeof path - 1);
+  tel_http_end(exchange, route, 200, 1);
+  tel_http_lost(tel_http_begin(tel, &request), route);
+}
+
+START_TEST(instances_do_not_meet_and_follow_each_other) {
+  for (int round = 0; round < 3; round++) {
+    struct tel *one = quiet("one"), *other = quiet("other");
+    ck_assert_int_eq(tel_register(one, table, ROWS), 0);
+    struct tel_counter *first = count;
+    ck_assert_int_eq(tel_register(other, table, ROWS), 0);
+    ck_assert_ptr_ne(first, count);
+    ck_assert_int_eq(tel_start(one), 0);
+    ck_assert_int_eq(tel_start(other), 0);
+    tel_counter_add(first, 1);
+    serve(one), serve(other);
+    ck_assert_uint_eq(tel_counter_value(count), 0);
+    ck_assert_uint_eq(tel_free(one, 2000), 0);
+    serve(other);
+    ck_assert_uint_eq(tel_free(other, 2000), 0);
+  }
+}
+END_TEST
+
+static void *serve_many(void *cls) {
+  for (int i = 0; i < 2000; i++) serve(cls);
+  return NULL;
+}
+
+START_TEST(threads_serve_at_once) {
+  struct tel *tel = quiet("threads");
+  pthread_t threads[4];
+  ck_assert_int_eq(tel_start(tel), 0);
+  for (int i = 0; i < 4; i++) ck_assert_int_eq(pthread_create(&threads[i], NULL, serve_many, tel), 0);
+  for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+  tel_free(tel, 5000);
+}
+END_TEST
+
+START_TEST(every_allocation_may_fail) {
+  bool whole = false;
+  for (unsigned at = 1; !whole; at++) {
+    allocations_fail_at(at);
+    struct tel *tel = quiet("memory");
+    tel_register(tel, table, ROWS);
+    serve(tel);
+    int error = tel_start(tel);
+    tel_free(tel, 0);
+    whole = allocations_count() < at;
+    allocations_succeed();
+    ck_assert(!whole || error == 0);
+    ck_assert_uint_lt(at, 5000);
+  }
+}
+END_TEST
+
+TEST_MAIN("library", a_table_fills_its_handles, the_first_bad_row_is_told, null_does_nothing,
+          instances_do_not_meet_and_follow_each_other, threads_serve_at_once, every_allocation_may_fail)
