@@ -27,9 +27,9 @@ static void header_trim(struct http_arrival *arrival, char *data, size_t len) {
   for (char *at = data; (newline = memchr(at, '\n', (size_t)(end - at))); at = line = newline + 1) {
     char *last = newline > line && newline[-1] == '\r' ? newline - 1 : newline;
     if (last == line) {
-      /* The header's end, or an empty line in front of the first request. */
+      /* The header's end, or an empty line in front of the request. */
       arrival->line_bytes = 0;
-      if (arrival->first && arrival->lines == 0) continue;
+      if (arrival->from_begin && arrival->lines == 0) continue;
       arrival->in_header = false;
       return;
     }
@@ -38,8 +38,7 @@ static void header_trim(struct http_arrival *arrival, char *data, size_t len) {
   arrival->line_bytes = (size_t)(end - line);
 }
 
-/* libmicrohttpd closes without a word when the line has no space; only the first request's begin is known
- * here. */
+/* libmicrohttpd closes without a word when the line has no space. */
 static bool method_is_clean(struct http_arrival *arrival, const char *data, size_t len) {
   for (size_t i = 0; i < len && !arrival->method_read; i++) {
     if (!arrival->method_begun && (data[i] == '\r' || data[i] == '\n')) continue;
@@ -53,11 +52,11 @@ static bool method_is_clean(struct http_arrival *arrival, const char *data, size
 }
 
 bool http_arrival_read(struct http_arrival *arrival, char *data, size_t len) {
-  if (arrival->first && !arrival->method_read && !method_is_clean(arrival, data, len)) return false;
+  if (arrival->from_begin && !arrival->method_read && !method_is_clean(arrival, data, len)) return false;
   if (arrival->in_header) header_trim(arrival, data, len);
   return true;
 }
 
-void http_arrival_next(struct http_arrival *arrival, bool first) {
-  *arrival = (struct http_arrival){.first = first, .in_header = true};
+void http_arrival_next(struct http_arrival *arrival, bool from_begin) {
+  *arrival = (struct http_arrival){.from_begin = from_begin, .in_header = true};
 }

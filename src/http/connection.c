@@ -150,6 +150,10 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
 bool http_connection_arrived(struct http_client *client, char *data, size_t len) {
   struct http_refusal refusal;
   current = client;
+  if (!client->buffer) client->buffer = data;
+  /* libmicrohttpd moves what came together with the request before to the begin of its buffer. So what it
+   * receives to there has nothing in front of it. */
+  if (data == client->buffer && client->server->layout_known) client->arrival.from_begin = true;
   if (http_arrival_read(&client->arrival, data, len)) return true;
   http_guard_bad_request_line(&refusal);
   http_refuse_now(client, &refusal);

@@ -13,6 +13,7 @@ struct headers {
   const char *transfer_encoding;
   bool bad_name;
   bool bad_value;
+  bool coding_unread; /* libmicrohttpd did not recognise the Transfer-Encoding */
 };
 
 bool http_guard_is_token(const char *text, size_t len) {
@@ -39,7 +40,8 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
     if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f) headers->bad_value = true;
   /* Blanks behind a value are no part of it. Most are gone already (arrival.c); here all who read it later
    * are served, for the value lies in libmicrohttpd's buffer. */
-  if (value_len && (value[value_len - 1] == ' ' || value[value_len - 1] == '\t')) value_end(value, value_len);
+  bool blank = value_len && (value[value_len - 1] == ' ' || value[value_len - 1] == '\t');
+  if (blank) value_end(value, value_len);
   if (name_len == 4 && strcasecmp(name, "Host") == 0) headers->hosts++;
   if (name_len == 14 && strcasecmp(name, "Content-Length") == 0) {
     headers->content_lengths++;
@@ -48,6 +50,7 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
   if (name_len == 17 && strcasecmp(name, "Transfer-Encoding") == 0) {
     headers->transfer_encodings++;
     headers->transfer_encoding = value;
+    headers->coding_unread = blank;
   }
   return MHD_YES;
 }
@@ -183,6 +186,10 @@ bool http_guard_refuses(const struct http_client *client, const char *method, co
   if (headers.transfer_encodings > 1 ||
       (headers.transfer_encodings && strcasecmp(headers.transfer_encoding, "chunked") != 0))
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The only Transfer-Encoding this server takes is chunked.");
+  /* libmicrohttpd would wait for a body that ends with the connection. */
+  if (headers.coding_unread)
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
+                  "The Transfer-Encoding of a pipelined request ends in a blank: send it without.");
   if (headers.transfer_encodings && strcmp(version, "HTTP/1.1") != 0)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "Transfer-Encoding needs HTTP/1.1");
   if (headers.content_length && strtoull(headers.content_length, NULL, 10) > server->settings.body_limit) {

@@ -156,16 +156,30 @@ static bool wants_json(const struct http_exchange *exchange, const struct query 
   return wants;
 }
 
+/* A proxy on this machine speaks for clients elsewhere. Prefixes end in a hyphen. */
+static enum MHD_Result find_proxy(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
+  static const char *const names[] = {"Forwarded", "Via",      "X-Forwarded-",        "X-Original-",
+                                      "X-Real-IP", "X-Envoy-", "X-Cluster-Client-IP", "X-Client-IP",
+                                      "Fastly-",   "CF-",      "True-Client-IP",      "Forwarded-For"};
+  (void)kind, (void)value;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    size_t len = strlen(names[i]), compared = names[i][len - 1] == '-' ? len : len + 1;
+    if (strncasecmp(name, names[i], compared) == 0) *(bool *)cls = true;
+  }
+  return MHD_YES;
+}
+
 static bool may_see(struct http_exchange *exchange) {
-  /* A proxy on this machine speaks for clients elsewhere. */
-  static const char *const proxied[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
   const char *why = NULL;
+  bool proxied = false;
+  if (exchange->connection)
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, find_proxy, &proxied);
   if (!http_local_address(exchange->client))
     why = "The client's address is not a loopback address.";
   else if (exchange->headers[HTTP_HOST] && !http_local_host(exchange->headers[HTTP_HOST]))
     why = "The Host header does not name a loopback address or localhost.";
-  for (size_t i = 0; !why && i < sizeof proxied / sizeof *proxied; i++)
-    if (http_connection_header(exchange->connection, proxied[i])) why = "The request came through a proxy.";
+  else if (proxied)
+    why = "The request came through a proxy.";
   if (why) http_reply_problem(exchange, HTTP_FORBIDDEN, "%s", why);
   return !why;
 }

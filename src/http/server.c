@@ -39,7 +39,8 @@ static void limits_raise(struct http_server *server) {
 static void limits_tell(const struct http_server *server) {
   char text[128];
   if (!server->few_descriptors || !server->hooks.log) return;
-  snprintf(text, sizeof text, "takes %u connections only, for want of open files (ulimit -n)",
+  snprintf(text, sizeof text,
+           "limited to %u connections by the open-file limit: raise it (ulimit -n) for more",
            server->settings.connections);
   server->hooks.log(server->hooks.cls, HTTP_LOG_WARN, text);
 }

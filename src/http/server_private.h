@@ -21,8 +21,8 @@
 
 /* How far the header of the request has come that is arriving. */
 struct http_arrival {
-  bool first;                     /* of its connection */
-  bool method_begun, method_read; /* of the first */
+  bool from_begin;                /* its first byte comes through here */
+  bool method_begun, method_read; /* the same */
   bool in_header;
   unsigned lines;    /* complete ones of the header */
   size_t line_bytes; /* of the one that is not complete */
@@ -51,6 +51,7 @@ struct http_client {
   uint64_t accepted_ns;
   uint64_t started_ns;
   uint64_t body_bytes;
+  const char *buffer; /* where the connection's first byte was received; only compared */
   struct http_arrival arrival;
   struct connection_info_struct *request; /* Ulfius's, until completed */
   struct http_client *previous, *next;    /* under the server's clients_lock */
@@ -128,8 +129,8 @@ void http_socket_listens(int fd, struct http_server *server);
 void http_socket_serves(int fd, struct http_client *client);
 
 /* arrival.c */
-/* A connection begins, or its next request. */
-void http_arrival_next(struct http_arrival *arrival, bool first);
+/* A connection begins, or its next request. from_begin: nothing of the request has been received yet. */
+void http_arrival_next(struct http_arrival *arrival, bool from_begin);
 /* Reads what libmicrohttpd will parse next, and moves blanks behind header values in front of them. False if
  * this cannot be the begin of a request. */
 bool http_arrival_read(struct http_arrival *arrival, char *data, size_t len);

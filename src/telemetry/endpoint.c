@@ -76,17 +76,32 @@ static bool ends_in_traces(const char *path) {
          strncmp(path + len - (sizeof suffix - 1), suffix, sizeof suffix - 1) == 0;
 }
 
-const char *tel_endpoint_advice(const char *url, bool base, char out[TEL_ENDPOINT_ADVICE_SIZE]) {
+/* Of what is not a URL of ours; NULL if nobody can guess what was meant, or if it may hold a password. */
+static const char *advise_invalid(const char *url, char out[TEL_ENDPOINT_ADVICE_SIZE]) {
   struct parts parts;
-  char with_scheme[TEL_ENDPOINT_SHOWN_SIZE], shown[TEL_ENDPOINT_SHOWN_SIZE];
-  if (!tel_endpoint_valid(url)) {
-    int len = snprintf(with_scheme, sizeof with_scheme, "http://%s", url);
-    if (strstr(url, "://") || strpbrk(url, "@?# ") || len >= (int)sizeof with_scheme ||
-        !tel_endpoint_valid(with_scheme))
-      return NULL;
-    snprintf(out, TEL_ENDPOINT_ADVICE_SIZE, "write %s", with_scheme);
+  char guess[TEL_ENDPOINT_SHOWN_SIZE];
+  const char *rest = strstr(url, "://");
+  bool grpc = rest && strncasecmp(url, "grpc", 4) == 0;
+  if (*url == '"' || *url == '\'') {
+    snprintf(out, TEL_ENDPOINT_ADVICE_SIZE, "write it without quotes");
     return out;
   }
+  int len = snprintf(guess, sizeof guess, "http://%s", grpc ? rest + 3 : url);
+  if ((rest && !grpc) || strpbrk(url, "@?# ") || len >= (int)sizeof guess || !tel_endpoint_valid(guess) ||
+      !split(guess, &parts))
+    return NULL;
+  if (grpc || strcmp(parts.port, "4317") == 0)
+    snprintf(out, TEL_ENDPOINT_ADVICE_SIZE,
+             "spans are sent as OTLP over HTTP, not over gRPC: write http://%.200s:4318", parts.host);
+  else
+    snprintf(out, TEL_ENDPOINT_ADVICE_SIZE, "write %s", guess);
+  return out;
+}
+
+const char *tel_endpoint_advice(const char *url, bool base, char out[TEL_ENDPOINT_ADVICE_SIZE]) {
+  struct parts parts;
+  char shown[TEL_ENDPOINT_SHOWN_SIZE];
+  if (!tel_endpoint_valid(url)) return advise_invalid(url, out);
   if (!split(url, &parts)) return NULL;
   tel_endpoint_show(url, shown);
   if (strcmp(parts.port, "4317") == 0)

@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -9,6 +10,10 @@
 #include "telemetry/otel_env.h"
 
 const char *tel_header_check(const char *name, const char *value) {
+  static const char *const own[] = {"Content-Length", "Content-Type", "Content-Encoding",
+                                    "Transfer-Encoding"};
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+    if (strcasecmp(name, own[i]) == 0) return "the exporter sets this header itself";
   if (!*name) return "a header needs a name";
   for (const char *c = name; *c; c++)
     if (!isalnum((unsigned char)*c) && !strchr("!#$%&'*+-.^_`|~", *c))

@@ -153,7 +153,9 @@ def test_headers(directory):
 def test_only_from_this_machine(directory):
     with running(directory) as shop:
         for headers in ({"Host": "evil.example"}, {"Host": f"rebound.example:{shop.port}"}, {"X-Forwarded-For": "192.0.2.1"},
-                        {"Forwarded": "for=192.0.2.1"}, {"Via": "1.1 proxy"}):
+                        {"Forwarded": "for=192.0.2.1"}, {"Via": "1.1 proxy"},
+                        {"x-forwarded-host": "shop.example"}, {"X-Forwarded-Proto": "https"}, {"X-Original-Forwarded-For": "192.0.2.1"},
+                        {"True-Client-IP": "192.0.2.1"}, {"CF-Connecting-IP": "192.0.2.1"}, {"X-Client-IP": "192.0.2.1"}):
             refused(shop.get(PATH, headers), 403, "forbidden", "127.0.0.1")
         for host in ("localhost", f"127.0.0.1:{shop.port}", "[::1]:80"):
             expect(host, shop.get(PATH, {"Host": host}).status, 200)

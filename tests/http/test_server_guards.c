@@ -129,6 +129,24 @@ BOTH_MODES(values) {
   fixture_stop(&f);
 }
 
+/* libmicrohttpd has parsed the second request before anybody else could look at it. The answer comes at once.
+ */
+BOTH_MODES(coding_pipelined) {
+  char reply[4096];
+  fixture_init(&f);
+  f.settings.pool = pool;
+  f.settings.idle_timeout_s = f.settings.request_timeout_s = 3600; /* no timeout helps */
+  fixture_start(&f);
+  wire_ask(&f,
+           "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked \r\n\r\n1\r\na\r\n0\r\n\r\n",
+           reply, sizeof reply);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 200"), 1);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 400"), 1);
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 1);
+}
+
 /* Its path is the target, as in the hook. */
 BOTH_MODES(absolute_form) {
   char reply[4096];
@@ -232,7 +250,8 @@ BOTH_MODES(head) {
 }
 
 TEST_MAIN("http server guards", refused, refused_pool, accepted, accepted_pool, accepted_in_pieces,
-          accepted_in_pieces_pool, values, values_pool, absolute_form, absolute_form_pool, hook, hook_pool,
-          body_declared, body_declared_pool, body_at_the_limit, body_at_the_limit_pool, body_goes_on_declared,
-          body_goes_on_declared_pool, body_goes_on_chunked, body_goes_on_chunked_pool,
-          body_chunked_without_end, body_chunked_without_end_pool, head, head_pool)
+          accepted_in_pieces_pool, values, values_pool, coding_pipelined, coding_pipelined_pool,
+          absolute_form, absolute_form_pool, hook, hook_pool, body_declared, body_declared_pool,
+          body_at_the_limit, body_at_the_limit_pool, body_goes_on_declared, body_goes_on_declared_pool,
+          body_goes_on_chunked, body_goes_on_chunked_pool, body_chunked_without_end,
+          body_chunked_without_end_pool, head, head_pool)

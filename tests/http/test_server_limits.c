@@ -193,6 +193,27 @@ BOTH_MODES(library_later) {
   ck_assert_uint_eq(f.seen[0].status, 505);
 }
 
+/* libmicrohttpd would close without an answer. */
+BOTH_MODES(garbage_later) {
+  static const char *const garbage[] = {"GARBAGE\r\n\r\n", "\x16\x03\x01\r\n", "G/T / HTTP/1.1\r\n\r\n"};
+  char reply[4096];
+  start(pool);
+  for (unsigned i = 0; i < 3; i++) {
+    int fd = wire_connect(&f);
+    wire_puts(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    wire_read_reply(fd, reply, sizeof reply);
+    ck_assert_uint_eq(wire_status(reply), 200);
+    FIXTURE_AWAIT(atomic_load(&f.ended) == i + 1);
+    wire_puts(fd, garbage[i]);
+    wire_read_all(fd, reply, sizeof reply);
+    ck_assert_ptr_nonnull(strstr(reply, "HTTP/1.1 400"));
+    ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"invalid_request\"}"));
+    fixture_await_seen(&f, i + 1);
+  }
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 3);
+}
+
 /* What libmicrohttpd answers by itself is reported with all that is known of it. */
 BOTH_MODES(library) {
   char reply[4096];
@@ -242,12 +263,13 @@ START_TEST(descriptors_few) {
   const struct rlimit limit = {.rlim_cur = 100, .rlim_max = 100};
   ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
   start(0);
-  ck_assert_str_eq(f.logged, "takes 50 connections only, for want of open files (ulimit -n)");
+  ck_assert_str_eq(f.logged,
+                   "limited to 50 connections by the open-file limit: raise it (ulimit -n) for more");
   fixture_stop(&f);
 }
 END_TEST
 
 TEST_MAIN("http server limits", dripping, dripping_pool, long_handler, long_handler_pool, connections,
           connections_pool, turned_away, idle, idle_pool, half_closed, half_closed_pool, format, format_pool,
-          library, library_pool, library_later, library_later_pool, pipelined, pipelined_pool, descriptors,
-          descriptors_few)
+          library, library_pool, library_later, library_later_pool, garbage_later, garbage_later_pool,
+          pipelined, pipelined_pool, descriptors, descriptors_few)

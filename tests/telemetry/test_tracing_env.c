@@ -156,6 +156,9 @@ START_TEST(test_headers) {
   READ("OTEL_EXPORTER_OTLP_HEADERS=x=1%0d%0aEvil: yes");
   ck_assert_str_eq(settings.headers, "");
   WARNED("OTEL_EXPORTER_OTLP_HEADERS");
+  READ("OTEL_EXPORTER_OTLP_HEADERS=content-length=3,x-b=2,Content-Type=text/plain");
+  ck_assert_str_eq(settings.headers, "x-b=2");
+  WARNED("pair 1 (content-length) is left out: the exporter sets this header itself");
   READ("OTEL_EXPORTER_OTLP_HEADERS=bad name=1");
   WARNED("OTEL_EXPORTER_OTLP_HEADERS");
   READ("OTEL_EXPORTER_OTLP_HEADERS=x=%zz");
@@ -312,6 +315,14 @@ START_TEST(test_endpoints_that_are_probably_wrong) {
   READ("OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318");
   WARNED("invalid value 'collector:4318' (an http or https URL without a query)");
   WARNED("write http://collector:4318");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317");
+  WARNED("not over gRPC: write http://collector:4318");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=grpc://[::1]:4317");
+  WARNED("not over gRPC: write http://[::1]:4318");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=\"http://collector:4318\"");
+  WARNED("write it without quotes");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=grpc://user:secret@collector:4317");
+  UNSAID("secret");
   READ("OTEL_EXPORTER_OTLP_ENDPOINT=ftp://user:secret@collector/?key=secret");
   WARNED("OTEL_EXPORTER_OTLP_ENDPOINT: invalid value");
   UNSAID("secret");
