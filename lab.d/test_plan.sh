@@ -12,8 +12,8 @@ compose 131 65'
 plan_go_cache_mib=9000
 # Minutes of a run where all is built, and MiB in LAB_DIR after it.
 plan_runs='quick 2 100
-default 13 600
-full 40 800'
+default 15 700
+full 50 900'
 
 # The programs under the AGPL, which the tests use where somebody has installed them and which nothing here builds.
 plan_installed='loki tempo promtail'
