@@ -21,7 +21,8 @@ static struct {
   struct tel_answer answers[MOST]; /* the last one again and again */
   const char *bodies[MOST];
   size_t body_lens[MOST];
-  size_t count, posts, pauses;
+  size_t count, pauses;
+  _Atomic size_t posts;
   uint64_t now, paused[MOST], deadline;
   uint64_t post_takes;   /* time that goes by in a post */
   size_t stops_in_pause; /* the how-manieth pause is ended by stop, from 1; 0: none */
