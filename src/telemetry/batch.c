@@ -132,36 +132,50 @@ static void release_taken(struct tel_batch *batch, size_t count) {
   for (size_t i = 0; i < count; i++) tel_span_release(batch->taken[i]);
 }
 
-/* Exports one batch. False if it was abandoned meanwhile: nothing may be touched any more. */
+/* Takes a batch, under the lock: stop() finds each span either queued or in flight, and counts it once. False
+ * if this thread was abandoned: then nothing is taken, what is queued has been counted. */
+static bool begin_batch(struct tel_batch *batch, size_t *count) {
+  pthread_mutex_lock(&batch->lock);
+  bool mine = !batch->abandoned;
+  *count = batch->in_flight = mine ? take(batch) : 0;
+  pthread_mutex_unlock(&batch->lock);
+  return mine;
+}
+
+/* Exports one batch. False if this thread was abandoned meanwhile: it must end. */
 static bool export_one(struct tel_batch *batch) {
-  size_t count = take(batch);
+  size_t count;
+  if (!begin_batch(batch, &count)) return false;
   if (count == 0) return true;
   uint64_t start = clock_mono_ns(), deadline = UINT64_MAX;
   if (batch->settings.export_timeout_ms)
     deadline = start + batch->settings.export_timeout_ms * CLOCK_NS_PER_MS;
   struct tel_export_result result = {.reason = TEL_DROP_EXPORT_FAILED};
-  pthread_mutex_lock(&batch->lock);
-  batch->in_flight = count;
-  pthread_mutex_unlock(&batch->lock);
   batch->exporter.export(batch->exporter.cls, batch->taken, count, deadline, &result);
   /* The histogram and the receiver of reports are others'. stop() abandons this thread under the lock, and
    * only then may they be freed: so they are used under it too. */
   pthread_mutex_lock(&batch->lock);
-  bool abandoned = batch->abandoned;
-  batch->in_flight = 0;
-  if (!abandoned) {
+  bool mine = !batch->abandoned;
+  if (mine) {
+    batch->in_flight = 0;
     tel_histogram_observe(batch->duration, (double)(clock_mono_ns() - start) / CLOCK_NS_PER_S, NULL);
     settle(batch, count, &result);
   }
   pthread_mutex_unlock(&batch->lock);
-  if (abandoned) return false;
-  release_taken(batch, count);
-  return true;
+  if (mine) release_taken(batch, count);
+  return mine;
 }
 
+/* Taken and counted under one lock, as above. */
 static void drop_queued(struct tel_batch *batch) {
-  for (size_t count; (count = take(batch)) > 0; release_taken(batch, count))
+  size_t count;
+  do {
+    pthread_mutex_lock(&batch->lock);
+    count = batch->abandoned ? 0 : take(batch);
     tel_span_counts_drop(batch->counts, TEL_DROP_SHUTDOWN, count);
+    pthread_mutex_unlock(&batch->lock);
+    release_taken(batch, count);
+  } while (count > 0);
 }
 
 static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t mono_ns) {
