@@ -55,8 +55,8 @@ size_t tel_batch_queued(const struct tel_batch *batch);
 /* Waits until what was pushed before has been exported. False: not by the deadline, or not all delivered. */
 bool tel_batch_flush(struct tel_batch *batch, uint64_t deadline_mono_ns);
 /* Exports what is queued until the deadline, drops the rest, ends the thread and frees. False if the thread
- * could not be ended in time: then it, the batch, and what they use, are left as they are, and must remain.
- */
+ * could not be ended in time: then it, the batch, counts, exporter and spans are left as they are, and must
+ * remain. duration and the receiver of events may go: that thread does not touch them any more. */
 bool tel_batch_free(struct tel_batch *batch, uint64_t deadline_mono_ns);
 
 #endif

@@ -1,14 +1,21 @@
 #include "telemetry/console.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "telemetry/attributes_json.h"
 #include "telemetry/span.h"
 
 enum { LIMIT = 64 * 1024 * 1024 };
+
+struct console {
+  _Atomic uint64_t stop_deadline; /* UINT64_MAX until then */
+};
 
 static void put_member(struct buf *out, const char *name) {
   buf_puts(out, ",\"");
@@ -89,13 +96,19 @@ static int write_all(const char *data, size_t len) {
   return 0;
 }
 
+static bool is_late(const struct console *console, uint64_t deadline, struct tel_export_result *result) {
+  uint64_t now = clock_mono_ns();
+  if (now < deadline && now < atomic_load(&console->stop_deadline)) return false;
+  if (now < deadline) result->reason = TEL_DROP_SHUTDOWN;
+  snprintf(result->text, sizeof result->text, "standard output: its reader is too slow");
+  return true;
+}
+
 /* A line is written as soon as it is made: whole or not at all. */
 static void export(void *cls, struct tel_span *const *spans, size_t count, uint64_t deadline,
                    struct tel_export_result *result) {
   struct buf line = BUF_INIT(LIMIT);
-  (void)cls;
-  (void)deadline;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count && !is_late(cls, deadline, result); i++) {
     buf_reset(&line);
     tel_console_format(spans[i], &line);
     if (buf_failed(&line)) {
@@ -110,6 +123,14 @@ static void export(void *cls, struct tel_span *const *spans, size_t count, uint6
   buf_free(&line);
 }
 
-struct tel_exporter tel_console_exporter(void) {
-  return (struct tel_exporter){.export = export};
+static void stop(void *cls, uint64_t deadline) {
+  atomic_store(&((struct console *)cls)->stop_deadline, deadline);
+}
+
+int tel_console_exporter_new(struct tel_exporter *out) {
+  struct console *console = malloc(sizeof *console);
+  if (!console) return TEL_E_MEMORY;
+  atomic_init(&console->stop_deadline, UINT64_MAX);
+  *out = (struct tel_exporter){export, stop, free, console};
+  return TEL_OK;
 }

@@ -5,7 +5,8 @@
 #include "base/buf.h"
 #include "telemetry/batch.h"
 
-struct tel_exporter tel_console_exporter(void);
+/* TEL_E_MEMORY. */
+TEL_MUST_CHECK int tel_console_exporter_new(struct tel_exporter *out);
 
 /* Appends one span as one line. */
 void tel_console_format(const struct tel_span *span, struct buf *out);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "telemetry/left_behind.h"
 #include "telemetry/log_json.h"
 #include "telemetry/log_output.h"
 
@@ -21,6 +22,7 @@ enum { BATCH_BYTES = 256 * 1024, BATCH_ROOM = 64 * 1024, BATCH_LIMIT = 8 * 1024 
 #define GRACE_NS (100 * CLOCK_NS_PER_MS)
 
 struct tel_log_writer {
+  struct tel_left_behind left; /* first */
   struct tel_log_queue *queue;
   struct tel_log_encoder encoder;
   struct tel_log_output *output; /* NULL: syslog */
@@ -43,7 +45,6 @@ struct tel_log_writer {
   int reopen_error;  /* errno of the last time, or 0 */
   uint64_t lost_at_stop;
   struct tel_log_stats *stats; /* NULL: left behind, they may be gone */
-  struct tel_log_writer *next; /* of those left behind */
 };
 
 static bool past_deadline(const struct tel_log_writer *writer) {
@@ -291,16 +292,6 @@ int tel_log_writer_reopen(struct tel_log_writer *writer) {
   return error ? TEL_E_SYSTEM : 0;
 }
 
-/* A thread that hangs in the kernel cannot be ended: it keeps all that it may touch when it comes back. Being
- * on this list, that memory is not taken for a leak. */
-static void leave_behind(struct tel_log_writer *writer) {
-  static _Atomic(struct tel_log_writer *) left_behind;
-  writer->next = atomic_load(&left_behind);
-  while (!atomic_compare_exchange_weak(&left_behind, &writer->next, writer)) {
-  }
-  pthread_detach(writer->thread);
-}
-
 uint64_t tel_log_writer_free(struct tel_log_writer *writer, uint64_t deadline) {
   atomic_store(&writer->deadline, deadline);
   atomic_store(&writer->stop, true);
@@ -321,7 +312,8 @@ uint64_t tel_log_writer_free(struct tel_log_writer *writer, uint64_t deadline) {
   pthread_mutex_unlock(&writer->lock);
 
   if (hangs) {
-    leave_behind(writer);
+    tel_leave_behind(&writer->left);
+    pthread_detach(writer->thread);
     return lost;
   }
   if (runs) {

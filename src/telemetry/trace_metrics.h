@@ -32,7 +32,8 @@ struct tel_trace_metrics {
   _Atomic uint64_t requests[TEL_EXPORT_COUNT];
 };
 
-/* Registers all; metrics, with counts, batch and capacity set, is read by scrapes from then on.
+/* Registers all; metrics, with counts, batch and capacity set, is read by scrapes from then on: no scrape may
+ * run when tel_tracing_free() begins, or later.
  * Without a registry duration is NULL. Errors as tel_counter_family(). */
 TEL_MUST_CHECK int tel_trace_metrics_register(struct tel_trace_metrics *metrics,
                                               struct tel_registry *registry);

@@ -1,11 +1,11 @@
 #include "telemetry/tracing.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "telemetry/batch.h"
 #include "telemetry/console.h"
+#include "telemetry/left_behind.h"
 #include "telemetry/otlp_exporter.h"
 #include "telemetry/recent_store.h"
 #include "telemetry/resource.h"
@@ -19,12 +19,12 @@ enum {
 };
 
 struct tel_tracing {
+  struct tel_left_behind left; /* first */
   struct tel_tracer tracer;
   struct tel_span_counts counts;
   struct tel_trace_metrics metrics;
   struct tel_resource *resource;
   char service_version[64], instance_id[64];
-  struct tel_tracing *next; /* of those left behind */
 };
 
 static int keep_text(char *to, size_t size, const char *text) {
@@ -97,7 +97,7 @@ int tel_tracing_start(struct tel_tracing *tracing) {
   if (!tracing->resource) return TEL_E_MEMORY;
   const struct tel_attributes *resource = tel_resource_attributes(tracing->resource);
   if (settings->exporter == TEL_EXPORTER_CONSOLE)
-    exporter = tel_console_exporter();
+    error = tel_console_exporter_new(&exporter);
   else
     error = tel_otlp_exporter_new(settings, resource, &tracing->metrics, &exporter);
   return error ? error : tel_batch_start(tracing->tracer.batch, &exporter, tracing->metrics.duration);
@@ -115,15 +115,6 @@ bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns) {
   return tel_batch_flush(tracing->tracer.batch, deadline_mono_ns);
 }
 
-/* A thread that hangs in a library keeps all that it may touch when it comes back. Being on this list, that
- * memory is not taken for a leak. */
-static void leave_behind(struct tel_tracing *tracing) {
-  static _Atomic(struct tel_tracing *) left_behind;
-  tracing->next = atomic_load(&left_behind);
-  while (!atomic_compare_exchange_weak(&left_behind, &tracing->next, tracing)) {
-  }
-}
-
 uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns) {
   if (!tracing) return 0;
   uint64_t before = tel_span_counts_dropped(&tracing->counts);
@@ -132,6 +123,6 @@ uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns
   if (ended)
     release(tracing);
   else
-    leave_behind(tracing);
+    tel_leave_behind(&tracing->left);
   return lost;
 }

@@ -84,8 +84,10 @@ struct tel_recent *tel_tracing_recent(struct tel_tracing *tracing);
 bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
 /* Flushes until the deadline, stops the thread, frees. Returns how many spans were lost in all that. A
  * backoff ends at once, for one last try; a request under way goes on until the deadline. A thread that still
- * hangs then is left behind with its memory; it uses neither registry nor events any more, and both may be
- * freed. Takes NULL. No span may be in use any more, and nobody scrapes the registry any more. */
+ * hangs a fifth of a second after it is left behind (left_behind.h) with its memory, its transport and its
+ * share of libcurl. It touches neither registry nor events any more, and both may be freed; names and keys in
+ * spans must stay. Its spans count as lost. Takes NULL. No span may be in use any more. From the beginning of
+ * this call on nobody may scrape the registry: its read functions read the tracing. */
 uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
 
 #endif

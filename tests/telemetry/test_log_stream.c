@@ -1,7 +1,6 @@
 /* Standard output and syslog: readers that are slow, gone, or never come. */
 #include "config.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "support/test.h"
+#include "support/threads.h"
 #include "telemetry/log_fixture.h"
 
 enum { THREADS = 4, COUNT = 2000 };
@@ -100,35 +100,12 @@ static void check_no_reader(int flags) {
   ck_assert_double_gt(fixture_metric(&f, "telemetry_log_lines_dropped_total{reason=\"shutdown\"}"), 0);
 }
 
-static unsigned count_writers(void) {
-  unsigned count = 0;
-  DIR *dir = opendir("/proc/self/task");
-  ck_assert_ptr_nonnull(dir);
-  for (struct dirent *entry; (entry = readdir(dir));) {
-    char path[300], name[32] = "";
-    snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
-    FILE *file = fopen(path, "r");
-    if (!file) continue;
-    if (fgets(name, sizeof name, file) && strcmp(name, "log-writer\n") == 0) count++;
-    fclose(file);
-  }
-  closedir(dir);
-  return count;
-}
-
-/* A thread that was left behind comes back and ends, when logger and registry are gone. */
-static void wait_for_writers(void) {
-  uint64_t until = clock_mono_ns() + 30 * CLOCK_NS_PER_S;
-  while (count_writers() > 0 && clock_mono_ns() < until) clock_sleep_ns(CLOCK_NS_PER_MS);
-  ck_assert_uint_eq(count_writers(), 0);
-}
-
 START_TEST(test_nobody_reads) {
   check_no_reader(0);
-  ck_assert_uint_eq(count_writers(), 1);
+  ck_assert_uint_eq(threads_named("log-writer"), 1);
   fixture_remove(&f);
   close(reader);
-  wait_for_writers();
+  threads_wait("log-writer"); /* comes back, when logger and registry are gone */
 }
 END_TEST
 
@@ -136,7 +113,7 @@ START_TEST(test_nobody_reads_without_blocking) {
   check_no_reader(O_NONBLOCK);
   ck_assert_uint_eq(fixture_accounted(&f), 2 * THREADS * COUNT);
   close(reader);
-  wait_for_writers();
+  threads_wait("log-writer"); /* comes back, when logger and registry are gone */
   end();
 }
 END_TEST

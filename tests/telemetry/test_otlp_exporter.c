@@ -1,7 +1,6 @@
 /* The exporter's decisions, with a transport whose answers and clock are the test's. */
 #include "telemetry/otlp_exporter.h"
 
-#include <dirent.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "base/clock.h"
 #include "support/test.h"
+#include "support/threads.h"
 #include "telemetry/otlp_encoder.h"
 #include "telemetry/resource.h"
 #include "telemetry/trace_metrics.h"
@@ -377,21 +377,6 @@ START_TEST(test_too_large_for_one_request) {
 }
 END_TEST
 
-static bool exporter_lives(void) {
-  DIR *tasks = opendir("/proc/self/task");
-  bool lives = false;
-  for (const struct dirent *task; (task = readdir(tasks));) {
-    char path[300], name[16] = "";
-    snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
-    FILE *comm = fopen(path, "r"); /* fails for a thread that has just ended */
-    if (!comm) continue;
-    lives = lives || (fscanf(comm, "%15s", name) == 1 && strcmp(name, "span-exporter") == 0);
-    fclose(comm);
-  }
-  closedir(tasks);
-  return lives;
-}
-
 static void count_in(void *cls, enum tel_report what, const char *text) {
   (void)what, (void)text;
   ++*(int *)cls;
@@ -427,9 +412,9 @@ START_TEST(test_a_thread_that_comes_back_late) {
   ck_assert(fixture_balanced(&f));
   tel_registry_free(registry);
   free(reports);
-  ck_assert(exporter_lives());
+  ck_assert_uint_eq(threads_named("span-exporter"), 1);
   atomic_store(&wire.hangs, false);
-  while (exporter_lives()) sched_yield();
+  threads_wait("span-exporter");
   ck_assert_uint_eq(wire.posts, 1);
   ck_assert(fixture_balanced(&f)); /* nothing was counted twice */
 }

@@ -117,15 +117,20 @@ static void destroy_owned(struct tel *tel) {
 uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   if (!tel) return 0;
   uint64_t deadline = clock_mono_ns() + milliseconds * CLOCK_NS_PER_MS;
+  size_t left_behind = tel_left_behind_count();
   for (struct tel_owned *owned = tel->owned; owned; owned = owned->next)
     if (owned->end) owned->end(owned->object);
   uint64_t lost = tel_tracing_free(tel->tracing, deadline);
   lost += tel_logger_free(tel->logger, deadline);
-  destroy_owned(tel); /* late: queued spans and lines have names that live in there */
+  bool all_left = tel_left_behind_count() == left_behind;
+  if (all_left) destroy_owned(tel); /* late: queued spans and lines have names that live in there */
   tel_registry_free(tel->registry);
   pthread_mutex_destroy(&tel->lock);
   curl_global_cleanup();
-  free(tel);
+  if (all_left)
+    free(tel);
+  else
+    tel_leave_behind(&tel->left); /* with those names */
   return lost;
 }
 

@@ -8,6 +8,7 @@
 #include <tel/telemetry.h>
 
 #include "base/random.h"
+#include "telemetry/left_behind.h"
 
 enum { TEL_NAME_SIZE = 64, TEL_ERROR_SIZE = 256 };
 
@@ -16,6 +17,7 @@ struct tel_http;
 struct tel_tracing;
 
 struct tel {
+  struct tel_left_behind left; /* first */
   char instance[RANDOM_UUID_SIZE];
   struct tel_registry *registry;
   struct tel_logger *logger;

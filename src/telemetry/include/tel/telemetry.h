@@ -63,7 +63,9 @@ TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t
 
 /* Exports the spans and writes the log lines that wait, at most for so many milliseconds, stops the threads
  * and frees all. Returns how many spans and lines were lost in that. Nobody may use tel, its handles or what
- * it observes any more: stop the server first. */
+ * it observes any more: stop the server first. A thread that hangs longer is left behind with the memory that
+ * it may still touch; the program may go on without it, but must not unload the library (dlclose()) or a
+ * plug-in whose static names are in spans and lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
 /* The parts, valid until tel_free(); NULL for NULL. */
@@ -72,8 +74,8 @@ TEL_API struct tel_tracer *tel_tracer(struct tel *tel);
 TEL_API struct tel_logger *tel_logger(struct tel *tel);
 
 /* Calls destroy(object) in tel_free(), the last given first, when all spans and lines have left. For
- * adapters: what they hang on tel lives longer than every name that it gave to a span. TEL_E_MEMORY: destroy
- * was called at once. */
+ * adapters: what they hang on tel lives longer than every name that it gave to a span. If tel_free() leaves a
+ * thread behind, destroy is never called. TEL_E_MEMORY: destroy was called at once. */
 TEL_API TEL_MUST_CHECK int tel_own(struct tel *tel, void (*destroy)(void *object), void *object);
 
 /* Calls end(object) at the beginning of tel_free(), when spans and lines can still leave. For adapters that
