@@ -12,6 +12,7 @@
 
 #include "app/notify.h"
 #include "base/clock.h"
+#include "telemetry/left_behind.h"
 
 static sigset_t handled(void) {
   sigset_t set;
@@ -107,12 +108,22 @@ static void log_stopped(struct app_run *run, const struct app_lost *lost, uint64
   tel_log_message(record, "service stopped");
 }
 
+static uint64_t at_least(uint64_t ns, unsigned ms) {
+  return ns > ms * CLOCK_NS_PER_MS ? ns : ms * CLOCK_NS_PER_MS;
+}
+
+/* The least times let a hung exporter (200 ms beyond its deadline) and a hung log writer (100 ms) be left
+ * behind, and the last line be written, before all is over. */
+static struct app_deadlines deadlines_of(uint64_t began, uint64_t total) {
+  uint64_t part = total / 4 < 2 * CLOCK_NS_PER_S ? total / 4 : 2 * CLOCK_NS_PER_S, end = began + total;
+  return (struct app_deadlines){.drain = end - at_least(part, 500),
+                                .spans = end - at_least(part / 2, 400),
+                                .lines = end - at_least(part / 4, 150)};
+}
+
 static int stop(struct app_run *run, int number) {
   uint64_t began = clock_mono_ns(), total = run->config->shutdown_s * CLOCK_NS_PER_S;
-  uint64_t reserve = total / 4 < 2 * CLOCK_NS_PER_S ? total / 4 : 2 * CLOCK_NS_PER_S;
-  struct app_deadlines deadlines = {.drain = began + total - reserve,
-                                    .spans = began + total - reserve / 2,
-                                    .lines = began + total - reserve / 4};
+  struct app_deadlines deadlines = deadlines_of(began, total);
   run->deadline = began + total;
   sem_post(&run->stopping);
   app_notify(run->notify_socket, "STOPPING=1");
@@ -132,7 +143,8 @@ static int stop(struct app_run *run, int number) {
   pthread_kill(run->watch, SIGUSR1);
   pthread_join(run->watch, NULL);
   app_pidfile_free(run->pidfile);
-  if (lost.requests > 0) _exit(EXIT_SUCCESS); /* nothing that they use may go before them */
+  /* Threads that still run must not see what exit() takes down, such as OpenSSL's state. */
+  if (lost.requests > 0 || tel_left_behind_count() > 0) _exit(EXIT_SUCCESS);
   return EXIT_SUCCESS;
 }
 

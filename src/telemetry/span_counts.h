@@ -12,7 +12,7 @@
     "export_failed")               /* the collector could not be reached, or refused the request */          \
   X(TEL_DROP_NOT_OTLP, "not_otlp") /* an answer of success, but not a collector's */                         \
   X(TEL_DROP_REJECTED, "rejected") /* refused by the collector in a partial success */                       \
-  X(TEL_DROP_SHUTDOWN, "shutdown") /* still queued when the time to stop was over */                         \
+  X(TEL_DROP_SHUTDOWN, "shutdown") /* queued, or in an export that hung, when the time to stop was over */   \
   X(TEL_DROP_MEMORY, "memory")
 
 #define TEL_DROP_ENUM(name, text) name,

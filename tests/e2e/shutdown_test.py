@@ -2,8 +2,12 @@
 """The end of a MiniShop, and its collector's misfortunes: SIGTERM under load loses no span and no line, 1,000 requests in
 flight are finished, and a collector that is absent, slow, busy or hanging harms no customer and keeps nobody from leaving."""
 import asyncio
+import errno
+import os
 import resource
 import signal
+import socket
+import threading
 import time
 
 import collector as collectors
@@ -224,6 +228,62 @@ def test_collector_hangs_at_shutdown(directory):
         stopped = [record for record in shop.records() if record["message"] == "service stopped"]
         expect("what the last line says is lost", [record["spans_lost"] for record in stopped], [60])
         print(f"     it left after {seconds:.1f} s")
+
+
+def leaves_with_loss(shop, shutdown_s, spans):
+    """It ends by itself, in time, with 0. Its last line says how many spans were lost, and standard error says nothing."""
+    seconds = leaves(shop, shutdown_s + 0.5)
+    last = shop.records()[-1]
+    expect("the last line", {key: last.get(key) for key in ("message", "level", "spans_lost", "requests_lost")},
+           {"message": "service stopped", "level": "WARN", "spans_lost": spans, "requests_lost": 0})
+    expect("standard error", shop.log_tail(), "")
+    print(f"     it left after {seconds:.2f} s of {shutdown_s}")
+
+
+def test_collector_that_never_answers_and_little_time(directory):
+    with collectors.Collector(lambda _: None) as collector, shops.Shop(directory, {"shutdown_s": 1}, collector.url) as shop:
+        order_quickly(shop, 10)
+        leaves_with_loss(shop, 1, 20)
+
+
+def hanging_exporter(directory, shutdown_s, comes_back_after=None):
+    """libcurl hangs in reading the CA certificate, a FIFO whose writer says nothing. No deadline ends that. So many seconds
+    after SIGTERM the writer closes it; None: not while the service lives."""
+    fifo = directory / "ca.pem"
+    os.mkfifo(fifo)
+
+    def open_writer():
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            expect("why the FIFO cannot be opened", error.errno, errno.ENXIO)  # nobody reads it yet
+            return None
+
+    with socket.create_server(("127.0.0.1", 0)) as server, shops.Shop(
+            directory, {"shutdown_s": shutdown_s}, f"https://127.0.0.1:{server.getsockname()[1]}",
+            {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(fifo)}) as shop:
+        order_quickly(shop, 10)
+        writer = wait_until("the exporter hangs", open_writer, 10)
+        timer = threading.Timer(comes_back_after or 60, os.close, [writer])
+        timer.start()
+        leaves_with_loss(shop, shutdown_s, 20)
+        timer.cancel()
+
+
+def test_exporter_hangs(directory):
+    hanging_exporter(directory, 8)
+
+
+def test_exporter_hangs_and_little_time(directory):
+    hanging_exporter(directory, 1)
+
+
+def test_exporter_hangs_and_comes_back(directory):
+    """Just before, while and after the service gives it up. A build with AddressSanitizer sees what it touches then."""
+    for delay in (0.5, 0.75, 0.8, 0.81):
+        run = directory / str(delay)
+        run.mkdir()
+        hanging_exporter(run, 1, delay)
 
 
 def test_log_disk_full(directory):
