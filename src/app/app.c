@@ -75,8 +75,9 @@ static void check_log_directory(struct start *start) {
   char directory[APP_TEXT_SIZE], text[WARNING_SIZE];
   struct stat info;
   const char *log = start->config.log_file;
-  if (!*start->identity.name || !start->config.log_enabled || stat(log, &info) != 0 || !S_ISREG(info.st_mode))
-    return;
+  if (!*start->identity.name || !start->config.log_enabled || !*log || strcmp(log, "syslog") == 0) return;
+  /* A file that it may not even look at is one that was opened before. */
+  if (stat(log, &info) == 0 && !S_ISREG(info.st_mode)) return;
   snprintf(directory, sizeof directory, "%s", log);
   char *slash = strrchr(directory, '/');
   if (slash) slash[slash == directory] = '\0';

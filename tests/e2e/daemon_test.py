@@ -347,6 +347,16 @@ def test_a_log_that_cannot_be_opened_again(directory):
         place.end(pid)
 
 
+def test_a_log_directory_that_cannot_be_searched(directory):
+    if os.geteuid() != 0:
+        raise labtest.Skip("needs root")
+    with Place(directory) as place:
+        place.directory.chmod(0o700)
+        pid = place.daemon("--user", "nobody")
+        expect_in("it warns at the start", "nobody cannot create files in", place.last("configuration warning")["detail"])
+        place.end(pid)
+
+
 def test_a_rotation_that_fails(directory):
     if os.geteuid() != 0:
         raise labtest.Skip("needs root")
