@@ -123,13 +123,17 @@ class Engine:
         self.log = self.directory / f"{name}.log"
         self.process = None
 
-    def start(self, timeout=30.0):
+    def start(self, timeout=30.0, wait=True):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.argv, cwd=self.directory, env=self.env, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=subprocess.STDOUT)
-        if self.ready_url:
-            wait_until(f"{self.name} is ready", self._ready, timeout)
+        if self.ready_url and wait:
+            self.wait_ready(timeout)
         return self
+
+    def wait_ready(self, timeout=30.0):
+        """For an engine that was started with wait=False."""
+        wait_until(f"{self.name} is ready", self._ready, timeout)
 
     def _ready(self):
         if self.process.poll() is not None:

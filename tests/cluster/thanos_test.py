@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Metrics in a real Thanos: three MiniShops, two Prometheuses, three receivers. The dashboards' queries give the same numbers through
+Thanos as from one Prometheus; each part is killed in turn under load, and no series has a gap; an alert of two Prometheuses is one
+message; and what went to the bucket is still there when the receivers are gone. Takes about five minutes."""
+import math
+import os
+import signal
+import sys
+import tempfile
+import time
+
+from control_plane import folder
+import labtest
+from labtest import TestFailure, claim, expect, wait_until
+
+try:
+    import thanos
+except ImportError as error:
+    print(f"SKIP thanos: {error.name} missing (tests/requirements.txt)")
+    sys.exit(labtest.SKIPPED)
+sys.path.insert(0, str(labtest.TOP / "tests/observability"))
+import dashboards  # noqa: E402
+import stack as stacks  # noqa: E402
+from loop_test import Customers  # noqa: E402
+
+WARM_UP_S = 75  # the rules look back one minute
+OUTAGE_S = 20
+SCRAPES_A_MINUTE = 30
+# Two Prometheuses scrape at different moments, and Thanos may take one series from one and the next series from the other. A rate over
+# one minute of 2 s scrapes then differs by at most one scrape of thirty.
+TOLERANCE = 1 / SCRAPES_A_MINUTE
+ALERT = "MiniShopHighErrorRate"
+ORDERS = {"route": "/order", "status": "201"}
+ANY = {"instance": ".*", "route": ".*", "slow_ms": "50"}
+
+
+def value(cluster, expression, base=None, when=None):
+    """The number of an expression that gives one series, None if it gives none."""
+    result = thanos.ask(base or cluster.querier, "query", query=expression, **({"time": when} if when else {}))["result"]
+    if len(result) > 1:
+        raise TestFailure(f"{expression}: {len(result)} series, not one: {result}")
+    return float(result[0]["value"][1]) if result else None
+
+
+def answers(base, expression, when):
+    """{labels without the replica's: number} of an instant query."""
+    found = {}
+    for series in thanos.ask(base, "query", query=expression, time=when)["result"]:
+        labels = {name: text for name, text in series["metric"].items() if name not in (thanos.SCRAPER, thanos.COPY, "cluster", "tenant_id")}
+        found[tuple(sorted(labels.items()))] = float(series["value"][1])
+    return found
+
+
+def close(a, b):
+    return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-6) or (math.isnan(a) and math.isnan(b))
+
+
+def shop_queries():
+    """The dashboards' queries about MiniShop: those of other jobs have one scraper here, and Grafana's own need Grafana."""
+    return [query for query in dashboards.board_queries() if query.kind == "prometheus" and query.where.startswith("minishop:")]
+
+
+def test_the_same_numbers(cluster):
+    when = time.time() - 10  # all samples of that moment have arrived
+    different, with_data = [], 0
+    for query in shop_queries():
+        expression = dashboards.substitute(query.text, ANY)
+        through, direct = answers(cluster.querier, expression, when), answers(cluster.prometheuses[0], expression, when)
+        with_data += bool(direct)
+        if through.keys() != direct.keys():
+            different.append(f"{query.where}: other series: {set(through) ^ set(direct)}")
+        different += [f"{query.where} {dict(labels)}: {through[labels]} through Thanos, {number} from Prometheus"
+                      for labels, number in direct.items() if labels in through and not close(through[labels], number)]
+    claim(f"{with_data} queries of the dashboard give the same through Thanos as from one Prometheus", with_data >= 10 and not different,
+          "\n".join(different[:10]))
+
+
+def gaps(cluster, shop, since):
+    """The moments since then at which a deduplicated series of this shop lacked samples of the minute before."""
+    expression = f'count_over_time(request_total{{instance="127.0.0.1:{shop.port}",route="/order",status="201"}}[1m])'
+    now = time.time() - 5
+    [series] = thanos.ask(cluster.querier, "query_range", query=expression, start=since, end=now, step=5)["result"]
+    return [(when, number) for when, number in series["values"] if int(float(number)) < SCRAPES_A_MINUTE - 1] + (
+        [("missing", now)] if len(series["values"]) < (now - since) / 5 - 1 else [])
+
+
+def test_killed(cluster, name):
+    """kill -9, a while without it, and back again."""
+    engine = cluster.engines[name]
+    began = time.time()
+    engine.process.kill()
+    time.sleep(OUTAGE_S)  # the outage itself
+    engine.stop()
+    engine.start(60)
+    wait_until(f"{name}: a minute later", lambda: time.time() > began + OUTAGE_S + 60, OUTAGE_S + 90, 1)
+    missing = {shop.port: gaps(cluster, shop, began) for shop in cluster.shops}
+    claim(f"{name} killed and restarted: no deduplicated series has a gap", not any(missing.values()), missing)
+
+
+def test_a_shop_is_killed(cluster):
+    """Its counters begin again at 0, and the sum of increases counts each order once."""
+    began = time.time()
+    victim, others = cluster.shops[2], cluster.shops[:2]
+    before = victim.metrics()["request_total", ORDERS]
+    victim.process.kill()
+    victim.stop()
+    victim.start()
+    wait_until("a minute later", lambda: time.time() > began + 65, 90, 1)
+    missing = {shop.port: gaps(cluster, shop, began) for shop in others}
+    claim("a MiniShop killed and restarted: the other two have no gap", not any(missing.values()), missing)
+    window = int(time.time() - began) + 20
+    seen = value(cluster, f'sum(increase(request_total{{instance="127.0.0.1:{victim.port}",route="/order",status="201"}}[{window}s]))')
+    after = victim.metrics()["request_total", ORDERS]
+    claim("its counter was reset, and increase() counts across that", before > after > 0 and seen >= after * (1 - TOLERANCE), (before, after, seen))
+
+
+def stop_customers(customers):
+    for one in customers:
+        one.over.set()
+    for one in customers:
+        one.join()
+
+
+def test_counters(cluster):
+    """With nobody shopping, what Thanos has last is what the shops say."""
+    def both():
+        told = {shop.port: shop.metrics()["request_total", ORDERS] for shop in cluster.shops}
+        seen = {shop.port: value(cluster, f'request_total{{instance="127.0.0.1:{shop.port}",route="/order",status="201"}}')
+                for shop in cluster.shops}
+        return told == seen and told
+    claim("every order is counted once, in each shop and in Thanos", wait_until("the last scrape has arrived", both, 30))
+
+
+def test_one_alert(cluster):
+    """Both Prometheuses send it, one of them is killed meanwhile."""
+    cluster.reload("payment: { failure_rate = 1.0; };\n")
+    wait_until("the message", lambda: cluster.slack.said(ALERT, "FIRING"), 120, 1)
+    for base in cluster.prometheuses:
+        wait_until("it fires in both", lambda base=base: value(cluster, f'count(ALERTS{{alertname="{ALERT}",alertstate="firing"}})', base), 60)
+    cluster.engines["prometheus-1"].process.kill()
+    cluster.engines["prometheus-1"].stop()
+    cluster.engines["prometheus-1"].start(60)
+    cluster.reload("")
+    wait_until("all is well", lambda: cluster.slack.said(ALERT, "RESOLVED"), 180, 1)
+    fired, resolved = (len(cluster.slack.said(ALERT, word)) for word in ("FIRING", "RESOLVED"))
+    expect("messages: it fires, it is over", (fired, resolved), (1, 1))
+    claim("an alert of two Prometheuses is one message, also when one of them dies", True)
+
+
+def test_bucket(cluster):
+    """A receiver that ends hands its head over to the bucket."""
+    when = time.time() - 30
+    expression = 'sum by (instance) (request_total{job="minishop",route="/order",status="201"})'
+    before = answers(cluster.querier, expression, when)
+    for number in range(thanos.RECEIVERS):
+        cluster.engines[f"receive-{number}"].stop(signal.SIGTERM, 60)
+    blocks = [path for path in cluster.bucket.iterdir() if (path / "meta.json").exists()]
+    claim(f"the receivers left {len(blocks)} blocks in the bucket", len(blocks) >= thanos.RECEIVERS)
+    after = wait_until("the store gateway has found them", lambda: answers(cluster.querier, expression, when), 60)
+    expect("counters from the bucket", after, before)
+    claim("without any receiver, the store gateway answers the same", True)
+    cluster.compact()
+    claim("the compactor takes the bucket", answers(cluster.querier, expression, when) == before)
+
+
+def main():
+    for engine, program in (("thanos", "thanos"), ("prometheus", "prometheus"), ("alertmanager", "alertmanager")):
+        if not os.access(folder(engine) / program, os.X_OK):
+            print(f"SKIP thanos_test.py: no {program}: metrics were not sent to a real Thanos; `tests/engines/build.sh {engine}` builds it, "
+                  "where Go is installed")
+            sys.exit(labtest.SKIPPED)
+    with tempfile.TemporaryDirectory(prefix="minishop-") as directory, thanos.Cluster(directory) as cluster:
+        customers = [Customers(shop) for shop in cluster.shops]
+        for one in customers:
+            one.start()
+        began = time.time()
+        wait_until("a minute of traffic", lambda: time.time() > began + WARM_UP_S, WARM_UP_S + 30, 1)
+        test_the_same_numbers(cluster)
+        for name in ("prometheus-0", "receive-0"):
+            test_killed(cluster, name)
+        test_a_shop_is_killed(cluster)
+        test_one_alert(cluster)
+        stop_customers(customers)
+        test_counters(cluster)
+        test_bucket(cluster)
+
+
+if __name__ == "__main__":
+    labtest.run_main(main)
