@@ -43,7 +43,7 @@ class Cluster:
         self.directory = pathlib.Path(directory)
         self.exits = contextlib.ExitStack()
         self.ports = iter(labtest.free_ports(24))
-        self.receive_ports = [[next(self.ports) for _ in range(3)] for _ in range(RECEIVERS)]
+        self.receive_ports = [[next(self.ports) for _ in range(4)] for _ in range(RECEIVERS)]
         self.prometheuses = [f"http://127.0.0.1:{next(self.ports)}" for _ in range(PROMETHEUSES)]
         self.store_ports, self.query_ports = ([next(self.ports) for _ in range(2)] for _ in range(2))
         self.querier = f"http://127.0.0.1:{self.query_ports[1]}"
@@ -95,10 +95,11 @@ class Cluster:
     def _receiver(self, number):
         """Each takes remote write and gives every sample to all three."""
         ring = self.directory / "ring.json"
-        ring.write_text(json.dumps([{"endpoints": [f"127.0.0.1:{grpc}" for _, grpc, _ in self.receive_ports]}]))
-        write, grpc, http = self.receive_ports[number]
+        ring.write_text(json.dumps([{"endpoints": [f"127.0.0.1:{grpc}" for _, grpc, *_ in self.receive_ports]}]))
+        write, grpc, http, capnproto = self.receive_ports[number]
         return self._thanos(f"receive-{number}", "receive", grpc, http, f"--remote-write.address=127.0.0.1:{write}",
                             f"--receive.local-endpoint=127.0.0.1:{grpc}", f"--receive.hashrings-file={ring}",
+                            f"--receive.capnproto-address=127.0.0.1:{capnproto}",
                             f"--receive.replication-factor={RECEIVERS}", f'--label={COPY}="{number}"', "--receive.default-tenant-id=minishop",
                             f"--tsdb.path={self.directory}/receive-{number}", f"--objstore.config-file={self.bucket_config}")
 
@@ -107,7 +108,7 @@ class Cluster:
                             f"--objstore.config-file={self.bucket_config}", "--sync-block-duration=5s")
 
     def _query(self):
-        endpoints = [f"--endpoint=127.0.0.1:{port}" for port in [self.store_ports[0], *(grpc for _, grpc, _ in self.receive_ports)]]
+        endpoints = [f"--endpoint=127.0.0.1:{port}" for port in [self.store_ports[0], *(grpc for _, grpc, *_ in self.receive_ports)]]
         return self._thanos("query", "query", *self.query_ports, f"--query.replica-label={SCRAPER}", f"--query.replica-label={COPY}",
                             *endpoints)
 
