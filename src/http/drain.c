@@ -80,12 +80,15 @@ unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns
   uint64_t grace_until = clock_mono_ns() + GRACE_NS;
   atomic_store(&server->draining, true);
   if (!server->started) return 0;
+  http_socket_drains(server->accept_fd, true);
   int listen_fd = MHD_quiesce_daemon(server->instance.mhd_daemon);
   if (listen_fd >= 0) {
     http_server_accepts_no_more(server);
     backlog_turn_away(server, listen_fd);
-    close(listen_fd);
-    server->listen_fd = -1;
+    /* From here on the kernel refuses connections. The descriptor stays open until the threads have ended:
+     * one that was interrupted may still use its number. */
+    shutdown(listen_fd, SHUT_RDWR);
+    server->listen_fd = listen_fd;
   }
   /* Quiet twice in a row: what was accepted at the last moment shows up by then. */
   for (int quiet = 0; quiet < 2 && clock_mono_ns() < deadline_mono_ns;) {

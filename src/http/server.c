@@ -221,6 +221,7 @@ void http_server_free(struct http_server *server) {
   if (server->started) ulfius_stop_framework(&server->instance);
   http_sweeper_stop(server);
   if (server->instance_ready) ulfius_clean_instance(&server->instance);
+  http_socket_drains(server->listen_fd, false);
   if (server->listen_fd >= 0) close(server->listen_fd);
   pthread_cond_destroy(&server->drained);
   pthread_mutex_destroy(&server->drained_lock);

@@ -70,7 +70,7 @@ struct http_server {
   bool instance_ready;
   bool started;
   bool few_descriptors; /* settings.connections was lowered */
-  int listen_fd;        /* -1 once libmicrohttpd or the drain has closed it */
+  int listen_fd;        /* ours to close; -1 while it is libmicrohttpd's */
   int accept_fd;        /* the same, while connections are accepted from it; else -1 */
   pthread_mutex_t spare_lock;
   int spare_fd; /* given up for a moment when no other descriptor is left; -1: it is itself missing */
@@ -124,8 +124,10 @@ bool http_connection_arrived(struct http_client *client, char *data, size_t len)
 /* Tells the log hook, some lines a second at most. */
 void http_connection_news(struct http_server *server, enum http_log_level level, const char *text);
 
-/* socket.c: libc's accept4() and recv() as libmicrohttpd calls them. NULL: no longer. */
+/* socket.c: libc's accept4(), recv() and epoll_ctl() as libmicrohttpd calls them. NULL, false: no longer. */
 void http_socket_listens(int fd, struct http_server *server);
+/* A listening socket that libmicrohttpd's threads leave: from MHD_quiesce_daemon() until it is closed. */
+void http_socket_drains(int fd, bool drains);
 void http_socket_serves(int fd, struct http_client *client);
 
 /* arrival.c */

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 static struct {
   _Atomic(struct http_server *) server; /* it listens */
   _Atomic(struct http_client *) client; /* it is connected */
+  atomic_bool drains;                   /* it listened; libmicrohttpd is told to leave it */
 } owners[DESCRIPTORS];
 
 static bool known(int fd) {
@@ -31,6 +33,10 @@ void http_socket_listens(int fd, struct http_server *server) {
 
 void http_socket_serves(int fd, struct http_client *client) {
   if (known(fd)) atomic_store(&owners[fd].client, client);
+}
+
+void http_socket_drains(int fd, bool drains) {
+  if (known(fd)) atomic_store(&owners[fd].drains, drains);
 }
 
 static int accept_raw(int fd, struct sockaddr *from, socklen_t *len, int flags) {
@@ -93,4 +99,13 @@ __attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t s
   struct http_client *client =
       known(fd) ? atomic_load_explicit(&owners[fd].client, memory_order_relaxed) : NULL;
   return !client || http_connection_arrived(client, data, (size_t)got) ? got : 0;
+}
+
+/* MHD_quiesce_daemon() removes the listening socket from the epoll set of each worker, and so does the
+ * worker. They take no lock, and libmicrohttpd calls abort() if the one that comes second learns ENOENT. */
+__attribute__((visibility("default"))) int epoll_ctl(int set, int operation, int fd,
+                                                     struct epoll_event *event) {
+  int result = (int)syscall(SYS_epoll_ctl, set, operation, fd, event);
+  bool gone = result != 0 && errno == ENOENT && operation == EPOLL_CTL_DEL;
+  return gone && known(fd) && atomic_load(&owners[fd].drains) ? 0 : result;
 }
