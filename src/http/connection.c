@@ -50,7 +50,7 @@ static struct http_client *client_new(struct http_server *server, struct MHD_Con
   http_address_format(from->client_addr, client->address, sizeof client->address, &client->port);
   client->accepted_ns = client->started_ns = clock_mono_ns();
   atomic_init(&client->deadline_ns, request_deadline(server, client->accepted_ns));
-  http_arrival_next(&client->arrival, true);
+  client->arrival.body_limit = server->settings.body_limit;
   return client;
 }
 
@@ -93,8 +93,7 @@ static void report(struct http_server *server, const struct http_client *client,
                    enum http_refusal_origin origin, unsigned status, const struct _u_request *request) {
   struct http_refusal refusal = {.origin = origin, .status = status, .started_mono_ns = clock_mono_ns()};
   refusal.code = http_refuse_code(status);
-  refusal.detail =
-      origin == HTTP_REFUSED_BY_CUT ? "The request did not arrive in time." : "Answered by libmicrohttpd.";
+  refusal.detail = http_refuse_detail(status);
   if (client) {
     refusal.client = client->address;
     refusal.started_mono_ns = client->started_ns;
@@ -129,7 +128,6 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   struct http_client *client = http_connection_client(connection);
   if (!client || !uri) return NULL;
   client->started_ns = clock_mono_ns();
-  client->body_bytes = 0;
   client->dispatched = client->refused = false;
   client->bad_target = !http_guard_target_is_clean(server, uri);
   client->long_target = strlen(uri) > server->settings.header_limit;
@@ -147,17 +145,32 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   return client->request;
 }
 
-bool http_connection_arrived(struct http_client *client, char *data, size_t len) {
-  struct http_refusal refusal;
+/* In the place of what cannot be a request line stands one that libmicrohttpd finds wrong itself, when its
+ * turn comes: behind the answers to what came before. Others it would end the connection for without a word,
+ * or wait for the rest of them. */
+#define WRONG_LINE "- \n"
+
+size_t http_connection_arrived(struct http_client *client, char *data, size_t len, size_t size) {
+  struct http_arrival *arrival = &client->arrival;
+  unsigned heads = arrival->heads, requests = arrival->requests;
   current = client;
-  if (!client->buffer) client->buffer = data;
-  /* libmicrohttpd moves what came together with the request before to the begin of its buffer. So what it
-   * receives to there has nothing in front of it. */
-  if (data == client->buffer && client->server->layout_known) client->arrival.from_begin = true;
-  if (http_arrival_read(&client->arrival, data, len)) return true;
-  http_guard_bad_request_line(&refusal);
+  if (arrival->fault) return 0; /* the connection was refused and lingers */
+  len = http_arrival_read(arrival, data, len);
+  if (!arrival->fault) return len;
+  if (arrival->fault == HTTP_ARRIVAL_BAD_LINE && size - len >= sizeof WRONG_LINE - 1) {
+    memcpy(data + len, WRONG_LINE, sizeof WRONG_LINE - 1);
+    return len + sizeof WRONG_LINE - 1;
+  }
+  /* What came together with its header is refused by the guards. */
+  if (arrival->heads != heads || arrival->requests != requests) return len;
+  struct http_refusal refusal;
+  http_guard_bad_arrival(arrival, &refusal);
+  if (client->request) {
+    refusal.method = client->request->request->http_verb;
+    refusal.target = client->request->request->http_url;
+  }
   http_refuse_now(client, &refusal);
-  return false;
+  return 0;
 }
 
 void http_connection_completed(void *cls, struct MHD_Connection *connection, void **request,
@@ -173,7 +186,7 @@ void http_connection_completed(void *cls, struct MHD_Connection *connection, voi
     deadline_set(client, idle_deadline(server));
     atomic_store_explicit(&client->requesting, false, memory_order_relaxed);
     client->request = NULL;
-    http_arrival_next(&client->arrival, false);
+    client->completed++;
   }
   current = client;
   mhd_request_completed(NULL, connection, request, how);
@@ -198,23 +211,12 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
   if (!client || !info || client->turned_away) return MHD_NO;
   if (info->callback_first_iteration) {
     struct http_refusal refusal;
-    client->arrival.in_header = false;
     if (http_guard_refuses(client, method, url, version, &refusal)) {
       refusal.method = method;
       refusal.target = info->request->http_url;
       return http_refuse(client, &refusal);
     }
-  } else if (*size) {
-    /* Only a chunked body gets here: a declared one was measured by the guards. */
-    client->body_bytes += *size;
-    if (client->body_bytes > server->settings.body_limit) {
-      struct http_refusal refusal;
-      http_guard_body_too_large(&refusal);
-      refusal.method = method;
-      refusal.target = info->request->http_url;
-      return http_refuse_now(client, &refusal);
-    }
-  } else {
+  } else if (!*size) {
     struct http_refusal refusal;
     if (http_guard_refuses_trailers(client, &refusal)) {
       refusal.method = method;
@@ -232,14 +234,26 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
 }
 
-static enum http_log_level level_of(const char *format) {
-  /* What a client can cause at will is no news: answers are reported as refusals, broken connections are
-   * normal. */
+/* What a client can cause at will is no warning: answers are reported as refusals, and connections that
+ * clients end early are normal. */
+static enum http_log_level level_of(const char *text) {
   static const char *const client_caused[] = {
-      "HTTP response code is", "Failed to send", "Application reported", "losing connection",
-      "without `Host'",        "Too late",       "when reading",         "Not enough memory in pool"};
+      "Error processing request (HTTP response code is",
+      "Failed to send",
+      "Application reported internal error",
+      "Too late",
+      "Received HTTP/1.1 request without `Host'",
+      "Too large value of 'Content-Length'",
+      "Failed to parse `Content-Length'",
+      "Socket has been disconnected when reading",
+      "Connection socket is closed when reading",
+      "Connection was closed by remote side",
+      "Not enough memory in pool",
+      "Closing connection (failed to queue error response)",
+      "Closing connection (failed to create error response",
+  };
   for (size_t i = 0; i < sizeof client_caused / sizeof *client_caused; i++)
-    if (strstr(format, client_caused[i])) return HTTP_LOG_DEBUG;
+    if (strncmp(text, client_caused[i], strlen(client_caused[i])) == 0) return HTTP_LOG_DEBUG;
   return HTTP_LOG_WARN;
 }
 
@@ -281,10 +295,9 @@ void http_connection_log(void *cls, const char *format, va_list arguments) {
   if (strstr(format, "HTTP response code is %u")) library_answers(server, arguments);
   if (strncmp(format, "Failed to create a", 18) == 0) no_thread(server);
   if (!server->hooks.log) return;
-  enum http_log_level level = level_of(format);
-  if (level != HTTP_LOG_DEBUG && !news_is_due(server)) return;
   char text[512];
   vsnprintf(text, sizeof text, format, arguments);
   text[strcspn(text, "\r\n")] = '\0';
-  server->hooks.log(server->hooks.cls, level, text);
+  enum http_log_level level = level_of(text);
+  if (level == HTTP_LOG_DEBUG || news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
 }

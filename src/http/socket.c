@@ -98,7 +98,7 @@ __attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t s
   if (got <= 0 || flags) return got;
   struct http_client *client =
       known(fd) ? atomic_load_explicit(&owners[fd].client, memory_order_relaxed) : NULL;
-  return !client || http_connection_arrived(client, data, (size_t)got) ? got : 0;
+  return client ? (ssize_t)http_connection_arrived(client, data, (size_t)got, size) : got;
 }
 
 /* MHD_quiesce_daemon() removes the listening socket from the epoll set of each worker, and so does the

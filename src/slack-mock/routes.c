@@ -38,7 +38,7 @@ static void reply_text(struct _u_response *response, unsigned status, const char
 /* Sends what is in the buffer, and frees it. */
 static void reply_buf(struct _u_response *response, const char *type, struct buf *body) {
   if (buf_failed(body))
-    reply_text(response, 503, "out of memory\n");
+    reply_text(response, 503, "out of memory: try again\n");
   else
     reply(response, 200, type, body->data, body->len);
   buf_free(body);
@@ -60,16 +60,16 @@ static enum mock_answer receive(const struct _u_request *request, struct mock_ch
                                 const char **why) {
   json_t *payload = NULL;
   if (!mock_payload_path(request->url_path)) {
-    *why = "the path is not /services/T.../B.../...";
+    *why = "the path must be /services/T.../B.../...";
     return MOCK_NO_SERVICE;
   }
   enum mock_answer answer = mock_mode_apply(channel->mode, clock_mono_ns());
   if (answer != MOCK_OK) {
-    *why = "as the mode demands";
+    *why = "the mode of POST /control demands it";
     return answer;
   }
   if (http_connection_content_coding(http_request_connection(request)) != NULL) {
-    *why = "the body has a Content-Encoding: send it without";
+    *why = "the body has a Content-Encoding: send it without one";
     return MOCK_INVALID_PAYLOAD;
   }
   answer = mock_payload_read(http_request_header(request, "Content-Type"), request->binary_body,
@@ -141,7 +141,7 @@ static void get_messages(const struct _u_request *request, struct _u_response *r
   uint64_t after = 0, epoch;
   const char *text = u_map_get(request->map_url, "after");
   if (text != NULL && !parse_u64(text, &after)) {
-    reply_text(response, 400, "after= is the number of a message, as in /messages?after=12\n");
+    reply_text(response, 400, "after= must be the number of a message, as in /messages?after=12\n");
     return;
   }
   buf_puts(&out, "{\"messages\":[");
@@ -166,7 +166,9 @@ static void delete_messages(const struct _u_request *request, struct _u_response
                             struct mock_channel *channel) {
   (void)request;
   if (mock_store_clear(channel->store) != 0) {
-    reply_text(response, 500, "forgotten, but the store's file could not be emptied\n");
+    reply_text(
+        response, 500,
+        "forgotten, but the file of --store cannot be emptied: check its permissions and the free space\n");
     return;
   }
   reply_text(response, 200, "forgotten\n");
@@ -203,7 +205,7 @@ static const char *set_control(const char *body, size_t len, struct mock_mode *m
   if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0) {
     why = "send JSON such as {\"mode\":\"slow\",\"delay_s\":10}\n";
   } else if (mock_mode_set(mode, name, delay_s) != 0) {
-    why = "no such mode, or delay_s is not within 1 to 60; GET /control lists the modes\n";
+    why = "unknown mode, or delay_s not within 1 to 60: GET /control lists the modes\n";
   }
   json_decref(control);
   return why;
@@ -215,12 +217,13 @@ static void post_control(const struct _u_request *request, struct _u_response *r
   /* A form of a foreign page can't send this type, so only what runs here on purpose can change the mode. */
   if (type == NULL || strncasecmp(type, JSON, sizeof JSON - 1) != 0 ||
       strchr("; \t", type[sizeof JSON - 1]) == NULL) {
-    reply_text(response, 415, "send it with Content-Type: application/json\n");
+    reply_text(response, 415,
+               "the Content-Type is not supported: send JSON with Content-Type: application/json\n");
     return;
   }
   if (http_connection_content_coding(http_request_connection(request)) != NULL) {
     u_map_put(response->map_header, "Accept-Encoding", "identity");
-    reply_text(response, 415, "send it without Content-Encoding\n");
+    reply_text(response, 415, "the Content-Encoding is not supported: send the body without one\n");
     return;
   }
   const char *why = set_control(request->binary_body, request->binary_body_length, channel->mode);
@@ -312,7 +315,7 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
     handle(request, response, channel);
   } else if (allow.len > 0) {
     u_map_put(response->map_header, "Allow", buf_cstr(&allow));
-    reply_text(response, 405, "another method is needed here, see Allow\n");
+    reply_text(response, 405, "this path takes another method: use one that the Allow header names\n");
   } else {
     reply_text(response, 404, "not found: the page is at /, the webhook at /services/T000/B000/anything\n");
   }

@@ -18,6 +18,7 @@ struct fixture_seen {
   char target[64];
   char client[64];
   char trace[64]; /* the request's traceparent */
+  char detail[256];
 };
 
 /* Endpoints: any path answers 200 with the length of the body; "/hold" and what is below it first wait for
@@ -35,6 +36,7 @@ struct fixture {
   unsigned seen_count;
   struct fixture_seen seen[FIXTURE_SEEN];
   char logged[512]; /* the last line */
+  char warned[512]; /* the last that is not for debugging */
 };
 
 void fixture_init(
