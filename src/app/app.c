@@ -136,6 +136,7 @@ static void print_warning(void *cls, const char *text) {
 /* Warnings leave the exit status alone: the service starts with them too. */
 static int check_config(const struct start *start) {
   struct app_error error = {"out of memory"};
+  if (!app_identity_exists(start->config.user, &error)) return complain(&error, EXIT_USAGE);
   struct tel_tracing_settings *tracing = malloc(sizeof *tracing);
   for (size_t i = 0; i < start->warning_count; i++) print_warning(NULL, start->warnings[i]);
   if (!tracing || app_tracing_settings(&start->config, print_warning, NULL, tracing, &error) != 0) {

@@ -212,6 +212,8 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
   void *field = (char *)config + key->offset;
   double number = value->kind == APP_VALUE_WHOLE ? (double)value->whole : value->real;
   bool in_range = number >= key->min && number <= key->max; /* false for NaN */
+  if (value->kind == APP_VALUE_WHOLE)                       /* a double does not hold them all */
+    in_range = in_range && value->whole <= (int64_t)key->max;
   switch (key->type) {
   case APP_BOOL:
     if (value->kind != APP_VALUE_BOOL) return refuse(key, value, error);

@@ -11,16 +11,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const struct passwd *entry_of(const char *user, struct app_error *error) {
+  errno = 0;
+  const struct passwd *entry = getpwnam(user);
+  if (!entry || strlen(user) >= sizeof((struct app_identity *)0)->name) {
+    app_error_set(error, "user: unknown user \"%.100s\"%s%s; create it (useradd), or name another", user,
+                  errno ? ": " : "", errno ? strerror(errno) : "");
+    return NULL;
+  }
+  return entry;
+}
+
+bool app_identity_exists(const char *user, struct app_error *error) {
+  return !*user || entry_of(user, error);
+}
+
 int app_identity_find(const char *user, struct app_identity *out, struct app_error *error) {
   *out = (struct app_identity){.uid = geteuid(), .gid = getegid()};
   if (!*user) return 0;
-  errno = 0;
-  const struct passwd *entry = getpwnam(user);
-  if (!entry || strlen(user) >= sizeof out->name) {
-    app_error_set(error, "user: there is no user \"%.100s\" here%s%s", user, errno ? ": " : "",
-                  errno ? strerror(errno) : "");
-    return -1;
-  }
+  const struct passwd *entry = entry_of(user, error);
+  if (!entry) return -1;
   if (entry->pw_uid == geteuid()) return 0;
   if (geteuid() != 0) {
     app_error_set(error, "user: only root can become \"%.100s\"; leave it empty, or start as root", user);

@@ -12,6 +12,8 @@ struct app_identity {
   gid_t gid;
 };
 
+/* Whether "user" is "" or names a user of this machine. If not, error has a text. */
+bool app_identity_exists(const char *user, struct app_error *error);
 /* Who "user" is. "" and the user that we are already: nothing will change. Returns 0, or -1 with a text in
  * error: no such user, or not root. */
 int app_identity_find(const char *user, struct app_identity *out, struct app_error *error);

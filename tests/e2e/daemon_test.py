@@ -82,10 +82,10 @@ def test_usage_and_configuration_errors(directory):
         for options, message in ((["--nonsense"], "unknown or ambiguous option --nonsense"),
                                  (["extra"], "unexpected argument extra"),
                                  (["--listen", "nowhere"], '"nowhere" has no port'),
-                                 (["--user", "no-such-user-here"], 'there is no user "no-such-user-here"'),
+                                 (["--user", "no-such-user-here"], 'unknown user "no-such-user-here"'),
                                  (["--config", "/nonexistent.conf"], "/nonexistent.conf: No such file")):
-            for daemon in ([], ["--daemon"]):
-                status, out, err = place.run(*options, *daemon)
+            for mode in ([], ["--daemon"], ["--check-config"]):
+                status, out, err = place.run(*options, *mode)
                 expect(f"exit status and output with {options}", (status, out), (2, ""))
                 expect_in(f"message with {options}", message, err)
         place.configure("payment = {\n  failure_rate = 2;\n};\n")
