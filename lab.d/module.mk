@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	lab.d/packages.sh \
 	lab.d/place.sh \
 	lab.d/process.sh \
+	lab.d/rotated.py \
 	lab.d/status.sh \
 	lab.d/test.sh \
 	lab.d/test_full.sh \

@@ -106,11 +106,13 @@ traces_choose() {
 start_minishop() {
 	traces_choose
 	printf '%s\n' "$traces_by" "${MINISHOP_TRACES_RECENT_BYTES:+MINISHOP_TRACES_RECENT_BYTES in your environment}" >"$LAB_DIR/run/traces"
-	# Standard output has the spans of OTEL_TRACES_EXPORTER=console, and nothing else; a new process begins a new file.
-	: >"$LAB_DIR/log/spans.json"
-	# shellcheck disable=SC2016 # for that shell
-	set -- sh -c 'exec "$@" >>"$0"' "$LAB_DIR/log/spans.json" "$(installed_program minishop)" --config etc/minishop.conf \
-		--listen "127.0.0.1:$minishop_port" --pid-file "$LAB_DIR/run/minishop.pid" --log-file "$LAB_DIR/log/minishop.json"
+	set -- "$(installed_program minishop)" --config etc/minishop.conf --listen "127.0.0.1:$minishop_port" \
+		--pid-file "$LAB_DIR/run/minishop.pid" --log-file "$LAB_DIR/log/minishop.json"
+	# Standard output has the spans of OTEL_TRACES_EXPORTER=console, and nothing else.
+	rm -f "$LAB_DIR/log/spans.json" "$LAB_DIR/log/spans.json.1"
+	case $traces_exporter in
+	*console*) set -- python3 lab.d/rotated.py "$LAB_DIR/log/spans.json" 33554432 "$@" ;;
+	esac
 	if incident_does "stop collector"; then
 		# Nobody listens at the port of "discard".
 		set -- env -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9 "$@"

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import labtest
@@ -229,6 +230,30 @@ def spans_go_where_status_says(lab):
         lab.up(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
         contains(lab("status"), f"exported to {collector.url}, which answers (chosen by OTEL_EXPORTER_OTLP_ENDPOINT in your environment)")
     contains(lab("status"), f"exported to {collector.url}, which does NOT answer")
+
+
+def test_a_file_of_spans_is_bounded(directory):
+    """Two files of whole lines, the newest ones; and what the program says while it is told to end is still written."""
+    path, limit = directory / "spans.json", 100_000
+    script = "trap 'echo the end; exit' TERM; echo $$ >&2; seq 100000 150000; while :; do sleep 0.1; done"
+
+    def written():
+        return "".join(file.read_text() for file in sorted(directory.glob("spans.json*"), reverse=True))
+
+    with subprocess.Popen([sys.executable, labtest.TOP / "lab.d/rotated.py", path, str(limit), "sh", "-c", script], text=True,
+                          stderr=subprocess.PIPE, start_new_session=True) as program:
+        try:
+            labtest.expect("process", int(program.stderr.readline()), program.pid)
+            wait_until("all is written", lambda: written().endswith("150000\n"), 10)
+        finally:
+            os.killpg(program.pid, signal.SIGTERM)
+    wait_until("the last line", lambda: written().endswith("the end\n"), 10)
+    files = sorted(directory.iterdir())
+    labtest.expect("files", [file.name for file in files], ["spans.json", "spans.json.1"])
+    if max(file.stat().st_size for file in files) > limit + 65536:
+        raise TestFailure(f"larger than {limit}: {[file.stat().st_size for file in files]}")
+    lines = written().splitlines()
+    labtest.expect("lines", lines, [str(n) for n in range(150001 - (len(lines) - 1), 150001)] + ["the end"])
 
 
 def port_is_free(port):
