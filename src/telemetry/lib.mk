@@ -9,9 +9,15 @@ libtelemetry_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libbase_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
 lib_LTLIBRARIES += libtel.la libtel-ulfius.la
+LINK_LIBRARY = AR='$(AR)' RANLIB='$(RANLIB)' $(SHELL) $(srcdir)/src/telemetry/link-library.sh '$(CC) $(AM_CFLAGS) $(CFLAGS) $(RELOCATABLE_FLAGS)' \
+	'$(OBJCOPY)' '$(objdir)' $(LIBTOOL) $(AM_V_lt) --tag=CC $(AM_LIBTOOLFLAGS) $(LIBTOOLFLAGS) --mode=link $(CCLD) $(AM_CFLAGS) $(CFLAGS)
+EXTRA_DIST += src/telemetry/link-library.sh
+EXTRA_libtel_la_DEPENDENCIES = src/telemetry/link-library.sh
+EXTRA_libtel_ulfius_la_DEPENDENCIES = src/telemetry/link-library.sh
 libtel_la_SOURCES =
 libtel_la_LIBADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 libtel_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_la_LINK = $(LINK_LIBRARY) $(libtel_la_LDFLAGS) $(LDFLAGS) -o $@
 
 # The adapter stands on the public headers alone.
 libtel_ulfius_la_SOURCES = src/telemetry/ulfius/adapter.h src/telemetry/ulfius/observe.c \
@@ -19,6 +25,7 @@ libtel_ulfius_la_SOURCES = src/telemetry/ulfius/adapter.h src/telemetry/ulfius/o
 libtel_ulfius_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libtel_ulfius_la_LIBADD = libtel.la $(ULFIUS_LIBS) $(ORCANIA_LIBS) $(YDER_LIBS) $(JANSSON_LIBS) $(MICROHTTPD_LIBS)
 libtel_ulfius_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_ulfius_la_LINK = $(LINK_LIBRARY) $(libtel_ulfius_la_LDFLAGS) $(LDFLAGS) -o $@
 
 teldir = $(includedir)/tel
 tel_HEADERS = \

@@ -1,4 +1,5 @@
 """The telemetry library as another program uses it: installed, found by pkg-config, nothing of this tree in reach."""
+import ctypes
 import http.client
 import json
 import os
@@ -165,15 +166,53 @@ def test_a_program_without_a_server(directory):
         expect("the line's trace", line["trace_id"], sink.spans[0].trace_id)
 
 
-def test_static_linking(directory):
-    """Of libtel alone: distributions do not package all that a static libcurl needs."""
+def static_libraries(prefix, *names):
+    """The linker's words for these libraries as archives; all that they need is shared: no distribution has all of it as archives."""
+    needs = pkg_config(prefix, "--libs", "libulfius", "libyder", "liborcania", "jansson", "libmicrohttpd", "libcurl", "libprotobuf-c", "zlib")
+    return [*(f"{prefix}/lib/{name}.a" for name in names), *needs, "-lm", "-pthread"]
+
+
+def compile_static(prefix, program, sources, *libraries):
+    subprocess.run(["cc", *CFLAGS, *sources, "-o", program, f"-I{prefix}/include", *static_libraries(prefix, *libraries)], check=True)
+    return {**environment(prefix), "LD_LIBRARY_PATH": ""}
+
+
+def names_inside(archive):
+    """The functions that an archive keeps to itself."""
+    symbols = subprocess.run(["nm", "--defined-only", archive], check=True, capture_output=True, text=True).stdout
+    return set(re.findall(r" t ([a-z_][a-z0-9_]*)$", symbols, re.M))
+
+
+def test_static_linking_with_names_of_its_own(directory):
+    """A program may have functions of any name: buf_append, random_bytes, and so on."""
     prefix = installed()
+    libc = ctypes.CDLL(None)
+    names = {name for library in ("libtel", "libtel-ulfius") for name in names_inside(prefix / f"lib/{library}.a") if not hasattr(libc, name)}
+    claim("there are names inside", {"buf_append", "adapter_record_new"} <= names, names)
+    own = directory / "own_names.c"
+    own.write_text("#include <stdlib.h>\n" + "".join(f"void {name}(void);\nvoid {name}(void) {{ abort(); }}\n" for name in sorted(names)))
+
     program = directory / "static"
-    needs = pkg_config(prefix, "--libs", "libyder", "liborcania", "libcurl", "libprotobuf-c", "zlib")
-    subprocess.run(["cc", *CFLAGS, labtest.TOP / "examples/no_server.c", "-o", program, f"-I{prefix}/include",
-                    f"{prefix}/lib/libtel.a", *needs, "-lm", "-pthread"], check=True)
-    run = subprocess.run([program], env={**environment(prefix), "LD_LIBRARY_PATH": ""}, capture_output=True, timeout=30)
+    env = compile_static(prefix, program, [labtest.TOP / "examples/no_server.c", own], "libtel")
+    run = subprocess.run([program], env=env, capture_output=True, timeout=30)
     expect("exit status without the shared library", run.returncode, 0)
+
+    program = directory / "static_ulfius"
+    env = compile_static(prefix, program, [labtest.TOP / "examples/hello_ulfius.c", own], "libtel-ulfius", "libtel")
+    with Program(program, directory, env) as hello:
+        answer = hello.raw("GET", "/hello/Ada")
+        claim("it answers", answer.endswith(b"Hello Ada\n"), answer)
+        expect("the counter", hello.metrics()['request_total{method="GET",route="/hello/:name",status="200"}'], "1")
+        expect("exit status", hello.end(), 0)
+
+
+def test_an_archive_defines_no_other_names(_):
+    prefix = installed()
+    for library in ("libtel", "libtel-ulfius"):
+        symbols = subprocess.run(["nm", "-g", "--defined-only", prefix / f"lib/{library}.a"], check=True, capture_output=True, text=True).stdout
+        shared = subprocess.run(["nm", "-D", "--defined-only", prefix / f"lib/{library}.so"], check=True, capture_output=True, text=True).stdout
+        names = [set(re.findall(r" [A-Z] (\w+)$", text, re.M)) for text in (symbols, shared)]
+        expect(f"{library}.a and {library}.so define the same", names[0] ^ names[1], set())
 
 
 def test_headers_are_c_and_cxx(directory):
