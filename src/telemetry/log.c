@@ -69,6 +69,14 @@ int tel_logger_start(struct tel_logger *logger) {
   return logger->enabled ? tel_log_writer_start(logger->writer) : 0;
 }
 
+int tel_logger_rename(struct tel_logger *logger, const char *version, const char *instance) {
+  return logger->enabled ? tel_log_writer_rename(logger->writer, version, instance) : 0;
+}
+
+static bool is_foreign(const struct tel_logger *logger) {
+  return logger->enabled && tel_log_queue_foreign(logger->queue);
+}
+
 static unsigned long yder_level(enum tel_level level) {
   static const unsigned long levels[] = {
       [TEL_DEBUG] = Y_LOG_LEVEL_DEBUG, [TEL_INFO] = Y_LOG_LEVEL_INFO,   [TEL_WARN] = Y_LOG_LEVEL_WARNING,
@@ -121,6 +129,7 @@ uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns) {
     y_init_logs(NULL, Y_LOG_MODE_NONE, Y_LOG_LEVEL_NONE, NULL, NULL); /* y_close_logs() changes no mode */
     atomic_store(&installed, NULL);
   }
+  if (is_foreign(logger)) return 0; /* its memory stays: threads may have been in it at the fork */
   if (logger->enabled) {
     tel_log_stats_close(&logger->stats);
     lost = tel_log_writer_free(logger->writer, deadline_mono_ns);
@@ -143,7 +152,7 @@ bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level) {
 }
 
 struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level) {
-  if (!tel_log_enabled(logger, level)) return NULL;
+  if (!tel_log_enabled(logger, level) || tel_log_queue_foreign(logger->queue)) return NULL;
   struct tel_log_record *record = tel_log_queue_take(logger->queue);
   if (record)
     tel_log_record_init(record, logger, level);
@@ -171,6 +180,7 @@ void tel_log_span(struct tel_log_record *record, const struct tel_span *span) {
 void tel_log_message(struct tel_log_record *record, const char *message) {
   if (!record) return;
   struct tel_logger *logger = record->logger;
+  if (tel_log_queue_foreign(logger->queue)) return; /* it is its parent's line */
   record->message = message;
   record->time_unix_ns = tel_span_now_unix_ns(record->span);
   if (record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <strings.h>
 
+#include "base/forks.h"
+
 static const struct {
   const char *text;
   unsigned number;
@@ -33,6 +35,7 @@ void tel_log_record_init(struct tel_log_record *record, struct tel_logger *logge
   record->time_unix_ns = 0;
   record->message = "";
   record->level = level;
+  record->made_in = forks_count();
   record->has_context = false;
   record->span = NULL;
   tel_attributes_init(&record->fields, TEL_LOG_FIELDS, TEL_LOG_VALUE_CHARACTERS);

@@ -253,6 +253,8 @@ static void *run(void *cls) {
 int tel_log_writer_start(struct tel_log_writer *writer) {
   /* Signals are for another thread; SIGPIPE and SIGXFSZ come as errors here. */
   sigset_t all, before;
+  int result = tel_log_queue_start(writer->queue);
+  if (result) return result;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int error = pthread_create(&writer->thread, NULL, run, writer);
@@ -263,6 +265,17 @@ int tel_log_writer_start(struct tel_log_writer *writer) {
   }
   pthread_setname_np(writer->thread, "log-writer");
   writer->started = true;
+  return 0;
+}
+
+int tel_log_writer_rename(struct tel_log_writer *writer, const char *version, const char *instance) {
+  struct tel_log_encoder encoder;
+  if (!tel_log_encoder_init(&encoder, writer->app, version, instance)) {
+    tel_log_encoder_free(&encoder);
+    return TEL_E_MEMORY;
+  }
+  tel_log_encoder_free(&writer->encoder);
+  writer->encoder = encoder;
   return 0;
 }
 

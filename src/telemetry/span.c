@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/forks.h"
 #include "base/random.h"
 #include "telemetry/batch.h"
 #include "telemetry/recent_store.h"
@@ -229,6 +230,7 @@ void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
     tel_span_release(span);
     return;
   }
+  span->ended_in = forks_count();
   if (tel_batch_push(tracer->batch, span)) return;
   tel_span_counts_drop(tracer->counts, TEL_DROP_QUEUE_FULL, 1);
   tel_span_release(span);

@@ -10,7 +10,7 @@ EXTRA_DIST += \
 	tests/e2e/engine_builds_test.py \
 	tests/e2e/lab_trace_test.py \
 	tests/e2e/library_test.py \
-	tests/library \
+	tests/library/edge_app.c \
 	examples \
 	tests/e2e/labtest.py \
 	tests/e2e/log_pipeline_test.py \

@@ -1,0 +1,73 @@
+"""What a program may do to the library: fork before and after the start, load and unload it, start it again. On the programs of this
+folder, in each of the builds."""
+import collections
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+import collector
+import shop
+from labtest import TestFailure, claim, expect, run_tests
+
+SANITIZED = "-fsanitize=thread" in (shop.program("Makefile").read_text())
+
+
+def run(name, *arguments, endpoint=None, status=0, **more):
+    """Runs a program of this folder. Returns the lines that it logged, and what it wrote to standard error."""
+    env = {**os.environ, "OTEL_TRACES_EXPORTER": "none", **more}
+    if endpoint:
+        env.update(OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    ended = subprocess.run([shop.program(f"tests/library/{name}"), *map(str, arguments)], env=env, capture_output=True, text=True, timeout=300)
+    if ended.returncode != status:
+        raise TestFailure(f"{name} ended with {ended.returncode}:\n{ended.stderr}{ended.stdout[-2000:]}")
+    return [json.loads(line) for line in ended.stdout.splitlines()], ended.stderr
+
+
+def test_a_hundred_children_that_start_after_the_fork(_):
+    children, work = 100, 20
+    with collector.Collector() as sink:
+        lines, _ = run("prefork", children, endpoint=sink.url)
+    spans = collections.Counter(span.name for span in sink.spans)
+    expect("spans", spans, {"before": 1, "work": children * work, "step": children * work})
+    expect("span ids that differ", len({span.span_id for span in sink.spans}), len(sink.spans))
+    expect("trace ids that differ", len({span.trace_id for span in sink.spans}), 1 + children * work)
+    said = collections.Counter(line["message"] for line in lines)
+    expect("lines", said, {"before": 1, "between": 1, "after": 1, "work": children * work})
+    of_instance = collections.defaultdict(set)
+    for span in sink.spans:
+        if span.name == "work":
+            expect("a span's process is its resource's", span.resource["process.pid"], span.attributes["process"])
+            of_instance[span.resource["service.instance.id"]].add(span.attributes["process"])
+    for line in lines:
+        if line["message"] == "work":
+            of_instance[line["instance"]].add(line["process"])
+    expect("instances", len(of_instance), children)
+    expect("processes of an instance", {len(processes) for processes in of_instance.values()}, {1})
+    each = collections.Counter(line["instance"] for line in lines if line["message"] == "work")
+    expect("lines of each", set(each.values()), {work})
+    each = collections.Counter(span.resource["service.instance.id"] for span in sink.spans if span.name == "work")
+    expect("spans of each", set(each.values()), {work})
+
+
+def test_a_fork_after_the_start(_):
+    for again in [()] if SANITIZED else [(), ("again",)]:  # ThreadSanitizer starts no thread after such a fork
+        with collector.Collector() as sink:
+            lines, told = run("forks", *again, endpoint=sink.url)
+        worked = int(told.split()[-1])
+        expected = {"parent": worked, "open": 20, "GET": worked, **({"again": 20} if again else {})}
+        spans = collections.Counter(span.name for span in sink.spans)
+        if again:
+            expected["GET"] += 20
+        expect("spans", spans, expected)
+        expect("span ids that differ", len({span.span_id for span in sink.spans}), len(sink.spans))
+        said = collections.Counter(line["message"] for line in lines)
+        expect("lines", said, {("request answered" if name == "GET" else name): count for name, count in expected.items()})
+
+
+if __name__ == "__main__":
+    run_tests(globals())
