@@ -22,6 +22,7 @@ unsigned tel_level_number(enum tel_level level) {
 }
 
 bool tel_level_parse(const char *text, enum tel_level *out) {
+  if (!text || !out) return false;
   for (int level = TEL_DEBUG; level <= TEL_ERROR; level++) {
     if (strcasecmp(text, levels[level].text) != 0) continue;
     *out = (enum tel_level)level;

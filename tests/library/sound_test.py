@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 import collector
+import labtest
 import shop
 from labtest import TestFailure, claim, expect, run_tests
 
@@ -67,6 +69,30 @@ def test_a_fork_after_the_start(_):
         expect("span ids that differ", len({span.span_id for span in sink.spans}), len(sink.spans))
         said = collections.Counter(line["message"] for line in lines)
         expect("lines", said, {("request answered" if name == "GET" else name): count for name, count in expected.items()})
+
+
+def test_a_plug_in_that_is_loaded_and_unloaded_a_hundred_times(_):
+    with collector.Collector() as sink:
+        lines, _ = run("loads", shop.program(".libs/libtel.so"), 100, endpoint=sink.url,
+                       GLIBC_TUNABLES="glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1")  # a cache looks like a leak
+    expect("lines", len(lines), 100)
+    expect("spans", len(sink.spans), 100)
+
+
+def test_every_call_takes_null(_):
+    run("nulls")
+    functions = declared_functions()
+    called = set(re.findall(r"\b(tel_\w+)\b", (HERE / "nulls.c").read_text()))
+    expect("public functions that are not called with NULL", functions - called, set())
+
+
+def declared_functions():
+    """The names of all public functions, as the headers declare them."""
+    names = set()
+    for header in sorted((labtest.TOP / "src/telemetry/include/tel").glob("*.h")):
+        text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
+        names |= {re.search(r"(tel_\w+)\(", declaration)[1] for declaration in re.findall(r"^TEL_API\b[^;]*;", text, re.M)}
+    return names
 
 
 if __name__ == "__main__":

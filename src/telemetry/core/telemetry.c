@@ -24,6 +24,7 @@ struct tel_owned {
 
 void tel_fail(struct tel *tel, int error, const char *text) {
   if (!tel || error == 0) return;
+  if (!text) text = "telemetry";
   int system = errno;
   bool alone = tel_foreign(tel); /* another thread may have held the lock at the fork */
   if (!alone) pthread_mutex_lock(&tel->lock);
@@ -201,6 +202,6 @@ int tel_own(struct tel *tel, void (*destroy)(void *object), void *object) {
     error = tel_own_locked(tel, destroy, object);
     pthread_mutex_unlock(&tel->lock);
   }
-  if (error) destroy(object);
+  if (error && destroy) destroy(object);
   return error;
 }
