@@ -16,7 +16,9 @@ static void read_nothing(void *cls, struct tel_emit *emit) {
 
 static void without_telemetry(void) {
   char unused[] = "";
-  CHECK(tel_new(NULL, "1") == NULL || true);
+  struct tel *nameless = tel_new(NULL, NULL);
+  CHECK(tel_start(nameless) == TEL_E_VALUE);
+  CHECK(tel_free(nameless, 0) == 0);
   CHECK(tel_start(NULL) == TEL_E_MEMORY);
   CHECK(tel_error(NULL) != NULL);
   tel_fail(NULL, TEL_E_MEMORY, NULL);
