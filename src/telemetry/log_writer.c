@@ -28,6 +28,7 @@ struct tel_log_writer {
   struct tel_log_output *output; /* NULL: syslog */
   struct buf batch;
   char *app;
+  bool tell_stderr;
   pthread_t thread;
   bool started;
   atomic_uint reopen; /* how often it was asked for */
@@ -80,6 +81,7 @@ int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_q
   int result = TEL_E_MEMORY;
   writer->queue = queue;
   writer->stats = stats;
+  writer->tell_stderr = settings->tell_stderr;
   writer->batch = (struct buf)BUF_INIT(BATCH_LIMIT);
   writer->app = strdup(settings->app ? settings->app : "");
   if (!tel_log_encoder_init(&writer->encoder, settings->app, settings->version, settings->instance) ||
@@ -151,8 +153,9 @@ static void say_trouble(struct tel_log_writer *writer, const struct tel_log_resu
   writer->said_at = now;
   errno = result->error;
   snprintf(text, sizeof text, "%s: %m", what[result->failure]);
-  dprintf(STDERR_FILENO, "%s: log output: %s; %llu lines lost\n", writer->app, text,
-          (unsigned long long)writer->lost);
+  if (writer->tell_stderr)
+    dprintf(STDERR_FILENO, "%s: log output: %s; %llu lines lost\n", writer->app, text,
+            (unsigned long long)writer->lost);
   if (result->failure != TEL_LOG_FAILED_WRITE && result->lost == 0) say(writer, "log output failed", text);
 }
 

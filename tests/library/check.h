@@ -2,9 +2,11 @@
 #ifndef TESTS_LIBRARY_CHECK_H
 #define TESTS_LIBRARY_CHECK_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <tel/scrape.h>
@@ -32,6 +34,23 @@ static inline double series_value(struct tel *tel, const char *series) {
   free(text);
   tel_scrape_free(&scrape);
   return value;
+}
+
+/* The entries of a directory of this process, such as /proc/self/task. */
+static inline int entries(const char *path) {
+  int count = 0;
+  DIR *dir = opendir(path);
+  CHECK(dir);
+  while (readdir(dir)) count++;
+  closedir(dir);
+  return count;
+}
+
+/* A thread that was joined may be listed for a moment longer. */
+static inline void threads_become(int count) {
+  for (int i = 0; i < 10000 && entries("/proc/self/task") != count; i++)
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  CHECK(entries("/proc/self/task") == count);
 }
 
 static inline void say(struct tel *tel, const char *message, int number) {

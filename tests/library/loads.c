@@ -1,6 +1,5 @@
 /* loads LIBRARY TIMES: a plug-in's life. Loads the library, uses it, unloads it, so many times. In the end no
  * thread, no descriptor and no mapping of it is left, and the heap has not grown. */
-#include <dirent.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -8,15 +7,6 @@
 #include "check.h"
 
 enum { WARM_UP = 5 };
-
-static int entries(const char *path) {
-  int count = 0;
-  DIR *dir = opendir(path);
-  CHECK(dir);
-  while (readdir(dir)) count++;
-  closedir(dir);
-  return count;
-}
 
 static int mappings_of(const char *name) {
   char line[512];
@@ -77,7 +67,7 @@ int main(int argc, char **argv) {
     use(library);
     CHECK(dlclose(library) == 0);
     CHECK(mappings_of("libtel.so") == 0);
-    CHECK(entries("/proc/self/task") == threads);
+    threads_become(threads);
     if (i != WARM_UP) continue;
     heap = mallinfo2().uordblks;
     descriptors = entries("/proc/self/fd");

@@ -79,6 +79,31 @@ def test_a_plug_in_that_is_loaded_and_unloaded_a_hundred_times(_):
     expect("spans", len(sink.spans), 100)
 
 
+def test_signals_standard_error_and_threads_are_left_alone(_):
+    for collecting in (True, False):  # without a collector it complains, in the log
+        with collector.Collector() as sink:
+            endpoint = sink.url if collecting else f"http://127.0.0.1:{labtest.free_port()}"
+            lines, told = run("quiet", endpoint=endpoint)
+            expect("standard error", told, "")
+            said = collections.Counter(line["message"] for line in lines)
+            expect("lines", (said["early"], said["line"]), (3, 300))
+            if collecting:
+                expect("spans", len(sink.spans), 300)
+            else:
+                claim("the log says that spans are lost", said["span export failed"] > 0, said)
+
+
+def test_an_instance_is_observed_again_and_again(_):
+    with collector.Collector() as sink:
+        lines, told = run("restarts", *labtest.free_ports(2), endpoint=sink.url)
+    expect("standard error", told, "")
+    own = [line for line in lines if line.get("own") == 1]
+    spans = [span for span in sink.spans if span.name == "GET /answer"]
+    # per six rounds: one server is observed in four of them and serves once, the other in four and serves twice
+    expect("requests observed", (len(own), len(spans)), (4 * 20 + 4 * 40,) * 2)
+    expect("instances", len({span.resource["service.instance.id"] for span in spans}), 8)
+
+
 def test_every_call_takes_null(_):
     run("nulls")
     functions = declared_functions()

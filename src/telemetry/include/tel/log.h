@@ -27,6 +27,7 @@ struct tel_log_settings {
   const char *file;   /* "": standard output; "syslog": syslog; else a path */
   bool no_link;       /* a symbolic link is no file: for who is root when it opens, but not for long */
   uint64_t max_bytes; /* of a file before it is rotated; 0: never */
+  bool tell_stderr;   /* says on standard error, at most once a minute, why lines are lost */
   unsigned keep;      /* rotated files: FILE.1 (the newest) to FILE.keep */
   size_t queue_size;  /* records; 0: 8192 */
   /* On every line. */
