@@ -42,3 +42,18 @@ tel_HEADERS = \
 	src/telemetry/include/tel/ulfius.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/telemetry/tel.pc src/telemetry/tel-ulfius.pc
+
+# Section 3: a page for each header. The other names of a page become pages that lead there.
+dist_man3_MANS = man/tel.3 man/tel_attributes.3 man/tel_context.3 man/tel_error_text.3 man/tel_http.3 man/tel_log.3 man/tel_metrics.3 \
+	man/tel_new.3 man/tel_scrape.3 man/tel_trace.3 man/tel_ulfius.3
+EXTRA_DIST += man/names.sh
+install-data-hook:
+	@for page in $(dist_man3_MANS); do \
+		for name in $$($(SHELL) '$(srcdir)/man/names.sh' "$(srcdir)/$$page"); do \
+			echo ".so man3/$${page#man/}" >"$(DESTDIR)$(man3dir)/$$name.3" || exit; \
+		done; \
+	done
+uninstall-hook:
+	@for page in $(dist_man3_MANS); do \
+		for name in $$($(SHELL) '$(srcdir)/man/names.sh' "$(srcdir)/$$page"); do rm -f "$(DESTDIR)$(man3dir)/$$name.3"; done; \
+	done

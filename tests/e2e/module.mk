@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/e2e/lab_test.py \
 	tests/e2e/engine_builds_test.py \
 	tests/e2e/lab_trace_test.py \
+	tests/e2e/library_manual_test.py \
 	tests/e2e/library_test.py \
 	tests/library/edge_app.c \
 	examples \
@@ -21,6 +22,7 @@ EXTRA_DIST += \
 	tests/e2e/negotiation_test.py \
 	tests/e2e/new_route_test.py \
 	tests/e2e/place.py \
+	tests/e2e/public_api.py \
 	tests/e2e/startup_test.py \
 	tests/e2e/openapi_test.py \
 	tests/e2e/problems_test.py \
