@@ -5,7 +5,7 @@
 packages_build='build-essential autoconf automake libtool pkg-config libulfius-dev libmicrohttpd-dev liborcania-dev libyder-dev
 	libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev'
 packages_run='prometheus prometheus-alertmanager wrk curl jq python3'
-packages_lint='check python3-yaml shellcheck yamllint'
+packages_lint='check mandoc python3-yaml shellcheck yamllint'
 packages_test='python3-venv chromium chromium-driver haproxy logrotate'
 
 # Of the given packages, those that are not installed.

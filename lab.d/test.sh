@@ -153,6 +153,11 @@ lint_packages() {
 	return $packages_bad
 }
 
+lint_manual() {
+	# shellcheck disable=SC2046 # as above
+	mandoc -Tlint -Wwarning $(project_files 'man/*.[38]')
+}
+
 lint_yaml() {
 	# shellcheck disable=SC2046 # as above
 	yamllint --strict $(project_files '*.yml' '*.yaml')
@@ -170,6 +175,7 @@ lint_python() {
 lint_all() {
 	lint "shell scripts (shellcheck)" lint_shell
 	lint "YAML (yamllint)" lint_yaml
+	lint "manual pages (mandoc)" lint_manual
 	lint "Python is Python" lint_python
 	lint "nothing left to do in the sources" lint_leftovers
 	lint "no file above 500 lines" lint_length
@@ -295,7 +301,7 @@ lab_test() {
 
 # What takes seconds, and needs the Python packages: for --quick where they are installed.
 test_in_seconds='tests/observability/dashboards_test.py tests/observability/containers_test.py tests/observability/grafana_test.py
-	tests/e2e/telemetry_doc_test.py'
+	tests/e2e/telemetry_doc_test.py tests/e2e/library_manual_test.py'
 
 test_documents() {
 	for script in $test_in_seconds; do

@@ -70,6 +70,7 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
                                       .file = file,
                                       .no_link = *config->user && geteuid() == 0,
                                       .max_bytes = config->log_max_bytes,
+                                      .tell_stderr = true,
                                       .keep = (unsigned)config->log_keep,
                                       .queue_size = (size_t)config->log_queue,
                                       .app = PACKAGE_NAME,

@@ -1,12 +1,11 @@
 #include "base/random.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/forks.h"
 #include "base/hex.h"
 
 /* splitmix64 (Steele, Lea, Flood 2014): one 64-bit state, passes BigCrush, and any n is one step away. */
@@ -21,28 +20,15 @@ double random_to_unit(uint64_t bits) {
   return (double)(bits >> 11) * 0x1.0p-53;
 }
 
-/* A child of fork() must not repeat its parent's numbers: it seeds anew. */
-static _Atomic unsigned forks;
-static pthread_once_t watch_once = PTHREAD_ONCE_INIT;
-
-static void forked(void) {
-  atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
-}
-
-static void watch_forks(void) {
-  if (pthread_atfork(NULL, NULL, forked) != 0)
-    abort(); /* out of memory, at the first number of the process */
-}
-
 /* xoshiro256** (Blackman, Vigna 2018) a thread: 256 bits of state, so that identifiers of many threads do not
- * meet. */
+ * meet. A child of fork() must not repeat its parent's numbers: it seeds anew. */
 uint64_t random_u64(void) {
   static _Thread_local uint64_t s[4];
   static _Thread_local bool seeded;
   static _Thread_local unsigned seeded_in;
-  unsigned process = atomic_load_explicit(&forks, memory_order_relaxed);
+  unsigned process = forks_count();
   if (!seeded || seeded_in != process) {
-    pthread_once(&watch_once, watch_forks);
+    forks_watch();
     /* From before the pool is ready this blocks once, at boot; it cannot fail otherwise for 32 bytes. */
     if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) abort();
     s[0] |= 1; /* the all-zero state would stay zero */

@@ -4,7 +4,7 @@ libtelemetry_la_SOURCES += \
 	 src/telemetry/span_clock.h src/telemetry/span.c src/telemetry/span.h src/telemetry/span_pool.c src/telemetry/span_pool.h \
 	src/telemetry/sampler.c src/telemetry/sampler.h src/telemetry/span_counts.h \
 	src/telemetry/batch.c src/telemetry/batch.h src/telemetry/failure_report.c src/telemetry/failure_report.h \
-	src/telemetry/left_behind.c src/telemetry/left_behind.h \
+	src/telemetry/left_behind.c src/telemetry/left_behind.h src/telemetry/fork_claim.c src/telemetry/fork_claim.h \
 	src/telemetry/tracing.c src/telemetry/tracing.h src/telemetry/tracing_settings.c \
 	src/telemetry/otel_env.c src/telemetry/otel_env.h src/telemetry/otel_env_traces.c src/telemetry/otel_env_otlp.c \
 	src/telemetry/otel_variables.c src/telemetry/otel_variables.h \

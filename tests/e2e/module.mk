@@ -9,8 +9,9 @@ EXTRA_DIST += \
 	tests/e2e/lab_test.py \
 	tests/e2e/engine_builds_test.py \
 	tests/e2e/lab_trace_test.py \
+	tests/e2e/library_manual_test.py \
 	tests/e2e/library_test.py \
-	tests/library \
+	tests/library/edge_app.c \
 	examples \
 	tests/e2e/labtest.py \
 	tests/e2e/log_pipeline_test.py \
@@ -21,6 +22,7 @@ EXTRA_DIST += \
 	tests/e2e/negotiation_test.py \
 	tests/e2e/new_route_test.py \
 	tests/e2e/place.py \
+	tests/e2e/public_api.py \
 	tests/e2e/startup_test.py \
 	tests/e2e/openapi_test.py \
 	tests/e2e/problems_test.py \

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/forks.h"
+#include "telemetry/log_line.h"
 #include "telemetry/process.h"
 #include "telemetry/tracing.h"
 
@@ -22,14 +24,16 @@ struct tel_owned {
 
 void tel_fail(struct tel *tel, int error, const char *text) {
   if (!tel || error == 0) return;
+  if (!text) text = "telemetry";
   int system = errno;
-  pthread_mutex_lock(&tel->lock);
+  bool alone = tel_foreign(tel); /* another thread may have held the lock at the fork */
+  if (!alone) pthread_mutex_lock(&tel->lock);
   if (tel->error == 0) {
     tel->error = error;
     snprintf(tel->error_text, sizeof tel->error_text, "%s: %s%s%s", text, tel_error_text(error),
              error == TEL_E_SYSTEM ? ": " : "", error == TEL_E_SYSTEM ? strerror(system) : "");
   }
-  pthread_mutex_unlock(&tel->lock);
+  if (!alone) pthread_mutex_unlock(&tel->lock);
 }
 
 static const char *from_environment(void *cls, const char *name) {
@@ -68,6 +72,7 @@ static int open_parts(struct tel *tel, const char *name, const char *version) {
                                        .version = version,
                                        .instance = tel->instance};
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return TEL_E_MEMORY;
+  strcpy(tel->version, version);
   tel->registry = tel_registry_new(NULL);
   if (!tel->registry) return TEL_E_MEMORY;
   int error = tel_process_register(tel->registry);
@@ -79,7 +84,8 @@ struct tel *tel_new(const char *name, const char *version) {
   struct tel *tel = calloc(1, sizeof *tel);
   if (!tel) return NULL;
   pthread_mutex_init(&tel->lock, NULL);
-  random_uuid(tel->instance);
+  random_uuid(tel->instance); /* watches for forks from now on */
+  tel->process = forks_count();
   if (!name || !version || !*name || strlen(name) >= TEL_NAME_SIZE || strlen(version) >= TEL_NAME_SIZE)
     tel_fail(tel, TEL_E_VALUE, "telemetry needs a name and a version of 1 to 63 and 0 to 63 bytes");
   else
@@ -87,9 +93,26 @@ struct tel *tel_new(const char *name, const char *version) {
   return tel;
 }
 
+bool tel_foreign(const struct tel *tel) {
+  return tel->started && tel->process != forks_count();
+}
+
+/* Each process is an instance of its own. */
+static int take_over(struct tel *tel) {
+  if (tel->process == forks_count()) return 0;
+  tel->process = forks_count();
+  random_uuid(tel->instance);
+  tel_tracing_rename(tel->tracing, tel->instance);
+  return tel_logger_rename(tel->logger, tel->version, tel->instance);
+}
+
 int tel_start(struct tel *tel) {
   if (!tel) return TEL_E_MEMORY;
-  if (tel->started) tel_fail(tel, TEL_E_VALUE, "telemetry has been started already");
+  if (tel_foreign(tel))
+    tel_fail(tel, TEL_E_VALUE, "telemetry was started before the fork; call tel_new() in the child");
+  else if (tel->started)
+    tel_fail(tel, TEL_E_VALUE, "telemetry has been started already");
+  if (!tel->error) tel_fail(tel, take_over(tel), "cannot start telemetry in this process");
   if (tel->error) return tel->error;
   /* Late, because programs choose yder's output in their first lines. Another logger may have yder already;
    * then this one's lines do without it. */
@@ -116,6 +139,11 @@ static void destroy_owned(struct tel *tel) {
 
 uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   if (!tel) return 0;
+  if (tel_foreign(tel)) {
+    tel_logger_free(tel->logger, 0); /* gives yder back */
+    tel_leave_behind(&tel->left);
+    return 0;
+  }
   uint64_t deadline = clock_mono_ns() + milliseconds * CLOCK_NS_PER_MS;
   size_t left_behind = tel_left_behind_count();
   for (struct tel_owned *owned = tel->owned; owned; owned = owned->next)
@@ -174,6 +202,6 @@ int tel_own(struct tel *tel, void (*destroy)(void *object), void *object) {
     error = tel_own_locked(tel, destroy, object);
     pthread_mutex_unlock(&tel->lock);
   }
-  if (error) destroy(object);
+  if (error && destroy) destroy(object);
   return error;
 }

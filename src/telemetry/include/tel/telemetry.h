@@ -32,9 +32,15 @@ struct tel;
  * the program has threads (it calls curl_global_init()). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
-/* Starts the exporter and the log writer, once. Fork before it. Returns 0, or the first error since
- * tel_new(): TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (no thread), TEL_E_VALUE, TEL_E_NAME; tel_error() has
- * the text. */
+/* Starts the exporter and the log writer, once. Returns 0, or the first error since tel_new(): TEL_E_MEMORY
+ * (also for NULL), TEL_E_SYSTEM (no thread or no descriptor), TEL_E_VALUE, TEL_E_NAME; tel_error() has the
+ * text.
+ *
+ * A server that forks its workers calls tel_new() before and tel_start() in each worker: each is an instance
+ * of its own, and what waited at the fork leaves from the process that starts first. A fork after tel_start()
+ * gives the child a copy without threads: what it records there goes nowhere, and tel_free() returns at once.
+ * It must not scrape that copy or make series in it. It may have telemetry of its own by tel_new(). A span or
+ * record that is open at a fork belongs to the parent. */
 TEL_API TEL_MUST_CHECK int tel_start(struct tel *tel);
 
 /* Why tel_start() failed, for people; "" when nothing has. Valid until tel_free(). */
