@@ -11,14 +11,14 @@ libbase_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 lib_LTLIBRARIES += libtel.la libtel-ulfius.la
 libtel_la_SOURCES =
 libtel_la_LIBADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
-libtel_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_la_LDFLAGS = $(LIBRARY_LDFLAGS) -version-info 0:0:0 -no-undefined
 
 # The adapter stands on the public headers alone.
 libtel_ulfius_la_SOURCES = src/telemetry/ulfius/adapter.h src/telemetry/ulfius/observe.c \
 	src/telemetry/ulfius/record.c src/telemetry/ulfius/server.c src/telemetry/ulfius/stream.c
 libtel_ulfius_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libtel_ulfius_la_LIBADD = libtel.la $(ULFIUS_LIBS) $(ORCANIA_LIBS) $(YDER_LIBS) $(JANSSON_LIBS) $(MICROHTTPD_LIBS)
-libtel_ulfius_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_ulfius_la_LDFLAGS = $(LIBRARY_LDFLAGS) -version-info 0:0:0 -no-undefined
 
 teldir = $(includedir)/tel
 tel_HEADERS = \
