@@ -67,6 +67,7 @@ On Debian and Ubuntu, ./lab up installs everything by itself.])])
     prefix       $prefix
     compiler     $CC $CFLAGS
     sanitizers   $enable_sanitizers
+    hardening    _FORTIFY_SOURCE $minishop_fortify_why;$HARDENING_CFLAGS$PIE_LDFLAGS$HARDENING_LDFLAGS
     unit tests   $minishop_have_CHECK
   Now: make && make check && make install])
 ])

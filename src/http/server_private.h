@@ -138,7 +138,8 @@ void http_connection_notify(void *cls, struct MHD_Connection *connection, void *
 void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *connection);
 void http_connection_completed(void *cls, struct MHD_Connection *connection, void **request,
                                enum MHD_RequestTerminationCode how);
-void http_connection_log(void *cls, const char *format, va_list arguments);
+void http_connection_log(void *cls, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *connection, const char *url,
                                          const char *method, const char *version, const char *data,
                                          size_t *size, void **request);

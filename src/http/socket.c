@@ -1,3 +1,6 @@
+/* recv() is defined here, and clang does not define a function again that the C library has as a checked
+ * inline. */
+#undef _FORTIFY_SOURCE
 #define _GNU_SOURCE /* accept4 */
 #include <errno.h>
 #include <fcntl.h>

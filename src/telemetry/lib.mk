@@ -16,7 +16,7 @@ EXTRA_libtel_la_DEPENDENCIES = src/telemetry/link-library.sh
 EXTRA_libtel_ulfius_la_DEPENDENCIES = src/telemetry/link-library.sh
 libtel_la_SOURCES =
 libtel_la_LIBADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
-libtel_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_la_LDFLAGS = $(LIBRARY_LDFLAGS) -version-info 0:0:0 -no-undefined
 libtel_la_LINK = $(LINK_LIBRARY) $(libtel_la_LDFLAGS) $(LDFLAGS) -o $@
 
 # The adapter stands on the public headers alone.
@@ -24,7 +24,7 @@ libtel_ulfius_la_SOURCES = src/telemetry/ulfius/adapter.h src/telemetry/ulfius/o
 	src/telemetry/ulfius/record.c src/telemetry/ulfius/server.c src/telemetry/ulfius/stream.c
 libtel_ulfius_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libtel_ulfius_la_LIBADD = libtel.la $(ULFIUS_LIBS) $(ORCANIA_LIBS) $(YDER_LIBS) $(JANSSON_LIBS) $(MICROHTTPD_LIBS)
-libtel_ulfius_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_ulfius_la_LDFLAGS = $(LIBRARY_LDFLAGS) -version-info 0:0:0 -no-undefined
 libtel_ulfius_la_LINK = $(LINK_LIBRARY) $(libtel_ulfius_la_LDFLAGS) $(LDFLAGS) -o $@
 
 teldir = $(includedir)/tel

@@ -20,7 +20,7 @@ libtelemetry_la_SOURCES += \
 # OTLP's messages, made by protoc-c: a library of its own, because generated code is not held to our warnings.
 noinst_LTLIBRARIES += libotlp.la
 nodist_libotlp_la_SOURCES = src/telemetry/otlp.pb-c.c src/telemetry/otlp.pb-c.h
-libotlp_la_CFLAGS = -std=gnu11 -w -fvisibility=hidden $(SANITIZER_FLAGS)
+libotlp_la_CFLAGS = -std=gnu11 -w -fvisibility=hidden $(HARDENING_CFLAGS) $(SANITIZER_FLAGS)
 LIBTELEMETRY += libotlp.la
 EXTRA_DIST += src/telemetry/otlp.proto
 BUILT_SOURCES += src/telemetry/otlp.pb-c.h

@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/e2e/engine_builds_test.py \
 	tests/e2e/lab_trace_test.py \
 	tests/e2e/library_manual_test.py \
+	tests/e2e/hardening_test.py \
 	tests/e2e/library_test.py \
 	tests/library/edge_app.c \
 	examples \
