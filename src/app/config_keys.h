@@ -70,7 +70,8 @@
     "0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 1.0, 1.5, 2.0, "   \
     "2.5, 5.0, 7.5, 10.0",                                                                                   \
     0, 0, NULL, false,                                                                                       \
-    "upper bounds of request_duration_seconds, in seconds; MiniShopHighLatency needs 0.5")                   \
+    "upper bounds of request_duration_seconds, in seconds; MiniShopHighLatency needs 0.5, the objective "    \
+    "0.25")                                                                                                  \
   X(traces_enabled, BOOL, "traces.enabled", "true", 0, 0, NULL, false,                                       \
     "false: no spans are recorded or exported")                                                              \
   X(traces_endpoint, URL, "traces.endpoint", "http://localhost:4318", 0, 0, NULL, false,                     \
