@@ -390,8 +390,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except TestFailure as failure:
-        print(f"FAIL {failure}")
-        sys.exit(1)
+    labtest.run_main(main)

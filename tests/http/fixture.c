@@ -134,6 +134,12 @@ void fixture_start(struct fixture *f) {
   ck_assert_msg(http_server_start(f->server, error) == 0, "%s", error);
 }
 
+void fixture_start_in(struct fixture *f, unsigned pool) {
+  fixture_init(f);
+  f->settings.pool = pool;
+  fixture_start(f);
+}
+
 void fixture_release(struct fixture *f) {
   pthread_mutex_lock(&f->lock);
   f->released = true;

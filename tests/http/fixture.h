@@ -43,6 +43,8 @@ void fixture_init(
     struct fixture *f); /* settings for a test: a free port, short timeouts; change them, then start */
 void fixture_listen(struct fixture *f); /* it listens, but nobody accepts yet */
 void fixture_start(struct fixture *f);  /* listens, if it does not yet, and serves */
+/* The two in one: a thread for each connection (0), or a pool. */
+void fixture_start_in(struct fixture *f, unsigned pool);
 void fixture_release(struct fixture *f);
 /* Drains with what is enough for any test, checks that nothing was lost and that each begin had its end, and
  * frees. */

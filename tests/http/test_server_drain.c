@@ -20,12 +20,6 @@
 static struct fixture f;
 static unsigned cut_off;
 
-static void start(unsigned pool) {
-  fixture_init(&f);
-  f.settings.pool = pool;
-  fixture_start(&f);
-}
-
 static void *drain(void *cls) {
   (void)cls;
   cut_off = http_server_drain(f.server, clock_mono_ns() + 50 * CLOCK_NS_PER_S);
@@ -59,7 +53,7 @@ static void finish(pthread_t thread) {
 START_TEST(crowd) {
   static int fds[CROWD];
   char reply[4096];
-  start(0);
+  fixture_start_in(&f, 0);
   for (int i = 0; i < CROWD; i++) {
     fds[i] = wire_connect(&f);
     wire_puts(fds[i], HOLD);
@@ -114,7 +108,7 @@ static bool may_filter(void) {
 
 BOTH_MODES(rush) {
   pthread_t shoppers[8];
-  start(pool);
+  fixture_start_in(&f, pool);
   for (int i = 0; i < 8; i++) pthread_create(&shoppers[i], NULL, shopper, NULL);
   FIXTURE_AWAIT(atomic_load(&served) >= 500);
   pthread_t thread = drain_begin();
@@ -158,7 +152,7 @@ long __wrap_syscall(long number, ...) {
 }
 
 static void remove_twice(int first) {
-  start(2);
+  fixture_start_in(&f, 2);
   drainer = pthread_self();
   order = first;
   drain(NULL);
@@ -181,7 +175,7 @@ END_TEST
 
 /* Only the removal of a socket that drains may come twice. */
 START_TEST(removal_of_others) {
-  start(2);
+  fixture_start_in(&f, 2);
   int set = epoll_create1(EPOLL_CLOEXEC);
   for (int fd = 0; fd < set + 2; fd++) {
     ck_assert_int_eq(epoll_ctl(set, EPOLL_CTL_DEL, fd, NULL), -1);
@@ -197,7 +191,7 @@ END_TEST
 START_TEST(backlog) {
   char reply[4096];
   int held[2], waiting[WAITING];
-  start(2);
+  fixture_start_in(&f, 2);
   for (unsigned i = 0; i < 2; i++) {
     held[i] = wire_connect(&f);
     wire_puts(held[i], HOLD);
@@ -229,7 +223,7 @@ END_TEST
 BOTH_MODES(slow_readers) {
   static char reply[FIXTURE_BIG + 4096];
   int fds[10];
-  start(pool);
+  fixture_start_in(&f, pool);
   for (int i = 0; i < 10; i++) {
     fds[i] = wire_connect(&f);
     wire_puts(fds[i], "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -269,7 +263,7 @@ BOTH_MODES(half_sent) {
 }
 
 START_TEST(deadline) {
-  start(0);
+  fixture_start_in(&f, 0);
   int fd = wire_connect(&f);
   wire_puts(fd, HOLD);
   FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);

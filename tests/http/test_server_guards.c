@@ -15,12 +15,6 @@
 
 static struct fixture f;
 
-static void start(unsigned pool) {
-  fixture_init(&f);
-  f.settings.pool = pool;
-  fixture_start(&f);
-}
-
 typedef void check_fn(const char *name, unsigned status, const char *reply);
 
 /* Sends a file as a request with a second one behind it; its name begins with the status it gets. */
@@ -52,7 +46,7 @@ static void check_refused(const char *name, unsigned status, const char *reply) 
 }
 
 BOTH_MODES(refused) {
-  start(pool);
+  fixture_start_in(&f, pool);
   check_fn *check = check_refused;
   ck_assert_int_gt(case_files("http/requests/refused", "", case_run, &check), 0);
   fixture_stop(&f);
@@ -67,7 +61,7 @@ static void check_accepted(const char *name, unsigned status, const char *reply)
 }
 
 BOTH_MODES(accepted) {
-  start(pool);
+  fixture_start_in(&f, pool);
   check_fn *check = check_accepted;
   ck_assert_int_gt(case_files("http/requests/accepted", "", case_run, &check), 0);
   fixture_stop(&f);
@@ -94,7 +88,7 @@ static void case_in_pieces(const struct case_file *file, const void *cls) {
 }
 
 BOTH_MODES(accepted_in_pieces) {
-  start(pool);
+  fixture_start_in(&f, pool);
   check_fn *check = check_accepted;
   ck_assert_int_gt(case_files("http/requests/accepted", "", case_in_pieces, &check), 0);
   fixture_stop(&f);
@@ -103,7 +97,7 @@ BOTH_MODES(accepted_in_pieces) {
 /* The answer of a guard is the hook's, and the hook is told who asked for what. */
 BOTH_MODES(hook) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "PUT /a?b=%73 HTTP/1.1\r\nHost: a\r\nHost: b\r\ntraceparent: 00-11-22-01\r\n\r\n", reply,
            sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 400);
@@ -123,7 +117,7 @@ BOTH_MODES(hook) {
 /* Blanks behind a value are no part of it, also of requests that arrive together. */
 BOTH_MODES(values) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(
       &f,
       "GET /headers HTTP/1.1\r\nHost: a\r\nX-List: one \t\r\n\r\n"
@@ -222,7 +216,7 @@ BOTH_MODES(garbage_without_close) {
 /* Its path is the target, as in the hook. */
 BOTH_MODES(absolute_form) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "GET http://shop:80/headers?a=b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply,
            sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 200);
@@ -236,7 +230,7 @@ BOTH_MODES(absolute_form) {
 /* Nothing of the body is sent, and no 100 Continue comes: the answer is there at once. */
 BOTH_MODES(body_declared) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 16385\r\nExpect: 100-continue\r\n\r\n", reply,
            sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 413);
@@ -250,7 +244,7 @@ BOTH_MODES(body_declared) {
 BOTH_MODES(body_at_the_limit) {
   static char body[16384];
   char head[128], reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   int fd = wire_connect(&f);
   snprintf(head, sizeof head,
            "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", sizeof body);
@@ -266,7 +260,7 @@ BOTH_MODES(body_at_the_limit) {
 static void body_goes_on(unsigned pool, bool chunked) {
   static char block[1 << 20];
   char reply[4096], head[128];
-  start(pool);
+  fixture_start_in(&f, pool);
   int fd = wire_connect(&f);
   snprintf(head, sizeof head, "POST / HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n",
            chunked ? "Transfer-Encoding: chunked" : "Content-Length: 1048576");
@@ -327,7 +321,7 @@ BOTH_MODES(chunk_declared) {
 BOTH_MODES(body_chunked_without_end) {
   static char block[8192];
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   int fd = wire_connect(&f);
   wire_puts(fd, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   for (int i = 0; i < 3; i++) {
@@ -343,7 +337,7 @@ BOTH_MODES(body_chunked_without_end) {
 
 BOTH_MODES(head) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 200);
   ck_assert_ptr_null(strstr(reply, "body="));

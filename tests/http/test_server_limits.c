@@ -13,12 +13,6 @@
 
 static struct fixture f;
 
-static void start(unsigned pool) {
-  fixture_init(&f);
-  f.settings.pool = pool;
-  fixture_start(&f);
-}
-
 /* Sends a text, and then one more byte of it, over and over, until the server has had enough. */
 static void drip(const char *text) {
   char reply[64];
@@ -166,7 +160,7 @@ BOTH_MODES(half_closed) {
 BOTH_MODES(format) {
   char reply[4096];
   struct linger reset = {.l_onoff = 1};
-  start(pool);
+  fixture_start_in(&f, pool);
   int fd = wire_connect(&f);
   wire_puts(fd, "GET /hold/%25s%25s%25s%25s%25n HTTP/1.1\r\nHost: a\r\n\r\n");
   FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);
@@ -192,7 +186,7 @@ BOTH_MODES(breaks_off) {
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA",
       "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"};
   struct linger reset = {.l_onoff = 1};
-  start(pool);
+  fixture_start_in(&f, pool);
   for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
     for (int by_reset = 0; by_reset < 2; by_reset++) {
       int fd = wire_connect(&f);
@@ -210,7 +204,7 @@ BOTH_MODES(breaks_off) {
 /* The second request on a connection is refused before it begins: its answer is whole, and it is counted. */
 BOTH_MODES(library_later) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/9.9\r\nHost: a\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 200"), 1);
   ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 505"), 1);
@@ -224,7 +218,7 @@ BOTH_MODES(library_later) {
 BOTH_MODES(garbage_later) {
   static const char *const garbage[] = {"GARBAGE\r\n\r\n", "\x16\x03\x01\r\n", "G/T / HTTP/1.1\r\n\r\n"};
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   for (unsigned i = 0; i < 3; i++) {
     int fd = wire_connect(&f);
     wire_puts(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -244,7 +238,7 @@ BOTH_MODES(garbage_later) {
 /* What libmicrohttpd answers by itself is reported with all that is known of it. */
 BOTH_MODES(library) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "GET /a?b HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 400);
   fixture_await_seen(&f, 1);
@@ -262,7 +256,7 @@ BOTH_MODES(library) {
 
 BOTH_MODES(pipelined) {
   char reply[8192];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f,
            "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
            "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -278,7 +272,7 @@ START_TEST(descriptors) {
   ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
   limit.rlim_cur = 256;
   ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  start(0);
+  fixture_start_in(&f, 0);
   ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
   ck_assert_uint_ge(limit.rlim_cur,
                     f.settings.connections < limit.rlim_max ? f.settings.connections : limit.rlim_max);
@@ -289,7 +283,7 @@ END_TEST
 START_TEST(descriptors_few) {
   const struct rlimit limit = {.rlim_cur = 100, .rlim_max = 100};
   ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  start(0);
+  fixture_start_in(&f, 0);
   ck_assert_str_eq(f.logged,
                    "limited to 50 connections by the open-file limit: raise it (ulimit -n) for more");
   fixture_stop(&f);

@@ -2,19 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/environment.h"
 #include "support/test.h"
 #include "telemetry/otel_variables.h"
 #include "telemetry/tracing.h"
 
 static struct tel_tracing_settings settings;
 static char warnings[4096];
-
-static const char *from_list(void *cls, const char *name) {
-  size_t len = strlen(name);
-  for (const char *const *pair = cls; *pair; pair++)
-    if (strncmp(*pair, name, len) == 0 && (*pair)[len] == '=') return *pair + len + 1;
-  return NULL;
-}
 
 static void warn(void *cls, const char *text) {
   (void)cls;
@@ -28,7 +22,7 @@ static void warn(void *cls, const char *text) {
     static const char *const list[] = {__VA_ARGS__, NULL};                                                   \
     tel_tracing_settings_init(&settings);                                                                    \
     warnings[0] = '\0';                                                                                      \
-    tel_tracing_settings_environment(&settings, from_list, (void *)(uintptr_t)list, warn, NULL);             \
+    tel_tracing_settings_environment(&settings, environment_get, (void *)(uintptr_t)list, warn, NULL);       \
   } while (0)
 #define SILENT() ck_assert_str_eq(warnings, "")
 #define UNSAID(text) ck_assert_msg(strstr(warnings, text) == NULL, "%s", warnings)
@@ -377,7 +371,7 @@ START_TEST(test_variables_without_effect) {
     snprintf(line, sizeof line, "%s: has no effect; ", names[i]);
     tel_tracing_settings_init(&settings);
     warnings[0] = '\0';
-    tel_tracing_settings_environment(&settings, from_list, (void *)(uintptr_t)list, warn, NULL);
+    tel_tracing_settings_environment(&settings, environment_get, (void *)(uintptr_t)list, warn, NULL);
     ck_assert_msg(strncmp(warnings, line, strlen(line)) == 0, "%s: %s", names[i], warnings);
     ck_assert_ptr_eq(strchr(warnings, '\n'), warnings + strlen(warnings) - 1);
     UNSAID("topsecret");
@@ -422,7 +416,7 @@ START_TEST(test_show) {
                                      "OTEL_EXPORTER_OTLP_ENDPOINT=http://u:topsecret@collector:4318",
                                      "OTEL_TRACES_EXPORTER=zipkin", "OTEL_BSP_MAX_QUEUE_SIZE=7", NULL};
   warnings[0] = '\0';
-  ck_assert_int_eq(tel_variables_show(from_list, (void *)(uintptr_t)list, show, NULL), TEL_OK);
+  ck_assert_int_eq(tel_variables_show(environment_get, (void *)(uintptr_t)list, show, NULL), TEL_OK);
   ck_assert_str_eq(warnings, "OTEL_TRACES_EXPORTER ignored \nOTEL_BSP_MAX_QUEUE_SIZE is 7\n"
                              "OTEL_EXPORTER_OTLP_ENDPOINT is http://collector:4318/\n"
                              "OTEL_EXPORTER_OTLP_HEADERS is authorization=(hidden) x-b=(hidden) \n");
