@@ -34,7 +34,7 @@ static const char compiler[] =
     "gcc " __VERSION__;
 #endif
 
-/* As it is configured, or a random UUID, as service.instance.id wants it. */
+/* The configured name, or a random UUID, as service.instance.id requires. */
 static void name_instance(const struct app_config *config, char out[APP_TEXT_SIZE]) {
   random_uuid(out);
   if (*config->instance) snprintf(out, APP_TEXT_SIZE, "%s", config->instance);
@@ -216,7 +216,7 @@ const char *app_assembly_address(const struct app_assembly *assembly) {
 struct app_lost app_assembly_stop(struct app_assembly *assembly, const struct app_deadlines *deadlines) {
   struct app_lost lost = {.requests = http_service_drain(assembly->service, deadlines->drain)};
   if (lost.requests > 0) {
-    /* Their handlers may still make spans: nothing can be freed. */
+    /* Running handlers may still create spans, so nothing can be freed. */
     tel_tracing_flush(assembly->tracing, deadlines->spans);
     return lost;
   }

@@ -29,7 +29,7 @@ static const char *skip_string(const char *at, const char *end) {
   return at < end ? at + 1 : end;
 }
 
-/* A name, or a number with all that may belong to it: names have hyphens, numbers signs in their exponent. */
+/* Skips a name or a number. Names may contain hyphens; numbers may have a sign in the exponent. */
 static const char *skip_word(const char *at, const char *end) {
   int number = isdigit((unsigned char)*at) || *at == '.';
   for (at++; at < end; at++) {
@@ -40,8 +40,8 @@ static const char *skip_word(const char *at, const char *end) {
   return at;
 }
 
-/* Writes the type behind a whole number, decimal or hexadecimal. One that the library would silently cut to
- * its largest is written as a floating-point number, which no setting of whole numbers takes. */
+/* Marks a whole number, decimal or hexadecimal, as 64 bits wide. The library silently truncates a larger
+ * number, so that one is written as a floating-point number, which settings of whole numbers refuse. */
 static char *mark_whole(const char *word, size_t len, char *to) {
   bool hex = len > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
   size_t end = len;
@@ -59,7 +59,7 @@ static char *mark_whole(const char *word, size_t len, char *to) {
 
 char *app_config_text(const char *text, size_t len, unsigned *include, unsigned *comment) {
   const char *at = text, *end = text + len;
-  char *out = malloc(2 * len + NUMBER_SIZE), *to = out; /* a mark for each digit is the most */
+  char *out = malloc(2 * len + NUMBER_SIZE), *to = out; /* at most one mark for each digit */
   unsigned line = 1;
   *include = *comment = 0;
   if (!out) return NULL;

@@ -52,7 +52,7 @@ int app_identity_give(const struct app_identity *identity, const char *path, str
     return -1;
   }
   int result = 0;
-  /* A device such as /dev/stderr's is nobody's to give. */
+  /* Change the owner of regular files only, never of a device such as /dev/stderr's. */
   if (S_ISREG(info.st_mode) && info.st_uid != identity->uid &&
       (info.st_nlink != 1 || fchown(fd, identity->uid, identity->gid) != 0)) {
     app_error_set(error, "cannot give the log file %s to %s: %s", path, identity->name,
@@ -75,8 +75,8 @@ int app_identity_assume(const struct app_identity *identity, struct app_error *e
     app_error_set(error, "could become root again after becoming %s", identity->name);
     return -1;
   }
-  /* No program that it could start brings privileges back; and /proc/self stays ours, where the process
-   * metrics are read: the kernel takes it away from who has changed its user. */
+  /* A program that this process starts cannot regain privileges. Keep /proc/self readable for the process
+   * metrics: the kernel gives it to root when a process changes its user. */
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) {
     app_error_set(error, "cannot give up privileges: %s", strerror(errno));
     return -1;

@@ -8,7 +8,8 @@
 #include "base/forks.h"
 #include "base/hex.h"
 
-/* splitmix64 (Steele, Lea, Flood 2014): one 64-bit state, passes BigCrush, and any n is one step away. */
+/* splitmix64 (Steele, Lea, Flood 2014): one 64-bit state, passes BigCrush, and the n-th number takes one
+ * step. */
 uint64_t random_at(uint64_t seed, uint64_t n) {
   uint64_t z = seed + (n + 1) * UINT64_C(0x9E3779B97F4A7C15);
   z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -21,7 +22,7 @@ double random_to_unit(uint64_t bits) {
 }
 
 /* xoshiro256** (Blackman, Vigna 2018) a thread: 256 bits of state, so that identifiers of many threads do not
- * meet. A child of fork() must not repeat its parent's numbers: it seeds anew. */
+ * meet. A child of fork() must not repeat its parent's numbers, so it seeds again. */
 uint64_t random_u64(void) {
   static _Thread_local uint64_t s[4];
   static _Thread_local bool seeded;
@@ -29,7 +30,7 @@ uint64_t random_u64(void) {
   unsigned process = forks_count();
   if (!seeded || seeded_in != process) {
     forks_watch();
-    /* From before the pool is ready this blocks once, at boot; it cannot fail otherwise for 32 bytes. */
+    /* Blocks only at boot, until the kernel's pool is ready. For 32 bytes it cannot fail. */
     if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) abort();
     s[0] |= 1; /* the all-zero state would stay zero */
     seeded = true;

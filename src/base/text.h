@@ -12,8 +12,8 @@ size_t text_trim(const char *text, size_t len, const char **begin);
 enum { TEXT_DISTANCE_MAX = 96 };
 size_t text_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 
-/* Keeps the candidate in *best if it is the most similar to the word so far, and similar enough to be what a
- * person meant. Start with *best NULL and *distance TEXT_DISTANCE_MAX. */
+/* Keeps the candidate in *best if it is the most similar to the word so far, and similar enough to be what
+ * the user meant. Start with *best NULL and *distance TEXT_DISTANCE_MAX. */
 void text_similar(const char *word, size_t len, const char *candidate, const char **best, size_t *distance);
 
 /* Copies the start of a text for a message: at most TEXT_SHOWN bytes, "?" for every byte that could steer a

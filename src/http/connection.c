@@ -11,8 +11,8 @@
 #define NEWS_A_SECOND 10
 
 /* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection.
- * It runs in the thread that serves the connection, or begins one, right after another callback that knows
- * it. */
+ * It runs in the thread that serves or accepts the connection, right after another callback that knows the
+ * connection. */
 static _Thread_local struct http_client *current;
 
 struct http_client *http_connection_client(struct MHD_Connection *connection) {
@@ -137,7 +137,7 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   atomic_store_explicit(&client->asked, true, memory_order_relaxed);
   current = client;
   char *path = NULL;
-  /* libmicrohttpd's own buffer, and no constant. */
+  /* libmicrohttpd's own buffer is writable. */
   if (*uri != '/' && !http_target_split((char *)(uintptr_t)uri, &client->authority, &path)) return NULL;
   client->request = ulfius_uri_logger(NULL, path ? path : uri);
   free(path);
@@ -145,9 +145,8 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   return client->request;
 }
 
-/* In the place of what cannot be a request line stands one that libmicrohttpd finds wrong itself, when its
- * turn comes: behind the answers to what came before. Others it would end the connection for without a word,
- * or wait for the rest of them. */
+/* Replaces bytes that cannot be a request line. libmicrohttpd would close the connection silently or wait for
+ * more. It refuses this line itself, after it has answered the requests before it. */
 #define WRONG_LINE "- \n"
 
 size_t http_connection_arrived(struct http_client *client, char *data, size_t len, size_t size) {
@@ -161,7 +160,7 @@ size_t http_connection_arrived(struct http_client *client, char *data, size_t le
     memcpy(data + len, WRONG_LINE, sizeof WRONG_LINE - 1);
     return len + sizeof WRONG_LINE - 1;
   }
-  /* What came together with its header is refused by the guards. */
+  /* A fault in the same packet as its header is refused by the guards. */
   if (arrival->heads != heads || arrival->requests != requests) return len;
   struct http_refusal refusal;
   http_guard_bad_arrival(arrival, &refusal);
@@ -234,8 +233,8 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
 }
 
-/* What a client can cause at will is no warning: answers are reported as refusals, and connections that
- * clients end early are normal. */
+/* A client can cause these messages at will, so they are not warnings: answers are reported as refusals, and
+ * connections that clients end early are normal. */
 static enum http_log_level level_of(const char *text) {
   static const char *const client_caused[] = {
       "Error processing request (HTTP response code is",
@@ -257,8 +256,7 @@ static enum http_log_level level_of(const char *text) {
   return HTTP_LOG_WARN;
 }
 
-/* Without descriptors or memory libmicrohttpd complains as fast as it can: some lines a second tell as much.
- */
+/* Without descriptors or memory libmicrohttpd logs as fast as it can. A few lines a second say as much. */
 static bool news_is_due(struct http_server *server) {
   uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
   if (atomic_exchange(&server->log_second, second) != second) atomic_store(&server->log_lines, 0);
@@ -282,7 +280,7 @@ static void library_answers(struct http_server *server, va_list arguments) {
     http_refuse_for_library(current, status, message);
 }
 
-/* The connection that has just begun gets no thread. */
+/* libmicrohttpd has no thread for the new connection. */
 static void no_thread(struct http_server *server) {
   if (!current || current->turned_away) return;
   current->turned_away = current->linger = true;

@@ -48,10 +48,10 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
   return MHD_YES;
 }
 
-/* What libmicrohttpd's parser lets through unseen: lines that end with LF alone, folded lines (it joins them
- * to the header's *name*), and NUL in a value (the rest is lost). Up to 0.9.77 the block still lies where it
- * was read, from the method to its end, each CR, LF and first colon of a line overwritten with NUL; 1.0
- * refuses these itself. */
+/* Finds what libmicrohttpd's parser accepts: lines that end with LF alone, folded lines (it joins them to the
+ * header's *name*), and NUL in a value (the rest is lost). Up to 0.9.77 the block still lies where it was
+ * read, from the method to its end, each CR, LF and first colon of a line overwritten with NUL; 1.0 refuses
+ * these itself. */
 static bool layout_is_clean(const char *method, const char *version, size_t block_size) {
   const char *end = method + block_size, *at = version + strlen(version);
   while (end - at >= 4) {
@@ -59,7 +59,7 @@ static bool layout_is_clean(const char *method, const char *version, size_t bloc
     at += 2;
     if (!at[0]) return at[1] == '\0' && at + 2 == end; /* the empty line must be the end */
     at += strnlen(at, (size_t)(end - at));
-    if (at < end) at++; /* the colon; a folded line has none, and no longer ends in time */
+    if (at < end) at++; /* the colon; a folded line has none, so it does not end in time */
     at += strnlen(at, (size_t)(end - at));
   }
   return false;
@@ -93,8 +93,8 @@ bool http_guard_target_is_clean(const struct http_server *server, const char *ta
   size_t len = 0;
   for (; target[len]; len++)
     if ((unsigned char)target[len] <= ' ' || target[len] == 0x7f) return false;
-  /* Behind the target only its separator was overwritten so far: if the version does not follow, it holds a
-   * NUL. */
+  /* So far libmicrohttpd has overwritten only the separator behind the target. If the version does not
+   * follow, the target holds a NUL. */
   return !server->layout_known || strncmp(target + len + 1, "HTTP/", 5) == 0;
 }
 
@@ -156,7 +156,7 @@ static bool refuse_hosts(const struct http_client *client, const struct headers 
   return false;
 }
 
-/* Where the body ends must be beyond doubt. */
+/* The end of the body must be unambiguous. */
 static bool refuse_framing(const struct headers *headers, const char *version, struct http_refusal *refusal) {
   if (headers->content_lengths > 1)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "There is more than one Content-Length header: send one.");

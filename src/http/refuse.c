@@ -168,7 +168,7 @@ void http_refuse_away(struct http_server *server, int fd, const char *client, co
   buf_free(&reply.body);
 }
 
-/* What libmicrohttpd found, by words of its own page. */
+/* Maps words of libmicrohttpd's page to our own detail. */
 static const char *finding(const char *page) {
   static const struct {
     const char *words, *detail;
@@ -183,7 +183,7 @@ static const char *finding(const char *page) {
 }
 
 void http_refuse_for_library(struct http_client *client, unsigned status, const char *message) {
-  /* It calls a chunk extension that fills its memory a failure of the server. */
+  /* libmicrohttpd answers 500 when a chunk extension fills its memory. It is the client's mistake. */
   bool server_error = status >= 500 && status != MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
   if (server_error) status = MHD_HTTP_CONTENT_TOO_LARGE;
   const struct status *row = status_of(status);

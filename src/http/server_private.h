@@ -1,4 +1,4 @@
-/* What the files of the server share; nobody else includes it. */
+/* Shared by the files of the server only. */
 #ifndef HTTP_SERVER_PRIVATE_H
 #define HTTP_SERVER_PRIVATE_H
 
@@ -15,7 +15,7 @@
  * request would be handled and its answer lost. */
 #define HTTP_FIELDS_MAX 100
 
-/* Instead of a deadline. Cut is for good: whoever sets it first, sweeper or handler, has won. */
+/* Instead of a deadline. Cut is final: the first to set a value, sweeper or handler, wins. */
 #define HTTP_DEADLINE_HANDLING 0
 #define HTTP_DEADLINE_CUT 1
 
@@ -54,8 +54,8 @@ struct http_arrival {
   size_t line_bytes;   /* of the field that is not complete */
 };
 
-/* One connection. Made and freed by libmicrohttpd's notifications; between them touched by the one thread
- * that serves the connection, and by the sweeper where it says so. */
+/* One connection. Created and freed by libmicrohttpd's notifications. Only the thread that serves the
+ * connection uses it, and the sweeper where noted. */
 struct http_client {
   struct http_server *server;
   struct MHD_Connection *connection;

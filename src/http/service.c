@@ -226,8 +226,8 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
   buf_free(&exchange.reply);
 }
 
-/* Little of the request was read, or nothing (too many connections, a backlog at shutdown): there is no route
- * to observe, but the client gets the same kind of answer. */
+/* Little or nothing of the request was read (too many connections, a backlog at shutdown), so it has no route
+ * to observe. The client gets the same kind of answer. */
 static void turn_away(const struct http_service *service, const struct http_refusal *refusal,
                       const struct tel_context *context, struct http_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];

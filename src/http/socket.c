@@ -19,7 +19,7 @@
 #define REQUEST_WAIT_MS 20
 #define PAUSE_NS (100 * CLOCK_NS_PER_MS)
 
-/* Whose a descriptor is. The functions of libc that stand here know nothing else. */
+/* The owner of each descriptor: the functions below know only the descriptor. */
 static struct {
   _Atomic(struct http_server *) server; /* it listens */
   _Atomic(struct http_client *) client; /* it is connected */
@@ -46,7 +46,8 @@ static int accept_raw(int fd, struct sockaddr *from, socklen_t *len, int flags) 
   return (int)syscall(SYS_accept4, fd, from, len, flags);
 }
 
-/* With the spare descriptor there is one for the next connection, which learns why it gets no service. */
+/* Closing the spare descriptor frees one for the next connection, which gets an answer that says why it is
+ * refused. */
 static bool answer_one(struct http_server *server, int listen_fd) {
   struct sockaddr_storage from;
   socklen_t len = sizeof from;
@@ -57,7 +58,7 @@ static bool answer_one(struct http_server *server, int listen_fd) {
   int fd = accept_raw(listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return errno == EAGAIN;
   http_address_format((struct sockaddr *)&from, address, sizeof address, &port);
-  /* The request comes first: bytes that nobody has read would make the close a reset, which may eat the
+  /* Read the request first: unread bytes would turn the close into a reset, and the client could lose the
    * answer. */
   poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, REQUEST_WAIT_MS);
   http_refuse_away(server, fd, address, "This server has no file descriptor left: try again soon.");
@@ -66,8 +67,8 @@ static bool answer_one(struct http_server *server, int listen_fd) {
   return true;
 }
 
-/* Other parts of the process, or of the machine, have used up the descriptors. libmicrohttpd would try again
- * and again, as fast as it can. */
+/* Other parts of the process or of the machine have used up the descriptors. libmicrohttpd would retry in a
+ * busy loop. */
 static void starved(struct http_server *server, int listen_fd, int why) {
   char text[128];
   pthread_mutex_lock(&server->spare_lock);
@@ -84,7 +85,7 @@ static void starved(struct http_server *server, int listen_fd, int why) {
   clock_sleep_ns(PAUSE_NS);
 }
 
-/* Stands in front of libc's function for libmicrohttpd. */
+/* Replaces libc's function for libmicrohttpd. */
 __attribute__((visibility("default"))) int accept4(int fd, struct sockaddr *from, socklen_t *len, int flags) {
   int got = accept_raw(fd, from, len, flags);
   if (got >= 0 || (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)) return got;
@@ -95,7 +96,7 @@ __attribute__((visibility("default"))) int accept4(int fd, struct sockaddr *from
   return -1;
 }
 
-/* The same: what has arrived is looked at before libmicrohttpd parses it. */
+/* The same: the server checks arriving bytes before libmicrohttpd parses them. */
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t size, int flags) {
   ssize_t got = recvfrom(fd, data, size, flags, NULL, NULL);
   if (got <= 0 || flags) return got;
@@ -105,7 +106,7 @@ __attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t s
 }
 
 /* MHD_quiesce_daemon() removes the listening socket from the epoll set of each worker, and so does the
- * worker. They take no lock, and libmicrohttpd calls abort() if the one that comes second learns ENOENT. */
+ * worker. They take no lock, and libmicrohttpd calls abort() if the second removal fails with ENOENT. */
 __attribute__((visibility("default"))) int epoll_ctl(int set, int operation, int fd,
                                                      struct epoll_event *event) {
   int result = (int)syscall(SYS_epoll_ctl, set, operation, fd, event);

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 
-/* How failed payments divide, about as payment providers report it. The rows of a group are neighbours. */
+/* The mixture of failures, roughly as payment providers report it. The rows of a group are adjacent. */
 static const struct {
   enum shop_reason reason;
   const char *group;
@@ -65,8 +65,7 @@ enum shop_reason shop_faults_payment(struct shop_faults *faults) {
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms) {
   if (median_ms <= 0) return 0;
   uint64_t n = atomic_fetch_add_explicit(&faults->latencies, 1, memory_order_relaxed);
-  /* A sequence of its own, so that latencies do not change which payments fail. Box and Muller's normal
-   * deviate. */
+  /* Uses its own sequence, so that latencies do not change which payments fail. Box-Muller transform. */
   double u = 1 - random_to_unit(random_at(~faults->seed, 2 * n));
   double v = random_to_unit(random_at(~faults->seed, 2 * n + 1));
   double normal = sqrt(-2 * log(u)) * cos(6.283185307179586 * v);

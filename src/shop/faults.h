@@ -1,5 +1,5 @@
-/* What goes wrong on purpose, and how long things take: chosen at random, by a seed. Any thread.
- * With a seed, the n-th payment has the same outcome in every run, whichever thread asks. */
+/* Injected failures and latencies, drawn at random from a seed. Any thread. With a seed, the n-th payment has
+ * the same outcome in every run, whichever thread asks. */
 #ifndef SHOP_FAULTS_H
 #define SHOP_FAULTS_H
 
@@ -29,8 +29,8 @@ void shop_faults_configure(struct shop_faults *faults, double failure_rate, cons
 enum shop_reason shop_faults_payment(struct shop_faults *faults);
 /* A log-normal duration about the median, at most ten times it; 0 for 0. In nanoseconds. */
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms);
-/* How long a call takes that the shop gives up: its deadline, so the same each time. 16 times the median, at
- * most 4 s (or the median, if that is longer); 0 for 0. In nanoseconds. */
+/* The duration of a call that times out: the deadline, so always the same. 16 times the median, at most 4 s
+ * (or the median, if that is longer); 0 for 0. In nanoseconds. */
 uint64_t shop_faults_timeout_ns(double median_ms);
 
 #endif

@@ -1,5 +1,5 @@
-/* Why the shop did not do what was asked. The word is stable: problem code, metric label and log field are
- * this word. */
+/* Why an operation of the shop failed. The word is stable: problem code, metric label and log field are this
+ * word. */
 #ifndef SHOP_REASON_H
 #define SHOP_REASON_H
 

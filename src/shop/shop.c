@@ -113,7 +113,8 @@ static void describe_order(struct tel_span *span, const char *order_id, const ch
   tel_attributes_set_int(attributes, "shop.quantity", quantity);
 }
 
-/* The inner step failed: status, error.type, and an event that says why (returned, for more). */
+/* Marks the inner step as failed: status, error.type, and an event with the reason, which is returned for
+ * more attributes. */
 static struct tel_attributes *fail_span(struct tel_span *span, const char *event, enum shop_reason reason) {
   tel_span_set_status(span, TEL_STATUS_ERROR, shop_reason_text(reason));
   tel_attributes_set_static(tel_span_attributes(span), "error.type", shop_reason_word(reason));
@@ -152,12 +153,12 @@ enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, 
   if (index < 0) return SHOP_UNKNOWN_SKU;
   out->sku = shop_inventory_sku(index);
   out->quantity = quantity;
-  /* Room first: what was deducted for an order that can't be stored would be lost. */
+  /* Reserve room first: stock deducted for an order that cannot be stored would be lost. */
   struct shop_order *order = shop_orders_reserve(shop->orders);
   describe_order(parent, NULL, out->sku, quantity);
   if (!order) return SHOP_UNAVAILABLE;
   random_bytes(order->id,
-               sizeof order->id); /* never from the seed: ids of an earlier run must stay unknown */
+               sizeof order->id); /* never from the seed: ids of an earlier run must not become valid again */
   order->sku = (uint8_t)index;
   order->quantity = (uint8_t)quantity;
   order->span = *tel_span_context(parent);

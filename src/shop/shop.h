@@ -1,7 +1,6 @@
-/* The simulated shop: orders, stock, a payment provider that fails on purpose. The business is make-believe;
- * what is seen of it is real: the inner step of each operation is a span of its own.
- * Every function may be called from any thread. Placing and paying may sleep as long as the configured
- * latency. */
+/* The simulated shop: orders, stock, a payment provider that fails on purpose. The business is simulated; its
+ * telemetry is real: the inner step of each operation has its own span. Every function may be called from any
+ * thread. Placing and paying may sleep as long as the configured latency. */
 #ifndef SHOP_SHOP_H
 #define SHOP_SHOP_H
 
@@ -23,12 +22,12 @@ struct shop_settings {
   double inventory_latency_ms;  /* median; 0: does not sleep */
   uint32_t inventory_stock;     /* units of each SKU; 0: unlimited */
   double inventory_restock_s;   /* how often the stock is filled up; 0: never */
-  uint64_t seed;                /* the same run again; 0: another one each time. At start only */
+  uint64_t seed;                /* repeats a run; 0: different each time. At start only */
   size_t orders_capacity;       /* at least 1. At start only */
   uint32_t orders_unpaid_ttl_s; /* an unpaid order may leave after this when room is needed. At start only */
 };
 
-/* The defaults that the documentation promises. */
+/* The documented defaults. */
 void shop_settings_init(struct shop_settings *settings);
 
 struct shop;
@@ -44,7 +43,7 @@ struct shop_order_result {
   char order_id[SHOP_ID_SIZE]; /* "" unless it was stored */
   const char *sku;             /* from the catalogue; NULL if unknown */
   unsigned quantity;
-  int64_t stock_left; /* with SHOP_OUT_OF_STOCK: units that are there, too few */
+  int64_t stock_left; /* with SHOP_OUT_OF_STOCK: the stock, which was too small */
   uint64_t inner_ns;  /* how long DeductInventory took; 0: it did not run */
 };
 
@@ -66,9 +65,9 @@ enum shop_reason shop_order_find(struct shop *shop, struct tel_span *span, const
                                  struct shop_order_found *out);
 
 struct shop_payment_result {
-  char order_id[SHOP_ID_SIZE];   /* "" if there is no such order */
+  char order_id[SHOP_ID_SIZE];   /* "" if the order is unknown */
   char payment_id[SHOP_ID_SIZE]; /* of this attempt, failed or not; "" if the provider was not asked */
-  const char *sku;               /* the order's; NULL if there is no such order */
+  const char *sku;               /* the order's; NULL if the order is unknown */
   unsigned quantity;
   uint64_t inner_ns; /* how long ChargeCard took; 0: it did not run */
 };

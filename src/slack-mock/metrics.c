@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* 500: every other; there is none. */
+/* 500: every other status; none occurs. */
 static const char *const refused_statuses[MOCK_REFUSED_STATUSES] = {"0",   "400", "408", "413", "414",
                                                                     "431", "503", "505", "500"};
 

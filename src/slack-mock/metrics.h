@@ -1,4 +1,4 @@
-/* What the mock tells about itself. Any thread. */
+/* The mock's own metrics. Any thread. */
 #ifndef SLACK_MOCK_METRICS_H
 #define SLACK_MOCK_METRICS_H
 

@@ -56,7 +56,7 @@ struct part {
   const char *why; /* the answer to a wrong type */
 };
 
-/* Each type's rule is here once; the tables below say what has it. */
+/* The rule of each type. The tables below assign types to members. */
 static bool part_is_right(const struct part *part, const json_t *value) {
   size_t i;
   const json_t *item;
@@ -128,7 +128,7 @@ static const struct part action_parts[] = {
     {NULL, TEXT, NULL},
 };
 
-/* NULL when every part of the object that the table names is absent or right, or what is wrong. */
+/* Checks the members that the table names. Returns NULL, or what is wrong. */
 static const char *check_parts(const json_t *object, const struct part *parts) {
   for (const struct part *part = parts; part->key != NULL; part++) {
     const json_t *value = json_object_get(object, part->key);

@@ -14,7 +14,7 @@ enum {
   MOCK_PAYLOAD_TEXT_MAX = 40000,   /* characters of any text; what is longer is cut, as Slack does */
   MOCK_PAYLOAD_ATTACHMENTS_MAX = 100,
   MOCK_PAYLOAD_BLOCKS_MAX = 50,
-  MOCK_PAYLOAD_DEPTH_MAX = 32, /* levels of arrays and objects: what walks them does so recursively */
+  MOCK_PAYLOAD_DEPTH_MAX = 32, /* levels of arrays and objects: functions walk them recursively */
 };
 
 /* Reads a request's body: JSON, or a form whose `payload` is JSON, by content_type (NULL when there is none).

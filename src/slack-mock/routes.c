@@ -91,7 +91,7 @@ static void post_message(const struct _u_request *request, struct _u_response *r
     printf("slack-mock: ok: message %llu\n", (unsigned long long)id);
   } else {
     printf("slack-mock: %s%s%s\n", word, why != NULL ? ": " : "", why != NULL ? why : "");
-    /* Slack's body has no room for it, and whoever tries this out wants to know. */
+    /* Slack's body is one word. This header tells a person who tests the webhook more. */
     if (why != NULL) u_map_put(response->map_header, "X-Slack-Mock-Reason", why);
   }
   fflush(stdout);
@@ -214,7 +214,7 @@ static const char *set_control(const char *body, size_t len, struct mock_mode *m
 static void post_control(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
   const char *type = http_request_header(request, "Content-Type");
-  /* A form of a foreign page can't send this type, so only what runs here on purpose can change the mode. */
+  /* A form on a foreign page cannot send this type, so it cannot change the mode. */
   if (type == NULL || strncasecmp(type, JSON, sizeof JSON - 1) != 0 ||
       strchr("; \t", type[sizeof JSON - 1]) == NULL) {
     reply_text(response, 415,
