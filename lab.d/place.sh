@@ -17,12 +17,12 @@ place_find() {
 		containers_addresses
 		incident_file=$LAB_DIR/incident.containers
 	elif [ -e "$LAB_DIR/run/ports" ]; then
-		# All of it has died.
+		# All of its processes have died.
 		place=native
 	fi
 }
 
-# The same, for a command that needs a lab.
+# The same for a command that needs a running lab.
 place_need() {
 	place_find
 	[ "$place" != nothing ] || fail "the lab does not run: ./lab up first, or docker-compose up -d for the containers${containers_denied:+

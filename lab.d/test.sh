@@ -36,7 +36,7 @@ test_begin() {
 	test_running="$test_running $!"
 }
 
-# Runs a command and writes down how many seconds it took: who waits for it may come late.
+# Runs a command and records its duration, because the shell may wait for it later.
 test_timed() {
 	timed_began=$(now)
 	timed_status=0

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # What `./lab test --full` does beyond the default: an hour of the same, many times over.
 
-# Packages for it; clang brings the fuzzer, abigail-tools compare the libraries' ABI. Debian's Docker where there is none: it would put another one out.
+# Packages for it; clang brings the fuzzer, abigail-tools compare the libraries' ABI. Debian's Docker only if none is installed: it would
+# replace another one.
 packages_full() {
 	echo clang libclang-rt-dev debootstrap abigail-tools
 	command -v dockerd >/dev/null || echo docker.io

@@ -76,11 +76,11 @@ def test_usage(directory):
     for words in (["--help"], ["trace", "--help"], ["incident", "-h"], ["test", "--help"]):
         contains(lab(*words), "usage")
     contains(lab(status=2), "usage")
-    contains(lab("explode", status=2), "there is no command 'explode'")
+    contains(lab("explode", status=2), "unknown command 'explode'")
     contains(lab("up", "now", status=2), "takes no argument 'now'")
     contains(lab("test", "--fast", status=2), "--quick or --full")
     contains(lab("logs", "--red", status=2), "--raw")
-    contains(lab("incident", "../../etc/passwd", status=2), "there is no incident")
+    contains(lab("incident", "../../etc/passwd", status=2), "unknown incident")
     contains(lab("incident"), "payment-outage", "service-down", "clear")
     for words in (("incident", "payment-outage"), ("incident", "clear"), ("status",), ("logs",), ("logs", "ord_1"), ("trace",), ("trace", "failed")):
         text = lab(*words, status=1)
