@@ -208,7 +208,7 @@ incident_over() {
 	elif [ -n "$over_firing" ]; then
 		say "$1 is over. $over_firing still fires; within three minutes the Slack channel shows it as resolved: $(slack_channel)"
 	else
-		say "$1 is over. No alert fired, so the Slack channel gets no message about it."
+		say "$1 is over. No alert had fired, so the Slack channel gets no message about it."
 	fi
 }
 
