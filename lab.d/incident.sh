@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # Incidents, one file each in observability/incidents: the first line says what it does. The file is put where minishop reads it, on top
 # of its configuration, and SIGHUP does the rest. A line "# lab: ..." asks for an action on a process: "stop minishop", "stop collector"
-# or "fail slack-mock". The file that minishop reads is also the only record of the current incident.
+# or "fail slack-mock". Lines "# pictures:", "# request:" and "# slack:" say what to look at. The file that minishop reads is also the
+# only record of the current incident.
 
 incident_names() {
 	for incident_path in observability/incidents/*.conf; do basename "$incident_path" .conf; done
@@ -9,6 +10,11 @@ incident_names() {
 
 incident_describe() {
 	sed -n '1s/^# *//p' "observability/incidents/$1.conf"
+}
+
+# Whether the incident $1 has the line "# lab: $2".
+incident_asks() {
+	[ -n "$1" ] && grep -qx "# lab: $2" "observability/incidents/$1.conf"
 }
 
 # Whether the current incident has such a "# lab:" line.
@@ -132,7 +138,8 @@ containers_start() {
 	containers_run "$1" || fail "$compose did not start $1"
 }
 
-# Ends the current incident, if there is one.
+# Ends the current incident, if there is one. $1: the incident that takes its place, if any. What that one stops or starts again is left
+# to it.
 incident_end() {
 	[ -s "$incident_file" ] || return 0
 	end_slack=$(incident_does "fail slack-mock" && echo yes || true)
@@ -140,10 +147,10 @@ incident_end() {
 	end_configured=$(grep -v '^#' "$incident_file" || true)
 	incident_put
 	if [ -n "$end_slack" ]; then slack_control '{"mode":"ok"}'; fi
-	if [ -n "$end_collector" ]; then
-		if [ "$place" = native ]; then shop_start; else containers_start otel-collector; fi
-	fi
-	if ! shop_runs; then
+	if [ -n "$end_collector" ] && [ "$place" = containers ] && ! incident_asks "${1:-}" "stop collector"; then containers_start otel-collector; fi
+	if incident_asks "${1:-}" "stop minishop"; then return; fi
+	if [ "$place" = native ] && incident_asks "${1:-}" "stop collector"; then return; fi
+	if ! shop_runs || { [ -n "$end_collector" ] && [ "$place" = native ]; }; then
 		shop_start
 	elif [ -n "$end_configured" ]; then
 		incident_reload || exit 1
@@ -180,21 +187,21 @@ slack_channel() {
 	echo "$slack_url"
 }
 
+# What the incident's file says after "# $2: ", or else $3.
+incident_hint() {
+	hint=$(sed -n "s/^# $2: //p" "observability/incidents/$1.conf")
+	echo "${hint:-$3}"
+}
+
 incident_tell() {
-	if incident_does "fail slack-mock"; then
-		tell_slack="$(slack_channel) (silent as long as Slack is broken; delayed messages arrive after \"clear\")"
-	else
-		tell_slack="$(slack_channel) (a message within two minutes)"
-	fi
-	tell_log="./lab trace failed, ./lab trace slow, ./lab logs"
-	if incident_does "stop minishop"; then tell_log="./lab logs (its last line says why it ended)"; fi
 	cat <<-END
 		$1: $(incident_describe "$1").
 		What to watch:
 		  the pictures         $prometheus_url/consoles/minishop.html
+		                       $(incident_hint "$1" pictures "the error rate")
 		  the alert            $prometheus_url/classic/alerts (pending, then firing)
-		  the Slack channel    $tell_slack
-		  one request          $tell_log
+		  the Slack channel    $(slack_channel) ($(incident_hint "$1" slack "a message within two minutes"))
+		  one request          $(incident_hint "$1" request "./lab trace failed, then ./lab logs TRACE_ID")
 		To end it: ./lab incident clear
 	END
 	if [ "$place" = native ]; then process_pid traffic >/dev/null || tell_idle=yes; else containers_run traffic || tell_idle=yes; fi
@@ -251,7 +258,7 @@ lab_incident() {
 	"$1") say "$1 is there already; it begins again." ;;
 	*) say "$incident_was ends: $1 takes its place." ;;
 	esac
-	incident_end
+	incident_end "$1"
 	incident_begin "$1"
 	incident_tell "$1"
 }

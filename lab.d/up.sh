@@ -219,7 +219,11 @@ lab_up() {
 	build_lab
 	incident_file=$LAB_DIR/run/incident.conf
 	# A service that an incident stopped runs again now.
-	if incident_does "stop minishop"; then rm -f "$incident_file"; fi
+	up_ended=
+	if incident_does "stop minishop"; then
+		up_ended=$(incident_current)
+		rm -f "$incident_file"
+	fi
 	echo "$minishop_port $slack_port $prometheus_port $alertmanager_port" >"$LAB_DIR/run/ports"
 	started=
 	for service in $services; do service_up "$service"; done
@@ -246,6 +250,8 @@ up_tell() {
 		  ./lab status                     what runs, and where spans go
 		  ./lab down                       stop all of it
 	END
+	[ -z "$up_ended" ] || say "
+$up_ended is over: ./lab up has started minishop again."
 	[ "$(incident_current)" = none ] || say "
 Still broken on purpose: $(incident_current). Put right by ./lab incident clear."
 }

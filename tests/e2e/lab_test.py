@@ -168,7 +168,31 @@ def one_incident_after_another(lab):
     labtest.expect("slack-mock after its incident", slack, "ok")
     contains(lab("incident", "collector-down"), "minishop       started")
     contains(lab("status"), "exported to http://127.0.0.1:9, which does NOT answer (chosen by the incident collector-down)")
+    # One incident takes another's place without a restart that neither needs.
+    again = lab("incident", "collector-down")
+    if "minishop       started" in again or "minishop       stopped" in again:
+        raise TestFailure(f"restarted for nothing:\n{again}")
+    stopped = lab("incident", "service-down")
+    contains(stopped, "collector-down ends: service-down takes its place", "minishop       stopped")
+    if "started" in stopped or stopped.count("minishop       stopped") != 1:
+        raise TestFailure(f"started only to be stopped:\n{stopped}")
+    started = lab("incident", "collector-down")
+    if started.count("minishop       started") != 1 or "stopped (" in started:
+        raise TestFailure(f"not started exactly once:\n{started}")
     contains(lab("incident", "clear"), "minishop       started", "collector-down is over")
+    hints_fit(lab)
+
+
+def hints_fit(lab):
+    """Each incident says what it does in sentences, and what is to be seen of this one."""
+    for name in ("slow-payments", "service-down", "collector-down"):
+        said = lab("incident", name)
+        if said.split("\n")[0].count(":") > 1 and "ends:" not in said.split("\n")[0]:
+            raise TestFailure(f"two colons in one sentence:\n{said}")
+        contains(said, *re.findall(r"^# (?:pictures|slack|request): (.*)$", (labtest.OBSERVABILITY / f"incidents/{name}.conf").read_text(), re.MULTILINE))
+    contains(lab("incident", "service-down"), "there is none")
+    contains(lab.up(), "minishop       started", "service-down is over: ./lab up has started minishop again")
+    contains(lab("status"), "incident       none")
 
 
 def service_stopped(lab):
