@@ -79,12 +79,15 @@ class Program:
             self.process.terminate()
         return self.process.wait(15)
 
+    def connect(self):
+        return socket.create_connection((self.host, self.port), 5)
+
     def raw(self, method, target, headers=(), body=b""):
         """The whole answer as bytes, without its Date; what the server says before it closes or half a second passes."""
         lines = [f"{method} {target} HTTP/1.1", "Host: edge", *headers, f"Content-Length: {len(body)}"]
         if not any("pgrade" in header for header in headers):
             lines.append("Connection: close")
-        with socket.create_connection((self.host, self.port), 5) as connection:
+        with self.connect() as connection:
             connection.settimeout(0.5)
             connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             answer = b""
