@@ -12,7 +12,6 @@ EXTRA_DIST += \
 	tests/e2e/library_manual_test.py \
 	tests/e2e/hardening_test.py \
 	tests/e2e/library_test.py \
-	tests/library/edge_app.c \
 	examples \
 	tests/e2e/labtest.py \
 	tests/e2e/log_pipeline_test.py \
