@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/e2e/lab_trace_test.py \
 	tests/e2e/library_manual_test.py \
 	tests/e2e/hardening_test.py \
+	tests/e2e/library_stack_test.py \
 	tests/e2e/library_test.py \
 	examples \
 	tests/e2e/labtest.py \
