@@ -1,9 +1,9 @@
-/* A server that forks its workers: prefork PORT WORKERS. All workers accept on PORT; worker n answers scrapes
- * on PORT + 1 + n, for each process has metrics of its own. Ends, with its workers, at SIGTERM or SIGINT.
+/* A server that forks its workers: prefork PORT METRICS_PORT... All workers accept on PORT. Each has metrics
+ * of its own, and answers scrapes on a port of its own. Ends, with its workers, at SIGTERM or SIGINT.
  *
  *   cc prefork.c -o prefork $(pkg-config --cflags --libs tel)
- *   ./prefork 8080 4
- *   curl http://127.0.0.1:8080/hello; curl http://127.0.0.1:8081/metrics
+ *   ./prefork 8080 9101 9102 9103 9104
+ *   curl http://127.0.0.1:8080/hello; curl http://127.0.0.1:9101/metrics
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -85,16 +85,15 @@ static int work(struct tel *tel, const struct tel_http_route *route, int server,
 }
 
 int main(int argc, char **argv) {
-  int port = atoi(argc > 1 ? argv[1] : "8080"), workers = atoi(argc > 2 ? argv[2] : "4"), status = 0,
-      failed = 0;
+  int status = 0, failed = 0;
   struct sigaction action = {.sa_handler = end};
-  int server = listen_on(port);
+  int server = listen_on(atoi(argc > 1 ? argv[1] : "8080"));
   struct tel *tel = tel_new("prefork", "1.0"); /* once, before the fork */
   struct tel_http_route *route = tel_http_route(tel, "GET", "/hello");
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
-  for (int i = 0; i < workers; i++)
-    if (fork() == 0) _exit(work(tel, route, server, listen_on(port + 1 + i)));
+  for (int i = 2; i < argc; i++)
+    if (fork() == 0) _exit(work(tel, route, server, listen_on(atoi(argv[i]))));
   while (!ending) pause();
   signal(SIGTERM, SIG_IGN);
   kill(0, SIGTERM);

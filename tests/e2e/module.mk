@@ -11,8 +11,8 @@ EXTRA_DIST += \
 	tests/e2e/lab_trace_test.py \
 	tests/e2e/library_manual_test.py \
 	tests/e2e/hardening_test.py \
+	tests/e2e/library_stack_test.py \
 	tests/e2e/library_test.py \
-	tests/library/edge_app.c \
 	examples \
 	tests/e2e/labtest.py \
 	tests/e2e/log_pipeline_test.py \
@@ -34,4 +34,5 @@ EXTRA_DIST += \
 	tests/e2e/telemetry_doc_test.py \
 	tests/e2e/tracez_test.py \
 	tests/e2e/turned_clock.c \
+	tests/e2e/ulfius_examples_test.py \
 	tests/engines

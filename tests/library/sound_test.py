@@ -7,12 +7,14 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 import collector
 import labtest
+import library_test
 import public_api
 import shop
 from labtest import TestFailure, claim, expect, run_tests
@@ -103,6 +105,54 @@ def test_an_instance_is_observed_again_and_again(_):
     # per six rounds: one server is observed in four of them and serves once, the other in four and serves twice
     expect("requests observed", (len(own), len(spans)), (4 * 20 + 4 * 40,) * 2)
     expect("instances", len({span.resource["service.instance.id"] for span in spans}), 8)
+
+
+# What many clients ask at once. Not /impossible: Ulfius leaks an answer that it cannot send.
+BUSY = [("GET", "/returns/continue", [], b"", b" 202 "), ("POST", "/returns/continue", [], b"a=b", b" 202 "), ("GET", "/returns/ignore", [], b"", b" "),
+        ("GET", "/returns/unauthorized", [], b"", b" 401 "), ("GET", "/returns/error", [], b"", b" 500 "), ("GET", "/chain/two", [], b"", b" 200 "),
+        ("GET", "/borrowed", [], b"", b" 200 "), ("GET", "/auth/inside", ["Authorization: Basic YTpi"], b"", b" 202 "), ("GET", "/stream", [], b"", b" 200 "),
+        ("GET", "/child", [f"traceparent: {library_test.TRACEPARENT}"], b"", b" 200 "), ("GET", "/nothing", [], b"", b" 404 ")]
+CLIENTS, ROUNDS, LEAVING = 8, 20, 5
+
+
+def ask(edge, failures):
+    """One client: all of BUSY, again and again, with scrapes in between; then some streams that it leaves in the middle."""
+    try:
+        for _ in range(ROUNDS):
+            for method, target, headers, body, status in BUSY:
+                answer = edge.raw(method, target, headers, body)
+                if status not in answer[:20]:
+                    failures.append((target, answer))
+            edge.metrics()
+        for _ in range(LEAVING):
+            edge.send(b"GET /endless HTTP/1.1\r\nHost: e\r\n\r\n", 20_000, reset=True)
+    except Exception as error:  # of a thread: the test tells it
+        failures.append(error)
+
+
+def test_the_adapter_under_load(directory):
+    for level in ("observe", "start", "hooks"):
+        with collector.Collector() as sink:
+            env = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url, "OTEL_BSP_MAX_QUEUE_SIZE": "100000"}
+            edge = library_test.Program(shop.program("tests/library/edge_app"), directory, env, level)
+            failures = []
+            with edge:
+                clients = [threading.Thread(target=ask, args=(edge, failures)) for _ in range(CLIENTS)]
+                for client in clients:
+                    client.start()
+                for client in clients:
+                    client.join()
+                wanted = CLIENTS * (ROUNDS * len(BUSY) + LEAVING)
+                seen = lambda: [line for line in edge.lines() if line.get("message", "").startswith("request ")]
+                labtest.wait_until(f"{level}: a line for each request", lambda: len(seen()) >= wanted)
+                status = edge.end()
+            expect(f"{level}: exit status, with {edge.output.read_text()[-3000:] if status else 'no complaint'}", status, 0)
+        if failures:
+            raise TestFailure(f"{level}: {failures[:3]}")
+        expect(f"{level}: lines", len(seen()), wanted)
+        spans = [span for span in sink.spans if span.kind == collector.SERVER]
+        expect(f"{level}: spans", (len(spans), len({span.span_id for span in spans})), (wanted, wanted))
+        claim(f"{level}: {wanted} requests of {CLIENTS} clients at once, each observed once", True)
 
 
 def test_every_call_takes_null(_):
