@@ -75,7 +75,12 @@ service_grace() {
 	case $1 in minishop) echo 12 ;; *) echo 8 ;; esac
 }
 
+# The one webhook that slack-mock knows.
+slack_hook=/services/T00000000/B00000000/minishoplab
+
+# In the environment, not among the arguments: every user of the machine can read those.
 start_slack_mock() {
+	export SLACK_MOCK_HOOK="$slack_hook"
 	process_start slack-mock "$(installed_program slack-mock)" --listen "127.0.0.1:$slack_port" --store "$LAB_DIR/data/slack.json"
 }
 
@@ -126,7 +131,7 @@ start_alertmanager() {
 	mkdir -p "$am"
 	ln -sfn "$LAB_SOURCE/observability/alertmanager/alertmanager.yml" "$am/alertmanager.yml"
 	ln -sfn "$LAB_SOURCE/observability/alertmanager/templates" "$am/templates"
-	(umask 077 && printf '%s' "${LAB_SLACK_URL:-$slack_url/services/T00000000/B00000000/minishoplab}" >"$am/slack_url")
+	(umask 077 && printf '%s' "${LAB_SLACK_URL:-$slack_url$slack_hook}" >"$am/slack_url")
 	# In its directory: the path of the file with the webhook's address is relative to it.
 	cd "$am" || exit 1
 	process_start alertmanager prometheus-alertmanager --config.file=alertmanager.yml --storage.path="$LAB_DIR/data/alertmanager" \

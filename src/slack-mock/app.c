@@ -31,6 +31,7 @@ int mock_app_run(int argc, char **argv) {
   json_object_seed(0); /* before the threads */
   channel.store = mock_store_new(&limits);
   channel.mode = mock_mode_new();
+  channel.hook = options.hook;
   if (channel.store == NULL || channel.mode == NULL) {
     fputs("slack-mock: out of memory\n", stderr);
   } else if (options.store != NULL && mock_store_open(channel.store, options.store, &error) != 0) {

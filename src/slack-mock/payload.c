@@ -336,3 +336,9 @@ bool mock_payload_path(const char *path) {
   }
   return true;
 }
+
+enum mock_answer mock_payload_hook(const char *path, const char *known) {
+  size_t service = (size_t)(strrchr(known, '/') - known) + 1;
+  if (strncmp(path, known, service) != 0) return MOCK_NO_SERVICE;
+  return strcmp(path + service, known + service) == 0 ? MOCK_OK : MOCK_INVALID_TOKEN;
+}

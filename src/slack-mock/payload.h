@@ -30,4 +30,8 @@ const char *mock_payload_channel(const json_t *payload);
 /* Whether the path of a request is a webhook's: /services/T.../B.../... with three non-empty parts. */
 bool mock_payload_path(const char *path);
 
+/* What Slack says to a webhook's path when it knows this one alone: MOCK_OK, MOCK_NO_SERVICE (another team or
+ * service) or MOCK_INVALID_TOKEN (another token). Both are webhooks' paths. */
+enum mock_answer mock_payload_hook(const char *path, const char *known);
+
 #endif

@@ -55,14 +55,21 @@ static void reply_answer(struct _u_response *response, enum mock_answer answer) 
   }
 }
 
+/* Whether the path is a webhook that is known. */
+static enum mock_answer admit(const char *path, const struct mock_channel *channel, const char **why) {
+  if (!mock_payload_path(path)) {
+    *why = "the path must be /services/T.../B.../...";
+    return MOCK_NO_SERVICE;
+  }
+  enum mock_answer answer = channel->hook != NULL ? mock_payload_hook(path, channel->hook) : MOCK_OK;
+  if (answer != MOCK_OK) *why = "it must be the webhook that --hook names";
+  return answer;
+}
+
 /* Reads, checks and keeps one message. *why is a constant, or NULL when the answer says all. */
 static enum mock_answer receive(const struct _u_request *request, struct mock_channel *channel, uint64_t *id,
                                 const char **why) {
   json_t *payload = NULL;
-  if (!mock_payload_path(request->url_path)) {
-    *why = "the path must be /services/T.../B.../...";
-    return MOCK_NO_SERVICE;
-  }
   enum mock_answer answer = mock_mode_apply(channel->mode, clock_mono_ns());
   if (answer != MOCK_OK) {
     *why = "the mode of POST /control demands it";
@@ -80,11 +87,11 @@ static enum mock_answer receive(const struct _u_request *request, struct mock_ch
   return *id != 0 ? MOCK_OK : MOCK_ROLLUP_ERROR;
 }
 
-static void post_message(const struct _u_request *request, struct _u_response *response,
-                         struct mock_channel *channel) {
+/* Answers a message; answer is what has been found so far. */
+static void deliver(const struct _u_request *request, struct _u_response *response,
+                    struct mock_channel *channel, enum mock_answer answer, const char *why) {
   uint64_t id = 0;
-  const char *why = NULL;
-  enum mock_answer answer = receive(request, channel, &id, &why);
+  if (answer == MOCK_OK) answer = receive(request, channel, &id, &why);
   mock_counts_add(&channel->counts, answer);
   const char *word = mock_answer_row(answer)->word;
   if (answer == MOCK_OK) {
@@ -96,6 +103,29 @@ static void post_message(const struct _u_request *request, struct _u_response *r
   }
   fflush(stdout);
   reply_answer(response, answer);
+}
+
+static void post_message(const struct _u_request *request, struct _u_response *response,
+                         struct mock_channel *channel) {
+  const char *why = NULL;
+  enum mock_answer answer = admit(request->url_path, channel, &why);
+  deliver(request, response, channel, answer, why);
+}
+
+/* A form of a foreign page can't send this type, so only what runs here on purpose can change anything. */
+static bool is_json(const struct _u_request *request, struct _u_response *response) {
+  const char *type = http_request_header(request, "Content-Type");
+  if (type != NULL && strncasecmp(type, JSON, sizeof JSON - 1) == 0 &&
+      strchr("; \t", type[sizeof JSON - 1]) != NULL)
+    return true;
+  reply_text(response, 415, "send it with Content-Type: application/json\n");
+  return false;
+}
+
+/* The page's example. The page does not know the webhook's address, which is a secret. */
+static void post_example(const struct _u_request *request, struct _u_response *response,
+                         struct mock_channel *channel) {
+  if (is_json(request, response)) deliver(request, response, channel, MOCK_OK, NULL);
 }
 
 /* {"name":..., "delay_s":..., "meaning":...} */
@@ -180,6 +210,7 @@ static void get_control(const struct _u_request *request, struct _u_response *re
   struct buf out = BUF_INIT(SIZE_MAX), now = BUF_INIT(SIZE_MAX);
   put_mode(channel, &now);
   buf_append(&out, now.data, now.len > 0 ? now.len - 1 : 0);
+  buf_puts(&out, channel->hook == NULL ? ",\"any_hook\":true" : ",\"any_hook\":false");
   buf_puts(&out, ",\"modes\":[");
   const struct mock_mode_row *row;
   for (size_t i = 0; (row = mock_mode_row(i)) != NULL; i++) {
@@ -213,14 +244,7 @@ static const char *set_control(const char *body, size_t len, struct mock_mode *m
 
 static void post_control(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
-  const char *type = http_request_header(request, "Content-Type");
-  /* A form on a foreign page cannot send this type, so it cannot change the mode. */
-  if (type == NULL || strncasecmp(type, JSON, sizeof JSON - 1) != 0 ||
-      strchr("; \t", type[sizeof JSON - 1]) == NULL) {
-    reply_text(response, 415,
-               "the Content-Type is not supported: send JSON with Content-Type: application/json\n");
-    return;
-  }
+  if (!is_json(request, response)) return;
   if (http_connection_content_coding(http_request_connection(request)) != NULL) {
     u_map_put(response->map_header, "Accept-Encoding", "identity");
     reply_text(response, 415, "the Content-Encoding is not supported: send the body without one\n");
@@ -273,10 +297,10 @@ static const struct route {
   const char *path; /* exact, or a prefix when it ends in a slash and is not the root */
   handler handle;
 } routes[] = {
-    {"POST", "/services/", post_message},     {"GET", "/messages", get_messages},
-    {"DELETE", "/messages", delete_messages}, {"GET", "/control", get_control},
-    {"POST", "/control", post_control},       {"GET", "/metrics", get_metrics},
-    {"GET", "/healthz", get_health},
+    {"POST", "/services/", post_message}, {"GET", "/messages", get_messages},
+    {"POST", "/messages", post_example},  {"DELETE", "/messages", delete_messages},
+    {"GET", "/control", get_control},     {"POST", "/control", post_control},
+    {"GET", "/metrics", get_metrics},     {"GET", "/healthz", get_health},
 };
 
 static int route_matches(const struct route *route, const char *path) {

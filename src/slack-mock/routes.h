@@ -14,6 +14,7 @@ struct mock_channel {
   struct http_server *server;
   struct mock_store *store;
   struct mock_mode *mode;
+  const char *hook; /* the path of the one known webhook, or NULL: every webhook is known */
   struct mock_counts counts;
 };
 
