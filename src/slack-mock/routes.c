@@ -118,7 +118,8 @@ static bool is_json(const struct _u_request *request, struct _u_response *respon
   if (type != NULL && strncasecmp(type, JSON, sizeof JSON - 1) == 0 &&
       strchr("; \t", type[sizeof JSON - 1]) != NULL)
     return true;
-  reply_text(response, 415, "send it with Content-Type: application/json\n");
+  reply_text(response, 415,
+             "the Content-Type is not supported: send JSON with Content-Type: application/json\n");
   return false;
 }
 
