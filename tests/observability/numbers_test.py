@@ -112,7 +112,7 @@ PLACES = [
         r"message(?: comes)? within (\w+) minutes", r"within (\w+) minutes the alert", r"The promise is (\w+) minutes",
         r"it takes about (\w+) minutes"], 4),
     ("promise of a message that it is over", float(alert_loop_test.RESOLVED_WITHIN), minutes, [
-        r"over comes within (\w+)", r"and a second one, within (\w+)", r"[Ww]ithin (\w+) minutes the (?:Slack )?channel says"], 3),
+        r"over comes within (\w+)", r"and a second one, within (\w+)", r"[Ww]ithin (\w+) minutes the (?:Slack )?channel (?:says|shows)"], 3),
     ("promise in the tests", float(alert_loop_test.FIRING_WITHIN), float, [r"(?m)^FIRING_WITHIN = (\d+)"], 2),
     ("promise in the tests", float(alert_loop_test.RESOLVED_WITHIN), float, [r"(?m)^RESOLVED_WITHIN = (\d+)"], 2),
     ("evaluation interval", seconds(PROMETHEUS["evaluation_interval"]), float, [r"then (\d+) s here at most", r"computes these every (\d+) s"], 2),
