@@ -12,6 +12,9 @@ nobase_dist_pkgdata_DATA = \
 	observability/containers/prepare.sh \
 	observability/containers/replica.sh \
 	observability/door/haproxy.cfg \
+	observability/grafana/choice/traces-both.sed \
+	observability/grafana/choice/traces-jaeger.sed \
+	observability/grafana/choice/traces-tempo.sed \
 	observability/grafana/dashboards/minishop.json \
 	observability/grafana/dashboards/pipeline.json \
 	observability/grafana/dashboards/process.json \
