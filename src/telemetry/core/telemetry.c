@@ -162,6 +162,16 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   return lost;
 }
 
+int tel_register(struct tel *tel, const struct tel_metric *table, size_t count) {
+  int first = 0;
+  for (size_t i = 0; tel && table && i < count; i++) {
+    int error = tel_registry_add(tel->registry, &table[i], 1);
+    tel_fail(tel, error, table[i].name ? table[i].name : "a metric without a name");
+    if (!first) first = error;
+  }
+  return first;
+}
+
 struct tel_registry *tel_registry(struct tel *tel) {
   return tel ? tel->registry : NULL;
 }
