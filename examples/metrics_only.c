@@ -23,18 +23,15 @@ static void read_uptime(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, (double)(time(NULL) - started));
 }
 
-static struct tel_counter *register_all(struct tel_registry *registry) {
-  static const struct tel_family_spec uptime = {
-      .name = "uptime_seconds", .help = "Since the start.", .unit = "seconds"};
-  static const char *const labels[] = {"path"};
-  static const struct tel_family_spec hits = {
-      .name = "hits_total", .help = "Requests.", .labels = labels, .label_count = 1};
-  struct tel_family *family = NULL;
-  struct tel_counter *counter = NULL;
-  if (tel_read_family(registry, &uptime, TEL_METRIC_GAUGE, read_uptime, NULL) != 0) return NULL;
-  if (tel_counter_family(registry, &hits, &family) != 0) return NULL;
-  return tel_counter_series(family, (const char *const[]){"/metrics"}, &counter) == 0 ? counter : NULL;
-}
+static struct tel_counter *hits;
+static const struct tel_metric metrics[] = {
+    {.type = TEL_METRIC_COUNTER, .name = "hits_total", .help = "Requests.", .counter = &hits},
+    {.type = TEL_METRIC_GAUGE,
+     .name = "uptime_seconds",
+     .help = "Since the start.",
+     .unit = "seconds",
+     .read = read_uptime},
+};
 
 static void answer(int client, struct tel_registry *registry) {
   char request[4096];
@@ -54,12 +51,12 @@ static void answer(int client, struct tel_registry *registry) {
 int main(int argc, char **argv) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   struct tel_registry *registry = tel_registry_new(NULL);
-  struct tel_counter *hits = register_all(registry);
   int server = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
   started = time(NULL);
   address.sin_port = htons((uint16_t)atoi(argc > 1 ? argv[1] : "9100"));
   setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (!hits || bind(server, (struct sockaddr *)&address, sizeof address) != 0 || listen(server, 16) != 0)
+  if (tel_registry_add(registry, metrics, sizeof metrics / sizeof *metrics) != 0) return 1;
+  if (bind(server, (struct sockaddr *)&address, sizeof address) != 0 || listen(server, 16) != 0)
     return perror("metrics_only"), 1;
   for (int client; (client = accept(server, NULL, NULL)) >= 0; close(client)) {
     tel_counter_add(hits, 1);

@@ -1,10 +1,11 @@
 #include "base/random.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/forks.h"
 #include "base/hex.h"
 
@@ -23,6 +24,11 @@ double random_to_unit(uint64_t bits) {
 
 /* xoshiro256** (Blackman, Vigna 2018) a thread: 256 bits of state, so that identifiers of many threads do not
  * meet. A child of fork() must not repeat its parent's numbers, so it seeds again. */
+static void seed_without_system(uint64_t s[4]) {
+  uint64_t seed = clock_unix_ns() ^ clock_mono_ns() << 20 ^ (uint64_t)getpid() << 40 ^ (uintptr_t)s;
+  for (uint64_t i = 0; i < 4; i++) s[i] = random_at(seed, i);
+}
+
 uint64_t random_u64(void) {
   static _Thread_local uint64_t s[4];
   static _Thread_local bool seeded;
@@ -30,8 +36,9 @@ uint64_t random_u64(void) {
   unsigned process = forks_count();
   if (!seeded || seeded_in != process) {
     forks_watch();
-    /* Blocks only at boot, until the kernel's pool is ready. For 32 bytes it cannot fail. */
-    if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) abort();
+    /* Blocks only at boot, until the kernel's pool is ready. Fails only where a sandbox forbids it, and a
+     * library must not end the program for that. */
+    if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) seed_without_system(s);
     s[0] |= 1; /* the all-zero state would stay zero */
     seeded = true;
     seeded_in = process;

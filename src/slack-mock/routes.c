@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <tel/scrape.h>
+
 #include "base/clock.h"
 #include "base/nesting.h"
 #include "http/server.h"
@@ -92,7 +94,7 @@ static void deliver(const struct _u_request *request, struct _u_response *respon
                     struct mock_channel *channel, enum mock_answer answer, const char *why) {
   uint64_t id = 0;
   if (answer == MOCK_OK) answer = receive(request, channel, &id, &why);
-  mock_counts_add(&channel->counts, answer);
+  tel_counter_add(channel->metrics.answers[answer], 1);
   const char *word = mock_answer_row(answer)->word;
   if (answer == MOCK_OK) {
     printf("slack-mock: ok: message %llu\n", (unsigned long long)id);
@@ -148,7 +150,7 @@ static void put_results(struct mock_channel *channel, struct buf *out) {
     buf_puts(out, i > 0 ? ",\"" : "\"");
     buf_puts(out, mock_answer_row(i)->word);
     buf_puts(out, "\":");
-    buf_put_u64(out, mock_counts_get(&channel->counts, i));
+    buf_put_u64(out, tel_counter_value(channel->metrics.answers[i]));
   }
   buf_putc(out, '}');
 }
@@ -267,10 +269,22 @@ static void post_control(const struct _u_request *request, struct _u_response *r
 
 static void get_metrics(const struct _u_request *request, struct _u_response *response,
                         struct mock_channel *channel) {
-  (void)request;
-  struct buf out = BUF_INIT(SIZE_MAX);
-  mock_metrics_write(&channel->counts, channel->store, channel->mode, &out);
-  reply_buf(response, MOCK_METRICS_TYPE, &out);
+  struct tel_scrape scrape;
+  struct buf accept = BUF_INIT(SIZE_MAX / 2), encoding = BUF_INIT(SIZE_MAX / 2);
+  struct MHD_Connection *connection = http_request_connection(request);
+  http_connection_header_join(connection, "Accept", &accept);
+  http_connection_header_join(connection, "Accept-Encoding", &encoding);
+  u_map_put(response->map_header, "Vary", "Accept, Accept-Encoding");
+  if (tel_scrape(channel->metrics.registry, accept.len ? buf_cstr(&accept) : NULL,
+                 encoding.len ? buf_cstr(&encoding) : NULL, &scrape) == 0) {
+    if (scrape.content_encoding) u_map_put(response->map_header, "Content-Encoding", scrape.content_encoding);
+    reply(response, 200, scrape.content_type, scrape.body, scrape.size);
+    tel_scrape_free(&scrape);
+  } else {
+    reply_text(response, 503, "out of memory: try again\n");
+  }
+  buf_free(&accept);
+  buf_free(&encoding);
 }
 
 static void get_health(const struct _u_request *request, struct _u_response *response,
@@ -352,9 +366,9 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
 void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
   struct mock_channel *channel = cls;
   const struct mock_answer_row *row = mock_answer_row(MOCK_PAYLOAD_TOO_LARGE);
-  mock_counts_refused(&channel->counts, refusal->status);
+  mock_metrics_refused(&channel->metrics, refusal->status);
   bool to_webhook = refusal->target != NULL && route_matches(&routes[0], refusal->target);
   if (refusal->status != (unsigned)row->status || !to_webhook) return;
-  mock_counts_add(&channel->counts, MOCK_PAYLOAD_TOO_LARGE);
+  tel_counter_add(channel->metrics.answers[MOCK_PAYLOAD_TOO_LARGE], 1);
   if (reply != NULL) buf_puts(&reply->body, row->word);
 }

@@ -15,7 +15,7 @@ struct mock_channel {
   struct mock_store *store;
   struct mock_mode *mode;
   const char *hook; /* the path of the one known webhook, or NULL: every webhook is known */
-  struct mock_counts counts;
+  struct mock_metrics metrics;
 };
 
 /* The endpoint for every request; cls is the struct mock_channel. Blocks only in the mode "slow", and for the

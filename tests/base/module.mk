@@ -10,6 +10,7 @@ tests_base_test_hex_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_nesting_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_pool_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_random_LDADD = $(BASE_TEST_LIBS)
+tests_base_test_random_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 tests_base_test_ring_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_text_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_utf8_LDADD = $(BASE_TEST_LIBS)

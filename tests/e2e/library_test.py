@@ -176,7 +176,7 @@ def test_metrics_alone(directory):
     program = compile_program(prefix, directory, labtest.TOP / "examples/metrics_only.c", "tel")
     with Program(program, directory, environment(prefix)) as server:
         metrics = server.metrics()
-        claim("its own counter", int(metrics['hits_total{path="/metrics"}']) >= 1, metrics)
+        claim("its own counter", int(metrics["hits_total"]) >= 1, metrics)
         claim("a gauge that is read at the scrape", float(metrics["uptime_seconds"]) >= 0)
         expect("threads", len(os.listdir(f"/proc/{server.process.pid}/task")), 1)
 

@@ -123,6 +123,8 @@ def test_answers():
         equal(mock.metric("slack_mock_messages_stored"), 5, "stored")
         _, headers, _ = mock.ask("GET", "/metrics")
         equal(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8", "type of /metrics")
+        _, headers, text = mock.ask("GET", "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+        equal((headers["Content-Type"].split(";")[0], text.endswith("# EOF\n")), ("application/openmetrics-text", True), "OpenMetrics")
         status, headers, _ = mock.ask("POST", HOOK, b"{}", JSON)
         if "no text" not in (headers["X-Slack-Mock-Reason"] or ""):
             raise TestFailure("a refusal without a reason in its header")

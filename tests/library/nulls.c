@@ -93,6 +93,8 @@ static void without_metrics(void) {
   CHECK(tel_scrape(NULL, NULL, NULL, &scrape) == TEL_E_VALUE);
   CHECK(tel_scrape(registry, NULL, NULL, NULL) == TEL_E_VALUE);
   tel_scrape_free(NULL);
+  CHECK(tel_registry_add(NULL, NULL, 1) == 0 && tel_registry_add(registry, NULL, 1) == 0);
+  CHECK(tel_registry_add(registry, &(struct tel_metric){.type = TEL_METRIC_GAUGE}, 1) == TEL_E_VALUE);
   tel_registry_free(registry);
   tel_registry_free(NULL);
 }

@@ -94,7 +94,8 @@ struct tel *tel_new(const char *name, const char *version) {
 }
 
 bool tel_foreign(const struct tel *tel) {
-  return tel->started && tel->process != forks_count();
+  unsigned started_in = atomic_load_explicit(&tel->started_in, memory_order_relaxed);
+  return started_in != 0 && started_in != forks_count() + 1;
 }
 
 /* Each process is an instance of its own. */
@@ -110,7 +111,7 @@ int tel_start(struct tel *tel) {
   if (!tel) return TEL_E_MEMORY;
   if (tel_foreign(tel))
     tel_fail(tel, TEL_E_VALUE, "telemetry was started before the fork; call tel_new() in the child");
-  else if (tel->started)
+  else if (tel->started_in)
     tel_fail(tel, TEL_E_VALUE, "telemetry has been started already");
   if (!tel->error) tel_fail(tel, take_over(tel), "cannot start telemetry in this process");
   if (tel->error) return tel->error;
@@ -121,7 +122,7 @@ int tel_start(struct tel *tel) {
   if (!error) error = tel_logger_start(tel->logger);
   if (!error) error = tel_tracing_start(tel->tracing);
   tel_fail(tel, error, "cannot start telemetry");
-  tel->started = tel->error == 0;
+  tel->started_in = tel->error == 0 ? forks_count() + 1 : 0;
   return tel->error;
 }
 
@@ -160,6 +161,16 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   else
     tel_leave_behind(&tel->left); /* with those names */
   return lost;
+}
+
+int tel_register(struct tel *tel, const struct tel_metric *table, size_t count) {
+  int first = 0;
+  for (size_t i = 0; tel && table && i < count; i++) {
+    int error = tel_registry_add(tel->registry, &table[i], 1);
+    tel_fail(tel, error, table[i].name ? table[i].name : "a metric without a name");
+    if (!first) first = error;
+  }
+  return first;
 }
 
 struct tel_registry *tel_registry(struct tel *tel) {

@@ -49,22 +49,8 @@ TEL_API const char *tel_error(const struct tel *tel);
 /* Keeps an error for tel_start(), if it is the first; error 0 is ignored. For adapters and tables. */
 TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 
-/* One metric of a program: a row of a table. */
-struct tel_metric {
-  enum tel_metric_type type;
-  const char *name, *help, *unit; /* as of struct tel_family_spec */
-  const char *labels;             /* names with a blank between, such as "method route"; or NULL */
-  const double *buckets;          /* of a histogram */
-  size_t bucket_count;
-  /* Where the handles go, each may be NULL: the family, and the only series of a metric without labels. A
-   * handle that cannot be had stays as it is; make it NULL before, then recording does nothing. */
-  struct tel_family **family;
-  struct tel_counter **counter;
-  struct tel_gauge **gauge;
-  struct tel_histogram **histogram;
-};
-/* Registers all rows; one that fails does not keep the others away. Returns the first error, which is also
- * kept for tel_start() with the metric's name; 0 for NULL. */
+/* Registers the rows of a table, as tel_registry_add(), in tel_registry(tel). The first error is also kept
+ * for tel_start(), with the metric's name. 0 for NULL. */
 TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t count);
 
 /* Exports the spans and writes the log lines that wait, at most for so many milliseconds, stops the threads
