@@ -4,6 +4,7 @@ import statistics
 import time
 
 import picture
+import where
 
 # One row an aim: what, how it is compared, the bound, and the value of one mode and workload (or of the whole run).
 OPERATION_AIMS = (
@@ -120,6 +121,11 @@ def text(measured):
              "![CPU a request, by leg](images/benchmark.svg)", "", "## Aims", "", *aims_table(found), "", spans_line(found), "",
              "## Operations", "", "Nanoseconds, the least of several runs. *Other thread* is the exporter's or the log writer's: the mean of its CPU"
              " time in user space.", "", *operations_table(measured)]
+    lines += ["", "## Where the time goes", "", "Microseconds of an order with telemetry on, by thread and library: samples of `perf record -e"
+              " cpu-clock`, multiplied with the CPU of a request."]
+    for mode, shares in measured["profiles"].items():
+        cpu = median(found[mode, "order"]["on"], "cpu")
+        lines += ["", f"With {mode}:", "", *(where.table(shares, cpu) if shares else ["perf is missing, or may not sample here."])]
     for (mode, workload), legs in found.items():
         lines += ["", f"## {workload[0].upper()}{workload[1:]}; {mode}", "", *leg_table(legs)]
     return "\n".join(lines) + "\n"

@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE.parent / "tests/e2e"))
 import labtest  # noqa: E402
 import report  # noqa: E402
 import shop as shops  # noqa: E402
+import where  # noqa: E402
 
 # The store never fills: a full one answers 503, and an error is cheap. No log file is rotated.
 ALWAYS = {"log.max_bytes": 0, "orders.capacity": 2000000}
@@ -39,7 +40,8 @@ MODES = {"a thread for each connection": 0, "a pool of 2 threads": 2}
 CONNECTIONS = 16
 ORDERS = 10000  # of the measurement of memory
 OVERHEAD_S = 2.2  # of a leg: start, warm-up, stop
-OTHERS_S = 40  # operations and memory
+PROFILE_S = 4
+OTHERS_S = 60  # operations, memory and profiles
 
 
 class Bare(labtest.Engine):
@@ -168,6 +170,15 @@ def operations(sink_url):
     return {name: float(value) for value, name in (line.split("\t") for line in done.stderr.splitlines())}
 
 
+def profile(pool, sink_url):
+    """Where the time of orders goes with telemetry on, in a run that is not measured otherwise."""
+    with tempfile.TemporaryDirectory(prefix="minishop-bench-") as directory, service(directory, "on", pool, sink_url) as process:
+        wrk(process.url, "order", 1)
+        recording = where.recorder(process.pid, PROFILE_S, f"{directory}/perf.data")
+        wrk(process.url, "order", PROFILE_S + 1)
+        return where.shares(recording, f"{directory}/perf.data")
+
+
 def plan(options):
     """(rounds, seconds of a leg, seconds altogether)"""
     rounds = 1 if options.quick else 5
@@ -192,6 +203,7 @@ def main():
             labtest.Engine("otlp_sink", [shops.program("bench/otlp_sink"), port], directory, f"{sink_url}/stats"):
         began = time.time()
         measured = {"operations": operations(sink_url), "rss": memory(sink_url), "legs": measure(rounds, seconds, sink_url),
+                    "profiles": {mode: profile(pool, sink_url) for mode, pool in MODES.items()},
                     "rounds": rounds, "seconds": seconds, "load": os.getloadavg()[2], "began": began}
     target = pathlib.Path(os.environ.get("LAB_DIR", labtest.TOP / ".lab")) / "bench"
     report.write(measured, target)

@@ -7,6 +7,9 @@
 /* Cuts blanks, tabs, CR and LF off both ends. Returns the length of what is left, which begins at *begin. */
 size_t text_trim(const char *text, size_t len, const char **begin);
 
+/* Copies the text, cut to what out has room for, with its NUL. size is at least 1. */
+void text_copy(char *out, size_t size, const char *text);
+
 /* How many characters must be inserted, removed or replaced to turn one text into the other, without regard
  * to case. TEXT_DISTANCE_MAX for texts that are longer than that. */
 enum { TEXT_DISTANCE_MAX = 96 };

@@ -224,11 +224,13 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
     }
     if (!deadline_set(client, HTTP_DEADLINE_HANDLING)) return MHD_NO;
     client->dispatched = true;
+    client->replied = false;
     atomic_fetch_add(&server->in_flight, 1);
     enum MHD_Result result =
         server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
     deadline_set(client, idle_deadline(server));
-    return result;
+    /* Ulfius has queued its own answer too, and libmicrohttpd has refused the second one. */
+    return client->replied ? MHD_YES : result;
   }
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
 }

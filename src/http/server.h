@@ -128,7 +128,8 @@ struct http_server *http_server_new(const struct http_server_settings *settings,
 
 typedef int (*http_callback)(const struct _u_request *request, struct _u_response *response, void *cls);
 
-/* Before the start. Method and path as Ulfius takes them ("*" is any); both are copied, cls is borrowed.
+/* Before the start. Method and path as Ulfius takes them ("*" is any); both are copied, cls is borrowed. NULL
+ * for both: the default endpoint, for requests that no other one matches; Ulfius wants another one too.
  * Returns 0, or -1 when out of memory or started already. */
 int http_server_endpoint(struct http_server *server, const char *method, const char *path, unsigned priority,
                          http_callback callback, void *cls);
@@ -166,7 +167,12 @@ unsigned http_request_client_port(const struct _u_request *request);
  * request. */
 const char *http_request_header(const struct _u_request *request, const char *name);
 
-/* The same for a refusal's connection; NULL where connection is NULL. */
+/* Answers the request with this response, in place of Ulfius's: its map of headers takes eight allocations
+ * for each, and it copies the body twice. The endpoint then returns U_CALLBACK_COMPLETE. Takes over the
+ * response, also on failure; NULL is a failure. Returns 0, or -1: Ulfius's response is sent. */
+int http_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response);
+
+/* http_request_header() for a refusal's connection; NULL where connection is NULL. */
 const char *http_connection_header(struct MHD_Connection *connection, const char *name);
 /* The authority ("host:port") of a target in absolute form, or NULL: it replaces the Host header. */
 const char *http_connection_authority(struct MHD_Connection *connection);

@@ -67,6 +67,7 @@ struct http_client {
       requesting;    /* a request line was read and the request is not completed; sweeper and drain read it */
   atomic_bool asked; /* a request line was read, ever; the drain reads it */
   bool dispatched;   /* its endpoints ran: counted as in flight until completed */
+  bool replied;      /* http_request_reply() queued the answer */
   bool bad_target;   /* of the running request */
   bool long_target;  /* the same */
   bool too_many_arguments; /* in that target, which has lost them */
