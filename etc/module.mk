@@ -19,7 +19,7 @@ uninstall-logrotate:
 	if cmp -s '$(srcdir)/etc/minishop.logrotate' '$(DESTDIR)$(sysconfdir)/logrotate.d/minishop'; then \
 		rm -f '$(DESTDIR)$(sysconfdir)/logrotate.d/minishop'; fi
 
-# Somebody's own configuration is neither overwritten nor removed.
+# Neither overwrite nor remove an existing configuration.
 install-data-local:
 	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)'
 	test -e '$(DESTDIR)$(sysconfdir)/minishop.conf' || \

@@ -1,4 +1,4 @@
-# base: what every layer stands on. Knows nobody.
+# base: the lowest layer. It uses no other layer.
 noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = \
 	src/base/buf.c src/base/buf.h \

@@ -197,7 +197,7 @@ bool http_guard_refuses(const struct http_client *client, const char *method, co
   if (!http_target_is_served(client->request->request->http_url, method))
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
-        "This server is no proxy and opens no tunnels: ask for a path, such as /, or for an http URI.");
+        "This server is not a proxy and opens no tunnels: ask for a path, such as /, or for an http URI.");
   if (bad_layout)
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,

@@ -122,7 +122,7 @@ int http_listen_parse(const char *text, char *address, size_t address_size, unsi
     from = text + 1;
     to = strchr(text, ']');
     if (!to || to + 1 != colon) {
-      snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" is no address: write [IPV6]:PORT, such as [::1]:8080",
+      snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" is not an address: write [IPV6]:PORT, such as [::1]:8080",
                text);
       return -1;
     }

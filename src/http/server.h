@@ -13,7 +13,7 @@
  * shall have them), http_server_drain, http_server_free. These are for one thread. The process must
  * ignore SIGPIPE. Handlers have a stack of 256 KiB.
  *
- * What whoever writes an endpoint must know of Ulfius:
+ * Endpoints must respect these properties of Ulfius:
  *  - Endpoints run by priority, 0 first. An observer ("*" as method and path, priority 0) returns
  *    U_CALLBACK_IGNORE, a handler U_CALLBACK_COMPLETE; a last "*" answers 404 and 405. Never return
  *    U_CALLBACK_ERROR (drops the reply's body and headers) or U_CALLBACK_UNAUTHORIZED (forces 401).
@@ -104,8 +104,8 @@ struct http_refusal_reply {
   } headers[HTTP_REFUSAL_HEADERS];
 };
 
-/* Adds a header; the value is copied. False, and nothing added, if there is no room or the value is not plain
- * text. */
+/* Adds a header; the value is copied. Returns false and adds nothing if the reply has no place left or the
+ * value is not plain text. */
 bool http_refusal_header(struct http_refusal_reply *reply, const char *name, const char *value);
 
 enum http_log_level { HTTP_LOG_DEBUG, HTTP_LOG_WARN, HTTP_LOG_ERROR };
@@ -146,9 +146,9 @@ unsigned http_server_connections(const struct http_server *server);
 /* True from the begin of http_server_drain(). Any thread. */
 bool http_server_draining(const struct http_server *server);
 
-/* Ends the service politely: accepts no more, answers who still waits in the backlog with 503, and waits
- * until all that is in flight is answered and sent, or until the deadline (clock_mono_ns). A request that has
- * not arrived in full is let go. Blocks. Returns how many requests were still in flight at the deadline. */
+/* Shuts the service down gracefully: accepts no more connections, answers those in the backlog with 503, and
+ * waits until all requests in flight are answered and sent, or until the deadline (clock_mono_ns). Incomplete
+ * requests are dropped. Blocks. Returns how many requests were still in flight at the deadline. */
 unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns);
 
 /* Cuts what is still open, joins all threads and frees. Waits for handlers that still run. NULL is allowed.

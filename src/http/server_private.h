@@ -178,9 +178,8 @@ bool http_guard_is_token(const char *text, size_t len);
 /* Of the raw target, when libmicrohttpd has just found it: no blanks and no control characters, NUL among
  * them. */
 bool http_guard_target_is_clean(const struct http_server *server, const char *target);
-/* Of the raw target, at the same moment: takes the arguments away, and returns true, if there may be no
- * memory for them. libmicrohttpd would go on with the request whose memory it has just given away for the
- * answer. */
+/* Of the raw target, at the same moment: removes the arguments and returns true if there may be no memory for
+ * them. libmicrohttpd would continue with a request whose memory it has already freed for the answer. */
 bool http_guard_arguments_cut(const struct http_server *server, const char *target);
 /* Fills status, code and detail and returns true if the request must not pass. Method, target and version
  * are libmicrohttpd's own pointers into the header block. */

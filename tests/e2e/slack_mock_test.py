@@ -321,6 +321,7 @@ def test_garbage():
                     pass  # cut off, as it may be
         equal(mock.post(HELLO), (200, "ok"), "it serves on")
         equal(mock.stop(), 0, "exit code")
+        equal(mock.log().splitlines()[1:], ["slack-mock: ok: message 1"], "what it logs of clients that break off")
 
 
 def raw_ask(mock, data):
