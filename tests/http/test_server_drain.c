@@ -121,8 +121,9 @@ BOTH_MODES(rush) {
 /* The drain and a worker of the pool remove the listening socket from the worker's epoll set at the same
  * time. The linker puts this function between the server and syscall(), where it decides which of them is
  * second. */
-static enum { ANY_ORDER, WORKER_FIRST, DRAIN_FIRST } order;
-static pthread_t drainer;
+enum { ANY_ORDER, WORKER_FIRST, DRAIN_FIRST };
+static atomic_int order;
+static _Thread_local bool drains;
 static atomic_uint workers_removing, workers_removed;
 static atomic_bool drain_is_over;
 
@@ -140,7 +141,7 @@ long __wrap_syscall(long number, ...) {
   for (int i = 0; i < 6; i++) arg[i] = va_arg(list, long);
   va_end(list);
   bool removal = order != ANY_ORDER && number == SYS_epoll_ctl && arg[1] == EPOLL_CTL_DEL;
-  bool by_drain = removal && pthread_equal(pthread_self(), drainer);
+  bool by_drain = removal && drains;
   if (by_drain) wake_workers_until(order == WORKER_FIRST ? &workers_removed : &workers_removing);
   if (removal && !by_drain) atomic_fetch_add(&workers_removing, 1);
   if (removal && !by_drain && order == DRAIN_FIRST) FIXTURE_AWAIT(atomic_load(&drain_is_over));
@@ -153,7 +154,7 @@ long __wrap_syscall(long number, ...) {
 
 static void remove_twice(int first) {
   fixture_start_in(&f, 2);
-  drainer = pthread_self();
+  drains = true;
   order = first;
   drain(NULL);
   ck_assert(refused());
