@@ -72,6 +72,7 @@ nobase_dist_pkgdata_DATA = \
 	observability/traffic/shoppers.sh
 EXTRA_DIST += \
 	.yamllint \
+	observability/prometheus/tests/budget_burn_edges.yml \
 	observability/prometheus/tests/budget_burn_fast.yml \
 	observability/prometheus/tests/budget_burn_medium.yml \
 	observability/prometheus/tests/budget_burn_slow.yml \
