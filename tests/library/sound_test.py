@@ -107,6 +107,19 @@ def test_an_instance_is_observed_again_and_again(_):
     expect("instances", len({span.resource["service.instance.id"] for span in spans}), 8)
 
 
+def test_an_observed_server_that_forks_its_workers(_):
+    workers, requests = 8, 25
+    with collector.Collector() as sink:
+        lines, told = run("workers", *labtest.free_ports(workers), endpoint=sink.url)
+    expect("standard error", told, "")
+    spans = [span for span in sink.spans if span.name == "GET /answer"]
+    each = collections.Counter((span.resource["service.instance.id"], span.attributes["process"]) for span in spans)
+    expect("spans of each worker", (len(each), set(each.values())), (workers, {requests}))
+    each = collections.Counter((line["instance"], line["process"]) for line in lines if line.get("path") == "/answer")
+    expect("lines of each worker", (len(each), set(each.values())), (workers, {requests}))
+    expect("span ids that differ", len({span.span_id for span in spans}), workers * requests)
+
+
 # What many clients ask at once. Not /impossible: Ulfius leaks an answer that it cannot send.
 BUSY = [("GET", "/returns/continue", [], b"", b" 202 "), ("POST", "/returns/continue", [], b"a=b", b" 202 "), ("GET", "/returns/ignore", [], b"", b" "),
         ("GET", "/returns/unauthorized", [], b"", b" 401 "), ("GET", "/returns/error", [], b"", b" 500 "), ("GET", "/chain/two", [], b"", b" 200 "),
