@@ -146,7 +146,7 @@ void tel_log_set_level(struct tel_logger *logger, enum tel_level level) {
 }
 
 int tel_log_reopen(struct tel_logger *logger) {
-  if (!logger) return TEL_E_VALUE;
+  if (!logger || is_foreign(logger)) return TEL_E_VALUE;
   return logger->enabled ? tel_log_writer_reopen(logger->writer) : 0;
 }
 

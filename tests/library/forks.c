@@ -38,9 +38,42 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static int child(struct tel *tel, struct tel_span *open, struct tel_log_record *record, bool again) {
-  tel_span_end(open, 0); /* the parent's */
-  tel_log_message(record, "open");
+/* What was open at the fork. */
+struct begun {
+  struct tel_span *span;
+  struct tel_log_record *record;
+  struct tel_http_exchange *exchange;
+};
+
+static struct begun begin(struct tel *tel) {
+  const struct tel_http_request request = {.method = "PUT", .path = "/", .client = "127.0.0.1"};
+  return (struct begun){.span = tel_span_start(tel_tracer(tel), "open", TEL_SPAN_INTERNAL, NULL, NULL, 0),
+                        .record = tel_log_begin(tel_logger(tel), TEL_INFO),
+                        .exchange = tel_http_begin(tel, &request)};
+}
+
+static void end(const struct begun *begun) {
+  tel_span_end(begun->span, 0);
+  tel_log_message(begun->record, "open");
+  tel_http_end(begun->exchange, NULL, 201, 0);
+}
+
+static void never(void *object) {
+  (void)object;
+  CHECK(false);
+}
+
+static void called(void *object) {
+  *(bool *)object = true;
+}
+
+static int child(struct tel *tel, const struct begun *begun, bool again) {
+  bool destroyed = false;
+  end(begun); /* the parent's */
+  CHECK(!tel_http_route(tel, "GET", "/new"));
+  CHECK(tel_log_reopen(tel_logger(tel)) == TEL_E_VALUE);
+  CHECK(tel_own(tel, called, &destroyed) == TEL_E_VALUE && destroyed);
+  CHECK(tel_at_end(tel, never, NULL) == TEL_E_VALUE);
   for (int i = 0; i < 100; i++) work(tel, "child");
   CHECK(tel_start(tel) != 0);
   CHECK(strstr(tel_error(tel), "tel_new()"));
@@ -62,13 +95,11 @@ int main(int argc, char **argv) {
   CHECK(tel_start(tel) == 0);
   for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, busy, tel) == 0);
   for (int i = 0; i < CHILDREN; i++) {
-    struct tel_span *open = tel_span_start(tel_tracer(tel), "open", TEL_SPAN_INTERNAL, NULL, NULL, 0);
-    struct tel_log_record *record = tel_log_begin(tel_logger(tel), TEL_INFO);
+    struct begun begun = begin(tel);
     pid_t pid = fork();
     CHECK(pid >= 0);
-    if (pid == 0) _exit(child(tel, open, record, again));
-    tel_span_end(open, 0);
-    tel_log_message(record, "open");
+    if (pid == 0) _exit(child(tel, &begun, again));
+    end(&begun);
     CHECK(waitpid(pid, &status, 0) == pid);
     CHECK(status == 0);
   }

@@ -6,6 +6,7 @@
 #include <tel/ulfius.h>
 
 #include "check.h"
+#include "client.h"
 
 enum { ROUNDS = 6, REQUESTS = 20 };
 
@@ -14,21 +15,6 @@ static int answer(const struct _u_request *request, struct _u_response *response
   tel_attributes_set_int(tel_ulfius_fields(response), "own", 1);
   ulfius_set_string_body_response(response, 200, "answer");
   return U_CALLBACK_COMPLETE;
-}
-
-static long get(int port, const char *path) {
-  struct _u_request request;
-  struct _u_response response;
-  char url[64];
-  snprintf(url, sizeof url, "http://127.0.0.1:%d%s", port, path);
-  ulfius_init_request(&request);
-  ulfius_init_response(&response);
-  ulfius_set_request_properties(&request, U_OPT_HTTP_VERB, "GET", U_OPT_HTTP_URL, url, U_OPT_TIMEOUT, 20L,
-                                U_OPT_NONE);
-  long status = ulfius_send_http_request(&request, &response) == U_OK ? response.status : -1;
-  ulfius_clean_request(&request);
-  ulfius_clean_response(&response);
-  return status;
 }
 
 struct server {

@@ -64,14 +64,14 @@ def test_a_fork_after_the_start(_):
         with collector.Collector() as sink:
             lines, told = run("forks", *again, endpoint=sink.url)
         worked = int(told.split()[-1])
-        expected = {"parent": worked, "open": 20, "GET": worked, **({"again": 20} if again else {})}
+        expected = {"parent": worked, "open": 20, "GET": worked, "PUT": 20, **({"again": 20} if again else {})}
         spans = collections.Counter(span.name for span in sink.spans)
         if again:
             expected["GET"] += 20
         expect("spans", spans, expected)
         expect("span ids that differ", len({span.span_id for span in sink.spans}), len(sink.spans))
         said = collections.Counter(line["message"] for line in lines)
-        expect("lines", said, {("request answered" if name == "GET" else name): count for name, count in expected.items()})
+        expect("lines", said, {**{name: count for name, count in expected.items() if name not in ("GET", "PUT")}, "request answered": expected["GET"] + 20})
 
 
 def test_a_plug_in_that_is_loaded_and_unloaded_a_hundred_times(_):
@@ -105,6 +105,19 @@ def test_an_instance_is_observed_again_and_again(_):
     # per six rounds: one server is observed in four of them and serves once, the other in four and serves twice
     expect("requests observed", (len(own), len(spans)), (4 * 20 + 4 * 40,) * 2)
     expect("instances", len({span.resource["service.instance.id"] for span in spans}), 8)
+
+
+def test_an_observed_server_that_forks_its_workers(_):
+    workers, requests = 8, 25
+    with collector.Collector() as sink:
+        lines, told = run("workers", *labtest.free_ports(workers), endpoint=sink.url)
+    expect("standard error", told, "")
+    spans = [span for span in sink.spans if span.name == "GET /answer"]
+    each = collections.Counter((span.resource["service.instance.id"], span.attributes["process"]) for span in spans)
+    expect("spans of each worker", (len(each), set(each.values())), (workers, {requests}))
+    each = collections.Counter((line["instance"], line["process"]) for line in lines if line.get("path") == "/answer")
+    expect("lines of each worker", (len(each), set(each.values())), (workers, {requests}))
+    expect("span ids that differ", len({span.span_id for span in spans}), workers * requests)
 
 
 # What many clients ask at once. Not /impossible: Ulfius leaks an answer that it cannot send.

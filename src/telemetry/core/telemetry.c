@@ -200,6 +200,7 @@ int tel_own_locked(struct tel *tel, void (*destroy)(void *object), void *object)
 
 int tel_at_end(struct tel *tel, void (*end)(void *object), void *object) {
   if (!tel) return TEL_E_MEMORY;
+  if (tel_foreign(tel)) return TEL_E_VALUE;
   pthread_mutex_lock(&tel->lock);
   int error = hang(tel, (struct tel_owned){.end = end, .object = object});
   pthread_mutex_unlock(&tel->lock);
@@ -207,8 +208,8 @@ int tel_at_end(struct tel *tel, void (*end)(void *object), void *object) {
 }
 
 int tel_own(struct tel *tel, void (*destroy)(void *object), void *object) {
-  int error = TEL_E_MEMORY;
-  if (tel) {
+  int error = tel ? TEL_E_VALUE : TEL_E_MEMORY;
+  if (tel && !tel_foreign(tel)) {
     pthread_mutex_lock(&tel->lock);
     error = tel_own_locked(tel, destroy, object);
     pthread_mutex_unlock(&tel->lock);

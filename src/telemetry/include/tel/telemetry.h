@@ -67,11 +67,12 @@ TEL_API struct tel_logger *tel_logger(struct tel *tel);
 
 /* Calls destroy(object) in tel_free(), the last given first, when all spans and lines have left. For
  * adapters: what they hang on tel lives longer than every name that it gave to a span. If tel_free() leaves a
- * thread behind, destroy is never called. TEL_E_MEMORY: destroy was called at once. */
+ * thread behind, destroy is never called. TEL_E_MEMORY, TEL_E_VALUE (started before a fork): destroy was
+ * called at once. */
 TEL_API TEL_MUST_CHECK int tel_own(struct tel *tel, void (*destroy)(void *object), void *object);
 
 /* Calls end(object) at the beginning of tel_free(), when spans and lines can still leave. For adapters that
- * have requests in progress. TEL_E_MEMORY: end is never called. */
+ * have requests in progress. TEL_E_MEMORY, TEL_E_VALUE: end is never called. */
 TEL_API TEL_MUST_CHECK int tel_at_end(struct tel *tel, void (*end)(void *object), void *object);
 
 TEL_END
