@@ -2,7 +2,7 @@
  * lines go to standard output. Of several runs the least counts, because noise only adds. The thread that
  * serves requests is timed. Of the exporter's and the writer's thread the CPU time is taken, without the
  * kernel's part and with it. Spans go to $OTEL_EXPORTER_OTLP_ENDPOINT. No test: it asserts nothing. */
-#define _GNU_SOURCE /* RUSAGE_THREAD */
+#define _GNU_SOURCE /* RUSAGE_THREAD, memmem() */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,8 @@
 
 #include "cost/operations.h"
 
-/* Runs are short, so that some of them are not interrupted. A burst fits into every queue, and the pause lets
- * the other thread empty it. */
-enum { RUNS = 200, REPEAT = 100000, BURST = 1024, BURSTS = 100, PAUSE_MS = 15, FAMILIES = 10, SERIES = 1000 };
+/* Runs are short, so that some of them are not interrupted. A burst fits into every queue. */
+enum { RUNS = 200, REPEAT = 100000, BURST = 1024, BURSTS = 100, POLL_MS = 2, FAMILIES = 10, SERIES = 1000 };
 
 static struct tel *tel;
 static struct tel_counter *counter;
@@ -99,7 +98,19 @@ static double others_cpu(bool kernel) {
   return 1e3 * us;
 }
 
-static void bench_bursts(const char *name, void (*operation)(struct tel *tel)) {
+/* Until the scrape has this line. */
+static void wait_for(const char *line) {
+  for (bool found = false; !found;) {
+    struct tel_scrape scrape;
+    nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+    if (tel_scrape(tel_registry(tel), NULL, NULL, &scrape) != 0) abort();
+    found = memmem(scrape.body, scrape.size, line, strlen(line));
+    tel_scrape_free(&scrape);
+  }
+}
+
+/* queue_empty: the line of a scrape that says so. */
+static void bench_bursts(const char *name, const char *queue_empty, void (*operation)(struct tel *tel)) {
   char text[80];
   double least = 1e18, user = others_cpu(false), both = others_cpu(true);
   for (int burst = 0; burst < BURSTS; burst++) {
@@ -107,7 +118,7 @@ static void bench_bursts(const char *name, void (*operation)(struct tel *tel)) {
     for (int i = 0; i < BURST; i++) operation(tel);
     double ns = now_ns() - start;
     if (ns < least) least = ns;
-    nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+    wait_for(queue_empty);
   }
   snprintf(text, sizeof text, "%s, request's thread", name);
   tell(text, least / BURST);
@@ -167,8 +178,8 @@ int main(void) {
   }
   bench_counter();
   bench_histogram();
-  bench_bursts("span of 14 attributes", operation_span);
-  bench_bursts("log line of 16 fields", operation_line);
+  bench_bursts("span of 14 attributes", "\ntelemetry_span_queue_size 0\n", operation_span);
+  bench_bursts("log line of 16 fields", "\ntelemetry_log_queue_size 0\n", operation_line);
   bench_scrape();
   return tel_free(tel, 5000) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

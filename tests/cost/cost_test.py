@@ -62,19 +62,31 @@ def expected(client, path, status, body=b""):
     return answer
 
 
+def new_order(client):
+    return json.loads(expected(client, "POST /order", 201, ORDER))["order_id"]
+
+
+def send(client, path, order):
+    """One request of a path; order: an order that is not paid yet."""
+    if path == "POST /payment/pay":
+        expected(client, path, 200, b'{"order_id": "%s"}' % order.encode())
+    elif path == "POST /order":
+        expected(client, path, 201, ORDER)
+    else:
+        expected(client, path, 200)
+
+
 def drive(port):
     """Sends all requests: each path on two connections, which stay open, as valgrind reuses the number of a thread that ended."""
     first = Client(port)
     clients = [first]
     for path in PATHS:
+        send(first, path, new_order(first))  # what only the first request does
         for times in (FEW, MANY):
-            orders = [json.loads(expected(first, "POST /order", 201, ORDER))["order_id"] for _ in range(times)]
+            orders = [new_order(first) for _ in range(times)]
             clients.append(Client(port))
             for order in orders:
-                if path == "POST /payment/pay":
-                    expected(clients[-1], path, 200, b'{"order_id": "%s"}' % order.encode())
-                else:
-                    expected(clients[-1], path, 201 if path == "POST /order" else 200, ORDER if path == "POST /order" else b"")
+                send(clients[-1], path, order)
 
 
 class Collector(labtest.Handler):
