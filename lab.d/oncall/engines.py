@@ -52,6 +52,17 @@ def well_formed(name, url):
         raise Away(f"{name} at {url} answers in another form than expected ({type(error).__name__}: {error})") from error
 
 
+def place_of_lab():
+    """(what place_say says, LAB_DIR): where the lab of this clone and of LAB_DIR runs. Away where none does."""
+    directory = os.environ.get("LAB_DIR") or str(LAB_D.parent / ".lab")
+    said = subprocess.run(["sh", "-c", PLACE], env={**os.environ, "LAB_SOURCE": str(LAB_D.parent), "LAB_DIR": directory},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    place = dict(line.split(" ", 1) for line in said.stdout.splitlines() if " " in line)
+    if place.get("place") not in ("native", "containers"):
+        raise Away("the lab does not run: ./lab up first, or docker-compose up -d for the containers")
+    return place, directory
+
+
 class Engines:
     """All engines of one lab. Times are seconds since 1970."""
 
@@ -66,13 +77,7 @@ class Engines:
     @classmethod
     def find(cls):
         """The lab that runs, of this clone and of LAB_DIR. Away where none runs."""
-        directory = os.environ.get("LAB_DIR") or str(LAB_D.parent / ".lab")
-        said = subprocess.run(["sh", "-c", PLACE], env={**os.environ, "LAB_SOURCE": str(LAB_D.parent), "LAB_DIR": directory},
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        place = dict(line.split(" ", 1) for line in said.stdout.splitlines() if " " in line)
-        if place.get("place") not in ("native", "containers"):
-            raise Away("the lab does not run: ./lab up first, or docker-compose up -d for the containers")
-        return cls(place, directory)
+        return cls(*place_of_lab())
 
     # How all of them are asked.
 

@@ -22,6 +22,7 @@ struct shop {
   struct shop_faults faults;
   struct shop_inventory inventory;
   struct shop_orders *orders;
+  struct tel_counter *ordered[SHOP_INVENTORY_SKUS];
   struct shop_grey grey;
   struct shop_connections connections;
   _Atomic double payment_latency_ms, inventory_latency_ms;
@@ -88,6 +89,22 @@ static int register_connections(struct shop *shop, struct tel_registry *registry
       TEL_METRIC_GAUGE, read_connections_limit, shop);
 }
 
+static int register_ordered(struct shop *shop, struct tel_registry *registry) {
+  static const char *const sku_label[] = {"sku"};
+  struct tel_family *ordered;
+  int error = tel_counter_family(registry,
+                                 &(struct tel_family_spec){.name = "minishop_ordered_units_total",
+                                                           .help = "Units of the orders that were created.",
+                                                           .labels = sku_label,
+                                                           .label_count = 1},
+                                 &ordered);
+  for (int i = 0; !error && i < SHOP_INVENTORY_SKUS; i++) {
+    const char *sku = shop_inventory_sku(i);
+    error = tel_counter_series(ordered, &sku, &shop->ordered[i]);
+  }
+  return error;
+}
+
 static int register_metrics(struct shop *shop, struct tel_registry *registry) {
   static const char *const sku_label[] = {"sku"};
   int error = tel_read_family(
@@ -105,6 +122,7 @@ static int register_metrics(struct shop *shop, struct tel_registry *registry) {
                                                       .labels = sku_label,
                                                       .label_count = 1},
                             TEL_METRIC_GAUGE, read_stock, shop);
+  if (!error) error = register_ordered(shop, registry);
   return error ? error : register_connections(shop, registry);
 }
 
@@ -215,6 +233,7 @@ enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, 
   enum shop_reason reason = deduct(shop, tracer, parent, index, caller, out);
   if (reason == SHOP_DONE) {
     shop_orders_add(shop->orders, order);
+    tel_counter_add(shop->ordered[index], quantity);
     tel_attributes_set_string(tel_span_attributes(parent), "shop.order.id", out->order_id);
   } else {
     shop_orders_release(shop->orders, order);

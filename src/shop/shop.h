@@ -35,8 +35,9 @@ void shop_settings_init(struct shop_settings *settings);
 
 struct shop;
 
-/* Registers minishop_orders_stored, minishop_orders_capacity, minishop_inventory_stock{sku} and the gauges of
- * the connections to the provider (registry may be NULL). NULL when out of memory. */
+/* Registers minishop_orders_stored, minishop_orders_capacity, minishop_inventory_stock{sku},
+ * minishop_ordered_units_total{sku} and the gauges of the connections to the provider (registry may be NULL).
+ * NULL when out of memory. */
 struct shop *shop_new(const struct shop_settings *settings, struct tel_registry *registry);
 void shop_free(struct shop *shop);
 /* Takes over faults, latencies and stock while requests run; a changed stock is filled up at once. */
