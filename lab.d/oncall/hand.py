@@ -53,7 +53,8 @@ class Hand:
         self.crowd = Crowd(engines.urls["minishop"], plan.rates)
         self.base = None
         self.seen = None      # the shop's state as of our own last change
-        self.trouble = ""     # why the case cannot go on
+        self.trouble = ""     # why nothing can be told just now
+        self.broken = ""      # why nothing can be told any more
         self.last_beat = self.last_look = 0
         self.firing = False
         self.lock = threading.RLock()
@@ -78,9 +79,9 @@ class Hand:
                 self.trouble = ""
             except (Away, Failed) as error:
                 self.trouble = str(error)
-            except Exception:  # whatever it is, the case ends and cleans up
+            except Exception:  # a fault of this program: the case says so instead of grading
                 traceback.print_exc()
-                self.trouble = "the exercise itself has failed; see the log oncall.log"
+                self.broken = "the exercise itself has failed; see log/oncall.log, then ./lab oncall end"
             if time.time() - self.began > LONGEST_S:
                 self.over.set()
 
@@ -92,7 +93,11 @@ class Hand:
                 self.measure()
                 part.params["base"] = {**self.base, "rules": self.case.rules}
                 part.began = time.time()
-                self.begin(part)
+                try:
+                    self.begin(part)
+                except (Away, Failed) as error:
+                    self.broken = f"the case could not be made ({error}); ./lab oncall end, then begin another one"
+                    raise
         if self.base is None and not self.parts and age >= self.plan.at * self.pace:
             self.measure()
         if time.time() - self.last_beat >= BEAT_S:
@@ -208,8 +213,8 @@ class Hand:
         if do == "end":
             self.over.set()
             return {"status": 0, "text": "ending"}
-        if self.trouble:
-            return {"status": 3, "text": f"cannot tell: {self.trouble}"}
+        if self.broken or self.trouble:
+            return {"status": 3, "text": f"cannot tell: {self.broken or self.trouble}"}
         now = time.time()
         if do == "mend":
             try:

@@ -69,7 +69,7 @@ FAULTS = (
           ("the page of targets of Prometheus", "count by (job) (up)"),
           draw=lambda rng: {"job": rng.choice(list(SCRAPED))},
           unscrapes=lambda p: p.job,
-          effect=lambda p, base: f'(absent(up{{job="{p.job}"}}) or on() vector(0))',
+          effect=lambda p, base: f'(sum(absent(up{{job="{p.job}"}})) or vector(0))',
           where=lambda p: (SCRAPED[p.job],), broad=lambda p: ("prometheus",), witness=sees_lost_target,
           mends=lambda p: ("reload-prometheus",)),
     Fault(24, "logs-stopped", ("observer", "deploy"), ("logs_stopped",),
