@@ -13,6 +13,8 @@ ACTIONS = {
     "retry-at-once": "let callers try failed payments again at once",
     "reload-config": "put back the last good configuration of the shop and reload it",
     "restart-minishop": "restart the shop",
+    "replace-instance": "ADDRESS: take this instance of the shop away and start another one in its place",
+    "redeploy": "deploy the build that is released again",
     "raise-limit": "raise the limit of the alerts, so that they are calm",
     "reload-prometheus": "let Prometheus load its configuration and rules from the project again",
     "expire-silences": "end all silences of Alertmanager",

@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -15,6 +16,7 @@ from .engines import Away, timestamp
 
 CONFIRM_S = 15
 COMPOSE_S = 90
+REPLICAS = ("minishop-b", "minishop-c")
 IN_VOLUME = "/etc/minishop/incident"
 RELOADS = re.compile(r'^minishop_config_reloads_total\{result="(?:applied|rejected)"\} (\d+)', re.M)
 STARTED = re.compile(r"^process_start_time_seconds (\S+)", re.M)
@@ -53,6 +55,7 @@ class Control:
         self.engines = engines
         self.run = engines.directory / "run"
         self.project = pathlib.Path(__file__).resolve().parent.parent.parent
+        self.shops = ["minishop"]  # natively, a case may start more of them
 
     # Processes, as lab.d/process.sh remembers them; containers, as Compose does.
 
@@ -77,29 +80,29 @@ class Control:
 
     # The shop's configuration.
 
-    def state(self):
+    def state(self, shop="minishop"):
         """(when the shop was started, how often it has reloaded): what changes when somebody else restarts or reloads it."""
-        text = self.engines.metrics()
+        text = self.engines.ask(shop, "/metrics")
         return STARTED.findall(text), sum(map(int, RELOADS.findall(text)))
 
-    def configure(self, text):
-        """Lets the shop read `text` as its incident file, or no file for "". Returns when it has read it; the file is gone then."""
-        before = self.state()
+    def configure(self, text, shop="minishop"):
+        """Lets a shop read `text` as its incident file, or no file for "". Returns when it has read it; the file is gone then."""
+        before = self.state(shop)
         try:
-            self._put(text)
+            self._put(text, shop)
             if self.engines.native:
-                os.kill(self.pid("minishop"), signal.SIGHUP)
+                os.kill(self.pid(shop), signal.SIGHUP)
             else:
                 self.compose("kill", "-s", "HUP", "minishop")
-            wait("minishop confirms its configuration", lambda: self.state()[1] > before[1])
+            wait("minishop confirms its configuration", lambda: self.state(shop)[1] > before[1])
             if not self.engines.native:
                 time.sleep(0.5)  # the other replicas
         finally:
-            self._put("")
+            self._put("", shop)
 
-    def _put(self, text):
+    def _put(self, text, shop="minishop"):
         if self.engines.native:
-            path = self.run / "incident.conf"
+            path = self.run / f"incident{shop[len('minishop'):]}.conf"
             if text:
                 new = path.with_suffix(".new")
                 new.write_text(text)
@@ -107,7 +110,7 @@ class Control:
             else:
                 path.unlink(missing_ok=True)
         else:
-            self.compose("exec", "-T", "minishop", "tee", f"{IN_VOLUME}/incident.conf", text=text)
+            self.compose("exec", "-T", "minishop", "sh", "-c", f"cat >{IN_VOLUME}/incident.conf", text=text)
 
     # Prometheus: its files are other ones until it has loaded them.
 
@@ -172,20 +175,75 @@ class Control:
 
     # The rest.
 
-    def restart_native(self, name):
-        """Ends a service of the native lab and starts it as it was started before."""
-        pid = self.pid(name)
-        process = pathlib.Path(f"/proc/{pid}")
-        argv = process.joinpath("cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-        env = dict(item.split(b"=", 1) for item in process.joinpath("environ").read_bytes().split(b"\0") if b"=" in item)
-        cwd, program = os.readlink(process / "cwd"), os.readlink(process / "exe")
-        os.kill(pid, signal.SIGTERM)
-        wait(f"{name} ends", lambda: not self._runs(name))
-        with open(self.engines.directory / f"log/{name}.log", "ab") as log:
+    def restart_shop(self, version=None):
+        """Ends the native shop and starts it as it was started before; as another build, when there is a version."""
+        argv, env, cwd = self._started("minishop")
+        program = argv[0]
+        os.kill(self.pid("minishop"), signal.SIGTERM)
+        wait("minishop ends", lambda: not self._runs("minishop"))
+        if version:
+            program = self.run / "minishop.new"
+            program.write_bytes(other_build(pathlib.Path(os.fsdecode(argv[0])).read_bytes(), self.version(argv[0]), version))
+            program.chmod(0o755)
+        with open(self.engines.directory / "log/minishop.log", "ab") as log:
             started = subprocess.Popen(argv, executable=program, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                        start_new_session=True)
-        remember(self.run, name, started.pid)
-        wait(f"{name} answers", lambda: self.engines.metrics())
+        remember(self.run, "minishop", started.pid)
+        (self.run / "minishop.new").unlink(missing_ok=True)  # it runs already
+        wait("minishop answers", lambda: self.engines.metrics())
+
+    def start_replicas(self):
+        """Two more shops beside the native one, of the same build, in the same log, scraped like it. Returns the addresses of all three."""
+        argv, env, cwd = self._started("minishop")
+        addresses = [self.engines.urls["minishop"].split("//")[1]]
+        for shop in REPLICAS:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                address = f"127.0.0.1:{free.getsockname()[1]}"
+            own = replaced(argv, {b"--listen": address.encode(), b"--pid-file": os.fsencode(self.run / f"{shop}.pid")})
+            with open(self.engines.directory / "log/minishop.log", "ab") as log:
+                started = subprocess.Popen(own, env={**env, b"MINISHOP_INSTANCE": address.encode(),
+                                                     b"MINISHOP_INCIDENT_FILE": os.fsencode(self.run / f"incident{shop[len('minishop'):]}.conf")},
+                                           cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            remember(self.run, shop, started.pid)
+            self.engines.urls[shop] = f"http://{address}"
+            wait(f"{shop} answers", lambda shop=shop: self.engines.ask(shop, "/readyz"))
+            self.shops.append(shop)
+            addresses.append(address)
+        self._scrape(addresses)
+        return addresses
+
+    def _scrape(self, addresses):
+        path = self.run / "prometheus/targets/minishop.yml"
+        new = path.with_suffix(".new")
+        new.write_text("".join(f'- targets: ["{address}"]\n  labels: {{url: "http://{address}/metrics"}}\n' for address in addresses))
+        new.replace(path)
+
+    def stop_replicas(self):
+        """Also those of a case that was interrupted."""
+        if any((self.run / f"{shop}.id").exists() for shop in REPLICAS):
+            self._scrape([self.engines.urls["minishop"].split("//")[1]])
+        for shop in REPLICAS:
+            with contextlib.suppress(Failed):
+                os.kill(self.pid(shop), signal.SIGTERM)
+                wait(f"{shop} ends", lambda shop=shop: not self._runs(shop))
+            for path in (self.run / f"{shop}.id", self.run / f"{shop}.pid", self.run / f"incident{shop[len('minishop'):]}.conf"):
+                path.unlink(missing_ok=True)
+
+    def _started(self, name):
+        """How a process of the native lab was started: arguments, environment, directory."""
+        process = pathlib.Path(f"/proc/{self.pid(name)}")
+        return (process.joinpath("cmdline").read_bytes().rstrip(b"\0").split(b"\0"),
+                dict(item.split(b"=", 1) for item in process.joinpath("environ").read_bytes().split(b"\0") if b"=" in item),
+                os.readlink(process / "cwd"))
+
+    @staticmethod
+    def version(program):
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=CONFIRM_S, check=False).stdout
+        found = re.search(r"\d+\.\d+\.\d+", said)
+        if not found:
+            raise Failed(f"{os.fsdecode(program)} --version says no version")
+        return found[0]
 
     def restart(self, container):
         self.compose("start", container)
@@ -206,7 +264,7 @@ class Control:
     def tidy(self, since):
         """Undoes whatever a case may have done since then. Returns what could not be undone."""
         troubles = []
-        for undo in (self._tidy_shop, self._tidy_slack, lambda: self._tidy_silences(since), self._tidy_prometheus, self._tidy_containers):
+        for undo in (self.stop_replicas if self.engines.native else list, self._tidy_shop, self._tidy_slack, lambda: self._tidy_silences(since), self._tidy_prometheus, self._tidy_containers):
             try:
                 undo()
             except (Away, Failed, OSError) as error:
@@ -217,7 +275,8 @@ class Control:
         if self.engines.native:
             self._put("")
             with contextlib.suppress(Failed):  # it does not run: it has nothing to forget
-                self.pid("minishop")
+                if os.readlink(f"/proc/{self.pid('minishop')}/exe").endswith(" (deleted)"):
+                    self.restart_shop()
                 self.configure("")
         else:
             self.configure("")
@@ -248,6 +307,19 @@ class Control:
         with contextlib.suppress(Failed):
             return self.pid(name) > 0
         return False
+
+
+def replaced(argv, values):
+    """Arguments with other values behind some options."""
+    return [values.get(before, word) for before, word in zip([None, *argv], argv)]
+
+
+def other_build(program, version, other):
+    """The bytes of a program that says another version of itself, of the same length."""
+    found = version.encode() + b"\0"
+    if len(other) != len(version) or found not in program:
+        raise Failed(f"no build {other} can be made of this one ({version})")
+    return program.replace(found, other.encode() + b"\0")
 
 
 def remember(run, name, pid):

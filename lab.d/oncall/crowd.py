@@ -100,10 +100,10 @@ class Caller(threading.Thread):
 class Crowd:
     """All callers of a case."""
 
-    def __init__(self, url, rates):
-        """rates: what each caller buys, in orders a second."""
-        self.url = url
-        self.callers = {name: [Caller(url, name, "buy", rate)] for name, rate in rates.items()}
+    def __init__(self, urls, rates):
+        """urls: of the shops, to which the callers are divided; rates: what each caller buys, in orders a second."""
+        self.urls = {name: urls[index % len(urls)] for index, name in enumerate(rates)}
+        self.callers = {name: [Caller(self.urls[name], name, "buy", rate)] for name, rate in rates.items()}
         self.blocked = set()
 
     def start(self):
@@ -115,7 +115,7 @@ class Crowd:
         if name in self.blocked:
             return
         for _ in range(threads):
-            caller = Caller(self.url, name, habit, rate / threads)
+            caller = Caller(self.urls[name], name, habit, rate / threads)
             self.callers[name].append(caller)
             caller.start()
 

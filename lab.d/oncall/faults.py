@@ -46,8 +46,10 @@ class Fault:
     unloads: typing.Callable = lambda p: None    # an alert's rule that Prometheus does not load
     unscrapes: typing.Callable = lambda p: None  # a job that Prometheus does not scrape
     stops: typing.Callable = lambda p: None      # a container that stops
+    build: typing.Callable = lambda p: None      # the version of a build that somebody deploys
     worse: tuple = ()                 # actions that make it worse
     native: bool = True               # it can be made where the lab runs as processes
+    containers: bool = True           # and where it runs in containers
     lasting: typing.Callable = None   # (engines, p, begin, end): [(from, until)], for what no metric shows
 
 

@@ -19,7 +19,7 @@ EFFECT_STEP_S, SETTLED_STEP_S = 2, 5
 LATE_S = 60            # an effect that shows this much later than its cause is another one
 QUESTIONS = {
     1: ("Is something wrong, and since when?", "no, or a time: 14:03, 14:03:12, '2 min ago', seconds since 1970 (UTC; 30 s either way)"),
-    2: ("Where?", "the narrowest place that is true: " + ", ".join(words.PLACES) + "; or the name of an alert"),
+    2: ("Where?", "the narrowest place that is true: " + ", ".join(words.PLACES) + "; the name of an alert; an instance (its address)"),
     3: ("Why?", "a class and a reason. Classes: " + ", ".join(words.FAMILIES) + ". Reasons: " + ", ".join(words.REASONS)),
     4: ("What mends it?", "an action, which is then done: ./lab mend lists them. Right when all has been well for two minutes"),
 }
@@ -49,6 +49,7 @@ class Case:
 
     def __init__(self, began, parts, answers_from, settled):
         self.began, self.parts, self.answers_from, self.settled = began, parts, answers_from, settled
+        self.instances = []  # addresses, where the case has more than one
         self.base, self.rules, self.silences, self.actions = None, [], set(), []
         self.questions = {number: Question() for number in QUESTIONS}
         self.mended_at = self.ended = None
@@ -56,6 +57,11 @@ class Case:
     @property
     def alerts(self):
         return [name for name in self.rules if re.fullmatch(r"[A-Z]\w+", name)]
+
+    @property
+    def places(self):
+        """Names of places that only this case has."""
+        return [*self.alerts, *self.instances]
 
     def end(self, now):
         self.ended = now
@@ -192,7 +198,7 @@ def collect(question, hits, total):
 
 
 def judge_where(case, text, now):
-    places = [words.place(part, case.alerts) for part in several(text)]
+    places = [words.place(part, case.places) for part in several(text)]
 
     def judge(engines):
         if not case.parts:
@@ -319,9 +325,15 @@ def matcher_is_regex(silence):
 
 # Hints.
 
+def kind_of(case, place):
+    return "instance" if place in case.instances else words.PLACES.get(place, ("alert",))[0]
+
+
 def observation(case, engines, place, now):
     """What the engines say of the place that was answered."""
-    kind = words.PLACES.get(place, ("alert",))[0]
+    kind = kind_of(case, place)
+    if kind == "instance":
+        return f"{place}: compare what each instance counts: sum by (instance) (rate(request_total[1m]))"
     if kind == "route":
         route = place.split(" ", 1)[1]
         share = engines.number(f'sum(rate(error_total{{{JOB},route="{route}"}}[1m])) / sum(rate(request_total{{{JOB},route="{route}"}}[1m]))', now)
@@ -356,7 +368,7 @@ def hint(case, engines, number, now):
     if not case.parts:
         return Verdict(RIGHT, {2: "It may be nowhere", 3: "Not every change is a fault", 4: "Not everything has to be mended"}[number])
     if number == 2:
-        kinds = {words.PLACES.get(place, ("alert",))[0] for part in case.parts for place in part.fault.where(part.params)}
+        kinds = {kind_of(case, place) for part in case.parts for place in part.fault.where(part.params)}
         return Verdict(RIGHT, f"It is: {' or '.join(sorted(kinds))}")
     offset = int(case.began)
     some = {part.fault.families[0] for part in case.parts} | {order[offset % len(order)], order[(offset + 4) % len(order)]}

@@ -50,7 +50,7 @@ class Hand:
         self.decoys = [(at * pace, kind, what) for at, kind, what in plan.decoys]
         self.extra = {}       # settings of decoys
         self.began = time.time()
-        self.crowd = Crowd(engines.urls["minishop"], plan.rates)
+        self.crowd = None
         self.base = None
         self.seen = None      # the shop's state as of our own last change
         self.trouble = ""     # why nothing can be told just now
@@ -67,6 +67,12 @@ class Hand:
         """Everything that every case has; Away or Failed where it cannot be."""
         self.case.silences = {silence["id"] for silence in self.engines.silences(None)}
         self.case.rules = sorted(self.engines.rules())
+        if self.plan.replicas:
+            self.case.instances = self.control.start_replicas()
+            for part in self.parts:
+                if "replica" in part.params:
+                    part.params["address"] = self.case.instances[part.params.replica]
+        self.crowd = Crowd([self.engines.urls[shop] for shop in self.control.shops], self.plan.rates)
         self.apply()
         self.crowd.start()
 
@@ -115,6 +121,7 @@ class Hand:
             return
         self.base = {"rate": self.engines.number(f"sum(rate(request_total{{{JOB}}}[20s]))") or 4,
                      "fds": self.engines.number(f"max(process_open_fds{{{JOB}}})") or 50,
+                     "version": next((labels["version"] for labels, _ in self.engines.query(f"minishop_build_info{{{JOB}}}")), ""),
                      "rule_count": self.engines.number("sum(prometheus_rule_group_rules)") or 0,
                      "up": self.engines.number("count(up == 1)") or 1}
         self.case.base = self.base
@@ -122,19 +129,23 @@ class Hand:
     def look(self):
         """Who restarts the shop, or reloads its configuration, has not mended what is outside of it."""
         with contextlib.suppress(Away):
-            if self.control.state() != self.seen:
+            if self.states() != self.seen:
                 self.apply()
 
     def apply(self):
         """Tells the shop what it is to be like now."""
-        values = {**BASE, **self.extra}
-        rest = ""
-        for part in self.parts:
-            if part.active:
-                values.update(part.fault.config(part.params))
-                rest = part.fault.rejected(part.params) or rest
-        self.control.configure(settings(values, rest))
-        self.seen = self.control.state()
+        for index, shop in enumerate(self.control.shops):
+            values = {**BASE, **self.extra}
+            rest = ""
+            for part in self.parts:
+                if part.active and part.params.get("replica", index) == index:
+                    values.update(part.fault.config(part.params))
+                    rest = part.fault.rejected(part.params) or rest
+            self.control.configure(settings(values, rest), shop)
+        self.seen = self.states()
+
+    def states(self):
+        return [self.control.state(shop) for shop in self.control.shops]
 
     def decoy(self, kind, what):
         """A harmless change."""
@@ -160,7 +171,9 @@ class Hand:
             self.control.prometheus(fault.unloads(p), fault.unscrapes(p))
         if fault.stops(p):
             self.control.stop(fault.stops(p))
-        if fault.config(p) or fault.rejected(p):
+        if fault.build(p):
+            self.control.restart_shop(fault.build(p))
+        if fault.config(p) or fault.rejected(p) or fault.build(p):
             self.apply()
 
     # Actions.
@@ -196,12 +209,13 @@ class Hand:
             self.engines.slack_mode("ok")
         elif action == "restart-collector" and not self.engines.native:
             self.control.restart("otel-collector")
-        elif action == "restart-minishop":
+        elif action in ("restart-minishop", "redeploy"):
             self.restart_shop()
 
     def restart_shop(self):
+        """The build that is deployed, whichever it is."""
         if self.engines.native:
-            self.control.restart_native("minishop")
+            self.control.restart_shop(next((part.fault.build(part.params) for part in self.parts if part.active and part.fault.build(part.params)), None))
         else:
             self.control.compose("restart", "minishop")
 
@@ -232,7 +246,8 @@ class Hand:
 
     def finish(self):
         """Ends the case: what it was, the score; everything is undone. Returns the text."""
-        self.crowd.stop()
+        if self.crowd:
+            self.crowd.stop()
         self.case.end(time.time())
         troubles = self.control.tidy(self.began)
         text = score.finish(self.engines.directory, self.plan, self.case)
@@ -297,7 +312,8 @@ def main():
         hand.prepare()
     except (Away, Failed, OSError, ValueError) as error:
         if hand:
-            hand.crowd.stop()
+            if hand.crowd:
+                hand.crowd.stop()
             hand.control.tidy(hand.began)
         for name in (RECORD, "oncall.id"):
             (run / name).unlink(missing_ok=True)

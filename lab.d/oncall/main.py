@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -136,6 +137,10 @@ def mend(arguments):
             name = ""
         if name not in words.CALLERS:
             stop(f"block-caller takes one caller: {', '.join(words.CALLERS)}", 2)
+    elif action == "replace-instance":
+        name = "".join(names).removeprefix("http://").strip("/")
+        if not re.fullmatch(r"[\w.-]+:\d+", name):
+            stop("replace-instance takes one address, as Prometheus has it in the label instance: 127.0.0.1:8080", 2)
     elif names:
         stop(f"mend {action} takes no '{' '.join(names)}'", 2)
     return show(ask(do="mend", action=action, name=name))

@@ -102,8 +102,9 @@ def place(text, more=()):
     """The place that one answer names; more: names of this case alone, such as alerts and instances."""
     word = plain(text)
     own = {plain(name): name for name in more} | {plain(re.sub("^MiniShop", "", name)): name for name in more}
+    own |= {plain(name).split()[-1]: name for name in more if ":" in name}  # an instance by its port
     spaced = {plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub("^MiniShop", "", name))): name for name in more}
-    for words in (word, re.sub(r"^(the|at|in|on|route|step|instance|component|alert) ", "", word)):
+    for words in (word, re.sub(r"^(the|at|in|on|route|step|instance|component|alert|http) ", "", word)):
         for known in (PLACE_OF, own, spaced):
             if words in known:
                 return known[words]

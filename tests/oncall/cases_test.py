@@ -8,7 +8,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
 from labtest import TestFailure, expect  # noqa: E402
-from world import BEGAN, World, cases, grader, rfc3339, silence  # noqa: E402
+from world import BEGAN, World, cases, grader, plan_of, rfc3339, silence  # noqa: E402
 from oncall import actions, faults, score, words  # noqa: E402
 
 SEEDS = range(50)
@@ -48,13 +48,13 @@ def wordings(place):
     own = [place, place.upper(), f"  {place.lower()} "]
     return own + {"POST /order": ["order", "/order", "post /order", "POST  order"], "POST /payment/pay": ["payment", "/payment/pay", "pay"],
                   "ChargeCard": ["charge card", "step ChargeCard"], "DeductInventory": ["deduct inventory"], "slack": ["slack-mock"],
-                  "android-app": ["android app", "android-app/2.11"], "log": ["logs", "the log"]}.get(place, [])
+                  "android-app": ["android app", "android-app/2.11"], "log": ["logs", "the log"], "127.0.0.1:24081": ["24081", "instance 127.0.0.1:24081", "http://127.0.0.1:24081/"]}.get(place, [])
 
 
 def test_right_answers_are_accepted(_):
     for number in cases.NUMBERS:
         for seed in SEEDS:
-            world = World(seed, number, native=False)
+            world = World(seed, number)
             same_testimony(world)
             for text in right_times(world):
                 fresh(world)
@@ -106,7 +106,7 @@ def right_causes(world):
 def test_wrong_answers_are_refused(_):
     for number in cases.NUMBERS:
         for seed in SEEDS:
-            world = World(seed, number, native=False)
+            world = World(seed, number)
             same_testimony(world)
             for text in wrong_times(world):
                 fresh(world)
@@ -172,7 +172,7 @@ def test_tries_are_limited(_):
 
 def test_no_answer_before_the_begin(_):
     for number in cases.NUMBERS:
-        world = World(2, number, native=False)
+        world = World(2, number)
         world.now = BEGAN + cases.ANSWERS_FROM_S - 1
         for question, text in ((1, "no"), (1, right_times(world)[0]), (2, right_places(world)[0]), (4, "")):
             wanted(world, question, text, UNKNOWN)
@@ -184,7 +184,7 @@ def test_an_engine_that_is_away(_):
     asked = {1: "prometheus", 4: "prometheus"}
     for number in cases.NUMBERS:
         for question, engine in asked.items():
-            world = World(3, number, native=False)
+            world = World(3, number)
             if question == 1 and world.parts and world.parts[0].fault.lasting:
                 engine = "alertmanager"
             text = right_times(world)[0] if question == 1 else ""
@@ -202,7 +202,7 @@ def test_an_engine_that_is_away(_):
 
 def test_stopping_the_traffic_is_not_mending(_):
     for number in cases.NUMBERS:
-        world = World(4, number, native=False)
+        world = World(4, number)
         world.mend()
         world.stopped = True
         verdict = world.answer(4, "")
@@ -256,10 +256,11 @@ def test_plans(_):
         return plan.number, [(at, fault.name, params) for at, fault, params in plan.parts], plan.decoys, plan.rates
     for seed in SEEDS:
         expect(f"seed {seed}", shape(cases.Plan(seed)), shape(cases.Plan(seed)))
-    expect("cases that are drawn", {cases.Plan(seed).number for seed in range(1000)}, set(cases.possible(native=True)))
+    for native in (True, False):
+        expect("cases that are drawn", {cases.Plan(seed, native=native).number for seed in range(1000)}, set(cases.possible(native)))
     for number in cases.FAULTS:
-        drawn = {str(sorted(cases.Plan(seed, number, False).parts[0][2].items())) for seed in SEEDS}
-        if cases.Plan(0, number, False).parts[0][2] and len(drawn) < 2 and number != 24:
+        drawn = {str(sorted(plan_of(seed, number).parts[0][2].items())) for seed in SEEDS}
+        if plan_of(0, number).parts[0][2] and len(drawn) < 2 and number != 24:
             raise TestFailure(f"the parameters of case {number} are always {drawn}")
     if len(cases.NUMBERS) < 20 or len({family for fault in cases.FAULTS.values() for family in fault.families}) < 8:
         raise TestFailure("too few cases or classes")
@@ -268,11 +269,14 @@ def test_plans(_):
 def test_tables_agree(_):
     """Every word of a row is one that can be answered or done."""
     for fault in cases.FAULTS.values():
-        plan = cases.Plan(0, fault.number, False)
+        plan = plan_of(0, fault.number)
         params = plan.parts[0][2]
-        places = {*words.PLACES, *cases.observer.ALERTS}
+        if "replica" in params:
+            params["address"] = "127.0.0.1:8081"
+        own = [*cases.observer.ALERTS, "127.0.0.1:8081"]
+        places = {*words.PLACES, *own}
         for place in (*fault.where(params), *fault.broad(params)):
-            if place not in places or words.place(place, cases.observer.ALERTS) != place:
+            if place not in places or words.place(place, own) != place:
                 raise TestFailure(f"{fault.name}: {place}")
         for reason in (*fault.reasons, *fault.near):
             expect(f"{fault.name}: {reason}", words.cause(reason)[1], reason)

@@ -16,7 +16,7 @@ from oncall.words import SKUS  # noqa: E402
 
 BEGAN = timestamp("2026-03-01T14:00:07Z")
 RULES = [*cases.observer.ALERTS, "job:request:rate1m"]
-BASE = {"rate": 16.0, "fds": 40.0, "rule_count": 30.0, "up": 4.0}
+BASE = {"rate": 16.0, "fds": 40.0, "rule_count": 30.0, "up": 4.0, "version": "0.1.0"}
 DRAWN_S = 60
 SEEN_S = 6  # an effect shows so much later
 RATES = {"card_declined": 0.5, "insufficient_funds": 0.25, "fraud_suspected": 0.05, "gateway_error": 0.12, "gateway_timeout": 0.08}
@@ -24,16 +24,24 @@ GROUPS = {"provider": ("gateway_error", "gateway_timeout"), "credentials": ("gat
 STATUS = {"gateway_error": 502, "gateway_timeout": 504}
 
 
+def plan_of(seed, number):
+    """The plan of a case, natively or in containers, whichever it needs."""
+    return cases.Plan(seed, number, number in cases.possible(native=True))
+
+
 class World:
     """One case, and a clock. away: engines that do not answer."""
 
-    def __init__(self, seed, number, native=True):
-        self.plan = cases.Plan(seed, number, native)
+    def __init__(self, seed, number):
+        self.plan = plan_of(seed, number)
         self.rng = random.Random(seed)
         self.parts = [Part(at, fault, Params(params)) for at, fault, params in self.plan.parts]
         self.case = grader.Case(BEGAN, self.parts, cases.ANSWERS_FROM_S, grader.SETTLED_S)
         self.case.rules, self.case.base = list(RULES), BASE
+        self.case.instances = [f"127.0.0.1:{port}" for port in (24080, 24081, 24082)]
         for part in self.parts:
+            if "replica" in part.params:
+                part.params["address"] = self.case.instances[part.params.replica]
             part.began = BEGAN + part.at
             part.params["base"] = {**BASE, "rules": self.case.rules}
         self.now = BEGAN + 400
@@ -136,6 +144,12 @@ class World:
 
     def query(self, expression, when=None):
         self.need("prometheus")
+        if expression.startswith("sum by (instance)"):
+            return [({"instance": address}, 0.8 if any(part.params.get("replica") == index for part in self.parts) else 0.01)
+                    for index, address in enumerate(self.case.instances)]
+        if expression.startswith("minishop_build_info"):
+            builds = [part.fault.build(part.params) for part in self.parts if self.active(part)]
+            return [({"version": next(filter(None, builds), BASE["version"])}, 1.0)]
         records = [] if self.stopped else self.drawn
         failed = [record for record in records if record.get("reason") and record["status"] != 404 and record["status"] != 400
                   and record["reason"] != "already_paid"]

@@ -27,7 +27,7 @@ SILENCED_ELSEWHERE = ("NodeDiskFull", "BackupTooOld", "CertificateExpiresSoon", 
 def possible(native):
     """The numbers of the cases that can be made there."""
     def fits(number):
-        return number not in FAULTS or FAULTS[number].native or not native
+        return number not in FAULTS or (FAULTS[number].native if native else FAULTS[number].containers)
     return [number for number in NUMBERS if fits(number)]
 
 
@@ -41,11 +41,13 @@ class Plan:
         if self.number not in NUMBERS:
             raise ValueError(f"there is no case {self.number}; the numbers are {NUMBERS[0]} to {NUMBERS[-1]}")
         if self.number not in possible(native):
-            raise ValueError(f"case {self.number} needs the containers: docker-compose up -d")
+            raise ValueError(f"case {self.number} needs {'the containers: docker-compose up -d' if native else 'the native lab: ./lab up'}")
         chosen = [FAULTS[self.number]] if self.number in FAULTS else [BY_NAME[rng.choice(names)] for names in PAIRS.get(self.number, ())]
         self.at = rng.uniform(*BEGINS_S)
         self.parts = [(self.at + i * rng.uniform(0, PAIR_APART_S), fault, Params(fault.draw(rng))) for i, fault in enumerate(chosen)]
         self.rates = crowd.rates(rng)
+        # Several shops are no hint: other cases have them too.
+        self.replicas = native and (any("replica" in params for _, _, params in self.parts) or rng.random() < 0.25)
         self.decoys = sorted((rng.uniform(10, 110), kind, self._decoy(kind, rng)) for kind in rng.sample(DECOYS, rng.randint(2, 4)))
 
     @staticmethod

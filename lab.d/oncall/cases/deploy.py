@@ -23,6 +23,11 @@ def sees_refused_webhook(engines, p, begin, end):
     return ("slack",), {"slack_webhook"} if failed else set()
 
 
+def sees_other_build(engines, p, begin, end):
+    versions = {labels["version"] for labels, _ in engines.query(f"minishop_build_info{{{JOB}}}", end)}
+    return ("minishop",), {"wrong_build"} if versions - {p.base["version"]} else set()
+
+
 FAULTS = (
     Fault(7, "config-rejected", ("deploy",), ("config_rejected",),
           "Somebody changed the configuration and made a mistake; minishop rejected it and works with the old one.",
@@ -31,6 +36,13 @@ FAULTS = (
           rejected=lambda p: p.line,
           effect=lambda p, base: f"min(minishop_config_last_reload_successful{{{JOB}}}) == bool 0",
           where=lambda p: ("minishop",), witness=sees_rejected, mends=lambda p: ("reload-config",)),
+    Fault(29, "wrong-build", ("deploy",), ("wrong_build",),
+          "Somebody had deployed the build {version}.",
+          ("minishop_build_info", "the field version of each log line, service.version of each span"),
+          draw=lambda rng: {"version": f"{rng.randint(2, 9)}.{rng.randint(0, 9)}.{rng.randint(0, 9)}"},
+          build=lambda p: p.version, containers=False,
+          effect=lambda p, base: f'(count(minishop_build_info{{{JOB},version!="{base["version"]}"}}) or vector(0)) > bool 0',
+          where=lambda p: ("minishop",), witness=sees_other_build, mends=lambda p: ("redeploy",)),
     Fault(19, "provider-credentials", ("credentials",), ("provider_credentials",),
           "The provider refused the shop's key: every payment failed with gateway_error.",
           ("sum by (reason) (rate(error_total[1m]))", "./lab trace failed: the event and the log line say that credentials are refused"),

@@ -30,6 +30,18 @@ def sees_tail(engines, p, begin, end):
     return (("POST /payment/pay", "ChargeCard") if shown else ()), {"slow_provider"}
 
 
+def by_instance(window):
+    """The share of each instance's payments that fail at the provider."""
+    pattern = "|".join(PROVIDER)
+    return (f'sum by (instance) (rate(error_total{{{JOB},route="{PAY}",reason=~"{pattern}"}}[{window}])) '
+            f'/ (sum by (instance) (rate(request_total{{{JOB},route="{PAY}"}}[{window}])) > 0.2)')
+
+
+def sees_instance(engines, p, begin, end):
+    failing_ones = [labels["instance"] for labels, share in engines.query(by_instance(window_of(begin, end)), end) if share > 0.2]
+    return (failing_ones if len(failing_ones) == 1 else ()), main_reasons(engines, PAY, begin, end)
+
+
 def broad(p):
     return ("POST /payment/pay", "ChargeCard", "minishop")
 
@@ -51,6 +63,14 @@ FAULTS = (
           misbehaves=lambda p: ((p.caller, "buy", 1.5, 1),),
           effect=lambda p, base: f"{failing(PAY, PROVIDER, 40)} > bool 0.05",
           where=lambda p: (p.caller,), broad=broad, witness=sees_caller, mends=lambda p: ("switch-provider",), worse=("retry-at-once",)),
+    Fault(30, "one-instance", ("grey", "dependency-errors"), PROVIDER,
+          "Only at the instance {address} payments failed at the provider: {rate:.0%} of them.",
+          ("sum by (instance) (rate(error_total[1m])) / sum by (instance) (rate(request_total[1m]))", "the field instance of the log lines"),
+          draw=lambda rng: {"replica": rng.randint(1, 2), "rate": rng.uniform(0.7, 0.95), "address": ""},
+          config=lambda p: {"payment.failure_rate": p.rate, "payment.reason": "provider"}, containers=False,
+          effect=lambda p, base: f"max({by_instance('40s')}) > bool 0.25",
+          where=lambda p: (p.address,), broad=broad, witness=sees_instance,
+          mends=lambda p: (f"replace-instance {p.address}",), worse=("retry-at-once",)),
     Fault(25, "tail", ("grey", "dependency-latency"), ("slow_provider",),
           "{share:.0%} of the payments took {ms:.0f} ms at the provider; all others were as fast as before.",
           ("job_route:request_duration_seconds:p50_rate1m beside :p99_rate1m", "./lab trace slow"),
