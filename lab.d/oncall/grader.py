@@ -71,16 +71,22 @@ def clock(seconds):
     return time.strftime("%H:%M:%S", time.gmtime(seconds))
 
 
+def public(case):
+    """What everybody may know of a case: {began, from, questions}."""
+    def state(question):
+        return (f"right at {clock(question.right_at)}" if question.right_at else "closed" if question.wrong >= TRIES else
+                f"{question.wrong} of {TRIES} wrong answers" if question.wrong else "open")
+    return {"began": case.began, "from": case.began + case.answers_from,
+            "questions": [{"number": number, "asked": asked, "allowed": allowed, "state": state(case.questions[number])}
+                          for number, (asked, allowed) in QUESTIONS.items()]}
+
+
 def questions(case, now):
     """What is asked, and how far the answers are."""
     lines = [f"The case runs since {clock(case.began)} UTC ({now - case.began:.0f} s)."]
     if now < case.began + case.answers_from:
         lines.append(f"Answers are taken from {clock(case.began + case.answers_from)} on: until then it may not have begun.")
-    for number, (asked, allowed) in QUESTIONS.items():
-        question = case.questions[number]
-        state = (f"right at {clock(question.right_at)}" if question.right_at else "closed" if question.wrong >= TRIES else
-                 f"{question.wrong} of {TRIES} wrong answers" if question.wrong else "open")
-        lines.append(f"  {number}. {asked} [{state}]\n     {allowed}")
+    lines += ["  {number}. {asked} [{state}]\n     {allowed}".format(**question) for question in public(case)["questions"]]
     lines.append("./lab answer N VALUE answers, ./lab answer N hint gives a hint, ./lab oncall end gives up.")
     return "\n".join(lines)
 

@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 
-from . import grader, score
+from . import grader, page, score
 from .actions import ACTIONS, worsened
 from .cases import ANSWERS_FROM_S, Plan
 from .control import Control, Failed, remember, settings
@@ -51,6 +51,7 @@ class Hand:
         self.extra = {}       # settings of decoys
         self.began = time.time()
         self.crowd = None
+        self.page = ""        # its address
         self.base = None
         self.seen = None      # the shop's state as of our own last change
         self.trouble = ""     # why nothing can be told just now
@@ -75,6 +76,7 @@ class Hand:
         self.crowd = Crowd([self.engines.urls[shop] for shop in self.control.shops], self.plan.rates)
         self.apply()
         self.crowd.start()
+        self.page = page.serve(self.engines, lambda: grader.public(self.case))
 
     def course(self):
         """The thread that lets time pass."""
@@ -242,7 +244,8 @@ class Hand:
         if do == "hint":
             verdict = grader.hint(self.case, self.engines, request["question"], now)
             return {"status": verdict.status, "text": verdict.text}
-        return {"status": 0, "text": grader.questions(self.case, now), "began": self.began, "from": self.began + self.case.answers_from}
+        return {"status": 0, "text": f"{grader.questions(self.case, now)}\nThe page of the case: {self.page}", "page": self.page,
+                **grader.public(self.case)}
 
     def finish(self):
         """Ends the case: what it was, the score; everything is undone. Returns the text."""

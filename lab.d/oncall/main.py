@@ -69,6 +69,7 @@ def begin(options):
         stop(f"the case could not begin: {said or 'see ' + str(directory() / 'log/oncall.log')}", 1)
     answer = ask(do="show")
     print(f"On call since {grader.clock(answer['began'])} UTC. Something may go wrong now, or it may not.\n")
+    print(f"  {'the page of the case':20} {answer['page']}")
     for what, name, path in (("the pictures", "prometheus", "/consoles/minishop.html"), ("the alerts", "prometheus", "/classic/alerts"),
                              ("the Slack channel", "slack", ""), ("silences", "alertmanager", "/#/silences")):
         print(f"  {what:20} {place[name + '_url']}{path}")

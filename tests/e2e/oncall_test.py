@@ -35,8 +35,12 @@ class Case:
     def __init__(self, lab, number, seed=SEED):
         self.lab, self.plan = lab, cases.Plan(seed, number)
         text = lab("oncall", str(number), "--seed", str(seed))
-        self.began = time.time()
+        self.began, self.text = time.time(), text
         contains(text, "On call since", "./lab answer", "Answers are taken from")
+        addresses = re.findall(r'targets: \["([^"]+)"', (lab.directory / "run/prometheus/targets/minishop.yml").read_text())
+        for _, _, params in self.plan.parts:
+            if "replica" in params:
+                params["address"] = addresses[params.replica]
         if any(fault.name in text for _, fault, _ in self.plan.parts):
             raise TestFailure(f"it says what it is:\n{text}")
 
@@ -202,6 +206,10 @@ def test_it_cannot_be_fooled(directory):
     with ready(directory) as lab:
         case = Case(lab, 3)
         expect("what can be read before", readable(lab, case), [])
+        page = re.search(r"the page of the case (http://127.0.0.1:\d+/)", case.text)[1]
+        text = labtest.http_get(page)
+        contains(text, "Is something wrong, and since when?", f"http://127.0.0.1:{lab.ports['LAB_PROMETHEUS_PORT']}/classic/rules")
+        expect("what the page tells", [word for word in secrets(case) if word in text], [])
         contains(lab("oncall", status=1), "a case runs already")
         contains(lab("incident", "payment-outage", status=1), "./lab oncall end first")
         case.wait_for_answers()

@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
 from labtest import TestFailure, expect  # noqa: E402
 from world import BEGAN, World, cases, grader, plan_of, rfc3339, silence  # noqa: E402
-from oncall import actions, faults, score, words  # noqa: E402
+from oncall import actions, faults, page, score, words  # noqa: E402
 
 SEEDS = range(50)
 TESTIMONY = grader.testimony
@@ -159,6 +159,23 @@ def test_a_hint_depends_on_the_answer(_):
         if sku in hint.text or hint.status != RIGHT:
             raise TestFailure(f"the hint for {question} says {hint.text}")
     expect("hints are counted", sum(question.hints for question in world.case.questions.values()), 4)
+
+
+def test_the_page_says_no_more_than_the_terminal(_):
+    """It is the same for every case, and what changes on it are the clock and the states of the questions."""
+    class Lab:
+        native = True
+        urls = {"prometheus": "http://127.0.0.1:1", "alertmanager": "http://127.0.0.1:2", "slack": "http://127.0.0.1:3", "minishop": "http://127.0.0.1:4"}
+    pages = {page.live(Lab, grader.public(World(1, number).case), BEGAN + 400) for number in cases.NUMBERS}
+    expect("different pages", len(pages), 1)
+    world = World(1, 3)
+    wanted(world, 2, "POST /order", WRONG)
+    changed = page.live(Lab, grader.public(world.case), BEGAN + 400)
+    if "1 of 4 wrong answers" not in changed or changed.replace("1 of 4 wrong answers", "open") not in pages:
+        raise TestFailure("the page after a wrong answer")
+    for link in re.findall(r'href="([^"]+)"', changed):
+        if not link.startswith("http://127.0.0.1:"):
+            raise TestFailure(link)
 
 
 def test_tries_are_limited(_):
