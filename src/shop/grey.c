@@ -1,9 +1,9 @@
 #include "shop/grey.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "shop/inventory.h"
 
 void shop_grey_init(struct shop_grey *grey) {
@@ -19,7 +19,7 @@ void shop_grey_configure(struct shop_grey *grey, const struct shop_grey_settings
   int sku = *settings->sku ? shop_inventory_find(settings->sku) : -1;
   pthread_mutex_lock(&grey->lock);
   grey->sku = sku;
-  snprintf(grey->caller, sizeof grey->caller, "%s", settings->caller);
+  text_copy(grey->caller, sizeof grey->caller, settings->caller);
   grey->effect = (struct shop_grey_effect){.payment_failure_rate = settings->payment_failure_rate,
                                            .payment_latency_ms = settings->payment_latency_ms,
                                            .inventory_latency_ms = settings->inventory_latency_ms,
