@@ -235,6 +235,7 @@ lab_incident() {
 		echo "lab: unknown incident '$1'; ./lab incident lists them" >&2
 		exit 2
 	fi
+	if oncall_runs; then fail "a case on call runs, and an incident would mix with it: ./lab oncall end first"; fi
 	lock
 	place_need
 	incident_fetch

@@ -217,6 +217,7 @@ lab_up() {
 	say "MiniShop lab: getting ready"
 	# shellcheck disable=SC2086 # lists of words
 	packages_need $packages_build $packages_run
+	oncall_end
 	lock
 	mkdir -p "$LAB_DIR/run" "$LAB_DIR/log" "$LAB_DIR/data"
 	ports_load
@@ -282,6 +283,7 @@ installed_program() {
 }
 
 lab_down() {
+	oncall_end
 	lock
 	stopped=0
 	for service in traffic minishop prometheus alertmanager slack-mock; do

@@ -19,6 +19,8 @@ int app_assembly_new(const struct app_config *config, bool daemon, struct app_as
 int app_assembly_start(struct app_assembly *assembly, struct app_error *error);
 /* Takes over faults, latencies, stock and log level. */
 void app_assembly_reconfigure(struct app_assembly *assembly, const struct app_config *config);
+/* Counts a reload that is over: applied, or rejected. */
+void app_assembly_reloaded(struct app_assembly *assembly, bool applied);
 
 struct tel_logger *app_assembly_logger(struct app_assembly *assembly);
 /* The address as it is bound, such as "127.0.0.1:8080". Lives as long as the assembly. */

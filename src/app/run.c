@@ -53,7 +53,8 @@ static void reload(struct app_run *run) {
   /* Reopen even if the configuration is invalid: logrotate waits for it. */
   if (tel_log_reopen(logger) != 0)
     snprintf(reopen, sizeof reopen, "the log file could not be opened again: %s", strerror(errno));
-  if (!next || app_config_load(run->sources, NULL, NULL, next, &error) != 0) {
+  bool applied = next && app_config_load(run->sources, NULL, NULL, next, &error) == 0;
+  if (!applied) {
     tel_log_event(logger, TEL_ERROR, "configuration rejected", "%s; nothing was changed%s%s", error.text,
                   *reopen ? "; " : "", reopen);
   } else {
@@ -61,6 +62,7 @@ static void reload(struct app_run *run) {
     app_assembly_reconfigure(run->assembly, run->config);
     log_reloaded(logger, restart, reopen);
   }
+  app_assembly_reloaded(run->assembly, applied);
   free(next);
   app_notify(run->notify_socket, "READY=1");
 }

@@ -73,8 +73,8 @@ void http_handle_order(struct http_exchange *exchange) {
 
   struct shop_order_result result;
   const struct http_service_parts *parts = http_service_parts(exchange->service);
-  enum shop_reason reason =
-      shop_order_place(parts->shop, parts->tracer, exchange->span, sku, quantity, &result);
+  enum shop_reason reason = shop_order_place(parts->shop, parts->tracer, exchange->span, sku, quantity,
+                                             exchange->headers[HTTP_USER_AGENT], &result);
   text_copy(exchange->sku, sizeof exchange->sku, result.sku ? result.sku : sku);
   exchange->quantity = quantity;
   exchange->inner_ns = result.inner_ns;

@@ -31,7 +31,8 @@ void http_handle_payment(struct http_exchange *exchange) {
 
   struct shop_payment_result result;
   const struct http_service_parts *parts = http_service_parts(exchange->service);
-  enum shop_reason reason = shop_order_pay(parts->shop, parts->tracer, exchange->span, order_id, &result);
+  enum shop_reason reason = shop_order_pay(parts->shop, parts->tracer, exchange->span, order_id,
+                                           exchange->headers[HTTP_USER_AGENT], &result);
   if (*result.order_id)
     memcpy(exchange->order_id, result.order_id, sizeof exchange->order_id);
   else

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shop/grey.h"
 #include "shop/reason.h"
 #include "tel/metrics.h"
 #include "tel/trace.h"
@@ -16,14 +17,16 @@ enum { SHOP_ID_SIZE = 25 };       /* "ord_" or "pay_", 20 hexadecimal digits, NU
 enum { SHOP_QUANTITY_MAX = 100 }; /* units in one order, at least 1 */
 
 struct shop_settings {
-  double payment_failure_rate;  /* 0 to 1 */
-  double payment_latency_ms;    /* median; 0: does not sleep */
-  const char *payment_reason;   /* as shop_faults_configure() takes it; borrowed for the call */
-  double inventory_latency_ms;  /* median; 0: does not sleep */
-  uint32_t inventory_stock;     /* units of each SKU; 0: unlimited */
-  double inventory_restock_s;   /* how often the stock is filled up; 0: never */
-  uint64_t seed;                /* repeats a run; 0: different each time. At start only */
-  size_t orders_capacity;       /* at least 1. At start only */
+  double payment_failure_rate;    /* 0 to 1 */
+  double payment_latency_ms;      /* median; 0: does not sleep */
+  const char *payment_reason;     /* as shop_faults_configure() takes it; borrowed for the call */
+  uint32_t payment_connections;   /* to the provider, at the same time; 0: no limit */
+  double inventory_latency_ms;    /* median; 0: does not sleep */
+  uint32_t inventory_stock;       /* units of each SKU; 0: unlimited */
+  double inventory_restock_s;     /* how often the stock is filled up; 0: never */
+  struct shop_grey_settings grey; /* its strings are borrowed for the call */
+  uint64_t seed;                  /* repeats a run; 0: different each time. At start only */
+  size_t orders_capacity;         /* at least 1. At start only */
   uint32_t orders_unpaid_ttl_s; /* an unpaid order may leave after this when room is needed. At start only */
 };
 
@@ -32,8 +35,9 @@ void shop_settings_init(struct shop_settings *settings);
 
 struct shop;
 
-/* Registers minishop_orders_stored, minishop_orders_capacity and minishop_inventory_stock{sku} (registry may
- * be NULL). NULL when out of memory. */
+/* Registers minishop_orders_stored, minishop_orders_capacity, minishop_inventory_stock{sku},
+ * minishop_ordered_units_total{sku} and the gauges of the connections to the provider (registry may be NULL).
+ * NULL when out of memory. */
 struct shop *shop_new(const struct shop_settings *settings, struct tel_registry *registry);
 void shop_free(struct shop *shop);
 /* Takes over faults, latencies and stock while requests run; a changed stock is filled up at once. */
@@ -48,10 +52,12 @@ struct shop_order_result {
 };
 
 /* Places an order. sku NULL: the catalogue's first. quantity: 1 to SHOP_QUANTITY_MAX. parent: the request's
- * span, whose child DeductInventory becomes; the stored order remembers it. SHOP_DONE, SHOP_UNKNOWN_SKU,
+ * span, whose child DeductInventory becomes; the stored order remembers it. caller: the User-Agent, or NULL.
+ * SHOP_DONE, SHOP_UNKNOWN_SKU,
  * SHOP_UNAVAILABLE (store full, out of memory), SHOP_OUT_OF_STOCK. */
 enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
-                                  const char *sku, unsigned quantity, struct shop_order_result *out);
+                                  const char *sku, unsigned quantity, const char *caller,
+                                  struct shop_order_result *out);
 
 struct shop_order_found {
   const char *sku; /* from the catalogue */
@@ -74,9 +80,9 @@ struct shop_payment_result {
 
 /* Pays an order, once: payments of the same order wait for each other, and after a success the others get
  * SHOP_ALREADY_PAID. After a failure it can be paid again. Links parent to the span of the order.
- * SHOP_DONE, SHOP_UNKNOWN_ORDER, SHOP_ALREADY_PAID, the payment failures, SHOP_UNAVAILABLE (waited too long).
- */
+ * caller: the User-Agent, or NULL. SHOP_DONE, SHOP_UNKNOWN_ORDER, SHOP_ALREADY_PAID, the payment failures,
+ * SHOP_UNAVAILABLE (waited too long for another payment), SHOP_NO_CONNECTION (for a connection). */
 enum shop_reason shop_order_pay(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
-                                const char *order_id, struct shop_payment_result *out);
+                                const char *order_id, const char *caller, struct shop_payment_result *out);
 
 #endif

@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	tests/e2e/shutdown_test.py \
 	tests/e2e/negotiation_test.py \
 	tests/e2e/new_route_test.py \
+	tests/e2e/oncall_test.py \
 	tests/e2e/place.py \
 	tests/e2e/public_api.py \
 	tests/e2e/startup_test.py \
