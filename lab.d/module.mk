@@ -4,6 +4,8 @@ EXTRA_DIST += \
 	lab.d/containers.sh \
 	lab.d/incident.sh \
 	lab.d/install-packages \
+	lab.d/oncall/__init__.py \
+	lab.d/oncall/engines.py \
 	lab.d/logs.py \
 	lab.d/logs.sh \
 	lab.d/packages.sh \
