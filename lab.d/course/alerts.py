@@ -1,0 +1,46 @@
+"""Questions whose truth the rules and Alertmanager know: chapters 8 and 9."""
+from course.answers import DURATION, Clock, Id, Number
+from course.question import CannotTell, Right, Wrong, question
+from oncall.engines import timestamp
+
+ALERT = "MiniShopHighErrorRate"
+
+
+def firing(engines):
+    """The alert of the chapter. CannotTell where it does not fire."""
+    alert = next((alert for alert in engines.alerts() if alert["labels"].get("alertname") == ALERT), None)
+    if alert is None:
+        raise CannotTell(f"{ALERT} is neither pending nor firing. Do step 2 first: ./lab incident payment-outage, and wait half a minute")
+    return alert
+
+
+@question("8.1", Clock("a time of the day in UTC, as in 14:03:20", 30))
+def active_since(engines, answer):
+    alert = firing(engines)
+    truth = timestamp(alert["activeAt"]) % Clock.DAY
+    if answer.is_one_of([truth]):
+        return Right(f"The condition holds since {alert['activeAt'][11:19]} UTC. From then on `for` was counted.")
+    return Wrong("Prometheus has the time in activeAt: step 3. It is UTC, as all times in the lab are.")
+
+
+@question("8.2", Number(DURATION.what, {**DURATION.units, "": (1,), "m": (60,), "min": (60,)}, 0))
+def patience(engines, answer):
+    rules = engines.rules()
+    if "MiniShopHighLatency" not in rules:
+        raise CannotTell("Prometheus has not loaded the rule MiniShopHighLatency")
+    if answer.is_one_of([rules["MiniShopHighLatency"]["duration"]]):
+        return Right("The condition must hold for so long before anybody is told.")
+    if answer.is_one_of([rules["MiniShopHighLatency"].get("keepFiringFor", 0)]):
+        return Wrong("That is keep_firing_for: how long the alert goes on after the condition ended.")
+    return Wrong("The rule says it in its line `for`: step 1.")
+
+
+@question("8.3", Id("the id of a silence: hexadecimal digits with dashes, as amtool prints it", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"))
+def silence(engines, answer):
+    known = {silence["id"]: silence for silence in engines.silences(None)}
+    if answer.value not in known:
+        return Wrong("Alertmanager knows no such silence. Copy the id that the command of step 4 prints.")
+    matchers = {matcher["name"]: matcher["value"] for matcher in known[answer.value]["matchers"]}
+    if matchers.get("alertname") != ALERT:
+        return Wrong(f"That silence is not for {ALERT}, but for {', '.join(f'{name}={value}' for name, value in matchers.items())}.")
+    return Right(f"It is {known[answer.value]['status']['state']} until {known[answer.value]['endsAt'][11:19]} UTC, by {known[answer.value]['createdBy']}.")
