@@ -6,7 +6,7 @@ from course.question import HOUR_S, CannotTell, Right, Wrong, log_windows, quest
 
 SPAN = Word("the name of a span, as in CreateOrder")
 READ_AT_MOST = 10
-SLOW_S = 0.1
+SLOW_S = 0.3
 
 
 def newest(engines, wanted):
@@ -96,9 +96,9 @@ def slow_exemplar(engines, answer):
     if values and max(values) > SLOW_S:
         return Right(f"That payment took {1000 * max(values):.0f} ms.")
     if values:
-        return Wrong(f"That is an exemplar, but of a payment of {1000 * max(values):.0f} ms. Take one above 100 ms.")
+        return Wrong(f"That is an exemplar, but of a payment of {1000 * max(values):.0f} ms. Take one above 300 ms.")
     if not any(value > SLOW_S for _, value in found):
-        raise CannotTell("no exemplar above 100 ms is kept. About one payment in a hundred is that slow: wait half a minute")
+        raise CannotTell("no exemplar above 300 ms is kept. About one payment in a hundred is that slow: wait for half a minute")
     return Wrong("No exemplar of /payment/pay has that trace id. Copy one from the output of step 2.")
 
 

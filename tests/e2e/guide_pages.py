@@ -99,12 +99,12 @@ def difference(page_says, seen):
 
 def as_ordered(expected, lines):
     """The lines with those of series put into the page's order, where both have the same series."""
-    series = [line for line in expected if line.startswith("{")]
-    rest = [line for line in lines if line.startswith("{")]
+    series = [line for line in expected if " => " in line]
+    rest = [line for line in lines if " => " in line]
     ordered = [next((seen for seen in rest if re.fullmatch(pattern(line), seen)), None) for line in series]
     if len(rest) != len(series) or None in ordered or len(set(ordered)) != len(rest):
         return lines
-    return [ordered.pop(0) if line.startswith("{") else line for line in lines]
+    return [ordered.pop(0) if " => " in line else line for line in lines]
 
 
 def mismatch(line, seen):
