@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 
-from course import alerts, code, logs, metrics, slo, traces  # noqa: F401  each registers its questions
+from course import alerts, code, logs, metrics, traces  # noqa: F401  each registers its questions
 from course.answers import Unreadable
 from course.question import QUESTIONS, CannotTell, Right
 from oncall.engines import Away, Engines
@@ -66,7 +66,7 @@ class Progress:
                     for number, entry in kept.items() if number in QUESTIONS}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             print(f"lab: the progress in {self.path} cannot be read ({error}); it begins anew with your next answer", file=sys.stderr)
             return {}
 
@@ -163,15 +163,22 @@ def question_of(word, course):
     return number, chapter
 
 
-def judge(number, text):
-    """Right or Wrong. CannotTell with the reason, also where an engine answers something unexpected."""
-    kind = QUESTIONS[number].kind
-    kind.read(text)  # bad input is told before any engine is asked
+def readable(kind, text):
     try:
-        return QUESTIONS[number].judge(Engines.find(), text)
+        return kind.read(text)
+    except Unreadable:
+        return None
+
+
+def judge(number, text, engines=None):
+    """Right or Wrong, by these engines or those of the lab that runs. CannotTell with the reason, also where an engine answers something
+    unexpected. Bad input is Unreadable before any engine is asked."""
+    QUESTIONS[number].kind.read(text)
+    try:
+        return QUESTIONS[number].judge(engines or Engines.find(), text)
     except Away as away:
         raise CannotTell(str(away)) from away
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration, ZeroDivisionError, RecursionError) as error:
         raise CannotTell(f"an engine's answer has another form than expected ({type(error).__name__}: {error})") from error
 
 

@@ -70,7 +70,7 @@ class Route(Word):
     """A path, with or without its method: POST /order, /order, order."""
 
     def read(self, text):
-        path = re.sub(r"^(get|head|post|put|delete|patch|options) ", "", tidy(text))
+        path = re.sub(r"^(get|head|post|put|delete|patch|options)( |$)", "", tidy(text))
         if not re.fullmatch(r"/?[a-z0-9_{}/-]+", path):
             raise Unreadable(f"'{text.strip()}' is not {self.what}")
         return ["/" + path.strip("/")]

@@ -136,7 +136,7 @@ class Terminal:
     def run(self, text, timeout=150):
         """(exit status, output) of a block."""
         self.script.write_text(self.mine(text))
-        self.shell.stdin.write(f". {self.script} </dev/null; echo; echo {self.END} $?\n")
+        self.shell.stdin.write(f". {self.script} </dev/null; ended=$?; echo; echo {self.END} $ended\n")
         self.shell.stdin.flush()
         timer = threading.Timer(timeout, self.kill)
         timer.start()
