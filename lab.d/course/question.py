@@ -9,6 +9,7 @@ from oncall.engines import timestamp
 
 WINDOW_S = 300  # the questions are about the last five minutes
 PATIENCE_S = 300  # and an answer may be as old as this: looked up, thought about, typed
+YOUNG_S = 60
 HOUR_S = 3600
 SHOPPERS = "minishop-shoppers/"
 
@@ -59,10 +60,12 @@ def question(number, kind):
 
 
 def moments(engines, expression, step=10):
-    """The values of an expression at any moment of the last minutes: an answer was true when it was looked up."""
+    """The values of an expression at any moment of the last minutes: an answer was true when it was looked up. The first minute of a series
+    that began meanwhile says little, and is left out where more is known."""
     now = time.time()
-    values = [value for _, points in engines.query_range(expression, now - PATIENCE_S, now, step) for _, value in points]
-    values = [value for value in values if value == value]
+    points = sorted((when, value) for _, series in engines.query_range(expression, now - PATIENCE_S, now, step) for when, value in series if value == value)
+    young = points and points[0][0] > now - PATIENCE_S + step
+    values = [value for when, value in points if not young or when >= min(points[0][0] + YOUNG_S, points[-1][0])]
     if not values:
         raise CannotTell("Prometheus has no such requests in the last five minutes. Does traffic run (./lab status)? "
                          "A lab that has just started needs a minute")
@@ -70,13 +73,15 @@ def moments(engines, expression, step=10):
 
 
 def log_windows(engines, wanted, text="", step=30):
-    """The records that are wanted, of each window of five minutes that ended in the last five minutes; windows without any are left out."""
+    """The records that are wanted, of each window of five minutes that ended in the last five minutes. Windows with few
+    records are left out: those of a lab that has just started say nothing."""
     now = time.time()
     records = [(timestamp(record["timestamp"]), record) for record in engines.log(now - WINDOW_S - PATIENCE_S, now, text) if wanted(record)]
     windows = [[record for when, record in records if end - WINDOW_S <= when <= end] for end in
                (now - back for back in range(0, PATIENCE_S + 1, step))]
-    windows = [window for window in windows if window]
-    if not windows:
+    most = max(map(len, windows))
+    windows = [window for window in windows if 2 * len(window) >= most]
+    if not most:
         raise CannotTell("the log has no such lines of the last five minutes. Does traffic run (./lab status)?")
     return windows
 
