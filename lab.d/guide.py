@@ -20,6 +20,7 @@ import time
 from course import alerts, code, logs, metrics, traces  # noqa: F401  each registers its questions
 from course.answers import Unreadable
 from course.question import QUESTIONS, CannotTell, Right
+from course.terminal import Page
 from oncall.engines import Away, Engines
 
 RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
@@ -99,30 +100,6 @@ def running():
         return Engines.find()
 
 
-def paint(text, code_):
-    return f"\x1b[{code_}m{text}\x1b[0m" if sys.stdout.isatty() else text
-
-
-def for_terminal(text, progress):
-    """A chapter's Markdown as a terminal shows it best: headings and commands stand out, fences go, answered questions have a mark."""
-    fenced, lines = None, []
-    for line in text.splitlines():
-        if line.startswith("```"):
-            fenced = None if fenced else line[3:] or "text"
-            continue
-        if fenced:
-            lines.append("    " + (paint(line, "36") if fenced != "text" else line))
-        elif line.startswith("#"):
-            lines.append(paint(line.lstrip("# "), "1"))
-        else:
-            line = re.sub(r"\[([^]]+)\]\(([^)]+)\)", r"\1 (\2)", line)
-            line = re.sub(r"\*\*(.+?)\*\*", lambda match: paint(match[1], "1"), line)
-            number = re.match(r"- (?:\x1b\[1m)?(\d+\.\d+)", line)
-            mark = "✓ " if number and progress.get(number[1], {}).get("right") else ""
-            lines.append(mark + line.replace("`", "") if mark else line.replace("`", ""))
-    return "\n".join(lines)
-
-
 def show_all(course, progress):
     done = sum(1 for entry in progress.values() if entry.get("right"))
     print(f"The guide: {len(course)} chapters, {len(QUESTIONS)} questions. Answered: {done}.\n")
@@ -145,7 +122,7 @@ def show(words, course):
         return RIGHT
     if not re.fullmatch(r"0*[1-9]\d{0,3}", words[0]) or int(words[0]) not in course:
         raise BadInput(f"'{words[0]}' is not a chapter: 1 to {max(course)} (./lab guide lists them)")
-    print(for_terminal(with_addresses(course[int(words[0])].text, running()), progress))
+    print(Page(with_addresses(course[int(words[0])].text, running()), lambda number: "right" in progress.get(number, {})))
     return RIGHT
 
 
@@ -187,7 +164,7 @@ def answer(words, course):
         raise BadInput("answer requires a question, as in ./lab answer 4.2 '2.5 %'")
     number, chapter = question_of(words[0], course)
     if len(words) == 1:
-        print(f"{number}  {with_addresses(chapter.questions[number], running())}\n\nThe chapter: ./lab guide {chapter.number}")
+        print(Page(f"{number}  {with_addresses(chapter.questions[number], running())}\n\nThe chapter: ./lab guide {chapter.number}", None))
         return RIGHT
     try:
         verdict = judge(number, " ".join(words[1:]))

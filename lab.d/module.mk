@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	lab.d/course/logs.py \
 	lab.d/course/metrics.py \
 	lab.d/course/question.py \
+	lab.d/course/terminal.py \
 	lab.d/course/traces.py \
 	lab.d/guide.py \
 	lab.d/guide.sh \

@@ -28,6 +28,7 @@ SECTIONS = ["## Steps", "## In Grafana, Loki and Jaeger", "## Questions", "## Re
 PROMQL_5M = "promtool query instant http://127.0.0.1:9090 '{}' | sed 's/.*=> \\([^ ]*\\) .*/\\1/'"
 LOG_5M = "jq -r --arg since \"$(date -u -d '-5 min' +%Y-%m-%dT%H:%M:%S)\" 'select(.timestamp >= $since{}' .lab/log/minishop.json"
 MOST = " | sort | uniq -c | sort -rn | head -n 1 | awk '{print $2}'"
+NEW_FIELDS = {"stock_left"}  # chapter 13 makes it
 ASK_SCRATCH = "curl -s http://127.0.0.1:8091/metrics | sed -n 's/^minishop_stock_counts_total{sku=\"mug\"} //p'"
 
 # The question; how a learner gets the right answer in the chapter's terminal; ways to word it ({} is the answer); wrong answers; and the
@@ -126,6 +127,17 @@ def check_promql(course, url):
                 wait_until(f"{chapter.name}:{line}: series for {text}", lambda: http_json(f"{url}/api/v1/query?query={query}")["data"]["result"], 20, 1)
 
 
+def check_logql(course):
+    """Every field and label in a LogQL query of the pages is one that docs/telemetry.md lists, or a label of Loki."""
+    known = set(re.findall(r"`([a-z_]+)`", (labtest.TOP / "docs/telemetry.md").read_text())) | {"app", "level", "service_name"}
+    for chapter in course.values():
+        for kind, line, text in pages.blocks(chapter.path):
+            names = set(re.findall(r"\b([a-z_]+) *(?:=~|!=|=|<|>) *[\"\d]", text))
+            names |= set(re.findall(r"unwrap (\w+)", text)) | set(re.findall(r"by \((\w+)\)", text))
+            if kind == "logql" and (names - known - NEW_FIELDS or '{app="minishop"' not in text):
+                raise TestFailure(f"{chapter.name}:{line}: {text} has {names - known or 'no {app=...}'}")
+
+
 def full_rate(url):
     """Whether the rate over five minutes is nearly that of the shoppers, 12 a second."""
     found = http_json(f"{url}/api/v1/query?query=sum(rate(request_total[5m]))")["data"]["result"]
@@ -209,7 +221,8 @@ def main():
     course = guide.chapters()
     check_pages(course)
     check_links()
-    claim(f"{len(course)} chapters of the same form, and every link leads somewhere", True)
+    check_logql(course)
+    claim(f"{len(course)} chapters of the same form, every link leads somewhere, every field of a LogQL query exists", True)
     failures = []
 
     def beside():
