@@ -169,7 +169,8 @@ def answer(words, course):
     try:
         verdict = judge(number, " ".join(words[1:]))
     except Unreadable as unreadable:
-        raise BadInput(f"{number} takes {QUESTIONS[number].kind.what}; {unreadable}") from unreadable
+        allowed = QUESTIONS[number].kind.what
+        raise BadInput(f"question {number}: {unreadable}" + (f"; it takes {allowed}" if allowed not in str(unreadable) else "")) from unreadable
     except CannotTell as reason:
         print(f"Cannot tell: {reason}. The answer is not counted.")
         return CANNOT_TELL
