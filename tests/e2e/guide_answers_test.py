@@ -7,6 +7,7 @@ import sys
 import threading
 
 import labtest
+from lab_test import Lab, contains
 from labtest import TestFailure, expect
 
 sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
@@ -109,6 +110,17 @@ def test_shows(directory):
     asked = course("answer", "04.02")
     if "Which share of all requests failed?" not in asked or "./lab guide 4" not in asked:
         raise TestFailure(f"the question 4.2: {asked}")
+
+
+def test_the_labs_commands(directory):
+    lab = Lab(directory)
+    contains(lab("help"), "guide [N]", "answer C.Q VALUE")
+    contains(lab("guide"), "Answered: 0.", "Next: ./lab guide 1")
+    contains(lab("guide", "3"), "3. Structured logs", str(lab.directory), "LogQL: ")
+    contains(lab("guide", "seven", status=BAD_INPUT), "lab: 'seven' is not a chapter: 1 to 13")
+    contains(lab("answer", "7.1"), "trace id of an exemplar", "./lab guide 7")
+    contains(lab("answer", "7.1", "x", status=BAD_INPUT), "lab: question 7.1: 'x' is not a trace id: 32 hexadecimal digits")
+    contains(lab("answer", "4.2", "2.5", "%", status=CANNOT_TELL), "Cannot tell: the lab does not run: ./lab up first")
 
 
 def test_nothing_passes_without_a_lab(directory):
