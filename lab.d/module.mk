@@ -2,6 +2,17 @@ EXTRA_DIST += \
 	.ci/run \
 	lab.d/build.sh \
 	lab.d/containers.sh \
+	lab.d/course/__init__.py \
+	lab.d/course/alerts.py \
+	lab.d/course/answers.py \
+	lab.d/course/code.py \
+	lab.d/course/logs.py \
+	lab.d/course/metrics.py \
+	lab.d/course/question.py \
+	lab.d/course/terminal.py \
+	lab.d/course/traces.py \
+	lab.d/guide.py \
+	lab.d/guide.sh \
 	lab.d/incident.sh \
 	lab.d/install-packages \
 	lab.d/oncall \

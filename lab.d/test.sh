@@ -316,7 +316,7 @@ test_documents() {
 }
 
 # What takes minutes because it waits for alerts, and little of the machine: it runs beside the builds.
-test_patient='tests/e2e/oncall_test.py tests/e2e/loop_test.py tests/observability/alert_loop_test.py tests/observability/alertmanager_test.py tests/observability/console_test.py'
+test_patient='tests/e2e/guide_test.py tests/e2e/oncall_test.py tests/e2e/loop_test.py tests/observability/alert_loop_test.py tests/observability/alertmanager_test.py tests/observability/console_test.py'
 
 # What make check runs too, in each of the builds.
 test_by_make='tests/e2e/slack_mock_test.py tests/e2e/slack_mock_browser_test.py'

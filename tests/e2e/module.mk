@@ -5,6 +5,10 @@ EXTRA_DIST += \
 	tests/e2e/contract_test.py \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
+	tests/e2e/guide_answers_test.py \
+	tests/e2e/guide_pages.py \
+	tests/e2e/guide_stack_test.py \
+	tests/e2e/guide_test.py \
 	tests/e2e/lab_containers_test.py \
 	tests/e2e/lab_test.py \
 	tests/e2e/engine_builds_test.py \
