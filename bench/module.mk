@@ -1,5 +1,5 @@
 # Benchmarks: built by "make bench-programs", run by hand and by ./lab bench, never by make check.
-benchmarks = bench/bench_metrics bench/bench_log bench/bench_otlp bench/otlp_sink
+benchmarks = bench/bench_metrics bench/bench_log bench/bench_otlp bench/otlp_sink bench/bare_ulfius bench/bench_operations
 EXTRA_PROGRAMS += $(benchmarks)
 CLEANFILES += $(benchmarks)
 bench-programs: $(benchmarks)
@@ -13,4 +13,8 @@ bench_bench_otlp_SOURCES = bench/bench_otlp.c
 bench_bench_otlp_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 bench_otlp_sink_SOURCES = bench/otlp_sink.c
 bench_otlp_sink_LDADD = $(MICROHTTPD_LIBS)
-EXTRA_DIST += bench/order_and_pay.lua bench/orders.lua bench/run.py
+bench_bare_ulfius_SOURCES = bench/bare_ulfius.c
+bench_bare_ulfius_LDADD = $(LIBHTTPSERVER_LIBS)
+bench_bench_operations_SOURCES = bench/bench_operations.c
+bench_bench_operations_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
+EXTRA_DIST += bench/order_and_pay.lua bench/orders.lua bench/picture.py bench/report.py bench/run.py bench/where.py

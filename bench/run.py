@@ -1,47 +1,95 @@
 #!/usr/bin/env python3
-"""What telemetry costs: the same minishop with all of it on and with all of it off, in turns, in one run.
+"""What telemetry costs, and what MiniShop costs beside a bare Ulfius service that does the same work.
 
-On: every request has its metrics, its exemplar, its two spans, sent to a sink that costs next to nothing, and its log line
-in a file; it is scraped every two seconds. Off: log.enabled, metrics.enabled and traces.enabled are false. Each leg is a
-process of its own, with a second of warm-up. The report is a Markdown table, printed and written to $LAB_DIR/bench/report.md.
+Every round runs every leg once: MiniShop with telemetry on, with one signal alone, with no span sampled, and off, and the
+bare service (bare_ulfius.c); each with a thread for each connection and with a pool; each for orders, and for orders that
+are then paid. A leg is a process of its own, with a second of warm-up. Ratios compare legs of the same round; the report
+has the medians over the rounds. It is written to $LAB_DIR/bench/benchmark.md, with a picture in images/.
 """
 import argparse
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests/e2e"))
 import labtest  # noqa: E402
+import report  # noqa: E402
 import shop as shops  # noqa: E402
+import where  # noqa: E402
 
-# All lines in one file, so that they can be counted.
-ALWAYS = {"log.max_bytes": 0}
-OFF = {"log.enabled": False, "metrics.enabled": False, "traces.enabled": False}
-# title, script, connections, settings
-WORKLOADS = (
-    ("orders, nothing sleeps", "orders.lua", 16, {"orders.capacity": 1000000}),
-    ("order and pay, nothing sleeps", "order_and_pay.lua", 16, {"orders.capacity": 100000}),
-    ("order and pay, default latencies", "order_and_pay.lua", 128,
-     {"orders.capacity": 100000, "inventory.latency_ms": 8, "payment.latency_ms": 25}),
-)
+# The store never fills: a full one answers 503, and an error is cheap. No log file is rotated.
+ALWAYS = {"log.max_bytes": 0, "orders.capacity": 2000000}
+SIGNALS = ("log", "metrics", "traces")
+# Name: (the signals that are on, environment); None is the bare service.
+LEGS = {
+    "bare Ulfius": None,
+    "off": ((), {}),
+    "metrics alone": (("metrics",), {}),
+    "logs alone": (("log",), {}),
+    "traces alone": (("traces",), {}),
+    "traces, none sampled": (("traces",), {"OTEL_TRACES_SAMPLER": "always_off"}),
+    "on": (SIGNALS, {}),
+}
+WORKLOADS = {"order": "orders.lua", "order, then pay": "order_and_pay.lua"}
+MODES = {"a thread for each connection": 0, "a pool of 2 threads": 2}
+CONNECTIONS = 16
+ORDERS = 10000  # of the measurement of memory
+OVERHEAD_S = 2.2  # of a leg: start, warm-up, stop
+PROFILE_S = 4
+OTHERS_S = 60  # operations, memory and profiles
 
 
-def wrk(shop, script, connections, seconds):
-    """The numbers of the script's RESULT line."""
-    out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", HERE / script, shop.url],
-                         capture_output=True, text=True, timeout=seconds + 30, check=True).stdout
+class Bare(labtest.Engine):
+    """The bare service on a free port."""
+
+    def __init__(self, directory, pool):
+        self.port = labtest.free_port()
+        super().__init__("bare_ulfius", [shops.program("bench/bare_ulfius"), self.port, pool], directory)
+
+    def __enter__(self):
+        self.start()
+        with labtest.wait_until("bare_ulfius listens", lambda: shops.socket.create_connection(("127.0.0.1", self.port))):
+            return self
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+
+def service(directory, leg, pool, sink_url):
+    """The process under test of a leg."""
+    if LEGS[leg] is None:
+        return Bare(directory, pool)
+    signals, env = LEGS[leg]
+    settings = {**ALWAYS, "server.pool": pool, **{f"{signal}.enabled": signal in signals for signal in SIGNALS}}
+    return shops.Shop(directory, settings, sink_url if "traces" in signals else None, {"OTEL_BSP_SCHEDULE_DELAY": "5000", **env})
+
+
+def wrk(url, workload, seconds):
+    """The load of a leg: requests, seconds, p99 in ms. TestFailure if an answer was not what it should be."""
+    out = subprocess.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", HERE / WORKLOADS[workload], url],
+                         capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
     line = next(line for line in out.splitlines() if line.startswith("RESULT "))
-    return [int(word) for word in line.split()[1:]]
+    requests, microseconds, failed, broken, _, p99 = (int(word) for word in line.split()[1:])
+    if failed or broken or not requests:
+        raise labtest.TestFailure(f"{failed} of {requests} answers were errors and {broken} were missing: errors are cheap, so these"
+                                  f" figures would mean nothing ({workload})")
+    return requests, microseconds / 1e6, p99 / 1e3
 
 
 def cpu_seconds(pid):
+    """(user, system) of all threads of the process, also of those that ended."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return [int(field) / os.sysconf("SC_CLK_TCK") for field in fields[11:13]]
 
 
 def scrape(shop, over):
@@ -49,99 +97,118 @@ def scrape(shop, over):
         shop.get("/metrics", {"Accept": "application/openmetrics-text;version=1.0.0", "Accept-Encoding": "gzip"})
 
 
-def leg(workload, telemetry, sink_url, seconds):
-    """One process under load: what it did and what it cost."""
-    _, script, connections, settings = workload
-    with tempfile.TemporaryDirectory(prefix="minishop-bench-") as directory:
-        env = {"OTEL_BSP_SCHEDULE_DELAY": "1000"}
-        with shops.Shop(directory, {**ALWAYS, **settings, **({} if telemetry else OFF)}, sink_url if telemetry else None, env) as shop:
-            wrk(shop, script, connections, 1)
-            over = threading.Event()
-            scraper = threading.Thread(target=scrape, args=(shop, over))
-            if telemetry:
-                scraper.start()
-            cpu = cpu_seconds(shop.pid)
-            requests, microseconds, failed, broken, p50, p99 = wrk(shop, script, connections, seconds)
-            cpu = cpu_seconds(shop.pid) - cpu
-            over.set()
-            result = {"rate": requests / microseconds * 1e6, "p50": p50 / 1e3, "p99": p99 / 1e3, "cpu": cpu / requests * 1e6,
-                      "failed": failed + broken}
-            if telemetry:
-                scraper.join()
-                result.update(lost(shop))
-            return result
+def run_leg(leg, pool, workload, seconds, sink_url):
+    """One process under load: requests a second, p99 in ms, user and system CPU a request in microseconds."""
+    with tempfile.TemporaryDirectory(prefix="minishop-bench-") as directory, service(directory, leg, pool, sink_url) as process:
+        wrk(process.url, workload, 1)
+        over = threading.Event()
+        scraper = threading.Thread(target=scrape, args=(process, over))
+        if LEGS[leg] and "metrics" in LEGS[leg][0]:
+            scraper.start()
+        before = cpu_seconds(process.pid)
+        requests, took, p99 = wrk(process.url, workload, seconds)
+        user, system = ((after - start) / requests * 1e6 for start, after in zip(before, cpu_seconds(process.pid)))
+        over.set()
+        if scraper.is_alive():
+            scraper.join()
+        result = {"rate": requests / took, "p99": p99, "user": user, "system": system, "cpu": user + system}
+        return {**result, **(accounts(process) if leg == "on" else {})}
 
 
-def lost(shop):
-    """What the whole leg answered, warm-up included, and how many of those have no log line after the service has ended."""
-    # wrk leaves while answers are still being made.
-    labtest.wait_until("the last request ends", lambda: shop.metrics()["minishop_requests_in_flight"] <= 1)
-    answered = shop.metrics()["request_total"]
-    shop.terminate()
-    with shop.json_log.open("rb") as log:
-        lines = sum(b'"route"' in line for line in log)
-    return {"answered": answered, "lines_lost": answered - lines}
+def accounts(shop):
+    """What became of the spans and log lines of a whole leg, once none waits any more."""
+    def settled():
+        metrics = shop.metrics()
+        return metrics["telemetry_span_queue_size"] == 0 and metrics["minishop_requests_in_flight"] <= 1 and \
+            metrics["telemetry_spans_started_total"] == metrics["telemetry_spans_exported_total"] + metrics["telemetry_spans_dropped_total"] \
+            and metrics
+    metrics = labtest.wait_until("all spans have left", settled, 20)
+    return {"started": metrics["telemetry_spans_started_total"], "exported": metrics["telemetry_spans_exported_total"],
+            "dropped": metrics["telemetry_spans_dropped_total"], "lines_dropped": metrics["telemetry_log_lines_dropped_total"]}
 
 
-def spans_of(sink_url):
-    return labtest.http_json(f"{sink_url}/stats")["spans"]
+def measure(rounds, seconds, sink_url):
+    """{(mode, workload, leg): [a result a round]}. Every second round goes through the legs backwards."""
+    results = {}
+    total = rounds * len(MODES) * len(WORKLOADS) * len(LEGS)
+    done = 0
+    for number in range(rounds):
+        for mode, pool in MODES.items():
+            for workload in WORKLOADS:
+                for leg in list(LEGS)[::-1 if number % 2 else 1]:
+                    result = run_leg(leg, pool, workload, seconds, sink_url)
+                    results.setdefault((mode, workload, leg), []).append(result)
+                    done += 1
+                    print(f"[{done:3}/{total}] {mode}, {workload}, {leg}: {result['rate']:,.0f} requests/s, {result['cpu']:.1f} µs CPU a"
+                          " request", flush=True)
+    return results
 
 
-def measure(workload, pairs, seconds, sink_url):
-    """Alternating legs; the order within a pair alternates too."""
-    on, off = [], []
-    for number in range(pairs):
-        for telemetry in ((True, False) if number % 2 == 0 else (False, True)):
-            spans = spans_of(sink_url)
-            result = leg(workload, telemetry, sink_url, seconds)
-            if telemetry:
-                result["spans_lost"] = 2 * result["answered"] - (spans_of(sink_url) - spans)
-            (on if telemetry else off).append(result)
-            print(f"  {workload[0]:34} {'on ' if telemetry else 'off'} {result['rate']:9.0f} req/s", flush=True)
-    return on, off
+def memory(sink_url):
+    """MiB resident with telemetry on and so many orders in the store, of the default settings."""
+    with tempfile.TemporaryDirectory(prefix="minishop-bench-") as directory, shops.Shop(directory, {}, sink_url) as shop:
+        connections = [shop.connect() for _ in range(CONNECTIONS)]
+        request = shops.post("/order", b'{"sku": "mug", "quantity": 1}')
+        for _ in range(ORDERS // CONNECTIONS):
+            for sock in connections:
+                sock.sendall(request)
+            for sock in connections:
+                if not sock.recv(4096).startswith(b"HTTP/1.1 201 "):
+                    raise labtest.TestFailure("an order was refused")
+        stored = shop.metrics()["minishop_orders_stored"]
+        labtest.expect("the number of orders stored", stored, ORDERS)
+        status = pathlib.Path(f"/proc/{shop.pid}/status").read_text()
+        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
 
 
-def row(title, on, off):
-    def median(side, key):
-        return statistics.median(result[key] for result in side)
-    ratio = statistics.median(a["rate"] / b["rate"] for a, b in zip(on, off))
-    answered = sum(result["answered"] for result in on)
-    lines = []
-    for name, side in (("on", on), ("off", off)):
-        losses = (f"{sum(r['spans_lost'] for r in on):.0f} of {2 * answered:.0f} | {sum(r['lines_lost'] for r in on):.0f} of {answered:.0f}"
-                  if name == "on" else "- | -")
-        lines.append(f"| {title} | {name} | {median(side, 'rate'):,.0f} | {f'{ratio:.2f}' if name == 'on' else ''} | "
-                     f"{median(side, 'p50'):.2f} | {median(side, 'p99'):.2f} | {median(side, 'cpu'):.1f} | {losses} | "
-                     f"{sum(r['failed'] for r in side)} |")
-    return lines
+def operations(sink_url):
+    """{operation: nanoseconds}, as bench_operations prints them."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
+    done = subprocess.run([shops.program("bench/bench_operations")], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          env={**clean, "OTEL_EXPORTER_OTLP_ENDPOINT": sink_url, "OTEL_BSP_SCHEDULE_DELAY": "100"}, timeout=300)
+    labtest.expect("the exit status of bench_operations", done.returncode, 0)
+    return {name: float(value) for value, name in (line.split("\t") for line in done.stderr.splitlines())}
 
 
-def machine():
-    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown processor")
-    return f"{os.cpu_count()} cores ({model}), client and service on the same machine"
+def profile(pool, sink_url):
+    """Where the time of orders goes with telemetry on, in a run that is not measured otherwise."""
+    with tempfile.TemporaryDirectory(prefix="minishop-bench-") as directory, service(directory, "on", pool, sink_url) as process:
+        wrk(process.url, "order", 1)
+        recording = where.recorder(process.pid, PROFILE_S, f"{directory}/perf.data")
+        wrk(process.url, "order", PROFILE_S + 1)
+        return where.shares(recording, f"{directory}/perf.data")
+
+
+def plan(options):
+    """(rounds, seconds of a leg, seconds altogether)"""
+    rounds = 1 if options.quick else 5
+    legs = rounds * len(MODES) * len(WORKLOADS) * len(LEGS)
+    minutes = 2 if options.quick else options.minutes
+    seconds = max(1, round((minutes * 60 - OTHERS_S) / legs - OVERHEAD_S))
+    return rounds, seconds, legs * (seconds + OVERHEAD_S) + OTHERS_S
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--pairs", type=int, default=5)
-    options.add_argument("--seconds", type=int, default=5)
-    options.add_argument("--only", type=int, help="number of a workload, from 0")
+    options.add_argument("--minutes", type=int, default=15, help="how long it takes altogether (15)")
+    options.add_argument("--quick", action="store_true", help="two minutes: shows that it works, too noisy to quote")
     options = options.parse_args()
     labtest.need("wrk")
-    report = [f"Telemetry on and off in turns, {options.pairs} pairs of {options.seconds} s each; medians. {machine()}.", "",
-              "| workload | telemetry | requests/s | on/off | p50 ms | p99 ms | CPU µs/request | spans lost | log lines lost | failed |",
-              "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|"]
+    rounds, seconds, altogether = plan(options)
+    print(f"takes about {altogether / 60:.0f} minutes: {rounds} rounds of {len(MODES) * len(WORKLOADS) * len(LEGS)} legs, {seconds} s each",
+          flush=True)
     port = labtest.free_port()
+    sink_url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as directory, \
-            labtest.Engine("otlp_sink", [shops.program("bench/otlp_sink"), port], directory, f"http://127.0.0.1:{port}/stats"):
-        for workload in WORKLOADS if options.only is None else [WORKLOADS[options.only]]:
-            report += row(workload[0], *measure(workload, options.pairs, options.seconds, f"http://127.0.0.1:{port}"))
-    text = "\n".join(report) + "\n"
-    target = pathlib.Path(os.environ.get("LAB_DIR", labtest.TOP / ".lab")) / "bench/report.md"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text)
-    print(f"\n{text}\nwritten to {target}")
+            labtest.Engine("otlp_sink", [shops.program("bench/otlp_sink"), port], directory, f"{sink_url}/stats"):
+        began = time.time()
+        measured = {"operations": operations(sink_url), "rss": memory(sink_url), "legs": measure(rounds, seconds, sink_url),
+                    "profiles": {mode: profile(pool, sink_url) for mode, pool in MODES.items()},
+                    "rounds": rounds, "seconds": seconds, "load": os.getloadavg()[2], "began": began}
+    target = pathlib.Path(os.environ.get("LAB_DIR", labtest.TOP / ".lab")) / "bench"
+    report.write(measured, target)
+    print(f"\n{(target / 'benchmark.md').read_text()}\nwritten to {target}/benchmark.md and {target}/images/benchmark.svg")
 
 
 if __name__ == "__main__":
-    main()
+    labtest.run_main(main)

@@ -1,11 +1,12 @@
-# What is installed beside the programs: the configuration, the systemd unit and what logrotate does.
-EXTRA_DIST += etc/minishop.conf etc/minishop.service.in etc/minishop.logrotate
-CLEANFILES += etc/minishop.service
-nodist_systemdsystemunit_DATA = etc/minishop.service
+# What is installed beside the programs: the configuration, the systemd units and what logrotate does.
+EXTRA_DIST += etc/minishop.conf etc/minishop.service.in etc/minishop.logrotate etc/slack-mock.service.in
+units = etc/minishop.service etc/slack-mock.service
+CLEANFILES += $(units)
+nodist_systemdsystemunit_DATA = $(units)
 
-etc/minishop.service: etc/minishop.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' \
-		'$(srcdir)/etc/minishop.service.in' >$@.new && mv $@.new $@
+$(units): etc/minishop.service.in etc/slack-mock.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) etc && $(SED) -e 's|@bindir[@]|$(bindir)|g' -e 's|@sbindir[@]|$(sbindir)|g' \
+		-e 's|@sysconfdir[@]|$(sysconfdir)|g' '$(srcdir)/$@.in' >$@.new && mv $@.new $@
 
 install-data-local: install-logrotate
 uninstall-local: uninstall-logrotate
@@ -18,7 +19,7 @@ uninstall-logrotate:
 	if cmp -s '$(srcdir)/etc/minishop.logrotate' '$(DESTDIR)$(sysconfdir)/logrotate.d/minishop'; then \
 		rm -f '$(DESTDIR)$(sysconfdir)/logrotate.d/minishop'; fi
 
-# Somebody's own configuration is neither overwritten nor removed.
+# Neither overwrite nor remove an existing configuration.
 install-data-local:
 	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)'
 	test -e '$(DESTDIR)$(sysconfdir)/minishop.conf' || \

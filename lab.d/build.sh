@@ -1,12 +1,12 @@
 # shellcheck shell=sh
 # Building: always out of tree, so that the source directory holds sources only (and what ./bootstrap makes).
 
-# ./configure is made once; changes of its sources are noticed by make itself.
+# ./configure is made once; make itself detects changes of its sources.
 build_bootstrap() {
 	if [ ! -x configure ] || [ ! -e Makefile.in ] || [ ! -e build-aux/install-sh ]; then ./bootstrap; fi
 }
 
-# build_configure DIRECTORY OPTION...: out of tree; again only where it was done for another place or otherwise.
+# build_configure DIRECTORY OPTION...: out of tree; again only for another source directory or other options.
 build_configure() {
 	build_dir=$1
 	shift
@@ -31,7 +31,7 @@ build_and_install() {
 build_lab() {
 	case $LAB_SOURCE$LAB_DIR in
 	*[!A-Za-z0-9/._,@+-]*)
-		fail "make cannot build in a directory with a blank or a special character in its name: $LAB_SOURCE. Move the project." ;;
+		fail "make cannot build in a directory whose name has a blank or a special character: $LAB_SOURCE. Move the project." ;;
 	esac
 	step build "$LAB_DIR/log/build.log" build_and_install
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# The containers of docker-compose.yml, when those run instead of the native lab. Compose itself is asked which ones there are, and only
-# for this project. Names and ports come from where Compose takes them: the environment, then .env.
+# The containers of docker-compose.yml, if they run instead of the native lab. Compose lists the containers of this project. Names and
+# ports come from the environment, then from .env, as for Compose.
 
 # Sets compose to the command that knows running containers of this project, and containers_running to their services. Returns 1 if
-# there are none; containers_denied then says whether somebody else may know more.
+# none runs; containers_denied then says whether another user may see more.
 containers_find() {
 	containers_denied=
 	for compose in docker-compose 'docker compose'; do
@@ -19,7 +19,7 @@ containers_find() {
 	return 1
 }
 
-# Docker may hang; nobody waits longer than a container takes to stop.
+# Docker may hang: wait no longer than a container takes to stop.
 containers_compose() {
 	# shellcheck disable=SC2086 # one word or two
 	timeout --foreground 60 $compose "$@" </dev/null
@@ -54,7 +54,7 @@ containers_addresses() {
 	trace_store=$(setting TRACE_STORE jaeger)
 }
 
-# Runs a script of sh where the shop's log files are: in a shop, or, while none runs, in a container that ends with it.
+# Runs a shell script where the shop's log files are: in a shop's container, or, while none runs, in a temporary container.
 containers_sh() {
 	if containers_run minishop; then
 		containers_compose exec -T minishop sh -c "$@"
@@ -63,7 +63,7 @@ containers_sh() {
 	fi
 }
 
-# A service's row of status, with how it is: healthy if it answers at ADDRESS PATH, or just running without an address.
+# A service's row of status: healthy if it answers at ADDRESS PATH; without an address, just whether it runs.
 containers_row() {
 	if ! containers_run "$1"; then
 		row "$1" "does not run"

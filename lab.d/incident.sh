@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # Incidents, one file each in observability/incidents: the first line says what it does. The file is put where minishop reads it, on top
-# of its configuration, and SIGHUP does the rest. A line "# lab: ..." has something done to a process: "stop minishop", "stop collector"
-# or "fail slack-mock". What minishop reads is also the only record of what is broken just now.
+# of its configuration, and SIGHUP does the rest. A line "# lab: ..." asks for an action on a process: "stop minishop", "stop collector"
+# or "fail slack-mock". Lines "# pictures:", "# request:" and "# slack:" say what to look at. The file that minishop reads is also the
+# only record of the current incident.
 
 incident_names() {
 	for incident_path in observability/incidents/*.conf; do basename "$incident_path" .conf; done
@@ -11,29 +12,34 @@ incident_describe() {
 	sed -n '1s/^# *//p' "observability/incidents/$1.conf"
 }
 
-# Whether the incident of now has such a "# lab:" line.
+# Whether the incident $1 has the line "# lab: $2".
+incident_asks() {
+	[ -n "$1" ] && grep -qx "# lab: $2" "observability/incidents/$1.conf"
+}
+
+# Whether the current incident has such a "# lab:" line.
 incident_does() {
 	[ -e "$incident_file" ] && grep -qx "# lab: $1" "$incident_file"
 }
 
-# The containers have it in a volume of theirs, which goes with them.
+# The containers keep it in a volume of their own, which is removed with them.
 incident_fetch() {
 	if [ "$place" = containers ]; then
 		containers_sh 'cat /etc/minishop/incident/incident.conf' >"$incident_file" 2>/dev/null || rm -f "$incident_file"
 	fi
 }
 
-# Puts a file where minishop reads it, never half of it, or removes what is there.
+# Installs a file where minishop reads it, atomically, or removes the present one.
 incident_put() {
 	if [ "$place" = containers ]; then
 		containers_sh 'cd /etc/minishop/incident && rm -f incident.conf && if [ -n "$0" ]; then printf "%s\n" "$0" >new && mv new incident.conf; fi' \
-			"${1:+$(cat "$1")}" >/dev/null 2>&1 || fail "the file with the incident could not be written in the containers"
+			"${1:+$(cat "$1")}" >/dev/null 2>&1 || fail "cannot write the incident file in the containers"
 	fi
 	rm -f "$incident_file"
 	[ -z "${1:-}" ] || { cp "$1" "$incident_file.new" && mv "$incident_file.new" "$incident_file"; }
 }
 
-# What is broken on purpose just now.
+# The name of the current incident.
 incident_current() {
 	if [ ! -s "$incident_file" ]; then
 		echo none
@@ -48,7 +54,7 @@ incident_current() {
 	echo "your own ($incident_file)"
 }
 
-# What minishop says of its configuration since the time $1, one line each time.
+# What minishop has logged about its configuration since the time $1, one line each.
 incident_reload_said() {
 	if [ "$place" = native ]; then
 		tail -n 2000 "$LAB_DIR/log/minishop.json"
@@ -58,8 +64,8 @@ incident_reload_said() {
 		select(startswith("configuration reloaded") or startswith("configuration rejected"))' 2>/dev/null
 }
 
-# Tells every minishop to read its configuration again, and waits until each says that it has. Returns 1, with the reason on standard
-# error, when one refuses or says nothing.
+# Has every minishop reload its configuration, and waits until each confirms it. Returns 1, with the reason on standard error, if one
+# refuses or does not answer.
 incident_reload() {
 	reload_since=$(date -u +%Y-%m-%dT%H:%M:%S.%N)
 	reload_wanted=1
@@ -68,7 +74,7 @@ incident_reload() {
 	else
 		reload_wanted=$(containers_compose ps -q minishop | grep -c .)
 		containers_compose kill -s HUP minishop >/dev/null 2>&1 || {
-			echo "lab: $compose kill -s HUP minishop has failed" >&2
+			echo "lab: $compose kill -s HUP minishop failed" >&2
 			return 1
 		}
 	fi
@@ -91,7 +97,7 @@ incident_reload() {
 
 slack_control() {
 	ask -S -o /dev/null -H 'Content-Type: application/json' -d "$1" "$slack_url/control" ||
-		fail "slack-mock at $slack_url did not take the command; see ./lab status"
+		fail "slack-mock at $slack_url did not accept the command; see ./lab status"
 }
 
 shop_runs() {
@@ -103,13 +109,13 @@ shop_stop() {
 		process_stop minishop "$(service_grace minishop)"
 		return
 	fi
-	containers_compose stop minishop >/dev/null 2>&1 || fail "$compose stop minishop has failed"
+	containers_compose stop minishop >/dev/null 2>&1 || fail "$compose stop minishop failed"
 	containers_running=$(containers_list)
-	! shop_runs || fail "$compose has not stopped minishop"
+	! shop_runs || fail "$compose did not stop minishop"
 	row minishop "stopped ($compose)"
 }
 
-# Also again, when what made it what it is has changed.
+# Restarts it too if its configuration has changed.
 shop_start() {
 	if [ "$place" = native ]; then
 		started=
@@ -127,12 +133,13 @@ shop_start() {
 }
 
 containers_start() {
-	containers_compose start "$1" >/dev/null 2>&1 || fail "$compose start $1 has failed"
+	containers_compose start "$1" >/dev/null 2>&1 || fail "$compose start $1 failed"
 	containers_running=$(containers_list)
-	containers_run "$1" || fail "$compose has not started $1"
+	containers_run "$1" || fail "$compose did not start $1"
 }
 
-# Undoes whatever incident there is.
+# Ends the current incident, if there is one. $1: the incident that takes its place, if any. What that one stops or starts again is left
+# to it.
 incident_end() {
 	[ -s "$incident_file" ] || return 0
 	end_slack=$(incident_does "fail slack-mock" && echo yes || true)
@@ -140,10 +147,10 @@ incident_end() {
 	end_configured=$(grep -v '^#' "$incident_file" || true)
 	incident_put
 	if [ -n "$end_slack" ]; then slack_control '{"mode":"ok"}'; fi
-	if [ -n "$end_collector" ]; then
-		if [ "$place" = native ]; then shop_start; else containers_start otel-collector; fi
-	fi
-	if ! shop_runs; then
+	if [ -n "$end_collector" ] && [ "$place" = containers ] && ! incident_asks "${1:-}" "stop collector"; then containers_start otel-collector; fi
+	if incident_asks "${1:-}" "stop minishop"; then return; fi
+	if [ "$place" = native ] && incident_asks "${1:-}" "stop collector"; then return; fi
+	if ! shop_runs || { [ -n "$end_collector" ] && [ "$place" = native ]; }; then
 		shop_start
 	elif [ -n "$end_configured" ]; then
 		incident_reload || exit 1
@@ -157,7 +164,7 @@ incident_begin() {
 		if [ "$place" = native ]; then
 			shop_start
 		else
-			containers_compose stop otel-collector >/dev/null 2>&1 || fail "$compose stop otel-collector has failed"
+			containers_compose stop otel-collector >/dev/null 2>&1 || fail "$compose stop otel-collector failed"
 			row otel-collector "stopped ($compose)"
 		fi
 	fi
@@ -170,7 +177,7 @@ incident_begin() {
 	fi
 }
 
-# Where people read what Alertmanager sends.
+# Where Alertmanager's messages appear.
 slack_channel() {
 	if [ "$place" = native ]; then
 		case $(cat "$LAB_DIR/run/alertmanager/slack_url" 2>/dev/null) in "$slack_url"/*) ;; *) slack_url="your own" ;; esac
@@ -180,42 +187,42 @@ slack_channel() {
 	echo "$slack_url"
 }
 
+# What the incident's file says after "# $2: ", or else $3.
+incident_hint() {
+	hint=$(sed -n "s/^# $2: //p" "observability/incidents/$1.conf")
+	echo "${hint:-$3}"
+}
+
 incident_tell() {
-	if incident_does "fail slack-mock"; then
-		tell_slack="$(slack_channel) (silent as long as Slack is broken; what was held up comes after \"clear\")"
-	else
-		tell_slack="$(slack_channel) (a message within two minutes)"
-	fi
-	tell_log="./lab trace failed, ./lab trace slow, ./lab logs"
-	if incident_does "stop minishop"; then tell_log="./lab logs (its last line says why it ended)"; fi
 	cat <<-END
 		$1: $(incident_describe "$1").
 		What to watch:
 		  the pictures         $prometheus_url/consoles/minishop.html
+		                       $(incident_hint "$1" pictures "the error rate")
 		  the alert            $prometheus_url/classic/alerts (pending, then firing)
-		  the Slack channel    $tell_slack
-		  one request          $tell_log
-		Over when you say so: ./lab incident clear
+		  the Slack channel    $(slack_channel) ($(incident_hint "$1" slack "a message within two minutes"))
+		  one request          $(incident_hint "$1" request "./lab trace failed, then ./lab logs TRACE_ID")
+		To end it: ./lab incident clear
 	END
 	if [ "$place" = native ]; then process_pid traffic >/dev/null || tell_idle=yes; else containers_run traffic || tell_idle=yes; fi
-	[ -z "${tell_idle:-}" ] || say "But the shoppers are away (traffic does not run): without requests, only service-down has an alert."
+	[ -z "${tell_idle:-}" ] || say "But traffic does not run: without requests, only service-down raises an alert."
 }
 
-# What comes after "clear" depends on what fires.
+# The message after "clear" depends on which alerts fire.
 incident_over() {
 	if ! over_firing=$(ask "$alertmanager_url/api/v2/alerts?silenced=false&inhibited=false" | jq -r '[.[].labels.alertname] | unique | join(", ")'); then
-		say "$1 is over. Alertmanager does not answer, so nobody knows what the Slack channel will say."
+		say "$1 is over. Alertmanager does not answer, so it is unknown which messages the Slack channel will get."
 	elif [ -n "$over_firing" ]; then
-		say "$1 is over. $over_firing still fires; within three minutes the Slack channel says that it is over: $(slack_channel)"
+		say "$1 is over. $over_firing still fires; within three minutes the Slack channel shows it as resolved: $(slack_channel)"
 	else
-		say "$1 is over. No alert had fired, so the Slack channel says nothing about it."
+		say "$1 is over. No alert had fired, so the Slack channel gets no message about it."
 	fi
 }
 
 incident_list() {
 	say "./lab incident NAME, with one of:"
 	for incident_name in $(incident_names); do printf '  %-18s %s\n' "$incident_name" "$(incident_describe "$incident_name")"; done
-	printf '  %-18s %s\n' clear "put it right"
+	printf '  %-18s %s\n' clear "end the incident"
 }
 
 lab_incident() {
@@ -225,9 +232,10 @@ lab_incident() {
 		return
 	fi
 	if [ "$1" != clear ] && ! incident_names | grep -qxF -e "$1"; then
-		echo "lab: there is no incident '$1'; ./lab incident lists them" >&2
+		echo "lab: unknown incident '$1'; ./lab incident lists them" >&2
 		exit 2
 	fi
+	if oncall_runs; then fail "a case on call runs, and an incident would mix with it: ./lab oncall end first"; fi
 	lock
 	place_need
 	incident_fetch
@@ -251,7 +259,7 @@ lab_incident() {
 	"$1") say "$1 is there already; it begins again." ;;
 	*) say "$incident_was ends: $1 takes its place." ;;
 	esac
-	incident_end
+	incident_end "$1"
 	incident_begin "$1"
 	incident_tell "$1"
 }

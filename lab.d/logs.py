@@ -21,7 +21,7 @@ HIDDEN = ("timestamp", "level", "severity_number", "message", "app", "version", 
 
 
 def plain(value):
-    """For a terminal: no control character of somebody else's text reaches it."""
+    """Text for a terminal, without control characters."""
     return "".join(char if char.isprintable() else "?" for char in str(value))
 
 

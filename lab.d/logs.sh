@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# logs: what minishop writes. The files hold one JSON object a line; --raw shows it as it is. With an id, old lines are found in every
-# rotated file too, and the command ends; without one it follows.
+# logs: minishop's log lines. The files hold one JSON object a line; --raw shows it unchanged. With an id, the command searches rotated
+# files too and ends; without one it follows the log.
 
 # All lines with this text in the files that a pattern of the shell selects. A script, because in containers it runs there.
 # shellcheck disable=SC2016 # for that shell
@@ -14,7 +14,7 @@ logs_find() {
 	fi
 }
 
-# Until somebody ends it. The container's tail ends with its standard input, which this process holds open.
+# Runs until it is interrupted. The container's tail ends with its standard input, which this process holds open.
 logs_follow() {
 	if [ "$place" = native ]; then
 		tail -n 20 -F "$LAB_DIR/log/minishop.json" 2>/dev/null
@@ -42,7 +42,7 @@ lab_logs() {
 		esac
 	done
 	place_need
-	[ "$place" = containers ] || [ -e "$LAB_DIR/log/minishop.json" ] || fail "there is no log yet: ./lab up first"
+	[ "$place" = containers ] || [ -e "$LAB_DIR/log/minishop.json" ] || fail "no log yet: run ./lab up first"
 	# shellcheck disable=SC2086 # an option or none
 	if [ -n "$logs_id" ]; then
 		logs_find "$logs_id" | python3 -B lab.d/logs.py $logs_raw --find "$logs_id"

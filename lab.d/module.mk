@@ -2,13 +2,27 @@ EXTRA_DIST += \
 	.ci/run \
 	lab.d/build.sh \
 	lab.d/containers.sh \
+	lab.d/course/__init__.py \
+	lab.d/course/alerts.py \
+	lab.d/course/answers.py \
+	lab.d/course/code.py \
+	lab.d/course/logs.py \
+	lab.d/course/metrics.py \
+	lab.d/course/question.py \
+	lab.d/course/terminal.py \
+	lab.d/course/traces.py \
+	lab.d/guide.py \
+	lab.d/guide.sh \
 	lab.d/incident.sh \
 	lab.d/install-packages \
+	lab.d/oncall \
+	lab.d/oncall.sh \
 	lab.d/logs.py \
 	lab.d/logs.sh \
 	lab.d/packages.sh \
 	lab.d/place.sh \
 	lab.d/process.sh \
+	lab.d/rotated.py \
 	lab.d/status.sh \
 	lab.d/test.sh \
 	lab.d/test_full.sh \

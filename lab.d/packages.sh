@@ -1,14 +1,14 @@
 # shellcheck shell=sh
-# What Debian must have installed. libulfius-dev brings libmicrohttpd-dev, the GnuTLS flavour of libcurl's, zlib1g-dev and
-# others with it; they are named all the same, because the sources use them directly.
+# The Debian packages that the lab needs. libulfius-dev depends on libmicrohttpd-dev, libcurl's GnuTLS flavour, zlib1g-dev and others;
+# they are named too, because the sources use them directly.
 
 packages_build='build-essential autoconf automake libtool pkg-config libulfius-dev libmicrohttpd-dev liborcania-dev libyder-dev
 	libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev'
 packages_run='prometheus prometheus-alertmanager wrk curl jq python3'
-packages_lint='check python3-yaml shellcheck yamllint'
+packages_lint='check mandoc python3-yaml shellcheck yamllint'
 packages_test='python3-venv chromium chromium-driver haproxy logrotate'
 
-# Of the given packages, those that are not installed.
+# Prints those of the given packages that are not installed.
 packages_missing() {
 	for package in "$@"; do
 		case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
@@ -18,16 +18,16 @@ packages_missing() {
 	done
 }
 
-# packages_need PACKAGE...: installs what is missing of them, as whoever we are, or says what to do.
+# packages_need PACKAGE...: installs the missing ones if this user may, or says what to do.
 packages_need() {
 	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-		fail "this is not Debian or Ubuntu, so nothing can be installed by itself. What is needed, by Debian's names:
+		fail "this is not Debian or Ubuntu, so ./lab cannot install packages. It needs, by Debian's names:
   $(echo "$*" | tr -s '[:space:]' ' ')
 Where there is Docker, the whole lab also runs in containers: docker-compose up -d"
 	fi
 	missing=$(packages_missing "$@")
 	if [ -z "$missing" ]; then
-		row packages "all there"
+		row packages "all installed"
 		return
 	fi
 	# shellcheck disable=SC2086 # a list of words
@@ -38,7 +38,7 @@ Where there is Docker, the whole lab also runs in containers: docker-compose up 
 	elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; then
 		step packages "$LAB_DIR/log/packages.log" sudo "$LAB_SOURCE/lab.d/install-packages" "$@"
 	else
-		fail "these packages have to be installed, which only root may do. As root, run this line, then call me again:
+		fail "only root may install packages. As root, run this line, then run ./lab again:
   $LAB_SOURCE/lab.d/install-packages $*"
 	fi
 }

@@ -17,14 +17,23 @@ place_find() {
 		containers_addresses
 		incident_file=$LAB_DIR/incident.containers
 	elif [ -e "$LAB_DIR/run/ports" ]; then
-		# All of it has died.
+		# All of its processes have died.
 		place=native
 	fi
 }
 
-# The same, for a command that needs a lab.
+# The same for a command that needs a running lab.
 place_need() {
 	place_find
 	[ "$place" != nothing ] || fail "the lab does not run: ./lab up first, or docker-compose up -d for the containers${containers_denied:+
   ($(id -un) may not use Docker, so containers may run all the same: root, or a member of the group docker, sees them)}"
+}
+
+# The same for a program: a line each, the name and then the value. Where nothing runs, it says so.
+place_say() {
+	place_find
+	for say_name in place minishop_url slack_url prometheus_url alertmanager_url grafana_url loki_url jaeger_url trace_store compose; do
+		eval "say_value=\${$say_name:-}"
+		[ -z "$say_value" ] || echo "$say_name $say_value"
+	done
 }

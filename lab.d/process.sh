@@ -1,15 +1,15 @@
 # shellcheck shell=sh
-# Processes that outlive the shell. Who they are stands in run/NAME.id: process id, start time, and which boot of the machine.
-# A process id alone is not enough: it may belong to somebody else by now.
+# Processes that outlive the shell. run/NAME.id identifies them: process id, start time, and the machine's boot id.
+# A process id alone is not enough: another process may have it by now.
 
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
-# When a process was started, in clock ticks since boot: field 22, counted behind the name, which may hold anything.
+# The start time of a process, in clock ticks since boot: field 22, counted from behind the name, which may contain anything.
 process_started() {
 	sed -e 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
 }
 
-# Its state letter; Z is dead already.
+# Its state letter; Z means that it has ended.
 process_state() {
 	sed -e 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1
 }
@@ -21,7 +21,7 @@ process_remember() {
 	echo "$2 $process_start $(boot_id)" >"$LAB_DIR/run/$1.id"
 }
 
-# process_pid NAME: its process id, if it is the one we started and is alive. Nothing and 1 otherwise.
+# process_pid NAME: prints its process id if it is the process that we started and it is alive; otherwise returns 1.
 process_pid() {
 	[ -e "$LAB_DIR/run/$1.id" ] || return 1
 	read -r process_id process_start process_boot <"$LAB_DIR/run/$1.id" || return 1
@@ -29,8 +29,8 @@ process_pid() {
 		[ "$(process_state "$process_id")" != Z ] && echo "$process_id"
 }
 
-# process_start NAME COMMAND...: in the background, in a session of its own, with its output in log/NAME.log. Nothing of
-# the caller's is held open: neither terminal nor pipe nor lock.
+# process_start NAME COMMAND...: in the background, in its own session, with its output in log/NAME.log. It
+# keeps nothing of the caller open: no terminal, pipe or lock.
 process_start() {
 	process_name=$1
 	shift
@@ -38,12 +38,12 @@ process_start() {
 	process_remember "$process_name" $! || true
 }
 
-# To its whole group where it leads one: the traffic's shell has a wrk beside it.
+# Signals the whole process group if the process leads one: the traffic's shell runs wrk.
 process_signal() {
 	kill "-$2" "-$1" 2>/dev/null || kill "-$2" "$1" 2>/dev/null || true
 }
 
-# process_stop NAME SECONDS: asks it to end, and insists after so many seconds. Says how it went.
+# process_stop NAME SECONDS: sends SIGTERM, and SIGKILL after so many seconds. Prints the result.
 process_stop() {
 	stop_pid=$(process_pid "$1") || {
 		rm -f "$LAB_DIR/run/$1.id"
@@ -71,7 +71,7 @@ process_age() {
 	echo $((${process_up%.*} - $(process_started "$1") / $(getconf CLK_TCK)))
 }
 
-# port_taken PORT: whether anything on this machine listens there, on any address.
+# port_taken PORT: whether a program on this machine listens there, on any address.
 port_taken() {
 	port_hex=$(printf '%04X' "$1")
 	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port=":$port_hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 } END { exit !found }'

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# status: what runs and how it is. Each row is asked for now, from the process or the port itself.
+# status: what runs and whether it is healthy. Each row comes from the process or the port itself.
 
-# process_env NAME VARIABLE: what a process of ours was started with.
+# process_env NAME VARIABLE: its value in the environment of a process that we started.
 process_env() {
 	tr '\0' '\n' <"/proc/$(process_pid "$1")/environ" | sed -n "s/^$2=//p"
 }
@@ -17,7 +17,7 @@ status_page() {
 	fi
 }
 
-# Where spans go by the running process's own environment, not by that of whoever asks.
+# Where spans go, by the environment of the running process, not of this shell.
 status_spans() {
 	spans_exporter=$(process_env minishop OTEL_TRACES_EXPORTER)
 	spans_by="chosen by $(sed -n 1p "$LAB_DIR/run/traces" 2>/dev/null || true)"

@@ -36,7 +36,7 @@ test_begin() {
 	test_running="$test_running $!"
 }
 
-# Runs a command and writes down how many seconds it took: who waits for it may come late.
+# Runs a command and records its duration, because the shell may wait for it later.
 test_timed() {
 	timed_began=$(now)
 	timed_status=0
@@ -153,6 +153,11 @@ lint_packages() {
 	return $packages_bad
 }
 
+lint_manual() {
+	# shellcheck disable=SC2046 # as above
+	mandoc -Tlint -Wwarning $(project_files 'man/*.[38]')
+}
+
 lint_yaml() {
 	# shellcheck disable=SC2046 # as above
 	yamllint --strict $(project_files '*.yml' '*.yaml')
@@ -170,6 +175,7 @@ lint_python() {
 lint_all() {
 	lint "shell scripts (shellcheck)" lint_shell
 	lint "YAML (yamllint)" lint_yaml
+	lint "manual pages (mandoc)" lint_manual
 	lint "Python is Python" lint_python
 	lint "nothing left to do in the sources" lint_leftovers
 	lint "no file above 500 lines" lint_length
@@ -295,7 +301,7 @@ lab_test() {
 
 # What takes seconds, and needs the Python packages: for --quick where they are installed.
 test_in_seconds='tests/observability/dashboards_test.py tests/observability/containers_test.py tests/observability/grafana_test.py
-	tests/e2e/telemetry_doc_test.py'
+	tests/e2e/telemetry_doc_test.py tests/e2e/library_manual_test.py'
 
 test_documents() {
 	for script in $test_in_seconds; do
@@ -310,7 +316,7 @@ test_documents() {
 }
 
 # What takes minutes because it waits for alerts, and little of the machine: it runs beside the builds.
-test_patient='tests/e2e/loop_test.py tests/observability/alert_loop_test.py tests/observability/alertmanager_test.py tests/observability/console_test.py'
+test_patient='tests/e2e/guide_test.py tests/e2e/oncall_test.py tests/e2e/loop_test.py tests/observability/alert_loop_test.py tests/observability/alertmanager_test.py tests/observability/console_test.py'
 
 # What make check runs too, in each of the builds.
 test_by_make='tests/e2e/slack_mock_test.py tests/e2e/slack_mock_browser_test.py'
@@ -356,6 +362,7 @@ bench_build() {
 
 lab_bench() {
 	say "MiniShop benchmark"
+	row takes "15 minutes (--minutes N: others), or 2 with --quick; the first time a minute more for the build"
 	# shellcheck disable=SC2086 # lists of words
 	packages_need $packages_build $packages_run python3
 	step build "$LAB_DIR/log/bench-build.log" bench_build

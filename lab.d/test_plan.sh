@@ -15,7 +15,7 @@ plan_runs='quick 2 100
 default 15 700
 full 50 900'
 
-# The programs under the AGPL, which the tests use where somebody has installed them and which nothing here builds.
+# The programs under the AGPL. The tests use them if they are installed; the lab does not build them.
 plan_installed='loki tempo promtail'
 
 # plan_of TABLE KEY COLUMN

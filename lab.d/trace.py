@@ -4,7 +4,7 @@
   trace.py (--page URL | --jaeger URL --loki URL) [ID | slow | failed]
 
 --page reads minishop's own recent traces (/debug/tracez), --jaeger those of a Jaeger, with their log lines from Loki. ID may be the
-first eight digits or more. Exit status: 0, 1 when there is no such trace or nobody to ask, 2 for an ID that cannot be one.
+first eight digits or more. Exit status: 0, 1 if the trace is unknown or no service answers, 2 for an invalid ID.
 """
 import argparse
 import datetime
@@ -252,8 +252,8 @@ def show(source, what):
             traces = [trace for trace in traces if trace["outcome"] == "error"]
         traces = sorted(traces, key=lambda trace: trace["duration_ms"] if what == "slow" else str(trace["start"]), reverse=True)[:LISTED]
         if not traces:
-            raise Trouble("there is no failed trace yet; about 5 % of payments fail, and ./lab incident payment-outage makes more" if what == "failed"
-                          else "there is no trace yet; POST /order makes one")
+            raise Trouble("no failed trace yet; about 5 % of payments fail, and ./lab incident payment-outage makes more" if what == "failed"
+                          else "no trace yet; POST /order makes one")
         show_list(terminal, traces)
         print()
         trace_id = traces[0]["trace_id"]

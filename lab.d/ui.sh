@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# How the lab talks: one line a step, with its time, and on failure the end of that step's log.
+# Messages: one line a step, with its time, and on failure the end of that step's log.
 
 now() { date +%s; }
 
@@ -10,7 +10,7 @@ elapsed() {
 
 say() { printf '%s\n' "$*"; }
 
-# A table's row: what, and how it is.
+# A row of a table: name and state.
 row() { printf '  %-14s %s\n' "$1" "$2"; }
 
 fail() {
@@ -18,10 +18,10 @@ fail() {
 	exit 1
 }
 
-# ask CURL-ARGUMENT...: asks a program on this machine; never through a proxy.
+# ask CURL-ARGUMENT...: sends a request to a program on this machine, never through a proxy.
 ask() { curl --noproxy '*' -fs -m 3 "$@"; }
 
-# The last lines of a log, indented, and where the whole of it is.
+# Prints the last lines of a log, indented, and the name of the log.
 tell_log() {
 	echo "lab: the last lines of $1:" >&2
 	tail -n "${2:-15}" "$1" | cut -c1-300 | sed 's/^/  | /' >&2
@@ -46,7 +46,7 @@ step_wait() {
 		if [ -t 1 ]; then
 			printf '\r\033[K  %-14s %s' "$2" "$(step_time "${3-}") "
 		elif [ $((step_now - step_told)) -ge 30 ]; then
-			row "$2" "still at it, $(step_time "${3-}")"
+			row "$2" "still running, $(step_time "${3-}")"
 			step_told=$step_now
 		fi
 		sleep 0.2
@@ -64,7 +64,7 @@ kill_tree() {
 	kill "$1" 2>/dev/null || true
 }
 
-# step TITLE LOG COMMAND...: runs it with its output in LOG. Ends the lab when it fails.
+# step TITLE LOG COMMAND...: runs the command with its output in LOG. Ends ./lab if it fails.
 step() {
 	step_title=$1
 	step_log=$2
@@ -72,7 +72,7 @@ step() {
 	mkdir -p "$(dirname "$step_log")"
 	"$@" </dev/null >"$step_log" 2>&1 &
 	step_pid=$!
-	# An interrupted lab leaves no half of a step running.
+	# An interrupt ends the running step too.
 	trap 'kill_tree "$step_pid"; exit 130' INT TERM
 	step_wait "$step_pid" "$step_title" || {
 		row "$step_title" "FAILED after $step_took"

@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# up, down: what the lab is made of and how each part is started.
+# up, down: the parts of the lab and how each is started.
 #
-# A part is started again when it has died, and when its key has changed: the key is a checksum of all that made it what it
-# is (program, configuration, command line). So repeating `./lab up` after a change brings exactly that change.
+# A part is started again if it has died or if its key has changed. The key is a checksum of its program, configuration and
+# command line. So `./lab up` after a change applies exactly that change.
 
 services='slack-mock minishop alertmanager prometheus traffic'
 
-# The ports of the running lab are kept, so that the later commands find it without being told.
+# The ports of the running lab are stored, so that later commands find it without options.
 ports_load() {
 	kept=$LAB_DIR/run/ports
 	if [ -e "$kept" ]; then
@@ -22,7 +22,7 @@ ports_load() {
 	alertmanager_url=http://127.0.0.1:$alertmanager_port
 }
 
-# Where a service says that it is ready.
+# The address where a service reports that it is ready.
 service_health() {
 	case $1 in
 	minishop) echo "$minishop_url/readyz" ;;
@@ -41,7 +41,7 @@ service_port() {
 	esac
 }
 
-# Before anything is built or started: every port that another program holds, and one command that avoids them all.
+# Runs before anything is built or started: lists every port in use and prints one command that avoids all of them.
 ports_check() {
 	ports_taken=
 	ports_other=
@@ -51,7 +51,7 @@ ports_check() {
 		variable=LAB_$(echo "${service%-mock}" | tr '[:lower:]' '[:upper:]')_PORT
 		{ [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } 2>/dev/null || fail "$variable takes a port, 1 to 65535, not '$port'"
 		case "$ports_other" in *"=$port "*) fail "$variable: port $port is meant for another program of the lab already" ;; esac
-		# Who listens there may be this very service.
+		# The listener may be this service itself.
 		eval "port_kept=\${kept_${service%-mock}:-}"
 		if { [ "$port" != "$port_kept" ] || ! process_pid "$service" >/dev/null; } && port_taken "$port"; then
 			ports_taken="$ports_taken $port (meant for $service)"
@@ -70,17 +70,22 @@ service_healthy() {
 	[ -z "$service_url" ] || ask -o /dev/null "$service_url"
 }
 
-# The longest that a service may take to end, in seconds; minishop's own deadline is 8.
+# The maximum time for a service to end, in seconds; minishop's own deadline is 8.
 service_grace() {
 	case $1 in minishop) echo 12 ;; *) echo 8 ;; esac
 }
 
+# The one webhook that slack-mock knows.
+slack_hook=/services/T00000000/B00000000/minishoplab
+
+# In the environment, not among the arguments: every user of the machine can read those.
 start_slack_mock() {
+	export SLACK_MOCK_HOOK="$slack_hook"
 	process_start slack-mock "$(installed_program slack-mock)" --listen "127.0.0.1:$slack_port" --store "$LAB_DIR/data/slack.json"
 }
 
-# Where spans go besides the trace page, and who chose it: traces_exporter, traces_by. The native lab has no collector of its own. It
-# exports only where a collector listens: spans that nobody takes would be reported as an incident, and rightly.
+# Sets traces_exporter, where spans go besides the trace page, and traces_by, what chose it. The native lab has no collector of its own.
+# It exports only if a collector listens: spans without a receiver would correctly raise an alert.
 traces_choose() {
 	if incident_does "stop collector"; then
 		traces_exporter=otlp
@@ -106,13 +111,15 @@ traces_choose() {
 start_minishop() {
 	traces_choose
 	printf '%s\n' "$traces_by" "${MINISHOP_TRACES_RECENT_BYTES:+MINISHOP_TRACES_RECENT_BYTES in your environment}" >"$LAB_DIR/run/traces"
-	# Standard output has the spans of OTEL_TRACES_EXPORTER=console, and nothing else; a new process begins a new file.
-	: >"$LAB_DIR/log/spans.json"
-	# shellcheck disable=SC2016 # for that shell
-	set -- sh -c 'exec "$@" >>"$0"' "$LAB_DIR/log/spans.json" "$(installed_program minishop)" --config etc/minishop.conf \
-		--listen "127.0.0.1:$minishop_port" --pid-file "$LAB_DIR/run/minishop.pid" --log-file "$LAB_DIR/log/minishop.json"
+	set -- "$(installed_program minishop)" --config etc/minishop.conf --listen "127.0.0.1:$minishop_port" \
+		--pid-file "$LAB_DIR/run/minishop.pid" --log-file "$LAB_DIR/log/minishop.json"
+	# Standard output has the spans of OTEL_TRACES_EXPORTER=console, and nothing else.
+	rm -f "$LAB_DIR/log/spans.json" "$LAB_DIR/log/spans.json.1"
+	case $traces_exporter in
+	*console*) set -- python3 lab.d/rotated.py "$LAB_DIR/log/spans.json" 33554432 "$@" ;;
+	esac
 	if incident_does "stop collector"; then
-		# Nobody listens at the port of "discard".
+		# No program listens at the port of "discard".
 		set -- env -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9 "$@"
 	fi
 	process_start minishop env "OTEL_TRACES_EXPORTER=$traces_exporter" "MINISHOP_INCIDENT_FILE=$LAB_DIR/run/incident.conf" \
@@ -124,7 +131,7 @@ start_alertmanager() {
 	mkdir -p "$am"
 	ln -sfn "$LAB_SOURCE/observability/alertmanager/alertmanager.yml" "$am/alertmanager.yml"
 	ln -sfn "$LAB_SOURCE/observability/alertmanager/templates" "$am/templates"
-	(umask 077 && printf '%s' "${LAB_SLACK_URL:-$slack_url/services/T00000000/B00000000/minishoplab}" >"$am/slack_url")
+	(umask 077 && printf '%s' "${LAB_SLACK_URL:-$slack_url$slack_hook}" >"$am/slack_url")
 	# In its directory: the path of the file with the webhook's address is relative to it.
 	cd "$am" || exit 1
 	process_start alertmanager prometheus-alertmanager --config.file=alertmanager.yml --storage.path="$LAB_DIR/data/alertmanager" \
@@ -132,7 +139,7 @@ start_alertmanager() {
 	cd "$LAB_SOURCE" || exit 1
 }
 
-# A target of Prometheus: where it is, and the page that a browser is sent to.
+# A target of Prometheus: its address, and the page that the console links to.
 target() {
 	printf -- '- targets: ["127.0.0.1:%s"]\n  labels: {url: "http://127.0.0.1:%s%s"}\n' "$2" "$2" "$3" >"$LAB_DIR/run/prometheus/targets/$1.yml"
 }
@@ -156,7 +163,7 @@ start_traffic() {
 	process_start traffic sh observability/traffic/shoppers.sh "127.0.0.1:$minishop_port"
 }
 
-# All that makes a service what it is, in one word.
+# A checksum of a service's program, configuration and command line.
 service_key() {
 	case $1 in
 	minishop) set -- "$(installed_program minishop)" etc/minishop.conf ;;
@@ -172,7 +179,7 @@ service_key() {
 	} | cksum | tr ' ' -
 }
 
-# Starts a service unless it runs already, as it should be.
+# Starts a service unless it already runs with the same key.
 service_up() {
 	key=$(service_key "$1") || exit 1
 	if process_pid "$1" >/dev/null; then
@@ -191,7 +198,7 @@ service_wait() {
 	until service_healthy "$1"; do
 		if ! process_pid "$1" >/dev/null; then
 			tell_log "$LAB_DIR/log/$1.log"
-			fail "$1 has ended by itself"
+			fail "$1 died during startup"
 		fi
 		if [ $(($(now) - wait_began)) -ge 60 ]; then
 			tell_log "$LAB_DIR/log/$1.log"
@@ -210,14 +217,19 @@ lab_up() {
 	say "MiniShop lab: getting ready"
 	# shellcheck disable=SC2086 # lists of words
 	packages_need $packages_build $packages_run
+	oncall_end
 	lock
 	mkdir -p "$LAB_DIR/run" "$LAB_DIR/log" "$LAB_DIR/data"
 	ports_load
 	ports_check
 	build_lab
 	incident_file=$LAB_DIR/run/incident.conf
-	# A service that was stopped on purpose runs again now.
-	if incident_does "stop minishop"; then rm -f "$incident_file"; fi
+	# A service that an incident stopped runs again now.
+	up_ended=
+	if incident_does "stop minishop"; then
+		up_ended=$(incident_current)
+		rm -f "$incident_file"
+	fi
 	echo "$minishop_port $slack_port $prometheus_port $alertmanager_port" >"$LAB_DIR/run/ports"
 	started=
 	for service in $services; do service_up "$service"; done
@@ -244,20 +256,22 @@ up_tell() {
 		  ./lab status                     what runs, and where spans go
 		  ./lab down                       stop all of it
 	END
+	[ -z "$up_ended" ] || say "
+$up_ended is over: ./lab up has started minishop again."
 	[ "$(incident_current)" = none ] || say "
 Still broken on purpose: $(incident_current). Put right by ./lab incident clear."
 }
 
-# Only one ./lab changes the lab at a time; the lock goes with this shell.
+# Only one ./lab changes the lab at a time; the lock ends with this shell.
 lock() {
 	exec 9>"$LAB_DIR/lock"
 	flock -n 9 || {
-		say "another ./lab is at work here; waiting for it"
+		say "another ./lab runs in this directory; waiting for it"
 		flock 9
 	}
 }
 
-# Where make install put a program of ours.
+# The path of an installed program.
 installed_program() {
 	for folder in sbin bin; do
 		if [ -x "$LAB_DIR/installed/$folder/$1" ]; then
@@ -269,13 +283,14 @@ installed_program() {
 }
 
 lab_down() {
+	oncall_end
 	lock
 	stopped=0
 	for service in traffic minishop prometheus alertmanager slack-mock; do
 		if process_pid "$service" >/dev/null; then stopped=1; fi
 		process_stop "$service" "$(service_grace "$service")"
 	done
-	# Alertmanager would not tell again of an alert that fired when it ended.
+	# After a restart Alertmanager would not notify again about an alert that fired before.
 	rm -f "$LAB_DIR/run/ports" "$LAB_DIR/run/incident.conf" "$LAB_DIR/data/alertmanager/nflog"
 	if [ $stopped -eq 0 ]; then
 		say "Nothing was running."

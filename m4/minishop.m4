@@ -18,6 +18,21 @@ AC_DEFUN([MINISHOP_PROG_PROTOC_C], [
   AS_IF([test -z "$PROTOC_C"], [MINISHOP_MISSING([protoc-c], [protobuf-c-compiler])])
 ])
 
+# What makes the static libraries of one object each: see src/telemetry/link-library.sh.
+AC_DEFUN([MINISHOP_PROG_OBJCOPY], [
+  AC_CHECK_TOOLS([OBJCOPY], [objcopy llvm-objcopy])
+  AS_IF([test -z "$OBJCOPY"], [MINISHOP_MISSING([objcopy], [binutils])])
+  AC_SUBST([objdir])
+  AC_MSG_CHECKING([how $CC makes one object of several that are to be optimised at link time])
+  RELOCATABLE_FLAGS=
+  AC_COMPILE_IFELSE([AC_LANG_SOURCE([int one;])],
+    [AS_IF([$CC $CFLAGS -r -nostdlib -flinker-output=nolto-rel -o conftest.one conftest.$OBJEXT >&AS_MESSAGE_LOG_FD 2>&1],
+      [RELOCATABLE_FLAGS=-flinker-output=nolto-rel])
+    rm -f conftest.one])
+  AC_MSG_RESULT([${RELOCATABLE_FLAGS:-no flag}])
+  AC_SUBST([RELOCATABLE_FLAGS])
+])
+
 # Warnings are the project's; -Werror is asked for by CI (--enable-werror). The user's CFLAGS come last, as always.
 AC_DEFUN([MINISHOP_WARNINGS], [
   AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [treat warnings as errors])])
@@ -52,6 +67,7 @@ On Debian and Ubuntu, ./lab up installs everything by itself.])])
     prefix       $prefix
     compiler     $CC $CFLAGS
     sanitizers   $enable_sanitizers
+    hardening    _FORTIFY_SOURCE $minishop_fortify_why;$HARDENING_CFLAGS$PIE_LDFLAGS$HARDENING_LDFLAGS
     unit tests   $minishop_have_CHECK
   Now: make && make check && make install])
 ])

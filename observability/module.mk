@@ -12,6 +12,9 @@ nobase_dist_pkgdata_DATA = \
 	observability/containers/prepare.sh \
 	observability/containers/replica.sh \
 	observability/door/haproxy.cfg \
+	observability/grafana/choice/traces-both.sed \
+	observability/grafana/choice/traces-jaeger.sed \
+	observability/grafana/choice/traces-tempo.sed \
 	observability/grafana/dashboards/minishop.json \
 	observability/grafana/dashboards/pipeline.json \
 	observability/grafana/dashboards/process.json \
@@ -19,6 +22,7 @@ nobase_dist_pkgdata_DATA = \
 	observability/grafana/provisioning/datasources/minishop.yaml \
 	observability/incidents/card-declines.conf \
 	observability/incidents/collector-down.conf \
+	observability/incidents/flaky-provider.conf \
 	observability/incidents/out-of-stock.conf \
 	observability/incidents/payment-outage.conf \
 	observability/incidents/service-down.conf \
@@ -68,6 +72,11 @@ nobase_dist_pkgdata_DATA = \
 	observability/traffic/shoppers.sh
 EXTRA_DIST += \
 	.yamllint \
+	observability/prometheus/tests/budget_burn_edges.yml \
+	observability/prometheus/tests/budget_burn_fast.yml \
+	observability/prometheus/tests/budget_burn_medium.yml \
+	observability/prometheus/tests/budget_burn_slow.yml \
+	observability/prometheus/tests/budget_told.yml \
 	observability/prometheus/tests/down.yml \
 	observability/prometheus/tests/high_error_rate.yml \
 	observability/prometheus/tests/high_latency.yml \

@@ -2,7 +2,8 @@
 # prepare.sh: makes the volumes ready before any other container starts. Copies the configuration from this image into the
 # volume that the other containers mount: no container reads the clone, so its file modes and SELinux labels do not matter.
 #
-# On the way, each address 127.0.0.1:PORT for the browser gets the port that .env publishes.
+# On the way, each address 127.0.0.1:PORT for the browser gets the port that .env publishes, and Grafana's files get the links of the
+# trace store that .env chooses.
 set -eu
 from=/usr/share/minishop-lab
 to=/etc/minishop-lab
@@ -26,7 +27,12 @@ ports="${ports}s/127\\.0\\.0\\.1:=\\([0-9]*\\)=/127.0.0.1:\\1/g"
 
 # deliver FILE PLACE: whole or not at all, and untouched if it is the same: its readers watch it.
 deliver() {
-	sed "$ports" "$1" >"$2.new"
+	script=/dev/null
+	case $1 in
+	./grafana/choice/*) ;;
+	./grafana/*) script=./grafana/choice/traces-$TRACE_STORE.sed ;;
+	esac
+	sed -e "$ports" -f "$script" "$1" >"$2.new"
 	if cmp -s "$2.new" "$2"; then rm "$2.new"; else mv "$2.new" "$2"; fi
 }
 

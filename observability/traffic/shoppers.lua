@@ -1,5 +1,5 @@
 -- The shoppers, for wrk: they order, and then pay that very order. Now and then one looks at an order. Some hit an odd key: their requests are answered with
--- 4xx, which is no error of the shop. Whose payment fails tries again ten seconds later, three times at most.
+-- 4xx, which is not an error of the shop. A shopper repeats a failed payment after ten seconds, three times at most.
 --
 --   wrk -t1 -c8 -d30s --timeout 20s -s shoppers.lua http://127.0.0.1:8080
 --

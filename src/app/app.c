@@ -19,7 +19,7 @@
 
 enum { EXIT_USAGE = 2, MAX_WARNINGS = 16, WARNING_SIZE = 640 };
 
-/* What the steps of the start hand on. */
+/* State that the steps of the start pass on. */
 struct start {
   struct app_options options;
   struct app_sources sources;
@@ -60,7 +60,7 @@ static int find_sources(struct start *start, struct app_error *error) {
   return 0;
 }
 
-/* What root must do while it is root: files that the later user shall own. */
+/* Runs as root: creates the files that the later user owns. */
 static int prepare_files(struct start *start, struct app_pidfile **pidfile, struct app_error *error) {
   const char *log = start->config.log_file;
   if (app_pidfile_take(start->config.pid_file, start->identity.uid, start->identity.gid, pidfile, error) != 0)
@@ -70,13 +70,13 @@ static int prepare_files(struct start *start, struct app_pidfile **pidfile, stru
              : 0;
 }
 
-/* As the user that it has become. A log file alone is not enough for it: rotation makes others beside it. */
+/* Runs as the later user. Write access to the log file is not enough: rotation creates files beside it. */
 static void check_log_directory(struct start *start) {
   char directory[APP_TEXT_SIZE], text[WARNING_SIZE];
   struct stat info;
   const char *log = start->config.log_file;
   if (!*start->identity.name || !start->config.log_enabled || !*log || strcmp(log, "syslog") == 0) return;
-  /* A file that it may not even look at is one that was opened before. */
+  /* If stat() fails, the file was opened before the process changed its user. */
   if (stat(log, &info) == 0 && !S_ISREG(info.st_mode)) return;
   snprintf(directory, sizeof directory, "%s", log);
   char *slash = strrchr(directory, '/');
@@ -116,7 +116,7 @@ fail:
   return EXIT_FAILURE;
 }
 
-/* What needs no configuration. Returns -1 if there is more to do. */
+/* Handles options that need no configuration. Returns -1 if the program goes on. */
 static int answer(const struct app_options *options) {
   if (options->help || options->version) startup_release_signals();
   if (options->help)
@@ -136,6 +136,7 @@ static void print_warning(void *cls, const char *text) {
 /* Warnings leave the exit status alone: the service starts with them too. */
 static int check_config(const struct start *start) {
   struct app_error error = {"out of memory"};
+  if (!app_identity_exists(start->config.user, &error)) return complain(&error, EXIT_USAGE);
   struct tel_tracing_settings *tracing = malloc(sizeof *tracing);
   for (size_t i = 0; i < start->warning_count; i++) print_warning(NULL, start->warnings[i]);
   if (!tracing || app_tracing_settings(&start->config, print_warning, NULL, tracing, &error) != 0) {

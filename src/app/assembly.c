@@ -21,6 +21,8 @@ struct app_assembly {
   char instance[APP_TEXT_SIZE];
   char address[APP_TEXT_SIZE];
   struct tel_registry *registry;
+  struct tel_counter *reloads[2]; /* rejected, applied */
+  struct tel_gauge *last_reload;
   struct tel_logger *logger;
   struct tel_tracing *tracing;
   struct shop *shop;
@@ -34,7 +36,7 @@ static const char compiler[] =
     "gcc " __VERSION__;
 #endif
 
-/* As it is configured, or a random UUID, as service.instance.id wants it. */
+/* The configured name, or a random UUID, as service.instance.id requires. */
 static void name_instance(const struct app_config *config, char out[APP_TEXT_SIZE]) {
   random_uuid(out);
   if (*config->instance) snprintf(out, APP_TEXT_SIZE, "%s", config->instance);
@@ -52,9 +54,18 @@ static struct shop_settings shop_settings_of(const struct app_config *config) {
   settings.payment_failure_rate = config->payment_failure_rate;
   settings.payment_latency_ms = config->payment_latency_ms;
   settings.payment_reason = config->payment_reason;
+  settings.payment_connections = (uint32_t)config->payment_connections;
   settings.inventory_latency_ms = config->inventory_latency_ms;
   settings.inventory_stock = (uint32_t)config->inventory_stock;
   settings.inventory_restock_s = config->inventory_restock_s;
+  settings.grey = (struct shop_grey_settings){.share = config->grey_share,
+                                              .sku = config->grey_sku,
+                                              .caller = config->grey_caller,
+                                              .payment_failure_rate = config->grey_failure_rate,
+                                              .payment_latency_ms = config->grey_payment_latency_ms,
+                                              .inventory_latency_ms = config->grey_inventory_latency_ms,
+                                              .payment_reason = config->grey_reason,
+                                              .deducted = (uint32_t)config->grey_deducted};
   settings.seed = config->seed;
   settings.orders_capacity = (size_t)config->orders_capacity;
   settings.orders_unpaid_ttl_s = (uint32_t)config->orders_unpaid_ttl_s;
@@ -70,6 +81,7 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
                                       .file = file,
                                       .no_link = *config->user && geteuid() == 0,
                                       .max_bytes = config->log_max_bytes,
+                                      .tell_stderr = true,
                                       .keep = (unsigned)config->log_keep,
                                       .queue_size = (size_t)config->log_queue,
                                       .app = PACKAGE_NAME,
@@ -146,11 +158,34 @@ static int open_service(struct app_assembly *assembly, const struct app_config *
   return 0;
 }
 
+static int register_reloads(struct app_assembly *assembly) {
+  static const char *const label[] = {"result"}, *const results[] = {"rejected", "applied"};
+  struct tel_family *reloads, *last;
+  int result = tel_counter_family(assembly->registry,
+                                  &(struct tel_family_spec){.name = "minishop_config_reloads_total",
+                                                            .help = "Reloads of the configuration (SIGHUP).",
+                                                            .labels = label,
+                                                            .label_count = 1},
+                                  &reloads);
+  for (size_t i = 0; result == 0 && i < 2; i++)
+    result = tel_counter_series(reloads, &results[i], &assembly->reloads[i]);
+  if (result == 0)
+    result = tel_gauge_family(
+        assembly->registry,
+        &(struct tel_family_spec){.name = "minishop_config_last_reload_successful",
+                                  .help = "1 unless the last reload was rejected; 1 before the first one."},
+        &last);
+  if (result == 0) result = tel_gauge_series(last, NULL, &assembly->last_reload);
+  tel_gauge_set(assembly->last_reload, 1);
+  return result;
+}
+
 static int open_metrics(struct app_assembly *assembly, const struct app_config *config,
                         struct app_error *error) {
   if (!config->metrics_enabled) return 0;
   assembly->registry = tel_registry_new(NULL);
   int result = assembly->registry ? tel_process_register(assembly->registry) : TEL_E_MEMORY;
+  if (result == 0) result = register_reloads(assembly);
   if (result) app_error_set(error, "cannot set up the metrics: %s", tel_error_text(result));
   return result ? -1 : 0;
 }
@@ -204,6 +239,11 @@ void app_assembly_reconfigure(struct app_assembly *assembly, const struct app_co
   tel_log_set_level(assembly->logger, level_of(config));
 }
 
+void app_assembly_reloaded(struct app_assembly *assembly, bool applied) {
+  tel_counter_add(assembly->reloads[applied], 1);
+  tel_gauge_set(assembly->last_reload, applied);
+}
+
 struct tel_logger *app_assembly_logger(struct app_assembly *assembly) {
   return assembly->logger;
 }
@@ -215,7 +255,7 @@ const char *app_assembly_address(const struct app_assembly *assembly) {
 struct app_lost app_assembly_stop(struct app_assembly *assembly, const struct app_deadlines *deadlines) {
   struct app_lost lost = {.requests = http_service_drain(assembly->service, deadlines->drain)};
   if (lost.requests > 0) {
-    /* Their handlers may still make spans: nothing can be freed. */
+    /* Running handlers may still create spans, so nothing can be freed. */
     tel_tracing_flush(assembly->tracing, deadlines->spans);
     return lost;
   }

@@ -10,8 +10,8 @@
 
 struct app_assembly;
 
-/* Opens the log and binds the address; no thread yet. Adds what the OTEL_ variables say. daemon: nobody sees
- * standard output. Returns 0, or -1 with a text in error. */
+/* Opens the log and binds the address; no thread yet. Adds what the OTEL_ variables say. daemon: standard
+ * output is not visible. Returns 0, or -1 with a text in error. */
 int app_assembly_new(const struct app_config *config, bool daemon, struct app_assembly **out,
                      struct app_error *error);
 /* Starts the threads; it serves, and is ready, when this returns 0. Signals that the main thread waits for
@@ -19,24 +19,26 @@ int app_assembly_new(const struct app_config *config, bool daemon, struct app_as
 int app_assembly_start(struct app_assembly *assembly, struct app_error *error);
 /* Takes over faults, latencies, stock and log level. */
 void app_assembly_reconfigure(struct app_assembly *assembly, const struct app_config *config);
+/* Counts a reload that is over: applied, or rejected. */
+void app_assembly_reloaded(struct app_assembly *assembly, bool applied);
 
 struct tel_logger *app_assembly_logger(struct app_assembly *assembly);
 /* The address as it is bound, such as "127.0.0.1:8080". Lives as long as the assembly. */
 const char *app_assembly_address(const struct app_assembly *assembly);
 
-/* Until when each step of the stop may take, in clock_mono_ns(). */
+/* The deadline of each step of the stop, in clock_mono_ns(). */
 struct app_deadlines {
   uint64_t drain, spans, lines;
 };
 
-/* What did not make it. */
+/* What was lost at the stop. */
 struct app_lost {
   unsigned requests; /* cut off in flight */
   uint64_t spans;
 };
 
-/* Not ready, drains, flushes the spans. Returns what was lost. If requests were cut off their threads still
- * run: then do not free, but end the process. */
+/* Becomes not ready, drains, and flushes the spans. Returns what was lost. If requests were cut off, their
+ * threads still run: end the process then instead of freeing. */
 struct app_lost app_assembly_stop(struct app_assembly *assembly, const struct app_deadlines *deadlines);
 /* Writes the log until the deadline and frees all. Returns how many log lines were lost. Takes NULL. */
 uint64_t app_assembly_free(struct app_assembly *assembly, uint64_t deadline_mono_ns);

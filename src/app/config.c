@@ -32,7 +32,7 @@ const struct app_key *app_key_similar(const char *path, size_t len) {
   size_t distance = TEXT_DISTANCE_MAX;
   for (size_t i = 0; i < APP_KEY_COUNT; i++) {
     const char *dot = strchr(app_keys[i].path, '.');
-    /* The right name, at the top instead of in its group. */
+    /* The name is right, but the setting stands at the top level instead of in its group. */
     if (dot && strlen(dot + 1) == len && memcmp(dot + 1, path, len) == 0) return &app_keys[i];
     text_similar(path, len, app_keys[i].path, &best, &distance);
   }
@@ -60,8 +60,8 @@ void app_config_init(struct app_config *config) {
       abort(); /* the table is wrong */
 }
 
-/* Returns the whole file, NUL behind it; NULL with errno. A directory, a device or an endless file is none.
- */
+/* Returns the whole file, NUL behind it; NULL with errno. A directory, a device or an endless file is
+ * refused. */
 static char *read_file(const char *path, size_t *len) {
   struct stat info;
   char *text = NULL;
@@ -111,8 +111,8 @@ static int load_file(struct app_config *config, const char *path, bool incident,
   return result;
 }
 
-/* A start goes on without an incident file that it cannot use: an exercise must not keep the service down. A
- * reload (without warn) refuses it, and the service keeps what it has. */
+/* A start ignores an unusable incident file: an exercise must not keep the service down. A reload (without
+ * warn) refuses it, and the service keeps its configuration. */
 static int load_incident(struct app_config *config, const struct app_sources *sources,
                          void (*warn)(void *, const char *), void *cls, struct app_error *error) {
   struct app_config *with = malloc(sizeof *with);
@@ -136,8 +136,8 @@ static int load_incident(struct app_config *config, const struct app_sources *so
   return result;
 }
 
-/* The value of a variable without white space around it; NULL if that is nothing, as if it were unset. A file
- * that holds a variable's value usually ends in a newline. */
+/* The value of a variable without white space around it; NULL if it is empty or unset. Values that come from
+ * a file usually end in a newline. */
 static const char *variable(const char *const *environment, const char *name, char **copy) {
   size_t len = strlen(name);
   const char *value;
@@ -229,8 +229,7 @@ int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, c
   if (sources->file &&
       load_file(config, sources->file, false, sources->file_optional, sources->directory, error) != 0)
     goto out;
-  /* Which incident file it is may come from anywhere, and what is in it gives way to environment and options.
-   */
+  /* Any source may name the incident file. Environment and options override its content. */
   if (overlay(config, APP_KEY_incident_file, sources, error) != 0) goto out;
   if (*config->incident_file && load_incident(config, sources, warn, cls, error) != 0) goto out;
   for (size_t i = 0; i < APP_KEY_COUNT; i++)
@@ -259,8 +258,8 @@ static size_t field_size(const struct app_key *key) {
   }
 }
 
-/* Two configurations have been zeroed before they were filled, but a text that replaced a longer one has its
- * rest behind the NUL, and a list unused places. */
+/* Both configurations were zeroed before they were filled. Still, bytes behind a text's NUL and unused places
+ * of a list may differ. */
 static bool same(const struct app_config *a, const struct app_config *b, const struct app_key *key) {
   const void *x = (const char *)a + key->offset, *y = (const char *)b + key->offset;
   if (key->type == APP_REALS) {

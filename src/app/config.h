@@ -12,7 +12,7 @@
 
 enum { APP_TEXT_SIZE = 1024, APP_REALS_MAX = 64, APP_ERROR_SIZE = 1024 };
 
-/* What to tell the person, without the program's name and without a newline. */
+/* The message for the user, without the program's name and without a newline. */
 struct app_error {
   char text[APP_ERROR_SIZE];
 };
@@ -82,25 +82,25 @@ extern const struct app_key app_keys[APP_KEY_COUNT];
 
 /* The index of the key with this path of len bytes, or APP_KEY_COUNT. */
 size_t app_key_find(const char *path, size_t len);
-/* The key that a path of len bytes, which is none, probably means; NULL if nothing is close. */
+/* The key that an unknown path of len bytes probably means; NULL if no key is similar. */
 const struct app_key *app_key_similar(const char *path, size_t len);
 /* "payment.failure_rate" is MINISHOP_PAYMENT_FAILURE_RATE. */
 enum { APP_VARIABLE_SIZE = 64 };
 void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]);
 
-/* What the configuration is made from; all strings are borrowed. */
+/* The sources of the configuration; all strings are borrowed. */
 struct app_sources {
   const char *file;                         /* absolute; NULL: none */
-  bool file_optional;                       /* it may be absent: nobody named it */
-  const char *directory;                    /* what relative paths are relative to; absolute */
+  bool file_optional;                       /* may be absent: it is the default */
+  const char *directory;                    /* base of relative paths; absolute */
   const char *const *environment;           /* as environ; NULL: none */
   const char *option_values[APP_KEY_COUNT]; /* from the command line; NULL: not given */
 };
 
-/* Makes the whole configuration. Returns 0, or -1 with the reason in error (a file's with its name and line)
- * and *out untouched. warn is told of MINISHOP_ variables that are unknown, of OTEL_ variables that are
- * probably misspelled, and of an incident file that cannot be used, which is then ignored. Without warn
- * (NULL: a reload) such an incident file is an error. Reads files: blocks. */
+/* Reads the whole configuration. Returns 0, or -1 with the reason in error (a file's with its name and line)
+ * and *out untouched. warn is called for unknown MINISHOP_ variables, for OTEL_ variables that are probably
+ * misspelled, and for an unusable incident file, which is ignored. Without warn (NULL: a reload) such an
+ * incident file is an error. Reads files: blocks. */
 int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
                     struct app_config *out, struct app_error *error);
 
@@ -113,11 +113,11 @@ int app_config_parse(struct app_config *config, const char *text, size_t len, co
 
 /* Writes it in the syntax of the file, each value with its origin as a comment. */
 void app_config_print(const struct app_config *config, const struct app_sources *sources, FILE *out);
-/* The same for one value: what stands behind "=". */
+/* Writes one value as it stands after "=". */
 void app_config_print_value(const struct app_config *config, const struct app_key *key, FILE *out);
 
-/* Takes over from next what may change while the service runs. Writes the paths of the other keys that differ
- * to restart, separated by ", ", cut off if there is no room. */
+/* Copies from next the settings that may change while the service runs. Writes the paths of the other changed
+ * keys to restart, separated by ", " and truncated to its size. */
 void app_config_reload(struct app_config *config, const struct app_config *next, char *restart,
                        size_t restart_size);
 

@@ -6,7 +6,7 @@
 #include "app/config_text.h"
 #include "app/config_value.h"
 
-/* What a file's reading needs at every level. */
+/* Shared by all levels of the file. */
 struct reader {
   struct app_config *config;
   const char *name, *directory;
@@ -58,7 +58,7 @@ static void read_value(config_setting_t *setting, struct app_value *value) {
   }
 }
 
-/* Whether any key lies below this path. */
+/* Whether any key is below this path. */
 static bool is_group(const char *path) {
   size_t len = strlen(path);
   for (size_t i = 0; i < APP_KEY_COUNT; i++)
@@ -66,7 +66,7 @@ static bool is_group(const char *path) {
   return false;
 }
 
-/* One setting of the file that is no group of ours. */
+/* Takes one setting of the file that is not a known group. */
 static int take(const struct reader *reader, config_setting_t *setting, const char *path) {
   unsigned line = config_setting_source_line(setting);
   size_t id = app_key_find(path, strlen(path));
@@ -102,7 +102,7 @@ static int take_group(const struct reader *reader, config_setting_t *group, cons
   return 0;
 }
 
-/* What the library's text means, and what to do. */
+/* Translates the library's message into a cause and an action. */
 static const char *explain(const char *text) {
   static const struct {
     const char *text, *meaning;

@@ -45,7 +45,7 @@ static bool begins(const struct scan *scan, const char *with) {
   return (size_t)(scan->end - scan->at) >= len && memcmp(scan->at, with, len) == 0;
 }
 
-/* Skips white space and comments; each has its end here. */
+/* Skips white space and comments. app_config_text() has checked that each comment ends. */
 static void skip(struct scan *scan) {
   for (;;) {
     while (scan->at < scan->end && isspace((unsigned char)*scan->at)) advance(scan, 1);
@@ -61,7 +61,7 @@ static void skip(struct scan *scan) {
   }
 }
 
-/* A text that goes on in the next line has lost its quote. */
+/* A text that continues on the next line lacks its closing quote. */
 static enum token read_text(struct scan *scan) {
   for (advance(scan, 1); scan->at < scan->end && *scan->at != '"'; advance(scan, 1)) {
     if (*scan->at == '\n') return OPEN_TEXT;

@@ -41,14 +41,37 @@
   X(payment_latency_ms, REAL, "payment.latency_ms", "25", 0, 60000, NULL, true,                              \
     "median time of the payment provider; 0: does not sleep")                                                \
   X(payment_reason, CHOICE, "payment.reason", "", 0, 0,                                                      \
-    "|card|provider|card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout", true,   \
-    "what a failed payment fails with: one reason, those of a group (card, provider), or any (empty)")       \
+    "|card|provider|credentials|card_declined|insufficient_funds|fraud_suspected|gateway_error|"             \
+    "gateway_timeout",                                                                                       \
+    true,                                                                                                    \
+    "what a failed payment fails with: one reason, those of a group (card, provider, credentials), or any "  \
+    "(empty)")                                                                                               \
+  X(payment_connections, WHOLE, "payment.connections", "0", 0, 65536, NULL, true,                            \
+    "calls of the payment provider at the same time; 0: no limit")                                           \
   X(inventory_latency_ms, REAL, "inventory.latency_ms", "8", 0, 60000, NULL, true,                           \
     "median time of the inventory; 0: does not sleep")                                                       \
   X(inventory_stock, WHOLE, "inventory.stock", "100000", 0, 4294967295.0, NULL, true,                        \
     "units of each SKU; 0: unlimited")                                                                       \
   X(inventory_restock_s, REAL, "inventory.restock_s", "1", 0, 86400, NULL, true,                             \
     "seconds from one filling up of the stock to the next; 0: never")                                        \
+  X(grey_share, REAL, "grey.share", "0", 0, 1, NULL, true,                                                   \
+    "share of the requests that grey.sku and grey.caller select which meet the grey failure; 0: off")        \
+  X(grey_sku, CHOICE, "grey.sku", "", 0, 0, "|mug|tshirt|sticker|poster|socks", true,                        \
+    "only requests of this SKU; empty: all")                                                                 \
+  X(grey_caller, NAME, "grey.caller", "", 0, 63, NULL, true,                                                 \
+    "only callers whose User-Agent begins with this; empty: all")                                            \
+  X(grey_failure_rate, REAL, "grey.failure_rate", "0.05", 0, 1, NULL, true,                                  \
+    "share of their payments that fail")                                                                     \
+  X(grey_reason, CHOICE, "grey.reason", "", 0, 0,                                                            \
+    "|card|provider|credentials|card_declined|insufficient_funds|fraud_suspected|gateway_error|"             \
+    "gateway_timeout",                                                                                       \
+    true, "what their failed payments fail with, as payment.reason")                                         \
+  X(grey_payment_latency_ms, REAL, "grey.payment_latency_ms", "25", 0, 60000, NULL, true,                    \
+    "median time that the payment provider takes for them")                                                  \
+  X(grey_inventory_latency_ms, REAL, "grey.inventory_latency_ms", "8", 0, 60000, NULL, true,                 \
+    "median time that the inventory takes for them")                                                         \
+  X(grey_deducted, WHOLE, "grey.deducted", "1", 0, 100, NULL, true,                                          \
+    "units that leave the stock for each unit that they order")                                              \
   X(orders_capacity, WHOLE, "orders.capacity", "1000000", 1, 100000000, NULL, false,                         \
     "orders remembered at most; the oldest paid ones leave first")                                           \
   X(orders_unpaid_ttl_s, WHOLE, "orders.unpaid_ttl_s", "3600", 0, 31536000, NULL, false,                     \
@@ -70,7 +93,8 @@
     "0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 1.0, 1.5, 2.0, "   \
     "2.5, 5.0, 7.5, 10.0",                                                                                   \
     0, 0, NULL, false,                                                                                       \
-    "upper bounds of request_duration_seconds, in seconds; MiniShopHighLatency needs 0.5")                   \
+    "upper bounds of request_duration_seconds, in seconds; MiniShopHighLatency needs 0.5, the objective "    \
+    "0.25")                                                                                                  \
   X(traces_enabled, BOOL, "traces.enabled", "true", 0, 0, NULL, false,                                       \
     "false: no spans are recorded or exported")                                                              \
   X(traces_endpoint, URL, "traces.endpoint", "http://localhost:4318", 0, 0, NULL, false,                     \

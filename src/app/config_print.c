@@ -15,8 +15,8 @@ static void print_text(const char *text, FILE *out) {
   putc('"', out);
 }
 
-/* With a point or an exponent, as the file's syntax wants it of a floating-point number in a list; what is
- * read back is the same number. */
+/* Prints a point or an exponent, which the file's syntax requires of floating-point numbers in a list.
+ * Reading the text back gives the same number. */
 static void print_real(double value, FILE *out) {
   char text[40];
   double back = 0;

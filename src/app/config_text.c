@@ -1,8 +1,13 @@
 #include "app/config_text.h"
 
 #include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define WHOLE_MAX 9.2e18 /* a little below 2^63; larger than any setting takes */
+#define NUMBER_SIZE 40
 
 /* Where the comment that begins at "at" ends; "at" if none does. */
 static const char *skip_comment(const char *at, const char *end) {
@@ -24,7 +29,7 @@ static const char *skip_string(const char *at, const char *end) {
   return at < end ? at + 1 : end;
 }
 
-/* A name, or a number with all that may belong to it: names have hyphens, numbers signs in their exponent. */
+/* Skips a name or a number. Names may contain hyphens; numbers may have a sign in the exponent. */
 static const char *skip_word(const char *at, const char *end) {
   int number = isdigit((unsigned char)*at) || *at == '.';
   for (at++; at < end; at++) {
@@ -35,17 +40,26 @@ static const char *skip_word(const char *at, const char *end) {
   return at;
 }
 
-/* Digits alone, decimal or hexadecimal. */
-static int is_whole(const char *word, size_t len) {
-  int hex = len > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
-  for (size_t i = hex ? 2 : 0; i < len; i++)
-    if (hex ? !isxdigit((unsigned char)word[i]) : !isdigit((unsigned char)word[i])) return 0;
-  return len > 0;
+/* Marks a whole number, decimal or hexadecimal, as 64 bits wide. The library silently truncates a larger
+ * number, so that one is written as a floating-point number, which settings of whole numbers refuse. */
+static char *mark_whole(const char *word, size_t len, char *to) {
+  bool hex = len > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+  size_t end = len;
+  double value = 0;
+  while (end > 1 && word[end - 1] == 'L') end--;
+  for (size_t i = hex ? 2 : 0; i < end; i++) {
+    unsigned char c = (unsigned char)word[i];
+    if (hex ? !isxdigit(c) : !isdigit(c)) return to;
+    value = value * (hex ? 16 : 10) + (isdigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+  }
+  if (value > WHOLE_MAX) return to - len + snprintf(to - len, NUMBER_SIZE, "%.17g", value);
+  if (end == len) *to++ = 'L';
+  return to;
 }
 
 char *app_config_text(const char *text, size_t len, unsigned *include, unsigned *comment) {
   const char *at = text, *end = text + len;
-  char *out = malloc(2 * len + 1), *to = out; /* a mark for each digit is the most */
+  char *out = malloc(2 * len + NUMBER_SIZE), *to = out; /* at most one mark for each digit */
   unsigned line = 1;
   *include = *comment = 0;
   if (!out) return NULL;
@@ -59,7 +73,7 @@ char *app_config_text(const char *text, size_t len, unsigned *include, unsigned 
     if (*at == '@' && !*include) *include = line;
     memcpy(to, at, (size_t)(next - at));
     to += next - at;
-    if (word && is_whole(at, (size_t)(next - at))) *to++ = 'L';
+    if (word) to = mark_whole(at, (size_t)(next - at), to);
     for (; at < next; at++) line += *at == '\n';
   }
   *to = '\0';

@@ -7,15 +7,16 @@
 #include "app/config.h"
 #include "telemetry/tracing.h"
 
-/* Fills out from the configuration and the process's environment. warn is told what is ignored or is probably
- * a mistake. Returns 0, or -1 with the reason in error. */
+/* Fills out from the configuration and the process's environment. warn is called for each value that is
+ * ignored or probably a mistake. Returns 0, or -1 with the reason in error. */
 int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, void *cls,
                          struct tel_tracing_settings *out, struct app_error *error);
 
-/* Prints each OTEL_* variable with what holds, as comments of a configuration file, and where spans go. */
+/* Prints each OTEL_* variable with its effective value, as comments of a configuration file, and where spans
+ * go. */
 void app_tracing_print(const struct tel_tracing_settings *settings, FILE *out);
 
-/* Prints all OTEL_* variables with what they take, for --help. */
+/* Prints all OTEL_* variables with their allowed values, for --help. */
 void app_tracing_help(FILE *out);
 
 #endif

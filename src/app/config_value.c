@@ -27,7 +27,7 @@ void app_error_prefix(struct app_error *error, const char *format, ...) {
   snprintf(error->text + len, sizeof error->text - len, ": %s", what.text);
 }
 
-/* What the key takes, for people. */
+/* Describes the allowed values of the key, for messages. */
 static void describe(const struct app_key *key, char *out, size_t size) {
   switch (key->type) {
   case APP_ADDRESS:
@@ -89,7 +89,7 @@ static void show(const struct app_value *value, char *out, size_t size) {
     snprintf(out, size, "%.15g", value->real);
     break;
   case APP_VALUE_TEXT: {
-    /* Another's bytes go to a terminal: what is not plain is left out. */
+    /* The text goes to a terminal: replace control characters. */
     size_t len = 0;
     out[len++] = '"';
     for (const char *at = value->text; *at && len + 5 < size && len < 100; at++)
@@ -158,7 +158,7 @@ static bool find_choice(const char *choices, const char *text, char *out) {
   }
 }
 
-/* A text of any of the types that are one. */
+/* Stores a value of any text type. */
 static int store_text(char *field, const struct app_key *key, const struct app_value *value,
                       const char *directory, struct app_error *error) {
   char address[64], why[HTTP_ERROR_SIZE];
@@ -212,6 +212,8 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
   void *field = (char *)config + key->offset;
   double number = value->kind == APP_VALUE_WHOLE ? (double)value->whole : value->real;
   bool in_range = number >= key->min && number <= key->max; /* false for NaN */
+  if (value->kind == APP_VALUE_WHOLE)                       /* a double cannot hold every 64-bit integer */
+    in_range = in_range && value->whole <= (int64_t)key->max;
   switch (key->type) {
   case APP_BOOL:
     if (value->kind != APP_VALUE_BOOL) return refuse(key, value, error);

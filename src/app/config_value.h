@@ -5,7 +5,7 @@
 
 #include "app/config.h"
 
-/* What was written, before anyone knows whether it suits the key. */
+/* A value as written, not yet checked against its key. */
 struct app_value {
   enum {
     APP_VALUE_BOOL,
@@ -26,12 +26,12 @@ struct app_value {
  */
 int app_value_store(struct app_config *config, const struct app_key *key, const struct app_value *value,
                     const char *directory, struct app_error *error);
-/* The same for a text of the environment or the command line, which is read as the key's type demands. */
+/* The same for a text from the environment or the command line, parsed by the key's type. */
 int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
                          const char *directory, struct app_error *error);
-/* Says that there is no setting of this path, and which one was probably meant. */
+/* Sets error to "unknown setting" and the setting that was probably meant. */
 void app_unknown_setting(const char *path, struct app_error *error);
-/* Puts PLACE in front of the error: ": " and what was there follow. */
+/* Prepends PLACE and ": " to the error. */
 void app_error_prefix(struct app_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

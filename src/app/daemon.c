@@ -21,7 +21,7 @@ static int null_to(int fd) {
   return result < 0 ? -1 : 0;
 }
 
-/* What the parent does: nothing but wait. */
+/* The parent only waits. */
 static int wait_for_child(int fd, pid_t intermediate) {
   unsigned char status;
   ssize_t got;
@@ -54,7 +54,7 @@ int app_daemon_start(struct app_daemon *daemon) {
   }
   close(ends[0]);
   daemon->ready_fd = ends[1];
-  /* A second child is no session leader, so no terminal can become its own. */
+  /* The second child is not a session leader, so it cannot acquire a controlling terminal. */
   pid_t second = setsid() < 0 ? -1 : fork();
   if (second > 0) _exit(EXIT_SUCCESS);
   if (second < 0 || chdir("/") != 0 || null_to(STDIN_FILENO) != 0) {
@@ -77,7 +77,7 @@ static void tell(struct app_daemon *daemon, int status) {
 void app_daemon_ready(struct app_daemon *daemon) {
   if (daemon->ready_fd < 0) return;
   fflush(NULL);
-  /* Without /dev/null they stay open, which harms nobody. */
+  /* Without /dev/null they stay open, which does no harm. */
   if (null_to(STDOUT_FILENO) == 0) null_to(STDERR_FILENO);
   tell(daemon, EXIT_SUCCESS);
 }

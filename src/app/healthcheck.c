@@ -16,7 +16,7 @@ static const char request[] =
     "GET /readyz HTTP/1.1\r\nHost: localhost\r\nUser-Agent: minishop-healthcheck\r\n"
     "Connection: close\r\n\r\n";
 
-/* Whoever listens on every address is reached on the loopback. */
+/* A service that listens on every address is reached on the loopback. */
 static socklen_t reach(const char *address, unsigned port, struct sockaddr_storage *out) {
   struct sockaddr_in *v4 = (struct sockaddr_in *)out;
   struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;

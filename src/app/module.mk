@@ -1,4 +1,4 @@
-# app: the process. The only layer that knows everybody.
+# app: the process. The only layer that may use all others.
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \
 	src/app/app.c src/app/app.h \

@@ -63,7 +63,7 @@ int app_options_parse(int argc, char **argv, struct app_options *out, struct app
     known[i] = (struct option){.name = rows[i].name,
                                .has_arg = rows[i].argument ? required_argument : no_argument,
                                .val = (int)i + 256};
-  optind = 0; /* anew, also for a second call */
+  optind = 0; /* reset for a second call */
   opterr = 0;
   while ((which = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
     const char *seen = optind > 0 && optind <= argc ? argv[optind - 1] : "";

@@ -17,9 +17,9 @@ struct app_pidfile {
 
 enum { TRIES = 16 };
 
-/* Locks it, and makes sure that it is still the file of that name: the one before us may have removed it
- * between our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. Not with
- * fcntl(): such a lock is gone as soon as anything in this process has opened and closed the file. */
+/* Locks the file and checks that the path still names it: the previous process may have removed it between
+ * our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. Not with fcntl():
+ * such a lock is gone as soon as anything in this process has opened and closed the file. */
 static int lock(int fd, const char *path, struct app_error *error) {
   struct stat opened, named;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -41,7 +41,7 @@ static int lock(int fd, const char *path, struct app_error *error) {
 
 static int open_locked(const char *path, struct app_error *error) {
   for (int i = 0; i < TRIES; i++) {
-    /* Never through a symbolic link: root may be writing where others may. */
+    /* Refuse symlinks: root may be writing to a directory that others can write to. */
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
     if (fd < 0) {
       app_error_set(error, "cannot open the pid file %s: %s", path, strerror(errno));
@@ -90,9 +90,9 @@ int app_pidfile_take(const char *path, uid_t owner, gid_t group, struct app_pidf
 
 void app_pidfile_free(struct app_pidfile *file) {
   if (!file) return;
-  /* While we hold the lock, so that nobody else's file is removed. */
+  /* Remove it while we hold the lock, or we might remove another process's file. */
   if (unlink(file->path) != 0 &&
-      ftruncate(file->fd, 0) != 0) { /* then it is stale, which the next one sees */
+      ftruncate(file->fd, 0) != 0) { /* then it is stale, which the next start detects */
   }
   close(file->fd);
   free(file);

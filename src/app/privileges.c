@@ -11,16 +11,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const struct passwd *entry_of(const char *user, struct app_error *error) {
+  errno = 0;
+  const struct passwd *entry = getpwnam(user);
+  if (!entry || strlen(user) >= sizeof((struct app_identity *)0)->name) {
+    app_error_set(error, "user: unknown user \"%.100s\"%s%s; create it (useradd), or name another", user,
+                  errno ? ": " : "", errno ? strerror(errno) : "");
+    return NULL;
+  }
+  return entry;
+}
+
+bool app_identity_exists(const char *user, struct app_error *error) {
+  return !*user || entry_of(user, error);
+}
+
 int app_identity_find(const char *user, struct app_identity *out, struct app_error *error) {
   *out = (struct app_identity){.uid = geteuid(), .gid = getegid()};
   if (!*user) return 0;
-  errno = 0;
-  const struct passwd *entry = getpwnam(user);
-  if (!entry || strlen(user) >= sizeof out->name) {
-    app_error_set(error, "user: there is no user \"%.100s\" here%s%s", user, errno ? ": " : "",
-                  errno ? strerror(errno) : "");
-    return -1;
-  }
+  const struct passwd *entry = entry_of(user, error);
+  if (!entry) return -1;
   if (entry->pw_uid == geteuid()) return 0;
   if (geteuid() != 0) {
     app_error_set(error, "user: only root can become \"%.100s\"; leave it empty, or start as root", user);
@@ -42,7 +52,7 @@ int app_identity_give(const struct app_identity *identity, const char *path, str
     return -1;
   }
   int result = 0;
-  /* A device such as /dev/stderr's is nobody's to give. */
+  /* Change the owner of regular files only, never of a device such as /dev/stderr's. */
   if (S_ISREG(info.st_mode) && info.st_uid != identity->uid &&
       (info.st_nlink != 1 || fchown(fd, identity->uid, identity->gid) != 0)) {
     app_error_set(error, "cannot give the log file %s to %s: %s", path, identity->name,
@@ -65,8 +75,8 @@ int app_identity_assume(const struct app_identity *identity, struct app_error *e
     app_error_set(error, "could become root again after becoming %s", identity->name);
     return -1;
   }
-  /* No program that it could start brings privileges back; and /proc/self stays ours, where the process
-   * metrics are read: the kernel takes it away from who has changed its user. */
+  /* A program that this process starts cannot regain privileges. Keep /proc/self readable for the process
+   * metrics: the kernel gives it to root when a process changes its user. */
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) {
     app_error_set(error, "cannot give up privileges: %s", strerror(errno));
     return -1;

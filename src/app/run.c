@@ -20,7 +20,7 @@ static sigset_t handled(void) {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGHUP);
-  sigaddset(&set, SIGUSR1); /* the main thread tells the watch with it that all is over */
+  sigaddset(&set, SIGUSR1); /* the main thread ends the watch thread with it */
   return set;
 }
 
@@ -33,7 +33,7 @@ static void log_ready(struct app_run *run) {
   tel_log_message(record, "service ready");
 }
 
-/* Says what came of a reload, the log file's part included. */
+/* Logs the result of a reload, including that of reopening the log file. */
 static void log_reloaded(struct tel_logger *logger, const char *restart, const char *reopen) {
   char text[768] = "";
   if (*restart) snprintf(text, sizeof text, "these changes need a restart: %s", restart);
@@ -50,10 +50,11 @@ static void reload(struct app_run *run) {
   struct app_error error = {"out of memory"};
   char restart[512], reopen[160] = "";
   app_notify_reloading(run->notify_socket);
-  /* Whatever the configuration is like: logrotate waits for it. */
+  /* Reopen even if the configuration is invalid: logrotate waits for it. */
   if (tel_log_reopen(logger) != 0)
     snprintf(reopen, sizeof reopen, "the log file could not be opened again: %s", strerror(errno));
-  if (!next || app_config_load(run->sources, NULL, NULL, next, &error) != 0) {
+  bool applied = next && app_config_load(run->sources, NULL, NULL, next, &error) == 0;
+  if (!applied) {
     tel_log_event(logger, TEL_ERROR, "configuration rejected", "%s; nothing was changed%s%s", error.text,
                   *reopen ? "; " : "", reopen);
   } else {
@@ -61,18 +62,19 @@ static void reload(struct app_run *run) {
     app_assembly_reconfigure(run->assembly, run->config);
     log_reloaded(logger, restart, reopen);
   }
+  app_assembly_reloaded(run->assembly, applied);
   free(next);
   app_notify(run->notify_socket, "READY=1");
 }
 
-/* At once: whatever the others are doing, nobody waits for them. */
+/* Ends the process without waiting for other threads. */
 static void end_now(struct app_run *run, const char *why) {
   dprintf(STDERR_FILENO, "minishop: %s: requests, spans or log lines may be lost\n", why);
   app_pidfile_free(run->pidfile);
   _exit(EXIT_FAILURE);
 }
 
-/* Watches the stop, which the main thread is busy with. */
+/* Watches the deadline while the main thread stops the service. */
 static void *watch_stop(void *cls) {
   struct app_run *run = cls;
   sigset_t set = handled();
@@ -112,8 +114,8 @@ static uint64_t at_least(uint64_t ns, unsigned ms) {
   return ns > ms * CLOCK_NS_PER_MS ? ns : ms * CLOCK_NS_PER_MS;
 }
 
-/* The least times let a hung exporter (200 ms beyond its deadline) and a hung log writer (100 ms) be left
- * behind, and the last line be written, before all is over. */
+/* The minimum times leave room to abandon a hung exporter (200 ms beyond its deadline) and a hung log writer
+ * (100 ms), and to write the last line, before the process ends. */
 static struct app_deadlines deadlines_of(uint64_t began, uint64_t total) {
   uint64_t part = total / 4 < 2 * CLOCK_NS_PER_S ? total / 4 : 2 * CLOCK_NS_PER_S, end = began + total;
   return (struct app_deadlines){.drain = end - at_least(part, 500),
@@ -132,7 +134,7 @@ static int stop(struct app_run *run, int number) {
   struct app_lost lost = app_assembly_stop(run->assembly, &deadlines);
   log_stopped(run, &lost, began);
   if (lost.requests > 0) {
-    /* Handlers still run, and the log's own thread writes: it has the rest of the time. */
+    /* Handlers still run. Give the log writer the remaining time. */
     uint64_t now = clock_mono_ns();
     if (now < deadlines.lines) clock_sleep_ns(deadlines.lines - now);
   } else {
@@ -143,7 +145,7 @@ static int stop(struct app_run *run, int number) {
   pthread_kill(run->watch, SIGUSR1);
   pthread_join(run->watch, NULL);
   app_pidfile_free(run->pidfile);
-  /* Threads that still run must not see what exit() takes down, such as OpenSSL's state. */
+  /* exit() would destroy state, such as OpenSSL's, that running threads still use. */
   if (lost.requests > 0 || tel_left_behind_count() > 0) _exit(EXIT_SUCCESS);
   return EXIT_SUCCESS;
 }

@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 
-/* 0: may stand as it is; 1: part of a sequence, or ill-formed; else what follows the backslash. */
+/* 0: unchanged; 1: part of a sequence, or ill-formed; else the character after the backslash. */
 static const unsigned char escapes[256] = {
     [0x00] = 'u', [0x01] = 'u', [0x02] = 'u', [0x03] = 'u',  [0x04] = 'u', [0x05] = 'u',
     [0x06] = 'u', [0x07] = 'u', [0x08] = 'b', [0x09] = 't',  [0x0A] = 'n', [0x0B] = 'u',
@@ -26,8 +26,8 @@ static char *put_unicode(char *to, unsigned code) {
   return hex_write(put(to, "\\u", 2), bytes, sizeof bytes);
 }
 
-/* Whether one of these eight bytes may not stand as it is, or perhaps not: a borrow can make it say so of the
- * neighbour of one that may not. */
+/* Whether one of these eight bytes needs an escape. May report a false positive: a borrow can mark the
+ * neighbour of such a byte. */
 static bool any_escape(uint64_t bytes) {
   const uint64_t each = UINT64_C(0x0101010101010101);
   uint64_t quote = bytes ^ (each * '"'), backslash = bytes ^ (each * '\\');

@@ -1,14 +1,14 @@
-/* Text of unknown origin as it may stand in a JSON string. Pure; any thread. */
+/* Escapes untrusted text for a JSON string. Pure; any thread. */
 #ifndef BASE_ESCAPE_H
 #define BASE_ESCAPE_H
 
 #include <stddef.h>
 
-/* Every byte becomes at most so many: \u00XX for one, U+FFFD in three for an ill-formed one. */
+/* Output bytes per input byte at most: \u00XX for one, U+FFFD in three for an ill-formed one. */
 enum { ESCAPE_JSON_WORST = 6 };
 
 /* Writes the text without quotes: controls, DEL, quote, backslash and the line ends of JavaScript (U+2028,
- * U+2029) escaped, U+FFFD for each maximal part that is no UTF-8. to has room for ESCAPE_JSON_WORST * len.
+ * U+2029) escaped, U+FFFD for each maximal part that is not UTF-8. to has room for ESCAPE_JSON_WORST * len.
  * Returns the end of what it wrote, no NUL. */
 char *escape_json(char *to, const char *text, size_t len);
 

@@ -1,9 +1,10 @@
-# base: what every layer stands on. Knows nobody.
+# base: the lowest layer. It uses no other layer.
 noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/escape.c src/base/escape.h \
+	src/base/forks.c src/base/forks.h \
 	src/base/hex.c src/base/hex.h \
 	src/base/nesting.c src/base/nesting.h \
 	src/base/pool.c src/base/pool.h \

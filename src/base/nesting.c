@@ -7,7 +7,7 @@ bool nesting_within(const char *text, size_t len, unsigned max) {
     char c = text[i];
     if (in_string) {
       if (c == '\\')
-        i++; /* whatever is escaped ends nothing */
+        i++; /* an escaped character ends nothing */
       else if (c == '"')
         in_string = false;
     } else if (c == '"') {

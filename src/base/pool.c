@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 /* A stack after Treiber. Its top holds the index of the first free object, plus one, in the low half, and a
- * count of changes in the high half: a thread that was held up between reading and exchanging it fails and
- * tries again, even if the same object is on top by then. */
+ * count of changes in the high half: a thread that was interrupted between reading and exchanging it fails
+ * and tries again, even if the same object is on top again. */
 struct pool {
   unsigned char *objects;
   size_t count, size;

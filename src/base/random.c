@@ -1,15 +1,16 @@
 #include "base/random.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
+#include "base/clock.h"
+#include "base/forks.h"
 #include "base/hex.h"
 
-/* splitmix64 (Steele, Lea, Flood 2014): one 64-bit state, passes BigCrush, and any n is one step away. */
+/* splitmix64 (Steele, Lea, Flood 2014): one 64-bit state, passes BigCrush, and the n-th number takes one
+ * step. */
 uint64_t random_at(uint64_t seed, uint64_t n) {
   uint64_t z = seed + (n + 1) * UINT64_C(0x9E3779B97F4A7C15);
   z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -21,30 +22,23 @@ double random_to_unit(uint64_t bits) {
   return (double)(bits >> 11) * 0x1.0p-53;
 }
 
-/* A child of fork() must not repeat its parent's numbers: it seeds anew. */
-static _Atomic unsigned forks;
-static pthread_once_t watch_once = PTHREAD_ONCE_INIT;
-
-static void forked(void) {
-  atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
-}
-
-static void watch_forks(void) {
-  if (pthread_atfork(NULL, NULL, forked) != 0)
-    abort(); /* out of memory, at the first number of the process */
-}
-
 /* xoshiro256** (Blackman, Vigna 2018) a thread: 256 bits of state, so that identifiers of many threads do not
- * meet. */
+ * meet. A child of fork() must not repeat its parent's numbers, so it seeds again. */
+static void seed_without_system(uint64_t s[4]) {
+  uint64_t seed = clock_unix_ns() ^ clock_mono_ns() << 20 ^ (uint64_t)getpid() << 40 ^ (uintptr_t)s;
+  for (uint64_t i = 0; i < 4; i++) s[i] = random_at(seed, i);
+}
+
 uint64_t random_u64(void) {
   static _Thread_local uint64_t s[4];
   static _Thread_local bool seeded;
   static _Thread_local unsigned seeded_in;
-  unsigned process = atomic_load_explicit(&forks, memory_order_relaxed);
+  unsigned process = forks_count();
   if (!seeded || seeded_in != process) {
-    pthread_once(&watch_once, watch_forks);
-    /* From before the pool is ready this blocks once, at boot; it cannot fail otherwise for 32 bytes. */
-    if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) abort();
+    forks_watch();
+    /* Blocks only at boot, until the kernel's pool is ready. Fails only where a sandbox forbids it, and a
+     * library must not end the program for that. */
+    if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) seed_without_system(s);
     s[0] |= 1; /* the all-zero state would stay zero */
     seeded = true;
     seeded_in = process;

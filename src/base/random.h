@@ -17,7 +17,7 @@ void random_uuid(char out[RANDOM_UUID_SIZE]);
 /* Uniform in [0, 1). Any thread. */
 double random_unit(void);
 
-/* The n-th number of the sequence that seed names, a pure function: a run with a seed is the same run again,
+/* The n-th number of the sequence that seed names, a pure function: a run with a seed repeats itself,
  * whichever thread draws which number. */
 uint64_t random_at(uint64_t seed, uint64_t n);
 /* Turns 64 random bits into a uniform double in [0, 1). */

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* A slot's turn says who may use it: turn == position: free for that push; position + 1: filled, for that
- * pop. */
+/* A slot's turn says which operation may use it: turn == position: free for that push; position + 1: filled,
+ * for that pop. */
 struct slot {
   _Atomic size_t turn;
   void *item;

@@ -1,6 +1,6 @@
 /* A bounded queue of pointers without locks, for many producers and many consumers (after D. Vyukov's array
- * queue). A full ring refuses, an empty one returns NULL: neither waits for another thread. A consumer may
- * see "empty" for the moment in which a producer has claimed a slot and not yet filled it. */
+ * queue). A push to a full ring fails and a pop from an empty one returns NULL; neither waits for another
+ * thread. A consumer may see "empty" while a producer has claimed a slot and not yet filled it. */
 #ifndef BASE_RING_H
 #define BASE_RING_H
 
@@ -18,7 +18,7 @@ void ring_free(struct ring *ring);
 bool ring_push(struct ring *ring, void *item);
 /* NULL when empty. Any thread. */
 void *ring_pop(struct ring *ring);
-/* How many are in it, exact only while nobody pushes or pops. Any thread. */
+/* How many pointers are in it; exact only while no thread pushes or pops. Any thread. */
 size_t ring_count(const struct ring *ring);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a program needs before it does anything else. Both programs begin with it. */
+/* Prepares signals and standard descriptors. Both programs call it first. */
 #ifndef BASE_STARTUP_H
 #define BASE_STARTUP_H
 
@@ -10,11 +10,11 @@
  * then changes nothing. */
 void startup(void);
 
-/* Gives the signals back as they came: for a program that only prints something and ends. */
+/* Restores the signals: for a program that only prints something and ends. */
 void startup_release_signals(void);
 
-/* At the end of a program whose result is its standard output: flushes it. Returns 0, or -1 after a message
- * on standard error if anything of it could not be written. */
+/* Flushes standard output at the end of a program that prints its result. Returns 0, or -1 after a message on
+ * standard error if anything of it could not be written. */
 int startup_flush_output(const char *program);
 
 #endif

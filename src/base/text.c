@@ -14,6 +14,12 @@ size_t text_trim(const char *text, size_t len, const char **begin) {
   return len;
 }
 
+void text_copy(char *out, size_t size, const char *text) {
+  size_t len = strnlen(text, size - 1);
+  memcpy(out, text, len);
+  out[len] = '\0';
+}
+
 static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }

@@ -56,10 +56,10 @@ size_t utf8_repair(const char *text, size_t len, char *out) {
 
 size_t utf8_cut(const char *text, size_t len, size_t limit) {
   if (len <= limit) return len;
-  /* No character has more than four bytes: what has is not text, and must not pass the limit for that. */
+  /* A character has at most four bytes. Longer runs are not text and must not pass the limit. */
   if (len / 4 >= limit) len = limit * 4;
   size_t characters = 0;
-  for (size_t i = 0; i < len; i++) /* one begins at every byte that is no continuation */
+  for (size_t i = 0; i < len; i++) /* a character begins at every byte that is not a continuation */
     if (((unsigned char)text[i] & 0xC0) != 0x80 && characters++ == limit) return i;
   return len;
 }

@@ -1,4 +1,4 @@
-/* Text of unknown origin, for formats that want UTF-8 (RFC 3629: shortest forms, no surrogates, up to
+/* Checks untrusted text for formats that require UTF-8 (RFC 3629: shortest forms, no surrogates, up to
  * U+10FFFF). Pure; any thread. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
@@ -11,8 +11,8 @@
 int utf8_sequence(const char *text, size_t len);
 /* Whether all of it is UTF-8. Quick on ASCII. */
 bool utf8_valid(const char *text, size_t len);
-/* Copies it with U+FFFD for each maximal part that is no UTF-8. out has room for 3 * len. Returns the length.
- */
+/* Copies it with U+FFFD for each maximal part that is not UTF-8. out has room for 3 * len. Returns the
+ * length. */
 size_t utf8_repair(const char *text, size_t len, char *out);
 /* How many bytes the first limit characters have: at most len, and at most 4 * limit, whatever the bytes are.
  */

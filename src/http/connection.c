@@ -11,8 +11,8 @@
 #define NEWS_A_SECOND 10
 
 /* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection.
- * It runs in the thread that serves the connection, or begins one, right after another callback that knows
- * it. */
+ * It runs in the thread that serves or accepts the connection, right after another callback that knows the
+ * connection. */
 static _Thread_local struct http_client *current;
 
 struct http_client *http_connection_client(struct MHD_Connection *connection) {
@@ -50,7 +50,7 @@ static struct http_client *client_new(struct http_server *server, struct MHD_Con
   http_address_format(from->client_addr, client->address, sizeof client->address, &client->port);
   client->accepted_ns = client->started_ns = clock_mono_ns();
   atomic_init(&client->deadline_ns, request_deadline(server, client->accepted_ns));
-  http_arrival_next(&client->arrival, true);
+  client->arrival.body_limit = server->settings.body_limit;
   return client;
 }
 
@@ -93,8 +93,7 @@ static void report(struct http_server *server, const struct http_client *client,
                    enum http_refusal_origin origin, unsigned status, const struct _u_request *request) {
   struct http_refusal refusal = {.origin = origin, .status = status, .started_mono_ns = clock_mono_ns()};
   refusal.code = http_refuse_code(status);
-  refusal.detail =
-      origin == HTTP_REFUSED_BY_CUT ? "The request did not arrive in time." : "Answered by libmicrohttpd.";
+  refusal.detail = http_refuse_detail(status);
   if (client) {
     refusal.client = client->address;
     refusal.started_mono_ns = client->started_ns;
@@ -129,7 +128,6 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   struct http_client *client = http_connection_client(connection);
   if (!client || !uri) return NULL;
   client->started_ns = clock_mono_ns();
-  client->body_bytes = 0;
   client->dispatched = client->refused = false;
   client->bad_target = !http_guard_target_is_clean(server, uri);
   client->long_target = strlen(uri) > server->settings.header_limit;
@@ -139,7 +137,7 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   atomic_store_explicit(&client->asked, true, memory_order_relaxed);
   current = client;
   char *path = NULL;
-  /* libmicrohttpd's own buffer, and no constant. */
+  /* libmicrohttpd's own buffer is writable. */
   if (*uri != '/' && !http_target_split((char *)(uintptr_t)uri, &client->authority, &path)) return NULL;
   client->request = ulfius_uri_logger(NULL, path ? path : uri);
   free(path);
@@ -147,17 +145,31 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
   return client->request;
 }
 
-bool http_connection_arrived(struct http_client *client, char *data, size_t len) {
-  struct http_refusal refusal;
+/* Replaces bytes that cannot be a request line. libmicrohttpd would close the connection silently or wait for
+ * more. It refuses this line itself, after it has answered the requests before it. */
+#define WRONG_LINE "- \n"
+
+size_t http_connection_arrived(struct http_client *client, char *data, size_t len, size_t size) {
+  struct http_arrival *arrival = &client->arrival;
+  unsigned heads = arrival->heads, requests = arrival->requests;
   current = client;
-  if (!client->buffer) client->buffer = data;
-  /* libmicrohttpd moves what came together with the request before to the begin of its buffer. So what it
-   * receives to there has nothing in front of it. */
-  if (data == client->buffer && client->server->layout_known) client->arrival.from_begin = true;
-  if (http_arrival_read(&client->arrival, data, len)) return true;
-  http_guard_bad_request_line(&refusal);
+  if (arrival->fault) return 0; /* the connection was refused and lingers */
+  len = http_arrival_read(arrival, data, len);
+  if (!arrival->fault) return len;
+  if (arrival->fault == HTTP_ARRIVAL_BAD_LINE && size - len >= sizeof WRONG_LINE - 1) {
+    memcpy(data + len, WRONG_LINE, sizeof WRONG_LINE - 1);
+    return len + sizeof WRONG_LINE - 1;
+  }
+  /* A fault in the same packet as its header is refused by the guards. */
+  if (arrival->heads != heads || arrival->requests != requests) return len;
+  struct http_refusal refusal;
+  http_guard_bad_arrival(arrival, &refusal);
+  if (client->request) {
+    refusal.method = client->request->request->http_verb;
+    refusal.target = client->request->request->http_url;
+  }
   http_refuse_now(client, &refusal);
-  return false;
+  return 0;
 }
 
 void http_connection_completed(void *cls, struct MHD_Connection *connection, void **request,
@@ -173,7 +185,7 @@ void http_connection_completed(void *cls, struct MHD_Connection *connection, voi
     deadline_set(client, idle_deadline(server));
     atomic_store_explicit(&client->requesting, false, memory_order_relaxed);
     client->request = NULL;
-    http_arrival_next(&client->arrival, false);
+    client->completed++;
   }
   current = client;
   mhd_request_completed(NULL, connection, request, how);
@@ -198,23 +210,12 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
   if (!client || !info || client->turned_away) return MHD_NO;
   if (info->callback_first_iteration) {
     struct http_refusal refusal;
-    client->arrival.in_header = false;
     if (http_guard_refuses(client, method, url, version, &refusal)) {
       refusal.method = method;
       refusal.target = info->request->http_url;
       return http_refuse(client, &refusal);
     }
-  } else if (*size) {
-    /* Only a chunked body gets here: a declared one was measured by the guards. */
-    client->body_bytes += *size;
-    if (client->body_bytes > server->settings.body_limit) {
-      struct http_refusal refusal;
-      http_guard_body_too_large(&refusal);
-      refusal.method = method;
-      refusal.target = info->request->http_url;
-      return http_refuse_now(client, &refusal);
-    }
-  } else {
+  } else if (!*size) {
     struct http_refusal refusal;
     if (http_guard_refuses_trailers(client, &refusal)) {
       refusal.method = method;
@@ -223,28 +224,41 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
     }
     if (!deadline_set(client, HTTP_DEADLINE_HANDLING)) return MHD_NO;
     client->dispatched = true;
+    client->replied = false;
     atomic_fetch_add(&server->in_flight, 1);
     enum MHD_Result result =
         server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
     deadline_set(client, idle_deadline(server));
-    return result;
+    /* Ulfius has queued its own answer too, and libmicrohttpd has refused the second one. */
+    return client->replied ? MHD_YES : result;
   }
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
 }
 
-static enum http_log_level level_of(const char *format) {
-  /* What a client can cause at will is no news: answers are reported as refusals, broken connections are
-   * normal. */
+/* A client can cause these messages at will, so they are not warnings: answers are reported as refusals, and
+ * connections that clients end early are normal. */
+static enum http_log_level level_of(const char *text) {
   static const char *const client_caused[] = {
-      "HTTP response code is", "Failed to send", "Application reported", "losing connection",
-      "without `Host'",        "Too late",       "when reading",         "Not enough memory in pool"};
+      "Error processing request (HTTP response code is",
+      "Failed to send",
+      "Application reported internal error",
+      "Too late",
+      "Received HTTP/1.1 request without `Host'",
+      "Too large value of 'Content-Length'",
+      "Failed to parse `Content-Length'",
+      "Socket has been disconnected when reading",
+      "Connection socket is closed when reading",
+      "Connection was closed by remote side",
+      "Not enough memory in pool",
+      "Closing connection (failed to queue error response)",
+      "Closing connection (failed to create error response",
+  };
   for (size_t i = 0; i < sizeof client_caused / sizeof *client_caused; i++)
-    if (strstr(format, client_caused[i])) return HTTP_LOG_DEBUG;
+    if (strncmp(text, client_caused[i], strlen(client_caused[i])) == 0) return HTTP_LOG_DEBUG;
   return HTTP_LOG_WARN;
 }
 
-/* Without descriptors or memory libmicrohttpd complains as fast as it can: some lines a second tell as much.
- */
+/* Without descriptors or memory libmicrohttpd logs as fast as it can. A few lines a second say as much. */
 static bool news_is_due(struct http_server *server) {
   uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
   if (atomic_exchange(&server->log_second, second) != second) atomic_store(&server->log_lines, 0);
@@ -268,7 +282,7 @@ static void library_answers(struct http_server *server, va_list arguments) {
     http_refuse_for_library(current, status, message);
 }
 
-/* The connection that has just begun gets no thread. */
+/* libmicrohttpd has no thread for the new connection. */
 static void no_thread(struct http_server *server) {
   if (!current || current->turned_away) return;
   current->turned_away = current->linger = true;
@@ -281,10 +295,9 @@ void http_connection_log(void *cls, const char *format, va_list arguments) {
   if (strstr(format, "HTTP response code is %u")) library_answers(server, arguments);
   if (strncmp(format, "Failed to create a", 18) == 0) no_thread(server);
   if (!server->hooks.log) return;
-  enum http_log_level level = level_of(format);
-  if (level != HTTP_LOG_DEBUG && !news_is_due(server)) return;
   char text[512];
   vsnprintf(text, sizeof text, format, arguments);
   text[strcspn(text, "\r\n")] = '\0';
-  server->hooks.log(server->hooks.cls, level, text);
+  enum http_log_level level = level_of(text);
+  if (level == HTTP_LOG_DEBUG || news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
 }

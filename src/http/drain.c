@@ -16,8 +16,8 @@
 #define HALF_MADE_MS 20
 #define NEWCOMERS_NS (250 * CLOCK_NS_PER_MS)
 
-/* Makes the kernel ignore who asks for a connection from now on, so that nobody gets into the backlog between
- * its last look-through and the close, which would reset them. They ask again, and are refused cleanly. */
+/* From now on the kernel drops new SYNs. A connection that entered the backlog after its last check would be
+ * reset by the close. Clients send the SYN again and are refused cleanly. */
 static bool newcomers_ignore(int listen_fd) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the flags of the TCP header */
@@ -29,14 +29,14 @@ static bool newcomers_ignore(int listen_fd) {
   return setsockopt(listen_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-/* Who connected but was not accepted yet gets an answer instead of a reset. */
+/* Connections in the backlog get an answer instead of a reset. */
 static void backlog_turn_away(struct http_server *server, int listen_fd) {
-  /* Some kernels allow it to root alone. There they keep coming, and whose connection is made in the very
-   * moment of the close is reset, as with any server. */
+  /* Some kernels reserve the filter for root. There, clients keep connecting, and one that completes its
+   * handshake while we close is reset, as with any server. */
   bool ignoring = newcomers_ignore(listen_fd);
   uint64_t until = ignoring ? UINT64_MAX : clock_mono_ns() + NEWCOMERS_NS;
   struct pollfd more = {.fd = listen_fd, .events = POLLIN};
-  /* Those whose connection is half made get a moment to make it. */
+  /* Gives half-open connections a moment to complete their handshake. */
   while (poll(&more, 1, HALF_MADE_MS) > 0 && clock_mono_ns() < until) {
     struct sockaddr_storage from;
     socklen_t len = sizeof from;
@@ -51,8 +51,8 @@ static void backlog_turn_away(struct http_server *server, int listen_fd) {
   }
 }
 
-/* Whether requests may still be on their way to the endpoints: bytes that nobody has read yet, or, for a
- * short grace, one that has begun to arrive, or the first of who has only just connected. */
+/* Whether requests may still reach the endpoints: unread bytes, or, during a short grace period, a request
+ * that is arriving or a newly connected client without a request. */
 static bool arriving(struct http_server *server, bool grace) {
   bool found = false;
   pthread_mutex_lock(&server->clients_lock);
@@ -66,7 +66,7 @@ static bool arriving(struct http_server *server, bool grace) {
   return found;
 }
 
-/* Waits until none is in flight, or until then. */
+/* Waits until no request is in flight, or until the deadline. */
 static void wait_in_flight(struct http_server *server, uint64_t until_ns) {
   struct timespec until = {.tv_sec = (time_t)(until_ns / CLOCK_NS_PER_S),
                            .tv_nsec = (long)(until_ns % CLOCK_NS_PER_S)};
@@ -80,14 +80,17 @@ unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns
   uint64_t grace_until = clock_mono_ns() + GRACE_NS;
   atomic_store(&server->draining, true);
   if (!server->started) return 0;
+  http_socket_drains(server->accept_fd, true);
   int listen_fd = MHD_quiesce_daemon(server->instance.mhd_daemon);
   if (listen_fd >= 0) {
     http_server_accepts_no_more(server);
     backlog_turn_away(server, listen_fd);
-    close(listen_fd);
-    server->listen_fd = -1;
+    /* From here on the kernel refuses connections. The descriptor stays open until the threads have ended:
+     * one that was interrupted may still use its number. */
+    shutdown(listen_fd, SHUT_RDWR);
+    server->listen_fd = listen_fd;
   }
-  /* Quiet twice in a row: what was accepted at the last moment shows up by then. */
+  /* Wait for two quiet checks in a row: a connection accepted at the last moment appears by then. */
   for (int quiet = 0; quiet < 2 && clock_mono_ns() < deadline_mono_ns;) {
     wait_in_flight(server, deadline_mono_ns);
     if (atomic_load(&server->in_flight) == 0 && !arriving(server, clock_mono_ns() < grace_until))

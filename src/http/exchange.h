@@ -23,7 +23,7 @@ struct http_reply_header {
 
 enum { HTTP_REQUEST_ID_SIZE = 129, HTTP_DETAIL_SIZE = 384, HTTP_TEXT_SIZE = 257 };
 
-/* The headers that somebody here reads; all are looked up in one pass when the exchange begins. */
+/* The headers that the service reads; one pass looks up all of them when the exchange begins. */
 #define HTTP_HEADER_NAMES(X)                                                                                 \
   X(HTTP_CONTENT_TYPE, "Content-Type")                                                                       \
   X(HTTP_HOST, "Host")                                                                                       \

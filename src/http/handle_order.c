@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "http/handlers.h"
 #include "http/json_body.h"
 #include "http/service_internal.h"
@@ -72,16 +73,19 @@ void http_handle_order(struct http_exchange *exchange) {
 
   struct shop_order_result result;
   const struct http_service_parts *parts = http_service_parts(exchange->service);
-  enum shop_reason reason =
-      shop_order_place(parts->shop, parts->tracer, exchange->span, sku, quantity, &result);
-  snprintf(exchange->sku, sizeof exchange->sku, "%s", result.sku ? result.sku : sku);
+  enum shop_reason reason = shop_order_place(parts->shop, parts->tracer, exchange->span, sku, quantity,
+                                             exchange->headers[HTTP_USER_AGENT], &result);
+  text_copy(exchange->sku, sizeof exchange->sku, result.sku ? result.sku : sku);
   exchange->quantity = quantity;
   exchange->inner_ns = result.inner_ns;
   memcpy(exchange->order_id, result.order_id, sizeof exchange->order_id);
   if (reason != SHOP_DONE) reply_failure(exchange, reason, &result, sku);
   json_decref(json); /* sku lived in it */
   if (reason != SHOP_DONE) return;
-  snprintf(exchange->location, sizeof exchange->location, "/order/%s", result.order_id);
+  static const char orders[] = "/order/";
+  memcpy(exchange->location, orders, sizeof orders);
+  text_copy(exchange->location + sizeof orders - 1, sizeof exchange->location - sizeof orders + 1,
+            result.order_id);
   reply_order(exchange, "created");
 }
 
@@ -97,7 +101,7 @@ void http_handle_order_status(struct http_exchange *exchange) {
                        http_quote(order_id, quote));
     return;
   }
-  snprintf(exchange->sku, sizeof exchange->sku, "%s", found.sku);
+  text_copy(exchange->sku, sizeof exchange->sku, found.sku);
   exchange->quantity = found.quantity;
   reply_order(exchange, found.paid ? "paid" : "created");
 }

@@ -1,6 +1,6 @@
-#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "http/handlers.h"
 #include "http/json_body.h"
 #include "http/service_internal.h"
@@ -31,13 +31,14 @@ void http_handle_payment(struct http_exchange *exchange) {
 
   struct shop_payment_result result;
   const struct http_service_parts *parts = http_service_parts(exchange->service);
-  enum shop_reason reason = shop_order_pay(parts->shop, parts->tracer, exchange->span, order_id, &result);
+  enum shop_reason reason = shop_order_pay(parts->shop, parts->tracer, exchange->span, order_id,
+                                           exchange->headers[HTTP_USER_AGENT], &result);
   if (*result.order_id)
     memcpy(exchange->order_id, result.order_id, sizeof exchange->order_id);
   else
-    snprintf(exchange->order_id, sizeof exchange->order_id, "%s", order_id); /* what was asked for, cut */
+    text_copy(exchange->order_id, sizeof exchange->order_id, order_id); /* what was asked for, cut */
   memcpy(exchange->payment_id, result.payment_id, sizeof exchange->payment_id);
-  snprintf(exchange->sku, sizeof exchange->sku, "%s", result.sku ? result.sku : "");
+  text_copy(exchange->sku, sizeof exchange->sku, result.sku ? result.sku : "");
   exchange->quantity = result.quantity;
   exchange->inner_ns = result.inner_ns;
   if (reason != SHOP_DONE) reply_failure(exchange, reason, order_id);

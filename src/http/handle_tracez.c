@@ -1,5 +1,5 @@
-/* GET /debug/tracez: what is asked for, and whether the client may see it. The page itself is tracez_page.c.
- */
+/* GET /debug/tracez: checks the query and whether the client may see the traces. The page itself is
+ * tracez_page.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static enum MHD_Result read_argument(void *cls, enum MHD_ValueKind kind, const c
   return MHD_YES;
 }
 
-/* what: "class", or the like; value: the client's. Returns false. */
+/* what: a parameter such as "class"; value: the client's. Returns false. */
 static bool refuse(struct http_exchange *exchange, const char *what, const char *value, const char *allowed) {
   char quote[HTTP_QUOTE_SIZE];
   http_reply_problem(exchange, HTTP_INVALID_REQUEST, "Unknown %s '%s'; use %s.", what,
@@ -67,7 +67,7 @@ static bool is_trace_id(const char *text, uint8_t id[16]) {
   return hex_read(lower, id, 16);
 }
 
-/* A list in words, for what is allowed. */
+/* The allowed values as a list. */
 struct words {
   char text[160];
   size_t len;
@@ -156,7 +156,7 @@ static bool wants_json(const struct http_exchange *exchange, const struct query 
   return wants;
 }
 
-/* A proxy on this machine speaks for clients elsewhere. Prefixes end in a hyphen. */
+/* A proxy on this machine forwards requests of remote clients. Prefixes end in a hyphen. */
 static enum MHD_Result find_proxy(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
   static const char *const names[] = {"Forwarded", "Via",      "X-Forwarded-",        "X-Original-",
                                       "X-Real-IP", "X-Envoy-", "X-Cluster-Client-IP", "X-Client-IP",

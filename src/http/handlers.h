@@ -1,5 +1,5 @@
-/* One handler a route. Each reads the exchange's request, replies once, and leaves in the exchange what it
- * learned. The prototypes come from the route table. */
+/* One handler a route. Each reads the exchange's request, replies once, and stores its results in the
+ * exchange. The prototypes come from the route table. */
 #ifndef HTTP_HANDLERS_H
 #define HTTP_HANDLERS_H
 

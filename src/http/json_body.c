@@ -17,7 +17,7 @@ static bool is_json(const char *content_type) {
   return rest[strspn(rest, " \t")] == '\0' || rest[strspn(rest, " \t")] == ';';
 }
 
-/* What is wrong in plain words: jansson's own texts name its flags and hold text of the client. */
+/* Says what is wrong in plain words: jansson's own messages name its flags and contain text of the client. */
 static const char *parse_error(enum json_error_code code) {
   switch (code) {
   case json_error_invalid_utf8:
@@ -53,7 +53,7 @@ static json_t *parse(struct http_exchange *exchange) {
   if (json && json_is_object(json)) return json;
   if (json)
     http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is not a JSON object, such as {}.");
-  else if (!*error.text) /* every mistake has its text */
+  else if (!*error.text) /* each message explains one mistake */
     http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
   else
     http_reply_problem(exchange, HTTP_INVALID_REQUEST,
@@ -103,8 +103,8 @@ static bool take_fields(struct http_exchange *exchange, json_t *json, const stru
   return true;
 }
 
-/* Only plain JSON is taken. What would be taken is said by the header that RFC 9110 (12.5, 15.5.16) has for
- * it. */
+/* Only JSON without a content coding is accepted. The answer's Accept headers say so (RFC 9110, 12.5
+ * and 15.5.16). */
 static bool format_is_taken(struct http_exchange *exchange) {
   char quote[HTTP_QUOTE_SIZE];
   const char *type = exchange->headers[HTTP_CONTENT_TYPE];

@@ -1,4 +1,5 @@
-/* The JSON body of a request, read field by field against a table: what is not in the table is refused. */
+/* The JSON body of a request, read field by field against a table. A field that is not in the table is
+ * refused. */
 #ifndef HTTP_JSON_BODY_H
 #define HTTP_JSON_BODY_H
 

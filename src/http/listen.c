@@ -58,7 +58,7 @@ int http_listen_open(const char *address, unsigned port, unsigned *bound_port, c
   }
   int fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int one = 1, zero = 0;
-  /* "::" takes IPv4 too, whatever the system's default is. */
+  /* "::" accepts IPv4 too, regardless of the system's default. */
   if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
       (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero) != 0) ||
       bind(fd, &at.any, len) != 0 || listen(fd, BACKLOG) != 0 ||
@@ -122,7 +122,7 @@ int http_listen_parse(const char *text, char *address, size_t address_size, unsi
     from = text + 1;
     to = strchr(text, ']');
     if (!to || to + 1 != colon) {
-      snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" is no address: write [IPV6]:PORT, such as [::1]:8080",
+      snprintf(error, HTTP_ERROR_SIZE, "\"%.100s\" is not an address: write [IPV6]:PORT, such as [::1]:8080",
                text);
       return -1;
     }

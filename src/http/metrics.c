@@ -97,8 +97,8 @@ static bool counters_at_zero(struct http_metrics *metrics, size_t method, size_t
 
 /* Create known series at 0, or rate() misses their first increment. */
 static bool expose_at_zero(struct http_metrics *metrics) {
-  /* What libmicrohttpd answers by itself, 408 for what was cut because it took too long, 0 for no answer at
-   * all. */
+  /* Statuses of libmicrohttpd's own answers, 408 for a request that was cut because it took too long, 0 for a
+   * connection without an answer. */
   static const char *const refusals[] = {"0", "400", "408", "413", "414", "431", "500", "503", "505"};
   bool ok = true;
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {

@@ -11,8 +11,8 @@
 
 struct http_metrics;
 
-/* Registers the families; the series that are known are there at 0 from the start. registry NULL: records
- * nothing. buckets: of the duration, in seconds. NULL when a registration failed. */
+/* Registers the families; known series exist at 0 from the start. registry NULL: records nothing. buckets: of
+ * the duration, in seconds. NULL when a registration failed. */
 struct http_metrics *http_metrics_new(struct tel_registry *registry, const double *buckets,
                                       size_t bucket_count);
 void http_metrics_free(struct http_metrics *metrics);

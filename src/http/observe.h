@@ -23,8 +23,8 @@ void http_observe_begin(struct http_observe *observe, struct http_exchange *exch
 /* Ends: the answer is settled. Once for each begin. The exchange's span is gone afterwards. */
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange);
 
-/* What never became an exchange (found by libmicrohttpd, cut off, turned away): counted, and logged, but
- * those without a request line at a limited rate. context: of the answer, or NULL. */
+/* Counts and logs a request that never became an exchange (refused by libmicrohttpd, cut off, turned away).
+ * Requests without a request line are logged at a limited rate. context: of the answer, or NULL. */
 void http_observe_refused(struct http_observe *observe, const struct http_refusal *refusal,
                           const struct tel_context *context);
 

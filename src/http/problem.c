@@ -25,6 +25,8 @@ enum http_problem http_problem_of(enum shop_reason reason) {
       [SHOP_FRAUD_SUSPECTED] = HTTP_FRAUD_SUSPECTED,
       [SHOP_GATEWAY_ERROR] = HTTP_GATEWAY_ERROR,
       [SHOP_GATEWAY_TIMEOUT] = HTTP_GATEWAY_TIMEOUT,
+      [SHOP_CREDENTIALS_REFUSED] = HTTP_GATEWAY_ERROR,
+      [SHOP_NO_CONNECTION] = HTTP_UNAVAILABLE,
       [SHOP_UNAVAILABLE] = HTTP_UNAVAILABLE,
   };
   return problems[reason];

@@ -8,21 +8,25 @@
 
 #define REPLY_LIMIT 16384
 
-/* One row a status. The detail is for what libmicrohttpd found. */
+/* One row a status. The detail is for what libmicrohttpd or the sweeper found. */
 static const struct status {
   unsigned status;
   const char *code, *phrase, *detail;
 } statuses[] = {
-    {400, "invalid_request", "Bad Request", "The request is not well formed."}, /* also what has no row */
-    {408, "request_timeout", "Request Timeout", "The request did not arrive in time."},
+    {400, "invalid_request", "Bad Request", /* also what has no row */
+     "The request line or a header is not well formed: write METHOD TARGET HTTP/1.1, then a line NAME: VALUE"
+     " for each header."},
+    {408, "request_timeout", "Request Timeout",
+     "The request did not arrive in time: send it faster, or send less."},
     {413, "payload_too_large", "Content Too Large",
-     "The body or a part of its coding is larger than this server takes."},
+     "The body or a part of its coding is larger than this server takes: send less."},
     {414, "target_too_long", "URI Too Long",
      "The target is longer than this server takes: send a shorter one."},
     {431, "header_too_large", "Request Header Fields Too Large",
      "The request line and headers are larger than this server takes: send fewer or shorter ones."},
-    {503, "unavailable", "Service Unavailable", ""},
-    {505, "version_not_supported", "HTTP Version Not Supported", "This server speaks HTTP/1.1 and HTTP/1.0."},
+    {503, "unavailable", "Service Unavailable", "Try again soon."},
+    {505, "version_not_supported", "HTTP Version Not Supported",
+     "This server speaks HTTP/1.1 and HTTP/1.0: use one of them."},
 };
 
 static const struct status *status_of(unsigned status) {
@@ -33,6 +37,10 @@ static const struct status *status_of(unsigned status) {
 
 const char *http_refuse_code(unsigned status) {
   return status_of(status)->code;
+}
+
+const char *http_refuse_detail(unsigned status) {
+  return status_of(status)->detail;
 }
 
 bool http_refusal_header(struct http_refusal_reply *reply, const char *name, const char *value) {
@@ -160,31 +168,30 @@ void http_refuse_away(struct http_server *server, int fd, const char *client, co
   buf_free(&reply.body);
 }
 
-/* The sentence of libmicrohttpd's page, without its marks. */
-static void page_text(const char *page, char *out, size_t size) {
-  const char *at = page ? strstr(page, "<body>") : NULL;
-  size_t len = 0;
-  for (; at && *at && strncmp(at, "</body>", 7) != 0 && len + 1 < size; at++) {
-    if (*at == '<')
-      at += strcspn(at, ">");
-    else
-      out[len++] = *at;
-    if (!*at) break;
-  }
-  out[len] = '\0';
+/* Maps words of libmicrohttpd's page to our own detail. */
+static const char *finding(const char *page) {
+  static const struct {
+    const char *words, *detail;
+  } findings[] = {
+      {"chunked encoding was", "The chunked body is not well formed: write each chunk as its size in"
+                               " hexadecimal, CR LF, the bytes, CR LF, and end with a chunk of size 0."},
+      {"Content-Length", "The Content-Length is not a number of bytes: write digits only."},
+  };
+  for (size_t i = 0; page && i < sizeof findings / sizeof *findings; i++)
+    if (strstr(page, findings[i].words)) return findings[i].detail;
+  return status_of(MHD_HTTP_BAD_REQUEST)->detail;
 }
 
 void http_refuse_for_library(struct http_client *client, unsigned status, const char *message) {
-  char text[200];
-  /* It calls a chunk extension that fills its memory a failure of the server. */
+  /* libmicrohttpd answers 500 when a chunk extension fills its memory. It is the client's mistake. */
   bool server_error = status >= 500 && status != MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
   if (server_error) status = MHD_HTTP_CONTENT_TOO_LARGE;
   const struct status *row = status_of(status);
-  page_text(status == MHD_HTTP_BAD_REQUEST ? message : NULL, text, sizeof text);
   struct http_refusal refusal = {.origin = HTTP_REFUSED_BY_LIBRARY,
                                  .status = row->status,
                                  .code = row->code,
-                                 .detail = *text ? text : row->detail};
+                                 .detail =
+                                     row->status == MHD_HTTP_BAD_REQUEST ? finding(message) : row->detail};
   if (client->request) {
     refusal.method = client->request->request->http_verb;
     refusal.target = client->request->request->http_url;

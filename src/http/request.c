@@ -26,8 +26,8 @@ static void lookup_run(struct MHD_Connection *connection, struct lookup *lookup)
   if (connection) MHD_get_connection_values(connection, MHD_HEADER_KIND, lookup_one, lookup);
 }
 
-static const struct http_client *client_of(const struct _u_request *request) {
-  return (const struct http_client *)(uintptr_t)request->timeout;
+static struct http_client *client_of(const struct _u_request *request) {
+  return (struct http_client *)(uintptr_t)request->timeout;
 }
 
 const char *http_connection_header(struct MHD_Connection *connection, const char *name) {
@@ -55,6 +55,14 @@ unsigned http_request_client_port(const struct _u_request *request) {
 
 const char *http_request_header(const struct _u_request *request, const char *name) {
   return http_connection_header(http_request_connection(request), name);
+}
+
+int http_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response) {
+  struct http_client *client = client_of(request);
+  if (!response) return -1;
+  client->replied = MHD_queue_response(client->connection, status, response) == MHD_YES;
+  MHD_destroy_response(response);
+  return client->replied ? 0 : -1;
 }
 
 void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out) {

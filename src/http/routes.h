@@ -1,6 +1,6 @@
-/* The route table: what the service answers, and how each route is seen in metrics, spans and logs.
- * Adding a route is one row here and one handler; the rest (prototypes, labels, series at 0, Allow, the list
- * in the 404) follows from the row. Pure functions; any thread. */
+/* The route table: the routes and their names in metrics, spans and logs. Adding a route is one row here and
+ * one handler; the rest (prototypes, labels, series at 0, Allow, the list in the 404) follows from the row.
+ * Pure functions; any thread. */
 #ifndef HTTP_ROUTES_H
 #define HTTP_ROUTES_H
 
@@ -46,8 +46,8 @@ struct http_route {
   const char *span;                     /* name of the SERVER span; NULL: a probe */
   const char *done, *failed, *rejected; /* log messages */
   const char *inner_field; /* log field with the duration of the inner step, in ms; NULL: has none */
-  unsigned
-      problems; /* HTTP_MAY() of those that not every route ends in: their series exist at 0 from the start */
+  unsigned problems; /* HTTP_MAY() of the problems that only some routes have: their series exist at 0 from
+                        the start */
 };
 
 #define HTTP_MAY(problem) (1u << (problem))
@@ -68,7 +68,7 @@ enum { HTTP_ALLOW_SIZE = 80 };
 #define HTTP_WHOLE_SERVER "*" /* the target of OPTIONS for the server itself (RFC 9110 9.3.7) */
 /* The value of Allow for a path: the methods of all its rows; for HTTP_WHOLE_SERVER those of all rows. */
 void http_route_allow(const char *path, char out[HTTP_ALLOW_SIZE]);
-/* "POST /order, GET /order/{order_id} ... or GET /version"; ends with "..." if there is no room for all. */
+/* "POST /order, GET /order/{order_id} ... or GET /version"; ends with "..." if the list does not fit. */
 void http_route_list(char *out, size_t size);
 
 #endif

@@ -102,6 +102,7 @@ struct http_server *http_server_new(const struct http_server_settings *settings,
 int http_server_endpoint(struct http_server *server, const char *method, const char *path, unsigned priority,
                          http_callback callback, void *cls) {
   if (server->started) return -1;
+  if (!method) return ulfius_set_default_endpoint(&server->instance, callback, cls) == U_OK ? 0 : -1;
   return ulfius_add_endpoint_by_val(&server->instance, method, NULL, path, priority, callback, cls) == U_OK
              ? 0
              : -1;
@@ -221,6 +222,7 @@ void http_server_free(struct http_server *server) {
   if (server->started) ulfius_stop_framework(&server->instance);
   http_sweeper_stop(server);
   if (server->instance_ready) ulfius_clean_instance(&server->instance);
+  http_socket_drains(server->listen_fd, false);
   if (server->listen_fd >= 0) close(server->listen_fd);
   pthread_cond_destroy(&server->drained);
   pthread_mutex_destroy(&server->drained_lock);

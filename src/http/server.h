@@ -13,7 +13,7 @@
  * shall have them), http_server_drain, http_server_free. These are for one thread. The process must
  * ignore SIGPIPE. Handlers have a stack of 256 KiB.
  *
- * What whoever writes an endpoint must know of Ulfius:
+ * Endpoints must respect these properties of Ulfius:
  *  - Endpoints run by priority, 0 first. An observer ("*" as method and path, priority 0) returns
  *    U_CALLBACK_IGNORE, a handler U_CALLBACK_COMPLETE; a last "*" answers 404 and 405. Never return
  *    U_CALLBACK_ERROR (drops the reply's body and headers) or U_CALLBACK_UNAUTHORIZED (forces 401).
@@ -104,8 +104,8 @@ struct http_refusal_reply {
   } headers[HTTP_REFUSAL_HEADERS];
 };
 
-/* Adds a header; the value is copied. False, and nothing added, if there is no room or the value is not plain
- * text. */
+/* Adds a header; the value is copied. Returns false and adds nothing if the reply has no place left or the
+ * value is not plain text. */
 bool http_refusal_header(struct http_refusal_reply *reply, const char *name, const char *value);
 
 enum http_log_level { HTTP_LOG_DEBUG, HTTP_LOG_WARN, HTTP_LOG_ERROR };
@@ -128,7 +128,8 @@ struct http_server *http_server_new(const struct http_server_settings *settings,
 
 typedef int (*http_callback)(const struct _u_request *request, struct _u_response *response, void *cls);
 
-/* Before the start. Method and path as Ulfius takes them ("*" is any); both are copied, cls is borrowed.
+/* Before the start. Method and path as Ulfius takes them ("*" is any); both are copied, cls is borrowed. NULL
+ * for both: the default endpoint, for requests that no other one matches; Ulfius wants another one too.
  * Returns 0, or -1 when out of memory or started already. */
 int http_server_endpoint(struct http_server *server, const char *method, const char *path, unsigned priority,
                          http_callback callback, void *cls);
@@ -145,9 +146,9 @@ unsigned http_server_connections(const struct http_server *server);
 /* True from the begin of http_server_drain(). Any thread. */
 bool http_server_draining(const struct http_server *server);
 
-/* Ends the service politely: accepts no more, answers who still waits in the backlog with 503, and waits
- * until all that is in flight is answered and sent, or until the deadline (clock_mono_ns). A request that has
- * not arrived in full is let go. Blocks. Returns how many requests were still in flight at the deadline. */
+/* Shuts the service down gracefully: accepts no more connections, answers those in the backlog with 503, and
+ * waits until all requests in flight are answered and sent, or until the deadline (clock_mono_ns). Incomplete
+ * requests are dropped. Blocks. Returns how many requests were still in flight at the deadline. */
 unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns);
 
 /* Cuts what is still open, joins all threads and frees. Waits for handlers that still run. NULL is allowed.
@@ -166,7 +167,12 @@ unsigned http_request_client_port(const struct _u_request *request);
  * request. */
 const char *http_request_header(const struct _u_request *request, const char *name);
 
-/* The same for a refusal's connection; NULL where connection is NULL. */
+/* Answers the request with this response, in place of Ulfius's: its map of headers takes eight allocations
+ * for each, and it copies the body twice. The endpoint then returns U_CALLBACK_COMPLETE. Takes over the
+ * response, also on failure; NULL is a failure. Returns 0, or -1: Ulfius's response is sent. */
+int http_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response);
+
+/* http_request_header() for a refusal's connection; NULL where connection is NULL. */
 const char *http_connection_header(struct MHD_Connection *connection, const char *name);
 /* The authority ("host:port") of a target in absolute form, or NULL: it replaces the Host header. */
 const char *http_connection_authority(struct MHD_Connection *connection);

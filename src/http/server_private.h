@@ -1,4 +1,4 @@
-/* What the files of the server share; nobody else includes it. */
+/* Shared by the files of the server only. */
 #ifndef HTTP_SERVER_PRIVATE_H
 #define HTTP_SERVER_PRIVATE_H
 
@@ -15,21 +15,47 @@
  * request would be handled and its answer lost. */
 #define HTTP_FIELDS_MAX 100
 
-/* Instead of a deadline. Cut is for good: whoever sets it first, sweeper or handler, has won. */
+/* Instead of a deadline. Cut is final: the first to set a value, sweeper or handler, wins. */
 #define HTTP_DEADLINE_HANDLING 0
 #define HTTP_DEADLINE_CUT 1
 
-/* How far the header of the request has come that is arriving. */
-struct http_arrival {
-  bool from_begin;                /* its first byte comes through here */
-  bool method_begun, method_read; /* the same */
-  bool in_header;
-  unsigned lines;    /* complete ones of the header */
-  size_t line_bytes; /* of the one that is not complete */
+/* Which part of a request arrives next. */
+enum http_arrival_part {
+  HTTP_ARRIVAL_BEGIN, /* empty lines, which are skipped */
+  HTTP_ARRIVAL_METHOD,
+  HTTP_ARRIVAL_TARGET, /* the rest of the request line */
+  HTTP_ARRIVAL_FIELDS,
+  HTTP_ARRIVAL_BODY, /* of a declared length */
+  HTTP_ARRIVAL_CHUNK_SIZE,
+  HTTP_ARRIVAL_CHUNK_EXTENSION,
+  HTTP_ARRIVAL_CHUNK,
+  HTTP_ARRIVAL_CHUNK_END,
+  HTTP_ARRIVAL_TRAILERS,
+  HTTP_ARRIVAL_UNREADABLE, /* libmicrohttpd will refuse it */
 };
 
-/* One connection. Made and freed by libmicrohttpd's notifications; between them touched by the one thread
- * that serves the connection, and by the sweeper where it says so. */
+enum http_arrival_fault {
+  HTTP_ARRIVAL_GOOD,
+  HTTP_ARRIVAL_BAD_LINE,  /* cannot be the begin of a request */
+  HTTP_ARRIVAL_TOO_LARGE, /* a chunk exceeds the limit of the body */
+  HTTP_ARRIVAL_BAD_TRAILER,
+};
+
+/* Follows the requests of a connection as they arrive, ahead of libmicrohttpd. Starts as all 0, but for the
+ * limit. */
+struct http_arrival {
+  size_t body_limit;
+  enum http_arrival_part part;
+  enum http_arrival_fault fault;
+  unsigned heads, requests; /* complete ones */
+  bool chunked;
+  uint64_t left;       /* bytes of the body or chunk, also while their number is read */
+  uint64_t body_bytes; /* the sizes of the chunks so far */
+  size_t line_bytes;   /* of the field that is not complete */
+};
+
+/* One connection. Created and freed by libmicrohttpd's notifications. Only the thread that serves the
+ * connection uses it, and the sweeper where noted. */
 struct http_client {
   struct http_server *server;
   struct MHD_Connection *connection;
@@ -41,6 +67,7 @@ struct http_client {
       requesting;    /* a request line was read and the request is not completed; sweeper and drain read it */
   atomic_bool asked; /* a request line was read, ever; the drain reads it */
   bool dispatched;   /* its endpoints ran: counted as in flight until completed */
+  bool replied;      /* http_request_reply() queued the answer */
   bool bad_target;   /* of the running request */
   bool long_target;  /* the same */
   bool too_many_arguments; /* in that target, which has lost them */
@@ -50,8 +77,7 @@ struct http_client {
   bool linger;             /* closed only when the client did, or it could lose the answer */
   uint64_t accepted_ns;
   uint64_t started_ns;
-  uint64_t body_bytes;
-  const char *buffer; /* where the connection's first byte was received; only compared */
+  unsigned completed; /* requests */
   struct http_arrival arrival;
   struct connection_info_struct *request; /* Ulfius's, until completed */
   struct http_client *previous, *next;    /* under the server's clients_lock */
@@ -70,7 +96,7 @@ struct http_server {
   bool instance_ready;
   bool started;
   bool few_descriptors; /* settings.connections was lowered */
-  int listen_fd;        /* -1 once libmicrohttpd or the drain has closed it */
+  int listen_fd;        /* ours to close; -1 while it is libmicrohttpd's */
   int accept_fd;        /* the same, while connections are accepted from it; else -1 */
   pthread_mutex_t spare_lock;
   int spare_fd; /* given up for a moment when no other descriptor is left; -1: it is itself missing */
@@ -113,27 +139,28 @@ void http_connection_notify(void *cls, struct MHD_Connection *connection, void *
 void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *connection);
 void http_connection_completed(void *cls, struct MHD_Connection *connection, void **request,
                                enum MHD_RequestTerminationCode how);
-void http_connection_log(void *cls, const char *format, va_list arguments);
+void http_connection_log(void *cls, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *connection, const char *url,
                                          const char *method, const char *version, const char *data,
                                          size_t *size, void **request);
 struct http_client *http_connection_client(struct MHD_Connection *connection);
-/* Bytes for libmicrohttpd, before it parses them; may change them. False: the request was refused, and the
- * connection ends. */
-bool http_connection_arrived(struct http_client *client, char *data, size_t len);
+/* Bytes for libmicrohttpd, before it parses them, in a buffer of that size; may change them. Returns how many
+ * libmicrohttpd gets. 0: the request was refused, and the connection ends. */
+size_t http_connection_arrived(struct http_client *client, char *data, size_t len, size_t size);
 /* Tells the log hook, some lines a second at most. */
 void http_connection_news(struct http_server *server, enum http_log_level level, const char *text);
 
-/* socket.c: libc's accept4() and recv() as libmicrohttpd calls them. NULL: no longer. */
+/* socket.c: libc's accept4(), recv() and epoll_ctl() as libmicrohttpd calls them. NULL, false: no longer. */
 void http_socket_listens(int fd, struct http_server *server);
+/* A listening socket that libmicrohttpd's threads leave: from MHD_quiesce_daemon() until it is closed. */
+void http_socket_drains(int fd, bool drains);
 void http_socket_serves(int fd, struct http_client *client);
 
 /* arrival.c */
-/* A connection begins, or its next request. from_begin: nothing of the request has been received yet. */
-void http_arrival_next(struct http_arrival *arrival, bool from_begin);
-/* Reads what libmicrohttpd will parse next, and moves blanks behind header values in front of them. False if
- * this cannot be the begin of a request. */
-bool http_arrival_read(struct http_arrival *arrival, char *data, size_t len);
+/* Reads what libmicrohttpd will parse next, and moves blanks behind field values in front of them. Returns
+ * how many bytes libmicrohttpd may have: all, or those in front of a fault. */
+size_t http_arrival_read(struct http_arrival *arrival, char *data, size_t len);
 
 /* target.c */
 /* Makes the path of a raw target in absolute form the target, in place and without its query. authority and
@@ -142,15 +169,17 @@ bool http_arrival_read(struct http_arrival *arrival, char *data, size_t len);
 bool http_target_split(char *target, char **authority, char **path);
 /* Whether the target's form is one that goes with the method here. */
 bool http_target_is_served(const char *target, const char *method);
+/* Whether this is a host (a name, an IPv4 address, or an IPv6 address in brackets) and, if there is a colon,
+ * a port: what a Host header or a target in absolute form may name. */
+bool http_target_authority_is_valid(const char *authority);
 
 /* guards.c */
 bool http_guard_is_token(const char *text, size_t len);
 /* Of the raw target, when libmicrohttpd has just found it: no blanks and no control characters, NUL among
  * them. */
 bool http_guard_target_is_clean(const struct http_server *server, const char *target);
-/* Of the raw target, at the same moment: takes the arguments away, and returns true, if there may be no
- * memory for them. libmicrohttpd would go on with the request whose memory it has just given away for the
- * answer. */
+/* Of the raw target, at the same moment: removes the arguments and returns true if there may be no memory for
+ * them. libmicrohttpd would continue with a request whose memory it has already freed for the answer. */
 bool http_guard_arguments_cut(const struct http_server *server, const char *target);
 /* Fills status, code and detail and returns true if the request must not pass. Method, target and version
  * are libmicrohttpd's own pointers into the header block. */
@@ -158,10 +187,8 @@ bool http_guard_refuses(const struct http_client *client, const char *method, co
                         const char *version, struct http_refusal *refusal);
 /* The same, of what came behind a chunked body. */
 bool http_guard_refuses_trailers(const struct http_client *client, struct http_refusal *refusal);
-/* 400, as a refusal. */
-void http_guard_bad_request_line(struct http_refusal *refusal);
-/* 413, as a refusal. */
-void http_guard_body_too_large(struct http_refusal *refusal);
+/* The fault of what has arrived, as a refusal. */
+void http_guard_bad_arrival(const struct http_arrival *arrival, struct http_refusal *refusal);
 
 /* refuse.c */
 /* Asks the hook and answers, in place of the dispatcher's first call for a request. Returns what the
@@ -174,6 +201,8 @@ enum MHD_Result http_refuse_now(struct http_client *client, struct http_refusal 
 void http_refuse_away(struct http_server *server, int fd, const char *client, const char *detail);
 /* The stable word for a status. */
 const char *http_refuse_code(unsigned status);
+/* What is wrong with the request then, for people. */
+const char *http_refuse_detail(unsigned status);
 /* Answers in libmicrohttpd's place what it has just found wrong; message is its own page. */
 void http_refuse_for_library(struct http_client *client, unsigned status, const char *message);
 /* Tells the hook of an answer that is not ours. */

@@ -1,7 +1,6 @@
 #include "http/service.h"
 
 #include <microhttpd.h>
-#include <orcania.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,14 +44,6 @@ unsigned http_service_port(const struct http_service *service) {
   return http_server_port(service->server);
 }
 
-/* Ends the exchange: Ulfius calls this once, on every path, when the reply is made. */
-static void end_exchange(void *cls) {
-  struct http_exchange *exchange = cls;
-  http_observe_end(exchange->service->observe, exchange);
-  buf_free(&exchange->reply);
-  free(exchange);
-}
-
 static void begin_exchange(struct http_service *service, const struct _u_request *request,
                            struct http_exchange *exchange) {
   exchange->service = service;
@@ -68,16 +59,6 @@ static void begin_exchange(struct http_service *service, const struct _u_request
   exchange->body_len = request->binary_body_length;
   exchange->reply = (struct buf)BUF_INIT(REPLY_LIMIT);
   http_observe_begin(service->observe, exchange);
-}
-
-/* Middleware in front of all: begins the exchange, and arranges for its end. */
-static int observe_request(const struct _u_request *request, struct _u_response *response, void *cls) {
-  struct http_exchange *exchange = calloc(1, sizeof *exchange);
-  if (!exchange) return U_CALLBACK_IGNORE; /* the dispatcher answers 503 */
-  begin_exchange(cls, request, exchange);
-  response->shared_data = exchange;
-  response->free_shared_data = end_exchange;
-  return U_CALLBACK_IGNORE;
 }
 
 /* No row has this path: the detail names the rows. */
@@ -130,47 +111,48 @@ static void each_header(const struct http_exchange *exchange,
   }
 }
 
-static void put_response_header(void *response, const char *name, const char *value) {
-  u_map_put(((struct _u_response *)response)->map_header, name, value);
+static void put_answer_header(void *answer, const char *name, const char *value) {
+  MHD_add_response_header(answer, name, value);
 }
 
-/* Makes the exchange's answer Ulfius's. What is said of it later is what was sent, also without memory. */
-static void respond(struct http_exchange *exchange, struct _u_response *response) {
-  bool empty = exchange->status == MHD_HTTP_NO_CONTENT;
-  if (empty) {
-    ulfius_set_empty_body_response(response, exchange->status);
-  } else if (exchange->reply.len == 0 ||
-             ulfius_set_binary_body_response(response, exchange->status, exchange->reply.data,
-                                             exchange->reply.len) != U_OK) {
+/* The answer takes the reply's data; its length stays, to be logged. NULL when out of memory. */
+static struct MHD_Response *make_answer(struct http_exchange *exchange) {
+  struct buf *reply = &exchange->reply;
+  struct MHD_Response *answer =
+      MHD_create_response_from_buffer(reply->len, reply->len ? reply->data : NULL, MHD_RESPMEM_MUST_FREE);
+  if (!answer) return NULL;
+  if (reply->len) {
+    reply->data = NULL;
+    reply->cap = 0;
+  }
+  if (exchange->content_type) put_answer_header(answer, "Content-Type", exchange->content_type);
+  each_header(exchange, put_answer_header, answer);
+  if (http_service_draining(exchange->service)) put_answer_header(answer, "Connection", "close");
+  return answer;
+}
+
+/* What is said of the answer later is what was sent, also without memory. */
+static void respond(struct http_exchange *exchange, const struct _u_request *request) {
+  bool lacking = exchange->reply.len == 0 && exchange->status != MHD_HTTP_NO_CONTENT;
+  struct MHD_Response *answer = lacking ? NULL : make_answer(exchange);
+  if (!answer) {
     if (!exchange->problem) http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
     buf_reset(&exchange->reply);
-    ulfius_set_empty_body_response(response, exchange->status);
+    answer = make_answer(exchange);
   }
-  if (exchange->content_type) u_map_put(response->map_header, "Content-Type", exchange->content_type);
-  each_header(exchange, put_response_header, response);
-  if (http_service_draining(exchange->service)) u_map_put(response->map_header, "Connection", "close");
+  http_request_reply(request, exchange->status, answer);
 }
 
-/* There was no memory for an exchange: this one lasts as long as the call. */
-static void respond_unavailable(struct http_service *service, const struct _u_request *request,
-                                struct _u_response *response) {
+/* One request, from its first look to its answer. */
+static int serve(const struct _u_request *request, struct _u_response *response, void *cls) {
+  struct http_service *service = cls;
   struct http_exchange exchange = {0};
   begin_exchange(service, request, &exchange);
-  http_reply_problem(&exchange, HTTP_UNAVAILABLE, "Out of memory.");
-  respond(&exchange, response);
+  handle(&exchange);
+  respond(&exchange, request);
+  response->status = exchange.status;
   http_observe_end(service->observe, &exchange);
   buf_free(&exchange.reply);
-}
-
-/* Finds the handler and makes its reply Ulfius's. */
-static int dispatch(const struct _u_request *request, struct _u_response *response, void *cls) {
-  struct http_exchange *exchange = response->shared_data;
-  if (exchange) {
-    handle(exchange);
-    respond(exchange, response);
-  } else {
-    respond_unavailable(cls, request, response);
-  }
   return U_CALLBACK_COMPLETE;
 }
 
@@ -226,8 +208,8 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
   buf_free(&exchange.reply);
 }
 
-/* Little of the request was read, or nothing (too many connections, a backlog at shutdown): there is no route
- * to observe, but the client gets the same kind of answer. */
+/* Little or nothing of the request was read (too many connections, a backlog at shutdown), so it has no route
+ * to observe. The client gets the same kind of answer. */
 static void turn_away(const struct http_service *service, const struct http_refusal *refusal,
                       const struct tel_context *context, struct http_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
@@ -293,10 +275,11 @@ int http_service_new(const struct http_service_settings *settings, const struct 
   struct http_server_hooks hooks = {.cls = service, .refused = refused, .log = log_library};
   if (service->observe) service->server = http_server_new(&settings->server, &hooks, error);
   if (!service->server) goto fail;
-  if (http_server_endpoint(service->server, "*", "*", 0, observe_request, service) != 0 ||
-      http_server_endpoint(service->server, "*", "*", 10, dispatch, service) != 0 ||
+  /* Ulfius needs an endpoint, and its default endpoint is the cheapest: nothing is matched. */
+  if (http_server_endpoint(service->server, "OPTIONS", "*", 0, serve, service) != 0 ||
+      http_server_endpoint(service->server, NULL, NULL, 0, serve, service) != 0 ||
       register_metrics(service) != 0) {
-    snprintf(error, 256, "cannot register the endpoints or metrics: out of memory");
+    snprintf(error, 256, "cannot register the endpoint or metrics: out of memory");
     goto fail;
   }
   *out = service;

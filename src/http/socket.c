@@ -1,9 +1,13 @@
+/* recv() is defined here, and clang does not define a function again that the C library has as a checked
+ * inline. */
+#undef _FORTIFY_SOURCE
 #define _GNU_SOURCE /* accept4 */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,10 +19,11 @@
 #define REQUEST_WAIT_MS 20
 #define PAUSE_NS (100 * CLOCK_NS_PER_MS)
 
-/* Whose a descriptor is. The functions of libc that stand here know nothing else. */
+/* The owner of each descriptor: the functions below know only the descriptor. */
 static struct {
   _Atomic(struct http_server *) server; /* it listens */
   _Atomic(struct http_client *) client; /* it is connected */
+  atomic_bool drains;                   /* it listened; libmicrohttpd is told to leave it */
 } owners[DESCRIPTORS];
 
 static bool known(int fd) {
@@ -33,11 +38,16 @@ void http_socket_serves(int fd, struct http_client *client) {
   if (known(fd)) atomic_store(&owners[fd].client, client);
 }
 
+void http_socket_drains(int fd, bool drains) {
+  if (known(fd)) atomic_store(&owners[fd].drains, drains);
+}
+
 static int accept_raw(int fd, struct sockaddr *from, socklen_t *len, int flags) {
   return (int)syscall(SYS_accept4, fd, from, len, flags);
 }
 
-/* With the spare descriptor there is one for the next connection, which learns why it gets no service. */
+/* Closing the spare descriptor frees one for the next connection, which gets an answer that says why it is
+ * refused. */
 static bool answer_one(struct http_server *server, int listen_fd) {
   struct sockaddr_storage from;
   socklen_t len = sizeof from;
@@ -48,7 +58,7 @@ static bool answer_one(struct http_server *server, int listen_fd) {
   int fd = accept_raw(listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return errno == EAGAIN;
   http_address_format((struct sockaddr *)&from, address, sizeof address, &port);
-  /* The request comes first: bytes that nobody has read would make the close a reset, which may eat the
+  /* Read the request first: unread bytes would turn the close into a reset, and the client could lose the
    * answer. */
   poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, REQUEST_WAIT_MS);
   http_refuse_away(server, fd, address, "This server has no file descriptor left: try again soon.");
@@ -57,8 +67,8 @@ static bool answer_one(struct http_server *server, int listen_fd) {
   return true;
 }
 
-/* Other parts of the process, or of the machine, have used up the descriptors. libmicrohttpd would try again
- * and again, as fast as it can. */
+/* Other parts of the process or of the machine have used up the descriptors. libmicrohttpd would retry in a
+ * busy loop. */
 static void starved(struct http_server *server, int listen_fd, int why) {
   char text[128];
   pthread_mutex_lock(&server->spare_lock);
@@ -75,7 +85,7 @@ static void starved(struct http_server *server, int listen_fd, int why) {
   clock_sleep_ns(PAUSE_NS);
 }
 
-/* Stands in front of libc's function for libmicrohttpd. */
+/* Replaces libc's function for libmicrohttpd. */
 __attribute__((visibility("default"))) int accept4(int fd, struct sockaddr *from, socklen_t *len, int flags) {
   int got = accept_raw(fd, from, len, flags);
   if (got >= 0 || (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)) return got;
@@ -86,11 +96,20 @@ __attribute__((visibility("default"))) int accept4(int fd, struct sockaddr *from
   return -1;
 }
 
-/* The same: what has arrived is looked at before libmicrohttpd parses it. */
+/* The same: the server checks arriving bytes before libmicrohttpd parses them. */
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t size, int flags) {
   ssize_t got = recvfrom(fd, data, size, flags, NULL, NULL);
   if (got <= 0 || flags) return got;
   struct http_client *client =
       known(fd) ? atomic_load_explicit(&owners[fd].client, memory_order_relaxed) : NULL;
-  return !client || http_connection_arrived(client, data, (size_t)got) ? got : 0;
+  return client ? (ssize_t)http_connection_arrived(client, data, (size_t)got, size) : got;
+}
+
+/* MHD_quiesce_daemon() removes the listening socket from the epoll set of each worker, and so does the
+ * worker. They take no lock, and libmicrohttpd calls abort() if the second removal fails with ENOENT. */
+__attribute__((visibility("default"))) int epoll_ctl(int set, int operation, int fd,
+                                                     struct epoll_event *event) {
+  int result = (int)syscall(SYS_epoll_ctl, set, operation, fd, event);
+  bool gone = result != 0 && errno == ENOENT && operation == EPOLL_CTL_DEL;
+  return gone && known(fd) && atomic_load(&owners[fd].drains) ? 0 : result;
 }

@@ -11,13 +11,13 @@
 #define TICK_MS 250
 #define LINGER_NS CLOCK_NS_PER_S
 
-/* A pool of libmicrohttpd overlooks the end of a connection that came together with the last request. */
+/* libmicrohttpd's pool misses the end of a connection that arrived together with the last request. */
 static bool forgotten(struct http_client *client) {
   char byte;
   return !atomic_load(&client->requesting) && recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* Connections are cut under the lock that their closing takes too, so the descriptor is still theirs. */
+/* Closing a connection takes the same lock, so the descriptor still belongs to it. */
 static void sweep(struct http_server *server) {
   uint64_t now = clock_mono_ns();
   pthread_mutex_lock(&server->clients_lock);
@@ -90,7 +90,7 @@ void http_sweeper_linger(struct http_server *server, int fd) {
   if (kept) {
     (void)!write(server->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
   } else {
-    drained(fd); /* what has come already would be the reason for a reset */
+    drained(fd); /* unread bytes would cause a reset */
     close(fd);
   }
 }
@@ -98,7 +98,7 @@ void http_sweeper_linger(struct http_server *server, int fd) {
 int http_sweeper_start(struct http_server *server) {
   server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (server->wake_fd < 0) return -1;
-  server->sweeping = true; /* before the thread, which no longer synchronises with us */
+  server->sweeping = true; /* before the thread, which does not synchronise with us any more */
   if (pthread_create(&server->sweeper, NULL, sweeper, server) == 0) return 0;
   server->sweeping = false;
   close(server->wake_fd);

@@ -21,7 +21,7 @@ enum { ID_HEX = 33, DEEP = 12, NUMBER_SIZE = 32 };
 
 static void put_format(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Of numbers and our own words only: nothing here is escaped. */
+/* For numbers and constant words only: nothing is escaped. */
 static void put_format(struct buf *out, const char *format, ...) {
   char text[512];
   va_list args;
@@ -35,7 +35,7 @@ static void id_hex(char *out, const uint8_t *id, size_t len) {
   *hex_write(out, id, len) = '\0';
 }
 
-/* Three significant digits and the unit that suits. */
+/* Three significant digits and a suitable unit. */
 static const char *duration(uint64_t ns, char out[NUMBER_SIZE]) {
   static const struct {
     double ns;
@@ -100,7 +100,7 @@ static void put_count(struct buf *out, const char *route, int latency_class, int
   put_format(out, "\" title=\"%s\">%" PRIu32 "</a>", error == 1 ? "failed" : "not failed", count);
 }
 
-/* Rows of one route become one: its requests may have spans of different names. */
+/* Merges the rows of a route: its requests may have spans with different names. */
 static size_t merge(struct tel_recent_row *rows, size_t count) {
   size_t kept = 0;
   for (size_t i = 0; i < count; i++) {
@@ -316,7 +316,7 @@ static int append(const char *text, size_t len, void *out) {
   return buf_failed(out) ? -1 : 0;
 }
 
-/* Indented, so that it can be read; as it is, where it cannot be parsed for lack of memory. */
+/* Indented for reading; unchanged if memory is too low to parse it. */
 static void put_line(struct buf *out, const char *line) {
   json_t *json = json_loads(line, 0, NULL);
   buf_puts(out, "<pre>");

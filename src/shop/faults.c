@@ -1,12 +1,13 @@
 #include "shop/faults.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
 
-/* How failed payments divide, about as payment providers report it. The rows of a group are neighbours. */
+/* The mixture of failures, roughly as payment providers report it. The rows of a group are adjacent. */
 static const struct {
   enum shop_reason reason;
   const char *group;
@@ -15,8 +16,9 @@ static const struct {
                {SHOP_INSUFFICIENT_FUNDS, "card", 0.75},
                {SHOP_FRAUD_SUSPECTED, "card", 0.80},
                {SHOP_GATEWAY_ERROR, "provider", 0.92},
-               {SHOP_GATEWAY_TIMEOUT, "provider", 1.00}};
-enum { MIXTURE_ROWS = sizeof mixture / sizeof *mixture };
+               {SHOP_GATEWAY_TIMEOUT, "provider", 1.00},
+               {SHOP_CREDENTIALS_REFUSED, "credentials", 1.00}}; /* only where it is asked for */
+enum { MIXTURE_ROWS = sizeof mixture / sizeof *mixture, CREDENTIALS_ROW = MIXTURE_ROWS - 1 };
 
 static const double LATENCY_SIGMA = 0.3; /* of the logarithm: the 95th percentile is 1.6 times the median */
 static const double LATENCY_CAP = 10;    /* times the median */
@@ -28,32 +30,39 @@ void shop_faults_init(struct shop_faults *faults, uint64_t seed) {
   atomic_init(&faults->payments, 0);
   atomic_init(&faults->latencies, 0);
   atomic_init(&faults->failure_rate, 0);
-  atomic_init(&faults->part, ((struct shop_faults_part){0, MIXTURE_ROWS - 1}));
+  atomic_init(&faults->part, shop_faults_part_of(""));
 }
 
-/* The rows of the mixture that a word selects: one reason, a group, or all for "". */
-static struct shop_faults_part find_part(const char *word) {
+static bool selects(const char *word, int row) {
+  if (row == CREDENTIALS_ROW) return strcmp(word, mixture[row].group) == 0;
+  return !*word || strcmp(word, mixture[row].group) == 0 ||
+         strcmp(word, shop_reason_word(mixture[row].reason)) == 0;
+}
+
+struct shop_faults_part shop_faults_part_of(const char *word) {
   struct shop_faults_part part = {MIXTURE_ROWS, 0};
   for (int i = 0; i < MIXTURE_ROWS; i++) {
-    if (*word && strcmp(word, mixture[i].group) != 0 &&
-        strcmp(word, shop_reason_word(mixture[i].reason)) != 0)
-      continue;
+    if (!selects(word, i)) continue;
     if (part.first == MIXTURE_ROWS) part.first = i;
     part.last = i;
   }
-  return part.first < MIXTURE_ROWS ? part : find_part("");
+  return part.first < MIXTURE_ROWS ? part : shop_faults_part_of("");
 }
 
 void shop_faults_configure(struct shop_faults *faults, double failure_rate, const char *reason) {
   atomic_store(&faults->failure_rate, failure_rate);
-  atomic_store(&faults->part, find_part(reason));
+  atomic_store(&faults->part, shop_faults_part_of(reason));
 }
 
 enum shop_reason shop_faults_payment(struct shop_faults *faults) {
+  return shop_faults_payment_of(faults, atomic_load_explicit(&faults->failure_rate, memory_order_relaxed),
+                                atomic_load_explicit(&faults->part, memory_order_relaxed));
+}
+
+enum shop_reason shop_faults_payment_of(struct shop_faults *faults, double rate,
+                                        struct shop_faults_part part) {
   uint64_t n = atomic_fetch_add_explicit(&faults->payments, 1, memory_order_relaxed);
-  double rate = atomic_load_explicit(&faults->failure_rate, memory_order_relaxed);
   if (random_to_unit(random_at(faults->seed, 2 * n)) >= rate) return SHOP_DONE;
-  struct shop_faults_part part = atomic_load_explicit(&faults->part, memory_order_relaxed);
   double from = part.first > 0 ? mixture[part.first - 1].up_to : 0;
   double which =
       from + random_to_unit(random_at(faults->seed, 2 * n + 1)) * (mixture[part.last].up_to - from);
@@ -65,8 +74,7 @@ enum shop_reason shop_faults_payment(struct shop_faults *faults) {
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms) {
   if (median_ms <= 0) return 0;
   uint64_t n = atomic_fetch_add_explicit(&faults->latencies, 1, memory_order_relaxed);
-  /* A sequence of its own, so that latencies do not change which payments fail. Box and Muller's normal
-   * deviate. */
+  /* Uses its own sequence, so that latencies do not change which payments fail. Box-Muller transform. */
   double u = 1 - random_to_unit(random_at(~faults->seed, 2 * n));
   double v = random_to_unit(random_at(~faults->seed, 2 * n + 1));
   double normal = sqrt(-2 * log(u)) * cos(6.283185307179586 * v);

@@ -1,5 +1,5 @@
-/* What goes wrong on purpose, and how long things take: chosen at random, by a seed. Any thread.
- * With a seed, the n-th payment has the same outcome in every run, whichever thread asks. */
+/* Injected failures and latencies, drawn at random from a seed. Any thread. With a seed, the n-th payment has
+ * the same outcome in every run, whichever thread asks. */
 #ifndef SHOP_FAULTS_H
 #define SHOP_FAULTS_H
 
@@ -23,14 +23,20 @@ struct shop_faults {
 /* seed 0: one from the system. */
 void shop_faults_init(struct shop_faults *faults, uint64_t seed);
 /* reason: what a failed payment fails with. The word of one payment failure; "card" (card_declined,
- * insufficient_funds or fraud_suspected); "provider" (gateway_error or gateway_timeout); "": any of them. */
+ * insufficient_funds or fraud_suspected); "provider" (gateway_error or gateway_timeout); "credentials" (the
+ * provider refuses the shop's credentials: a gateway_error too); "": any of them but the credentials. */
 void shop_faults_configure(struct shop_faults *faults, double failure_rate, const char *reason);
 /* How the next payment ends: SHOP_DONE or a payment failure. */
 enum shop_reason shop_faults_payment(struct shop_faults *faults);
+/* The same at another rate, with other reasons. */
+enum shop_reason shop_faults_payment_of(struct shop_faults *faults, double rate,
+                                        struct shop_faults_part part);
+/* The rows that a word selects, as shop_faults_configure() takes it. */
+struct shop_faults_part shop_faults_part_of(const char *word);
 /* A log-normal duration about the median, at most ten times it; 0 for 0. In nanoseconds. */
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms);
-/* How long a call takes that the shop gives up: its deadline, so the same each time. 16 times the median, at
- * most 4 s (or the median, if that is longer); 0 for 0. In nanoseconds. */
+/* The duration of a call that times out: the deadline, so always the same. 16 times the median, at most 4 s
+ * (or the median, if that is longer); 0 for 0. In nanoseconds. */
 uint64_t shop_faults_timeout_ns(double median_ms);
 
 #endif

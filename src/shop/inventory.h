@@ -1,5 +1,5 @@
-/* The catalogue and its stock. Deducting is lock-free; the stock is filled up by whoever looks first after
- * the time has come, so that no thread is needed for it. Any thread. */
+/* The catalogue and its stock. Deducting is lock-free; the first call after the period refills the stock, so
+ * that no extra thread is needed. Any thread. */
 #ifndef SHOP_INVENTORY_H
 #define SHOP_INVENTORY_H
 
@@ -22,7 +22,7 @@ const char *shop_inventory_sku(int index);
 
 /* Sets the size and period and fills up; while others deduct, too. */
 void shop_inventory_configure(struct shop_inventory *inventory, uint32_t stock, double restock_s);
-/* Takes quantity units, all or none; *left is what is there afterwards, or was not enough. */
+/* Takes quantity units, all or none; *left is the stock afterwards, or the stock that was too small. */
 bool shop_inventory_deduct(struct shop_inventory *inventory, int sku, unsigned quantity, int64_t *left);
 /* Units of a SKU now; -1: unlimited. */
 int64_t shop_inventory_left(struct shop_inventory *inventory, int sku);

@@ -1,7 +1,9 @@
 # shop: the simulated business. No Ulfius, no JSON.
 noinst_LIBRARIES += libshop.a
 libshop_a_SOURCES = \
+	src/shop/connections.c src/shop/connections.h \
 	src/shop/faults.c src/shop/faults.h \
+	src/shop/grey.c src/shop/grey.h \
 	src/shop/inventory.c src/shop/inventory.h \
 	src/shop/orders.c src/shop/orders.h \
 	src/shop/reason.c src/shop/reason.h \

@@ -97,7 +97,7 @@ void shop_orders_free(struct shop_orders *orders) {
 
 size_t shop_orders_count(const struct shop_orders *orders) {
   size_t count = atomic_load_explicit(&orders->count, memory_order_relaxed);
-  return count < orders->capacity ? count : orders->capacity; /* above it for the moment of a refusal */
+  return count < orders->capacity ? count : orders->capacity; /* briefly above the limit during a refusal */
 }
 
 size_t shop_orders_capacity(const struct shop_orders *orders) {
@@ -143,7 +143,7 @@ struct shop_order *shop_orders_reserve(struct shop_orders *orders) {
     struct node *node = malloc(sizeof *node);
     if (node) return &node->order;
   } else {
-    /* Full: the order that leaves gives its place and its memory. */
+    /* Full: reuse the place and the memory of the order that leaves. */
     static _Thread_local size_t start;
     start++;
     for (size_t i = 0; i < orders->shard_count; i++) {
@@ -197,7 +197,7 @@ enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8
   struct node *node = *find(orders, shard, id);
   while (node && node->state == CLAIMED && result == SHOP_ORDERS_CLAIMED) {
     if (pthread_cond_timedwait(&shard->settled, &shard->lock, &until) != 0) result = SHOP_ORDERS_BUSY;
-    node = *find(orders, shard, id); /* it may have been paid and have left meanwhile */
+    node = *find(orders, shard, id); /* the order may have been paid and evicted meanwhile */
   }
   if (!node) {
     result = SHOP_ORDERS_UNKNOWN;

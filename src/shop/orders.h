@@ -12,7 +12,7 @@
 
 struct shop_orders;
 
-/* What is known of an order. */
+/* An order. */
 struct shop_order {
   uint8_t id[10];
   uint8_t sku; /* index in the catalogue */
@@ -26,13 +26,13 @@ void shop_orders_free(struct shop_orders *orders);
 size_t shop_orders_count(const struct shop_orders *orders);
 size_t shop_orders_capacity(const struct shop_orders *orders);
 
-/* Makes room for one order and keeps it for the caller, who fills it and then adds or releases it.
- * NULL: full, or out of memory. */
+/* Reserves room for one order. The caller fills the order and then adds or releases it. NULL: full, or out of
+ * memory. */
 struct shop_order *shop_orders_reserve(struct shop_orders *orders);
 void shop_orders_add(struct shop_orders *orders, struct shop_order *order);
 void shop_orders_release(struct shop_orders *orders, struct shop_order *order);
 
-/* Copies an order out. Returns false, and touches nothing, if there is none. */
+/* Copies an order out. Returns false and leaves *out unchanged if it is unknown. */
 bool shop_orders_find(struct shop_orders *orders, const uint8_t id[10], struct shop_order *out, bool *paid);
 
 enum shop_orders_claim { SHOP_ORDERS_CLAIMED, SHOP_ORDERS_UNKNOWN, SHOP_ORDERS_PAID, SHOP_ORDERS_BUSY };
@@ -40,7 +40,7 @@ enum shop_orders_claim { SHOP_ORDERS_CLAIMED, SHOP_ORDERS_UNKNOWN, SHOP_ORDERS_P
  * while another payment has it; SHOP_ORDERS_BUSY is that deadline. SHOP_ORDERS_PAID copies it out too. */
 enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8_t id[10],
                                          uint64_t deadline_mono_ns, struct shop_order *out);
-/* Ends a claim: paid for good, or unpaid again. */
+/* Ends a claim: the order is paid, or unpaid again. */
 void shop_orders_settle(struct shop_orders *orders, const uint8_t id[10], bool paid);
 
 #endif

@@ -1,9 +1,9 @@
-/* Why the shop did not do what was asked. The word is stable: problem code, metric label and log field are
- * this word. */
+/* Why an operation of the shop failed. The word is stable: problem code, metric label and log field are this
+ * word. */
 #ifndef SHOP_REASON_H
 #define SHOP_REASON_H
 
-/* name, word, what happened in a sentence */
+/* name, word, what happened in a sentence. Reasons with the same word differ in the sentence alone. */
 #define SHOP_REASONS(X)                                                                                      \
   X(SHOP_UNKNOWN_SKU, "unknown_sku", "There is no such SKU.")                                                \
   X(SHOP_OUT_OF_STOCK, "out_of_stock", "Not enough units are in stock.")                                     \
@@ -14,6 +14,8 @@
   X(SHOP_FRAUD_SUSPECTED, "fraud_suspected", "The payment provider suspects fraud.")                         \
   X(SHOP_GATEWAY_ERROR, "gateway_error", "The payment provider answered with an error.")                     \
   X(SHOP_GATEWAY_TIMEOUT, "gateway_timeout", "The payment provider did not answer in time.")                 \
+  X(SHOP_CREDENTIALS_REFUSED, "gateway_error", "The payment provider refused the shop's credentials.")       \
+  X(SHOP_NO_CONNECTION, "unavailable", "All connections to the payment provider are in use.")                \
   X(SHOP_UNAVAILABLE, "unavailable", "The shop cannot take this now.")
 
 #define SHOP_REASON_ENUM(name, word, text) name,

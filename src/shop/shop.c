@@ -8,16 +8,23 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/random.h"
+#include "shop/connections.h"
 #include "shop/faults.h"
 #include "shop/inventory.h"
 #include "shop/orders.h"
 
-enum { PAYMENT_WAIT_S = 5 }; /* for another payment of the same order */
+enum {
+  PAYMENT_WAIT_S = 5,
+  CONNECTION_WAIT_S = 2
+}; /* for another payment of the same order; for a connection */
 
 struct shop {
   struct shop_faults faults;
   struct shop_inventory inventory;
   struct shop_orders *orders;
+  struct tel_counter *ordered[SHOP_INVENTORY_SKUS];
+  struct shop_grey grey;
+  struct shop_connections connections;
   _Atomic double payment_latency_ms, inventory_latency_ms;
 };
 
@@ -25,9 +32,18 @@ void shop_settings_init(struct shop_settings *settings) {
   *settings = (struct shop_settings){.payment_failure_rate = 0.05,
                                      .payment_latency_ms = 25,
                                      .payment_reason = "",
+                                     .payment_connections = 0,
                                      .inventory_latency_ms = 8,
                                      .inventory_stock = 100000,
                                      .inventory_restock_s = 1,
+                                     .grey = {.share = 0,
+                                              .sku = "",
+                                              .caller = "",
+                                              .payment_failure_rate = 0.05,
+                                              .payment_latency_ms = 25,
+                                              .inventory_latency_ms = 8,
+                                              .payment_reason = "",
+                                              .deducted = 1},
                                      .seed = 0,
                                      .orders_capacity = 1000000,
                                      .orders_unpaid_ttl_s = 3600};
@@ -50,6 +66,45 @@ static void read_stock(void *cls, struct tel_emit *emit) {
   }
 }
 
+static void read_connections_used(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, (double)shop_connections_used(&((struct shop *)cls)->connections));
+}
+
+static void read_connections_limit(void *cls, struct tel_emit *emit) {
+  uint32_t limit = atomic_load(&((struct shop *)cls)->connections.limit);
+  tel_emit_value(emit, NULL, limit == 0 ? INFINITY : (double)limit);
+}
+
+static int register_connections(struct shop *shop, struct tel_registry *registry) {
+  int error = tel_read_family(
+      registry,
+      &(struct tel_family_spec){.name = "minishop_payment_connections_used",
+                                .help = "Connections to the payment provider in use; 0 without a limit."},
+      TEL_METRIC_GAUGE, read_connections_used, shop);
+  if (error) return error;
+  return tel_read_family(
+      registry,
+      &(struct tel_family_spec){.name = "minishop_payment_connections_limit",
+                                .help = "Connections to the payment provider at most; +Inf: no limit."},
+      TEL_METRIC_GAUGE, read_connections_limit, shop);
+}
+
+static int register_ordered(struct shop *shop, struct tel_registry *registry) {
+  static const char *const sku_label[] = {"sku"};
+  struct tel_family *ordered;
+  int error = tel_counter_family(registry,
+                                 &(struct tel_family_spec){.name = "minishop_ordered_units_total",
+                                                           .help = "Units of the orders that were created.",
+                                                           .labels = sku_label,
+                                                           .label_count = 1},
+                                 &ordered);
+  for (int i = 0; !error && i < SHOP_INVENTORY_SKUS; i++) {
+    const char *sku = shop_inventory_sku(i);
+    error = tel_counter_series(ordered, &sku, &shop->ordered[i]);
+  }
+  return error;
+}
+
 static int register_metrics(struct shop *shop, struct tel_registry *registry) {
   static const char *const sku_label[] = {"sku"};
   int error = tel_read_family(
@@ -67,13 +122,16 @@ static int register_metrics(struct shop *shop, struct tel_registry *registry) {
                                                       .labels = sku_label,
                                                       .label_count = 1},
                             TEL_METRIC_GAUGE, read_stock, shop);
-  return error;
+  if (!error) error = register_ordered(shop, registry);
+  return error ? error : register_connections(shop, registry);
 }
 
 struct shop *shop_new(const struct shop_settings *settings, struct tel_registry *registry) {
   struct shop *shop = calloc(1, sizeof *shop);
   if (!shop) return NULL;
   shop_faults_init(&shop->faults, settings->seed);
+  shop_grey_init(&shop->grey);
+  shop_connections_init(&shop->connections);
   shop->orders = shop_orders_new(settings->orders_capacity, settings->orders_unpaid_ttl_s * CLOCK_NS_PER_S);
   if (shop->orders) {
     shop_reconfigure(shop, settings);
@@ -86,11 +144,15 @@ struct shop *shop_new(const struct shop_settings *settings, struct tel_registry 
 void shop_free(struct shop *shop) {
   if (!shop) return;
   shop_orders_free(shop->orders);
+  shop_grey_free(&shop->grey);
+  shop_connections_free(&shop->connections);
   free(shop);
 }
 
 void shop_reconfigure(struct shop *shop, const struct shop_settings *settings) {
   shop_faults_configure(&shop->faults, settings->payment_failure_rate, settings->payment_reason);
+  shop_grey_configure(&shop->grey, &settings->grey);
+  shop_connections_limit(&shop->connections, settings->payment_connections);
   shop_inventory_configure(&shop->inventory, settings->inventory_stock, settings->inventory_restock_s);
   atomic_store(&shop->payment_latency_ms, settings->payment_latency_ms);
   atomic_store(&shop->inventory_latency_ms, settings->inventory_latency_ms);
@@ -113,7 +175,8 @@ static void describe_order(struct tel_span *span, const char *order_id, const ch
   tel_attributes_set_int(attributes, "shop.quantity", quantity);
 }
 
-/* The inner step failed: status, error.type, and an event that says why (returned, for more). */
+/* Marks the inner step as failed: status, error.type, and an event with the reason, which is returned for
+ * more attributes. */
 static struct tel_attributes *fail_span(struct tel_span *span, const char *event, enum shop_reason reason) {
   tel_span_set_status(span, TEL_STATUS_ERROR, shop_reason_text(reason));
   tel_attributes_set_static(tel_span_attributes(span), "error.type", shop_reason_word(reason));
@@ -125,15 +188,19 @@ static struct tel_attributes *fail_span(struct tel_span *span, const char *event
 
 /* The step DeductInventory with its span. */
 static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, const struct tel_span *parent,
-                               int sku, struct shop_order_result *out) {
+                               int sku, const char *caller, struct shop_order_result *out) {
+  struct shop_grey_effect grey;
+  bool hit = shop_grey_hits(&shop->grey, sku, caller, &grey);
+  double median_ms = hit ? grey.inventory_latency_ms : atomic_load(&shop->inventory_latency_ms);
+  unsigned units = hit ? out->quantity * grey.deducted : out->quantity;
   uint64_t start = clock_mono_ns();
   struct tel_span *span = tel_span_start_child(tracer, "DeductInventory", TEL_SPAN_INTERNAL, parent);
   describe_order(span, NULL, out->sku, out->quantity);
-  uint64_t latency = shop_faults_latency_ns(&shop->faults, atomic_load(&shop->inventory_latency_ms));
+  uint64_t latency = shop_faults_latency_ns(&shop->faults, median_ms);
   if (latency) clock_sleep_ns(latency);
   int64_t left;
   enum shop_reason reason = SHOP_DONE;
-  if (!shop_inventory_deduct(&shop->inventory, sku, out->quantity, &left)) {
+  if (!shop_inventory_deduct(&shop->inventory, sku, units, &left)) {
     reason = SHOP_OUT_OF_STOCK;
     out->stock_left = left;
     tel_attributes_set_int(fail_span(span, "inventory short", reason), "shop.stock.left", left);
@@ -146,25 +213,27 @@ static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, con
 }
 
 enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
-                                  const char *sku, unsigned quantity, struct shop_order_result *out) {
+                                  const char *sku, unsigned quantity, const char *caller,
+                                  struct shop_order_result *out) {
   memset(out, 0, sizeof *out);
   int index = shop_inventory_find(sku);
   if (index < 0) return SHOP_UNKNOWN_SKU;
   out->sku = shop_inventory_sku(index);
   out->quantity = quantity;
-  /* Room first: what was deducted for an order that can't be stored would be lost. */
+  /* Reserve room first: stock deducted for an order that cannot be stored would be lost. */
   struct shop_order *order = shop_orders_reserve(shop->orders);
   describe_order(parent, NULL, out->sku, quantity);
   if (!order) return SHOP_UNAVAILABLE;
   random_bytes(order->id,
-               sizeof order->id); /* never from the seed: ids of an earlier run must stay unknown */
+               sizeof order->id); /* never from the seed: ids of an earlier run must not become valid again */
   order->sku = (uint8_t)index;
   order->quantity = (uint8_t)quantity;
   order->span = *tel_span_context(parent);
   format_id("ord_", order->id, out->order_id);
-  enum shop_reason reason = deduct(shop, tracer, parent, index, out);
+  enum shop_reason reason = deduct(shop, tracer, parent, index, caller, out);
   if (reason == SHOP_DONE) {
     shop_orders_add(shop->orders, order);
+    tel_counter_add(shop->ordered[index], quantity);
     tel_attributes_set_string(tel_span_attributes(parent), "shop.order.id", out->order_id);
   } else {
     shop_orders_release(shop->orders, order);
@@ -185,9 +254,31 @@ enum shop_reason shop_order_find(struct shop *shop, struct tel_span *span, const
   return SHOP_DONE;
 }
 
+/* The provider's part of ChargeCard. Until the connection comes, the call only waits. */
+static enum shop_reason call_provider(struct shop *shop, struct tel_span *span,
+                                      const struct shop_grey_effect *grey) {
+  uint64_t start = clock_mono_ns();
+  enum shop_connection connection =
+      shop_connections_take(&shop->connections, start + CONNECTION_WAIT_S * CLOCK_NS_PER_S);
+  uint64_t waited_ms = (clock_mono_ns() - start) / CLOCK_NS_PER_MS;
+  if (waited_ms > 0)
+    tel_attributes_set_int(tel_span_add_event(span, "waited for a connection"), "shop.wait_ms",
+                           (int64_t)waited_ms);
+  if (connection == SHOP_CONNECTION_NONE) return SHOP_NO_CONNECTION;
+  double median_ms = grey ? grey->payment_latency_ms : atomic_load(&shop->payment_latency_ms);
+  enum shop_reason reason =
+      grey ? shop_faults_payment_of(&shop->faults, grey->payment_failure_rate, grey->payment_part)
+           : shop_faults_payment(&shop->faults);
+  uint64_t latency = reason == SHOP_GATEWAY_TIMEOUT ? shop_faults_timeout_ns(median_ms)
+                                                    : shop_faults_latency_ns(&shop->faults, median_ms);
+  if (latency) clock_sleep_ns(latency);
+  if (connection == SHOP_CONNECTION_TAKEN) shop_connections_give(&shop->connections);
+  return reason;
+}
+
 /* The step ChargeCard with its span. */
 static enum shop_reason charge(struct shop *shop, struct tel_tracer *tracer, const struct tel_span *parent,
-                               struct shop_payment_result *out) {
+                               int sku, const char *caller, struct shop_payment_result *out) {
   uint64_t start = clock_mono_ns();
   uint8_t id[10];
   random_bytes(id, sizeof id);
@@ -195,11 +286,9 @@ static enum shop_reason charge(struct shop *shop, struct tel_tracer *tracer, con
   struct tel_span *span = tel_span_start_child(tracer, "ChargeCard", TEL_SPAN_INTERNAL, parent);
   describe_order(span, out->order_id, out->sku, out->quantity);
   tel_attributes_set_string(tel_span_attributes(span), "shop.payment.id", out->payment_id);
-  enum shop_reason reason = shop_faults_payment(&shop->faults);
-  double median_ms = atomic_load(&shop->payment_latency_ms);
-  uint64_t latency = reason == SHOP_GATEWAY_TIMEOUT ? shop_faults_timeout_ns(median_ms)
-                                                    : shop_faults_latency_ns(&shop->faults, median_ms);
-  if (latency) clock_sleep_ns(latency);
+  struct shop_grey_effect grey;
+  bool hit = shop_grey_hits(&shop->grey, sku, caller, &grey);
+  enum shop_reason reason = call_provider(shop, span, hit ? &grey : NULL);
   if (reason != SHOP_DONE) fail_span(span, "charge failed", reason);
   tel_span_end(span, 0);
   out->inner_ns = clock_mono_ns() - start;
@@ -207,7 +296,7 @@ static enum shop_reason charge(struct shop *shop, struct tel_tracer *tracer, con
 }
 
 enum shop_reason shop_order_pay(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
-                                const char *order_id, struct shop_payment_result *out) {
+                                const char *order_id, const char *caller, struct shop_payment_result *out) {
   memset(out, 0, sizeof *out);
   uint8_t id[10];
   struct shop_order order;
@@ -222,7 +311,7 @@ enum shop_reason shop_order_pay(struct shop *shop, struct tel_tracer *tracer, st
   tel_span_add_link(parent, &order.span);
   if (claim == SHOP_ORDERS_PAID) return SHOP_ALREADY_PAID;
   if (claim == SHOP_ORDERS_BUSY) return SHOP_UNAVAILABLE;
-  enum shop_reason reason = charge(shop, tracer, parent, out);
+  enum shop_reason reason = charge(shop, tracer, parent, order.sku, caller, out);
   shop_orders_settle(shop->orders, id, reason == SHOP_DONE);
   tel_attributes_set_string(tel_span_attributes(parent), "shop.payment.id", out->payment_id);
   return reason;

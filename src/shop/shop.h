@@ -1,7 +1,6 @@
-/* The simulated shop: orders, stock, a payment provider that fails on purpose. The business is make-believe;
- * what is seen of it is real: the inner step of each operation is a span of its own.
- * Every function may be called from any thread. Placing and paying may sleep as long as the configured
- * latency. */
+/* The simulated shop: orders, stock, a payment provider that fails on purpose. The business is simulated; its
+ * telemetry is real: the inner step of each operation has its own span. Every function may be called from any
+ * thread. Placing and paying may sleep as long as the configured latency. */
 #ifndef SHOP_SHOP_H
 #define SHOP_SHOP_H
 
@@ -9,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shop/grey.h"
 #include "shop/reason.h"
 #include "tel/metrics.h"
 #include "tel/trace.h"
@@ -17,24 +17,27 @@ enum { SHOP_ID_SIZE = 25 };       /* "ord_" or "pay_", 20 hexadecimal digits, NU
 enum { SHOP_QUANTITY_MAX = 100 }; /* units in one order, at least 1 */
 
 struct shop_settings {
-  double payment_failure_rate;  /* 0 to 1 */
-  double payment_latency_ms;    /* median; 0: does not sleep */
-  const char *payment_reason;   /* as shop_faults_configure() takes it; borrowed for the call */
-  double inventory_latency_ms;  /* median; 0: does not sleep */
-  uint32_t inventory_stock;     /* units of each SKU; 0: unlimited */
-  double inventory_restock_s;   /* how often the stock is filled up; 0: never */
-  uint64_t seed;                /* the same run again; 0: another one each time. At start only */
-  size_t orders_capacity;       /* at least 1. At start only */
+  double payment_failure_rate;    /* 0 to 1 */
+  double payment_latency_ms;      /* median; 0: does not sleep */
+  const char *payment_reason;     /* as shop_faults_configure() takes it; borrowed for the call */
+  uint32_t payment_connections;   /* to the provider, at the same time; 0: no limit */
+  double inventory_latency_ms;    /* median; 0: does not sleep */
+  uint32_t inventory_stock;       /* units of each SKU; 0: unlimited */
+  double inventory_restock_s;     /* how often the stock is filled up; 0: never */
+  struct shop_grey_settings grey; /* its strings are borrowed for the call */
+  uint64_t seed;                  /* repeats a run; 0: different each time. At start only */
+  size_t orders_capacity;         /* at least 1. At start only */
   uint32_t orders_unpaid_ttl_s; /* an unpaid order may leave after this when room is needed. At start only */
 };
 
-/* The defaults that the documentation promises. */
+/* The documented defaults. */
 void shop_settings_init(struct shop_settings *settings);
 
 struct shop;
 
-/* Registers minishop_orders_stored, minishop_orders_capacity and minishop_inventory_stock{sku} (registry may
- * be NULL). NULL when out of memory. */
+/* Registers minishop_orders_stored, minishop_orders_capacity, minishop_inventory_stock{sku},
+ * minishop_ordered_units_total{sku} and the gauges of the connections to the provider (registry may be NULL).
+ * NULL when out of memory. */
 struct shop *shop_new(const struct shop_settings *settings, struct tel_registry *registry);
 void shop_free(struct shop *shop);
 /* Takes over faults, latencies and stock while requests run; a changed stock is filled up at once. */
@@ -44,15 +47,17 @@ struct shop_order_result {
   char order_id[SHOP_ID_SIZE]; /* "" unless it was stored */
   const char *sku;             /* from the catalogue; NULL if unknown */
   unsigned quantity;
-  int64_t stock_left; /* with SHOP_OUT_OF_STOCK: units that are there, too few */
+  int64_t stock_left; /* with SHOP_OUT_OF_STOCK: the stock, which was too small */
   uint64_t inner_ns;  /* how long DeductInventory took; 0: it did not run */
 };
 
 /* Places an order. sku NULL: the catalogue's first. quantity: 1 to SHOP_QUANTITY_MAX. parent: the request's
- * span, whose child DeductInventory becomes; the stored order remembers it. SHOP_DONE, SHOP_UNKNOWN_SKU,
+ * span, whose child DeductInventory becomes; the stored order remembers it. caller: the User-Agent, or NULL.
+ * SHOP_DONE, SHOP_UNKNOWN_SKU,
  * SHOP_UNAVAILABLE (store full, out of memory), SHOP_OUT_OF_STOCK. */
 enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
-                                  const char *sku, unsigned quantity, struct shop_order_result *out);
+                                  const char *sku, unsigned quantity, const char *caller,
+                                  struct shop_order_result *out);
 
 struct shop_order_found {
   const char *sku; /* from the catalogue */
@@ -66,18 +71,18 @@ enum shop_reason shop_order_find(struct shop *shop, struct tel_span *span, const
                                  struct shop_order_found *out);
 
 struct shop_payment_result {
-  char order_id[SHOP_ID_SIZE];   /* "" if there is no such order */
+  char order_id[SHOP_ID_SIZE];   /* "" if the order is unknown */
   char payment_id[SHOP_ID_SIZE]; /* of this attempt, failed or not; "" if the provider was not asked */
-  const char *sku;               /* the order's; NULL if there is no such order */
+  const char *sku;               /* the order's; NULL if the order is unknown */
   unsigned quantity;
   uint64_t inner_ns; /* how long ChargeCard took; 0: it did not run */
 };
 
 /* Pays an order, once: payments of the same order wait for each other, and after a success the others get
  * SHOP_ALREADY_PAID. After a failure it can be paid again. Links parent to the span of the order.
- * SHOP_DONE, SHOP_UNKNOWN_ORDER, SHOP_ALREADY_PAID, the payment failures, SHOP_UNAVAILABLE (waited too long).
- */
+ * caller: the User-Agent, or NULL. SHOP_DONE, SHOP_UNKNOWN_ORDER, SHOP_ALREADY_PAID, the payment failures,
+ * SHOP_UNAVAILABLE (waited too long for another payment), SHOP_NO_CONNECTION (for a connection). */
 enum shop_reason shop_order_pay(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
-                                const char *order_id, struct shop_payment_result *out);
+                                const char *order_id, const char *caller, struct shop_payment_result *out);
 
 #endif

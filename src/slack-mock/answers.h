@@ -31,7 +31,7 @@ struct mock_answer_row {
   const char *word;
 };
 
-/* The row of an answer, for ever. Any thread. */
+/* The row of an answer; static. Any thread. */
 const struct mock_answer_row *mock_answer_row(enum mock_answer answer);
 
 #endif

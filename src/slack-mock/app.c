@@ -31,7 +31,9 @@ int mock_app_run(int argc, char **argv) {
   json_object_seed(0); /* before the threads */
   channel.store = mock_store_new(&limits);
   channel.mode = mock_mode_new();
-  if (channel.store == NULL || channel.mode == NULL) {
+  channel.hook = options.hook;
+  if (channel.store == NULL || channel.mode == NULL ||
+      !mock_metrics_open(&channel.metrics, channel.store, channel.mode)) {
     fputs("slack-mock: out of memory\n", stderr);
   } else if (options.store != NULL && mock_store_open(channel.store, options.store, &error) != 0) {
     fprintf(stderr, "slack-mock: --store: %s\n", buf_cstr(&error));
@@ -39,6 +41,7 @@ int mock_app_run(int argc, char **argv) {
     code = mock_serve(options.listen, &channel, &signals);
   }
   buf_free(&error);
+  mock_metrics_free(&channel.metrics);
   mock_mode_free(channel.mode);
   mock_store_free(channel.store);
   return code;

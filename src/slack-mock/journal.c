@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A larger file is none of ours: it bounds what a foreign file can make us read. */
+/* A larger file was not written by slack-mock. The limit bounds how much of it is read. */
 #define FILE_MAX_BYTES ((off_t)256 << 20)
 
 struct mock_journal {
@@ -44,7 +44,7 @@ static int write_all(int fd, const char *data, size_t len) {
 /* 0, or -1 with what is wrong in error. */
 static int open_locked(struct mock_journal *journal, struct buf *error) {
   struct stat st;
-  /* Without O_NONBLOCK a named pipe would hold the program here for ever. */
+  /* Without O_NONBLOCK, opening a named pipe would block forever. */
   journal->fd = open(journal->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
   if (journal->fd < 0 || fstat(journal->fd, &st) != 0) {
     say(error, journal->path, 0, strerror(errno));
@@ -124,7 +124,7 @@ int mock_journal_append(struct mock_journal *journal, const char *line, size_t l
     return 0;
   }
   int why = errno;
-  /* Half a line would make the next one unreadable. Taking away always fits on a full disk. */
+  /* A partial line would make the next one unreadable. Truncation works on a full disk too. */
   if (ftruncate(journal->fd, (off_t)journal->size) != 0) why = errno;
   errno = why;
   return -1;
@@ -136,7 +136,7 @@ int mock_journal_rewrite(struct mock_journal *journal, const char *content, size
   buf_puts(&path, journal->path);
   buf_puts(&path, ".new");
   if (buf_cstr(&path) == NULL) goto out;
-  /* What is there was left by a crash, or put there by somebody: neither is written to. */
+  /* An existing file is left from a crash or belongs to somebody else: do not write to it. */
   unlink(buf_cstr(&path));
   fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && write_all(fd, content, len) == 0 && fsync(fd) == 0 &&

@@ -4,77 +4,105 @@
 
 #include <stdlib.h>
 
-/* 500: every other; there is none. */
+/* 500: every other status; none occurs. */
 static const char *const refused_statuses[MOCK_REFUSED_STATUSES] = {"0",   "400", "408", "413", "414",
                                                                     "431", "503", "505", "500"};
 
-void mock_counts_refused(struct mock_counts *counts, unsigned status) {
+static void read_stored(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, (double)mock_store_stats(cls).messages);
+}
+
+static void read_bytes(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, (double)mock_store_stats(cls).bytes);
+}
+
+static void read_dropped(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, (double)mock_store_stats(cls).dropped);
+}
+
+static void read_file_errors(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, (double)mock_store_stats(cls).file_errors);
+}
+
+static void read_mode(void *cls, struct tel_emit *emit) {
+  int delay_s;
+  const struct mock_mode_row *now = mock_mode_get(cls, &delay_s), *row;
+  for (size_t i = 0; (row = mock_mode_row(i)) != NULL; i++) tel_emit_value(emit, &row->name, row == now);
+}
+
+static void read_build_info(void *cls, struct tel_emit *emit) {
+  (void)cls;
+  tel_emit_value(emit, (const char *const[]){PACKAGE_VERSION}, 1);
+}
+
+/* Create known series at 0, or rate() misses their first increment. */
+static bool make_series(struct mock_metrics *metrics, struct tel_family *messages,
+                        struct tel_family *refused) {
+  bool ok = true;
+  for (int i = 0; i < MOCK_ANSWER_COUNT; i++)
+    ok = ok && tel_counter_series(messages, &mock_answer_row(i)->word, &metrics->answers[i]) == 0;
+  for (int i = 0; i < MOCK_REFUSED_STATUSES; i++)
+    ok = ok && tel_counter_series(refused, &refused_statuses[i], &metrics->refused[i]) == 0;
+  return ok;
+}
+
+bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, struct mock_mode *mode) {
+  struct tel_family *messages = NULL, *refused = NULL;
+  const struct tel_metric table[] = {
+      {.type = TEL_METRIC_COUNTER,
+       .name = "slack_mock_messages_total",
+       .help = "Messages posted to the webhook, by what was answered.",
+       .labels = "result",
+       .family = &messages},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "slack_mock_refused_total",
+       .help = "Requests that reached no endpoint, by what was answered.",
+       .labels = "status",
+       .family = &refused},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "slack_mock_messages_stored",
+       .help = "Messages in the channel.",
+       .read = read_stored,
+       .cls = store},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "slack_mock_messages_bytes",
+       .help = "Bytes of the messages in the channel.",
+       .unit = "bytes",
+       .read = read_bytes,
+       .cls = store},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "slack_mock_messages_dropped_total",
+       .help = "Oldest messages that left because the channel was full.",
+       .read = read_dropped,
+       .cls = store},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "slack_mock_store_errors_total",
+       .help = "Messages that could not be written to the store's file.",
+       .read = read_file_errors,
+       .cls = store},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "slack_mock_mode",
+       .help = "1 for the way the mock behaves at present.",
+       .labels = "mode",
+       .read = read_mode,
+       .cls = mode},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "slack_mock_build_info",
+       .help = "The version that runs.",
+       .labels = "version",
+       .read = read_build_info},
+  };
+  metrics->registry = tel_registry_new(NULL);
+  return metrics->registry && tel_registry_add(metrics->registry, table, sizeof table / sizeof *table) == 0 &&
+         make_series(metrics, messages, refused);
+}
+
+void mock_metrics_free(struct mock_metrics *metrics) {
+  tel_registry_free(metrics->registry);
+}
+
+void mock_metrics_refused(struct mock_metrics *metrics, unsigned status) {
   size_t i = 0;
   while (i < MOCK_REFUSED_STATUSES - 1 && strtoul(refused_statuses[i], NULL, 10) != status) i++;
-  atomic_fetch_add_explicit(&counts->refused[i], 1, memory_order_relaxed);
-}
-
-static void put_head(struct buf *out, const char *name, const char *type, const char *help) {
-  buf_puts(out, "# HELP ");
-  buf_puts(out, name);
-  buf_putc(out, ' ');
-  buf_puts(out, help);
-  buf_puts(out, "\n# TYPE ");
-  buf_puts(out, name);
-  buf_putc(out, ' ');
-  buf_puts(out, type);
-  buf_putc(out, '\n');
-}
-
-/* The label values are constants of ours that need no escaping; label is NULL for none. */
-static void put_sample(struct buf *out, const char *name, const char *label, const char *label_value,
-                       uint64_t value) {
-  buf_puts(out, name);
-  if (label != NULL) {
-    buf_putc(out, '{');
-    buf_puts(out, label);
-    buf_puts(out, "=\"");
-    buf_puts(out, label_value);
-    buf_puts(out, "\"}");
-  }
-  buf_putc(out, ' ');
-  buf_put_u64(out, value);
-  buf_putc(out, '\n');
-}
-
-static void put_single(struct buf *out, const char *name, const char *type, const char *help,
-                       uint64_t value) {
-  put_head(out, name, type, help);
-  put_sample(out, name, NULL, NULL, value);
-}
-
-void mock_metrics_write(struct mock_counts *counts, struct mock_store *store, struct mock_mode *mode,
-                        struct buf *out) {
-  put_head(out, "slack_mock_messages_total", "counter",
-           "Messages posted to the webhook, by what was answered.");
-  for (int i = 0; i < MOCK_ANSWER_COUNT; i++) {
-    put_sample(out, "slack_mock_messages_total", "result", mock_answer_row(i)->word,
-               mock_counts_get(counts, i));
-  }
-  put_head(out, "slack_mock_refused_total", "counter",
-           "Requests that reached no endpoint, by what was answered.");
-  for (size_t i = 0; i < MOCK_REFUSED_STATUSES; i++) {
-    put_sample(out, "slack_mock_refused_total", "status", refused_statuses[i],
-               atomic_load_explicit(&counts->refused[i], memory_order_relaxed));
-  }
-  struct mock_store_stats stats = mock_store_stats(store);
-  put_single(out, "slack_mock_messages_stored", "gauge", "Messages in the channel.", stats.messages);
-  put_single(out, "slack_mock_messages_bytes", "gauge", "Bytes of the messages in the channel.", stats.bytes);
-  put_single(out, "slack_mock_messages_dropped_total", "counter",
-             "Oldest messages that left because the channel was full.", stats.dropped);
-  put_single(out, "slack_mock_store_errors_total", "counter",
-             "Messages that could not be written to the store's file.", stats.file_errors);
-  int delay_s;
-  const struct mock_mode_row *now = mock_mode_get(mode, &delay_s), *row;
-  put_head(out, "slack_mock_mode", "gauge", "1 for the way the mock behaves at present.");
-  for (size_t i = 0; (row = mock_mode_row(i)) != NULL; i++) {
-    put_sample(out, "slack_mock_mode", "mode", row->name, row == now);
-  }
-  put_head(out, "slack_mock_build_info", "gauge", "The version that runs.");
-  put_sample(out, "slack_mock_build_info", "version", PACKAGE_VERSION, 1);
+  tel_counter_add(metrics->refused[i], 1);
 }

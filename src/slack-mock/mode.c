@@ -38,9 +38,9 @@ struct mock_mode {
   pthread_cond_t changed;
   const struct mode *now;
   int delay_s;
-  uint64_t generation; /* another number with each change: who waits for an old one goes on */
+  uint64_t generation; /* changes with each mode: a thread that waits for an old one goes on */
   bool stopping;
-  uint64_t full_at_ns; /* throttled: when the burst would be whole again */
+  uint64_t full_at_ns; /* throttled: when the burst would be full again */
 };
 
 const struct mock_mode_row *mock_mode_row(size_t i) {
@@ -90,8 +90,8 @@ const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s) 
   return row;
 }
 
-/* Holding the lock. Each message pushes "whole again" one refill later; a burst is how far that may be ahead.
- */
+/* Holding the lock. Each message moves "full again" one refill later; the burst bounds how far that may be
+ * ahead. */
 static bool throttle_passes(struct mock_mode *mode, uint64_t now_ns) {
   uint64_t from = mode->full_at_ns > now_ns ? mode->full_at_ns : now_ns;
   if (from + REFILL_NS > now_ns + BURST * REFILL_NS) return false;

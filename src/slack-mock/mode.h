@@ -1,5 +1,5 @@
-/* How the mock is told to behave: as Slack on a good day, or broken in one of the ways that lose
- * notifications. Any thread. */
+/* The mode of the mock: it works as Slack does, or fails in one of the ways that lose notifications. Any
+ * thread. */
 #ifndef SLACK_MOCK_MODE_H
 #define SLACK_MOCK_MODE_H
 
@@ -12,12 +12,12 @@ struct mock_mode;
 
 enum { MOCK_MODE_DELAY_MAX_S = 60, MOCK_MODE_DELAY_DEFAULT_S = 10 };
 
-/* What can be asked for, in the order people are shown it; the first is the default. */
+/* The modes in display order; the first is the default. */
 struct mock_mode_row {
   const char *name;
   const char *meaning; /* for the page and the log */
 };
-/* The i-th row, for ever; NULL behind the last. */
+/* The i-th row; static. NULL behind the last. */
 const struct mock_mode_row *mock_mode_row(size_t i);
 
 /* NULL when out of memory. */

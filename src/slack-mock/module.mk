@@ -14,10 +14,10 @@ libslackmock_a_SOURCES = \
 	src/slack-mock/serve.c src/slack-mock/serve.h \
 	src/slack-mock/store.c src/slack-mock/store.h
 nodist_libslackmock_a_SOURCES = src/slack-mock/page_files.c
-LIBSLACKMOCK = libslackmock.a $(LIBSTARTUP)
+LIBSLACKMOCK = libslackmock.a $(LIBSTARTUP) $(LIBTELEMETRY)
 
 slack_mock_SOURCES = src/slack-mock/slack_mock.c
-slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS)
+slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS) $(ZLIB_LIBS)
 
 # The page is part of the program: its files become constants.
 slack_mock_page = \

@@ -7,30 +7,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-
 #include "base/startup.h"
+#include "base/text.h"
+#include "slack-mock/payload.h"
 
 static const char usage[] =
-    "Usage: slack-mock [--listen ADDR:PORT] [--store FILE]\n"
+    "Usage: slack-mock [--listen ADDR:PORT] [--store FILE] [--hook ADDRESS]\n"
     "A Slack channel on this machine: an incoming webhook, and a page that shows its messages.\n"
     "\n"
     "  -l, --listen ADDR:PORT  where to listen (127.0.0.1:8090); port 0 takes a free one\n"
     "  -s, --store FILE        keep the messages in FILE, over a restart\n"
+    "  -k, --hook ADDRESS      know this webhook alone, and answer others as Slack does; without it every "
+    "webhook is known\n"
     "  -h, --help              this text\n"
     "  -V, --version           the version\n"
     "\n"
     "Post to http://ADDR:PORT/services/T000/B000/anything, look at http://ADDR:PORT/.\n"
-    "The variables SLACK_MOCK_LISTEN and SLACK_MOCK_STORE stand in for the options.\n";
+    "The variables SLACK_MOCK_LISTEN, SLACK_MOCK_STORE and SLACK_MOCK_HOOK stand in for the options.\n";
 
 /* A variable's value without white space around it: one that comes from a file ends in a newline. */
 static const char *setting(const char *variable, const char *otherwise, char *out, size_t size) {
   const char *value = getenv(variable), *begin;
   size_t len = value ? text_trim(value, strlen(value), &begin) : 0;
-  if (len == 0 || len >= size) return otherwise;
+  if (len == 0) return otherwise;
+  if (len >= size) return value; /* its reader refuses it */
   memcpy(out, begin, len);
   out[len] = '\0';
   return out;
+}
+
+/* Sets the known webhook: a path, or a whole address as a slack_url file holds it. The text is a secret, so
+ * no message repeats it. */
+static bool take_hook(struct mock_options *options, const char *address) {
+  static char hook[256];
+  const char *path = strstr(address, "/services/");
+  bool valid = path != NULL && mock_payload_path(path) && strlen(path) < sizeof hook;
+  if (!valid) {
+    fputs("slack-mock: --hook requires a webhook's address: /services/T.../B.../..., or http://HOST:PORT in "
+          "front of it\n",
+          stderr);
+    return false;
+  }
+  options->hook = strcpy(hook, path);
+  return true;
 }
 
 static enum mock_options_result print(const char *text) {
@@ -40,22 +59,28 @@ static enum mock_options_result print(const char *text) {
 }
 
 enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_options *options) {
-  static const struct option longs[] = {{"listen", required_argument, NULL, 'l'},
-                                        {"store", required_argument, NULL, 's'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {"version", no_argument, NULL, 'V'},
-                                        {NULL, 0, NULL, 0}};
-  static char listen[256], store[4096];
+  static const struct option longs[] = {
+      {"listen", required_argument, NULL, 'l'}, {"store", required_argument, NULL, 's'},
+      {"hook", required_argument, NULL, 'k'},   {"help", no_argument, NULL, 'h'},
+      {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
+  static char listen[256], store[4096], hook[4096];
   options->listen = setting("SLACK_MOCK_LISTEN", "127.0.0.1:8090", listen, sizeof listen);
   options->store = setting("SLACK_MOCK_STORE", NULL, store, sizeof store);
+  options->hook = NULL;
+  const char *known = setting("SLACK_MOCK_HOOK", NULL, hook, sizeof hook);
   int option;
-  while ((option = getopt_long(argc, argv, "l:s:hV", longs, NULL)) != -1) {
+  while ((option = getopt_long(argc, argv, "l:s:k:hV", longs, NULL)) != -1) {
     switch (option) {
     case 'l':
       options->listen = optarg;
       break;
     case 's':
       options->store = optarg;
+      break;
+    case 'k':
+      snprintf(hook, sizeof hook, "%s", optarg);
+      known = hook;
+      memset(optarg, '*', strlen(optarg));
       break;
     case 'h':
       return print(usage);
@@ -66,7 +91,7 @@ enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_o
       return MOCK_OPTIONS_BAD;
     }
   }
-  if (optind == argc) return MOCK_OPTIONS_RUN;
+  if (optind == argc) return known == NULL || take_hook(options, known) ? MOCK_OPTIONS_RUN : MOCK_OPTIONS_BAD;
   fprintf(stderr, "slack-mock: unexpected argument: %s\nTry slack-mock --help.\n", argv[optind]);
   return MOCK_OPTIONS_BAD;
 }

@@ -1,4 +1,4 @@
-/* The files of the page, in the program itself (made by embed.sh from page/). */
+/* The files of the page, embedded in the program by embed.sh from page/. */
 #ifndef SLACK_MOCK_PAGE_H
 #define SLACK_MOCK_PAGE_H
 

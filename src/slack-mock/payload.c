@@ -56,7 +56,7 @@ struct part {
   const char *why; /* the answer to a wrong type */
 };
 
-/* Each type's rule is here once; the tables below say what has it. */
+/* The rule of each type. The tables below assign types to members. */
 static bool part_is_right(const struct part *part, const json_t *value) {
   size_t i;
   const json_t *item;
@@ -80,55 +80,55 @@ static bool part_is_right(const struct part *part, const json_t *value) {
 }
 
 static const struct part message_parts[] = {
-    {"text", TEXT, "\"text\" is not a string"},
-    {"channel", TEXT, "\"channel\" is not a string"},
-    {"username", TEXT, "\"username\" is not a string"},
-    {"icon_emoji", TEXT, "\"icon_emoji\" is not a string"},
-    {"icon_url", TEXT, "\"icon_url\" is not a string"},
-    {"thread_ts", TEXT, "\"thread_ts\" is not a string"},
-    {"mrkdwn", FLAG, "\"mrkdwn\" is not true or false"},
-    {"link_names", FLAG, "\"link_names\" is not true or false"},
-    {"attachments", OBJECTS, "\"attachments\" is not an array of objects"},
-    {"blocks", OBJECTS, "\"blocks\" is not an array of objects"},
+    {"text", TEXT, "\"text\" must be a string"},
+    {"channel", TEXT, "\"channel\" must be a string"},
+    {"username", TEXT, "\"username\" must be a string"},
+    {"icon_emoji", TEXT, "\"icon_emoji\" must be a string"},
+    {"icon_url", TEXT, "\"icon_url\" must be a string"},
+    {"thread_ts", TEXT, "\"thread_ts\" must be a string"},
+    {"mrkdwn", FLAG, "\"mrkdwn\" must be true or false"},
+    {"link_names", FLAG, "\"link_names\" must be true or false"},
+    {"attachments", OBJECTS, "\"attachments\" must be an array of objects"},
+    {"blocks", OBJECTS, "\"blocks\" must be an array of objects"},
     {NULL, TEXT, NULL},
 };
 static const struct part attachment_parts[] = {
-    {"fallback", TEXT, "an attachment's \"fallback\" is not a string"},
-    {"color", TEXT, "an attachment's \"color\" is not a string"},
-    {"pretext", TEXT, "an attachment's \"pretext\" is not a string"},
-    {"author_name", TEXT, "an attachment's \"author_name\" is not a string"},
-    {"author_link", TEXT, "an attachment's \"author_link\" is not a string"},
-    {"title", TEXT, "an attachment's \"title\" is not a string"},
-    {"title_link", TEXT, "an attachment's \"title_link\" is not a string"},
-    {"text", TEXT, "an attachment's \"text\" is not a string"},
-    {"footer", TEXT, "an attachment's \"footer\" is not a string"},
-    {"image_url", TEXT, "an attachment's \"image_url\" is not a string"},
-    {"thumb_url", TEXT, "an attachment's \"thumb_url\" is not a string"},
-    {"callback_id", TEXT, "an attachment's \"callback_id\" is not a string"},
-    {"ts", SCALAR, "an attachment's \"ts\" is not a time"},
-    {"mrkdwn_in", TEXTS, "an attachment's \"mrkdwn_in\" is not an array of strings"},
-    {"fields", OBJECTS, "an attachment's \"fields\" is not an array of objects"},
-    {"actions", OBJECTS, "an attachment's \"actions\" is not an array of objects"},
-    {"blocks", OBJECTS, "an attachment's \"blocks\" is not an array of objects"},
+    {"fallback", TEXT, "an attachment's \"fallback\" must be a string"},
+    {"color", TEXT, "an attachment's \"color\" must be a string"},
+    {"pretext", TEXT, "an attachment's \"pretext\" must be a string"},
+    {"author_name", TEXT, "an attachment's \"author_name\" must be a string"},
+    {"author_link", TEXT, "an attachment's \"author_link\" must be a string"},
+    {"title", TEXT, "an attachment's \"title\" must be a string"},
+    {"title_link", TEXT, "an attachment's \"title_link\" must be a string"},
+    {"text", TEXT, "an attachment's \"text\" must be a string"},
+    {"footer", TEXT, "an attachment's \"footer\" must be a string"},
+    {"image_url", TEXT, "an attachment's \"image_url\" must be a string"},
+    {"thumb_url", TEXT, "an attachment's \"thumb_url\" must be a string"},
+    {"callback_id", TEXT, "an attachment's \"callback_id\" must be a string"},
+    {"ts", SCALAR, "an attachment's \"ts\" must be a time in seconds"},
+    {"mrkdwn_in", TEXTS, "an attachment's \"mrkdwn_in\" must be an array of strings"},
+    {"fields", OBJECTS, "an attachment's \"fields\" must be an array of objects"},
+    {"actions", OBJECTS, "an attachment's \"actions\" must be an array of objects"},
+    {"blocks", OBJECTS, "an attachment's \"blocks\" must be an array of objects"},
     {NULL, TEXT, NULL},
 };
 static const struct part field_parts[] = {
-    {"title", TEXT, "a field's \"title\" is not a string"},
-    {"value", SCALAR, "a field's \"value\" is not a string"},
-    {"short", FLAG, "a field's \"short\" is not true or false"},
+    {"title", TEXT, "a field's \"title\" must be a string"},
+    {"value", SCALAR, "a field's \"value\" must be a string"},
+    {"short", FLAG, "a field's \"short\" must be true or false"},
     {NULL, TEXT, NULL},
 };
 static const struct part action_parts[] = {
-    {"type", TEXT, "an action's \"type\" is not a string"},
-    {"text", TEXT, "an action's \"text\" is not a string"},
-    {"url", TEXT, "an action's \"url\" is not a string"},
-    {"style", TEXT, "an action's \"style\" is not a string"},
-    {"name", TEXT, "an action's \"name\" is not a string"},
-    {"value", TEXT, "an action's \"value\" is not a string"},
+    {"type", TEXT, "an action's \"type\" must be a string"},
+    {"text", TEXT, "an action's \"text\" must be a string"},
+    {"url", TEXT, "an action's \"url\" must be a string"},
+    {"style", TEXT, "an action's \"style\" must be a string"},
+    {"name", TEXT, "an action's \"name\" must be a string"},
+    {"value", TEXT, "an action's \"value\" must be a string"},
     {NULL, TEXT, NULL},
 };
 
-/* NULL when every part of the object that the table names is absent or right, or what is wrong. */
+/* Checks the members that the table names. Returns NULL, or what is wrong. */
 static const char *check_parts(const json_t *object, const struct part *parts) {
   for (const struct part *part = parts; part->key != NULL; part++) {
     const json_t *value = json_object_get(object, part->key);
@@ -160,7 +160,7 @@ static bool attachment_shows(const json_t *attachment) {
 static enum mock_answer check_attachments(const json_t *payload, bool *shown, const char **why) {
   const json_t *list = json_object_get(payload, "attachments");
   if (json_array_size(list) > MOCK_PAYLOAD_ATTACHMENTS_MAX) {
-    *why = "more than 100 attachments";
+    *why = "more than 100 attachments: send fewer";
     return MOCK_TOO_MANY_ATTACHMENTS;
   }
   const char *wrong = check_each(payload, "attachments", attachment_parts);
@@ -180,12 +180,12 @@ static enum mock_answer check_blocks(const json_t *payload, bool *shown, const c
   size_t count = json_array_size(blocks);
   if (count > 0) *shown = true;
   if (count > MOCK_PAYLOAD_BLOCKS_MAX) {
-    *why = "more than 50 blocks";
+    *why = "more than 50 blocks: send fewer";
     return MOCK_INVALID_BLOCKS;
   }
   for (size_t i = 0; i < count; i++) {
     if (has_text(json_array_get(blocks, i), "type")) continue;
-    *why = "a block without a \"type\"";
+    *why = "a block has no \"type\": add one";
     return MOCK_INVALID_BLOCKS;
   }
   return MOCK_OK;
@@ -203,12 +203,13 @@ static enum mock_answer check_channel(const json_t *payload, const char **why) {
     good = is_alnum(name[i]) || strchr("-_.", name[i]) != NULL || (unsigned char)name[i] >= 0x80;
   }
   if (good) return MOCK_OK;
-  *why = "\"channel\" is not a name a channel or a user can have";
+  *why = "\"channel\" must be a name such as #alerts or @user: letters, digits, - _ and .";
   return *channel == '@' ? MOCK_USER_NOT_FOUND : MOCK_CHANNEL_NOT_FOUND;
 }
 
 static enum mock_answer check(const json_t *payload, const char **why) {
-  const char *wrong = json_is_object(payload) ? check_parts(payload, message_parts) : "not a JSON object";
+  const char *wrong =
+      json_is_object(payload) ? check_parts(payload, message_parts) : "the payload must be a JSON object";
   if (wrong != NULL) {
     *why = wrong;
     return MOCK_INVALID_PAYLOAD;
@@ -218,7 +219,7 @@ static enum mock_answer check(const json_t *payload, const char **why) {
   if (answer == MOCK_OK) answer = check_blocks(payload, &shown, why);
   if (answer == MOCK_OK) answer = check_channel(payload, why);
   if (answer == MOCK_OK && !shown) {
-    *why = "no text: neither \"text\" nor an attachment or block that shows something";
+    *why = "no text: send \"text\", or an attachment or block that shows something";
     answer = MOCK_NO_TEXT;
   }
   return answer;
@@ -226,16 +227,16 @@ static enum mock_answer check(const json_t *payload, const char **why) {
 
 static enum mock_answer read_json(const char *text, size_t len, json_t **out, const char **why) {
   if (!nesting_within(text, len, MOCK_PAYLOAD_DEPTH_MAX)) {
-    *why = "nested too deeply";
+    *why = "the payload is nested too deeply: send a flatter one";
     return MOCK_INVALID_PAYLOAD;
   }
   json_t *payload = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
   if (payload == NULL) {
-    *why = "not JSON (or a key twice, or not UTF-8)";
+    *why = "the payload must be JSON in UTF-8, without a key twice";
     return MOCK_INVALID_PAYLOAD;
   }
   enum mock_answer answer = MOCK_ROLLUP_ERROR;
-  *why = "out of memory";
+  *why = "out of memory: try again";
   if (cut_texts(payload)) answer = check(payload, why);
   if (answer == MOCK_OK)
     *out = payload;
@@ -273,7 +274,7 @@ static enum mock_answer read_form(const char *body, size_t len, json_t **out, co
   static const char key[] = "payload=";
   const char *value = body;
   size_t rest = len, size = 0;
-  *why = "a form without payload=";
+  *why = "the form has no payload=: add it";
   for (;;) {
     const char *stop = memchr(value, '&', rest);
     size = stop != NULL ? (size_t)(stop - value) : rest;
@@ -284,12 +285,12 @@ static enum mock_answer read_form(const char *body, size_t len, json_t **out, co
   }
   size -= sizeof key - 1;
   char *text = malloc(size + 1);
-  *why = "out of memory";
+  *why = "out of memory: try again";
   if (text == NULL) return MOCK_ROLLUP_ERROR;
   memcpy(text, value + sizeof key - 1, size);
   size = form_decode(text, size);
   enum mock_answer answer = MOCK_INVALID_PAYLOAD;
-  *why = "payload= is not encoded as a form is";
+  *why = "payload= is not form-encoded: write a % as %25";
   if (size != SIZE_MAX) answer = read_json(text, size, out, why);
   free(text);
   return answer;
@@ -304,7 +305,7 @@ static bool is_type(const char *content_type, const char *type) {
 enum mock_answer mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
                                    const char **why) {
   if (len == 0) {
-    *why = "no body";
+    *why = "there is no body: send a JSON payload";
     return MOCK_INVALID_PAYLOAD;
   }
   if (content_type != NULL && is_type(content_type, "application/json"))
@@ -312,7 +313,7 @@ enum mock_answer mock_payload_read(const char *content_type, const char *body, s
   if (content_type != NULL && is_type(content_type, "application/x-www-form-urlencoded")) {
     return read_form(body, len, payload, why);
   }
-  *why = "the Content-Type is neither application/json nor application/x-www-form-urlencoded";
+  *why = "the Content-Type must be application/json or application/x-www-form-urlencoded";
   return MOCK_INVALID_PAYLOAD;
 }
 
@@ -334,4 +335,10 @@ bool mock_payload_path(const char *path) {
     at += len + 1;
   }
   return true;
+}
+
+enum mock_answer mock_payload_hook(const char *path, const char *known) {
+  size_t service = (size_t)(strrchr(known, '/') - known) + 1;
+  if (strncmp(path, known, service) != 0) return MOCK_NO_SERVICE;
+  return strcmp(path + service, known + service) == 0 ? MOCK_OK : MOCK_INVALID_TOKEN;
 }

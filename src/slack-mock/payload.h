@@ -14,7 +14,7 @@ enum {
   MOCK_PAYLOAD_TEXT_MAX = 40000,   /* characters of any text; what is longer is cut, as Slack does */
   MOCK_PAYLOAD_ATTACHMENTS_MAX = 100,
   MOCK_PAYLOAD_BLOCKS_MAX = 50,
-  MOCK_PAYLOAD_DEPTH_MAX = 32, /* levels of arrays and objects: what walks them does so recursively */
+  MOCK_PAYLOAD_DEPTH_MAX = 32, /* levels of arrays and objects: functions walk them recursively */
 };
 
 /* Reads a request's body: JSON, or a form whose `payload` is JSON, by content_type (NULL when there is none).
@@ -29,5 +29,9 @@ const char *mock_payload_channel(const json_t *payload);
 
 /* Whether the path of a request is a webhook's: /services/T.../B.../... with three non-empty parts. */
 bool mock_payload_path(const char *path);
+
+/* What Slack says to a webhook's path when it knows this one alone: MOCK_OK, MOCK_NO_SERVICE (another team or
+ * service) or MOCK_INVALID_TOKEN (another token). Both are webhooks' paths. */
+enum mock_answer mock_payload_hook(const char *path, const char *known);
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <tel/scrape.h>
+
 #include "base/clock.h"
 #include "base/nesting.h"
 #include "http/server.h"
@@ -38,7 +40,7 @@ static void reply_text(struct _u_response *response, unsigned status, const char
 /* Sends what is in the buffer, and frees it. */
 static void reply_buf(struct _u_response *response, const char *type, struct buf *body) {
   if (buf_failed(body))
-    reply_text(response, 503, "out of memory\n");
+    reply_text(response, 503, "out of memory: try again\n");
   else
     reply(response, 200, type, body->data, body->len);
   buf_free(body);
@@ -55,21 +57,28 @@ static void reply_answer(struct _u_response *response, enum mock_answer answer) 
   }
 }
 
+/* Whether the path is a webhook that is known. */
+static enum mock_answer admit(const char *path, const struct mock_channel *channel, const char **why) {
+  if (!mock_payload_path(path)) {
+    *why = "the path must be /services/T.../B.../...";
+    return MOCK_NO_SERVICE;
+  }
+  enum mock_answer answer = channel->hook != NULL ? mock_payload_hook(path, channel->hook) : MOCK_OK;
+  if (answer != MOCK_OK) *why = "it must be the webhook that --hook names";
+  return answer;
+}
+
 /* Reads, checks and keeps one message. *why is a constant, or NULL when the answer says all. */
 static enum mock_answer receive(const struct _u_request *request, struct mock_channel *channel, uint64_t *id,
                                 const char **why) {
   json_t *payload = NULL;
-  if (!mock_payload_path(request->url_path)) {
-    *why = "the path is not /services/T.../B.../...";
-    return MOCK_NO_SERVICE;
-  }
   enum mock_answer answer = mock_mode_apply(channel->mode, clock_mono_ns());
   if (answer != MOCK_OK) {
-    *why = "as the mode demands";
+    *why = "the mode of POST /control demands it";
     return answer;
   }
   if (http_connection_content_coding(http_request_connection(request)) != NULL) {
-    *why = "the body has a Content-Encoding: send it without";
+    *why = "the body has a Content-Encoding: send it without one";
     return MOCK_INVALID_PAYLOAD;
   }
   answer = mock_payload_read(http_request_header(request, "Content-Type"), request->binary_body,
@@ -80,22 +89,46 @@ static enum mock_answer receive(const struct _u_request *request, struct mock_ch
   return *id != 0 ? MOCK_OK : MOCK_ROLLUP_ERROR;
 }
 
-static void post_message(const struct _u_request *request, struct _u_response *response,
-                         struct mock_channel *channel) {
+/* Answers a message; answer is what has been found so far. */
+static void deliver(const struct _u_request *request, struct _u_response *response,
+                    struct mock_channel *channel, enum mock_answer answer, const char *why) {
   uint64_t id = 0;
-  const char *why = NULL;
-  enum mock_answer answer = receive(request, channel, &id, &why);
-  mock_counts_add(&channel->counts, answer);
+  if (answer == MOCK_OK) answer = receive(request, channel, &id, &why);
+  tel_counter_add(channel->metrics.answers[answer], 1);
   const char *word = mock_answer_row(answer)->word;
   if (answer == MOCK_OK) {
     printf("slack-mock: ok: message %llu\n", (unsigned long long)id);
   } else {
     printf("slack-mock: %s%s%s\n", word, why != NULL ? ": " : "", why != NULL ? why : "");
-    /* Slack's body has no room for it, and whoever tries this out wants to know. */
+    /* Slack's body is one word. This header tells a person who tests the webhook more. */
     if (why != NULL) u_map_put(response->map_header, "X-Slack-Mock-Reason", why);
   }
   fflush(stdout);
   reply_answer(response, answer);
+}
+
+static void post_message(const struct _u_request *request, struct _u_response *response,
+                         struct mock_channel *channel) {
+  const char *why = NULL;
+  enum mock_answer answer = admit(request->url_path, channel, &why);
+  deliver(request, response, channel, answer, why);
+}
+
+/* A form of a foreign page can't send this type, so only what runs here on purpose can change anything. */
+static bool is_json(const struct _u_request *request, struct _u_response *response) {
+  const char *type = http_request_header(request, "Content-Type");
+  if (type != NULL && strncasecmp(type, JSON, sizeof JSON - 1) == 0 &&
+      strchr("; \t", type[sizeof JSON - 1]) != NULL)
+    return true;
+  reply_text(response, 415,
+             "the Content-Type is not supported: send JSON with Content-Type: application/json\n");
+  return false;
+}
+
+/* The page's example. The page does not know the webhook's address, which is a secret. */
+static void post_example(const struct _u_request *request, struct _u_response *response,
+                         struct mock_channel *channel) {
+  if (is_json(request, response)) deliver(request, response, channel, MOCK_OK, NULL);
 }
 
 /* {"name":..., "delay_s":..., "meaning":...} */
@@ -117,7 +150,7 @@ static void put_results(struct mock_channel *channel, struct buf *out) {
     buf_puts(out, i > 0 ? ",\"" : "\"");
     buf_puts(out, mock_answer_row(i)->word);
     buf_puts(out, "\":");
-    buf_put_u64(out, mock_counts_get(&channel->counts, i));
+    buf_put_u64(out, tel_counter_value(channel->metrics.answers[i]));
   }
   buf_putc(out, '}');
 }
@@ -141,7 +174,7 @@ static void get_messages(const struct _u_request *request, struct _u_response *r
   uint64_t after = 0, epoch;
   const char *text = u_map_get(request->map_url, "after");
   if (text != NULL && !parse_u64(text, &after)) {
-    reply_text(response, 400, "after= is the number of a message, as in /messages?after=12\n");
+    reply_text(response, 400, "after= must be the number of a message, as in /messages?after=12\n");
     return;
   }
   buf_puts(&out, "{\"messages\":[");
@@ -166,7 +199,9 @@ static void delete_messages(const struct _u_request *request, struct _u_response
                             struct mock_channel *channel) {
   (void)request;
   if (mock_store_clear(channel->store) != 0) {
-    reply_text(response, 500, "forgotten, but the store's file could not be emptied\n");
+    reply_text(
+        response, 500,
+        "forgotten, but the file of --store cannot be emptied: check its permissions and the free space\n");
     return;
   }
   reply_text(response, 200, "forgotten\n");
@@ -178,6 +213,7 @@ static void get_control(const struct _u_request *request, struct _u_response *re
   struct buf out = BUF_INIT(SIZE_MAX), now = BUF_INIT(SIZE_MAX);
   put_mode(channel, &now);
   buf_append(&out, now.data, now.len > 0 ? now.len - 1 : 0);
+  buf_puts(&out, channel->hook == NULL ? ",\"any_hook\":true" : ",\"any_hook\":false");
   buf_puts(&out, ",\"modes\":[");
   const struct mock_mode_row *row;
   for (size_t i = 0; (row = mock_mode_row(i)) != NULL; i++) {
@@ -203,7 +239,7 @@ static const char *set_control(const char *body, size_t len, struct mock_mode *m
   if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0) {
     why = "send JSON such as {\"mode\":\"slow\",\"delay_s\":10}\n";
   } else if (mock_mode_set(mode, name, delay_s) != 0) {
-    why = "no such mode, or delay_s is not within 1 to 60; GET /control lists the modes\n";
+    why = "unknown mode, or delay_s not within 1 to 60: GET /control lists the modes\n";
   }
   json_decref(control);
   return why;
@@ -211,16 +247,10 @@ static const char *set_control(const char *body, size_t len, struct mock_mode *m
 
 static void post_control(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
-  const char *type = http_request_header(request, "Content-Type");
-  /* A form of a foreign page can't send this type, so only what runs here on purpose can change the mode. */
-  if (type == NULL || strncasecmp(type, JSON, sizeof JSON - 1) != 0 ||
-      strchr("; \t", type[sizeof JSON - 1]) == NULL) {
-    reply_text(response, 415, "send it with Content-Type: application/json\n");
-    return;
-  }
+  if (!is_json(request, response)) return;
   if (http_connection_content_coding(http_request_connection(request)) != NULL) {
     u_map_put(response->map_header, "Accept-Encoding", "identity");
-    reply_text(response, 415, "send it without Content-Encoding\n");
+    reply_text(response, 415, "the Content-Encoding is not supported: send the body without one\n");
     return;
   }
   const char *why = set_control(request->binary_body, request->binary_body_length, channel->mode);
@@ -239,10 +269,22 @@ static void post_control(const struct _u_request *request, struct _u_response *r
 
 static void get_metrics(const struct _u_request *request, struct _u_response *response,
                         struct mock_channel *channel) {
-  (void)request;
-  struct buf out = BUF_INIT(SIZE_MAX);
-  mock_metrics_write(&channel->counts, channel->store, channel->mode, &out);
-  reply_buf(response, MOCK_METRICS_TYPE, &out);
+  struct tel_scrape scrape;
+  struct buf accept = BUF_INIT(SIZE_MAX / 2), encoding = BUF_INIT(SIZE_MAX / 2);
+  struct MHD_Connection *connection = http_request_connection(request);
+  http_connection_header_join(connection, "Accept", &accept);
+  http_connection_header_join(connection, "Accept-Encoding", &encoding);
+  u_map_put(response->map_header, "Vary", "Accept, Accept-Encoding");
+  if (tel_scrape(channel->metrics.registry, accept.len ? buf_cstr(&accept) : NULL,
+                 encoding.len ? buf_cstr(&encoding) : NULL, &scrape) == 0) {
+    if (scrape.content_encoding) u_map_put(response->map_header, "Content-Encoding", scrape.content_encoding);
+    reply(response, 200, scrape.content_type, scrape.body, scrape.size);
+    tel_scrape_free(&scrape);
+  } else {
+    reply_text(response, 503, "out of memory: try again\n");
+  }
+  buf_free(&accept);
+  buf_free(&encoding);
 }
 
 static void get_health(const struct _u_request *request, struct _u_response *response,
@@ -270,10 +312,10 @@ static const struct route {
   const char *path; /* exact, or a prefix when it ends in a slash and is not the root */
   handler handle;
 } routes[] = {
-    {"POST", "/services/", post_message},     {"GET", "/messages", get_messages},
-    {"DELETE", "/messages", delete_messages}, {"GET", "/control", get_control},
-    {"POST", "/control", post_control},       {"GET", "/metrics", get_metrics},
-    {"GET", "/healthz", get_health},
+    {"POST", "/services/", post_message}, {"GET", "/messages", get_messages},
+    {"POST", "/messages", post_example},  {"DELETE", "/messages", delete_messages},
+    {"GET", "/control", get_control},     {"POST", "/control", post_control},
+    {"GET", "/metrics", get_metrics},     {"GET", "/healthz", get_health},
 };
 
 static int route_matches(const struct route *route, const char *path) {
@@ -312,7 +354,7 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
     handle(request, response, channel);
   } else if (allow.len > 0) {
     u_map_put(response->map_header, "Allow", buf_cstr(&allow));
-    reply_text(response, 405, "another method is needed here, see Allow\n");
+    reply_text(response, 405, "this path takes another method: use one that the Allow header names\n");
   } else {
     reply_text(response, 404, "not found: the page is at /, the webhook at /services/T000/B000/anything\n");
   }
@@ -324,9 +366,9 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
 void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
   struct mock_channel *channel = cls;
   const struct mock_answer_row *row = mock_answer_row(MOCK_PAYLOAD_TOO_LARGE);
-  mock_counts_refused(&channel->counts, refusal->status);
+  mock_metrics_refused(&channel->metrics, refusal->status);
   bool to_webhook = refusal->target != NULL && route_matches(&routes[0], refusal->target);
   if (refusal->status != (unsigned)row->status || !to_webhook) return;
-  mock_counts_add(&channel->counts, MOCK_PAYLOAD_TOO_LARGE);
+  tel_counter_add(channel->metrics.answers[MOCK_PAYLOAD_TOO_LARGE], 1);
   if (reply != NULL) buf_puts(&reply->body, row->word);
 }

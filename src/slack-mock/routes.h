@@ -14,7 +14,8 @@ struct mock_channel {
   struct http_server *server;
   struct mock_store *store;
   struct mock_mode *mode;
-  struct mock_counts counts;
+  const char *hook; /* the path of the one known webhook, or NULL: every webhook is known */
+  struct mock_metrics metrics;
 };
 
 /* The endpoint for every request; cls is the struct mock_channel. Blocks only in the mode "slow", and for the

@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "slack-mock/payload.h"
 
-/* What is in flight at the end gets this long; a browser that has gone to sleep does not hold the program. */
+/* Time for requests in flight at the end; a sleeping browser does not delay the exit. */
 #define DRAIN_NS (3 * CLOCK_NS_PER_S)
 
 /* Tells the address so that a person can click on it and a script can read it, also after port 0. */

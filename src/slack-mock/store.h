@@ -1,5 +1,5 @@
 /* The messages of the channel: a bounded store in memory, kept in a file if asked. Any thread; a reader waits
- * for copies in memory only, never for the disk. What leaves is the oldest, and it is counted. */
+ * for copies in memory only, never for the disk. The oldest messages leave first, and they are counted. */
 #ifndef SLACK_MOCK_STORE_H
 #define SLACK_MOCK_STORE_H
 

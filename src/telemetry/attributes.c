@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 
 void tel_attributes_init(struct tel_attributes *a, uint32_t limit, uint32_t value_limit) {
+  if (!a) return;
   a->items = a->first;
   a->count = 0;
   a->limit = limit;
@@ -21,6 +22,7 @@ static void release_value(struct tel_attribute *pair) {
 }
 
 void tel_attributes_clear(struct tel_attributes *a) {
+  if (!a) return;
   for (uint32_t i = 0; i < a->count; i++) release_value(&a->items[i]);
   if (a->items != a->first) free(a->items);
   a->items = a->first;
@@ -46,7 +48,7 @@ static bool grow(struct tel_attributes *a) {
 
 /* The pair to fill for key, or NULL if there is no room (counted). */
 static struct tel_attribute *claim(struct tel_attributes *a, const char *key, enum tel_type type) {
-  if (!a) return NULL;
+  if (!a || !key) return NULL;
   size_t len = strlen(key);
   struct tel_attribute *pair = find(a, key, len);
   if (pair) {
@@ -66,7 +68,7 @@ static struct tel_attribute *claim(struct tel_attributes *a, const char *key, en
 }
 
 void tel_attributes_set_text(struct tel_attributes *a, const char *key, const char *value, size_t len) {
-  struct tel_attribute *pair = claim(a, key, TEL_STRING);
+  struct tel_attribute *pair = value ? claim(a, key, TEL_STRING) : NULL;
   if (!pair) return;
   len = utf8_cut(value, len, a->value_limit);
   char *copy;
@@ -112,5 +114,5 @@ void tel_attributes_set_bool(struct tel_attributes *a, const char *key, bool val
 }
 
 const struct tel_attribute *tel_attributes_find(const struct tel_attributes *a, const char *key) {
-  return a ? find(a, key, strlen(key)) : NULL;
+  return a && key ? find(a, key, strlen(key)) : NULL;
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/ring.h"
 #include "telemetry/failure_report.h"
+#include "telemetry/fork_claim.h"
 #include "telemetry/span.h"
 
 enum { PATIENCE = 1000, GRACE_MS = 200, DELAY_MIN_MS = 10 };
@@ -22,6 +23,7 @@ struct tel_batch {
   struct tel_exporter exporter;
   struct tel_failure_report report;
   struct ring *ring;
+  struct tel_fork_claim claim;
   _Atomic size_t queued; /* exact, where the ring's capacity is a power of two */
   /* Whether the exporter need not be woken: it is at work, or somebody has woken it. */
   _Atomic bool awake;
@@ -63,7 +65,8 @@ struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
   atomic_init(&batch->awake, true); /* nobody to wake before the start */
   batch->ring = ring_new(batch->settings.queue_size);
   batch->taken = malloc(batch->settings.batch_size * sizeof(struct tel_span *));
-  if (!batch->ring || !batch->taken || init_sync(batch) != 0) {
+  if (tel_fork_claim_init(&batch->claim) != 0 || !batch->ring || !batch->taken || init_sync(batch) != 0) {
+    tel_fork_claim_free(&batch->claim);
     ring_free(batch->ring);
     free(batch->taken);
     free(batch);
@@ -81,6 +84,7 @@ static void wake(struct tel_batch *batch) {
 
 bool tel_batch_push(struct tel_batch *batch, struct tel_span *span) {
   size_t queued = atomic_load_explicit(&batch->queued, memory_order_relaxed);
+  if (tel_batch_foreign(batch)) return false;
   do {
     if (queued >= batch->settings.queue_size) return false;
   } while (!atomic_compare_exchange_weak(&batch->queued, &queued, queued + 1));
@@ -226,10 +230,27 @@ static void *run(void *cls) {
   return NULL;
 }
 
+static unsigned ended_in(const void *span) {
+  return ((const struct tel_span *)span)->ended_in;
+}
+
+/* Another process has it in its accounts. */
+static void forget(void *cls, void *span) {
+  struct tel_batch *batch = cls;
+  atomic_fetch_sub(&batch->queued, 1);
+  atomic_fetch_sub_explicit(&batch->counts->started, 1, memory_order_relaxed);
+  tel_span_release(span);
+}
+
+bool tel_batch_foreign(const struct tel_batch *batch) {
+  return tel_fork_claim_foreign(&batch->claim);
+}
+
 int tel_batch_start(struct tel_batch *batch, const struct tel_exporter *exporter,
                     struct tel_histogram *duration) {
   batch->exporter = *exporter;
   batch->duration = duration;
+  tel_fork_claim_start(&batch->claim, batch->ring, ended_in, forget, batch);
   /* Signals are for the thread that waits for them, not for this one. */
   sigset_t all, before;
   sigfillset(&all);
@@ -286,6 +307,7 @@ bool tel_batch_free(struct tel_batch *batch, uint64_t deadline_mono_ns) {
   pthread_cond_destroy(&batch->work);
   pthread_cond_destroy(&batch->done);
   pthread_mutex_destroy(&batch->lock);
+  tel_fork_claim_free(&batch->claim);
   ring_free(batch->ring);
   free(batch->taken);
   free(batch);

@@ -46,9 +46,11 @@ struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
 TEL_MUST_CHECK int tel_batch_start(struct tel_batch *batch, const struct tel_exporter *exporter,
                                    struct tel_histogram *duration);
 
-/* Takes the span over. False: the queue is full, the span is still the caller's. Any thread; takes a lock
- * only to wake the exporter, once a batch. */
+/* Takes the span over. False: the queue is full, or its exporter is in another process; the span is still the
+ * caller's. Any thread; takes a lock only to wake the exporter, once a batch. */
 bool tel_batch_push(struct tel_batch *batch, struct tel_span *span);
+/* Whether it was started in another process, which this one is a fork of: then it must not be freed. */
+bool tel_batch_foreign(const struct tel_batch *batch);
 /* Spans that wait, without those that are being exported. Any thread. */
 size_t tel_batch_queued(const struct tel_batch *batch);
 

@@ -68,12 +68,16 @@ bool tel_endpoint_loopback(const char *url) {
   return strncmp(parts.host, "127.", 4) == 0 && parts.host[strspn(parts.host, "0123456789.")] == '\0';
 }
 
-static bool ends_in_traces(const char *path) {
-  static const char suffix[] = "/v1/traces";
+/* The path of a signal that this path ends in, or NULL. */
+static const char *signal_path(const char *path) {
+  static const char *const known[] = {"/v1/traces", "/v1/metrics", "/v1/logs", "/v1"};
   size_t len = strlen(path);
   while (len > 0 && path[len - 1] == '/') len--;
-  return len >= sizeof suffix - 1 &&
-         strncmp(path + len - (sizeof suffix - 1), suffix, sizeof suffix - 1) == 0;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    size_t size = strlen(known[i]);
+    if (len >= size && strncmp(path + len - size, known[i], size) == 0) return known[i] + 1;
+  }
+  return NULL;
 }
 
 /* Of what is not a URL of ours; NULL if nobody can guess what was meant, or if it may hold a password. */
@@ -104,16 +108,22 @@ const char *tel_endpoint_advice(const char *url, bool base, char out[TEL_ENDPOIN
   if (!tel_endpoint_valid(url)) return advise_invalid(url, out);
   if (!split(url, &parts)) return NULL;
   tel_endpoint_show(url, shown);
+  const char *signal = signal_path(parts.path);
   if (strcmp(parts.port, "4317") == 0)
     snprintf(
         out, TEL_ENDPOINT_ADVICE_SIZE,
         "port 4317 of %.200s is usually for OTLP over gRPC, and spans are sent as OTLP over HTTP: try port "
         "4318",
         shown);
-  else if (base && ends_in_traces(parts.path))
+  else if (base && signal)
     snprintf(out, TEL_ENDPOINT_ADVICE_SIZE,
-             "v1/traces is appended to %.120s: leave v1/traces out here, or set the whole URL in "
+             "v1/traces is appended to %.120s: leave %s out here, or set the whole URL in "
              "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+             shown, signal);
+  else if (signal && strcmp(signal, "v1/traces") != 0)
+    snprintf(out, TEL_ENDPOINT_ADVICE_SIZE,
+             "%.150s is not a path for spans: nothing is appended to it, and a collector takes spans at "
+             "/v1/traces",
              shown);
   else if (!base && (!*parts.path || strcmp(parts.path, "/") == 0))
     snprintf(out, TEL_ENDPOINT_ADVICE_SIZE,

@@ -119,6 +119,7 @@ static void begin_sample(const struct tel_emit *emit, const char *suffix, const 
 }
 
 void tel_emit_value(struct tel_emit *emit, const char *const *label_values, double value) {
+  if (!emit) return;
   const struct tel_family *family = emit->family;
   if (family->type == TEL_METRIC_COUNTER && !(value >= 0)) return;
   buf_reset(emit->labels);

@@ -1,7 +1,6 @@
 # The libraries that other programs use. All objects are those of the layer; only what TEL_API marks is exported.
 libtelemetry_la_SOURCES += \
 	src/telemetry/core/telemetry.c src/telemetry/core/telemetry_private.h \
-	src/telemetry/core/metric_table.c \
 	src/telemetry/scrape.c \
 	src/telemetry/http/describe.c src/telemetry/http/describe.h \
 	src/telemetry/http/exchange.c src/telemetry/http/instruments.c src/telemetry/http/instruments.h
@@ -9,16 +8,23 @@ libtelemetry_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libbase_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
 lib_LTLIBRARIES += libtel.la libtel-ulfius.la
+LINK_LIBRARY = AR='$(AR)' RANLIB='$(RANLIB)' $(SHELL) $(srcdir)/src/telemetry/link-library.sh '$(CC) $(AM_CFLAGS) $(CFLAGS) $(RELOCATABLE_FLAGS)' \
+	'$(OBJCOPY)' '$(objdir)' $(LIBTOOL) $(AM_V_lt) --tag=CC $(AM_LIBTOOLFLAGS) $(LIBTOOLFLAGS) --mode=link $(CCLD) $(AM_CFLAGS) $(CFLAGS)
+EXTRA_DIST += src/telemetry/link-library.sh
+EXTRA_libtel_la_DEPENDENCIES = src/telemetry/link-library.sh
+EXTRA_libtel_ulfius_la_DEPENDENCIES = src/telemetry/link-library.sh
 libtel_la_SOURCES =
 libtel_la_LIBADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
-libtel_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_la_LDFLAGS = $(LIBRARY_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_la_LINK = $(LINK_LIBRARY) $(libtel_la_LDFLAGS) $(LDFLAGS) -o $@
 
 # The adapter stands on the public headers alone.
 libtel_ulfius_la_SOURCES = src/telemetry/ulfius/adapter.h src/telemetry/ulfius/observe.c \
 	src/telemetry/ulfius/record.c src/telemetry/ulfius/server.c src/telemetry/ulfius/stream.c
 libtel_ulfius_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libtel_ulfius_la_LIBADD = libtel.la $(ULFIUS_LIBS) $(ORCANIA_LIBS) $(YDER_LIBS) $(JANSSON_LIBS) $(MICROHTTPD_LIBS)
-libtel_ulfius_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_ulfius_la_LDFLAGS = $(LIBRARY_LDFLAGS) -version-info 0:0:0 -no-undefined
+libtel_ulfius_la_LINK = $(LINK_LIBRARY) $(libtel_ulfius_la_LDFLAGS) $(LDFLAGS) -o $@
 
 teldir = $(includedir)/tel
 tel_HEADERS = \
@@ -35,3 +41,18 @@ tel_HEADERS = \
 	src/telemetry/include/tel/ulfius.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/telemetry/tel.pc src/telemetry/tel-ulfius.pc
+
+# Section 3: a page for each header. The other names of a page become pages that lead there.
+dist_man3_MANS = man/tel.3 man/tel_attributes.3 man/tel_context.3 man/tel_error_text.3 man/tel_http.3 man/tel_log.3 man/tel_metrics.3 \
+	man/tel_new.3 man/tel_scrape.3 man/tel_trace.3 man/tel_ulfius.3
+EXTRA_DIST += man/names.sh
+install-data-hook:
+	@for page in $(dist_man3_MANS); do \
+		for name in $$($(SHELL) '$(srcdir)/man/names.sh' "$(srcdir)/$$page"); do \
+			echo ".so man3/$${page#man/}" >"$(DESTDIR)$(man3dir)/$$name.3" || exit; \
+		done; \
+	done
+uninstall-hook:
+	@for page in $(dist_man3_MANS); do \
+		for name in $$($(SHELL) '$(srcdir)/man/names.sh' "$(srcdir)/$$page"); do rm -f "$(DESTDIR)$(man3dir)/$$name.3"; done; \
+	done

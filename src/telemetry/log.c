@@ -50,6 +50,7 @@ static int open_logger(struct tel_logger *logger, const struct tel_log_settings 
 
 int tel_logger_new(const struct tel_log_settings *settings, struct tel_registry *registry,
                    struct tel_logger **out) {
+  if (!settings || !out) return TEL_E_VALUE;
   struct tel_logger *logger = calloc(1, sizeof *logger);
   if (!logger) return TEL_E_MEMORY;
   logger->enabled = settings->enabled;
@@ -66,7 +67,16 @@ int tel_logger_new(const struct tel_log_settings *settings, struct tel_registry 
 }
 
 int tel_logger_start(struct tel_logger *logger) {
+  if (!logger) return TEL_E_VALUE;
   return logger->enabled ? tel_log_writer_start(logger->writer) : 0;
+}
+
+int tel_logger_rename(struct tel_logger *logger, const char *version, const char *instance) {
+  return logger->enabled ? tel_log_writer_rename(logger->writer, version, instance) : 0;
+}
+
+static bool is_foreign(const struct tel_logger *logger) {
+  return logger->enabled && tel_log_queue_foreign(logger->queue);
 }
 
 static unsigned long yder_level(enum tel_level level) {
@@ -105,6 +115,7 @@ static void on_yder_line(void *cls, const char *app, const time_t date, const un
 
 int tel_log_install(struct tel_logger *logger) {
   struct tel_logger *none = NULL;
+  if (!logger) return TEL_E_VALUE;
   if (!atomic_compare_exchange_strong(&installed, &none, logger)) return TEL_E_FULL;
   /* All levels: which of them is written is decided here, where it can change while threads run. */
   if (y_init_logs(NULL, Y_LOG_MODE_CALLBACK, Y_LOG_LEVEL_DEBUG, NULL, NULL) &&
@@ -121,6 +132,7 @@ uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns) {
     y_init_logs(NULL, Y_LOG_MODE_NONE, Y_LOG_LEVEL_NONE, NULL, NULL); /* y_close_logs() changes no mode */
     atomic_store(&installed, NULL);
   }
+  if (is_foreign(logger)) return 0; /* its memory stays: threads may have been in it at the fork */
   if (logger->enabled) {
     tel_log_stats_close(&logger->stats);
     lost = tel_log_writer_free(logger->writer, deadline_mono_ns);
@@ -130,10 +142,11 @@ uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns) {
 }
 
 void tel_log_set_level(struct tel_logger *logger, enum tel_level level) {
-  atomic_store_explicit(&logger->level, (int)level, memory_order_relaxed);
+  if (logger) atomic_store_explicit(&logger->level, (int)level, memory_order_relaxed);
 }
 
 int tel_log_reopen(struct tel_logger *logger) {
+  if (!logger || is_foreign(logger)) return TEL_E_VALUE;
   return logger->enabled ? tel_log_writer_reopen(logger->writer) : 0;
 }
 
@@ -143,7 +156,7 @@ bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level) {
 }
 
 struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level) {
-  if (!tel_log_enabled(logger, level)) return NULL;
+  if (!tel_log_enabled(logger, level) || tel_log_queue_foreign(logger->queue)) return NULL;
   struct tel_log_record *record = tel_log_queue_take(logger->queue);
   if (record)
     tel_log_record_init(record, logger, level);
@@ -171,7 +184,8 @@ void tel_log_span(struct tel_log_record *record, const struct tel_span *span) {
 void tel_log_message(struct tel_log_record *record, const char *message) {
   if (!record) return;
   struct tel_logger *logger = record->logger;
-  record->message = message;
+  if (tel_log_queue_foreign(logger->queue)) return; /* it is its parent's line */
+  record->message = message ? message : "";
   record->time_unix_ns = tel_span_now_unix_ns(record->span);
   if (record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
   if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "base/ring.h"
+#include "telemetry/fork_claim.h"
 
 /* At most: a reader that wakes for every line would cost more than the lines. */
 enum { GATHER_NS = 2000000, GATHER_NS_PER_RECORD = 500 };
@@ -17,7 +18,8 @@ struct tel_log_queue {
   struct pool *records;
   size_t size;
   struct ring *ring;
-  int event;
+  struct tel_fork_claim claim;
+  int event; /* -1: before the start */
   uint64_t gather_ns;
   _Alignas(64) atomic_bool woken; /* the event has been written since the reader last woke */
 };
@@ -28,17 +30,14 @@ int tel_log_queue_new(size_t size, struct tel_log_queue **out) {
   if (!queue) return TEL_E_MEMORY;
   queue->records = pool_new(size, sizeof(struct tel_log_record));
   queue->ring = ring_new(size);
-  queue->event = eventfd(0, EFD_CLOEXEC);
-  int result = !queue->records || !queue->ring ? TEL_E_MEMORY : TEL_E_SYSTEM;
-  if (result == TEL_E_MEMORY || queue->event < 0) {
-    int error = errno;
+  queue->event = -1;
+  if (tel_fork_claim_init(&queue->claim) != 0 || !queue->records || !queue->ring) {
     tel_log_queue_free(queue);
-    errno = error;
-    return result;
+    return TEL_E_MEMORY;
   }
   queue->size = size;
   queue->gather_ns = size * GATHER_NS_PER_RECORD < GATHER_NS ? size * GATHER_NS_PER_RECORD : GATHER_NS;
-  atomic_init(&queue->woken, false);
+  atomic_init(&queue->woken, true); /* nobody to wake */
   *out = queue;
   return 0;
 }
@@ -50,8 +49,31 @@ void tel_log_queue_free(struct tel_log_queue *queue) {
       tel_attributes_clear(&record->fields);
   ring_free(queue->ring);
   pool_free(queue->records);
+  tel_fork_claim_free(&queue->claim);
   if (queue->event >= 0) close(queue->event);
   free(queue);
+}
+
+static unsigned made_in(const void *record) {
+  return ((const struct tel_log_record *)record)->made_in;
+}
+
+static void forget(void *queue, void *record) {
+  tel_log_queue_give(queue, record);
+}
+
+int tel_log_queue_start(struct tel_log_queue *queue) {
+  /* Here and not in _new(): processes that share an event would take each other's. */
+  queue->event = eventfd(0, EFD_CLOEXEC);
+  if (queue->event < 0) return TEL_E_SYSTEM;
+  tel_fork_claim_start(&queue->claim, queue->ring, made_in, forget, queue);
+  atomic_store(&queue->woken, false);
+  tel_log_queue_wake(queue);
+  return 0;
+}
+
+bool tel_log_queue_foreign(const struct tel_log_queue *queue) {
+  return tel_fork_claim_foreign(&queue->claim);
 }
 
 struct tel_log_record *tel_log_queue_take(struct tel_log_queue *queue) {

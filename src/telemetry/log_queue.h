@@ -12,7 +12,7 @@
 
 struct tel_log_queue;
 
-/* size records, at least 1. TEL_E_MEMORY, TEL_E_SYSTEM (no descriptor left). */
+/* size records, at least 1. TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_log_queue_new(size_t size, struct tel_log_queue **out);
 /* Records that are still out or queued are gone, too. Takes NULL. */
 void tel_log_queue_free(struct tel_log_queue *queue);
@@ -21,6 +21,12 @@ void tel_log_queue_free(struct tel_log_queue *queue);
 struct tel_log_record *tel_log_queue_take(struct tel_log_queue *queue);
 /* Takes a record back, with what its fields hold. */
 void tel_log_queue_give(struct tel_log_queue *queue, struct tel_log_record *record);
+
+/* The reader begins in this process: what waits in several processes since a fork is left to one of them.
+ * Until then nobody is woken. TEL_E_SYSTEM: no descriptor left. */
+TEL_MUST_CHECK int tel_log_queue_start(struct tel_log_queue *queue);
+/* Whether it began in another process: then neither push nor wait. */
+bool tel_log_queue_foreign(const struct tel_log_queue *queue);
 
 /* Hands a finished record over and sees to it that the reader wakes. */
 void tel_log_queue_push(struct tel_log_queue *queue, struct tel_log_record *record);

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <strings.h>
 
+#include "base/forks.h"
+
 static const struct {
   const char *text;
   unsigned number;
@@ -20,6 +22,7 @@ unsigned tel_level_number(enum tel_level level) {
 }
 
 bool tel_level_parse(const char *text, enum tel_level *out) {
+  if (!text || !out) return false;
   for (int level = TEL_DEBUG; level <= TEL_ERROR; level++) {
     if (strcasecmp(text, levels[level].text) != 0) continue;
     *out = (enum tel_level)level;
@@ -33,6 +36,7 @@ void tel_log_record_init(struct tel_log_record *record, struct tel_logger *logge
   record->time_unix_ns = 0;
   record->message = "";
   record->level = level;
+  record->made_in = forks_count();
   record->has_context = false;
   record->span = NULL;
   tel_attributes_init(&record->fields, TEL_LOG_FIELDS, TEL_LOG_VALUE_CHARACTERS);

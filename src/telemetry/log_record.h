@@ -17,6 +17,7 @@ struct tel_log_record {
   uint64_t time_unix_ns;
   const char *message; /* static */
   enum tel_level level;
+  unsigned made_in; /* forks_count() */
   bool has_context;
   struct tel_context context;
   const struct tel_span *span; /* that it is of, until it is queued; or NULL */

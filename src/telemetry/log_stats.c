@@ -63,6 +63,19 @@ static int queue_gauges(struct tel_registry *registry, struct tel_log_stats *sta
                          TEL_METRIC_GAUGE, read_queue_size, stats);
 }
 
+static void lock_open(void) {
+  pthread_mutex_lock(&open_lock);
+}
+
+static void unlock_open(void) {
+  pthread_mutex_unlock(&open_lock);
+}
+
+/* A child of fork() must be able to take the lock. Without memory it can, unless a scrape had it. */
+static void watch_forks(void) {
+  (void)pthread_atfork(lock_open, unlock_open, unlock_open);
+}
+
 int tel_log_stats_open(struct tel_log_stats *stats, struct tel_registry *registry,
                        const struct tel_log_queue *queue) {
   memset(stats, 0, sizeof *stats);
@@ -83,6 +96,8 @@ int tel_log_stats_open(struct tel_log_stats *stats, struct tel_registry *registr
     if (!result) result = queue_gauges(registry, stats);
     if (result) return result;
   }
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, watch_forks);
   pthread_mutex_lock(&open_lock);
   stats->next = open_stats;
   open_stats = stats;

@@ -28,6 +28,7 @@ struct tel_log_writer {
   struct tel_log_output *output; /* NULL: syslog */
   struct buf batch;
   char *app;
+  bool tell_stderr;
   pthread_t thread;
   bool started;
   atomic_uint reopen; /* how often it was asked for */
@@ -80,6 +81,7 @@ int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_q
   int result = TEL_E_MEMORY;
   writer->queue = queue;
   writer->stats = stats;
+  writer->tell_stderr = settings->tell_stderr;
   writer->batch = (struct buf)BUF_INIT(BATCH_LIMIT);
   writer->app = strdup(settings->app ? settings->app : "");
   if (!tel_log_encoder_init(&writer->encoder, settings->app, settings->version, settings->instance) ||
@@ -151,8 +153,9 @@ static void say_trouble(struct tel_log_writer *writer, const struct tel_log_resu
   writer->said_at = now;
   errno = result->error;
   snprintf(text, sizeof text, "%s: %m", what[result->failure]);
-  dprintf(STDERR_FILENO, "%s: log output: %s; %llu lines lost\n", writer->app, text,
-          (unsigned long long)writer->lost);
+  if (writer->tell_stderr)
+    dprintf(STDERR_FILENO, "%s: log output: %s; %llu lines lost\n", writer->app, text,
+            (unsigned long long)writer->lost);
   if (result->failure != TEL_LOG_FAILED_WRITE && result->lost == 0) say(writer, "log output failed", text);
 }
 
@@ -253,6 +256,8 @@ static void *run(void *cls) {
 int tel_log_writer_start(struct tel_log_writer *writer) {
   /* Signals are for another thread; SIGPIPE and SIGXFSZ come as errors here. */
   sigset_t all, before;
+  int result = tel_log_queue_start(writer->queue);
+  if (result) return result;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int error = pthread_create(&writer->thread, NULL, run, writer);
@@ -263,6 +268,17 @@ int tel_log_writer_start(struct tel_log_writer *writer) {
   }
   pthread_setname_np(writer->thread, "log-writer");
   writer->started = true;
+  return 0;
+}
+
+int tel_log_writer_rename(struct tel_log_writer *writer, const char *version, const char *instance) {
+  struct tel_log_encoder encoder;
+  if (!tel_log_encoder_init(&encoder, writer->app, version, instance)) {
+    tel_log_encoder_free(&encoder);
+    return TEL_E_MEMORY;
+  }
+  tel_log_encoder_free(&writer->encoder);
+  writer->encoder = encoder;
   return 0;
 }
 

@@ -16,6 +16,10 @@ struct tel_log_writer;
  * file (errno); TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_queue *queue,
                                       struct tel_log_stats *stats, struct tel_log_writer **out);
+/* Another name on the lines that are written from now on, in a child of the process that made the writer.
+ * Before the start. TEL_E_MEMORY. */
+TEL_MUST_CHECK int tel_log_writer_rename(struct tel_log_writer *writer, const char *version,
+                                         const char *instance);
 /* Starts the thread. TEL_E_SYSTEM: errno. */
 TEL_MUST_CHECK int tel_log_writer_start(struct tel_log_writer *writer);
 /* Appends the record's line. Any thread. False when out of memory. */

@@ -11,7 +11,8 @@
 #include "base/text.h"
 #include "telemetry/keyvalues.h"
 
-static void say(const struct tel_env *env, const char *name, const char *format, va_list args) {
+static void __attribute__((format(printf, 3, 0)))
+say(const struct tel_env *env, const char *name, const char *format, va_list args) {
   char text[640];
   if (!env->warn) return;
   int len = snprintf(text, sizeof text, "%s: ", name);

@@ -42,7 +42,7 @@ static bool is_other_type(const char *type) {
   return len > 0;
 }
 
-/* Somebody answered 200 who does not speak OTLP, so nobody has stored the spans. */
+/* Something answered 2xx that does not speak OTLP, so nothing has stored the spans. */
 static void refuse_success(const struct otlp *otlp, struct tel_export_result *result) {
   const struct tel_answer *answer = &otlp->answer;
   char type[TEXT_SHOWN_SIZE], start[TEXT_SHOWN_SIZE];
@@ -57,12 +57,13 @@ static void refuse_success(const struct otlp *otlp, struct tel_export_result *re
       text_show(answer->body.data, answer->body.len, start), answer->body.len ? "'" : "");
 }
 
-/* The answer of a collector that took the request, perhaps not all of its spans. */
+/* The answer of a collector that took the request, perhaps not all of its spans. OTLP has one status for it,
+ * and an empty message for a whole success. */
 static void read_success(const struct otlp *otlp, size_t count, struct tel_export_result *result) {
   const struct tel_answer *answer = &otlp->answer;
   uint64_t rejected;
   char message[sizeof result->text - 64];
-  if (is_other_type(answer->type) ||
+  if (answer->status != 200 || is_other_type(answer->type) ||
       !tel_otlp_decode_response(answer->body.data, answer->body.len, &rejected, message, sizeof message)) {
     refuse_success(otlp, result);
     return;
@@ -71,6 +72,10 @@ static void read_success(const struct otlp *otlp, size_t count, struct tel_expor
     snprintf(result->text, sizeof result->text, "the collector rejected spans: %s", message);
   else if (message[0])
     snprintf(result->text, sizeof result->text, "%s", message);
+  else if (!*answer->type && !answer->body.len)
+    snprintf(result->text, sizeof result->text,
+             "%.150s answered without a Content-Type, as a collector does not: check that the spans arrive",
+             otlp->where);
   size_t bound = rejected < count ? (size_t)rejected : count;
   result->rejected += bound;
   result->delivered += count - bound;

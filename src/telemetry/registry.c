@@ -68,7 +68,7 @@ static int values_copy(const struct tel_family *family, const char *const *value
 
 static int series_get(struct tel_family *family, enum tel_metric_type type, const char *const *label_values,
                       void **out) {
-  if (!family || family->type != type || family->read) return TEL_E_VALUE;
+  if (!family || !out || family->type != type || family->read) return TEL_E_VALUE;
   char *values;
   size_t len;
   int error = values_copy(family, label_values, &values, &len);
@@ -98,21 +98,21 @@ static int series_get(struct tel_family *family, enum tel_metric_type type, cons
 
 int tel_counter_series(struct tel_family *family, const char *const *values, struct tel_counter **out) {
   void *instrument;
-  int error = series_get(family, TEL_METRIC_COUNTER, values, &instrument);
+  int error = series_get(family, TEL_METRIC_COUNTER, values, out ? &instrument : NULL);
   if (!error) *out = instrument;
   return error;
 }
 
 int tel_gauge_series(struct tel_family *family, const char *const *values, struct tel_gauge **out) {
   void *instrument;
-  int error = series_get(family, TEL_METRIC_GAUGE, values, &instrument);
+  int error = series_get(family, TEL_METRIC_GAUGE, values, out ? &instrument : NULL);
   if (!error) *out = instrument;
   return error;
 }
 
 int tel_histogram_series(struct tel_family *family, const char *const *values, struct tel_histogram **out) {
   void *instrument;
-  int error = series_get(family, TEL_METRIC_HISTOGRAM, values, &instrument);
+  int error = series_get(family, TEL_METRIC_HISTOGRAM, values, out ? &instrument : NULL);
   if (!error) *out = instrument;
   return error;
 }
@@ -132,7 +132,7 @@ static void family_free(struct tel_family *family) {
 }
 
 static int spec_check(const struct tel_family_spec *spec, enum tel_metric_type type) {
-  if (spec->label_count > TEL_MAX_LABELS) return TEL_E_VALUE;
+  if (!spec || spec->label_count > TEL_MAX_LABELS) return TEL_E_VALUE;
   if (!tel_family_names_valid(spec, type)) return TEL_E_NAME;
   if (spec->help && !utf8_valid(spec->help, strlen(spec->help))) return TEL_E_VALUE;
   if (type != TEL_METRIC_HISTOGRAM) return TEL_OK;
@@ -208,6 +208,7 @@ static int family_register(struct tel_registry *registry, struct tel_family *fam
 
 static int family_new(struct tel_registry *registry, const struct tel_family_spec *spec,
                       enum tel_metric_type type, struct tel_family **out) {
+  if (!registry || !out) return TEL_E_VALUE;
   int error = spec_check(spec, type);
   if (error) return error;
   struct tel_family *family = family_copy(spec, type);
@@ -242,7 +243,7 @@ int tel_histogram_family(struct tel_registry *registry, const struct tel_family_
 
 int tel_read_family_owned(struct tel_registry *registry, const struct tel_family_spec *spec,
                           enum tel_metric_type type, tel_read_fn *read, void *cls, void *owned) {
-  if (type == TEL_METRIC_HISTOGRAM) return TEL_E_VALUE;
+  if (!registry || !read || type == TEL_METRIC_HISTOGRAM) return TEL_E_VALUE;
   int error = spec_check(spec, type);
   if (error) return error;
   struct tel_family *family = family_copy(spec, type);

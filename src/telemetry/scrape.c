@@ -9,6 +9,7 @@ enum { SCRAPE_LIMIT = 64 << 20 };
 
 int tel_scrape(struct tel_registry *registry, const char *accept, const char *accept_encoding,
                struct tel_scrape *out) {
+  if (!registry || !out) return TEL_E_VALUE;
   enum tel_format format = tel_format_negotiate(accept);
   bool gzip = tel_format_accepts_gzip(accept_encoding);
   struct buf text = BUF_INIT(SCRAPE_LIMIT), packed = BUF_INIT(SCRAPE_LIMIT);

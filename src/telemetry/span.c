@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/forks.h"
 #include "base/random.h"
 #include "telemetry/batch.h"
 #include "telemetry/recent_store.h"
@@ -49,7 +50,7 @@ static struct tel_span *new_span(struct tel_tracer *tracer, const char *name, en
   span->tracer = tracer;
   span->recording = recording;
   span->has_parent = span->parent_remote = span->local_root = span->spare_used = false;
-  span->name = name;
+  span->name = name ? name : "";
   span->kind = kind;
   span->status = TEL_STATUS_UNSET;
   span->status_text[0] = '\0';
@@ -183,7 +184,7 @@ struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *nam
   struct tel_span_item *event =
       add_item(span, &span->events, settings->event_limit, settings->event_attribute_limit);
   if (!event) return NULL;
-  event->name = name;
+  event->name = name ? name : "";
   event->unix_ns = tel_span_now_unix_ns(span);
   return &event->attributes;
 }
@@ -199,7 +200,7 @@ struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel
 }
 
 void tel_span_set_name(struct tel_span *span, const char *name) {
-  if (span) span->name = name;
+  if (span && name) span->name = name;
 }
 
 void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description) {
@@ -229,6 +230,7 @@ void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
     tel_span_release(span);
     return;
   }
+  span->ended_in = forks_count();
   if (tel_batch_push(tracer->batch, span)) return;
   tel_span_counts_drop(tracer->counts, TEL_DROP_QUEUE_FULL, 1);
   tel_span_release(span);

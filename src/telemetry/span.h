@@ -30,8 +30,9 @@ struct tel_span {
   struct tel_context context;
   bool recording;
   bool has_parent, parent_remote;
-  bool local_root; /* the first of its trace in this process */
-  bool spare_used; /* the item inside is taken: further ones are on the heap */
+  bool local_root;   /* the first of its trace in this process */
+  unsigned ended_in; /* forks_count() */
+  bool spare_used;   /* the item inside is taken: further ones are on the heap */
   uint8_t parent_id[8];
   const char *name;
   enum tel_span_kind kind;

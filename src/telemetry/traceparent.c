@@ -6,7 +6,7 @@ enum { LENGTH = TEL_TRACEPARENT_SIZE - 1 };
 bool tel_traceparent_parse(const char *value, size_t len, struct tel_context *out) {
   struct tel_context context;
   uint8_t version, flags;
-  if (len < LENGTH || value[2] != '-' || value[35] != '-' || value[52] != '-') return false;
+  if (!value || !out || len < LENGTH || value[2] != '-' || value[35] != '-' || value[52] != '-') return false;
   if (!hex_read(value, &version, 1) || !hex_read(value + 3, context.trace_id, 16) ||
       !hex_read(value + 36, context.span_id, 8) || !hex_read(value + 53, &flags, 1))
     return false;

@@ -4,7 +4,7 @@ libtelemetry_la_SOURCES += \
 	 src/telemetry/span_clock.h src/telemetry/span.c src/telemetry/span.h src/telemetry/span_pool.c src/telemetry/span_pool.h \
 	src/telemetry/sampler.c src/telemetry/sampler.h src/telemetry/span_counts.h \
 	src/telemetry/batch.c src/telemetry/batch.h src/telemetry/failure_report.c src/telemetry/failure_report.h \
-	src/telemetry/left_behind.c src/telemetry/left_behind.h \
+	src/telemetry/left_behind.c src/telemetry/left_behind.h src/telemetry/fork_claim.c src/telemetry/fork_claim.h \
 	src/telemetry/tracing.c src/telemetry/tracing.h src/telemetry/tracing_settings.c \
 	src/telemetry/otel_env.c src/telemetry/otel_env.h src/telemetry/otel_env_traces.c src/telemetry/otel_env_otlp.c \
 	src/telemetry/otel_variables.c src/telemetry/otel_variables.h \
@@ -20,7 +20,7 @@ libtelemetry_la_SOURCES += \
 # OTLP's messages, made by protoc-c: a library of its own, because generated code is not held to our warnings.
 noinst_LTLIBRARIES += libotlp.la
 nodist_libotlp_la_SOURCES = src/telemetry/otlp.pb-c.c src/telemetry/otlp.pb-c.h
-libotlp_la_CFLAGS = -std=gnu11 -w -fvisibility=hidden $(SANITIZER_FLAGS)
+libotlp_la_CFLAGS = -std=gnu11 -w -fvisibility=hidden $(HARDENING_CFLAGS) $(SANITIZER_FLAGS)
 LIBTELEMETRY += libotlp.la
 EXTRA_DIST += src/telemetry/otlp.proto
 BUILT_SOURCES += src/telemetry/otlp.pb-c.h

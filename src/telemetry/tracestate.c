@@ -55,6 +55,7 @@ static bool append_member(char state[TEL_TRACESTATE_SIZE], const char *member, s
 }
 
 bool tel_tracestate_append(char state[TEL_TRACESTATE_SIZE], const char *value, size_t len) {
+  if (!state || !value) return state != NULL;
   const char *end = value + len;
   while (value < end) {
     const char *comma = memchr(value, ',', (size_t)(end - value));

@@ -103,6 +103,10 @@ int tel_tracing_start(struct tel_tracing *tracing) {
   return error ? error : tel_batch_start(tracing->tracer.batch, &exporter, tracing->metrics.duration);
 }
 
+void tel_tracing_rename(struct tel_tracing *tracing, const char *instance_id) {
+  (void)keep_text(tracing->instance_id, sizeof tracing->instance_id, instance_id);
+}
+
 struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing) {
   return &tracing->tracer;
 }
@@ -116,7 +120,7 @@ bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns) {
 }
 
 uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns) {
-  if (!tracing) return 0;
+  if (!tracing || tel_batch_foreign(tracing->tracer.batch)) return 0;
   uint64_t before = tel_span_counts_dropped(&tracing->counts);
   bool ended = tel_batch_free(tracing->tracer.batch, deadline_mono_ns);
   uint64_t lost = tel_span_counts_dropped(&tracing->counts) - before;

@@ -76,6 +76,8 @@ TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, 
  * TEL_E_SYSTEM (no thread), TEL_E_VALUE (headers, or files that libcurl refuses). Spans work before it and
  * without it. */
 TEL_MUST_CHECK int tel_tracing_start(struct tel_tracing *tracing);
+/* Another id in the resource, for a child of the process that made the tracing. Before the start. */
+void tel_tracing_rename(struct tel_tracing *tracing, const char *instance_id);
 struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing);
 /* The store of recent traces, for its readers; NULL: none are kept. */
 struct tel_recent *tel_tracing_recent(struct tel_tracing *tracing);

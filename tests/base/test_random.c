@@ -1,10 +1,22 @@
 #include "base/random.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/test.h"
+
+static bool sandboxed;
+
+ssize_t __real_getrandom(void *out, size_t size, unsigned flags);
+ssize_t __wrap_getrandom(void *out, size_t size, unsigned flags);
+
+ssize_t __wrap_getrandom(void *out, size_t size, unsigned flags) {
+  return sandboxed ? -1 : __real_getrandom(out, size, flags);
+}
 
 START_TEST(test_a_seed_names_a_sequence) {
   ck_assert_uint_eq(random_at(42, 7), random_at(42, 7));
@@ -55,6 +67,25 @@ START_TEST(test_a_forked_child_draws_other_numbers) {
 }
 END_TEST
 
+static void *draw(void *out) {
+  *(uint64_t *)out = random_u64();
+  return NULL;
+}
+
+START_TEST(test_without_the_system_threads_differ_all_the_same) {
+  enum { THREADS = 8 };
+  uint64_t of[THREADS] = {0};
+  sandboxed = true;
+  for (int i = 0; i < THREADS; i++) {
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, draw, &of[i]), 0);
+    pthread_join(thread, NULL);
+    for (int j = 0; j < i; j++) ck_assert_uint_ne(of[i], of[j]);
+  }
+  sandboxed = false;
+}
+END_TEST
+
 START_TEST(test_a_uuid_is_of_version_4) {
   char one[RANDOM_UUID_SIZE], other[RANDOM_UUID_SIZE];
   random_uuid(one);
@@ -69,4 +100,5 @@ START_TEST(test_a_uuid_is_of_version_4) {
 END_TEST
 
 TEST_MAIN("random", test_a_seed_names_a_sequence, test_units_are_spread, test_bytes_fill_all_and_no_more,
-          test_a_forked_child_draws_other_numbers, test_a_uuid_is_of_version_4)
+          test_a_forked_child_draws_other_numbers, test_without_the_system_threads_differ_all_the_same,
+          test_a_uuid_is_of_version_4)

@@ -18,6 +18,19 @@ START_TEST(test_trim) {
 }
 END_TEST
 
+START_TEST(test_copy) {
+  char out[4] = "xxx";
+  text_copy(out, sizeof out, "");
+  ck_assert_str_eq(out, "");
+  text_copy(out, sizeof out, "abc");
+  ck_assert_str_eq(out, "abc");
+  text_copy(out, sizeof out, "abcd");
+  ck_assert_str_eq(out, "abc");
+  text_copy(out, 1, "a");
+  ck_assert_str_eq(out, "");
+}
+END_TEST
+
 START_TEST(test_distance) {
   static const struct {
     const char *a, *b;
@@ -67,4 +80,4 @@ START_TEST(test_show) {
 }
 END_TEST
 
-TEST_MAIN("text", test_trim, test_distance, test_similar, test_show)
+TEST_MAIN("text", test_trim, test_copy, test_distance, test_similar, test_show)

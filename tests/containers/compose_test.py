@@ -28,6 +28,7 @@ from compose_stack import (  # noqa: E402
     CLUMSY_ORDER, INCIDENT, MEMORY_PROMISED, PORTS, Stack, copy_of_project, docker_daemon, expect, run, service)
 from images import skip  # noqa: E402
 from labtest import TestFailure, wait_until  # noqa: E402
+from oncall_cases import on_call  # noqa: E402
 
 DEFAULT = ("alertmanager", "discovery", "door", "grafana", "jaeger", "loki", "minishop", "otel-collector", "prometheus", "slack-mock", "traffic")
 
@@ -350,6 +351,7 @@ def everything(stack, scratch):
     wait_until("the end of the alert is in Slack", lambda: stack.slack("RESOLVED"), max(10, 180 - (time.monotonic() - over)), 1)
     print("ok   and so is its end", flush=True)
     stack.compose("up", "-d", "--scale", "minishop=1")
+    on_call(stack)
     early_signals(stack)
     load(stack)
     fresh_start(stack)
@@ -390,8 +392,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except TestFailure as failure:
-        print(f"FAIL {failure}")
-        sys.exit(1)
+    labtest.run_main(main)

@@ -10,4 +10,5 @@ EXTRA_DIST += \
 	tests/containers/compose_test.py \
 	tests/containers/images.py \
 	tests/containers/images.sh \
-	tests/containers/listen.pl
+	tests/containers/listen.pl \
+	tests/containers/oncall_cases.py

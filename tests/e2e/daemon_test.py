@@ -82,10 +82,10 @@ def test_usage_and_configuration_errors(directory):
         for options, message in ((["--nonsense"], "unknown or ambiguous option --nonsense"),
                                  (["extra"], "unexpected argument extra"),
                                  (["--listen", "nowhere"], '"nowhere" has no port'),
-                                 (["--user", "no-such-user-here"], 'there is no user "no-such-user-here"'),
+                                 (["--user", "no-such-user-here"], 'unknown user "no-such-user-here"'),
                                  (["--config", "/nonexistent.conf"], "/nonexistent.conf: No such file")):
-            for daemon in ([], ["--daemon"]):
-                status, out, err = place.run(*options, *daemon)
+            for mode in ([], ["--daemon"], ["--check-config"]):
+                status, out, err = place.run(*options, *mode)
                 expect(f"exit status and output with {options}", (status, out), (2, ""))
                 expect_in(f"message with {options}", message, err)
         place.configure("payment = {\n  failure_rate = 2;\n};\n")
@@ -171,17 +171,29 @@ def test_an_incident_file_never_stops_a_start(directory):
             place.end(pid)
 
 
+def expect_reloads(place, applied, rejected, last):
+    """The metrics agree with the log about reloads."""
+    def seen():
+        text = place.get("/metrics")[1]
+        return [line for line in text.splitlines() if line.startswith("minishop_config_")]
+    wanted = [f'minishop_config_last_reload_successful {last}', f'minishop_config_reloads_total{{result="applied"}} {applied}',
+              f'minishop_config_reloads_total{{result="rejected"}} {rejected}']
+    wait_until(f"{applied} reloads applied, {rejected} rejected", lambda: sorted(seen()) == wanted, 5)
+
+
 def test_reload(directory):
     with Place(directory) as place:
         place.configure("payment = { failure_rate = 0.0; latency_ms = 0; };\n")
         env = {"MINISHOP_PAYMENT_FAILURE_RATE": "", "MINISHOP_PAYMENT_LATENCY_MS": ""}
         pid = place.daemon(**env)
         expect("before", place.pay()[0], 200)
+        expect_reloads(place, 0, 0, 1)
 
         place.configure('payment = { failure_rate = 1.0; latency_ms = 0; reason = "fraud_suspected"; };\n'
                         'log = { level = "debug"; };\n')
         os.kill(pid, signal.SIGHUP)
         expect("a good reload says", place.last("configuration reloaded")["level"], "INFO")
+        expect_reloads(place, 1, 0, 1)
         status, body = place.pay()
         expect("status and code afterwards", (status, json.loads(body)["code"]), (402, "fraud_suspected"))
         place.get("/healthz")
@@ -193,6 +205,7 @@ def test_reload(directory):
         expect_in("a bad reload says", f"{place.config}:3: unknown setting payment_", rejected["detail"])
         expect("level", rejected["level"], "ERROR")
         expect("and nothing has changed", place.pay()[0], 402)
+        expect_reloads(place, 1, 1, 0)
         place.config.unlink()
         os.kill(pid, signal.SIGHUP)
         expect_in("without the file", "No such file", place.last("configuration rejected", 2)["detail"])

@@ -106,7 +106,7 @@ def test_a_build_that_fails_is_continued(directory):
 def test_unknown_engine(directory):
     done = Machine(directory).build("lokki")
     expect("exit status", done.returncode, 2)
-    expect("what it says", "there is no lokki; known: alertmanager compose" in done.stderr, True)
+    expect("what it says", "unknown engine lokki; known: alertmanager compose" in done.stderr, True)
 
 
 def expect_words(text, *words):

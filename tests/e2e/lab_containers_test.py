@@ -231,7 +231,7 @@ def test_incidents_take_effect(directory):
 def test_the_shop_stops_and_comes_back(directory):
     with Containers(directory) as lab:
         old = lab.pay().trace_id
-        contains(lab("incident", "service-down"), "minishop       stopped", "Over when you say so")
+        contains(lab("incident", "service-down"), "minishop       stopped", "To end it: ./lab incident clear")
         contains(lab("status", status=1), "minishop       does not run", "incident       service-down")
         contains(lab("logs", old), "payment succeeded", old)  # in a container that ends with it
         contains(lab("logs"), "minishop does not run", "service stopped")

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import labtest
@@ -75,11 +76,11 @@ def test_usage(directory):
     for words in (["--help"], ["trace", "--help"], ["incident", "-h"], ["test", "--help"]):
         contains(lab(*words), "usage")
     contains(lab(status=2), "usage")
-    contains(lab("explode", status=2), "there is no command 'explode'")
+    contains(lab("explode", status=2), "unknown command 'explode'")
     contains(lab("up", "now", status=2), "takes no argument 'now'")
     contains(lab("test", "--fast", status=2), "--quick or --full")
     contains(lab("logs", "--red", status=2), "--raw")
-    contains(lab("incident", "../../etc/passwd", status=2), "there is no incident")
+    contains(lab("incident", "../../etc/passwd", status=2), "unknown incident")
     contains(lab("incident"), "payment-outage", "service-down", "clear")
     for words in (("incident", "payment-outage"), ("incident", "clear"), ("status",), ("logs",), ("logs", "ord_1"), ("trace",), ("trace", "failed")):
         text = lab(*words, status=1)
@@ -167,7 +168,31 @@ def one_incident_after_another(lab):
     labtest.expect("slack-mock after its incident", slack, "ok")
     contains(lab("incident", "collector-down"), "minishop       started")
     contains(lab("status"), "exported to http://127.0.0.1:9, which does NOT answer (chosen by the incident collector-down)")
+    # One incident takes another's place without a restart that neither needs.
+    again = lab("incident", "collector-down")
+    if "minishop       started" in again or "minishop       stopped" in again:
+        raise TestFailure(f"restarted for nothing:\n{again}")
+    stopped = lab("incident", "service-down")
+    contains(stopped, "collector-down ends: service-down takes its place", "minishop       stopped")
+    if "started" in stopped or stopped.count("minishop       stopped") != 1:
+        raise TestFailure(f"started only to be stopped:\n{stopped}")
+    started = lab("incident", "collector-down")
+    if started.count("minishop       started") != 1 or "stopped (" in started:
+        raise TestFailure(f"not started exactly once:\n{started}")
     contains(lab("incident", "clear"), "minishop       started", "collector-down is over")
+    hints_fit(lab)
+
+
+def hints_fit(lab):
+    """Each incident says what it does in sentences, and what is to be seen of this one."""
+    for name in ("slow-payments", "service-down", "collector-down"):
+        said = lab("incident", name)
+        if said.split("\n")[0].count(":") > 1 and "ends:" not in said.split("\n")[0]:
+            raise TestFailure(f"two colons in one sentence:\n{said}")
+        contains(said, *re.findall(r"^# (?:pictures|slack|request): (.*)$", (labtest.OBSERVABILITY / f"incidents/{name}.conf").read_text(), re.MULTILINE))
+    contains(lab("incident", "service-down"), "there is none")
+    contains(lab.up(), "minishop       started", "service-down is over: ./lab up has started minishop again")
+    contains(lab("status"), "incident       none")
 
 
 def service_stopped(lab):
@@ -229,6 +254,30 @@ def spans_go_where_status_says(lab):
         lab.up(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
         contains(lab("status"), f"exported to {collector.url}, which answers (chosen by OTEL_EXPORTER_OTLP_ENDPOINT in your environment)")
     contains(lab("status"), f"exported to {collector.url}, which does NOT answer")
+
+
+def test_a_file_of_spans_is_bounded(directory):
+    """Two files of whole lines, the newest ones; and what the program says while it is told to end is still written."""
+    path, limit = directory / "spans.json", 100_000
+    script = "trap 'echo the end; exit' TERM; echo $$ >&2; seq 100000 150000; while :; do sleep 0.1; done"
+
+    def written():
+        return "".join(file.read_text() for file in sorted(directory.glob("spans.json*"), reverse=True))
+
+    with subprocess.Popen([sys.executable, labtest.TOP / "lab.d/rotated.py", path, str(limit), "sh", "-c", script], text=True,
+                          stderr=subprocess.PIPE, start_new_session=True) as program:
+        try:
+            labtest.expect("process", int(program.stderr.readline()), program.pid)
+            wait_until("all is written", lambda: written().endswith("150000\n"), 10)
+        finally:
+            os.killpg(program.pid, signal.SIGTERM)
+    wait_until("the last line", lambda: written().endswith("the end\n"), 10)
+    files = sorted(directory.iterdir())
+    labtest.expect("files", [file.name for file in files], ["spans.json", "spans.json.1"])
+    if max(file.stat().st_size for file in files) > limit + 65536:
+        raise TestFailure(f"larger than {limit}: {[file.stat().st_size for file in files]}")
+    lines = written().splitlines()
+    labtest.expect("lines", lines, [str(n) for n in range(150001 - (len(lines) - 1), 150001)] + ["the end"])
 
 
 def port_is_free(port):

@@ -82,15 +82,20 @@ def test_rotated_while_the_collector_is_away(directory):
         pipeline.expect_each_once(4)
 
 
+def backlog_on_disk(pipeline):
+    """The collector has lines that its destination refuses to take."""
+    pipeline.collector.start()
+    pipeline.orders(20)
+    pipeline.wait_for_all()
+    pipeline.sink.away = True
+    pipeline.orders(150)
+    wait_until("the collector has tried", lambda: pipeline.sink.refused, 10)
+
+
 def test_restarted_while_the_destination_is_away(directory):
     """What the collector has read and could not send is on its disk."""
     with Pipeline(directory) as pipeline:
-        pipeline.collector.start()
-        pipeline.orders(20)
-        pipeline.wait_for_all()
-        pipeline.sink.away = True
-        pipeline.orders(150)
-        wait_until("the collector has tried", lambda: pipeline.sink.refused, 10)
+        backlog_on_disk(pipeline)
         expect("the collector's exit status", pipeline.collector.stop(), 0)
         pipeline.orders(20)
         pipeline.collector.start()
@@ -102,12 +107,7 @@ def test_restarted_while_the_destination_is_away(directory):
 def test_killed_while_the_destination_is_away(directory):
     """Nothing is lost. A line may come twice: the collector cannot know what it has not written down any more."""
     with Pipeline(directory) as pipeline:
-        pipeline.collector.start()
-        pipeline.orders(20)
-        pipeline.wait_for_all()
-        pipeline.sink.away = True
-        pipeline.orders(150)
-        wait_until("the collector has tried", lambda: pipeline.sink.refused, 10)
+        backlog_on_disk(pipeline)
         pipeline.collector.stop(signal.SIGKILL)
         pipeline.orders(20)
         pipeline.collector.start()

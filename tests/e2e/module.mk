@@ -5,12 +5,18 @@ EXTRA_DIST += \
 	tests/e2e/contract_test.py \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
+	tests/e2e/guide_answers_test.py \
+	tests/e2e/guide_pages.py \
+	tests/e2e/guide_stack_test.py \
+	tests/e2e/guide_test.py \
 	tests/e2e/lab_containers_test.py \
 	tests/e2e/lab_test.py \
 	tests/e2e/engine_builds_test.py \
 	tests/e2e/lab_trace_test.py \
+	tests/e2e/library_manual_test.py \
+	tests/e2e/hardening_test.py \
+	tests/e2e/library_stack_test.py \
 	tests/e2e/library_test.py \
-	tests/library \
 	examples \
 	tests/e2e/labtest.py \
 	tests/e2e/log_pipeline_test.py \
@@ -20,7 +26,9 @@ EXTRA_DIST += \
 	tests/e2e/shutdown_test.py \
 	tests/e2e/negotiation_test.py \
 	tests/e2e/new_route_test.py \
+	tests/e2e/oncall_test.py \
 	tests/e2e/place.py \
+	tests/e2e/public_api.py \
 	tests/e2e/startup_test.py \
 	tests/e2e/openapi_test.py \
 	tests/e2e/problems_test.py \
@@ -31,4 +39,5 @@ EXTRA_DIST += \
 	tests/e2e/telemetry_doc_test.py \
 	tests/e2e/tracez_test.py \
 	tests/e2e/turned_clock.c \
+	tests/e2e/ulfius_examples_test.py \
 	tests/engines

@@ -123,6 +123,8 @@ def test_answers():
         equal(mock.metric("slack_mock_messages_stored"), 5, "stored")
         _, headers, _ = mock.ask("GET", "/metrics")
         equal(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8", "type of /metrics")
+        _, headers, text = mock.ask("GET", "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+        equal((headers["Content-Type"].split(";")[0], text.endswith("# EOF\n")), ("application/openmetrics-text", True), "OpenMetrics")
         status, headers, _ = mock.ask("POST", HOOK, b"{}", JSON)
         if "no text" not in (headers["X-Slack-Mock-Reason"] or ""):
             raise TestFailure("a refusal without a reason in its header")
@@ -188,10 +190,12 @@ def test_routes():
         equal(mock.ask("HEAD", "/")[0], 200, "HEAD /")
         equal(mock.ask("GET", "/healthz")[::2], (200, "ok\n"), "/healthz")
         equal(mock.ask("GET", "/nothing")[0], 404, "an unknown path")
-        for method, path, allow in (("GET", HOOK, "POST"), ("PUT", "/messages", "GET, DELETE"), ("POST", "/", "GET, HEAD"),
+        for method, path, allow in (("GET", HOOK, "POST"), ("PUT", "/messages", "GET, POST, DELETE"), ("POST", "/", "GET, HEAD"),
                                     ("DELETE", "/control", "GET, POST")):
             status, headers, _ = mock.ask(method, path)
             equal((status, headers["Allow"]), (405, allow), f"{method} {path}")
+        equal(mock.ask("POST", "/messages", HELLO, FORM)[0], 415, "a form of a foreign page")
+        equal(mock.ask("POST", "/messages", HELLO, JSON)[0], 200, "the page's example")
         mock.post(HELLO)
         before = mock.messages()
         equal(mock.ask("DELETE", "/messages")[0], 200, "DELETE /messages")
@@ -317,6 +321,7 @@ def test_garbage():
                     pass  # cut off, as it may be
         equal(mock.post(HELLO), (200, "ok"), "it serves on")
         equal(mock.stop(), 0, "exit code")
+        equal(mock.log().splitlines()[1:], ["slack-mock: ok: message 1"], "what it logs of clients that break off")
 
 
 def raw_ask(mock, data):
@@ -376,7 +381,14 @@ def test_limits_of_the_system():
     if os.geteuid() == 0:  # a user whose threads are all the mock's
         with Mock(wrapper=["setpriv", "--reuid=54321", "--clear-groups", "prlimit", "--nproc=24:24"]) as mock:
             refused = ask_all(mock, 60)
-            wait_until("threads again", lambda: mock.ask("GET", "/healthz")[0] == 200)
+            asked = []  # these may be refused too, until threads have ended
+
+            def served():
+                asked.append(mock.ask("GET", "/healthz")[0])
+                return asked[-1] == 200
+
+            wait_until("threads again", served)
+            refused += asked.count(503)
             equal(mock.metric('slack_mock_refused_total{status="503"}'), refused, "without a thread")
     with Mock() as mock:
         pid, hard = mock.process.pid, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -441,6 +453,33 @@ def test_command_line():
     with Mock() as mock:
         done = run("--listen", f"127.0.0.1:{mock.port}")
         equal((done.returncode, "stop it or choose another port" in done.stderr), (1, True), done.stderr)
+
+
+def test_hook():
+    """One known webhook, named in each way. Its address is a secret: the process list, the log and the page do not have it."""
+    token = "canary0secret"
+    known = f"/services/T0/B0/{token}"
+    for name, options, environment in (("a path", ["--hook", known], {}), ("an address", ["--hook", f"http://127.0.0.1:8090{known}"], {}),
+                                       ("joined", [f"--hook={known}"], {}), ("short", [f"-k{known}"], {}),
+                                       ("a variable", [], {"SLACK_MOCK_HOOK": f" {known}\n"}),
+                                       ("the option wins", ["--hook", known], {"SLACK_MOCK_HOOK": "/services/T0/B0/other"})):
+        with Mock(*options, wrapper=["env", *(f"{key}={value}" for key, value in environment.items())]) as mock:
+            for path, answer in ((known, (200, "ok")), (known + "x", (403, "invalid_token")), (known[:-1], (403, "invalid_token")),
+                                 (f"/services/T0/B1/{token}", (404, "no_service")), (f"/services/T1/B0/{token}", (404, "no_service")),
+                                 (f"/services/T0/{token}", (404, "no_service"))):
+                equal(mock.post(HELLO, JSON, path), answer, f"{name}: POST {path}")
+            status, headers, _ = mock.ask("POST", "/services/T0/B1/x", HELLO, JSON)
+            equal("--hook" in headers["X-Slack-Mock-Reason"], True, f"{name}: {headers}")
+            seen = {path: mock.ask("GET", path)[2] for path in ("/", "/page.js", "/messages", "/control", "/metrics")}
+            seen.update({"process list": pathlib.Path(f"/proc/{mock.process.pid}/cmdline").read_text(), "log": mock.log()})
+            equal([where for where, text in seen.items() if token in text], [], f"{name}: places that show the token")
+            equal(json.loads(seen["/control"])["any_hook"], False, f"{name}: /control")
+    with Mock() as mock:
+        equal((mock.post(HELLO, JSON, "/services/T9/B9/any"), json.loads(mock.ask("GET", "/control")[2])["any_hook"]), ((200, "ok"), True), "without")
+    for value in ("canary", "/services/T0/B0", "http://127.0.0.1/services/T0/B0/", "/services/T0/B0/" + "canary" * 1000, "/services/T0/B0/canary/x"):
+        for options, environment in ((["--hook", value], {}), ([], {"SLACK_MOCK_HOOK": value})):
+            done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", *options], env={**os.environ, **environment}, capture_output=True, text=True, timeout=20)
+            equal((done.returncode, "--hook requires" in done.stderr, "canary" in done.stderr), (2, True, False), f"{value[:40]}: {done}")
 
 
 def main():

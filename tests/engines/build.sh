@@ -23,7 +23,7 @@ default='otelcol prometheus alertmanager jaeger kubernetes'
 
 folder() {
 	if [ ! -e "$here/$1/recipe.sh" ]; then
-		echo "engines: there is no $1; known: $(cd "$here" && echo */ | tr -d /)" >&2
+		echo "engines: unknown engine $1; known: $(cd "$here" && echo */ | tr -d /)" >&2
 		exit 2
 	fi
 	echo "$store/$1-$(cat "$here/$1"/* | sha256sum | cut -c1-16)"

@@ -85,6 +85,7 @@ static void refused(void *cls, const struct http_refusal *refusal, struct http_r
   snprintf(seen->method, sizeof seen->method, "%s", refusal->method ? refusal->method : "");
   snprintf(seen->target, sizeof seen->target, "%s", refusal->target ? refusal->target : "");
   snprintf(seen->client, sizeof seen->client, "%s", refusal->client ? refusal->client : "");
+  snprintf(seen->detail, sizeof seen->detail, "%s", refusal->detail);
   snprintf(seen->trace, sizeof seen->trace, "%s", trace ? trace : "");
   f->seen_count++;
   pthread_cond_broadcast(&f->change);
@@ -99,9 +100,9 @@ static void refused(void *cls, const struct http_refusal *refusal, struct http_r
 
 static void logged(void *cls, enum http_log_level level, const char *text) {
   struct fixture *f = cls;
-  (void)level;
   pthread_mutex_lock(&f->lock);
   snprintf(f->logged, sizeof f->logged, "%s", text);
+  if (level != HTTP_LOG_DEBUG) snprintf(f->warned, sizeof f->warned, "%s", text);
   pthread_mutex_unlock(&f->lock);
 }
 
@@ -131,6 +132,12 @@ void fixture_start(struct fixture *f) {
   char error[HTTP_ERROR_SIZE] = "";
   if (!f->server) fixture_listen(f);
   ck_assert_msg(http_server_start(f->server, error) == 0, "%s", error);
+}
+
+void fixture_start_in(struct fixture *f, unsigned pool) {
+  fixture_init(f);
+  f->settings.pool = pool;
+  fixture_start(f);
 }
 
 void fixture_release(struct fixture *f) {

@@ -18,6 +18,7 @@ struct fixture_seen {
   char target[64];
   char client[64];
   char trace[64]; /* the request's traceparent */
+  char detail[256];
 };
 
 /* Endpoints: any path answers 200 with the length of the body; "/hold" and what is below it first wait for
@@ -35,12 +36,15 @@ struct fixture {
   unsigned seen_count;
   struct fixture_seen seen[FIXTURE_SEEN];
   char logged[512]; /* the last line */
+  char warned[512]; /* the last that is not for debugging */
 };
 
 void fixture_init(
     struct fixture *f); /* settings for a test: a free port, short timeouts; change them, then start */
 void fixture_listen(struct fixture *f); /* it listens, but nobody accepts yet */
 void fixture_start(struct fixture *f);  /* listens, if it does not yet, and serves */
+/* The two in one: a thread for each connection (0), or a pool. */
+void fixture_start_in(struct fixture *f, unsigned pool);
 void fixture_release(struct fixture *f);
 /* Drains with what is enough for any test, checks that nothing was lost and that each begin had its end, and
  * frees. */

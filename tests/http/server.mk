@@ -13,4 +13,5 @@ tests_http_test_server_guards_LDADD = $(LIBHTTPFIXTURE)
 tests_http_test_server_limits_LDADD = $(LIBHTTPFIXTURE)
 tests_http_test_server_listen_LDADD = $(LIBHTTPFIXTURE)
 tests_http_test_server_drain_LDADD = $(LIBHTTPFIXTURE)
+tests_http_test_server_drain_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 tests_http_test_server_hammer_LDADD = $(LIBHTTPFIXTURE)

@@ -1,8 +1,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,12 +19,6 @@
 
 static struct fixture f;
 static unsigned cut_off;
-
-static void start(unsigned pool) {
-  fixture_init(&f);
-  f.settings.pool = pool;
-  fixture_start(&f);
-}
 
 static void *drain(void *cls) {
   (void)cls;
@@ -56,7 +53,7 @@ static void finish(pthread_t thread) {
 START_TEST(crowd) {
   static int fds[CROWD];
   char reply[4096];
-  start(0);
+  fixture_start_in(&f, 0);
   for (int i = 0; i < CROWD; i++) {
     fds[i] = wire_connect(&f);
     wire_puts(fds[i], HOLD);
@@ -111,7 +108,7 @@ static bool may_filter(void) {
 
 BOTH_MODES(rush) {
   pthread_t shoppers[8];
-  start(pool);
+  fixture_start_in(&f, pool);
   for (int i = 0; i < 8; i++) pthread_create(&shoppers[i], NULL, shopper, NULL);
   FIXTURE_AWAIT(atomic_load(&served) >= 500);
   pthread_t thread = drain_begin();
@@ -121,12 +118,81 @@ BOTH_MODES(rush) {
   ck_assert_uint_le(atomic_load(&lost), may_filter() ? 0 : 8);
 }
 
+/* The drain and a worker of the pool remove the listening socket from the worker's epoll set at the same
+ * time. The linker puts this function between the server and syscall(), where it decides which of them is
+ * second. */
+enum { ANY_ORDER, WORKER_FIRST, DRAIN_FIRST };
+static atomic_int order;
+static _Thread_local bool drains;
+static atomic_uint workers_removing, workers_removed;
+static atomic_bool drain_is_over;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+static void wake_workers_until(const atomic_uint *count) {
+  FIXTURE_AWAIT(close(wire_connect(&f)) == 0 && atomic_load(count) > 0);
+}
+
+long __wrap_syscall(long number, ...) {
+  long arg[6];
+  va_list list;
+  va_start(list, number);
+  for (int i = 0; i < 6; i++) arg[i] = va_arg(list, long);
+  va_end(list);
+  bool removal = order != ANY_ORDER && number == SYS_epoll_ctl && arg[1] == EPOLL_CTL_DEL;
+  bool by_drain = removal && drains;
+  if (by_drain) wake_workers_until(order == WORKER_FIRST ? &workers_removed : &workers_removing);
+  if (removal && !by_drain) atomic_fetch_add(&workers_removing, 1);
+  if (removal && !by_drain && order == DRAIN_FIRST) FIXTURE_AWAIT(atomic_load(&drain_is_over));
+  long result = __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+  int error = errno;
+  if (removal && !by_drain) atomic_fetch_add(&workers_removed, 1);
+  errno = error;
+  return result;
+}
+
+static void remove_twice(int first) {
+  fixture_start_in(&f, 2);
+  drains = true;
+  order = first;
+  drain(NULL);
+  ck_assert(refused());
+  atomic_store(&drain_is_over, true);
+  http_server_free(f.server);
+  ck_assert_uint_eq(cut_off, 0);
+  ck_assert_uint_ge(atomic_load(&workers_removed), 1);
+}
+
+START_TEST(worker_removes_first) {
+  remove_twice(WORKER_FIRST);
+}
+END_TEST
+
+START_TEST(drain_removes_first) {
+  remove_twice(DRAIN_FIRST);
+}
+END_TEST
+
+/* Only the removal of a socket that drains may come twice. */
+START_TEST(removal_of_others) {
+  fixture_start_in(&f, 2);
+  int set = epoll_create1(EPOLL_CLOEXEC);
+  for (int fd = 0; fd < set + 2; fd++) {
+    ck_assert_int_eq(epoll_ctl(set, EPOLL_CTL_DEL, fd, NULL), -1);
+    ck_assert(errno == ENOENT || errno == EPERM || errno == (fd == set ? EINVAL : EBADF));
+  }
+  close(set);
+  fixture_stop(&f);
+}
+END_TEST
+
 /* A pool whose threads are all busy leaves who comes in the kernel's backlog: they get an answer instead of a
  * reset. */
 START_TEST(backlog) {
   char reply[4096];
   int held[2], waiting[WAITING];
-  start(2);
+  fixture_start_in(&f, 2);
   for (unsigned i = 0; i < 2; i++) {
     held[i] = wire_connect(&f);
     wire_puts(held[i], HOLD);
@@ -158,7 +224,7 @@ END_TEST
 BOTH_MODES(slow_readers) {
   static char reply[FIXTURE_BIG + 4096];
   int fds[10];
-  start(pool);
+  fixture_start_in(&f, pool);
   for (int i = 0; i < 10; i++) {
     fds[i] = wire_connect(&f);
     wire_puts(fds[i], "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -198,7 +264,7 @@ BOTH_MODES(half_sent) {
 }
 
 START_TEST(deadline) {
-  start(0);
+  fixture_start_in(&f, 0);
   int fd = wire_connect(&f);
   wire_puts(fd, HOLD);
   FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);
@@ -209,5 +275,5 @@ START_TEST(deadline) {
 }
 END_TEST
 
-TEST_MAIN("http server drain", crowd, rush, rush_pool, backlog, slow_readers, slow_readers_pool, half_sent,
-          half_sent_pool, deadline)
+TEST_MAIN("http server drain", crowd, rush, rush_pool, worker_removes_first, drain_removes_first,
+          removal_of_others, backlog, slow_readers, slow_readers_pool, half_sent, half_sent_pool, deadline)

@@ -15,12 +15,6 @@
 
 static struct fixture f;
 
-static void start(unsigned pool) {
-  fixture_init(&f);
-  f.settings.pool = pool;
-  fixture_start(&f);
-}
-
 typedef void check_fn(const char *name, unsigned status, const char *reply);
 
 /* Sends a file as a request with a second one behind it; its name begins with the status it gets. */
@@ -44,15 +38,20 @@ static void check_refused(const char *name, unsigned status, const char *reply) 
   ck_assert_msg(strcasestr(reply, "\r\nDate: ") != NULL, "%s: %s", name, reply);
   ck_assert_msg(strcasestr(reply, "\r\nConnection: close\r\n") != NULL, "%s: %s", name, reply);
   fixture_await_seen(&f, ++reports);
-  ck_assert_msg(f.seen[reports - 1].status == status, "%s: reported as %u", name, f.seen[reports - 1].status);
+  const struct fixture_seen *seen = &f.seen[reports - 1];
+  ck_assert_msg(seen->status == status, "%s: reported as %u", name, seen->status);
+  /* What is wrong, then what to do; in our own words. */
+  ck_assert_msg(strstr(seen->detail, ": ") && !strstr(seen->detail, "Your HTTP"), "%s: %s", name,
+                seen->detail);
 }
 
 BOTH_MODES(refused) {
-  start(pool);
+  fixture_start_in(&f, pool);
   check_fn *check = check_refused;
   ck_assert_int_gt(case_files("http/requests/refused", "", case_run, &check), 0);
   fixture_stop(&f);
   ck_assert_uint_eq(f.seen_count, reports); /* each once */
+  ck_assert_str_eq(f.warned, "");           /* a client's mistake is none of the server's */
 }
 
 static void check_accepted(const char *name, unsigned status, const char *reply) {
@@ -62,7 +61,7 @@ static void check_accepted(const char *name, unsigned status, const char *reply)
 }
 
 BOTH_MODES(accepted) {
-  start(pool);
+  fixture_start_in(&f, pool);
   check_fn *check = check_accepted;
   ck_assert_int_gt(case_files("http/requests/accepted", "", case_run, &check), 0);
   fixture_stop(&f);
@@ -89,7 +88,7 @@ static void case_in_pieces(const struct case_file *file, const void *cls) {
 }
 
 BOTH_MODES(accepted_in_pieces) {
-  start(pool);
+  fixture_start_in(&f, pool);
   check_fn *check = check_accepted;
   ck_assert_int_gt(case_files("http/requests/accepted", "", case_in_pieces, &check), 0);
   fixture_stop(&f);
@@ -98,7 +97,7 @@ BOTH_MODES(accepted_in_pieces) {
 /* The answer of a guard is the hook's, and the hook is told who asked for what. */
 BOTH_MODES(hook) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "PUT /a?b=%73 HTTP/1.1\r\nHost: a\r\nHost: b\r\ntraceparent: 00-11-22-01\r\n\r\n", reply,
            sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 400);
@@ -118,7 +117,7 @@ BOTH_MODES(hook) {
 /* Blanks behind a value are no part of it, also of requests that arrive together. */
 BOTH_MODES(values) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(
       &f,
       "GET /headers HTTP/1.1\r\nHost: a\r\nX-List: one \t\r\n\r\n"
@@ -129,28 +128,95 @@ BOTH_MODES(values) {
   fixture_stop(&f);
 }
 
-/* libmicrohttpd has parsed the second request before anybody else could look at it. The answer comes at once.
- */
-BOTH_MODES(coding_pipelined) {
-  char reply[4096];
+/* No timeout helps. */
+static void start_patient(unsigned pool) {
   fixture_init(&f);
   f.settings.pool = pool;
-  f.settings.idle_timeout_s = f.settings.request_timeout_s = 3600; /* no timeout helps */
+  f.settings.idle_timeout_s = f.settings.request_timeout_s = 3600;
   fixture_start(&f);
+}
+
+static void expect(const char *reply, unsigned good, unsigned bad, const char *status) {
+  ck_assert_msg(wire_count(reply, "HTTP/1.1 200") == good && wire_count(reply, status) == bad, "%s: %s",
+                status, reply);
+}
+
+#define FIRST "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+/* Length and coding of a request that comes together with another end in blanks. */
+BOTH_MODES(blanks_pipelined) {
+  char reply[4096];
+  start_patient(pool);
   wire_ask(&f,
-           "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked \r\n\r\n1\r\na\r\n0\r\n\r\n",
+           FIRST
+           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2 \t\r\n\r\nab"
+           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked \r\n\r\n1\r\na\r\n0\r\n\r\n" SECOND,
            reply, sizeof reply);
-  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 200"), 1);
-  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 400"), 1);
+  expect(reply, 4, 0, "HTTP/1.1 4");
+  ck_assert_ptr_nonnull(strstr(reply, "body=2HTTP"));
+  ck_assert_ptr_nonnull(strstr(reply, "body=1HTTP"));
   fixture_stop(&f);
-  ck_assert_uint_eq(f.seen_count, 1);
+}
+
+/* What comes together with a request, and is none, gets its answer behind that of the request. */
+BOTH_MODES(garbage_pipelined) {
+  static const char *const garbage[] = {"GARBAGE\r\n",
+                                        "\x16\x03\x01",
+                                        "GET\t/\tHTTP/1.1\r\n\r\n",
+                                        " GET / HTTP/1.1\r\n\r\n",
+                                        "\r\n\r\nG/T / HTTP/1.1",
+                                        "GARBAGE\r\n" SECOND};
+  static const char *const firsts[] = {
+      FIRST, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"};
+  char text[512], reply[4096];
+  unsigned count = 0;
+  start_patient(pool);
+  for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
+    for (size_t j = 0; j < sizeof firsts / sizeof *firsts; j++) {
+      snprintf(text, sizeof text, "%s%s", firsts[j], garbage[i]);
+      wire_ask(&f, text, reply, sizeof reply);
+      expect(reply, 1, 1, "HTTP/1.1 400");
+      ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"invalid_request\"}"));
+      fixture_await_seen(&f, ++count);
+    }
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, count); /* each once */
+  ck_assert_str_eq(f.seen[0].target, ""); /* not that of the request before */
+}
+
+/* Behind the last request of a connection nothing is read. */
+BOTH_MODES(garbage_behind_the_end) {
+  char reply[4096];
+  start_patient(pool);
+  wire_ask(&f, SECOND "GARBAGE\r\n", reply, sizeof reply);
+  expect(reply, 1, 0, "HTTP/1.1 4");
+  wire_ask(&f, "GET / HTTP/1.0\r\n\r\nGARBAGE\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1."), 1);
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 0);
+}
+
+/* The client does not close after the answer: the connection ends nevertheless. */
+BOTH_MODES(garbage_without_close) {
+  char reply[4096];
+  start_patient(pool);
+  int fd = wire_connect(&f);
+  wire_puts(fd, FIRST "GARBAGE\r\n");
+  size_t len = 0;
+  ssize_t n;
+  while ((n = recv(fd, reply + len, sizeof reply - 1 - len, 0)) > 0) len += (size_t)n;
+  reply[len] = '\0';
+  expect(reply, 1, 1, "HTTP/1.1 400");
+  FIXTURE_AWAIT(http_server_connections(f.server) == 0);
+  close(fd);
+  fixture_stop(&f);
 }
 
 /* Its path is the target, as in the hook. */
 BOTH_MODES(absolute_form) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "GET http://shop:80/headers?a=b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply,
            sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 200);
@@ -164,7 +230,7 @@ BOTH_MODES(absolute_form) {
 /* Nothing of the body is sent, and no 100 Continue comes: the answer is there at once. */
 BOTH_MODES(body_declared) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 16385\r\nExpect: 100-continue\r\n\r\n", reply,
            sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 413);
@@ -178,7 +244,7 @@ BOTH_MODES(body_declared) {
 BOTH_MODES(body_at_the_limit) {
   static char body[16384];
   char head[128], reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   int fd = wire_connect(&f);
   snprintf(head, sizeof head,
            "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", sizeof body);
@@ -194,7 +260,7 @@ BOTH_MODES(body_at_the_limit) {
 static void body_goes_on(unsigned pool, bool chunked) {
   static char block[1 << 20];
   char reply[4096], head[128];
-  start(pool);
+  fixture_start_in(&f, pool);
   int fd = wire_connect(&f);
   snprintf(head, sizeof head, "POST / HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n",
            chunked ? "Transfer-Encoding: chunked" : "Content-Length: 1048576");
@@ -222,11 +288,40 @@ BOTH_MODES(body_goes_on_chunked) {
   body_goes_on(pool, true);
 }
 
+/* Nothing of the chunk is sent: its size is enough, alone or with the 8192 bytes before. */
+BOTH_MODES(chunk_declared) {
+  static const char *const sizes[] = {"4001\r\n", "2001;a=b\r\n"};
+  char first[8300], head[9000], reply[4096];
+  unsigned count = 0;
+  start_patient(pool);
+  snprintf(first, sizeof first, "2000\r\n%08192d\r\n", 0);
+  for (int together = 0; together < 2; together++)
+    for (int i = 0; i < 2; i++) {
+      int fd = wire_connect(&f);
+      snprintf(head, sizeof head,
+               FIRST "PUT /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%s%s", i ? first : "",
+               together ? sizes[i] : "");
+      wire_puts(fd, head);
+      FIXTURE_AWAIT(atomic_load(&f.ended) > count);
+      if (!together) wire_puts(fd, sizes[i]);
+      wire_read_all(fd, reply, sizeof reply);
+      expect(reply, 1, 1, "HTTP/1.1 413");
+      fixture_await_seen(&f, ++count);
+    }
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 4);
+  for (int i = 0; i < 4; i++) {
+    ck_assert_str_eq(f.seen[i].code, "payload_too_large");
+    ck_assert_str_eq(f.seen[i].method, "PUT");
+    ck_assert_str_eq(f.seen[i].target, "/a");
+  }
+}
+
 /* A chunked body that goes on without end is answered as soon as it is too large. */
 BOTH_MODES(body_chunked_without_end) {
   static char block[8192];
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   int fd = wire_connect(&f);
   wire_puts(fd, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   for (int i = 0; i < 3; i++) {
@@ -242,7 +337,7 @@ BOTH_MODES(body_chunked_without_end) {
 
 BOTH_MODES(head) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 200);
   ck_assert_ptr_null(strstr(reply, "body="));
@@ -250,7 +345,9 @@ BOTH_MODES(head) {
 }
 
 TEST_MAIN("http server guards", refused, refused_pool, accepted, accepted_pool, accepted_in_pieces,
-          accepted_in_pieces_pool, values, values_pool, coding_pipelined, coding_pipelined_pool,
+          accepted_in_pieces_pool, values, values_pool, blanks_pipelined, blanks_pipelined_pool,
+          garbage_pipelined, garbage_pipelined_pool, garbage_behind_the_end, garbage_behind_the_end_pool,
+          garbage_without_close, garbage_without_close_pool, chunk_declared, chunk_declared_pool,
           absolute_form, absolute_form_pool, hook, hook_pool, body_declared, body_declared_pool,
           body_at_the_limit, body_at_the_limit_pool, body_goes_on_declared, body_goes_on_declared_pool,
           body_goes_on_chunked, body_goes_on_chunked_pool, body_chunked_without_end,

@@ -57,8 +57,8 @@ static void *misbehave(void *cls) {
       reset(fd);
     else
       close(fd);
-    /* Whatever the answer: a client that never waits for one is a thousand connections ahead of a server that a sanitizer
-     * slows down, and then everybody waits in vain. */
+    /* Whatever the answer: a client that never waits for one is a thousand connections ahead of a server that
+     * a sanitizer slows down, and then everybody waits in vain. */
     if (round % 10 == 9) {
       fd = wire_connect(&f);
       (void)!send(fd, texts[0], strlen(texts[0]), MSG_NOSIGNAL);

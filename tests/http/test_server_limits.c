@@ -13,12 +13,6 @@
 
 static struct fixture f;
 
-static void start(unsigned pool) {
-  fixture_init(&f);
-  f.settings.pool = pool;
-  fixture_start(&f);
-}
-
 /* Sends a text, and then one more byte of it, over and over, until the server has had enough. */
 static void drip(const char *text) {
   char reply[64];
@@ -166,7 +160,7 @@ BOTH_MODES(half_closed) {
 BOTH_MODES(format) {
   char reply[4096];
   struct linger reset = {.l_onoff = 1};
-  start(pool);
+  fixture_start_in(&f, pool);
   int fd = wire_connect(&f);
   wire_puts(fd, "GET /hold/%25s%25s%25s%25s%25n HTTP/1.1\r\nHost: a\r\n\r\n");
   FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);
@@ -180,10 +174,37 @@ BOTH_MODES(format) {
   ck_assert_msg(strstr(f.logged, "/hold/%s%s%s%s%n") != NULL, "logged: %s", f.logged);
 }
 
+/* Clients that end a connection anywhere cause no warning. */
+BOTH_MODES(breaks_off) {
+  static const char *const begins[] = {
+      "",
+      "GET /",
+      "GET / HTTP/1.1\r\nHost: a\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA",
+      "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"};
+  struct linger reset = {.l_onoff = 1};
+  fixture_start_in(&f, pool);
+  for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+    for (int by_reset = 0; by_reset < 2; by_reset++) {
+      int fd = wire_connect(&f);
+      wire_puts(fd, begins[i]);
+      FIXTURE_AWAIT(http_server_connections(f.server) == 1);
+      /* What was sent has arrived there; it may not have been read. */
+      if (by_reset) ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+      close(fd);
+      FIXTURE_AWAIT(http_server_connections(f.server) == 0);
+    }
+  fixture_stop(&f);
+  ck_assert_str_eq(f.warned, "");
+}
+
 /* The second request on a connection is refused before it begins: its answer is whole, and it is counted. */
 BOTH_MODES(library_later) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/9.9\r\nHost: a\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 200"), 1);
   ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 505"), 1);
@@ -197,7 +218,7 @@ BOTH_MODES(library_later) {
 BOTH_MODES(garbage_later) {
   static const char *const garbage[] = {"GARBAGE\r\n\r\n", "\x16\x03\x01\r\n", "G/T / HTTP/1.1\r\n\r\n"};
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   for (unsigned i = 0; i < 3; i++) {
     int fd = wire_connect(&f);
     wire_puts(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -217,7 +238,7 @@ BOTH_MODES(garbage_later) {
 /* What libmicrohttpd answers by itself is reported with all that is known of it. */
 BOTH_MODES(library) {
   char reply[4096];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f, "GET /a?b HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 400);
   fixture_await_seen(&f, 1);
@@ -235,7 +256,7 @@ BOTH_MODES(library) {
 
 BOTH_MODES(pipelined) {
   char reply[8192];
-  start(pool);
+  fixture_start_in(&f, pool);
   wire_ask(&f,
            "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
            "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -251,7 +272,7 @@ START_TEST(descriptors) {
   ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
   limit.rlim_cur = 256;
   ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  start(0);
+  fixture_start_in(&f, 0);
   ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
   ck_assert_uint_ge(limit.rlim_cur,
                     f.settings.connections < limit.rlim_max ? f.settings.connections : limit.rlim_max);
@@ -262,7 +283,7 @@ END_TEST
 START_TEST(descriptors_few) {
   const struct rlimit limit = {.rlim_cur = 100, .rlim_max = 100};
   ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  start(0);
+  fixture_start_in(&f, 0);
   ck_assert_str_eq(f.logged,
                    "limited to 50 connections by the open-file limit: raise it (ulimit -n) for more");
   fixture_stop(&f);
@@ -271,5 +292,5 @@ END_TEST
 
 TEST_MAIN("http server limits", dripping, dripping_pool, long_handler, long_handler_pool, connections,
           connections_pool, turned_away, idle, idle_pool, half_closed, half_closed_pool, format, format_pool,
-          library, library_pool, library_later, library_later_pool, garbage_later, garbage_later_pool,
-          pipelined, pipelined_pool, descriptors, descriptors_few)
+          library, library_pool, breaks_off, breaks_off_pool, library_later, library_later_pool,
+          garbage_later, garbage_later_pool, pipelined, pipelined_pool, descriptors, descriptors_few)

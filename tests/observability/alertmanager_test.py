@@ -71,6 +71,37 @@ def held_back(alerts, slack):
     print("ok   a warning is held back while the same alert is critical")
 
 
+BURNS = [f"MiniShopBudgetBurn{speed}" for speed in ("Fast", "Medium", "Slow")]
+
+
+def budget_held_back(alerts, slack):
+    """Trouble with an objective is told once: by the alert that says what fails, or else by the fastest burn. Each budget is on its own."""
+    def told():
+        """(alert, slo) of the burns that Slack hears of."""
+        return {(found["labels"]["alertname"], found["labels"]["slo"]) for found in labtest.http_json(f"{alerts.url}/api/v2/alerts")
+                if found["labels"]["alertname"] in BURNS and found["status"]["state"] == "active"}
+
+    def burns(*names):
+        return [alert(name, slo=slo, instance=slo) for name in names for slo in ("errors", "latency")]
+
+    errors, slow = alert("MiniShopHighErrorRate"), alert("MiniShopHighLatency", severity="warning", route="/order")
+    alerts.send(slow, over=True)
+    alerts.send(errors)
+    alerts.send(*burns(*BURNS))
+    wait_until("the burn that nothing explains", lambda: slack.attachments("MiniShopBudgetBurnFast"), 20)
+    claim("errors are told once", told() == {("MiniShopBudgetBurnFast", "latency")}, told())
+    claim("Slack heard of one burn", [a["title"] for name in BURNS for _, a in slack.attachments(name)] == ["FIRING: summary of latency"])
+    alerts.send(errors, over=True)
+    alerts.send(slow)
+    wait_until("slow requests are told once", lambda: told() == {("MiniShopBudgetBurnFast", "errors")}, 15)
+    alerts.send(slow, *burns("MiniShopBudgetBurnFast"), over=True)
+    wait_until("a medium burn holds back a slow one", lambda: told() == {("MiniShopBudgetBurnMedium", slo) for slo in ("errors", "latency")}, 15)
+    alerts.send(alert("MiniShopDown", instance="a:8080"))
+    wait_until("down holds back all burns", lambda: told() == set(), 15)
+    alerts.send(alert("MiniShopDown", instance="a:8080"), *burns(*BURNS), over=True)
+    print("ok   trouble with an objective is told once")
+
+
 def grouped(alerts, slack):
     """Three instances of one alert are one message; when all are over, one message says so."""
     since = len(slack.messages)
@@ -143,6 +174,7 @@ def main():
             hostile(alerts, slack)
             many(alerts, slack)
             held_back(alerts, slack)
+            budget_held_back(alerts, slack)
 
 
 if __name__ == "__main__":

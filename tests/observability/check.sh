@@ -82,6 +82,9 @@ check "route of MiniShopHighErrorRate" route 'default-route' alertname=MiniShopH
 check "route of MiniShopDown" route 'default-route' alertname=MiniShopDown service=minishop severity=critical
 check "route of MiniShopHighLatency" route 'default-route' alertname=MiniShopHighLatency service=minishop severity=warning
 check "route of MiniShopTelemetryDropped" route '{alertname="MiniShopTelemetryDropped"}' alertname=MiniShopTelemetryDropped service=minishop severity=warning
+for burn in Fast Medium Slow; do
+  check "route of MiniShopBudgetBurn$burn" route '{alertname=~"MiniShopBudgetBurn.*"}' alertname=MiniShopBudgetBurn$burn service=minishop severity=critical slo=errors
+done
 check "route of SlackDeliveryFailing" route '{alertname="SlackDeliveryFailing"}' alertname=SlackDeliveryFailing service=alertmanager severity=critical
 check "route of an alert nobody has thought of" route 'default-route' alertname=SomebodysOwn
 for file in "$here"/data/slack/*.json; do

@@ -22,7 +22,7 @@ from labtest import claim, wait_until  # noqa: E402
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 SLOWEST = 1.794
 # Payments a second, by upper bound: a third takes SLOWEST.
-BUCKETS = {"0.05": 4, "0.5": 4, "1.0": 4, "1.5": 4, "2.0": 6, "+Inf": 6}
+BUCKETS = {"0.05": 4, "0.25": 4, "0.5": 4, "1.0": 4, "1.5": 4, "2.0": 6, "+Inf": 6}
 
 
 class SickShop(labtest.HttpThread):
@@ -116,6 +116,26 @@ def agrees_with_slack(page, slack):
     claim("the estimate of P95 is off by the width of its bucket at most", 1.5 <= estimate <= 2.0, estimate)
 
 
+def objectives(page, prometheus):
+    """Both objectives are there, with what Prometheus says of them, and they are kept fresh: half of the payments fail."""
+    def left(slo):
+        query = f"100*job_slo:budget_left:ratio_rate2d%7Bslo=%22{slo}%22%7D"
+        return float(labtest.http_json(f"{prometheus}/api/v1/query?query={query}")["data"]["result"][0]["value"][1])
+
+    def shown():
+        return [float(re.search(r"Error budget left: (-?[\d.]+) %", text)[1]) for text in page.texts(".objective")]
+
+    errors, latency = page.texts(".objective")
+    claim("the objectives are named", errors.startswith("99.5 % of the requests without an error") and latency.startswith("95 % of the requests within 250 ms"))
+    claim("each has a bar", page.browser.run("return document.querySelectorAll('.objective meter').length") == 2)
+    claim("25 % of errors are a burn rate of 50", re.search(r"minute 50\.\d", errors), errors)
+    first = shown()
+    claim("what is left is what Prometheus says", all(abs(left(slo) - value) < 1 and value < 100 for slo, value in zip(("errors", "latency"), first)),
+          (first, left("errors"), left("latency")))
+    wait_until("what is left falls", lambda: shown()[0] < first[0], 60, 0.5)
+    print("ok   what is left falls")
+
+
 def leads_to_traces(page, shop, run):
     failed, slow = page.texts("#trace-tables table")
     claim("a failed request is there with its reason", "gateway_error\t/payment/pay" in failed, failed)
@@ -207,6 +227,7 @@ def main():
             looks(page)
             agrees_with_slack(page, slack)
             claim("there is a chart of errors by reason", "gateway_error" in page.texts("#chart-reasons")[0], page.texts("#chart-reasons"))
+            objectives(page, f"http://127.0.0.1:{prometheus}")
             colours(page)
             leads_to_traces(page, shop, run)
             silenced(page, f"http://127.0.0.1:{alertmanager}")

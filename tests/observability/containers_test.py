@@ -4,6 +4,7 @@ them. What a choice in .env brings up fits into the memory that the README promi
 """
 import fnmatch
 import itertools
+import json
 import os
 import pathlib
 import re
@@ -310,6 +311,30 @@ def test_prepare_delivers_what_was_chosen(directory):
         labtest.expect(f"{shipper}, {store}", ["promtail:" in (to / "stack-logs.yml").read_text()] + [
             f"{name}:" in (to / "stack-traces.yml").read_text() for name in ("jaeger", "tempo")],
             [shipper == "promtail", store in ("jaeger", "both"), store in ("tempo", "both")])
+
+
+def test_grafana_leads_to_the_trace_store_that_runs(directory):
+    """With one store no link, list or query leads to the other; with both the files are those of the project."""
+    for store, other in (("jaeger", "tempo"), ("tempo", "jaeger"), ("both", None)):
+        to = delivered(*prepare(directory, TRACE_STORE=store)) / "grafana"
+        boards = {path.name: json.loads(path.read_text()) for path in sorted((to / "dashboards").glob("*.json"))}
+        text = json.dumps(boards)
+        sources = yaml.safe_load((to / "provisioning/datasources/minishop.yaml").read_text())["datasources"]
+        links = [link for source in sources for key in ("exemplarTraceIdDestinations", "derivedFields") for link in source["jsonData"].get(key, [])]
+        stores = {link["datasourceUid"] for link in links}
+        lists = [panel for panel in boards["minishop.json"]["panels"] if panel["title"].startswith("Slow traces")]
+        if store == "both":
+            labtest.expect("both: links", stores, {"jaeger", "tempo"})
+            continue
+        labtest.expect(f"{store}: links", (stores, len(links)), ({store}, 3))
+        labtest.expect(f"{store}: a source of the dashboards", [f'"uid": "{name}"' in text for name in (store, other)], [True, False])
+        labtest.expect(f"{store}: Jaeger's page", f"127.0.0.1:{PORTS['JAEGER']}/search" in text, store == "jaeger")
+        labtest.expect(f"{store}: the link of each dashboard", [link["tooltip"] for board in boards.values() for link in board["links"]
+                                                                if link["title"] == "Traces"], 3 * [store.capitalize()])
+        [target] = lists[0]["targets"]
+        asked = {"jaeger": {"queryType": "search", "service": "minishop", "operation": "ProcessPayment", "minDuration": "${slow_ms}ms"},
+                 "tempo": {"queryType": "traceql", "query": '{name="ProcessPayment" && duration > ${slow_ms}ms}', "tableType": "traces"}}[store]
+        labtest.expect(f"{store}: the list of slow traces", target, {"refId": "A", "limit": 20, "datasource": {"type": store, "uid": store}} | asked)
 
 
 def test_an_incident_lasts_as_long_as_the_shop(directory):

@@ -315,7 +315,8 @@ def test_red_line_is_the_alert(_):
     limits = {rule["alert"]: float(rule["expr"].rsplit(">", 1)[1]) for rule in dashboards.rules() if rule.get("alert") in (
         "MiniShopHighErrorRate", "MiniShopHighLatency")}
     # A quantile has its line where the share of slow requests is counted: both say the same.
-    [limits["P95"]] = {float(bound) for rule in dashboards.rules() for bound in re.findall(r'le="([\d.]+)"', rule["expr"])}
+    [limits["P95"]] = {float(bound) for rule in dashboards.rules() if "request_slow" in rule.get("record", "")
+                       for bound in re.findall(r'le="([\d.]+)"', rule["expr"])}
     watched = {"error_rate": "MiniShopHighErrorRate", "request_slow": "MiniShopHighLatency", "histogram_quantile(0.95": "P95"}
     shown = {}
     for panel in dashboards.panels(dashboards.boards()["minishop"]):
@@ -327,6 +328,23 @@ def test_red_line_is_the_alert(_):
     wanted = {name: [[limit]] * (1 if name == "P95" else 2) for name, limit in limits.items()}
     if shown != wanted:
         raise TestFailure(f"the limits are {wanted}; red lines are at {shown}")
+
+
+def test_burn_lines_are_the_alerts(_):
+    """Each line of a burn rate is the limit of the alert over that window, and each such alert has its window and its line."""
+    limits = {}
+    for rule in dashboards.rules():
+        if rule.get("alert", "").startswith("MiniShopBudgetBurn"):
+            window, limit = re.match(r"job_slo:burn_rate:ratio_rate(\w+)\{[^}]*\} > ([\d.]+)", rule["expr"]).groups()
+            limits[window] = float(limit)
+    shown = []
+    for panel in dashboards.panels(dashboards.boards()["minishop"]):
+        windows = re.findall(r"burn_rate:ratio_rate(\w+)", " ".join(str(target.get("expr")) for target in panel["targets"]))
+        if windows:
+            lines = [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"] if step["value"]]
+            shown.append(dict(zip(windows, reversed(lines), strict=True)))
+    if len(limits) != 3 or shown != [limits, limits]:
+        raise TestFailure(f"the limits are {limits}; the lines are {shown}")
 
 
 def test_one_look(_):

@@ -24,7 +24,7 @@ def load(path):
 
 
 def seconds(text):
-    return float(text[:-1]) * {"s": 1, "m": 60}[text[-1]]
+    return float(text[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]
 
 
 ALERTS = {rule["alert"]: rule for group in load(RULES / "alerts.yml")["groups"] for rule in group["rules"]}
@@ -32,6 +32,12 @@ ALERTS = {rule["alert"]: rule for group in load(RULES / "alerts.yml")["groups"] 
 
 def limit(alert):
     return float(ALERTS[alert]["expr"].rsplit(">", 1)[1])
+
+
+def burn(alert):
+    """(window, factor) of an alert of the error budget."""
+    [(text, factor)] = re.findall(r"^job_slo:burn_rate:ratio_rate(\w+)\{[^}]*\} > ([\d.]+)$", ALERTS[alert]["expr"], re.MULTILINE)
+    return seconds(text), float(factor)
 
 
 def wait(alert):
@@ -44,8 +50,19 @@ def window(alert):
 
 
 ERRORS, SLOW = limit("MiniShopHighErrorRate"), limit("MiniShopHighLatency")
-# The bound that the share of slow requests is counted at.
-[BOUND] = {float(le) for le in re.findall(r'le="([\d.]+)"', (RULES / "recording.yml").read_text())}
+RECORDED = {rule["record"]: rule["expr"] for group in load(RULES / "recording.yml")["groups"] for rule in group["rules"]}
+
+
+def bound(*records):
+    """The one bucket that these rules count at."""
+    [found] = {float(le) for record in records for le in re.findall(r'le="([\d.]+)"', RECORDED[record])}
+    return found
+
+
+BOUND, OBJECTIVE = bound("job_route:request_slow:ratio_rate1m", "job:request_slow:ratio_rate1m"), bound("job_slo:bad_request:rate1m")
+ALLOWED = {slo: float(share) for share, slo in re.findall(r'vector\(([\d.]+)\), "slo", "(\w+)"', RECORDED["slo:allowed:ratio"])}
+[PERIOD] = {seconds(text) for text in re.findall(r"\[(\w+)\]", RECORDED["job_slo:budget_left:ratio_rate2d"])}
+FAST, MEDIUM, SLOW_BURN = (burn(f"MiniShopBudgetBurn{name}") for name in ("Fast", "Medium", "Slow"))
 ROUTE = load(OBSERVABILITY / "alertmanager/alertmanager.yml")["route"]
 PROMETHEUS = load(OBSERVABILITY / "prometheus/prometheus.yml")["global"]
 
@@ -76,6 +93,18 @@ PLACES = [
         r"longer than ([\d.]+) s\b", r"requests above ([\d.]+) s\b", r"P95 is above ([\d.]+) s\b", r'id="chart-latency" data-limit="([\d.]+)"',
         r"[Kk]eep (?:the bound )?(\d[\d.]*\d)", r"MiniShopHighLatency needs ([\d.]+)", r"exactly when .* longer than\n([\d.]+) s\b",
         r"([\d.]+) s is a bucket's bound", r"([\d.]+) is the bound of a bucket"], 7),
+    ("share that may be an error", ALLOWED["errors"], percent, [
+        r"counted \(allowed: ([\d.]+) %", r"(0[\d.]+) % of the requests may", r"a budget of ([\d.]+) % of the requests"], 5),
+    ("share that may take long", ALLOWED["latency"], percent, [r"ms \(allowed: ([\d.]+) %", r"(?<![\d.])(\d+) % of the requests may"], 5),
+    ("objective of errors", 1 - ALLOWED["errors"], percent, [r"([\d.]+) % (?:of the requests )?without an error"], 2),
+    ("objective of latency", 1 - ALLOWED["latency"], percent, [r"([\d.]+) % (?:of the requests )?within 0?[\d.]+ m?s"], 2),
+    ("what the latency objective allows", OBJECTIVE, milliseconds, [r"more\s+than ([\d.]+) ms", r"within ([\d.]+) ms"], 8),
+    ("what the latency objective allows", OBJECTIVE, float, [r"% within ([\d.]+) s\b", r"objective counts at ([\d.]+\d)"], 3),
+    ("period of the budget", PERIOD / 86400, lambda text: float(NUMBER_WORDS[text]), [
+        r"budget of ([a-z]+) days", r"(\w+) days' budget", r"[Oo]bjectives over (\w+) days", r"keeps (\w+) days itself"], 10),
+    ("limit of the fast burn", FAST[1], float, [r"more than (1[\d.]+) times as fast", r"allowed\s+\(limit (1[\d.]+)\)", r"told: ([\d.]+) over"], 3),
+    ("limit of the medium burn", MEDIUM[1], float, [r"more than ([6-9][\d.]*) times as fast", r"allowed\s+\(limit ([6-9][\d.]*)\)", r" ([\d.]+) over 30 minutes"], 3),
+    ("limit of the slow burn", SLOW_BURN[1], float, [r"more than ([2-5][\d.]*) times as fast", r"allowed\s+\(limit ([2-5][\d.]*)\)", r" ([\d.]+) over 2 hours"], 3),
     ("for how long an instance is away", wait("MiniShopDown"), float, [r"scrape an instance for (\d+) seconds"], 1),
     ("window of dropped telemetry", window("MiniShopTelemetryDropped"), minutes, [r"were dropped in (\w+) minutes"], 1),
     ("window of failed deliveries", window("SlackDeliveryFailing"), minutes, [r"Failed attempts in (\w+) minutes"], 1),
@@ -83,7 +112,7 @@ PLACES = [
         r"message(?: comes)? within (\w+) minutes", r"within (\w+) minutes the alert", r"The promise is (\w+) minutes",
         r"it takes about (\w+) minutes"], 4),
     ("promise of a message that it is over", float(alert_loop_test.RESOLVED_WITHIN), minutes, [
-        r"over comes within (\w+)", r"and a second one, within (\w+)", r"[Ww]ithin (\w+) minutes the (?:Slack )?channel says"], 3),
+        r"resolved comes within (\w+)", r"and a second one, within (\w+)", r"[Ww]ithin (\w+) minutes the (?:Slack )?channel shows"], 3),
     ("promise in the tests", float(alert_loop_test.FIRING_WITHIN), float, [r"(?m)^FIRING_WITHIN = (\d+)"], 2),
     ("promise in the tests", float(alert_loop_test.RESOLVED_WITHIN), float, [r"(?m)^RESOLVED_WITHIN = (\d+)"], 2),
     ("evaluation interval", seconds(PROMETHEUS["evaluation_interval"]), float, [r"then (\d+) s here at most", r"computes these every (\d+) s"], 2),
@@ -133,8 +162,56 @@ def test_dashboards_say_when_an_alert_fires(_):
 def test_the_limit_is_a_bucket(_):
     """Otherwise nothing is counted there."""
     default = re.search(r"#buckets = \[([^\]]*)\]", (TOP / "etc/minishop.conf").read_text())[1]
-    if BOUND not in [float(bound) for bound in re.sub(r"[\s#]", "", default).split(",")]:
-        raise TestFailure(f"{BOUND} is not among the default buckets: {default}")
+    for limit_ in (BOUND, OBJECTIVE):
+        if limit_ not in [float(bucket) for bucket in re.sub(r"[\s#]", "", default).split(",")]:
+            raise TestFailure(f"{limit_} is not among the default buckets: {default}")
+
+
+def test_the_budget_counts_samples(_):
+    """The rule of what is left counts samples, each for the interval of its group, in the days that Prometheus keeps."""
+    [group] = [group for group in load(RULES / "recording.yml")["groups"] if group["name"] == "minishop-slo"]
+    interval, days = re.search(r"\* (\d+) / \((\d+) \* 86400\)", RECORDED["job_slo:budget_left:ratio_rate2d"]).groups()
+    expect("seconds a sample", float(interval), seconds(group["interval"]))
+    expect("days", float(days) * 86400, PERIOD)
+    for path in ("lab.d/up.sh", "docker-compose.yml", "deploy/kubernetes/overlays/clusters/prometheus.yaml"):
+        [kept] = re.findall(r"retention(?:\.time)?[=:] *(\w+)", (TOP / path).read_text())
+        expect(f"{path}: what Prometheus keeps", seconds(kept), PERIOD)
+
+
+def test_refused_cards_spend_no_budget(_):
+    """They are the errors with status 402, in the rule, the runbook's query and the document."""
+    refused = {reason for reason, status in re.findall(r"^\| `(\w+)` \| (\d+) \| yes", (TOP / "docs/telemetry.md").read_text(), re.MULTILINE) if status == "402"}
+    said = [set(words.split("|")) for words in re.findall(r'reason!~"([^"]*)"', RECORDED["job_slo:bad_request:rate1m"] +
+                                                          (OBSERVABILITY / "runbook.md").read_text())]
+    said.append(set(re.findall(r"`(\w+)`", re.search(r"\| the card was refused: (.*?) \|", (TOP / "docs/slo.md").read_text())[1])))
+    expect("reasons that spend no budget", said, 3 * [refused])
+
+
+def numbers(cell):
+    return [float(number) for number in re.findall(r"[\d.]*\d", cell)]
+
+
+def test_the_table_of_burn_rates(_):
+    """docs/slo.md works out what the pairs of windows mean, and the runbook repeats it."""
+    rows = {row[0]: row[1:] for row in re.findall(
+        r"^\| `(MiniShopBudgetBurn\w+)`, (\w+) \| (\S+ \S+) and (\S+ \S+) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|",
+        (TOP / "docs/slo.md").read_text(), re.MULTILINE)}
+    expect("alerts of the table", set(rows), {alert for alert in ALERTS if "BudgetBurn" in alert})
+    runbook = (OBSERVABILITY / "runbook.md").read_text()
+    for alert, (severity, long, short, factor, errors, slow, spent) in rows.items():
+        window, limit_ = burn(alert)
+        expect(f"{alert}: severity", severity, ALERTS[alert]["labels"]["severity"])
+        texts_ = [re.sub(r"^(\d+) (\w).*", r"\1\2", text) for text in (long, short)]
+        expect(f"{alert}: windows", texts_, re.findall(r"ratio_rate(\w+)\{", ALERTS[alert]["expr"]))
+        shares = [100 * limit_ * ALLOWED[slo] for slo in ("errors", "latency")]
+        for what, cell, value in (("burn rate", factor, limit_), ("errors", errors, shares[0]), ("latency", slow, shares[1]),
+                                  ("spent", spent, 100 * limit_ * window / PERIOD)):
+            if abs(numbers(cell)[0] - value) > 1e-9:
+                raise TestFailure(f"{alert}: {what} is {value:g}, docs/slo.md says {cell}")
+        section = runbook.split(f"\n## {alert}\n")[1].split("\n**See")[0]
+        said = [float(text) for text in re.findall(r"above ([\d.]+) %", section)]
+        if [round(share, 9) for share in shares] != said:
+            raise TestFailure(f"{alert}: the limits are {shares}, the runbook says {said}")
 
 
 def test_no_copy_is_unknown(_):

@@ -1,5 +1,7 @@
 #include "shop/faults.h"
 
+#include <stdbool.h>
+
 #include "support/test.h"
 
 START_TEST(test_a_seed_repeats_the_outcomes) {
@@ -64,6 +66,21 @@ START_TEST(test_a_group_yields_its_reasons) {
 }
 END_TEST
 
+/* They share a word with a gateway_error, but nobody meets them by chance. */
+START_TEST(test_credentials_only_where_asked_for) {
+  static const char *const words[] = {"", "provider", "gateway_error"};
+  for (size_t w = 0; w <= sizeof words / sizeof *words; w++) {
+    bool asked = w == sizeof words / sizeof *words;
+    struct shop_faults faults;
+    shop_faults_init(&faults, 11);
+    shop_faults_configure(&faults, 1, asked ? "credentials" : words[w]);
+    for (int i = 0; i < 10000; i++)
+      ck_assert_int_eq(shop_faults_payment(&faults) == SHOP_CREDENTIALS_REFUSED, asked);
+  }
+  ck_assert_str_eq(shop_reason_word(SHOP_CREDENTIALS_REFUSED), "gateway_error");
+}
+END_TEST
+
 START_TEST(test_a_timeout_is_a_bounded_deadline) {
   struct shop_faults faults;
   shop_faults_init(&faults, 3);
@@ -93,5 +110,5 @@ START_TEST(test_latencies_lie_about_the_median) {
 END_TEST
 
 TEST_MAIN("faults", test_a_seed_repeats_the_outcomes, test_the_rate_is_kept, test_none_all_and_forced,
-          test_a_group_yields_its_reasons, test_a_timeout_is_a_bounded_deadline,
-          test_latencies_lie_about_the_median)
+          test_a_group_yields_its_reasons, test_credentials_only_where_asked_for,
+          test_a_timeout_is_a_bounded_deadline, test_latencies_lie_about_the_median)

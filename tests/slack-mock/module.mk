@@ -2,7 +2,7 @@ SLACK_MOCK_TESTS = tests/slack-mock/test_payload tests/slack-mock/test_store tes
 	tests/fuzz/fuzz_slack_payload
 check_PROGRAMS += $(SLACK_MOCK_TESTS)
 TESTS += $(SLACK_MOCK_TESTS)
-SLACK_MOCK_TEST_LIBS = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS) $(CHECK_LIBS)
+SLACK_MOCK_TEST_LIBS = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS) $(ZLIB_LIBS) $(CHECK_LIBS)
 tests_slack_mock_test_payload_LDADD = $(SLACK_MOCK_TEST_LIBS)
 tests_slack_mock_test_store_LDADD = $(SLACK_MOCK_TEST_LIBS)
 tests_slack_mock_test_mode_LDADD = $(SLACK_MOCK_TEST_LIBS)

@@ -139,6 +139,23 @@ START_TEST(test_paths) {
 }
 END_TEST
 
+START_TEST(test_another_webhook_is_refused_as_slack_does) {
+  static const struct {
+    const char *path;
+    enum mock_answer answer;
+  } cases[] = {
+      {"/services/T0/B0/token", MOCK_OK},
+      {"/services/T0/B0/toke", MOCK_INVALID_TOKEN},
+      {"/services/T0/B0/token1", MOCK_INVALID_TOKEN},
+      {"/services/T0/B1/token", MOCK_NO_SERVICE},
+      {"/services/T0/B00/token", MOCK_NO_SERVICE},
+      {"/services/T1/B0/token", MOCK_NO_SERVICE},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ck_assert_int_eq(mock_payload_hook(cases[i].path, "/services/T0/B0/token"), cases[i].answer);
+}
+END_TEST
+
 TEST_MAIN("payload", test_valid_files, test_invalid_files, test_form_is_decoded,
           test_text_is_cut_by_characters, test_hundred_attachments_pass, test_other_types_are_refused,
-          test_channel, test_paths)
+          test_channel, test_paths, test_another_webhook_is_refused_as_slack_does)

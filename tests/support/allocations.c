@@ -1,5 +1,6 @@
 #include "support/allocations.h"
 
+#include <check.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -17,6 +18,16 @@ void allocations_succeed(void) {
 
 unsigned allocations_count(void) {
   return atomic_load(&calls);
+}
+
+unsigned allocations_walk(bool (*try)(void)) {
+  for (unsigned at = 1;; at++) {
+    allocations_fail_at(at);
+    bool done = try();
+    allocations_succeed();
+    if (done) return at - 1;
+    ck_assert_uint_ge(allocations_count(), at); /* it failed, and not by our hand */
+  }
 }
 
 bool allocations_fails(void) {

@@ -12,6 +12,9 @@ void allocations_fail_at(unsigned at);
 void allocations_succeed(void);
 /* Calls since allocations_fail_at(). */
 unsigned allocations_count(void);
+/* Runs try with the first, second ... allocation failing, until it says that none did. Fails the test if try
+ * fails although no allocation did. Returns how many allocations there are. */
+unsigned allocations_walk(bool (*try)(void));
 /* Counts a call and tells whether it is to fail: for what a test wraps besides. */
 bool allocations_fails(void);
 

@@ -43,6 +43,7 @@ static enum MHD_Result keep_header(void *cls, enum MHD_ValueKind kind, const cha
 static enum MHD_Result reply(struct MHD_Connection *connection, const struct fake_answer *answer) {
   struct MHD_Response *response = MHD_create_response_from_buffer(
       answer->body_len, (void *)(uintptr_t)answer->body, MHD_RESPMEM_MUST_COPY);
+  MHD_add_response_header(response, "Content-Type", "application/x-protobuf");
   if (answer->header) MHD_add_response_header(response, answer->header, answer->header_value);
   enum MHD_Result result =
       MHD_queue_response(connection, answer->status ? (unsigned)answer->status : MHD_HTTP_OK, response);

@@ -19,6 +19,7 @@ void fixture_init(struct fixture *f) {
   snprintf(f->path, sizeof f->path, "%s/log", f->dir);
   f->settings = (struct tel_log_settings){.level = TEL_INFO,
                                           .enabled = true,
+                                          .tell_stderr = true,
                                           .file = f->path,
                                           .app = "minishop",
                                           .version = "1.2.3",

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "support/environment.h"
 #include "support/test.h"
 #include "telemetry/proxy.h"
 
@@ -35,13 +36,6 @@ START_TEST(test_loopback) {
 }
 END_TEST
 
-static const char *from_list(void *cls, const char *name) {
-  size_t len = strlen(name);
-  for (const char *const *pair = cls; *pair; pair++)
-    if (strncmp(*pair, name, len) == 0 && (*pair)[len] == '=') return *pair + len + 1;
-  return NULL;
-}
-
 START_TEST(test_proxies) {
   static const struct {
     const char *url, *shown, *except;
@@ -65,7 +59,7 @@ START_TEST(test_proxies) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct tel_proxy proxy;
-    tel_proxy_find(cases[i].url, from_list, (void *)(uintptr_t)cases[i].variables, &proxy);
+    tel_proxy_find(cases[i].url, environment_get, (void *)(uintptr_t)cases[i].variables, &proxy);
     ck_assert_str_eq(proxy.shown, cases[i].shown);
     ck_assert_str_eq(proxy.except, cases[i].except);
     ck_assert_int_eq(*proxy.url != '\0', *cases[i].shown != '\0');

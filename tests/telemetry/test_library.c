@@ -1,9 +1,12 @@
 /* The library as one object: tables of metrics, several instances, memory that runs out. */
+#include "config.h" /* first: GNU extensions */
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include <tel/http.h>
+#include <tel/scrape.h>
 #include <tel/telemetry.h>
 
 #include "support/allocations.h"
@@ -27,6 +30,10 @@ static const struct tel_metric bad[] = {
 };
 enum { ROWS = sizeof table / sizeof *table, BAD_ROWS = sizeof bad / sizeof *bad };
 
+static void read_seven(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, *(const double *)cls);
+}
+
 static struct tel *quiet(const char *name) {
   setenv("OTEL_TRACES_EXPORTER", "none", 1);
   return tel_new(name, "1");
@@ -42,6 +49,28 @@ START_TEST(a_table_fills_its_handles) {
   ck_assert_uint_eq(tel_counter_value(count), 2);
   ck_assert_int_eq(tel_counter_series(by_name, (const char *const[]){"a", "b"}, &named), 0);
   tel_free(tel, 0);
+}
+END_TEST
+
+START_TEST(a_row_may_be_read_at_the_scrape) {
+  static double seven = 7;
+  struct tel_family *unset = NULL;
+  const struct tel_metric rows[] = {
+      {.type = TEL_METRIC_GAUGE, .name = "seven", .help = "Seven.", .read = read_seven, .cls = &seven},
+      {.type = TEL_METRIC_HISTOGRAM,
+       .name = "no_histogram",
+       .read = read_seven,
+       .cls = &seven,
+       .family = &unset},
+  };
+  struct tel_registry *registry = tel_registry_new(NULL);
+  struct tel_scrape scrape;
+  ck_assert_int_eq(tel_registry_add(registry, rows, 2), TEL_E_VALUE); /* of the second */
+  ck_assert_ptr_null(unset);
+  ck_assert_int_eq(tel_scrape(registry, NULL, NULL, &scrape), 0);
+  ck_assert_ptr_nonnull(memmem(scrape.body, scrape.size, "\nseven 7\n", 9));
+  tel_scrape_free(&scrape);
+  tel_registry_free(registry);
 }
 END_TEST
 
@@ -140,5 +169,6 @@ START_TEST(every_allocation_may_fail) {
 }
 END_TEST
 
-TEST_MAIN("library", a_table_fills_its_handles, the_first_bad_row_is_told, null_does_nothing,
-          instances_do_not_meet_and_follow_each_other, threads_serve_at_once, every_allocation_may_fail)
+TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape, the_first_bad_row_is_told,
+          null_does_nothing, instances_do_not_meet_and_follow_each_other, threads_serve_at_once,
+          every_allocation_may_fail)

@@ -114,7 +114,11 @@ START_TEST(test_a_fork_between_making_and_starting) {
   json_t *lines = fixture_lines(f.path);
   ck_assert_uint_eq(json_array_size(lines), 2);
   ck_assert_str_eq(fixture_text(lines, 1, "message"), "child");
-  fixture_close(&f);
+  json_decref(lines);
+  tel_log_event(f.logger, TEL_INFO, "parent alone", NULL);
+  lines = close_and_read(); /* what the child wrote is not written again */
+  ck_assert_uint_eq(json_array_size(lines), 3);
+  ck_assert_str_eq(fixture_text(lines, 2, "message"), "parent alone");
   done(lines);
 }
 END_TEST

@@ -38,6 +38,15 @@ static void log_one(const char *message) {
   tel_log_event(f.logger, TEL_INFO, message, NULL);
 }
 
+/* Logs to the file, where the line has arrived. */
+static void begin_with(const char *message) {
+  begin();
+  fixture_open(&f);
+  fixture_start(&f);
+  log_one(message);
+  fixture_wait(&f, WRITTEN, 1);
+}
+
 /* Marks the lines of all files of the directory. Returns how many there were. */
 static unsigned mark_all(uint64_t max_bytes, unsigned *files) {
   unsigned marked = 0;
@@ -217,11 +226,7 @@ END_TEST
 /* The name leads nowhere any more: whoever asked is told, the log says so itself, and no line is lost. */
 START_TEST(test_reopening_refused) {
   char moved[200];
-  begin();
-  fixture_open(&f);
-  fixture_start(&f);
-  log_one("before");
-  fixture_wait(&f, WRITTEN, 1);
+  begin_with("before");
   snprintf(moved, sizeof moved, "%s.moved", f.path);
   ck_assert_int_eq(rename(f.path, moved), 0);
   ck_assert_int_eq(mkdir(f.path, 0700), 0);
@@ -255,11 +260,7 @@ START_TEST(test_reopening_refused) {
 END_TEST
 
 START_TEST(test_a_file_that_vanished) {
-  begin();
-  fixture_open(&f);
-  fixture_start(&f);
-  log_one("first");
-  fixture_wait(&f, WRITTEN, 1);
+  begin_with("first");
   ck_assert_int_eq(unlink(f.path), 0);
   log_one("second");
   fixture_wait(&f, WRITTEN, 2);
@@ -272,11 +273,7 @@ END_TEST
 /* The directory goes and comes back. */
 START_TEST(test_a_directory_that_vanished) {
   char aside[80];
-  begin();
-  fixture_open(&f);
-  fixture_start(&f);
-  log_one("first");
-  fixture_wait(&f, WRITTEN, 1);
+  begin_with("first");
   ck_assert_int_eq(unlink(f.path), 0);
   snprintf(aside, sizeof aside, "%s-aside", f.dir);
   ck_assert_int_eq(rename(f.dir, aside), 0);

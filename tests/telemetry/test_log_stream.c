@@ -123,7 +123,7 @@ static pthread_mutex_t syslog_lock = PTHREAD_MUTEX_INITIALIZER;
 static char syslog_text[4096];
 static int syslog_priority, syslog_count;
 
-static void note(int priority, const char *format, va_list args) {
+static void __attribute__((format(printf, 2, 0))) note(int priority, const char *format, va_list args) {
   pthread_mutex_lock(&syslog_lock);
   syslog_priority = priority;
   syslog_count++;
@@ -131,7 +131,8 @@ static void note(int priority, const char *format, va_list args) {
   pthread_mutex_unlock(&syslog_lock);
 }
 
-void syslog(int priority, const char *format, ...) {
+/* In brackets, because clang has a macro of this name then. */
+void(syslog)(int priority, const char *format, ...) {
   va_list args;
   va_start(args, format);
   note(priority, format, args);

@@ -7,16 +7,6 @@
 static struct fixture f;
 static struct tel_context context;
 
-static unsigned walk(bool (*try)(void)) {
-  for (unsigned at = 1;; at++) {
-    allocations_fail_at(at);
-    bool done = try();
-    allocations_succeed();
-    if (done) return at - 1;
-    ck_assert_uint_ge(allocations_count(), at);
-  }
-}
-
 static bool make_store(void) {
   struct tel_recent *recent = NULL;
   int error = tel_recent_new(TEL_RECENT_BYTES_MIN, &recent);
@@ -58,8 +48,8 @@ static bool read_trace(void) {
 }
 
 START_TEST(test_walk) {
-  ck_assert_uint_ge(walk(make_store), 4);
-  ck_assert_uint_ge(walk(make_tracing), 10);
+  ck_assert_uint_ge(allocations_walk(make_store), 4);
+  ck_assert_uint_ge(allocations_walk(make_tracing), 10);
   recent_fixture_open(&f, 1 << 20);
   /* Texts larger than the arena's chunks. */
   struct tel_span *root = tel_span_start(&f.tracer, "Root", TEL_SPAN_SERVER, NULL, NULL, 0);
@@ -69,8 +59,8 @@ START_TEST(test_walk) {
   for (int i = 0; i < 3; i++)
     tel_attributes_set_text(tel_span_add_event(root, "event"), "text", text, sizeof text);
   tel_span_end(root, 0);
-  ck_assert_uint_ge(walk(read_list), 1);
-  ck_assert_uint_ge(walk(read_trace), 3);
+  ck_assert_uint_ge(allocations_walk(read_list), 1);
+  ck_assert_uint_ge(allocations_walk(read_trace), 3);
   recent_fixture_close(&f);
 }
 END_TEST

@@ -2,19 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/environment.h"
 #include "support/test.h"
 #include "telemetry/otel_variables.h"
 #include "telemetry/tracing.h"
 
 static struct tel_tracing_settings settings;
 static char warnings[4096];
-
-static const char *from_list(void *cls, const char *name) {
-  size_t len = strlen(name);
-  for (const char *const *pair = cls; *pair; pair++)
-    if (strncmp(*pair, name, len) == 0 && (*pair)[len] == '=') return *pair + len + 1;
-  return NULL;
-}
 
 static void warn(void *cls, const char *text) {
   (void)cls;
@@ -28,7 +22,7 @@ static void warn(void *cls, const char *text) {
     static const char *const list[] = {__VA_ARGS__, NULL};                                                   \
     tel_tracing_settings_init(&settings);                                                                    \
     warnings[0] = '\0';                                                                                      \
-    tel_tracing_settings_environment(&settings, from_list, (void *)(uintptr_t)list, warn, NULL);             \
+    tel_tracing_settings_environment(&settings, environment_get, (void *)(uintptr_t)list, warn, NULL);       \
   } while (0)
 #define SILENT() ck_assert_str_eq(warnings, "")
 #define UNSAID(text) ck_assert_msg(strstr(warnings, text) == NULL, "%s", warnings)
@@ -310,6 +304,19 @@ START_TEST(test_endpoints_that_are_probably_wrong) {
   READ("OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318/v1/traces/");
   ck_assert_str_eq(settings.endpoint, "http://collector:4318/v1/traces/v1/traces");
   WARNED("leave v1/traces out here");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318/v1");
+  WARNED("v1/traces is appended to http://collector:4318/v1: leave v1 out here");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=https://collector/otlp/v1/metrics/");
+  WARNED("leave v1/metrics out here");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318/v1/logs");
+  WARNED("leave v1/logs out here");
+  READ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://collector:4318/v1/metrics");
+  WARNED("http://collector:4318/v1/metrics is not a path for spans");
+  READ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://collector:4318/v1/");
+  WARNED("takes spans at /v1/traces");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318/apiv1",
+       "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://collector:4318/v1/traces");
+  SILENT();
   READ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://collector:4318");
   WARNED("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: http://collector:4318/ has no path");
   READ("OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318");
@@ -330,6 +337,51 @@ START_TEST(test_endpoints_that_are_probably_wrong) {
   UNSAID("secret");
   READ("OTEL_TRACES_EXPORTER=none", "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4317");
   SILENT(); /* nothing is sent there */
+}
+END_TEST
+
+/* Each is told once, by its name, and not guessed to be another one. */
+START_TEST(test_variables_without_effect) {
+  static const char *const names[] = {"OTEL_LOG_LEVEL",
+                                      "OTEL_METRICS_EXEMPLAR_FILTER",
+                                      "OTEL_METRICS_EXPORTER",
+                                      "OTEL_METRIC_EXPORT_INTERVAL",
+                                      "OTEL_METRIC_EXPORT_TIMEOUT",
+                                      "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+                                      "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
+                                      "OTEL_EXPORTER_OTLP_METRIC_INSECURE",
+                                      "OTEL_EXPORTER_PROMETHEUS_PORT",
+                                      "OTEL_LOGS_EXPORTER",
+                                      "OTEL_BLRP_SCHEDULE_DELAY",
+                                      "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+                                      "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
+                                      "OTEL_EXPORTER_OTLP_INSECURE",
+                                      "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
+                                      "OTEL_EXPORTER_OTLP_SPAN_INSECURE",
+                                      "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+                                      "OTEL_EXPORTER_JAEGER_AGENT_HOST",
+                                      "OTEL_CONFIG_FILE",
+                                      "OTEL_EXPERIMENTAL_CONFIG_FILE",
+                                      "OTEL_ENTITIES",
+                                      "OTEL_SEMCONV_STABILITY_OPT_IN"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char pair[128], line[128];
+    const char *const list[] = {pair, NULL};
+    snprintf(pair, sizeof pair, "%s=topsecret", names[i]);
+    snprintf(line, sizeof line, "%s: has no effect; ", names[i]);
+    tel_tracing_settings_init(&settings);
+    warnings[0] = '\0';
+    tel_tracing_settings_environment(&settings, environment_get, (void *)(uintptr_t)list, warn, NULL);
+    ck_assert_msg(strncmp(warnings, line, strlen(line)) == 0, "%s: %s", names[i], warnings);
+    ck_assert_ptr_eq(strchr(warnings, '\n'), warnings + strlen(warnings) - 1);
+    UNSAID("topsecret");
+    ck_assert_ptr_null(tel_variable_similar(names[i], strlen(names[i])));
+  }
+  READ("OTEL_METRICS_EXEMPLAR_FILTER=trace_based", "OTEL_METRICS_EXPORTER=none", "OTEL_LOGS_EXPORTER=Console",
+       "OTEL_LOG_LEVEL=", "OTEL_SEMCONV_STABILITY_OPT_IN=http", "OTEL_PYTHON_LOG_LEVEL=debug");
+  SILENT();
+  READ("OTEL_METRICS_EXPORTER=prometheus");
+  SILENT();
 }
 END_TEST
 
@@ -364,7 +416,7 @@ START_TEST(test_show) {
                                      "OTEL_EXPORTER_OTLP_ENDPOINT=http://u:topsecret@collector:4318",
                                      "OTEL_TRACES_EXPORTER=zipkin", "OTEL_BSP_MAX_QUEUE_SIZE=7", NULL};
   warnings[0] = '\0';
-  ck_assert_int_eq(tel_variables_show(from_list, (void *)(uintptr_t)list, show, NULL), TEL_OK);
+  ck_assert_int_eq(tel_variables_show(environment_get, (void *)(uintptr_t)list, show, NULL), TEL_OK);
   ck_assert_str_eq(warnings, "OTEL_TRACES_EXPORTER ignored \nOTEL_BSP_MAX_QUEUE_SIZE is 7\n"
                              "OTEL_EXPORTER_OTLP_ENDPOINT is http://collector:4318/\n"
                              "OTEL_EXPORTER_OTLP_HEADERS is authorization=(hidden) x-b=(hidden) \n");
@@ -375,4 +427,4 @@ TEST_MAIN("tracing_env", test_defaults, test_empty_is_unset, test_endpoint, test
           test_bad_values_are_reported_and_ignored, test_headers, test_samplers, test_switches, test_limits,
           test_service_name, test_white_space_around_values, test_one_bad_pair_does_not_spoil_the_list,
           test_messages_say_which_value_and_what_is_taken, test_endpoints_that_are_probably_wrong,
-          test_misspelled_names, test_show)
+          test_variables_without_effect, test_misspelled_names, test_show)

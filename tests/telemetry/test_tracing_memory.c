@@ -10,17 +10,6 @@
 #include "telemetry/tracer_fixture.h"
 #include "telemetry/tracing.h"
 
-/* Runs try with the first, second ... allocation failing, until it says that none did. Returns how many. */
-static unsigned walk(bool (*try)(void)) {
-  for (unsigned at = 1;; at++) {
-    allocations_fail_at(at);
-    bool done = try();
-    allocations_succeed();
-    if (done) return at - 1;
-    ck_assert_uint_ge(allocations_count(), at); /* it failed, and not by our hand */
-  }
-}
-
 static struct tel_tracing_settings settings;
 
 static bool make_tracing(void) {
@@ -43,8 +32,8 @@ static bool make_resource(void) {
 START_TEST(test_making) {
   tel_tracing_settings_init(&settings);
   strcpy(settings.resource, "a=1,b=2,c=3");
-  ck_assert_uint_ge(walk(make_tracing), 6);
-  ck_assert_uint_ge(walk(make_resource), 4);
+  ck_assert_uint_ge(allocations_walk(make_tracing), 6);
+  ck_assert_uint_ge(allocations_walk(make_resource), 4);
 }
 END_TEST
 
@@ -81,7 +70,7 @@ START_TEST(test_spans) {
   struct tel_span *used_up[64];
   for (int i = 0; i < 64; i++)
     used_up[i] = tel_span_pool_take(f.tracer.pool); /* so that spans are allocated too */
-  ck_assert_uint_ge(walk(make_span), 10);
+  ck_assert_uint_ge(allocations_walk(make_span), 10);
   ck_assert_uint_eq(fixture_dropped(&f, TEL_DROP_MEMORY), 1);
   for (int i = 0; i < 64; i++) tel_span_pool_give(f.tracer.pool, used_up[i]);
   ck_assert(fixture_close(&f, 0));
@@ -126,7 +115,7 @@ START_TEST(test_encoder) {
     tel_span_add_link(spans[i], tel_span_context(spans[i]));
     tel_span_set_status(spans[i], TEL_STATUS_ERROR, "text");
   }
-  ck_assert_uint_ge(walk(encode), 5);
+  ck_assert_uint_ge(allocations_walk(encode), 5);
   for (int i = 0; i < 200; i++) tel_span_end(spans[i], 0);
   ck_assert(fixture_close(&f, 0));
 }

@@ -71,7 +71,7 @@
     new ResizeObserver(function () { self.render(); }).observe(this.svg);
   }
 
-  // data: {start, end, step (seconds), series: [{name, thin, points: [[time, value], ...]}]}; a value that is no number is a gap.
+  // data: {start, end, step (seconds), series: [{name, thin, points: [[time, value], ...]}]}; a value that is not a number is a gap.
   Chart.prototype.draw = function (data) {
     this.data = data;
     this.render();

@@ -47,7 +47,7 @@
       return answer.text();
     }).then(function (text) {
       var fresh = new DOMParser().parseFromString(text, "text/html");
-      ["live", "routes"].forEach(function (id) {
+      ["live", "objectives", "routes"].forEach(function (id) {
         document.getElementById(id).innerHTML = fresh.getElementById(id).innerHTML;
       });
     });

@@ -138,7 +138,7 @@ function lines(parent, text) {
 // Appends text, with its mrkdwn, to parent.
 export function mrkdwn(parent, text) {
   const parts = String(text).split('```');
-  // An odd number of fences: the last one is no fence.
+  // An odd number of fences: the last one is not a fence.
   if (parts.length % 2 === 0) parts.push('```' + parts.splice(-1)[0]);
   if (parts.length % 2 === 0) parts.splice(-2, 2, parts.at(-2) + parts.at(-1));
   parts.forEach((part, i) => {

@@ -345,7 +345,8 @@ async function setMode(mode) {
 }
 
 async function modes() {
-  const { modes: rows, mode } = await (await fetch('/control')).json();
+  const { modes: rows, mode, any_hook } = await (await fetch('/control')).json();
+  showHook(any_hook ? `${location.origin}/services/T000/B000/anything` : `${location.origin}/services/…, the address that --hook names`);
   $('mode').replaceChildren(...rows.map((row) => {
     const option = element('option', '', row.mode === 'ok' ? 'no failure' : row.mode.replaceAll('_', ' '));
     option.value = row.mode;
@@ -355,8 +356,13 @@ async function modes() {
   $('mode').value = mode;
 }
 
+function showHook(address) {
+  $('hook').textContent = address;
+  $('curl').textContent = `curl -H 'Content-Type: application/json' -d '{"text":"Hello, *world*"}' ${address}`;
+}
+
 function sample() {
-  return fetch('/services/T000/B000/example', {
+  return fetch('/messages', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({
@@ -374,8 +380,6 @@ function sample() {
   });
 }
 
-$('hook').textContent = `${location.origin}/services/T000/B000/anything`;
-$('curl').textContent = `curl -H 'Content-Type: application/json' -d '{"text":"Hello, *world*"}' ${location.origin}/services/T000/B000/anything`;
 $('sample').addEventListener('click', sample);
 $('mode').addEventListener('change', () => setMode($('mode').value));
 $('clear').addEventListener('click', () => {

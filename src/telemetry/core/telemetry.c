@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/forks.h"
+#include "telemetry/log_line.h"
 #include "telemetry/process.h"
 #include "telemetry/tracing.h"
 
@@ -22,14 +24,16 @@ struct tel_owned {
 
 void tel_fail(struct tel *tel, int error, const char *text) {
   if (!tel || error == 0) return;
+  if (!text) text = "telemetry";
   int system = errno;
-  pthread_mutex_lock(&tel->lock);
+  bool alone = tel_foreign(tel); /* another thread may have held the lock at the fork */
+  if (!alone) pthread_mutex_lock(&tel->lock);
   if (tel->error == 0) {
     tel->error = error;
     snprintf(tel->error_text, sizeof tel->error_text, "%s: %s%s%s", text, tel_error_text(error),
              error == TEL_E_SYSTEM ? ": " : "", error == TEL_E_SYSTEM ? strerror(system) : "");
   }
-  pthread_mutex_unlock(&tel->lock);
+  if (!alone) pthread_mutex_unlock(&tel->lock);
 }
 
 static const char *from_environment(void *cls, const char *name) {
@@ -68,6 +72,7 @@ static int open_parts(struct tel *tel, const char *name, const char *version) {
                                        .version = version,
                                        .instance = tel->instance};
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return TEL_E_MEMORY;
+  strcpy(tel->version, version);
   tel->registry = tel_registry_new(NULL);
   if (!tel->registry) return TEL_E_MEMORY;
   int error = tel_process_register(tel->registry);
@@ -79,7 +84,8 @@ struct tel *tel_new(const char *name, const char *version) {
   struct tel *tel = calloc(1, sizeof *tel);
   if (!tel) return NULL;
   pthread_mutex_init(&tel->lock, NULL);
-  random_uuid(tel->instance);
+  random_uuid(tel->instance); /* watches for forks from now on */
+  tel->process = forks_count();
   if (!name || !version || !*name || strlen(name) >= TEL_NAME_SIZE || strlen(version) >= TEL_NAME_SIZE)
     tel_fail(tel, TEL_E_VALUE, "telemetry needs a name and a version of 1 to 63 and 0 to 63 bytes");
   else
@@ -87,9 +93,27 @@ struct tel *tel_new(const char *name, const char *version) {
   return tel;
 }
 
+bool tel_foreign(const struct tel *tel) {
+  unsigned started_in = atomic_load_explicit(&tel->started_in, memory_order_relaxed);
+  return started_in != 0 && started_in != forks_count() + 1;
+}
+
+/* Each process is an instance of its own. */
+static int take_over(struct tel *tel) {
+  if (tel->process == forks_count()) return 0;
+  tel->process = forks_count();
+  random_uuid(tel->instance);
+  tel_tracing_rename(tel->tracing, tel->instance);
+  return tel_logger_rename(tel->logger, tel->version, tel->instance);
+}
+
 int tel_start(struct tel *tel) {
   if (!tel) return TEL_E_MEMORY;
-  if (tel->started) tel_fail(tel, TEL_E_VALUE, "telemetry has been started already");
+  if (tel_foreign(tel))
+    tel_fail(tel, TEL_E_VALUE, "telemetry was started before the fork; call tel_new() in the child");
+  else if (tel->started_in)
+    tel_fail(tel, TEL_E_VALUE, "telemetry has been started already");
+  if (!tel->error) tel_fail(tel, take_over(tel), "cannot start telemetry in this process");
   if (tel->error) return tel->error;
   /* Late, because programs choose yder's output in their first lines. Another logger may have yder already;
    * then this one's lines do without it. */
@@ -98,7 +122,7 @@ int tel_start(struct tel *tel) {
   if (!error) error = tel_logger_start(tel->logger);
   if (!error) error = tel_tracing_start(tel->tracing);
   tel_fail(tel, error, "cannot start telemetry");
-  tel->started = tel->error == 0;
+  tel->started_in = tel->error == 0 ? forks_count() + 1 : 0;
   return tel->error;
 }
 
@@ -116,6 +140,11 @@ static void destroy_owned(struct tel *tel) {
 
 uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   if (!tel) return 0;
+  if (tel_foreign(tel)) {
+    tel_logger_free(tel->logger, 0); /* gives yder back */
+    tel_leave_behind(&tel->left);
+    return 0;
+  }
   uint64_t deadline = clock_mono_ns() + milliseconds * CLOCK_NS_PER_MS;
   size_t left_behind = tel_left_behind_count();
   for (struct tel_owned *owned = tel->owned; owned; owned = owned->next)
@@ -132,6 +161,16 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   else
     tel_leave_behind(&tel->left); /* with those names */
   return lost;
+}
+
+int tel_register(struct tel *tel, const struct tel_metric *table, size_t count) {
+  int first = 0;
+  for (size_t i = 0; tel && table && i < count; i++) {
+    int error = tel_registry_add(tel->registry, &table[i], 1);
+    tel_fail(tel, error, table[i].name ? table[i].name : "a metric without a name");
+    if (!first) first = error;
+  }
+  return first;
 }
 
 struct tel_registry *tel_registry(struct tel *tel) {
@@ -161,6 +200,7 @@ int tel_own_locked(struct tel *tel, void (*destroy)(void *object), void *object)
 
 int tel_at_end(struct tel *tel, void (*end)(void *object), void *object) {
   if (!tel) return TEL_E_MEMORY;
+  if (tel_foreign(tel)) return TEL_E_VALUE;
   pthread_mutex_lock(&tel->lock);
   int error = hang(tel, (struct tel_owned){.end = end, .object = object});
   pthread_mutex_unlock(&tel->lock);
@@ -168,12 +208,12 @@ int tel_at_end(struct tel *tel, void (*end)(void *object), void *object) {
 }
 
 int tel_own(struct tel *tel, void (*destroy)(void *object), void *object) {
-  int error = TEL_E_MEMORY;
-  if (tel) {
+  int error = tel ? TEL_E_VALUE : TEL_E_MEMORY;
+  if (tel && !tel_foreign(tel)) {
     pthread_mutex_lock(&tel->lock);
     error = tel_own_locked(tel, destroy, object);
     pthread_mutex_unlock(&tel->lock);
   }
-  if (error) destroy(object);
+  if (error && destroy) destroy(object);
   return error;
 }

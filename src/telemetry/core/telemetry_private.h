@@ -18,18 +18,22 @@ struct tel_tracing;
 
 struct tel {
   struct tel_left_behind left; /* first */
-  char instance[RANDOM_UUID_SIZE];
+  char instance[RANDOM_UUID_SIZE], version[TEL_NAME_SIZE];
+  unsigned process; /* forks_count() of the one that made it */
   struct tel_registry *registry;
   struct tel_logger *logger;
   struct tel_tracing *tracing;
   pthread_mutex_t lock;            /* of http, owned and the error */
   _Atomic(struct tel_http *) http; /* made by src/telemetry/http when it is first needed */
   struct tel_owned *owned;
-  bool started;
-  int error; /* the first */
+  _Atomic unsigned started_in; /* forks_count() + 1; 0: not started */
+  int error;                   /* the first */
   char error_text[TEL_ERROR_SIZE];
 };
 
+/* Whether it was started in another process, which this one is a fork of: nobody works here on what is
+ * recorded. */
+bool tel_foreign(const struct tel *tel);
 /* As tel_own(), with tel->lock held; on failure the object is still the caller's. */
 TEL_MUST_CHECK int tel_own_locked(struct tel *tel, void (*destroy)(void *object), void *object);
 

@@ -40,7 +40,7 @@ static struct tel_span *start_span(struct tel *tel, const struct tel_http_reques
 }
 
 struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_request *request) {
-  if (!tel || !request || !request->method || !request->path) return NULL;
+  if (!tel || !request || !request->method || !request->path || tel_foreign(tel)) return NULL;
   struct tel_http_exchange *exchange = malloc(sizeof *exchange);
   if (!exchange) return NULL;
   struct clock_anchor start = clock_anchor_now();

@@ -165,7 +165,7 @@ static void count(struct tel_http *http, struct tel_http_route *route, size_t me
 }
 
 struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *label) {
-  if (!tel || !label || !tel->registry) return NULL;
+  if (!tel || !label || !tel->registry || tel_foreign(tel)) return NULL;
   struct tel_http_route *route = NULL;
   int error = 0;
   pthread_mutex_lock(&tel->lock);
@@ -196,7 +196,8 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
 void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method,
                      const struct tel_http_result *result, const struct tel_context *context) {
   struct tel_http *http = atomic_load_explicit(&tel->http, memory_order_acquire);
-  if (!tel->registry) return; /* tel_new() has failed */
+  if (!tel->registry || tel_foreign(tel))
+    return; /* tel_new() has failed; or its locks are another process's */
   if (!http) {
     int error = 0;
     pthread_mutex_lock(&tel->lock);

@@ -227,9 +227,9 @@ int tel_ulfius_observe(struct tel *tel, struct _u_instance *instance) {
 }
 
 struct tel_span *tel_ulfius_span(const struct _u_response *response) {
-  return current && current->response == response ? tel_http_span(current->exchange) : NULL;
+  return response && current && current->response == response ? tel_http_span(current->exchange) : NULL;
 }
 
 struct tel_attributes *tel_ulfius_fields(const struct _u_response *response) {
-  return current && current->response == response ? tel_http_fields(current->exchange) : NULL;
+  return response && current && current->response == response ? tel_http_fields(current->exchange) : NULL;
 }

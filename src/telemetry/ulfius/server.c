@@ -30,13 +30,13 @@ void *tel_ulfius_on_uri(void *cls, const char *uri, struct MHD_Connection *conne
 
 void tel_ulfius_on_completed(void *cls, struct MHD_Connection *connection, void **state,
                              enum MHD_RequestTerminationCode how) {
-  struct connection_info_struct *info = *state;
+  struct connection_info_struct *info = state ? *state : NULL;
   struct observer *observer = adapter_observer(cls);
   if (info && info->request && observer) {
     struct record *record = adapter_record_take(observer, info->request);
     if (record) adapter_record_end(record, how); /* before the texts that it borrows go */
   }
-  mhd_request_completed(NULL, connection, state, how);
+  if (state) mhd_request_completed(NULL, connection, state, how);
 }
 
 static bool valid(const struct _u_instance *instance) {

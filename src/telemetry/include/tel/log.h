@@ -27,6 +27,7 @@ struct tel_log_settings {
   const char *file;   /* "": standard output; "syslog": syslog; else a path */
   bool no_link;       /* a symbolic link is no file: for who is root when it opens, but not for long */
   uint64_t max_bytes; /* of a file before it is rotated; 0: never */
+  bool tell_stderr;   /* says on standard error, at most once a minute, why lines are lost */
   unsigned keep;      /* rotated files: FILE.1 (the newest) to FILE.keep */
   size_t queue_size;  /* records; 0: 8192 */
   /* On every line. */
@@ -40,12 +41,12 @@ struct tel_log_record;
 struct tel_span; /* see trace.h */
 
 /* Opens the output; copies all strings. The writer's thread starts with tel_logger_start(), so that a daemon
- * can fork in between; until then records wait in the queue. registry: telemetry_log_* metrics, or NULL;
- * it outlives the logger. TEL_E_SYSTEM: the file cannot be opened (errno); TEL_E_MEMORY; the registry's. A
- * process that forks and lets the child go on must not free its own copy: it would write the queue twice. */
+ * can fork in between; until then records wait in the queue, and the process that starts first writes them.
+ * registry: telemetry_log_* metrics, or NULL; it outlives the logger. TEL_E_SYSTEM: the file cannot be opened
+ * (errno); TEL_E_MEMORY; the registry's. */
 TEL_API TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *settings,
                                           struct tel_registry *registry, struct tel_logger **out);
-/* TEL_E_SYSTEM: no thread (errno). */
+/* TEL_E_SYSTEM: no thread or no descriptor (errno). */
 TEL_API TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
 /* Makes this logger yder's only output. Once, before the first thread. TEL_E_FULL: another one is already. */
 TEL_API TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);

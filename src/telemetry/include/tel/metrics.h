@@ -103,6 +103,27 @@ typedef void tel_read_fn(void *cls, struct tel_emit *emit);
 TEL_API TEL_MUST_CHECK int tel_read_family(struct tel_registry *, const struct tel_family_spec *,
                                            enum tel_metric_type type, tel_read_fn *read, void *cls);
 
+/* One metric of a program: a row of a table. What is not set is 0 or NULL. */
+struct tel_metric {
+  enum tel_metric_type type;
+  const char *name, *help, *unit; /* as of struct tel_family_spec */
+  const char *labels;             /* names with a blank between, such as "method route"; or NULL */
+  const double *buckets;          /* of a histogram */
+  size_t bucket_count;
+  /* Where the handles go, each may be NULL: the family, and the only series of a metric without labels. A
+   * handle that cannot be had stays as it is; make it NULL before, then recording does nothing. */
+  struct tel_family **family;
+  struct tel_counter **counter;
+  struct tel_gauge **gauge;
+  struct tel_histogram **histogram;
+  /* Of a metric that is read when it is scraped, as tel_read_family(): it has no handles. */
+  tel_read_fn *read;
+  void *cls;
+};
+/* Registers all rows; one that fails does not keep the others away. Returns the first error, as of a family
+ * or a series. 0 for NULL. */
+TEL_API int tel_registry_add(struct tel_registry *registry, const struct tel_metric *table, size_t count);
+
 TEL_END
 
 #endif

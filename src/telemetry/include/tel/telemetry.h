@@ -32,9 +32,15 @@ struct tel;
  * the program has threads (it calls curl_global_init()). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
-/* Starts the exporter and the log writer, once. Fork before it. Returns 0, or the first error since
- * tel_new(): TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (no thread), TEL_E_VALUE, TEL_E_NAME; tel_error() has
- * the text. */
+/* Starts the exporter and the log writer, once. Returns 0, or the first error since tel_new(): TEL_E_MEMORY
+ * (also for NULL), TEL_E_SYSTEM (no thread or no descriptor), TEL_E_VALUE, TEL_E_NAME; tel_error() has the
+ * text.
+ *
+ * A server that forks its workers calls tel_new() before and tel_start() in each worker: each is an instance
+ * of its own, and what waited at the fork leaves from the process that starts first. A fork after tel_start()
+ * gives the child a copy without threads: what it records there goes nowhere, and tel_free() returns at once.
+ * It must not scrape that copy or make series in it. It may have telemetry of its own by tel_new(). A span or
+ * record that is open at a fork belongs to the parent. */
 TEL_API TEL_MUST_CHECK int tel_start(struct tel *tel);
 
 /* Why tel_start() failed, for people; "" when nothing has. Valid until tel_free(). */
@@ -43,22 +49,8 @@ TEL_API const char *tel_error(const struct tel *tel);
 /* Keeps an error for tel_start(), if it is the first; error 0 is ignored. For adapters and tables. */
 TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 
-/* One metric of a program: a row of a table. */
-struct tel_metric {
-  enum tel_metric_type type;
-  const char *name, *help, *unit; /* as of struct tel_family_spec */
-  const char *labels;             /* names with a blank between, such as "method route"; or NULL */
-  const double *buckets;          /* of a histogram */
-  size_t bucket_count;
-  /* Where the handles go, each may be NULL: the family, and the only series of a metric without labels. A
-   * handle that cannot be had stays as it is; make it NULL before, then recording does nothing. */
-  struct tel_family **family;
-  struct tel_counter **counter;
-  struct tel_gauge **gauge;
-  struct tel_histogram **histogram;
-};
-/* Registers all rows; one that fails does not keep the others away. Returns the first error, which is also
- * kept for tel_start() with the metric's name; 0 for NULL. */
+/* Registers the rows of a table, as tel_registry_add(), in tel_registry(tel). The first error is also kept
+ * for tel_start(), with the metric's name. 0 for NULL. */
 TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t count);
 
 /* Exports the spans and writes the log lines that wait, at most for so many milliseconds, stops the threads
@@ -75,11 +67,12 @@ TEL_API struct tel_logger *tel_logger(struct tel *tel);
 
 /* Calls destroy(object) in tel_free(), the last given first, when all spans and lines have left. For
  * adapters: what they hang on tel lives longer than every name that it gave to a span. If tel_free() leaves a
- * thread behind, destroy is never called. TEL_E_MEMORY: destroy was called at once. */
+ * thread behind, destroy is never called. TEL_E_MEMORY, TEL_E_VALUE (started before a fork): destroy was
+ * called at once. */
 TEL_API TEL_MUST_CHECK int tel_own(struct tel *tel, void (*destroy)(void *object), void *object);
 
 /* Calls end(object) at the beginning of tel_free(), when spans and lines can still leave. For adapters that
- * have requests in progress. TEL_E_MEMORY: end is never called. */
+ * have requests in progress. TEL_E_MEMORY, TEL_E_VALUE: end is never called. */
 TEL_API TEL_MUST_CHECK int tel_at_end(struct tel *tel, void (*end)(void *object), void *object);
 
 TEL_END

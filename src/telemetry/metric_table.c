@@ -1,7 +1,7 @@
-#include <stdio.h>
+/* Metrics as rows of a table. */
 #include <string.h>
 
-#include "telemetry/core/telemetry_private.h"
+#include "tel/metrics.h"
 
 enum { LABELS_MAX = 8, LABELS_SIZE = 256 };
 
@@ -42,7 +42,7 @@ static int register_row(struct tel_registry *registry, const struct tel_metric *
   char text[LABELS_SIZE];
   struct tel_family *family = NULL;
   const char *labels = row->labels ? row->labels : "";
-  if (!registry || !row->name || strlen(labels) >= sizeof text) return TEL_E_VALUE;
+  if (!row->name || strlen(labels) >= sizeof text) return TEL_E_VALUE;
   strcpy(text, labels);
   const struct tel_family_spec spec = {.name = row->name,
                                        .help = row->help,
@@ -51,18 +51,17 @@ static int register_row(struct tel_registry *registry, const struct tel_metric *
                                        .label_count = split(text, names),
                                        .buckets = row->buckets,
                                        .bucket_count = row->bucket_count};
+  if (row->read) return tel_read_family(registry, &spec, row->type, row->read, row->cls);
   int error = make_family(registry, row, &spec, &family);
   if (error) return error;
   if (row->family) *row->family = family;
   return only_series(row, family);
 }
 
-int tel_register(struct tel *tel, const struct tel_metric *table, size_t count) {
+int tel_registry_add(struct tel_registry *registry, const struct tel_metric *table, size_t count) {
   int first = 0;
-  for (size_t i = 0; tel && table && i < count; i++) {
-    int error = register_row(tel->registry, &table[i]);
-    if (error && tel->registry)
-      tel_fail(tel, error, table[i].name ? table[i].name : "a metric without a name");
+  for (size_t i = 0; registry && table && i < count; i++) {
+    int error = register_row(registry, &table[i]);
     if (!first) first = error;
   }
   return first;

@@ -1,0 +1,185 @@
+/* What the library's operations cost, in nanoseconds, one "VALUE<TAB>NAME" a line on standard error; log
+ * lines go to standard output. Of several runs the least counts, because noise only adds. The thread that
+ * serves requests is timed. Of the exporter's and the writer's thread the CPU time is taken, without the
+ * kernel's part and with it. Spans go to $OTEL_EXPORTER_OTLP_ENDPOINT. No test: it asserts nothing. */
+#define _GNU_SOURCE /* RUSAGE_THREAD, memmem() */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <tel/scrape.h>
+#include <time.h>
+
+#include "cost/operations.h"
+
+/* Runs are short, so that some of them are not interrupted. A burst fits into every queue. */
+enum { RUNS = 200, REPEAT = 100000, BURST = 1024, BURSTS = 100, POLL_MS = 2, FAMILIES = 10, SERIES = 1000 };
+
+static struct tel *tel;
+static struct tel_counter *counter;
+static struct tel_histogram *histogram;
+
+static double now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
+}
+
+static void tell(const char *name, double value) {
+  fprintf(stderr, "%.1f\t%s\n", value, name);
+}
+
+struct adder {
+  pthread_barrier_t *ready;
+  pthread_t thread;
+  double start, end;
+};
+
+static void *add(void *cls) {
+  struct adder *adder = cls;
+  pthread_barrier_wait(adder->ready);
+  adder->start = now_ns();
+  for (int i = 0; i < REPEAT; i++) tel_counter_add(counter, 1);
+  adder->end = now_ns();
+  return NULL;
+}
+
+/* Nanoseconds in which so many threads, one or two, have added REPEAT times each. */
+static double add_with(unsigned threads) {
+  struct adder adders[2];
+  pthread_barrier_t ready;
+  pthread_barrier_init(&ready, NULL, threads);
+  for (unsigned i = 0; i < threads; i++) {
+    adders[i].ready = &ready;
+    if (pthread_create(&adders[i].thread, NULL, add, &adders[i]) != 0) abort();
+  }
+  for (unsigned i = 0; i < threads; i++) pthread_join(adders[i].thread, NULL);
+  pthread_barrier_destroy(&ready);
+  double start = adders[0].start, end = adders[0].end;
+  if (threads == 2 && adders[1].start < start) start = adders[1].start;
+  if (threads == 2 && adders[1].end > end) end = adders[1].end;
+  return end - start;
+}
+
+static void bench_counter(void) {
+  double one = 1e18, two = 1e18;
+  for (int run = 0; run < RUNS; run++) {
+    double ns = add_with(1);
+    if (ns < one) one = ns;
+    if ((ns = add_with(2)) < two) two = ns;
+  }
+  tell("counter", one / REPEAT);
+  tell("counter, two threads against one", 2 * one / two);
+}
+
+static void bench_histogram(void) {
+  double least = 1e18;
+  for (int run = 0; run < RUNS; run++) {
+    double start = now_ns();
+    for (int i = 0; i < REPEAT; i++)
+      tel_histogram_observe(histogram, (double)(i % 32) * 0.002, &operation_context);
+    double ns = now_ns() - start;
+    if (ns < least) least = ns;
+  }
+  tell("histogram with exemplar", least / REPEAT);
+}
+
+/* CPU of the process without that of this thread, in nanoseconds. */
+static double others_cpu(bool kernel) {
+  struct rusage all, mine;
+  getrusage(RUSAGE_SELF, &all);
+  getrusage(RUSAGE_THREAD, &mine);
+  double us = (double)(all.ru_utime.tv_sec - mine.ru_utime.tv_sec) * 1e6 +
+              (double)(all.ru_utime.tv_usec - mine.ru_utime.tv_usec);
+  if (kernel)
+    us += (double)(all.ru_stime.tv_sec - mine.ru_stime.tv_sec) * 1e6 +
+          (double)(all.ru_stime.tv_usec - mine.ru_stime.tv_usec);
+  return 1e3 * us;
+}
+
+/* Until the scrape has this line. */
+static void wait_for(const char *line) {
+  for (bool found = false; !found;) {
+    struct tel_scrape scrape;
+    nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+    if (tel_scrape(tel_registry(tel), NULL, NULL, &scrape) != 0) abort();
+    found = memmem(scrape.body, scrape.size, line, strlen(line));
+    tel_scrape_free(&scrape);
+  }
+}
+
+/* queue_empty: the line of a scrape that says so. */
+static void bench_bursts(const char *name, const char *queue_empty, void (*operation)(struct tel *tel)) {
+  char text[80];
+  double least = 1e18, user = others_cpu(false), both = others_cpu(true);
+  for (int burst = 0; burst < BURSTS; burst++) {
+    double start = now_ns();
+    for (int i = 0; i < BURST; i++) operation(tel);
+    double ns = now_ns() - start;
+    if (ns < least) least = ns;
+    wait_for(queue_empty);
+  }
+  snprintf(text, sizeof text, "%s, request's thread", name);
+  tell(text, least / BURST);
+  snprintf(text, sizeof text, "%s, other thread", name);
+  tell(text, (others_cpu(false) - user) / BURSTS / BURST);
+  snprintf(text, sizeof text, "%s, other thread with its kernel part", name);
+  tell(text, (others_cpu(true) - both) / BURSTS / BURST);
+}
+
+static void make_series(void) {
+  static const char *const labels[] = {"method", "number"};
+  for (int f = 0; f < FAMILIES; f++) {
+    char name[32], number[32];
+    struct tel_family *family;
+    struct tel_counter *series;
+    snprintf(name, sizeof name, "f%d_total", f);
+    const struct tel_family_spec spec = {.name = name, .help = "Counts.", .labels = labels, .label_count = 2};
+    if (tel_counter_family(tel_registry(tel), &spec, &family) != 0) abort();
+    for (int s = 0; s < SERIES; s++) {
+      snprintf(number, sizeof number, "%d", s);
+      if (tel_counter_series(family, (const char *const[]){"POST", number}, &series) != 0) abort();
+      tel_counter_add(series, (uint64_t)s * 1000003);
+    }
+  }
+}
+
+static void bench_scrape(void) {
+  double least = 1e18;
+  make_series();
+  for (int run = 0; run < RUNS; run++) {
+    struct tel_scrape scrape;
+    double start = now_ns();
+    if (tel_scrape(tel_registry(tel), NULL, NULL, &scrape) != 0) abort();
+    double ns = now_ns() - start;
+    if (ns < least) least = ns;
+    tel_scrape_free(&scrape);
+  }
+  tell("exposition of 10,000 series", least);
+}
+
+int main(void) {
+  static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
+                                   0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};
+  static const struct tel_metric table[] = {
+      {.type = TEL_METRIC_COUNTER, .name = "c_total", .counter = &counter},
+      {.type = TEL_METRIC_HISTOGRAM,
+       .name = "h",
+       .buckets = buckets,
+       .bucket_count = sizeof buckets / sizeof *buckets,
+       .histogram = &histogram},
+  };
+  tel = tel_new("bench", "1");
+  if (!tel || tel_register(tel, table, sizeof table / sizeof *table) != 0) return EXIT_FAILURE;
+  if (tel_start(tel) != 0) {
+    fprintf(stderr, "bench_operations: %s\n", tel_error(tel));
+    return EXIT_FAILURE;
+  }
+  bench_counter();
+  bench_histogram();
+  bench_bursts("span of 14 attributes", "\ntelemetry_span_queue_size 0\n", operation_span);
+  bench_bursts("log line of 16 fields", "\ntelemetry_log_queue_size 0\n", operation_line);
+  bench_scrape();
+  return tel_free(tel, 5000) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,129 @@
+"""What a learner types, and whether it is the truth that an engine has told.
+
+A kind reads a text into the values that it may mean ("25 %" is 0.25; "48" without a unit may be 48 s or 48 ms) and compares them with
+the truth. What it cannot read is Unreadable: nobody is told "wrong" for a misspelled number.
+"""
+import re
+import unicodedata
+
+LONGEST = 200
+NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
+
+
+class Unreadable(Exception):
+    """The answer cannot be such a value; the text says what is allowed."""
+
+
+def tidy(text):
+    """Without quotes and outer blanks, in lower case, each blank one space."""
+    if len(text) > LONGEST:
+        raise Unreadable(f"the answer has {len(text)} characters, and at most {LONGEST} are allowed")
+    if any(unicodedata.category(char) == "Cc" for char in text):
+        raise Unreadable("the answer has control characters; only printable characters are allowed")
+    text = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip("\"'`´‘’“” ")
+    if not text:
+        raise Unreadable("the answer is empty")
+    return text
+
+
+class Number:
+    """A number with a unit. units: {unit: factors}, in lower case; "" is for a number without one. Several factors: it may mean any of them.
+    within: the share that an answer may be off; least: what it may be off in any case."""
+
+    def __init__(self, what, units, within=0.1, least=0.0):
+        self.what, self.units, self.within, self.least = what, units, within, least
+
+    def read(self, text):
+        text = tidy(text).removeprefix("~").removeprefix("about ").lstrip()
+        match = NUMBER.match(text)
+        unit = text[match.end():].strip().rstrip(".") if match else text
+        if not match or unit not in self.units:
+            raise Unreadable(f"'{text}' is not {self.what}")
+        number = float(match[0].replace(",", "."))
+        return [number * factor for factor in self.units[unit]]
+
+    def is_one_of(self, values, truths):
+        return any(abs(value - truth) <= max(self.within * abs(truth), self.least) for value in values for truth in truths)
+
+
+class Word:
+    """One of the names of something. Case, quotes, and the choice of blank, dash or underscore do not matter."""
+
+    def __init__(self, what, choices=None):
+        self.what, self.choices = what, choices and {self.plain(choice) for choice in choices}
+
+    @staticmethod
+    def plain(text):
+        return re.sub(r"[\s_-]+", "_", text.casefold())
+
+    def read(self, text):
+        word = self.plain(tidy(text))
+        if self.choices and word not in self.choices:
+            raise Unreadable(f"'{text.strip()}' is not {self.what}")
+        return [word]
+
+    def is_one_of(self, values, truths):
+        return any(value == self.plain(truth) for value in values for truth in truths)
+
+
+class Route(Word):
+    """A path, with or without its method: POST /order, /order, order."""
+
+    def read(self, text):
+        path = re.sub(r"^(get|head|post|put|delete|patch|options)( |$)", "", tidy(text))
+        if not re.fullmatch(r"/?[a-z0-9_{}/-]+", path):
+            raise Unreadable(f"'{text.strip()}' is not {self.what}")
+        return ["/" + path.strip("/")]
+
+    def is_one_of(self, values, truths):
+        return any(value == "/" + truth.casefold().strip("/") for value in values for truth in truths)
+
+
+class Id:
+    """An identifier of a certain form."""
+
+    def __init__(self, what, form):
+        self.what, self.form = what, re.compile(form)
+
+    def read(self, text):
+        word = tidy(text)
+        if not self.form.fullmatch(word):
+            raise Unreadable(f"'{text.strip()}' is not {self.what}")
+        return [word]
+
+    def is_one_of(self, values, truths):
+        return any(value == truth.casefold() for value in values for truth in truths)
+
+
+class Clock:
+    """A time of the day in UTC, as seconds since midnight. within: seconds that it may be off."""
+
+    FORM = re.compile(r"(?:\d{4}-\d\d-\d\d[t ])?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)? ?(?:z|utc)?")
+    DAY = 86400
+
+    def __init__(self, what, within):
+        self.what, self.within = what, within
+
+    def read(self, text):
+        match = self.FORM.fullmatch(tidy(text))
+        if not match or int(match[1]) > 23 or int(match[2]) > 59 or int(match[3] or 0) > 59:
+            raise Unreadable(f"'{text.strip()}' is not {self.what}")
+        begin = int(match[1]) * 3600 + int(match[2]) * 60
+        # Without seconds, the whole minute is meant.
+        return [begin + int(match[3])] if match[3] else [begin, begin + 30, begin + 59]
+
+    def is_one_of(self, values, truths):
+        return any(min((value - truth) % self.DAY, (truth - value) % self.DAY) <= self.within for value in values for truth in truths)
+
+
+TRACE_ID = Id("a trace id: 32 hexadecimal digits, as in 4bf92f3577b34da6a3ce929d0e0e4736", r"[0-9a-f]{32}")
+ORDER_ID = Id("an order id: ord_ and 20 hexadecimal digits", r"ord_[0-9a-f]{20}")
+SHARE = Number("a share: a number, with % or without, as in 2.5 % or 0.025",
+               {"%": (0.01,), "percent": (0.01,), "per cent": (0.01,), "": (1, 0.01)}, 0.05, 0.0005)
+RATE = Number("a rate: a number, with /s or without, as in 3.7 or 3.7/s", dict.fromkeys(
+    ("", "/s", "per second", "a second", "1/s", "req/s", "reqs/s", "requests/s", "requests a second", "requests per second", "hz", "rps", "qps"), (1,)), 0.05, 0.05)
+DURATION = Number("a duration: a number with ms or s, as in 48 ms or 0.048 s",
+                  {**dict.fromkeys(("ms", "milliseconds"), (0.001,)), **dict.fromkeys(("s", "sec", "seconds"), (1,)), "": (1, 0.001)}, 0.05)
+# The true value and the estimate of it are not far apart.
+P95 = Number(DURATION.what, DURATION.units, 0.03)
+COUNT = Number("a number, as in 42", dict.fromkeys(("", "series", "orders", "payments", "spans", "targets", "lines", "requests", "bytes"), (1,)), 0.05)

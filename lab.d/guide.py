@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""The guide in the terminal: its chapters, how far the learner is, and whether an answer is right.
+
+  guide.py show [CHAPTER]
+  guide.py answer CHAPTER.QUESTION [VALUE...]
+
+The chapters are docs/guide/NN-*.md. An answer is compared with what the running engines say now (lab.d/course). Exit status: 0 right, 1
+wrong, 2 bad input, 3 cannot tell.
+"""
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import re
+import signal
+import sys
+import time
+
+from course import alerts, code, logs, metrics, traces  # noqa: F401  each registers its questions
+from course.answers import Unreadable
+from course.question import QUESTIONS, CannotTell, Right
+from course.terminal import Page
+from oncall.engines import Away, Engines
+
+RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
+GUIDE = pathlib.Path(__file__).resolve().parent.parent / "docs/guide"
+# The addresses that the pages name, by the name of the engine.
+USUAL = {"minishop": 8080, "slack": 8090, "prometheus": 9090, "alertmanager": 9093, "grafana": 3000, "loki": 3100, "jaeger": 16686}
+ASKED = re.compile(r"^- \*\*(\d+\.\d+)\*\* +(.+?)(?=^- \*\*|^#|\Z)", re.MULTILINE | re.DOTALL)
+PROGRESS_LIMIT = 1 << 16
+TRIES_MAX = 9999
+
+
+class BadInput(Exception):
+    """What the person typed cannot be used; the text says what is allowed."""
+
+
+class Chapter:
+    def __init__(self, path):
+        self.path, self.text = path, path.read_text(encoding="utf-8")
+        self.number = int(path.name.split("-")[0])
+        self.title = re.match(r"# \d+\. (.+)", self.text)[1]
+        self.questions = {number: " ".join(text.split()) for number, text in ASKED.findall(self.text)}
+
+    @property
+    def name(self):
+        return self.path.relative_to(GUIDE.parent.parent)
+
+
+def chapters():
+    return {chapter.number: chapter for chapter in map(Chapter, sorted(GUIDE.glob("[0-9][0-9]-*.md")))}
+
+
+class Progress:
+    """What was answered: {question: {"right": time or absent, "tries": n}}, in a file of LAB_DIR. It knows only questions of the guide, so it
+    stays small."""
+
+    def __init__(self):
+        self.path = pathlib.Path(os.environ["LAB_DIR"]) / "guide.json"
+
+    def read(self):
+        try:
+            with open(self.path, "rb") as file:
+                kept = json.loads(file.read(PROGRESS_LIMIT))
+            return {number: {"tries": min(int(entry["tries"]), TRIES_MAX), **({"right": str(entry["right"])} if entry.get("right") else {})}
+                    for number, entry in kept.items() if number in QUESTIONS}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            print(f"lab: the progress in {self.path} cannot be read ({error}); it begins anew with your next answer", file=sys.stderr)
+            return {}
+
+    def note(self, number, right):
+        with open(self.path.with_suffix(".lock"), "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            kept = self.read()
+            entry = kept.setdefault(number, {"tries": 0})
+            entry["tries"] = min(entry["tries"] + 1, TRIES_MAX)
+            if right:
+                entry.setdefault("right", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+            new = self.path.with_suffix(".new")
+            new.write_text(json.dumps(kept, indent=1, sort_keys=True), encoding="utf-8")
+            new.replace(self.path)
+
+
+def with_addresses(text, engines):
+    """The text with the addresses of the lab that runs in place of the usual ones, and with its directory."""
+    for name, port in USUAL.items() if engines else ():
+        if name in engines.urls:
+            text = text.replace(f"http://127.0.0.1:{port}", engines.urls[name])
+    directory = os.environ["LAB_DIR"]
+    usual = str(GUIDE.parent.parent / ".lab")
+    return text if directory == usual else re.sub(r"(?<![\w/])\.lab/", f"{directory}/", text)
+
+
+def running():
+    """The engines of the lab that runs, or None."""
+    with contextlib.suppress(Away):
+        return Engines.find()
+
+
+def show_all(course, progress):
+    done = sum(1 for entry in progress.values() if entry.get("right"))
+    print(f"The guide: {len(course)} chapters, {len(QUESTIONS)} questions. Answered: {done}.\n")
+    for chapter in course.values():
+        right = sum(1 for number in chapter.questions if progress.get(number, {}).get("right"))
+        print(f"  {chapter.number:2}  {chapter.title:52} {right} of {len(chapter.questions)}   {chapter.name}")
+    following = next((chapter for chapter in course.values() if not all(progress.get(n, {}).get("right") for n in chapter.questions)), None)
+    if following:
+        print(f"\nNext: ./lab guide {following.number}")
+    else:
+        print("\nAll questions are answered. Next: ./lab oncall")
+
+
+def show(words, course):
+    if len(words) > 1:
+        raise BadInput("guide takes one chapter at most")
+    progress = Progress().read()
+    if not words:
+        show_all(course, progress)
+        return RIGHT
+    if not re.fullmatch(r"0*[1-9]\d{0,3}", words[0]) or int(words[0]) not in course:
+        raise BadInput(f"'{words[0]}' is not a chapter: 1 to {max(course)} (./lab guide lists them)")
+    print(Page(with_addresses(course[int(words[0])].text, running()), lambda number: "right" in progress.get(number, {})))
+    return RIGHT
+
+
+def question_of(word, course):
+    """(number, chapter) of what was typed as CHAPTER.QUESTION."""
+    match = re.fullmatch(r"0*(\d{1,4})\.0*(\d{1,4})", word)
+    if not match:
+        raise BadInput(f"'{word}' is not a question: CHAPTER.QUESTION, as in 4.2")
+    chapter = course.get(int(match[1]))
+    if not chapter:
+        raise BadInput(f"there is no chapter {match[1]}: 1 to {max(course)} (./lab guide lists them)")
+    number = f"{match[1]}.{match[2]}"
+    if number not in chapter.questions:
+        raise BadInput(f"chapter {match[1]} has no question {number}: {', '.join(chapter.questions)}")
+    return number, chapter
+
+
+def readable(kind, text):
+    try:
+        return kind.read(text)
+    except Unreadable:
+        return None
+
+
+def judge(number, text, engines=None):
+    """Right or Wrong, by these engines or those of the lab that runs. CannotTell with the reason, also where an engine answers something
+    unexpected. Bad input is Unreadable before any engine is asked."""
+    QUESTIONS[number].kind.read(text)
+    try:
+        return QUESTIONS[number].judge(engines or Engines.find(), text)
+    except Away as away:
+        raise CannotTell(str(away)) from away
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration, ZeroDivisionError, RecursionError) as error:
+        raise CannotTell(f"an engine's answer has another form than expected ({type(error).__name__}: {error})") from error
+
+
+def answer(words, course):
+    if not words:
+        raise BadInput("answer requires a question, as in ./lab answer 4.2 '2.5 %'")
+    number, chapter = question_of(words[0], course)
+    if len(words) == 1:
+        print(Page(f"{number}  {with_addresses(chapter.questions[number], running())}\n\nThe chapter: ./lab guide {chapter.number}", None))
+        return RIGHT
+    try:
+        verdict = judge(number, " ".join(words[1:]))
+    except Unreadable as unreadable:
+        allowed = QUESTIONS[number].kind.what
+        raise BadInput(f"question {number}: {unreadable}" + (f"; it takes {allowed}" if allowed not in str(unreadable) else "")) from unreadable
+    except CannotTell as reason:
+        print(f"Cannot tell: {reason}. The answer is not counted.")
+        return CANNOT_TELL
+    right = isinstance(verdict, Right)
+    Progress().note(number, right)
+    print(f"{'Right' if right else 'Wrong'}. {verdict}")
+    return RIGHT if right else WRONG
+
+
+def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    commands = {"show": show, "answer": answer}
+    try:
+        return commands[sys.argv[1]](sys.argv[2:], chapters())
+    except BadInput as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return BAD_INPUT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

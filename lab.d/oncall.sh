@@ -1,0 +1,46 @@
+# shellcheck shell=sh
+# oncall, answer, mend: cases to solve. lab.d/oncall/ does all of it; a process of its own keeps the case until it ends.
+
+oncall_python() {
+	LAB_DIR=$LAB_DIR python3 -B lab.d/oncall/main.py "$@"
+}
+
+oncall_runs() { process_pid oncall >/dev/null; }
+
+# Every command begins with this: a case whose process has died is cleaned up.
+oncall_tidy() {
+	[ -e "$LAB_DIR/run/oncall.case" ] || return 0
+	! oncall_runs || return 0
+	oncall_python tidy >&2
+}
+
+# Ends a case that runs, and says what it was.
+oncall_end() {
+	oncall_runs || return 0
+	say "The case on call ends:"
+	oncall_python oncall end || process_stop oncall 30
+}
+
+lab_oncall() {
+	case ${1-} in
+	end | score) ;;
+	*)
+		lock
+		if oncall_runs; then fail "a case runs already: ./lab answer shows its questions, ./lab oncall end gives it up"; fi
+		place_need
+		incident_fetch
+		[ "$(incident_current)" = none ] || fail "$(incident_current) is there on purpose: ./lab incident clear first"
+		shop_runs || fail "minishop does not run: ./lab up, or ./lab incident clear in containers"
+		;;
+	esac
+	oncall_python oncall "$@"
+}
+
+lab_answer() {
+	case ${1-} in
+	[0-9]*.*) guide_answer "$@" ;;
+	*) oncall_python answer "$@" ;;
+	esac
+}
+
+lab_mend() { oncall_python mend "$@"; }

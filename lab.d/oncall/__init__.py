@@ -1,0 +1,1 @@
+"""On-call cases: something is broken without being named, and a grader that asks the engines."""

@@ -1,0 +1,348 @@
+"""What a case does to the lab, and how all of it is undone.
+
+A file that carries a fault is there only until the program confirms that it has read it.
+"""
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from .engines import Away, timestamp
+
+CONFIRM_S = 15
+COMPOSE_S = 90
+REPLICAS = ("minishop-b", "minishop-c")
+IN_VOLUME = "/etc/minishop/incident"
+RELOADS = re.compile(r'^minishop_config_reloads_total\{result="(?:applied|rejected)"\} (\d+)', re.M)
+STARTED = re.compile(r"^process_start_time_seconds (\S+)", re.M)
+
+
+class Failed(Exception):
+    """Something could not be done to the lab; the text is for a person."""
+
+
+def wait(what, condition):
+    deadline = time.monotonic() + CONFIRM_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Away):
+            if condition():
+                return
+        time.sleep(0.1)
+    raise Failed(f"{what}: not within {CONFIRM_S} s; see ./lab status")
+
+
+def settings(values, rest=""):
+    """A configuration file of {path: value}."""
+    lines = {}
+    for path, value in values.items():
+        group, name = path.split(".")
+        shown = f'"{value}"' if isinstance(value, str) else f"{value}"
+        lines.setdefault(group, []).append(f"{name} = {shown};")
+    # A group may stand there once only, and the line that is to be rejected has one of its own.
+    text = "".join(f"{group} = {{ {' '.join(body)} }};\n" for group, body in lines.items())
+    return rest + "\n" if rest else text
+
+
+class Control:
+    """Acts on one lab; engines: where it runs."""
+
+    def __init__(self, engines):
+        self.engines = engines
+        self.run = engines.directory / "run"
+        self.project = pathlib.Path(__file__).resolve().parent.parent.parent
+        self.shops = ["minishop"]  # natively, a case may start more of them
+
+    # Processes, as lab.d/process.sh remembers them; containers, as Compose does.
+
+    def pid(self, name):
+        """The process id of a service of the native lab. Failed if it does not run."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid, started, boot = (self.run / f"{name}.id").read_text().split()
+            stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+            if stat[0] != "Z" and stat[19] == started and boot == pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip():
+                return int(pid)
+        raise Failed(f"{name} does not run: ./lab up starts it")
+
+    def compose(self, *words, text=None):
+        try:
+            done = subprocess.run([*self.engines.compose, *words], input=text, stdin=None if text is not None else subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=COMPOSE_S, cwd=self.project, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Failed(f"{' '.join(self.engines.compose)} {words[0]} has failed: {error}") from error
+        if done.returncode:
+            raise Failed(f"{' '.join(self.engines.compose)} {words[0]} has failed: {done.stderr.strip()[-300:]}")
+        return done.stdout
+
+    # The shop's configuration.
+
+    def state(self, shop="minishop"):
+        """(when the shop was started, how often it has reloaded): what changes when somebody else restarts or reloads it."""
+        text = self.engines.ask(shop, "/metrics")
+        return STARTED.findall(text), sum(map(int, RELOADS.findall(text)))
+
+    def configure(self, text, shop="minishop"):
+        """Lets a shop read `text` as its incident file, or no file for "". Returns when it has read it; the file is gone then."""
+        before = self.state(shop)
+        try:
+            self._put(text, shop)
+            if self.engines.native:
+                os.kill(self.pid(shop), signal.SIGHUP)
+            else:
+                self.compose("kill", "-s", "HUP", "minishop")
+            wait("minishop confirms its configuration", lambda: self.state(shop)[1] > before[1])
+            if not self.engines.native:
+                time.sleep(0.5)  # the other replicas
+        finally:
+            self._put("", shop)
+
+    def _put(self, text, shop="minishop"):
+        if self.engines.native:
+            path = self.run / f"incident{shop[len('minishop'):]}.conf"
+            if text:
+                new = path.with_suffix(".new")
+                new.write_text(text)
+                new.replace(path)
+            else:
+                path.unlink(missing_ok=True)
+        else:
+            self.compose("exec", "-T", "minishop", "sh", "-c", f"cat >{IN_VOLUME}/incident.conf", text=text)
+
+    # Prometheus: its files are other ones until it has loaded them.
+
+    def prometheus(self, unloaded=None, unscraped=None):
+        """Lets Prometheus load its configuration again, without the rule of an alert, without a scrape job."""
+        if not self.engines.native:
+            return self._prometheus_in_containers(unloaded, unscraped)
+        folder, source = self.run / "prometheus", self.project / "observability/prometheus"
+        try:
+            self._lay_out(folder, source, unloaded, unscraped)
+            os.kill(self.pid("prometheus"), signal.SIGHUP)
+            self._wait_for_prometheus(unloaded, unscraped)
+        finally:
+            self.restore_prometheus_files()
+        return None
+
+    def _lay_out(self, folder, source, unloaded, unscraped):
+        new = folder / "prometheus.new"
+        new.write_text(without_targets((source / "prometheus.yml").read_text(), unscraped))
+        new.replace(folder / "prometheus.yml")
+        if unloaded:
+            (folder / "rules").unlink()
+            (folder / "rules").mkdir()
+            for file in (source / "rules").glob("*.yml"):
+                (folder / "rules" / file.name).write_text(without_rule(file.read_text(), unloaded))
+
+    def restore_prometheus_files(self):
+        """The links that ./lab up makes."""
+        folder, source = self.run / "prometheus", self.project / "observability/prometheus"
+        rules = folder / "rules"
+        if rules.is_dir() and not rules.is_symlink():
+            shutil.rmtree(rules)
+        for name in ("prometheus.yml", "rules"):
+            new = folder / f"{name}.link"
+            new.unlink(missing_ok=True)
+            new.symlink_to(source / name)
+            new.replace(folder / name)
+
+    def _prometheus_in_containers(self, unloaded, unscraped):
+        """The configuration is in a volume that `prepare` may write to."""
+        folder, source = "/etc/minishop-lab/prometheus", self.project / "observability/prometheus"
+        saved = self.compose("run", "--rm", "-T", "--no-deps", "prepare", "cat", f"{folder}/prometheus.yml")
+        rules = {f"{folder}/rules/{file.name}": file.read_text() for file in (source / "rules").glob("*.yml")}
+        try:
+            self._write_in_volume({f"{folder}/prometheus.yml": without_targets(saved, unscraped),
+                                   **({path: without_rule(text, unloaded) for path, text in rules.items()} if unloaded else {})})
+            self.compose("kill", "-s", "HUP", "prometheus")
+            self._wait_for_prometheus(unloaded, unscraped)
+        finally:
+            self._write_in_volume({f"{folder}/prometheus.yml": saved, **(rules if unloaded else {})})
+
+    def _write_in_volume(self, files):
+        for path, text in files.items():
+            self.compose("run", "--rm", "-T", "--no-deps", "prepare", "sh", "-c", f"cat >{path}.new && mv {path}.new {path}", text=text)
+
+    def _wait_for_prometheus(self, unloaded, unscraped):
+        def loaded():
+            names, jobs = set(self.engines.rules()), {target["labels"]["job"] for target in self.engines.targets()}
+            rules = unloaded not in names if unloaded else all_alerts(self.project) <= names
+            return rules and {"slack-mock", "alertmanager"} - jobs == {unscraped} - {None}
+        wait("Prometheus loads its configuration", loaded)
+
+    # The rest.
+
+    def restart_shop(self, version=None):
+        """Ends the native shop and starts it as it was started before; as another build, when there is a version."""
+        argv, env, cwd = self._started("minishop")
+        program = argv[0]
+        os.kill(self.pid("minishop"), signal.SIGTERM)
+        wait("minishop ends", lambda: not self._runs("minishop"))
+        if version:
+            program = self.run / "minishop.new"
+            program.write_bytes(other_build(pathlib.Path(os.fsdecode(argv[0])).read_bytes(), self.version(argv[0]), version))
+            program.chmod(0o755)
+        with open(self.engines.directory / "log/minishop.log", "ab") as log:
+            started = subprocess.Popen(argv, executable=program, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       start_new_session=True)
+        remember(self.run, "minishop", started.pid)
+        (self.run / "minishop.new").unlink(missing_ok=True)  # it runs already
+        wait("minishop answers", lambda: self.engines.metrics())
+
+    def start_replicas(self):
+        """Two more shops beside the native one, of the same build, in the same log, scraped like it. Returns the addresses of all three."""
+        argv, env, cwd = self._started("minishop")
+        addresses = [self.engines.urls["minishop"].split("//")[1]]
+        for shop in REPLICAS:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                address = f"127.0.0.1:{free.getsockname()[1]}"
+            own = replaced(argv, {b"--listen": address.encode(), b"--pid-file": os.fsencode(self.run / f"{shop}.pid")})
+            with open(self.engines.directory / "log/minishop.log", "ab") as log:
+                started = subprocess.Popen(own, env={**env, b"MINISHOP_INSTANCE": address.encode(),
+                                                     b"MINISHOP_INCIDENT_FILE": os.fsencode(self.run / f"incident{shop[len('minishop'):]}.conf")},
+                                           cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            remember(self.run, shop, started.pid)
+            self.engines.urls[shop] = f"http://{address}"
+            wait(f"{shop} answers", lambda shop=shop: self.engines.ask(shop, "/readyz"))
+            self.shops.append(shop)
+            addresses.append(address)
+        self._scrape(addresses)
+        return addresses
+
+    def _scrape(self, addresses):
+        path = self.run / "prometheus/targets/minishop.yml"
+        new = path.with_suffix(".new")
+        new.write_text("".join(f'- targets: ["{address}"]\n  labels: {{url: "http://{address}/metrics"}}\n' for address in addresses))
+        new.replace(path)
+
+    def stop_replicas(self):
+        """Also those of a case that was interrupted."""
+        if any((self.run / f"{shop}.id").exists() for shop in REPLICAS):
+            self._scrape([self.engines.urls["minishop"].split("//")[1]])
+        for shop in REPLICAS:
+            with contextlib.suppress(Failed):
+                os.kill(self.pid(shop), signal.SIGTERM)
+                wait(f"{shop} ends", lambda shop=shop: not self._runs(shop))
+            for path in (self.run / f"{shop}.id", self.run / f"{shop}.pid", self.run / f"incident{shop[len('minishop'):]}.conf"):
+                path.unlink(missing_ok=True)
+
+    def _started(self, name):
+        """How a process of the native lab was started: arguments, environment, directory."""
+        process = pathlib.Path(f"/proc/{self.pid(name)}")
+        return (process.joinpath("cmdline").read_bytes().rstrip(b"\0").split(b"\0"),
+                dict(item.split(b"=", 1) for item in process.joinpath("environ").read_bytes().split(b"\0") if b"=" in item),
+                os.readlink(process / "cwd"))
+
+    @staticmethod
+    def version(program):
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=CONFIRM_S, check=False).stdout
+        found = re.search(r"\d+\.\d+\.\d+", said)
+        if not found:
+            raise Failed(f"{os.fsdecode(program)} --version says no version")
+        return found[0]
+
+    def restart(self, container):
+        self.compose("start", container)
+
+    def stop(self, container):
+        self.compose("stop", container)
+
+    def heartbeat(self, firing):
+        """An alert that says nothing but that the way to Slack works."""
+        now = time.time()
+        end = now + 240 if firing else now - 1
+        self.engines.ask("alertmanager", "/api/v2/alerts", [{
+            "labels": {"alertname": "Heartbeat", "service": "lab", "severity": "info"},
+            "annotations": {"summary": "Heartbeat: the way to Slack works", "description": "Sent by the on-call exercise now and then.",
+                            "resolved": "Heartbeat: the way to Slack works"},
+            "startsAt": rfc3339(now - 1), "endsAt": rfc3339(end)}])
+
+    def tidy(self, since):
+        """Undoes whatever a case may have done since then. Returns what could not be undone."""
+        troubles = []
+        for undo in (self.stop_replicas if self.engines.native else list, self._tidy_shop, self._tidy_slack, lambda: self._tidy_silences(since), self._tidy_prometheus, self._tidy_containers):
+            try:
+                undo()
+            except (Away, Failed, OSError) as error:
+                troubles.append(str(error))
+        return troubles
+
+    def _tidy_shop(self):
+        if self.engines.native:
+            self._put("")
+            with contextlib.suppress(Failed):  # it does not run: it has nothing to forget
+                if os.readlink(f"/proc/{self.pid('minishop')}/exe").endswith(" (deleted)"):
+                    self.restart_shop()
+                self.configure("")
+        else:
+            self.configure("")
+
+    def _tidy_slack(self):
+        if not self.engines.native or self._runs("slack-mock"):
+            self.engines.slack_mode("ok")
+
+    def _tidy_silences(self, since):
+        if self.engines.native and not self._runs("alertmanager"):
+            return
+        for silence in self.engines.silences(None):
+            if silence["status"]["state"] != "expired" and timestamp(silence["startsAt"]) >= since - 5:
+                self.engines.expire(silence["id"])
+
+    def _tidy_prometheus(self):
+        if self.engines.native:
+            self.restore_prometheus_files()
+            if not self._runs("prometheus"):
+                return
+        self.prometheus()
+
+    def _tidy_containers(self):
+        if not self.engines.native:
+            self.restart("otel-collector")
+
+    def _runs(self, name):
+        with contextlib.suppress(Failed):
+            return self.pid(name) > 0
+        return False
+
+
+def replaced(argv, values):
+    """Arguments with other values behind some options."""
+    return [values.get(before, word) for before, word in zip([None, *argv], argv)]
+
+
+def other_build(program, version, other):
+    """The bytes of a program that says another version of itself, of the same length."""
+    found = version.encode() + b"\0"
+    if len(other) != len(version) or found not in program:
+        raise Failed(f"no build {other} can be made of this one ({version})")
+    return program.replace(found, other.encode() + b"\0")
+
+
+def remember(run, name, pid):
+    """Writes down which process this is, as lab.d/process.sh does."""
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    (run / f"{name}.id").write_text(f"{pid} {stat[19]} {boot}\n")
+
+
+def rfc3339(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + "Z"
+
+
+def all_alerts(project):
+    return {name for file in (project / "observability/prometheus/rules").glob("*.yml") for name in re.findall(r"^ +- alert: (\w+)$", file.read_text(), re.M)}
+
+
+def without_rule(text, alert):
+    """A file of rules without this alert."""
+    return re.sub(rf"^( +)- alert: {re.escape(alert)}\n(?:\1 .*\n|\s*\n)*", "", text, flags=re.M)
+
+
+def without_targets(text, job):
+    """A configuration of Prometheus in which this scrape job drops all of its targets: their series end at once. A job that is gone as a
+    whole would leave its last values behind for five minutes."""
+    return text.replace(f"  - job_name: {job}\n", f"  - job_name: {job}\n    relabel_configs: [{{action: drop, source_labels: [job], regex: .*}}]\n")

@@ -1,0 +1,150 @@
+"""What a fault is, and the questions to Prometheus and the log that faults have in common.
+
+A fault is one row of a table in cases/. Its parameters are drawn from the case's seed; every function of the row takes them. What is
+right and what is wrong is not in the row alone: `effect` and `witness` ask the engines, and the grader believes only both together.
+"""
+import dataclasses
+import typing
+
+JOB = 'job="minishop"'
+ORDER, PAY = "/order", "/payment/pay"
+ROUTES = {ORDER: "POST /order", PAY: "POST /payment/pay", "/order/{order_id}": "GET /order/{order_id}"}
+PROVIDER = ("gateway_error", "gateway_timeout")
+ENOUGH = 5  # requests that make a pattern
+
+
+class Params(dict):
+    """What the seed drew: p.sku is p["sku"]."""
+    __getattr__ = dict.__getitem__
+
+
+def nothing(_):
+    return ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """One row. p: its parameters, base: what was measured before it began (rate, rules, fds)."""
+    number: int                       # the neutral number of ./lab oncall NUMBER
+    name: str                         # for tests and for the end of a case
+    families: tuple                   # each of them is a right class
+    reasons: tuple                    # each of them may be a right reason: the witness says which one is
+    says: str                         # what it was, at the end; {name}: a parameter
+    found_by: tuple                   # how it is found, at the end
+    effect: typing.Callable           # (p, base): PromQL that is 1 while it lasts and 0 otherwise
+    where: typing.Callable            # (p): right places
+    witness: typing.Callable          # (engines, p, begin, end): (places, reasons) that the engines show now
+    mends: typing.Callable            # (p): actions that end it, each of them
+    draw: typing.Callable = lambda rng: {}
+    broad: typing.Callable = nothing  # (p): places that are true, but too wide
+    near: tuple = ()                  # reasons that are true, but not the cause
+    config: typing.Callable = lambda p: {}       # settings of minishop
+    rejected: typing.Callable = lambda p: ""     # a line that makes minishop reject its configuration
+    misbehaves: typing.Callable = nothing        # callers: (name, habit, a second, threads)
+    slack: typing.Callable = lambda p: None      # the mode of slack-mock
+    silences: typing.Callable = lambda p: None   # an alert that somebody silences
+    unloads: typing.Callable = lambda p: None    # an alert's rule that Prometheus does not load
+    unscrapes: typing.Callable = lambda p: None  # a job that Prometheus does not scrape
+    stops: typing.Callable = lambda p: None      # a container that stops
+    build: typing.Callable = lambda p: None      # the version of a build that somebody deploys
+    worse: tuple = ()                 # actions that make it worse
+    native: bool = True               # it can be made where the lab runs as processes
+    containers: bool = True           # and where it runs in containers
+    lasting: typing.Callable = None   # (engines, p, begin, end): [(from, until)], for what no metric shows
+
+
+# PromQL.
+
+def failing(route, reasons, window=20):
+    """The share of a route's requests that end in one of these reasons."""
+    pattern = "|".join(reasons)
+    return (f'(sum(rate(error_total{{{JOB},route="{route}",reason=~"{pattern}"}}[{window}s])) '
+            f'/ (sum(rate(request_total{{{JOB},route="{route}"}}[{window}s])) > 0))')
+
+
+def slower(route, bound, window=20):
+    """The share of a route's requests that take longer than the bound of a bucket, in seconds."""
+    return (f'(1 - sum(rate(request_duration_seconds_bucket{{{JOB},route="{route}",le="{bound}"}}[{window}s])) '
+            f'/ (sum(rate(request_duration_seconds_count{{{JOB},route="{route}"}}[{window}s])) > 0))')
+
+
+def answered(status, route, window=30):
+    """Answers a second with this status, on this route."""
+    return f'sum(rate(request_total{{{JOB},route="{route}",status="{status}"}}[{window}s]))'
+
+
+# Witnesses.
+
+def window_of(begin, end):
+    return f"{max(20, round(end - begin))}s"
+
+
+def shares(engines, route, begin, end):
+    """Errors of a route by reason since `begin`: {reason: number}."""
+    found = engines.query(f'sum by (reason) (increase(error_total{{{JOB},route="{route}"}}[{window_of(begin, end)}]))', end)
+    return {labels["reason"]: value for labels, value in found}
+
+
+def main_reasons(engines, route, begin, end):
+    """The reasons that a sixth of the route's errors or more have."""
+    counts = shares(engines, route, begin, end)
+    total = sum(counts.values())
+    return {reason for reason, count in counts.items() if count >= ENOUGH and count >= total / 6}
+
+
+def failed_route(engines, begin, end):
+    """The route with the largest share of errors, or None."""
+    window = window_of(begin, end)
+    found = engines.query(f'sum by (route) (increase(error_total{{{JOB}}}[{window}])) '
+                          f'/ (sum by (route) (increase(request_total{{{JOB}}}[{window}])) > 0)', end)
+    best = max(found, key=lambda pair: pair[1], default=None)
+    return best[0]["route"] if best and best[1] > 0.02 else None
+
+
+def slow_route(engines, begin, end, bound=0.25):
+    """The route with the largest share of requests slower than that, or None."""
+    window = window_of(begin, end)
+    found = engines.query(f'1 - sum by (route) (increase(request_duration_seconds_bucket{{{JOB},le="{bound}"}}[{window}])) '
+                          f'/ (sum by (route) (increase(request_duration_seconds_count{{{JOB}}}[{window}])) > 0)', end)
+    best = max(found, key=lambda pair: pair[1], default=None)
+    return best[0]["route"] if best and best[1] > 0.02 else None
+
+
+def groups(records, field, bad):
+    """{value of the field: (bad ones, all)} of log records."""
+    counts = {}
+    for record in records:
+        value = record.get(field)
+        if value:
+            hit, total = counts.get(value, (0, 0))
+            counts[value] = (hit + bool(bad(record)), total + 1)
+    return counts
+
+
+def outlier(counts):
+    """The one value of a grouping that is hit three times as often as all the others together; None if there is none."""
+    for value, (hit, total) in counts.items():
+        rest_hit = sum(pair[0] for other, pair in counts.items() if other != value)
+        rest = sum(pair[1] for other, pair in counts.items() if other != value)
+        if hit >= ENOUGH and hit / total >= 0.15 and hit / total > 3 * (rest_hit / rest if rest else 0):
+            return value
+    return None
+
+
+def busiest(records, field, matches):
+    """The value that most of the matching records have, if it is more than two thirds of them."""
+    counts = groups(records, field, matches)
+    total = sum(pair[0] for pair in counts.values())
+    for value, (hit, _) in counts.items():
+        if hit >= ENOUGH and hit > total * 2 / 3:
+            return value
+    return None
+
+
+def caller_of(agent):
+    """kiosk of kiosk/2.1."""
+    return agent.split("/")[0] if agent else None
+
+
+def called(record, name):
+    return caller_of(record.get("user_agent")) == name

@@ -1,0 +1,330 @@
+"""The process behind a case: it breaks, and mends when told so. What is broken is in its memory alone.
+
+It listens on a socket in LAB_DIR/run for ./lab answer and ./lab mend, which see no more than its answers.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+
+from . import grader, page, score
+from .actions import ACTIONS, worsened
+from .cases import ANSWERS_FROM_S, Plan
+from .control import Control, Failed, remember, settings
+from .crowd import Crowd
+from .engines import Away, Engines
+from .faults import JOB, Params
+from .words import CALLERS
+
+SOCKET, RECORD = "oncall.sock", "oncall.case"
+TICK_S = 0.5
+BEAT_S = 30          # the heartbeat, by turns firing and resolved
+LOOK_S = 2           # whether somebody has restarted or reloaded the shop
+LONGEST_S = 3 * 3600
+BASE = {"inventory.restock_s": 3600}  # of every case: what leaves the stock is seen for as long as it lasts
+
+
+class Part:
+    """One fault of the case, from its begin to its end."""
+
+    def __init__(self, at, fault, params):
+        self.at, self.fault, self.params = at, fault, params
+        self.began = self.ended = None
+
+    @property
+    def active(self):
+        return self.began is not None and self.ended is None
+
+
+class Hand:
+    def __init__(self, engines, plan, pace):
+        self.engines, self.plan, self.pace = engines, plan, pace
+        self.control = Control(engines)
+        self.parts = [Part(at * pace, fault, params) for at, fault, params in plan.parts]
+        self.decoys = [(at * pace, kind, what) for at, kind, what in plan.decoys]
+        self.extra = {}       # settings of decoys
+        self.began = time.time()
+        self.crowd = None
+        self.page = ""        # its address
+        self.base = None
+        self.seen = None      # the shop's state as of our own last change
+        self.trouble = ""     # why nothing can be told just now
+        self.broken = ""      # why nothing can be told any more
+        self.last_beat = self.last_look = 0
+        self.firing = False
+        self.lock = threading.RLock()
+        self.case = grader.Case(self.began, self.parts, ANSWERS_FROM_S * pace, grader.SETTLED_S * pace)
+        self.over = threading.Event()
+
+    # The course of the case.
+
+    def prepare(self):
+        """Everything that every case has; Away or Failed where it cannot be."""
+        self.case.silences = {silence["id"] for silence in self.engines.silences(None)}
+        self.case.rules = sorted(self.engines.rules())
+        if self.plan.replicas:
+            self.case.instances = self.control.start_replicas()
+            for part in self.parts:
+                if "replica" in part.params:
+                    part.params["address"] = self.case.instances[part.params.replica]
+        self.crowd = Crowd([self.engines.urls[shop] for shop in self.control.shops], self.plan.rates)
+        self.apply()
+        self.crowd.start()
+        self.page = page.serve(self.engines, lambda: grader.public(self.case))
+
+    def course(self):
+        """The thread that lets time pass."""
+        while not self.over.wait(TICK_S):
+            try:
+                with self.lock:
+                    self.step(time.time() - self.began)
+                self.trouble = ""
+            except (Away, Failed) as error:
+                self.trouble = str(error)
+            except Exception:  # a fault of this program: the case says so instead of grading
+                traceback.print_exc()
+                self.broken = "the exercise itself has failed; see log/oncall.log, then ./lab oncall end"
+            if time.time() - self.began > LONGEST_S:
+                self.over.set()
+
+    def step(self, age):
+        while self.decoys and self.decoys[0][0] <= age:
+            self.decoy(*self.decoys.pop(0)[1:])
+        for part in self.parts:
+            if part.began is None and part.at <= age:
+                self.measure()
+                part.params["base"] = {**self.base, "rules": self.case.rules}
+                part.began = time.time()
+                try:
+                    self.begin(part)
+                except (Away, Failed) as error:
+                    self.broken = f"the case could not be made ({error}); ./lab oncall end, then begin another one"
+                    raise
+        if self.base is None and not self.parts and age >= self.plan.at * self.pace:
+            self.measure()
+        if time.time() - self.last_beat >= BEAT_S:
+            self.last_beat = time.time()
+            self.firing = not self.firing
+            with contextlib.suppress(Away):  # somebody may have stopped Alertmanager: that is seen elsewhere
+                self.control.heartbeat(self.firing)
+        if time.time() - self.last_look >= LOOK_S:
+            self.last_look = time.time()
+            self.look()
+
+    def measure(self):
+        """What is usual, just before anything is broken."""
+        if self.base is not None:
+            return
+        self.base = {"rate": self.engines.number(f"sum(rate(request_total{{{JOB}}}[20s]))") or 4,
+                     "fds": self.engines.number(f"max(process_open_fds{{{JOB}}})") or 50,
+                     "version": next((labels["version"] for labels, _ in self.engines.query(f"minishop_build_info{{{JOB}}}")), ""),
+                     "rule_count": self.engines.number("sum(prometheus_rule_group_rules)") or 0,
+                     "up": self.engines.number("count(up == 1)") or 1}
+        self.case.base = self.base
+
+    def look(self):
+        """Who restarts the shop, or reloads its configuration, has not mended what is outside of it."""
+        with contextlib.suppress(Away):
+            if self.states() != self.seen:
+                self.apply()
+
+    def apply(self):
+        """Tells the shop what it is to be like now."""
+        for index, shop in enumerate(self.control.shops):
+            values = {**BASE, **self.extra}
+            rest = ""
+            for part in self.parts:
+                if part.active and part.params.get("replica", index) == index:
+                    values.update(part.fault.config(part.params))
+                    rest = part.fault.rejected(part.params) or rest
+            self.control.configure(settings(values, rest), shop)
+        self.seen = self.states()
+
+    def states(self):
+        return [self.control.state(shop) for shop in self.control.shops]
+
+    def decoy(self, kind, what):
+        """A harmless change."""
+        if kind == "latency":
+            self.extra = what
+        if kind == "silence":
+            alert, author = what
+            self.case.silences.add(self.engines.silence({"alertname": alert, "service": "billing"}, 7200, author, "planned work"))
+        elif kind == "busy":
+            self.crowd.misbehave(what[0], "buy", what[1])
+        else:
+            self.apply()
+
+    def begin(self, part):
+        fault, p = part.fault, part.params
+        for name, habit, rate, threads in fault.misbehaves(p):
+            self.crowd.misbehave(name, habit, rate, threads)
+        if fault.slack(p):
+            self.engines.slack_mode(fault.slack(p))
+        if fault.silences(p):
+            self.engines.silence({"alertname": fault.silences(p)}, 3600 * p.hours, p.author, "planned work")
+        if fault.unloads(p) or fault.unscrapes(p):
+            self.control.prometheus(fault.unloads(p), fault.unscrapes(p))
+        if fault.stops(p):
+            self.control.stop(fault.stops(p))
+        if fault.build(p):
+            self.control.restart_shop(fault.build(p))
+        if fault.config(p) or fault.rejected(p) or fault.build(p):
+            self.apply()
+
+    # Actions.
+
+    def mend(self, action, name=""):
+        """Does it, and says that it is done, not whether it was right."""
+        with self.lock:
+            self.case.actions.append((time.time(), f"{action} {name}".strip()))
+            for part in self.parts:
+                if not part.active:
+                    continue
+                if f"{action} {name}".strip() in part.fault.mends(part.params):
+                    part.ended = time.time()
+                elif action in part.fault.worse:
+                    part.params = Params(worsened(part.params))
+            self.act(action, name)
+            if action not in ("nothing", "raise-limit"):
+                self.apply()
+        if action == "nothing":
+            return "Nothing was done."
+        return f"Done: {action} {name}".strip() + "."
+
+    def act(self, action, name):
+        """What an action does whatever the case is."""
+        if action == "block-caller":
+            self.crowd.block(name)
+        elif action == "reload-prometheus":
+            self.control.prometheus()
+        elif action == "expire-silences":
+            for silence in self.engines.silences():
+                self.engines.expire(silence["id"])
+        elif action == "renew-webhook":
+            self.engines.slack_mode("ok")
+        elif action == "restart-collector" and not self.engines.native:
+            self.control.restart("otel-collector")
+        elif action in ("restart-minishop", "redeploy"):
+            self.restart_shop()
+
+    def restart_shop(self):
+        """The build that is deployed, whichever it is."""
+        if self.engines.native:
+            self.control.restart_shop(next((part.fault.build(part.params) for part in self.parts if part.active and part.fault.build(part.params)), None))
+        else:
+            self.control.compose("restart", "minishop")
+
+    # What is asked.
+
+    def answer(self, request):
+        """One request of ./lab answer or ./lab mend: {do, question, value, action, name}. Returns {status, text}."""
+        do = request.get("do")
+        if do == "end":
+            self.over.set()
+            return {"status": 0, "text": "ending"}
+        if self.broken or self.trouble:
+            return {"status": 3, "text": f"cannot tell: {self.broken or self.trouble}"}
+        now = time.time()
+        if do == "mend":
+            try:
+                text = self.mend(request["action"], request.get("name", ""))
+            except (Away, Failed) as error:
+                return {"status": 3, "text": f"cannot tell: {request['action']} could not be done: {error}"}
+            return {"status": 0, "text": f"{text} Whether all is well again shows when it has been for {self.case.settled:.0f} s: ./lab answer 4"}
+        if do == "answer":
+            verdict = grader.answer(self.case, self.engines, request["question"], request["value"], now)
+            return {"status": verdict.status, "text": verdict.text}
+        if do == "hint":
+            verdict = grader.hint(self.case, self.engines, request["question"], now)
+            return {"status": verdict.status, "text": verdict.text}
+        return {"status": 0, "text": f"{grader.questions(self.case, now)}\nThe page of the case: {self.page}", "page": self.page,
+                **grader.public(self.case)}
+
+    def finish(self):
+        """Ends the case: what it was, the score; everything is undone. Returns the text."""
+        if self.crowd:
+            self.crowd.stop()
+        self.case.end(time.time())
+        troubles = self.control.tidy(self.began)
+        text = score.finish(self.engines.directory, self.plan, self.case)
+        return text + "".join(f"\nNot undone: {trouble}" for trouble in troubles)
+
+
+def serve(hand, run):
+    """Answers until the case is over; then the one who asked for the end hears what it was."""
+    os.chdir(run)  # a socket's path may have 107 bytes only
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(SOCKET)
+    with socket.socket(socket.AF_UNIX) as listener:
+        os.umask(0o077)
+        listener.bind(SOCKET)
+        listener.listen(8)
+        listener.settimeout(TICK_S)
+        print("ready", flush=True)
+        asker = None
+        while not hand.over.is_set():
+            with contextlib.suppress(TimeoutError):
+                connection, _ = listener.accept()
+                asker = _converse(hand, connection)
+        text = hand.finish()
+        if asker:
+            with contextlib.suppress(OSError), asker:
+                asker.sendall(json.dumps({"status": 0, "text": text}).encode())
+        for name in (SOCKET, RECORD, "oncall.id"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+
+
+def _converse(hand, connection):
+    """One request. Returns the connection when its answer is the end of the case."""
+    connection.settimeout(10)
+    try:
+        request = json.loads(connection.makefile().readline(4096))
+        with hand.lock:
+            answer = hand.answer(request)
+        if hand.over.is_set():
+            return connection
+        connection.sendall(json.dumps(answer).encode())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(f"a request has failed: {error}", file=sys.stderr, flush=True)
+    connection.close()
+    return None
+
+
+def main():
+    """Reads what to do from standard input, so that no argument and no variable names it; says "ready", or what is wrong."""
+    wanted = json.load(sys.stdin)
+    run = pathlib.Path(wanted["directory"]) / "run"
+    hand = None
+    try:
+        engines = Engines(wanted["place"], wanted["directory"])
+        plan = Plan(wanted["seed"], wanted["number"], engines.native)
+        run.mkdir(parents=True, exist_ok=True)
+        remember(run, "oncall", os.getpid())
+        (run / RECORD).write_text(f"{time.time():.3f}\n")
+        hand = Hand(engines, plan, wanted["pace"])
+        signal.signal(signal.SIGTERM, lambda *_: hand.over.set())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        hand.prepare()
+    except (Away, Failed, OSError, ValueError) as error:
+        if hand:
+            if hand.crowd:
+                hand.crowd.stop()
+            hand.control.tidy(hand.began)
+        for name in (RECORD, "oncall.id"):
+            (run / name).unlink(missing_ok=True)
+        print(error, flush=True)
+        return 1
+    threading.Thread(target=hand.course, daemon=True).start()
+    serve(hand, run)
+    return 0
+
+
+assert set(CALLERS).isdisjoint(ACTIONS)  # ./lab mend takes both in one line

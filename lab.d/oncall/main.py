@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""The commands ./lab oncall, answer and mend; lab.d/oncall.sh calls it. Exit status: 0 right or done, 1 wrong, 2 bad input, 3 cannot tell."""
+import argparse
+import json
+import os
+import pathlib
+import random
+import re
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from oncall import cases, control, grader, hand, score, words  # noqa: E402
+from oncall.actions import ACTIONS  # noqa: E402
+from oncall.engines import Away, Engines, place_of_lab  # noqa: E402
+
+WAIT_S = 120
+
+
+def stop(text, status):
+    print(f"lab: {text}", file=sys.stderr)
+    sys.exit(status)
+
+
+def directory():
+    return pathlib.Path(os.environ["LAB_DIR"])
+
+
+def ask(**request):
+    """What the case answers: {status, text}."""
+    run = directory() / "run"
+    here = os.getcwd()
+    try:
+        os.chdir(run)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(WAIT_S)
+            connection.connect(hand.SOCKET)
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            return json.loads(connection.makefile().read())
+    except (FileNotFoundError, ConnectionRefusedError):
+        stop("no case runs: ./lab oncall begins one", 1)
+    except (OSError, ValueError) as error:
+        stop(f"the case does not answer ({error}); ./lab oncall end, or ./lab down, ends it", 3)
+    finally:
+        os.chdir(here)
+    return None
+
+
+def show(answer):
+    print(answer["text"])
+    return answer["status"]
+
+
+def begin(options):
+    place, lab = place_of_lab()
+    pace = float(os.environ.get("LAB_ONCALL_PACE", "1"))
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1, 1_000_000)
+    wanted = {"place": place, "directory": lab, "seed": seed, "number": options.case, "pace": pace}
+    (directory() / "log").mkdir(exist_ok=True)
+    with open(directory() / "log/oncall.log", "wb") as log:
+        process = subprocess.Popen([sys.executable, "-B", __file__, "background"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=log, start_new_session=True, cwd="/")
+    process.stdin.write(json.dumps(wanted).encode())
+    process.stdin.close()
+    said = process.stdout.readline().decode().strip()
+    if said != "ready":
+        stop(f"the case could not begin: {said or 'see ' + str(directory() / 'log/oncall.log')}", 1)
+    answer = ask(do="show")
+    print(f"On call since {grader.clock(answer['began'])} UTC. Something may go wrong now, or it may not.\n")
+    print(f"  {'the page of the case':20} {answer['page']}")
+    for what, name, path in (("the pictures", "prometheus", "/consoles/minishop.html"), ("the alerts", "prometheus", "/classic/alerts"),
+                             ("the Slack channel", "slack", ""), ("silences", "alertmanager", "/#/silences")):
+        print(f"  {what:20} {place[name + '_url']}{path}")
+    print("  one request          ./lab trace failed, ./lab trace slow, ./lab logs\n")
+    print(f"Answers are taken from {grader.clock(answer['from'])} UTC on. ./lab answer shows the questions, ./lab mend what can be done,\n"
+          "./lab oncall end gives up and says what it was.")
+    return 0
+
+
+def oncall(arguments):
+    parser = argparse.ArgumentParser(prog="./lab oncall", description="Puts something wrong, or nothing, without saying what.")
+    parser.add_argument("case", nargs="?", help=f"the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}; or: end, score")
+    parser.add_argument("--seed", type=int, help="the same number makes the same case again")
+    options = parser.parse_args(arguments)
+    if options.case in ("end", "score"):
+        if options.seed is not None:
+            stop(f"oncall {options.case} takes no seed", 2)
+        if options.case == "score":
+            print(score.table(directory()))
+            return 0
+        return show(ask(do="end"))
+    if options.case is not None:
+        if not options.case.isdigit() or int(options.case) not in cases.NUMBERS:
+            stop(f"oncall takes the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}, or end, or score, not '{options.case}'", 2)
+        options.case = int(options.case)
+    return begin(options)
+
+
+def answer(arguments):
+    if not arguments:
+        return show(ask(do="show"))
+    number, *value = arguments
+    if not number.isdigit() or int(number) not in grader.QUESTIONS:
+        stop(f"answer takes the number of a question, 1 to 4, and a value, not '{number}'", 2)
+    number, value = int(number), " ".join(value).strip()
+    if value.casefold() == "hint":
+        return show(ask(do="hint", question=number))
+    if number == 4:
+        if value:
+            status = mend(value.split())
+            if status:
+                return status
+        return show(ask(do="answer", question=4, value=""))
+    if not value:
+        asked, allowed = grader.QUESTIONS[number]
+        print(f"{number}. {asked}\n   {allowed}")
+        return 0
+    return show(ask(do="answer", question=number, value=value))
+
+
+def mend(arguments):
+    if not arguments:
+        print("./lab mend ACTION, with one of:")
+        for name, what in ACTIONS.items():
+            print(f"  {name:20} {what}")
+        return 0
+    action, *names = arguments
+    action = "-".join(words.plain(action).split())
+    if action not in ACTIONS:
+        stop(f"there is no action '{arguments[0]}'; ./lab mend lists them", 2)
+    name = ""
+    if action == "block-caller":
+        try:
+            name = words.place(" ".join(names))
+        except words.Unclear:
+            name = ""
+        if name not in words.CALLERS:
+            stop(f"block-caller takes one caller: {', '.join(words.CALLERS)}", 2)
+    elif action == "replace-instance":
+        name = "".join(names).removeprefix("http://").strip("/")
+        if not re.fullmatch(r"[\w.-]+:\d+", name):
+            stop("replace-instance takes one address, as Prometheus has it in the label instance: 127.0.0.1:8080", 2)
+    elif names:
+        stop(f"mend {action} takes no '{' '.join(names)}'", 2)
+    return show(ask(do="mend", action=action, name=name))
+
+
+def tidy():
+    """Cleans up after a case whose process has died."""
+    record = directory() / "run" / hand.RECORD
+    try:
+        since = float(record.read_text())
+    except (OSError, ValueError):
+        since = time.time()
+    troubles = []
+    try:
+        troubles = control.Control(Engines.find()).tidy(since)
+    except Away:
+        pass  # nothing runs, so nothing is broken
+    for name in (hand.SOCKET, hand.RECORD, "oncall.id"):
+        (directory() / "run" / name).unlink(missing_ok=True)
+    print("A case was interrupted; what it had broken is put right." + "".join(f"\nNot undone: {trouble}" for trouble in troubles))
+    return 0
+
+
+def main():
+    command, *arguments = sys.argv[1:]
+    try:
+        if command == "background":
+            return hand.main()
+        return {"oncall": lambda: oncall(arguments), "answer": lambda: answer(arguments), "mend": lambda: mend(arguments), "tidy": tidy}[command]()
+    except Away as away:
+        stop(str(away), 3 if command != "oncall" else 1)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""The page of the case: its clock, the questions, and links that open each tool at the right place and time. It knows what ./lab answer shows,
+and nothing else: it gets the case's public state only. The process behind the case serves it, on a port of this machine."""
+import html
+import http.server
+import json
+import pathlib
+import threading
+import time
+import urllib.parse
+
+STYLE = pathlib.Path(__file__).resolve().parent.parent.parent / "observability/prometheus/assets/console.css"
+BEFORE_S = 300  # what was usual, in front of the case
+SCRIPT = """
+const live = document.getElementById("live"), over = document.getElementById("over");
+async function look() {
+  try {
+    const answer = await fetch("live", {cache: "no-store"});
+    live.innerHTML = await answer.text();
+    over.hidden = true;
+  } catch { over.hidden = false; }
+}
+setInterval(look, 2000);
+"""
+OWN_STYLE = """
+.question { display: grid; grid-template-columns: 1.6em minmax(0, 1fr); gap: 0 8px; padding: 10px 14px; margin-bottom: 8px;
+  background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
+.question > :not(:first-child) { grid-column: 2; margin: 0; overflow-wrap: anywhere; }
+.question .state { color: var(--quiet); font-size: 13px; }
+.question.right { border-color: var(--good); } .question.right .state { color: var(--good); }
+.question.closed { border-color: var(--bad); } .question.closed .state { color: var(--bad); }
+code { overflow-wrap: anywhere; } ul.links { columns: 18em; padding-left: 1.2em; margin: 0; }
+.clock { font-size: 32px; font-variant-numeric: tabular-nums; margin: 0; }
+"""
+
+
+def duration(seconds):
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+
+
+def query(url, expression, now, began):
+    """A graph of Prometheus from before the case until now."""
+    minutes = int((now - began + BEFORE_S) / 60) + 1
+    return f"{url}/classic/graph?" + urllib.parse.urlencode({
+        "g0.expr": expression, "g0.tab": 0, "g0.range_input": f"{minutes}m",
+        "g0.end_input": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now)), "g0.moment_input": ""})
+
+
+def links(engines, began, now):
+    """[(what, address)]: the same for every case."""
+    urls, since = engines.urls, int((began - BEFORE_S) * 1000)
+    prometheus = urls["prometheus"]
+    found = [("The pictures", f"{prometheus}/consoles/minishop.html"),
+             ("Errors by route and reason", query(prometheus, "sum by (route, reason) (rate(error_total[1m]))", now, began)),
+             ("P95 by route", query(prometheus, "job_route:request_duration_seconds:p95_rate1m", now, began)),
+             ("Answers by route and status", query(prometheus, "sum by (route, status) (rate(request_total[1m]))", now, began)),
+             ("Stock", query(prometheus, "minishop_inventory_stock", now, began)),
+             ("Reloads", query(prometheus, "minishop_config_reloads_total", now, began)),
+             ("Targets", f"{prometheus}/classic/targets"), ("Rules", f"{prometheus}/classic/rules"), ("Alerts", f"{prometheus}/classic/alerts"),
+             ("Silences", f"{urls['alertmanager']}/#/silences"), ("The Slack channel", urls["slack"]),
+             ("Runbook", f"{prometheus}/consoles/runbook.html")]
+    if engines.native:
+        return [*found, ("Recent traces", f"{urls['minishop']}/debug/tracez")]
+    explore = json.dumps({"datasource": "loki", "queries": [{"refId": "A", "expr": '{app="minishop"} | json'}],
+                          "range": {"from": str(since), "to": "now"}})
+    return [*found, ("Grafana", f"{urls['grafana']}/d/minishop?from={since}&to=now"),
+            ("The log", f"{urls['grafana']}/explore?left={urllib.parse.quote(explore)}"),
+            ("Traces", f"{urls['jaeger']}/search?service=minishop&start={since * 1000}&end={int(now * 1e6)}&limit=100")]
+
+
+def live(engines, state, now):
+    """What changes: the clock, the questions, the links. state: {began, from, questions: [{number, asked, allowed, state}]}."""
+    parts = [f'<p class="clock">{duration(now - state["began"])}</p>',
+             f'<p class="quiet">since {time.strftime("%H:%M:%S", time.gmtime(state["began"]))} UTC; now '
+             f'{time.strftime("%H:%M:%S", time.gmtime(now))} UTC</p>']
+    if now < state["from"]:
+        parts.append(f'<p class="banner warn">Something may go wrong, or not. Answers are taken from '
+                     f'{time.strftime("%H:%M:%S", time.gmtime(state["from"]))} UTC on, in {duration(state["from"] - now)}.</p>')
+    parts.append("<h2>The questions</h2>")
+    for question in state["questions"]:
+        kind = next((word for word in ("right", "closed") if question["state"].startswith(word)), "open")
+        command = "./lab mend" if question["number"] == 4 else f"./lab answer {question['number']} VALUE"
+        parts.append(f'<div class="question {kind}"><strong>{question["number"]}.</strong><strong>{html.escape(question["asked"])}</strong>'
+                     f'<p>{html.escape(question["allowed"])}</p><p class="state">{html.escape(question["state"])} · <code>{command}</code></p></div>')
+    parts.append('<h2>Where to look</h2><ul class="links">')
+    parts += [f'<li><a href="{html.escape(address)}" target="_blank" rel="noreferrer">{html.escape(what)}</a></li>'
+              for what, address in links(engines, state["began"], now)]
+    parts.append("</ul>")
+    return "".join(parts)
+
+
+def whole(content):
+    return (f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f'<title>On call</title><link rel="icon" href="data:,"><style>{STYLE.read_text()}{OWN_STYLE}</style><header><h1>On call</h1></header><main class="text">'
+            f'<p id="over" class="banner bad" hidden>The case is over: ./lab oncall score has how it went.</p>'
+            f'<section id="live">{content}</section><p class="quiet">Answers, actions and hints are given in the terminal: ./lab answer, ./lab mend; '
+            f'./lab oncall end gives up.</p></main><script>{SCRIPT}</script></html>')
+
+
+def serve(engines, state):
+    """Serves the page on a free port of 127.0.0.1 until the process ends; state() is called for each look. Returns its address."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path not in ("/", "/live"):
+                return self.send_error(404)
+            content = live(engines, state(), time.time())
+            body = (content if self.path == "/live" else whole(content)).encode()
+            self.send_response(200)
+            for name, value in (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+            return None
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.5,), daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}/"

@@ -1,0 +1,72 @@
+"""How a case went, and the history of all cases in LAB_DIR."""
+import json
+import statistics
+import time
+
+KEPT = 200
+LABELS = ("detect", "locate", "explain", "mend")
+
+
+def history_file(directory):
+    return directory / "oncall/history.jsonl"
+
+
+def seconds(value):
+    return "-" if value is None else f"{value:.0f} s" if value < 100 else f"{int(value // 60)}:{int(value % 60):02d}"
+
+
+def finish(directory, plan, case):
+    """Adds the case to the history. Returns what it was, and how it went."""
+    first = min((part.began for part in case.parts if part.began), default=case.began)
+    taken = [None if question.right_at is None else max(0, question.right_at - first) for question in case.questions.values()]
+    if case.mended_at:
+        taken[3] = max(0, case.mended_at - first)
+    entry = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(case.began)), "case": plan.number, "seed": plan.seed,
+             **{f"{label}_s": value and round(value, 1) for label, value in zip(LABELS, taken)},
+             "wrong": sum(question.wrong for question in case.questions.values()), "actions": len(case.actions),
+             "hints": sum(question.hints for question in case.questions.values()), "solved": all(value is not None for value in taken)}
+    keep(directory, entry)
+    lines = [f"Case {plan.number}, seed {plan.seed} (./lab oncall {plan.number} --seed {plan.seed} begins it again)"]
+    if not case.parts:
+        lines.append("Nothing was wrong: all that changed was harmless.")
+    for part in case.parts:
+        if part.began is None:
+            lines.append("It had not begun yet.")
+            break
+        lines.append(f"{time.strftime('%H:%M:%S', time.gmtime(part.began))} UTC: {part.fault.says.format(**part.params)}")
+        lines += [f"  to find it: {how}" for how in part.fault.found_by]
+        lines.append(f"  what mends it: ./lab mend {part.fault.mends(part.params)[0]}")
+    lines.append(f"to detect {seconds(taken[0])}, to locate {seconds(taken[1])}, to explain {seconds(taken[2])}, to mend {seconds(taken[3])}; "
+                 f"{entry['wrong']} wrong answers, {entry['hints']} hints, {entry['actions']} actions")
+    return "\n".join(lines)
+
+
+def keep(directory, entry):
+    path = history_file(directory)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [*(path.read_text().splitlines() if path.exists() else []), json.dumps(entry)][-KEPT:]
+    new = path.with_suffix(".new")
+    new.write_text("\n".join(lines) + "\n")
+    new.replace(path)
+
+
+def table(directory):
+    """The history for people."""
+    path = history_file(directory)
+    entries = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            entry = json.loads(line)
+            entries.append({**entry, "time": str(entry["time"]), "case": int(entry["case"])})
+        except (ValueError, KeyError, TypeError):
+            continue  # somebody has edited it
+    if not entries:
+        return "No case is over yet: ./lab oncall begins one."
+    lines = [f"{'begin (UTC)':20} {'case':>4} {'detect':>8} {'locate':>8} {'explain':>8} {'mend':>8} {'wrong':>6} {'hints':>6} {'actions':>8}"]
+    for entry in entries[-20:]:
+        taken = " ".join(f"{seconds(entry.get(f'{label}_s')):>8}" for label in LABELS)
+        lines.append(f"{entry['time']:20} {entry['case']:>4} {taken} {entry.get('wrong', 0):>6} {entry.get('hints', 0):>6} {entry.get('actions', 0):>8}")
+    solved = [entry for entry in entries if entry.get("solved")]
+    lines.append(f"{len(solved)} of {len(entries)} cases solved" + (
+        f"; median to mend {seconds(statistics.median(entry['mend_s'] for entry in solved))}" if solved else ""))
+    return "\n".join(lines)

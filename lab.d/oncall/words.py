@@ -1,0 +1,188 @@
+"""The words of questions and answers: what may be answered, what else means the same, and times however they are written."""
+import datetime
+import re
+
+FAMILIES = {
+    "dependency-errors": "something that the shop needs answers with errors",
+    "dependency-latency": "something that the shop needs is slow",
+    "grey": "only some requests are hit: a SKU, a caller, a percentile, an instance",
+    "capacity": "too much comes, or something has run out",
+    "deploy": "a configuration or a build",
+    "data": "what is stored or counted is wrong, and nobody gets an error",
+    "client": "a caller does something wrong",
+    "credentials": "a key or an address of a webhook is refused",
+    "observer": "what watches the shop is broken, not the shop",
+    "nothing": "nothing is wrong",
+}
+# reason: (what it would look like, other words for it)
+REASONS = {
+    "gateway_error": ('it is counted in error_total{reason="gateway_error"}', "provider error", "502"),
+    "gateway_timeout": ('it is counted in error_total{reason="gateway_timeout"}', "provider timeout", "504"),
+    "card_declined": ('it is counted in error_total{reason="card_declined"}', "declined", "cards declined", "card declines"),
+    "insufficient_funds": ('it is counted in error_total{reason="insufficient_funds"}', "no funds"),
+    "fraud_suspected": ('it is counted in error_total{reason="fraud_suspected"}', "fraud"),
+    "out_of_stock": ("minishop_inventory_stock is near 0, and orders fail", "no stock", "stock empty", "sold out"),
+    "slow_provider": ("the span ChargeCard takes long, without a wait in front", "provider slow", "slow payments", "provider latency"),
+    "slow_inventory": ("the span DeductInventory takes long", "inventory slow", "inventory latency"),
+    "traffic_spike": ("request_total rises several times, and most of it has one user_agent in the log", "spike", "overload", "flood"),
+    "pool_exhausted": ("minishop_payment_connections_used stays at its limit, and ChargeCard has the event 'waited for a connection'",
+                       "pool", "connection pool", "no connection", "connections exhausted"),
+    "too_many_connections": ("process_open_fds and process_threads rise", "connection leak", "descriptors", "open connections", "fds",
+                             "file descriptors"),
+    "config_rejected": ("minishop_config_last_reload_successful is 0, and the log says 'configuration rejected'", "bad reload", "bad config",
+                        "bad configuration", "configuration rejected", "reload rejected"),
+    "wrong_build": ("minishop_build_info has another version than the one that is released", "wrong version", "bad build", "wrong deploy"),
+    "too_much_deducted": ("minishop_inventory_stock falls by more than minishop_ordered_units_total rises", "deducted twice",
+                          "double deduction", "stock falls too fast"),
+    "not_deducted": ("minishop_ordered_units_total rises and minishop_inventory_stock stays", "nothing deducted", "stock does not fall",
+                     "oversold"),
+    "invalid_request": ('request_total{status="400"} rises', "broken json", "invalid json", "bad request", "malformed json", "400"),
+    "retry_storm": ('request_total{route="/payment/pay",status="409"} rises: paid orders are paid again', "retries", "already paid",
+                    "already_paid"),
+    "unknown_sku": ('request_total{route="/order",status="404"} rises', "wrong sku", "sku unknown"),
+    "provider_credentials": ("payments fail with gateway_error, and the log's detail says that the credentials are refused",
+                             "provider key", "refused credentials", "bad credentials", "credentials refused", "api key"),
+    "slack_webhook": ('alertmanager_notifications_failed_total{integration="slack"} rises', "webhook", "webhook revoked", "slack refused",
+                      "revoked webhook", "slack token"),
+    "rule_missing": ("/rules of Prometheus lacks an alert that observability/prometheus/rules has", "missing rule", "rule not loaded",
+                     "rule gone", "alert not loaded"),
+    "alert_silenced": ("Alertmanager has an active silence for one of the alerts", "silence", "silenced"),
+    "target_lost": ("a program is no longer among the targets of Prometheus: its `up` has ended", "lost target", "not scraped",
+                    "scrape target lost", "target missing"),
+    "logs_stopped": ("telemetry_log_lines_written_total rises more slowly than request_total", "no logs", "logs missing", "log level",
+                     "logs stop"),
+    "collector_away": ("telemetry_spans_exported_total no longer rises, telemetry_spans_dropped_total does", "collector down",
+                       "no collector", "spans dropped"),
+    "nothing": ("all is as before", "none", "no", "all is well", "fine"),
+}
+CALLERS = ("kiosk", "android-app", "ios-app", "bluebird", "northwind", "pricebot")
+SKUS = ("mug", "tshirt", "sticker", "poster", "socks")
+# place: (kind, other words for it)
+PLACES = {
+    "POST /order": ("route", "order", "orders", "createorder", "create order"),
+    "POST /payment/pay": ("route", "payment pay", "payment", "payments", "pay", "processpayment", "process payment"),
+    "GET /order/{order_id}": ("route", "order order id", "order id", "getorder", "get order"),
+    "DeductInventory": ("step", "deduct inventory", "inventory", "deduct"),
+    "ChargeCard": ("step", "charge card", "charge", "payment provider", "provider"),
+    **{sku: ("SKU", f"sku {sku}") for sku in SKUS},
+    **{caller: ("caller", f"caller {caller.replace('-', ' ')}", f"user agent {caller.replace('-', ' ')}") for caller in CALLERS},
+    "minishop-shoppers": ("caller", "shoppers", "minishop shoppers"),
+    "minishop": ("component", "shop", "the shop", "service", "minishop service"),
+    "prometheus": ("component", "prom"),
+    "alertmanager": ("component", "alert manager"),
+    "slack": ("component", "slack mock", "slack channel", "webhook", "channel"),
+    "collector": ("component", "otel collector", "otelcol", "opentelemetry collector"),
+    "log": ("component", "logs", "logging", "log file", "the log", "loki"),
+    "nowhere": ("nothing", "none", "nothing", "no where", "no"),
+}
+
+
+class Unclear(Exception):
+    """An answer that cannot be one; the text says what can."""
+
+
+def plain(text):
+    """Lower case, and every run of other characters than letters and digits is one blank."""
+    return re.sub(r"[^0-9a-z]+", " ", text.casefold()).strip()
+
+
+def _index(table, skipped=1):
+    return {plain(word): name for name, words in table.items() for word in (name, *words[skipped:])}
+
+
+PLACE_OF = _index(PLACES)
+REASON_OF = _index(REASONS)
+FAMILY_OF = _index({name: (text,) for name, text in FAMILIES.items()}) | {
+    "dependency error": "dependency-errors", "latency": "dependency-latency", "dependency slow": "dependency-latency",
+    "config": "deploy", "configuration": "deploy", "configuration or deploy": "deploy", "grey fault": "grey", "grey failure": "grey",
+    "gray": "grey", "observability": "observer", "client fault": "client", "clients": "client", "credential": "credentials"}
+
+
+def place(text, more=()):
+    """The place that one answer names; more: names of this case alone, such as alerts and instances."""
+    word = plain(text)
+    own = {plain(name): name for name in more} | {plain(re.sub("^MiniShop", "", name)): name for name in more}
+    own |= {plain(name).split()[-1]: name for name in more if ":" in name}  # an instance by its port
+    spaced = {plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub("^MiniShop", "", name))): name for name in more}
+    for words in (word, re.sub(r"^(the|at|in|on|route|step|instance|component|alert|http) ", "", word)):
+        for known in (PLACE_OF, own, spaced):
+            if words in known:
+                return known[words]
+        # A caller as the log has it, with its version; a method in front of a route.
+        for shorter in (re.sub(r"( \d+)+$", "", words), re.sub(r"^(post|get) ", "", words)):
+            if shorter in PLACE_OF and shorter != words:
+                found = PLACE_OF[shorter]
+                if not words.startswith("get ") or found.startswith("GET"):
+                    return found
+    raise Unclear(f"'{text.strip()}' is not one of the places: {', '.join((*PLACES, *more))}")
+
+
+def cause(text):
+    """(family or None, reason or None) of one answer: a class, a reason, or both."""
+    word = plain(text)
+    if word in REASON_OF:
+        reason = REASON_OF[word]
+        return ("nothing", reason) if reason == "nothing" else (None, reason)
+    if word in FAMILY_OF:
+        return FAMILY_OF[word], None
+    for known in sorted(FAMILY_OF, key=len, reverse=True):
+        for rest in (word[len(known):].strip() if word.startswith(known + " ") else "",
+                     word[:-len(known)].strip() if word.endswith(" " + known) else ""):
+            if rest in REASON_OF:
+                return FAMILY_OF[known], REASON_OF[rest]
+    raise Unclear(f"'{text.strip()}' is not a class, a reason, or both. Classes: {', '.join(FAMILIES)}. Reasons: {', '.join(REASONS)}")
+
+
+CLOCK = re.compile(r"(?:(\d{4}-\d{2}-\d{2})[t ]+)?(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)? ?(z|utc|am|pm|[+-]\d{2}:?\d{2})?")
+AGO = re.compile(r"(?:(\d+(?:\.\d+)?) ?(?:m|min|mins|minutes?))? ?(?:(\d+(?:\.\d+)?) ?(?:s|sec|secs|seconds?))?(?: ago)?")
+NO = {"no", "nothing", "none", "all is well", "nothing is wrong", "fine", "ok", "n"}
+
+
+def since(text, now):
+    """None for "nothing is wrong", else the spans of time that may be meant: [(from, until)], in seconds since 1970.
+
+    A time without a zone is UTC, as in every signal, or this machine's own. Without seconds it is the whole minute.
+    """
+    word = " ".join(text.casefold().replace(",", " ").split())
+    if plain(word) in NO:
+        return None
+    word = re.sub(r"^(yes|since|at|from|about|ca\.?|~|yes since) ?", "", re.sub(r"^yes ?", "", word)).strip()
+    if not word:
+        raise Unclear("since when? Say the time too: 14:03, 14:03:12, 2 min ago, or seconds since 1970")
+    if re.fullmatch(r"\d{10}(\.\d+)?|\d{13}", word):
+        seconds = float(word) / (1000 if re.fullmatch(r"\d{13}", word) else 1)
+        return [(seconds, seconds)]
+    clock = CLOCK.fullmatch(word)
+    if clock:
+        return _clock(clock, now, text)
+    ago = AGO.fullmatch(word)
+    if ago and any(ago.groups()):
+        seconds = now - 60 * float(ago[1] or 0) - float(ago[2] or 0)
+        return [(seconds, seconds)]
+    raise Unclear(f"'{text.strip()}' is no time. Say no, or a time: 14:03, 14:03:12, 2 min ago, 2026-11-27T14:03:12Z, or seconds since 1970")
+
+
+def _clock(clock, now, text):
+    date, hour, minute, second, zone = clock.groups()
+    hour, minute, second_number = int(hour), int(minute), int(second or 0)
+    if zone in ("am", "pm"):
+        hour, zone = hour % 12 + (12 if zone == "pm" else 0), None
+    if hour > 23 or minute > 59 or second_number > 59:
+        raise Unclear(f"'{text.strip()}' is no time of day")
+    zones = [datetime.timezone.utc, datetime.datetime.now().astimezone().tzinfo]
+    if zone in ("z", "utc"):
+        zones = zones[:1]
+    elif zone:
+        sign = -1 if zone[0] == "-" else 1
+        zones = [datetime.timezone(sign * datetime.timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])))]
+    spans = []
+    for tz in zones:
+        try:
+            day = datetime.date.fromisoformat(date) if date else datetime.datetime.fromtimestamp(now, tz).date()
+        except ValueError as error:
+            raise Unclear(f"'{text.strip()}': {error}") from error
+        begin = datetime.datetime.combine(day, datetime.time(hour, minute, second_number), tz).timestamp()
+        if not date and begin > now + 60:  # yesterday, after midnight
+            begin -= 86400
+        spans.append((begin, begin if second else begin + 59))
+    return spans

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""Becomes a program whose standard output goes to a file of bounded size: the full file becomes FILE.1, and a new one begins.
+
+Usage: rotated.py FILE BYTES PROGRAM [ARGUMENT...]
+"""
+import os
+import signal
+import sys
+
+
+def write(source, path, limit):
+    """Copies until the end of the source; changes the file between two lines."""
+    out = open(path, "wb", buffering=0)
+    while data := os.read(source, 65536):
+        end = data.rfind(b"\n") + 1
+        out.write(data[:end])
+        if end and out.tell() >= limit:
+            out.close()
+            os.replace(path, f"{path}.1")
+            out = open(path, "wb", buffering=0)
+        out.write(data[end:])
+
+
+def main():
+    path, limit, *command = sys.argv[1:]
+    source, sink = os.pipe()
+    if os.fork() == 0:
+        # It ends when the program has closed its output, and not with the program's group.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        os.close(sink)
+        write(source, path, int(limit))
+        sys.exit()
+    os.close(source)
+    os.dup2(sink, 1)
+    os.close(sink)
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main()

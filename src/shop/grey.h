@@ -1,0 +1,46 @@
+/* A grey failure: only some requests are hit, chosen by SKU, by caller and by share; all others are as
+ * before. Any thread. While the share is 0 a request pays for one atomic read. */
+#ifndef SHOP_GREY_H
+#define SHOP_GREY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shop/faults.h"
+
+enum { SHOP_CALLER_SIZE = 64 };
+
+struct shop_grey_settings {
+  double share;       /* of the requests that sku and caller select, 0 to 1; 0: off */
+  const char *sku;    /* of the catalogue; "": all */
+  const char *caller; /* the beginning of the User-Agent, cut at SHOP_CALLER_SIZE - 1 bytes; "": all */
+  double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
+  const char *payment_reason; /* as shop_faults_configure() takes it */
+  uint32_t deducted;          /* units that leave the stock for each unit ordered */
+};
+
+/* What a chosen request meets. */
+struct shop_grey_effect {
+  double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
+  struct shop_faults_part payment_part;
+  uint32_t deducted;
+};
+
+struct shop_grey {
+  _Atomic double share;
+  pthread_mutex_t lock; /* for the rest */
+  int sku;              /* -1: all */
+  char caller[SHOP_CALLER_SIZE];
+  struct shop_grey_effect effect;
+};
+
+void shop_grey_init(struct shop_grey *grey);
+void shop_grey_free(struct shop_grey *grey);
+/* An unknown SKU selects nothing. */
+void shop_grey_configure(struct shop_grey *grey, const struct shop_grey_settings *settings);
+/* Whether this request is hit, and then *out. caller: NULL if unknown. */
+bool shop_grey_hits(struct shop_grey *grey, int sku, const char *caller, struct shop_grey_effect *out);
+
+#endif

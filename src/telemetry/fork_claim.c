@@ -1,0 +1,53 @@
+#include "config.h" /* first: GNU extensions */
+
+#include "telemetry/fork_claim.h"
+
+#include <sys/mman.h>
+
+#include "base/forks.h"
+
+int tel_fork_claim_init(struct tel_fork_claim *claim) {
+  forks_watch();
+  claim->made_in = forks_count();
+  atomic_init(&claim->started_in, 0);
+  void *page = mmap(NULL, sizeof *claim->claimed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  claim->claimed = page == MAP_FAILED ? NULL : page;
+  return claim->claimed ? 0 : TEL_E_MEMORY;
+}
+
+void tel_fork_claim_free(struct tel_fork_claim *claim) {
+  if (claim->claimed) munmap(claim->claimed, sizeof *claim->claimed);
+  claim->claimed = NULL;
+}
+
+/* Claims the oldest so many items for this process. Returns how many of them another one has. */
+static unsigned claim_all(_Atomic unsigned *claimed, unsigned count) {
+  unsigned taken = atomic_load(claimed);
+  while (taken < count && !atomic_compare_exchange_weak(claimed, &taken, count)) continue;
+  return taken;
+}
+
+void tel_fork_claim_start(struct tel_fork_claim *claim, struct ring *ring,
+                          unsigned (*queued_in)(const void *item), void (*forget)(void *cls, void *item),
+                          void *cls) {
+  unsigned common = 0, at = 0;
+  void *item;
+  for (size_t n = ring_count(ring); n > 0 && (item = ring_pop(ring)); n--) {
+    if (queued_in(item) == claim->made_in) common++;
+    ring_push(ring, item); /* its own slot is free */
+  }
+  unsigned taken = claim_all(claim->claimed, common);
+  for (size_t n = ring_count(ring); n > 0 && (item = ring_pop(ring)); n--) {
+    if (queued_in(item) == claim->made_in && at++ < taken)
+      forget(cls, item);
+    else
+      ring_push(ring, item);
+  }
+  tel_fork_claim_free(claim);
+  atomic_store_explicit(&claim->started_in, forks_count() + 1, memory_order_relaxed);
+}
+
+bool tel_fork_claim_foreign(const struct tel_fork_claim *claim) {
+  unsigned started_in = atomic_load_explicit(&claim->started_in, memory_order_relaxed);
+  return started_in != 0 && started_in != forks_count() + 1;
+}

@@ -1,0 +1,38 @@
+"""Cases on call in the containers: of each way in which the lab is broken, one."""
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / "e2e")]
+import oncall_test  # noqa: E402
+from labtest import TestFailure  # noqa: E402
+
+# The shop's configuration, a caller, a rejected reload, a rule, a silence, a container, nothing; and those that need the log, where Loki runs.
+CASES = (3, 2, 7, 10, 21, 26, 1)
+WITH_LOG = (6, 16)
+
+
+class Lab:
+    """./lab of the clone whose containers run."""
+
+    def __init__(self, stack):
+        self.program, self.directory = stack.directory / "lab", stack.directory / ".lab"
+        self.env = {**stack.env, "LAB_DIR": str(self.directory), "LAB_ONCALL_PACE": str(oncall_test.PACE)}
+
+    def __call__(self, *words, status=0):
+        done = subprocess.run([self.program, *words], env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=180, check=False)
+        if done.returncode != status:
+            raise TestFailure(f"./lab {' '.join(words)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
+        return done.stdout
+
+
+def on_call(stack, numbers=None):
+    """Solves each of them."""
+    lab = Lab(stack)
+    log = WITH_LOG if stack.images.real("loki") else ()
+    for number in numbers or CASES + log:
+        began = time.monotonic()
+        oncall_test.solve(lab, number, native=False)
+        print(f"ok   on call: case {number} ({time.monotonic() - began:.0f} s)", flush=True)

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Runs cost_test.py on the programs that were just built; without Python 3 it is skipped, and says so.
+if ! command -v python3 >/dev/null; then
+	echo "SKIP cost_test.py: python3 missing"
+	exit 77
+fi
+LAB_BUILD=$(pwd) exec python3 "$(dirname "$0")/cost_test.py" "$@"

@@ -1,0 +1,102 @@
+/* The library's operations as a request performs them, each in two threads: one repeats it WARM times, the
+ * other MORE times more. What the second one spends beyond the first one is the cost of MORE operations.
+ * Prints the names in the order of their threads. Nothing is started, so no other thread runs. With "build"
+ * as argument it prints what build this is: "optimized", "unoptimized", or "uncountable". */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tel/telemetry.h>
+
+#include "cost/countable.h"
+#include "cost/operations.h"
+
+enum { WARM = 50, MORE = 1000 };
+
+static struct tel *tel;
+static struct tel_counter *counter;
+static struct tel_histogram *histogram;
+static pthread_barrier_t over;
+
+static void add_counter(void) {
+  tel_counter_add(counter, 1);
+}
+
+static void observe(void) {
+  tel_histogram_observe(histogram, 0.007, &operation_context);
+}
+
+static void make_span(void) {
+  operation_span(tel);
+}
+
+static void write_line(void) {
+  operation_line(tel);
+}
+
+static const struct operation {
+  const char *name;
+  void (*run)(void);
+} operations[] = {{"counter", add_counter},
+                  {"histogram with exemplar", observe},
+                  {"span of 14 attributes", make_span},
+                  {"log line of 16 fields", write_line}};
+
+enum { OPERATIONS = sizeof operations / sizeof *operations, THREADS = 2 * OPERATIONS };
+
+static struct work {
+  const struct operation *operation;
+  unsigned times;
+  pthread_t thread;
+  pthread_barrier_t done;
+} works[THREADS];
+
+/* The thread stays until all are done: valgrind gives a thread the number of one that has ended. */
+static void *work(void *cls) {
+  struct work *work = cls;
+  void *volatile listed = malloc(1); /* count_allocations.c lists threads that allocate */
+  free(listed);
+  for (unsigned i = 0; i < work->times; i++) work->operation->run();
+  pthread_barrier_wait(&work->done);
+  pthread_barrier_wait(&over);
+  return NULL;
+}
+
+static const char *build(void) {
+  if (!COST_COUNTABLE) return "uncountable";
+#ifdef __OPTIMIZE__
+  return "optimized";
+#else
+  return "unoptimized";
+#endif
+}
+
+int main(int argc, char **argv) {
+  static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
+                                   0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};
+  static const struct tel_metric table[] = {
+      {.type = TEL_METRIC_COUNTER, .name = "c_total", .counter = &counter},
+      {.type = TEL_METRIC_HISTOGRAM,
+       .name = "h",
+       .buckets = buckets,
+       .bucket_count = sizeof buckets / sizeof *buckets,
+       .histogram = &histogram},
+  };
+  if (argc > 1 && strcmp(argv[1], "build") == 0) return puts(build()) < 0;
+  tel = tel_new("cost", "1");
+  if (!tel || tel_register(tel, table, sizeof table / sizeof *table) != 0) return EXIT_FAILURE;
+  for (unsigned i = 0; i < OPERATIONS; i++) operations[i].run(); /* what only the first call does */
+  pthread_barrier_init(&over, NULL, THREADS + 1);
+  for (unsigned i = 0; i < THREADS; i++) {
+    works[i].operation = &operations[i / 2];
+    works[i].times = i % 2 == 0 ? WARM : WARM + MORE;
+    pthread_barrier_init(&works[i].done, NULL, 2);
+    if (pthread_create(&works[i].thread, NULL, work, &works[i]) != 0) return EXIT_FAILURE;
+    pthread_barrier_wait(&works[i].done);
+    if (i % 2) fprintf(stderr, "operation %s\n", works[i].operation->name);
+  }
+  pthread_barrier_wait(&over);
+  for (unsigned i = 0; i < THREADS; i++) pthread_join(works[i].thread, NULL);
+  tel_free(tel, 0);
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""What the guide does with what people type, and with engines that do not answer or answer nonsense. (guide_test.py asks real engines.)"""
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import labtest
+from lab_test import Lab, contains
+from labtest import TestFailure, expect
+
+sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
+sys.path.insert(0, str(labtest.TOP / "lab.d"))
+import guide  # noqa: E402  lab.d/guide.py, after the path
+from course import answers  # noqa: E402
+from oncall.engines import Engines  # noqa: E402
+
+RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
+SHARE, RATE, DURATION, COUNT = answers.SHARE, answers.RATE, answers.DURATION, answers.COUNT
+ROUTE, REASON = answers.Route("a route"), answers.Word("a reason")
+CLOCK = answers.Clock("a time", 30)
+
+# kind, what is typed, a truth that it is, a truth that it is not
+READ = [
+    (SHARE, "25 %", 0.25, 0.28), (SHARE, "0.25", 0.25, 25), (SHARE, "25%", 0.25, 0.2), (SHARE, "0,25", 0.25, 0.3), (SHARE, " 25  Percent ", 0.25, 0.5),
+    (SHARE, "2.5", 0.025, 0.25), (SHARE, "'2.3 %'", 0.0231, 0.03), (SHARE, ".023", 0.023, 0.23), (SHARE, "99", 0.998, 0.5), (SHARE, "~2.3%", 0.023, 0.1),
+    (RATE, "3.7", 3.71, 4.2), (RATE, "3.7/s", 3.7, 37), (RATE, "3.7 requests per second", 3.7, 0.37), (RATE, "about 12", 11.8, 9),
+    (DURATION, "48 ms", 0.048, 48), (DURATION, "0.048 s", 0.048, 0.48), (DURATION, "48", 0.048, 0.48), (DURATION, "0.048", 0.048, 0.0048), (DURATION, "1.1 S", 1.1, 1.4),
+    (COUNT, "1100 orders", 1120, 1300), (COUNT, "1.1e3", 1100, 110), (ROUTE, "POST /order", "/order", "/payment/pay"), (ROUTE, "order", "/order", "/order/{order_id}"),
+    (ROUTE, "/PAYMENT/PAY/", "/payment/pay", "/order"), (ROUTE, "GET /order/{order_id}", "/order/{order_id}", "/order"),
+    (REASON, "Gateway timeout", "gateway_timeout", "gateway_error"), (REASON, '"gateway-timeout"', "gateway_timeout", "timeout"),
+    (answers.TRACE_ID, "4BF92F3577B34DA6A3CE929D0E0E4736", "4bf92f3577b34da6a3ce929d0e0e4736", "4bf92f3577b34da6a3ce929d0e0e4737"),
+    (CLOCK, "14:03:20", 50600, 50640), (CLOCK, "2026-11-27T14:03:20.123Z", 50600, 0), (CLOCK, "14:03", 50610, 50800), (CLOCK, "23:59:50 UTC", 5, 100),
+]
+UNREADABLE = [
+    (SHARE, ""), (SHARE, "  "), (SHARE, "many"), (SHARE, "25 % or so"), (SHARE, "1 2"), (SHARE, "nan"), (SHARE, "inf"), (SHARE, "0x10"), (SHARE, "1" * 500),
+    (SHARE, "5\x1b[2J"), (RATE, "3.7 %"), (DURATION, "48 m"), (DURATION, "ms"), (ROUTE, "POST"), (ROUTE, "/order; rm -rf /"), (ROUTE, "$(id)"),
+    (answers.TRACE_ID, "4bf92f35"), (answers.TRACE_ID, "x" * 32), (answers.ORDER_ID, "4a0cc521be6f09f8963f"), (CLOCK, "25:00:00"), (CLOCK, "14:61"), (CLOCK, "soon"),
+]
+# What an engine may say instead of an answer.
+NONSENSE = [(200, b"<html>It works!</html>"), (200, b""), (200, b"null"), (200, b"[]"), (200, b"{}"), (200, b'{"status":"success","data":{"resultType":"vector","result":[]}}'),
+            (200, b'{"status":"success","data":null}'), (200, b'{"data":{"result":[{"metric":{},"value":[1,"NaN"],"values":[[1,"NaN"]]}],"resultType":"vector"}}'),
+            (200, b'{"data":[],"traces":[],"messages":[]}'), (200, b"\xff\xfe\x00" * 100), (404, b"{}"), (500, b"overloaded"), (503, b"")]
+
+
+def test_answers_are_read_as_people_word_them(directory):
+    for kind, text, truth, other in READ:
+        values = kind.read(text)
+        expect(f"{text!r} is {truth}", kind.is_one_of(values, [truth]), True)
+        expect(f"{text!r} is {other}", kind.is_one_of(values, [other]), False)
+        expect(f"{text!r} is nothing", kind.is_one_of(values, []), False)
+
+
+def test_what_cannot_be_read_is_not_wrong(directory):
+    for kind, text in UNREADABLE:
+        try:
+            values = kind.read(text)
+        except answers.Unreadable:
+            continue
+        raise TestFailure(f"{text!r} was read as {values}")
+
+
+class Course:
+    """The guide's program in a directory of its own, where no lab runs."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.env = {key: value for key, value in os.environ.items() if not key.startswith("LAB_")}
+        self.env["LAB_DIR"] = str(directory)
+        # Nobody is asked for containers.
+        for name in ("docker", "docker-compose"):
+            (directory / name).write_text("#!/bin/sh\nexit 1\n")
+            (directory / name).chmod(0o755)
+        self.env["PATH"] = f"{directory}:{self.env['PATH']}"
+
+    def __call__(self, *words, status=0):
+        done = subprocess.run([sys.executable, "-B", labtest.TOP / "lab.d/guide.py", *words], env=self.env, cwd=labtest.TOP, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+        expect(f"exit status of {' '.join(words)} ({done.stdout[-500:]})", done.returncode, status)
+        if "Traceback" in done.stdout:
+            raise TestFailure(done.stdout)
+        return done.stdout
+
+
+def test_bad_input(directory):
+    course = Course(directory)
+    for words, part in ((["answer"], "requires a question"), (["answer", "x"], "CHAPTER.QUESTION"), (["answer", "4"], "CHAPTER.QUESTION"),
+                        (["answer", "4.2.1", "1"], "CHAPTER.QUESTION"), (["answer", "-4.2", "1"], "CHAPTER.QUESTION"), (["answer", "99.1", "1"], "there is no chapter 99"),
+                        (["answer", "0.1", "1"], "there is no chapter 0"), (["answer", "4.9", "1"], "4.1, 4.2, 4.3"), (["answer", "4.2", "many"], "as in 2.5 %"),
+                        (["answer", "4.2", ""], "is empty"), (["answer", "4.2", "1" * 1000], "at most"), (["answer", "4.2", "\x1b[2J"], "printable"),
+                        (["answer", "4." + "1" * 50, "1"], "CHAPTER.QUESTION"), (["show", "99"], "is not a chapter"), (["show", "../x"], "is not a chapter"),
+                        (["show", "0"], "is not a chapter"), (["show", "1", "2"], "one chapter")):
+        said = course(*words, status=BAD_INPUT)
+        if part not in said or not said.startswith("lab: ") or len(said.splitlines()) != 1:
+            raise TestFailure(f"{words}: {said!r} does not say {part!r} in one line")
+        if any(ord(char) < 32 and char != "\n" for char in said):
+            raise TestFailure(f"{words}: a control character was printed")
+
+
+def test_shows(directory):
+    course = Course(directory)
+    said = course("show")
+    for part in ("13 chapters", "Answered: 0.", "Three signals", "Next: ./lab guide 1"):
+        if part not in said:
+            raise TestFailure(f"{part!r} is not in {said}")
+    chapter = course("show", "04")
+    if "```" in chapter or "rate(request_total" not in chapter or "4.2" not in chapter:
+        raise TestFailure(f"chapter 4 in the terminal: {chapter[:500]}")
+    asked = course("answer", "04.02")
+    if "Which share of all requests failed?" not in asked or "./lab guide 4" not in asked:
+        raise TestFailure(f"the question 4.2: {asked}")
+
+
+def test_the_labs_commands(directory):
+    lab = Lab(directory)
+    contains(lab("help"), "guide [N]", "answer C.Q VALUE")
+    contains(lab("guide"), "Answered: 0.", "Next: ./lab guide 1")
+    contains(lab("guide", "3"), "3. Structured logs", str(lab.directory), "LogQL: ")
+    contains(lab("guide", "seven", status=BAD_INPUT), "lab: 'seven' is not a chapter: 1 to 13")
+    contains(lab("answer", "7.1"), "trace id of an exemplar", "./lab guide 7")
+    contains(lab("answer", "7.1", "x", status=BAD_INPUT), "lab: question 7.1: 'x' is not a trace id: 32 hexadecimal digits")
+    contains(lab("answer", "4.2", "2.5", "%", status=CANNOT_TELL), "Cannot tell: the lab does not run: ./lab up first")
+
+
+def test_nothing_passes_without_a_lab(directory):
+    course = Course(directory)
+    said = course("answer", "4.3", "/payment/pay", status=CANNOT_TELL)
+    if not said.startswith("Cannot tell: the lab does not run: ./lab up first"):
+        raise TestFailure(said)
+    expect("progress", (directory / "guide.json").exists(), False)
+
+
+def guesses(kind):
+    """Answers of this kind, right ones among them."""
+    texts = ["0", "1", "100", "mug", "404", "export_failed", "ChargeCard", "CreateOrder", "/payment/pay", "request_duration_seconds_bucket", "12:00:00", "already_paid",
+             "ord_00000000000000000000", "4bf92f3577b34da6a3ce929d0e0e4736", "00000000-0000-4000-8000-000000000000", "30 s", "25 ms"]
+    return [text for text in texts if guide.readable(kind, text)]
+
+
+def engines_at(url, directory, native):
+    """Engines that are all at one address."""
+    place = {"place": "native" if native else "containers", "trace_store": "jaeger", "compose": "docker-compose"}
+    place.update({f"{name}_url": url for name in ("minishop", "slack", "prometheus", "alertmanager", "loki", "jaeger", "grafana")})
+    return Engines(place, directory)
+
+
+def test_nonsense_is_no_truth(directory):
+    """Whatever an engine says instead of an answer: no answer of anybody passes."""
+    class Handler(labtest.Handler):
+        def do_GET(self):
+            self.answer(*self.server.nonsense, "application/json")
+
+    (directory / "log").mkdir()
+    (directory / "log/minishop.json").write_text('not JSON\n{}\n[1]\n{"timestamp": 7}\n')
+    with labtest.HttpThread(Handler) as server:
+        os.environ["LAB_SCRATCH_URL"] = server.url
+        guide.code.SCRATCH = server.url
+        for server.server.nonsense in NONSENSE:
+            for native in (True, False):
+                for number, question in guide.QUESTIONS.items():
+                    for text in guesses(question.kind):
+                        verdict = verdict_of(engines_at(server.url, directory, native), number, text)
+                        if verdict == "Right":
+                            raise TestFailure(f"{number} {text} is right where the engines say {server.server.nonsense}")
+
+
+def verdict_of(engines, number, text):
+    try:
+        return type(guide.judge(number, text, engines)).__name__
+    except guide.CannotTell as reason:
+        if len(str(reason)) < 20:
+            raise TestFailure(f"{number}: {reason} is not a reason") from reason
+        return "CannotTell"
+
+
+def test_progress_is_bounded_and_survives_damage(directory):
+    os.environ["LAB_DIR"] = str(directory)
+    progress = guide.Progress()
+    expect("at first", progress.read(), {})
+    progress.note("4.2", False)
+    progress.note("4.2", True)
+    first = progress.read()["4.2"]
+    progress.note("4.2", False)
+    expect("a later mistake takes nothing away", progress.read()["4.2"], {**first, "tries": 3})
+    kept = {"4.2": {"tries": 10 ** 9, "right": "2026-01-01T00:00:00Z"}, "99.9": {"tries": 1}, **{f"x{n}": {"tries": 1} for n in range(1000)}}
+    progress.path.write_text(json.dumps(kept))
+    expect("unknown questions are dropped", list(progress.read()), ["4.2"])
+    progress.note("4.1", True)
+    if progress.path.stat().st_size > 500:
+        raise TestFailure(f"the file of two answers has {progress.path.stat().st_size} bytes")
+    for damage in (b"", b"{", b"[]", b"null", b'{"4.2": 7}', b'{"4.2": {"tries": "x"}}', b"\xff" * 100, b" " * (1 << 20), b"[" * 100000):
+        progress.path.write_bytes(damage)
+        expect(f"after {damage[:20]!r}", progress.read(), {})
+        progress.note("1.1", True)
+        expect(f"and again after {damage[:20]!r}", list(progress.read()), ["1.1"])
+
+
+def test_two_answers_at_once(directory):
+    os.environ["LAB_DIR"] = str(directory)
+    numbers = list(guide.QUESTIONS)
+    threads = [threading.Thread(target=guide.Progress().note, args=(number, True)) for number in numbers for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expect("all were noted", {number: entry["tries"] for number, entry in guide.Progress().read().items()}, dict.fromkeys(numbers, 3))
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

@@ -1,0 +1,82 @@
+"""What is installed is hard to exploit: the flags of the compiler and the linker in each file, and the exposure of the systemd units."""
+import platform
+import re
+import shutil
+import subprocess
+
+import labtest
+import library_test
+from labtest import Skip, claim, expect
+
+PROGRAMS = ["sbin/minishop", "bin/slack-mock"]
+LIBRARIES = ["lib/libtel.so", "lib/libtel-ulfius.so"]
+EXPOSURE_MAX = 2.0
+
+
+def output(*argv, **more):
+    return subprocess.run([str(part) for part in argv], check=True, capture_output=True, text=True, **more).stdout
+
+
+def check_file(name, seen):
+    expect(f"{name}: type", re.search(r"Type: +(\w+)", seen)[1], "DYN")
+    expect(f"{name}: the mark of a position-independent program", bool(re.search(r"\(FLAGS_1\).*\bPIE\b", seen)), name in PROGRAMS)
+    expect(f"{name}: a read-only segment for relocations", seen.count("GNU_RELRO"), 1)
+    claim(f"{name}: symbols are bound at the start", re.search(r"\(FLAGS(_1)?\).*\b(BIND_)?NOW\b", seen), seen)
+    expect(f"{name}: rights of the stack", re.search(r"GNU_STACK.* (R\w+|R E|RWE?) +0x", seen)[1], "RW")
+    expect(f"{name}: segments to write and execute", re.findall(r"^ +LOAD .* RWE ", seen, re.M), [])
+    expect(f"{name}: relocations in the code", "TEXTREL" in seen, False)
+    claim(f"{name}: checks its stack", "__stack_chk_fail" in seen)
+    claim(f"{name}: checks its buffers", re.search(r"\b__(?!stack)\w+_chk\b", seen))
+
+
+def test_installed_files(directory):
+    labtest.need("readelf", "objdump")
+    prefix = library_test.installed()
+    for name in PROGRAMS + LIBRARIES:
+        check_file(name, output("readelf", "-W", "-h", "-l", "-d", "--dyn-syms", prefix / name))
+    if platform.machine() != "x86_64":
+        raise Skip(f"how {platform.machine()} protects its branches and probes its stack is not checked")
+    for name in PROGRAMS + LIBRARIES:
+        code = output("objdump", "-d", "--no-show-raw-insn", prefix / name)
+        claim(f"{name}: marks the targets of indirect branches", code.count("endbr64") >= 10, code.count("endbr64"))
+        if name in PROGRAMS:  # they have frames of more than a page
+            claim(f"{name}: probes large stack frames", re.search(r"(or[ql]|movq) +\$0x0,(0x[0-9a-f]+)?\(%rsp", code))
+
+
+def configured(directory, *arguments):
+    """The hardening flags of a Makefile that is made so, by variable."""
+    directory.mkdir()
+    subprocess.run([labtest.TOP / "configure", "-q", *arguments], cwd=directory, check=True, capture_output=True)
+    return dict(re.findall(r"^((?:HARDENING|PIE)_\w+) = *(.*)$", (directory / "Makefile").read_text(), re.M))
+
+
+def test_flags_of_the_user(directory):
+    """Warnings are errors here: a second definition of _FORTIFY_SOURCE, or one without optimization, would stop the build."""
+    if not (labtest.TOP / "configure").exists():
+        raise Skip("there is no ./configure: ./bootstrap makes it")
+    usual = configured(directory / "usual")
+    for name, argument in {"CPPFLAGS": "CPPFLAGS=-D_FORTIFY_SOURCE=1", "no-optimization": "CFLAGS=-g -O0",
+                           "sanitizers": "--enable-sanitizers"}.items():
+        flags = configured(directory / name, "--enable-werror", argument)
+        expect(f"{name}: flags", flags, {**usual, "HARDENING_CPPFLAGS": ""})
+        subprocess.run(["make", "-s", "-C", directory / name, "libstartup.a"], check=True, capture_output=True)
+    if not shutil.which("clang"):
+        raise Skip("clang is missing: its flags are not checked")
+    expect("clang: flags", configured(directory / "clang", "CC=clang"), usual)
+
+
+def test_units(directory):
+    if not shutil.which("systemd-analyze") or "--offline" not in output("systemd-analyze", "--help"):
+        raise Skip("systemd-analyze is missing, or too old for --offline: the exposure of the units is not checked")
+    prefix = library_test.installed()
+    for unit in ["minishop.service", "slack-mock.service"]:
+        path = prefix / "lib/systemd/system" / unit
+        seen = output("systemd-analyze", "security", "--offline=true", "--no-pager", path)
+        score = re.search(r"Overall exposure level for [^:]*: ([0-9.]+)", seen)[1]
+        claim(f"{unit}: exposure {score}, at most {EXPOSURE_MAX}", float(score) <= EXPOSURE_MAX)
+        program = re.search(r"^ExecStart=(\S+)", path.read_text(), re.M)[1]
+        claim(f"{unit}: starts an installed program", labtest.pathlib.Path(program).is_file(), program)
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())

@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""Cases on call, on a lab that runs: each is begun, answered wrongly and rightly, mended, and leaves nothing behind; and it cannot be fooled.
+
+Usage: oncall_test.py [--all | NAME...]. Without --all four cases of different classes; with it every case, in three labs at once.
+"""
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import queue
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import labtest
+from lab_test import Lab, contains
+from labtest import TestFailure, expect, wait_until
+
+sys.path.insert(0, str(labtest.TOP / "lab.d"))
+from oncall import cases, words  # noqa: E402
+
+PACE = 0.2              # of the time that a person has
+ANSWERS_S = cases.ANSWERS_FROM_S * PACE
+SHORT = (3, 16, 21, 1)  # dependency, client, observer, nothing
+RIGHT, WRONG, BAD, UNKNOWN = 0, 1, 2, 3
+LABS = 3
+SEED = 5
+
+
+class Case:
+    """A case in a lab, whose plan the test knows."""
+
+    def __init__(self, lab, number, seed=SEED, native=True):
+        self.lab, self.plan = lab, cases.Plan(seed, number, native)
+        text = lab("oncall", str(number), "--seed", str(seed))
+        self.began, self.text = time.time(), text
+        contains(text, "On call since", "./lab answer", "Answers are taken from")
+        for _, _, params in self.plan.parts:
+            if "replica" in params:
+                targets = (lab.directory / "run/prometheus/targets/minishop.yml").read_text()
+                params["address"] = re.findall(r'targets: \["([^"]+)"', targets)[params.replica]
+        if any(fault.name in text for _, fault, _ in self.plan.parts):
+            raise TestFailure(f"it says what it is:\n{text}")
+
+    def once(self, *words_):
+        """(exit status, what it prints) of a command."""
+        done = subprocess.run([self.lab.program, *words_], env=self.lab.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
+        return done.returncode, done.stdout
+
+    def ask(self, *words_, expected, timeout=90):
+        """The answer, once it is not "cannot tell"."""
+        last = []
+
+        def said():
+            last[:] = self.once(*words_)
+            return last if last[0] != UNKNOWN or expected == UNKNOWN else None
+        try:
+            status, text = wait_until(f"./lab {' '.join(words_)} can tell", said, timeout, 1)
+        except TestFailure as failure:
+            raise TestFailure(f"{failure}: {last[1]}") from None
+        if status != expected:
+            raise TestFailure(f"case {self.plan.number}, {[fault.name for _, fault, _ in self.plan.parts]}: ./lab {' '.join(words_)} "
+                              f"ended with {status}, not {expected}:\n{text}")
+        return text
+
+    def wait_for_answers(self):
+        time.sleep(max(0, self.began + ANSWERS_S + 1 - time.time()))  # by the clock: nothing can be asked before
+
+    def end(self):
+        text = self.lab("oncall", "end")
+        for _, fault, params in self.plan.parts:
+            contains(text, fault.says.format(**params), f"./lab mend {fault.mends(params)[0]}")
+        return text
+
+
+def solve(lab, number, seed=SEED, native=True):
+    case = Case(lab, number, seed, native)
+    contains(case.ask("answer", "1", "no", expected=UNKNOWN), "answers are taken from")
+    case.wait_for_answers()
+    (nothing if not case.plan.parts else something)(case)
+    text = case.end()
+    contains(text, f"Case {number}, seed {seed}")
+    if native:
+        nothing_is_left(lab)
+    contains(lab("oncall", "score"), "cases solved")
+
+
+def nothing(case):
+    case.ask("answer", "1", "2 min ago", expected=WRONG)
+    for question, value in ((1, "no"), (2, "nowhere"), (3, "nothing")):
+        contains(case.ask("answer", str(question), value, expected=RIGHT), "right")
+    case.ask("answer", "4", expected=WRONG)
+    case.ask("mend", "nothing", expected=RIGHT)
+    case.ask("answer", "4", expected=RIGHT)
+
+
+def something(case):
+    parts = [(fault, params) for _, fault, params in case.plan.parts]
+    places = [place for fault, params in parts for place in fault.where(params)]
+    wide = [place for fault, params in parts for place in fault.broad(params)]
+    case.ask("answer", "1", "no", expected=WRONG)
+    contains(case.ask("answer", "1", f"{case.began + case.plan.at * PACE:.0f}", expected=RIGHT), "right")
+    case.ask("answer", "2", next(place for place in ("kiosk", "sticker", "collector") if place not in places + wide), expected=WRONG)
+    for place in wide[:1]:
+        case.ask("answer", "2", place, expected=WRONG)
+    case.ask("answer", "2", ", ".join(fault.where(params)[0] for fault, params in parts), expected=RIGHT)
+    case.ask("answer", "3", "unknown_sku" if number_of(parts) != 27 else "wrong_build", expected=WRONG)
+    explain(case, parts)
+    case.ask("mend", "raise-limit", expected=RIGHT)
+    case.ask("answer", "4", expected=WRONG)
+    for fault, params in parts:
+        case.ask("mend", *fault.mends(params)[0].split(), expected=RIGHT)
+    wait_until("all is well again", lambda: case.once("answer", "4")[0] == RIGHT, 180, 2)
+
+
+def number_of(parts):
+    return parts[0][0].number if len(parts) == 1 else 0 if all(fault.name != "unknown-sku" for fault, _ in parts) else 27
+
+
+def explain(case, parts):
+    """Of the reasons that a row allows, the engines show some: the reason of the newest failure is one of them."""
+    last = ""
+    for reason in parts[0][0].reasons:
+        value = ", ".join([f"{parts[0][0].families[0]} {reason}", *(f"{fault.families[0]} {fault.reasons[0]}" for fault, _ in parts[1:])])
+        status, last = case.once("answer", "3", value)
+        if status == RIGHT:
+            return
+    raise TestFailure(f"no reason of {parts[0][0].name} is right: {last}")
+
+
+def nothing_is_left(lab):
+    run = lab.directory / "run"
+    expect("what a case leaves in run", [path.name for path in run.iterdir() if path.name.startswith(("oncall", "incident"))], [])
+    urls = {name: f"http://127.0.0.1:{lab.ports[f'LAB_{name}_PORT']}" for name in ("SLACK", "PROMETHEUS", "ALERTMANAGER", "MINISHOP")}
+    expect("slack-mock", labtest.http_json(f"{urls['SLACK']}/control")["mode"], "ok")
+    expect("silences", [silence for silence in labtest.http_json(f"{urls['ALERTMANAGER']}/api/v2/silences")
+                        if silence["status"]["state"] != "expired"], [])
+    rules = {rule["name"] for group in labtest.http_json(f"{urls['PROMETHEUS']}/api/v1/rules")["data"]["groups"] for rule in group["rules"]}
+    wanted = {name for file in (labtest.OBSERVABILITY / "prometheus/rules").glob("*.yml")
+              for name in re.findall(r"- (?:alert|record): (\S+)", file.read_text())}
+    expect("rules that are not loaded", wanted - rules, set())
+    expect("the rules", (run / "prometheus/rules").resolve(), labtest.OBSERVABILITY / "prometheus/rules")
+    metrics = labtest.http_get(f"{urls['MINISHOP']}/metrics")
+    contains(metrics, "minishop_config_last_reload_successful 1", "minishop_payment_connections_limit +Inf")
+    contains(lab("status"), "incident       none")
+
+
+def test_four_cases(directory):
+    labtest.need(labtest.PROMETHEUS, labtest.ALERTMANAGER, "wrk", "curl", "jq")
+    with ready(directory) as lab:
+        for number in SHORT:
+            began = time.monotonic()
+            solve(lab, number)
+            print(f"     case {number} ({time.monotonic() - began:.0f} s)", flush=True)
+
+
+@contextlib.contextmanager
+def ready(directory):
+    """A lab that runs, in which cases take a fifth of their time, and shoppers come."""
+    with Lab(directory) as lab:
+        lab.program = labtest.TOP / "lab"
+        lab.env["LAB_ONCALL_PACE"] = str(PACE)
+        lab.up()
+        wait_until("shoppers have come", lambda: 'route="/order",status="201"} 0\n' not in labtest.http_get(f"{lab.url}/metrics"), 20)
+        yield lab
+
+
+def test_bad_input_and_order(directory):
+    """All of it without a case, most of it without a lab."""
+    lab = Lab(directory)
+    contains(lab("oncall", status=1), "the lab does not run: ./lab up first")
+    contains(lab("oncall", "99", status=1), "the lab does not run")
+    contains(lab("answer", status=1), "no case runs: ./lab oncall begins one")
+    contains(lab("answer", "5", "x", status=2), "the number of a question, 1 to 4")
+    contains(lab("answer", "one", status=2), "the number of a question, 1 to 4")
+    contains(lab("answer", "1", "no", status=1), "no case runs")
+    contains(lab("answer", "2"), "Where?")
+    contains(lab("oncall", "end", status=1), "no case runs")
+    contains(lab("oncall", "score"), "No case is over yet")
+    contains(lab("mend"), "switch-provider", "block-caller")
+    contains(lab("mend", "pray", status=2), "there is no action 'pray'")
+    contains(lab("mend", "block-caller", status=2), "takes one caller: kiosk")
+    contains(lab("mend", "block-caller", "mug", status=2), "takes one caller: kiosk")
+    contains(lab("mend", "restock", "mug", status=2), "takes no 'mug'")
+    contains(lab("mend", "restock", status=1), "no case runs")
+
+
+def secrets(case):
+    """Words that would tell what the case is."""
+    return {word for _, fault, params in case.plan.parts
+            for word in (fault.name, *fault.config(params), *(str(value) for value in params.values() if isinstance(value, str)))} - set(words.SKUS)
+
+
+def readable(lab, case):
+    """Where one of these words stands in LAB_DIR, in an environment, in a command line; but for what the signals say themselves."""
+    found = []
+    for path in lab.directory.rglob("*"):
+        inside = path.relative_to(lab.directory).parts
+        if not path.is_file() or inside[0] in ("build", "installed", "data") or path.name.startswith("minishop.json"):
+            continue
+        text = path.read_text(errors="replace")
+        found += [f"{path}: {word}" for word in secrets(case) if word in text]
+    pid = int((lab.directory / "run/oncall.id").read_text().split()[0])
+    for name in ("cmdline", "environ"):
+        text = pathlib.Path(f"/proc/{pid}/{name}").read_text().replace("\0", " ")
+        found += [f"{name}: {word}" for word in (*secrets(case), f"--seed {case.plan.seed}") if word in text]
+    return found
+
+
+def test_it_cannot_be_fooled(directory):
+    labtest.need(labtest.PROMETHEUS, labtest.ALERTMANAGER, "wrk", "curl", "jq")
+    with ready(directory) as lab:
+        case = Case(lab, 3)
+        expect("what can be read before", readable(lab, case), [])
+        page = re.search(r"the page of the case (http://127.0.0.1:\d+/)", case.text)[1]
+        text = labtest.http_get(page)
+        contains(text, "Is something wrong, and since when?", f"http://127.0.0.1:{lab.ports['LAB_PROMETHEUS_PORT']}/classic/rules")
+        expect("what the page tells", [word for word in secrets(case) if word in text], [])
+        contains(lab("oncall", status=1), "a case runs already")
+        contains(lab("incident", "payment-outage", status=1), "./lab oncall end first")
+        case.wait_for_answers()
+        case.ask("answer", "1", f"{case.began + case.plan.at * PACE:.0f}", expected=RIGHT)
+        expect("what can be read", readable(lab, case), [])
+        stopping_does_not_mend(lab, case)
+        blind_engines_cannot_tell(lab, case)
+        contains(lab("down"), "The case on call ends", "what mends it: ./lab mend switch-provider", "minishop       stopped")
+        contains(lab("answer", status=1), "no case runs")
+        lab.up()
+        an_interrupted_case_is_cleaned_up(lab)
+
+
+def failing(lab):
+    """The share of payments that fail, by the shop's own counters, over two seconds."""
+    def counts():
+        text = labtest.http_get(f"{lab.url}/metrics")
+        return [sum(float(value) for value in re.findall(rf'^{name}{{[^}}]*route="/payment/pay"[^}}]*}} (\d+)$', text, re.M))
+                for name in ("error_total", "request_total")]
+    before = counts()
+    time.sleep(2)  # a span of time to count in
+    errors, requests = (after - start for after, start in zip(counts(), before))
+    return errors / requests if requests >= 5 else 0
+
+
+def stopping_does_not_mend(lab, case):
+    """A reload and a restart by hand: the provider is broken outside of the shop, so it is broken afterwards too."""
+    os.kill(lab.pid("minishop"), signal.SIGHUP)
+    wait_until("payments fail after a reload", lambda: failing(lab) > 0.15, 30, 0)
+    lab("mend", "restart-minishop")
+    wait_until("payments fail after a restart", lambda: failing(lab) > 0.15, 30, 0)
+    lab("mend", "retry-at-once")
+    case.ask("answer", "4", expected=WRONG)
+    expect("what can be read", readable(lab, case), [])
+
+
+def blind_engines_cannot_tell(lab, case):
+    os.kill(lab.pid("traffic"), signal.SIGSTOP)  # the shell: its round ends, and no other one begins
+    lab("mend", "switch-provider")
+    os.kill(lab.pid("prometheus"), signal.SIGKILL)
+    for question, value in ((2, "POST /payment/pay"), (3, "gateway_error"), (4, "")):
+        contains(case.ask("answer", str(question), *([value] if value else []), expected=UNKNOWN), "prometheus does not answer")
+
+
+def an_interrupted_case_is_cleaned_up(lab):
+    case = Case(lab, 3)
+    wait_until("payments fail", lambda: failing(lab) > 0.15, 60, 0)
+    os.kill(int((lab.directory / "run/oncall.id").read_text().split()[0]), signal.SIGKILL)
+    contains(lab("status"), "A case was interrupted; what it had broken is put right.", "incident       none")
+    wait_until("payments succeed", lambda: failing(lab) < 0.15, 30, 0)
+    nothing_is_left(lab)
+    contains(lab("answer", status=1), "no case runs")
+    expect("parts of the case", len(case.plan.parts), 1)
+
+
+def every_case(directory):
+    """Each lab takes the next case; the numbers that are left wait in a queue."""
+    numbers = queue.Queue()
+    for number in cases.possible(native=True):
+        numbers.put(number)
+    failures = []
+
+    def work(index):
+        with ready(directory / str(index)) as lab:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    number = numbers.get_nowait()
+                    try:
+                        solve(lab, number)
+                        print(f"ok   case {number}", flush=True)
+                    except TestFailure as failure:
+                        failures.append(number)
+                        print(f"FAIL case {number}: {failure}", flush=True)
+                        subprocess.run([lab.program, "oncall", "end"], env=lab.env, stdin=subprocess.DEVNULL, check=False)
+
+    for index in range(LABS):
+        (directory / str(index)).mkdir()
+    with concurrent.futures.ThreadPoolExecutor(LABS) as pool:
+        list(pool.map(work, range(LABS)))
+    if failures:
+        raise TestFailure(f"cases {sorted(failures)}")
+
+
+if __name__ == "__main__":
+    if "--all" in sys.argv:
+        sys.argv.remove("--all")
+        labtest.run_tests({"test_every_case": every_case})
+    labtest.run_tests(globals())

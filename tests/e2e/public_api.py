@@ -1,0 +1,17 @@
+"""The functions that the public headers declare."""
+import re
+
+import labtest
+
+HEADERS = labtest.TOP / "src/telemetry/include/tel"
+
+
+def functions():
+    """(header, name, prototype) of each; the prototype in one line, without attributes."""
+    found = []
+    for path in sorted(HEADERS.glob("*.h")):
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+        for declaration in re.findall(r"^TEL_API\b[^;]*;", text, re.M):
+            prototype = re.sub(r"^TEL_API\s+|TEL_MUST_CHECK\s+|\s*__attribute__\(\(.*\)\)", "", declaration, flags=re.S)
+            found.append((path.stem, re.search(r"(tel_\w+)\(", prototype)[1], " ".join(prototype.split())))
+    return found

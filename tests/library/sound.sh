@@ -1,0 +1,8 @@
+#!/bin/sh
+# Runs sound_test.py on the programs that were just built; without Python 3 it is skipped, and says so.
+python=${LAB_PYTHON:-python3}
+if ! command -v "$python" >/dev/null; then
+	echo "SKIP sound_test.py: python3 missing"
+	exit 77
+fi
+LAB_BUILD=$PWD exec "$python" -u "$(dirname "$0")/sound_test.py" "$@"

@@ -1,0 +1,353 @@
+#!/usr/bin/env python3
+"""The cases and their grader: 50 seeds of each case, right answers in several wordings and wrong ones; and each way to fool it."""
+import pathlib
+import re
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+import labtest  # noqa: E402
+from labtest import TestFailure, expect  # noqa: E402
+from world import BEGAN, World, cases, grader, plan_of, rfc3339, silence  # noqa: E402
+from oncall import actions, faults, page, score, words  # noqa: E402
+
+SEEDS = range(50)
+TESTIMONY = grader.testimony
+RIGHT, WRONG, BAD, UNKNOWN = grader.RIGHT, grader.WRONG, grader.BAD, grader.UNKNOWN
+
+
+def wanted(world, number, text, status):
+    verdict = world.answer(number, text)
+    if verdict.status != status:
+        raise TestFailure(f"case {world.plan.number} seed {world.plan.seed} {[part.fault.name for part in world.parts]}: "
+                          f"answer {number} {text!r} is {verdict.status} instead of {status}: {verdict.text}")
+    return verdict
+
+
+def same_testimony(world):
+    """What the engines show, asked once for all answers of a world: it stays the same."""
+    if world.parts:
+        said = TESTIMONY(world.case, world, world.now)
+        grader.testimony = lambda *_: said
+
+
+def fresh(world):
+    """The same case with nothing answered."""
+    world.case.questions = {number: grader.Question() for number in grader.QUESTIONS}
+
+
+def times(seconds):
+    """The same time, however people write it."""
+    utc = time.gmtime(seconds)
+    return (time.strftime("%H:%M:%S", utc), time.strftime("%H:%M", utc), f"{seconds:.0f}", f"{seconds * 1000:.0f}", rfc3339(seconds),
+            time.strftime("yes, since %H:%M:%S UTC", utc), time.strftime("%Y-%m-%d %H:%M:%S", utc))
+
+
+def wordings(place):
+    """The same place, however people write it."""
+    own = [place, place.upper(), f"  {place.lower()} "]
+    return own + {"POST /order": ["order", "/order", "post /order", "POST  order"], "POST /payment/pay": ["payment", "/payment/pay", "pay"],
+                  "ChargeCard": ["charge card", "step ChargeCard"], "DeductInventory": ["deduct inventory"], "slack": ["slack-mock"],
+                  "android-app": ["android app", "android-app/2.11"], "log": ["logs", "the log"], "127.0.0.1:24081": ["24081", "instance 127.0.0.1:24081", "http://127.0.0.1:24081/"]}.get(place, [])
+
+
+def test_right_answers_are_accepted(_):
+    for number in cases.NUMBERS:
+        for seed in SEEDS:
+            world = World(seed, number)
+            same_testimony(world)
+            for text in right_times(world):
+                fresh(world)
+                wanted(world, 1, text, RIGHT)
+            for text in right_places(world):
+                fresh(world)
+                wanted(world, 2, text, RIGHT)
+            causes = right_causes(world)
+            if not causes:
+                raise TestFailure(f"case {number} seed {seed}: no reason is right")
+            for text in causes:
+                fresh(world)
+                wanted(world, 3, text, RIGHT)
+            wanted(world, 4, "", WRONG)
+            world.mend()
+            wanted(world, 4, "", RIGHT)
+    grader.testimony = TESTIMONY
+
+
+def right_times(world):
+    if not world.parts:
+        return ("no", "No.", "nothing", "nothing is wrong")
+    began = world.parts[0].began
+    ago = world.now - began
+    return (*times(began), *times(began + 25), *times(began - 25), f"{ago:.0f} s ago", f"{ago / 60:.1f} min ago")
+
+
+def right_places(world):
+    if not world.parts:
+        return ("nowhere", "none", "Nothing")
+    sets = [part.fault.where(part.params) for part in world.parts]
+    if len(sets) == 1:
+        return [wording for place in sets[0] for wording in wordings(place)]
+    return [f"{sets[0][0]}, {sets[1][0]}", f"{sets[1][-1]} and {sets[0][-1]}"]
+
+
+def right_causes(world):
+    if not world.parts:
+        return ["nothing", "no"]
+    said = grader.testimony(world.case, world, world.now)
+    found = []
+    for part, (_, reasons) in zip(world.parts, said):
+        found.append([wording for reason in reasons for family in part.fault.families
+                      for wording in (f"{family} {reason}", reason, f"{reason} {family.upper()}", reason.replace("_", " "), f"{family}: {reason}",
+                                      *words.REASONS[reason][1:])])
+    return found[0] if len(found) == 1 else [f"{found[0][0]}, {found[1][0]}", f"{found[1][1]} + {found[0][1]}"]
+
+
+def test_wrong_answers_are_refused(_):
+    for number in cases.NUMBERS:
+        for seed in SEEDS:
+            world = World(seed, number)
+            same_testimony(world)
+            for text in wrong_times(world):
+                fresh(world)
+                wanted(world, 1, text, WRONG)
+            right = {place for part in world.parts for place in part.fault.where(part.params)}
+            for place in (*words.PLACES, *world.case.alerts):
+                if place not in right and (world.parts or place != "nowhere"):
+                    fresh(world)
+                    wanted(world, 2, place, WRONG)
+            reasons = {reason for part in world.parts for reason in part.fault.reasons} | ({"nothing"} if not world.parts else set())
+            for reason in words.REASONS:
+                if reason not in reasons:
+                    fresh(world)
+                    wanted(world, 3, reason, WRONG)
+            families = {family for part in world.parts for family in part.fault.families}
+            for family in words.FAMILIES:
+                if family not in families and reasons != {"nothing"}:
+                    fresh(world)
+                    wanted(world, 3, f"{family} {right_causes(world)[0].split(' ')[-1].split(',')[0]}", WRONG)
+            wanted(world, 4, "", WRONG)
+    grader.testimony = TESTIMONY
+
+
+def wrong_times(world):
+    if not world.parts:
+        return times(BEGAN + 60)
+    first, last = world.parts[0].began, world.parts[-1].began
+    return ("no", "nothing", f"{first - 45:.0f}", f"{last + grader.LATE_S + 45:.0f}", f"{BEGAN - 3600:.0f}", time.strftime("%H:%M", time.gmtime(first - 120)),
+            "1 s ago")
+
+
+def test_one_of_two_is_not_all(_):
+    for number in cases.PAIRS:
+        for seed in SEEDS:
+            world = World(seed, number)
+            for part in world.parts:
+                fresh(world)
+                verdict = wanted(world, 2, part.fault.where(part.params)[0], WRONG)
+                expect("and it says so", ("that is one" in verdict.text, verdict.counts), (True, False))
+            wanted(world, 2, world.parts[0].fault.where(world.parts[0].params)[0], RIGHT)
+
+
+def test_a_hint_depends_on_the_answer(_):
+    world = World(1, 6)
+    sku = world.parts[0].params.sku
+    texts = {wanted(world, 2, place, WRONG).text for place in ("POST /order", "minishop", "kiosk", next(one for one in words.SKUS if one != sku))}
+    expect("hints", len(texts), 4)
+    for question in (1, 2, 3, 4):
+        hint = grader.hint(world.case, world, question, world.now)
+        if sku in hint.text or hint.status != RIGHT:
+            raise TestFailure(f"the hint for {question} says {hint.text}")
+    expect("hints are counted", sum(question.hints for question in world.case.questions.values()), 4)
+
+
+def test_the_page_says_no_more_than_the_terminal(_):
+    """It is the same for every case, and what changes on it are the clock and the states of the questions."""
+    class Lab:
+        native = True
+        urls = {"prometheus": "http://127.0.0.1:1", "alertmanager": "http://127.0.0.1:2", "slack": "http://127.0.0.1:3", "minishop": "http://127.0.0.1:4"}
+    pages = {page.live(Lab, grader.public(World(1, number).case), BEGAN + 400) for number in cases.NUMBERS}
+    expect("different pages", len(pages), 1)
+    world = World(1, 3)
+    wanted(world, 2, "POST /order", WRONG)
+    changed = page.live(Lab, grader.public(world.case), BEGAN + 400)
+    if "1 of 4 wrong answers" not in changed or changed.replace("1 of 4 wrong answers", "open") not in pages:
+        raise TestFailure("the page after a wrong answer")
+    for link in re.findall(r'href="([^"]+)"', changed):
+        if not link.startswith("http://127.0.0.1:"):
+            raise TestFailure(link)
+
+
+def test_tries_are_limited(_):
+    """Answering everything does not help."""
+    world = World(1, 6)
+    for place in [place for place in words.PLACES if place not in world.parts[0].fault.where(world.parts[0].params)][:grader.TRIES]:
+        wanted(world, 2, place, WRONG)
+    if "closed" not in wanted(world, 2, world.parts[0].params.sku, WRONG).text:
+        raise TestFailure("a right answer after too many wrong ones")
+
+
+def test_no_answer_before_the_begin(_):
+    for number in cases.NUMBERS:
+        world = World(2, number)
+        world.now = BEGAN + cases.ANSWERS_FROM_S - 1
+        for question, text in ((1, "no"), (1, right_times(world)[0]), (2, right_places(world)[0]), (4, "")):
+            wanted(world, question, text, UNKNOWN)
+        expect("no try is lost", sum(question.wrong for question in world.case.questions.values()), 0)
+
+
+def test_an_engine_that_is_away(_):
+    """No check passes, and none fails, because it could not ask."""
+    asked = {1: "prometheus", 4: "prometheus"}
+    for number in cases.NUMBERS:
+        for question, engine in asked.items():
+            world = World(3, number)
+            if question == 1 and world.parts and world.parts[0].fault.lasting:
+                engine = "alertmanager"
+            text = right_times(world)[0] if question == 1 else ""
+            world.mend() if question == 4 else None
+            world.away = {engine}
+            verdict = wanted(world, question, text, UNKNOWN)
+            if engine not in verdict.text:
+                raise TestFailure(f"it does not say who is away: {verdict.text}")
+    for engine in ("log", "prometheus"):
+        world = World(3, 6)
+        world.away = {engine}
+        wanted(world, 2, world.parts[0].params.sku, UNKNOWN)
+        wanted(world, 2, "POST /order", UNKNOWN)
+
+
+def test_stopping_the_traffic_is_not_mending(_):
+    for number in cases.NUMBERS:
+        world = World(4, number)
+        world.mend()
+        world.stopped = True
+        verdict = world.answer(4, "")
+        if verdict.status == RIGHT:
+            raise TestFailure(f"case {number} is mended without traffic")
+
+
+def test_switching_the_alarm_off_is_not_mending(_):
+    for what in ("silence", "regex", "everything", "rule"):
+        world = World(5, 3)
+        world.mend()
+        if what == "rule":
+            world.deleted = {"MiniShopHighErrorRate"}
+        else:
+            one = silence("MiniShopHighErrorRate" if what == "silence" else "MiniShop.*", world.now - 100, world.now + 1000)
+            one["matchers"][0]["isRegex"] = what == "regex"
+            one["matchers"] = [] if what == "everything" else one["matchers"]
+            world.learner_silences = [one]
+        wanted(world, 4, "", WRONG)
+
+
+def test_two_minutes_not_less(_):
+    world = World(6, 8)
+    world.mend(settled=60)
+    verdict = wanted(world, 4, "", UNKNOWN)
+    if "s are needed" not in verdict.text:
+        raise TestFailure(verdict.text)
+    world.now += 120
+    wanted(world, 4, "", RIGHT)
+
+
+def test_something_else_is_wrong(_):
+    """A case in which nothing is wrong is not "right" while something else is."""
+    world = World(7, 1)
+    world.errors = 0.5
+    wanted(world, 1, "no", UNKNOWN)
+
+
+def test_what_is_no_answer(_):
+    """It costs no try, and says what is allowed."""
+    world = World(8, 3)
+    for question, text in ((1, "soon"), (1, "25:00"), (1, "14:61"), (1, "yes"), (1, ""), (2, "somewhere"), (2, ""), (3, "bad luck"), (3, "grey one"),
+                           (7, "x"), (2, "payment, somewhere")):
+        wanted(world, question, text, BAD)
+    expect("wrong answers", sum(question.wrong for question in world.case.questions.values()), 0)
+
+
+def test_plans(_):
+    """The same seed makes the same case; seeds differ; every case can be drawn; nothing in a plan depends on another run."""
+    def shape(plan):
+        return plan.number, [(at, fault.name, params) for at, fault, params in plan.parts], plan.decoys, plan.rates
+    for seed in SEEDS:
+        expect(f"seed {seed}", shape(cases.Plan(seed)), shape(cases.Plan(seed)))
+    for native in (True, False):
+        expect("cases that are drawn", {cases.Plan(seed, native=native).number for seed in range(1000)}, set(cases.possible(native)))
+    for number in cases.FAULTS:
+        drawn = {str(sorted(plan_of(seed, number).parts[0][2].items())) for seed in SEEDS}
+        if plan_of(0, number).parts[0][2] and len(drawn) < 2 and number != 24:
+            raise TestFailure(f"the parameters of case {number} are always {drawn}")
+    if len(cases.NUMBERS) < 20 or len({family for fault in cases.FAULTS.values() for family in fault.families}) < 8:
+        raise TestFailure("too few cases or classes")
+
+
+def test_tables_agree(_):
+    """Every word of a row is one that can be answered or done."""
+    for fault in cases.FAULTS.values():
+        plan = plan_of(0, fault.number)
+        params = plan.parts[0][2]
+        if "replica" in params:
+            params["address"] = "127.0.0.1:8081"
+        own = [*cases.observer.ALERTS, "127.0.0.1:8081"]
+        places = {*words.PLACES, *own}
+        for place in (*fault.where(params), *fault.broad(params)):
+            if place not in places or words.place(place, own) != place:
+                raise TestFailure(f"{fault.name}: {place}")
+        for reason in (*fault.reasons, *fault.near):
+            expect(f"{fault.name}: {reason}", words.cause(reason)[1], reason)
+        for family in fault.families:
+            expect(f"{fault.name}: {family}", words.cause(family)[0], family)
+        for action in (*fault.mends(params), *fault.worse):
+            if action.split()[0] not in actions.ACTIONS or action in ("nothing", "raise-limit", "restart-minishop"):
+                raise TestFailure(f"{fault.name}: {action}")
+        if set(fault.worse) & {action.split()[0] for action in fault.mends(params)}:
+            raise TestFailure(f"{fault.name}: an action mends it and makes it worse")
+    expect("numbers", len(cases.NUMBERS), len(cases.FAULTS) + len(cases.NOTHING) + len(cases.PAIRS))
+    for name, (_, *others) in words.REASONS.items():
+        for other in others:
+            expect(f"{other} of {name}", words.cause(other)[1], name)
+
+
+def test_the_documentation_counts_and_lists(_):
+    text = (labtest.TOP / "docs/oncall.md").read_text()
+    expect("cases", int(re.search(r"one of (\d+), drawn", text)[1]), len(cases.NUMBERS))
+    expect("classes", set(re.findall(r"^\| `([a-z-]+)` \| ", text.split("## What can go wrong")[1].split("\n## ")[0], re.M)), set(words.FAMILIES))
+    places = {fault.name: (fault.native, fault.containers) for fault in cases.FAULTS.values()}
+    only = re.search(r"`([a-z-]+)` needs the containers, `([a-z-]+)` and `([a-z-]+)` the native lab", text)
+    expect("not in both", {name for name, both in places.items() if both != (True, True)}, set(only.groups()))
+    files = {path.name for path in (labtest.TOP / "lab.d/oncall").glob("*.py")} - {"__init__.py", "main.py", "actions.py"}
+    expect("files", set(re.findall(r"^\| `(\w+\.py)` \|", text, re.M)), files)
+
+
+def test_worse_is_worse_and_bounded(_):
+    params = faults.Params(rate=0.5, ms=900, sku="mug")
+    for _ in range(20):
+        params = faults.Params(actions.worsened(params))
+    expect("after twenty times", params, {"rate": 0.97, "ms": 4000, "sku": "mug"})
+
+
+def test_an_outlier_is_one(_):
+    for counts, found in (({"a": (50, 100), "b": (2, 100)}, "a"), ({"a": (50, 100), "b": (40, 100)}, None), ({"a": (4, 4), "b": (0, 100)}, None),
+                          ({"a": (10, 100), "b": (0, 100)}, None), ({}, None), ({"a": (50, 100)}, "a")):
+        expect(str(counts), faults.outlier(counts), found)
+
+
+def test_history_is_bounded_and_forgiving(directory):
+    expect("without one", score.table(directory), "No case is over yet: ./lab oncall begins one.")
+    for seed in range(score.KEPT + 5):
+        world = World(seed, 3)
+        world.case.end(world.now)
+        text = score.finish(directory, world.plan, world.case)
+    if "switch-provider" not in text:
+        raise TestFailure(text)
+    path = score.history_file(directory)
+    expect("lines", len(path.read_text().splitlines()), score.KEPT)
+    path.write_text("nonsense\n{}\n" + path.read_text())
+    if not re.search(rf"0 of {score.KEPT} cases solved", score.table(directory)):
+        raise TestFailure(score.table(directory))
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())
