@@ -181,6 +181,7 @@ lint_all() {
 	lint "no file above 500 lines" lint_length
 	lint "includes go downwards only" lint_layers
 	lint "one list of packages" lint_packages
+	lint "no function that is unsafe with threads" lint_threads
 }
 
 test_build() {
@@ -335,6 +336,7 @@ test_on_engines='tests/e2e/stack_test.py'
 
 test_long() {
 	for script in $test_patient; do test_script_begin "$script"; done
+	test_step analyzers analyzers test_analyzers
 	test_begin engines engines test_engines
 	test_step 'build (ASan)' build-asan test_build asan --enable-sanitizers=address
 	test_step 'build (TSan)' build-tsan test_build tsan --enable-sanitizers=thread

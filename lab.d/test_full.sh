@@ -4,7 +4,7 @@
 # Packages for it; clang brings the fuzzer, abigail-tools compare the libraries' ABI. Debian's Docker only if none is installed: it would
 # replace another one.
 packages_full() {
-	echo clang libclang-rt-dev debootstrap abigail-tools
+	echo valgrind clang libclang-rt-dev debootstrap abigail-tools
 	command -v dockerd >/dev/null || echo docker.io
 	command -v docker-compose >/dev/null || echo docker-compose
 }
@@ -52,6 +52,8 @@ test_full() {
 	test_step 'with Compose v2' containers-v2 test_script tests/containers/compose_test.py --compose-v2
 	test_step ABI abi test_script tests/library/abi_test.py
 	test_step 'on call, all' oncall-all test_script tests/e2e/oncall_test.py --all
+	test_step 'unit tests (memcheck)' valgrind-memcheck full_valgrind memcheck
+	test_step 'unit tests (DRD)' valgrind-drd full_valgrind drd
 	test_step fuzzing fuzz full_fuzz 60
 	test_step 'abuse, often' full-abuse full_rounds 20 tests/e2e/abuse_test.py test_garbage test_format_directives_in_urls_are_text
 	test_step 'ends, often' full-shutdown full_rounds 20 tests/e2e/shutdown_test.py test_sigterm_under_load test_collector_busy
