@@ -47,7 +47,7 @@ static unsigned long long count_spans(const uint8_t *at, const uint8_t *end, uns
 static enum MHD_Result answer(struct MHD_Connection *connection, const char *type, const char *text,
                               size_t len) {
   struct MHD_Response *response =
-      MHD_create_response_from_buffer_with_free_callback(len, memcpy(malloc(len + 1), text, len), free);
+      MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
   MHD_add_response_header(response, "Content-Type", type);
   enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_OK, response);
   MHD_destroy_response(response);

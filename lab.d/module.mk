@@ -25,6 +25,9 @@ EXTRA_DIST += \
 	lab.d/rotated.py \
 	lab.d/status.sh \
 	lab.d/test.sh \
+	lab.d/test_analyzers.sh \
+	lab.d/analyzers.known \
+	.clang-tidy \
 	lab.d/test_full.sh \
 	lab.d/test_plan.sh \
 	lab.d/trace.py \

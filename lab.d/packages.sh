@@ -6,7 +6,7 @@ packages_build='build-essential autoconf automake libtool pkg-config libulfius-d
 	libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev'
 packages_run='prometheus prometheus-alertmanager wrk curl jq python3'
 packages_lint='check mandoc python3-yaml shellcheck yamllint'
-packages_test='python3-venv chromium chromium-driver haproxy logrotate'
+packages_test='python3-venv chromium chromium-driver haproxy logrotate clang-tidy cppcheck'
 
 # Prints those of the given packages that are not installed.
 packages_missing() {

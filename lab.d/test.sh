@@ -71,6 +71,9 @@ test_end() {
 	[ "$2" -eq 0 ] || test_line="$test_line, $2 FAILED"
 	[ "$3" -eq 0 ] || test_line="$test_line, $3 skipped"
 	row "$test_title" "$test_line ($test_took)"
+	echo "| $test_title | $test_line | $test_took |" >>"$LAB_TEST/report"
+	# What was measured: lines of "figure: TEXT".
+	sed -n "s/^figure: \(.*\)/| $test_title | \1 | |/p" "$test_log" >>"$LAB_TEST/report"
 	grep -h '^SKIP' "$test_log" | sed 's/^/                 /' || true
 	[ "$2" -eq 0 ] || tell_log "$test_log" 60 2>&1
 }
@@ -181,6 +184,7 @@ lint_all() {
 	lint "no file above 500 lines" lint_length
 	lint "includes go downwards only" lint_layers
 	lint "one list of packages" lint_packages
+	lint "no function that is unsafe with threads" lint_threads
 }
 
 test_build() {
@@ -250,7 +254,25 @@ dist_complete() {
 	}
 }
 
+# The steps and figures of this run, with machine, commit and date, in LAB_DIR/test-report.md.
+test_report() {
+	{
+		echo "# ./lab test ($test_mode)"
+		echo
+		echo "- date: $(date -u +%Y-%m-%dT%H:%MZ), $(elapsed $(($(now) - test_began)))"
+		echo "- commit: $(git rev-parse --short=12 HEAD 2>/dev/null || echo release)$(git diff --quiet HEAD 2>/dev/null || echo ', changed')"
+		echo "- machine: $(build_jobs) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r)"
+		echo "- load at the end: $(cut -d' ' -f1-3 /proc/loadavg)"
+		echo "- $test_passed passed, $test_failed failed, $test_skipped skipped"
+		echo
+		echo '| step | result | time |'
+		echo '|---|---|---|'
+		cat "$LAB_TEST/report"
+	} >"$LAB_DIR/test-report.md"
+}
+
 test_finish() {
+	test_report
 	# The one line that tells a machine how it went.
 	echo "$test_passed passed, $test_failed failed, $test_skipped skipped"
 	[ "$test_failed" -eq 0 ]
@@ -274,6 +296,7 @@ lab_test() {
 	*) packages_need $packages_build $packages_run $packages_lint $packages_test ;;
 	esac
 	test_claim
+	: >"$LAB_TEST/report"
 	# The user's own settings do not change what is tested. The two that stay say where engines are.
 	for variable in $(env | sed -n 's/^\(\(OTEL\|MINISHOP\)_[A-Z0-9_]*\)=.*/\1/p' | grep -vxE 'MINISHOP_ENGINES(_PATH)?'); do unset "$variable"; done
 	export LAB_BUILD="$LAB_TEST/plain"
@@ -335,6 +358,7 @@ test_on_engines='tests/e2e/stack_test.py'
 
 test_long() {
 	for script in $test_patient; do test_script_begin "$script"; done
+	test_step analyzers analyzers test_analyzers
 	test_begin engines engines test_engines
 	test_step 'build (ASan)' build-asan test_build asan --enable-sanitizers=address
 	test_step 'build (TSan)' build-tsan test_build tsan --enable-sanitizers=thread

@@ -4,7 +4,7 @@
 # Packages for it; clang brings the fuzzer, abigail-tools compare the libraries' ABI. Debian's Docker only if none is installed: it would
 # replace another one.
 packages_full() {
-	echo clang libclang-rt-dev debootstrap abigail-tools
+	echo gcovr valgrind clang libclang-rt-dev debootstrap abigail-tools
 	command -v dockerd >/dev/null || echo docker.io
 	command -v docker-compose >/dev/null || echo docker-compose
 }
@@ -47,11 +47,51 @@ full_fuzz() {
 	done
 }
 
+# Coverage of lines and branches, over the unit tests and the whole-process tests that need nothing but the programs. A file of src/ for each row.
+coverage_scripts='tests/e2e/contract_test.py tests/e2e/abuse_test.py tests/e2e/daemon_test.py tests/e2e/exporter_test.py tests/e2e/problems_test.py
+	tests/e2e/secrets_test.py tests/e2e/shutdown_test.py tests/e2e/startup_test.py tests/e2e/tracez_test.py'
+
+full_coverage() {
+	analyzer_has gcovr || return 0
+	set -e
+	coverage_build=$LAB_TEST/coverage
+	build_bootstrap
+	build_configure "$coverage_build" --enable-coverage
+	make -C "$coverage_build" -j"$(build_jobs)" all
+	find "$coverage_build" -name '*.gcda' -delete
+	# What fails here fails in the other builds too, where it counts.
+	make -C "$coverage_build" -j"$(build_jobs)" -k check >"$coverage_build/check.out" 2>&1 || echo "note: make check ended with an error"
+	for coverage_script in $coverage_scripts; do
+		LAB_BUILD=$coverage_build "$LAB_PYTHON" "$coverage_script" >"$coverage_build/$(basename "$coverage_script").out" 2>&1 || echo "note: $coverage_script ended with an error"
+	done
+	coverage_report
+}
+
+# At least this much, in per cent.
+coverage_lines=95
+coverage_branches=88
+
+coverage_report() {
+	coverage_options="-r . --object-directory $coverage_build --filter src/ --exclude .*otlp\.pb-c.* --exclude .*page_files.* --exclude-throw-branches"
+	# shellcheck disable=SC2086 # a list of words
+	gcovr $coverage_options --branches --txt "$coverage_build/branches.txt" --json-summary "$coverage_build/coverage.json" "$coverage_build" >"$coverage_build/gcovr.out" 2>&1
+	jq -r '.files[] | "\(.line_percent) % of lines, \(.branch_percent) % of branches: \(.filename)"' "$coverage_build/coverage.json" | sort -n
+	coverage_seen=$(jq -r '"\(.line_percent) \(.branch_percent)"' "$coverage_build/coverage.json")
+	echo "figure: $coverage_seen (lines, branches, in per cent)"
+	echo "$coverage_seen" | awk -v lines=$coverage_lines -v branches=$coverage_branches '{ exit !($1 >= lines && $2 >= branches) }' || {
+		echo "FAIL coverage: at least $coverage_lines % of lines and $coverage_branches % of branches are wanted"
+		return 1
+	}
+}
+
 test_full() {
 	test_step 'in containers' containers test_script tests/containers/compose_test.py
 	test_step 'with Compose v2' containers-v2 test_script tests/containers/compose_test.py --compose-v2
 	test_step ABI abi test_script tests/library/abi_test.py
 	test_step 'on call, all' oncall-all test_script tests/e2e/oncall_test.py --all
+	test_step 'unit tests (memcheck)' valgrind-memcheck full_valgrind memcheck
+	test_step 'unit tests (DRD)' valgrind-drd full_valgrind drd
+	test_step coverage coverage full_coverage
 	test_step fuzzing fuzz full_fuzz 60
 	test_step 'abuse, often' full-abuse full_rounds 20 tests/e2e/abuse_test.py test_garbage test_format_directives_in_urls_are_text
 	test_step 'ends, often' full-shutdown full_rounds 20 tests/e2e/shutdown_test.py test_sigterm_under_load test_collector_busy

@@ -53,6 +53,18 @@ AC_DEFUN([MINISHOP_SANITIZERS], [
   AC_SUBST([SANITIZER_FLAGS])
 ])
 
+# --enable-coverage: counts which lines and branches run; gcovr reads it. Without optimization, so that lines stay lines. Before
+# MINISHOP_HARDENING, which then sees that nothing is optimized.
+AC_DEFUN([MINISHOP_COVERAGE], [
+  AC_ARG_ENABLE([coverage], [AS_HELP_STRING([--enable-coverage], [count what runs, for gcovr])], [], [enable_coverage=no])
+  AS_CASE([$enable_coverage],
+    [no], [COVERAGE_FLAGS=],
+    [yes], [COVERAGE_FLAGS="--coverage -fprofile-update=atomic"
+            AS_IF([test "x$minishop_user_CFLAGS" = x], [CFLAGS="-g -O0"])],
+    [AC_MSG_ERROR([--enable-coverage takes no value, not $enable_coverage])])
+  AC_SUBST([COVERAGE_FLAGS])
+])
+
 # The commit that /version tells: from git, or "release" in a tarball.
 AC_DEFUN([MINISHOP_GIT_COMMIT], [
   minishop_commit=$(git -C "$srcdir" rev-parse --short=12 HEAD 2>/dev/null || echo release)

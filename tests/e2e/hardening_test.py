@@ -78,5 +78,25 @@ def test_units(directory):
         claim(f"{unit}: starts an installed program", labtest.pathlib.Path(program).is_file(), program)
 
 
+def test_each_claim_names_a_test_that_exists(_):
+    """A word test_... after the name of a file is a function of that file; a name on its own belongs to the last file of its line."""
+    for page in ["SECURITY.md", "docs/reliability.md"]:
+        wrong = []
+        for line in (labtest.TOP / page).read_text().splitlines():
+            text = ""
+            for word in re.findall(r"`([^` ]+)`", line):
+                if re.fullmatch(r"(tests/)?[\w/-]+\.(py|c)", word):
+                    path = next(iter(labtest.TOP.glob(word if "/" in word else f"tests/*/{word}")), None)
+                    text = path.read_text() if path else ""
+                    wrong += [] if path else [word]
+                elif re.fullmatch(r"(test|check)_\w+", word) and not re.search(rf"def {word}\b", text or everything()):
+                    wrong.append(word)
+        expect(f"{page}: tests that do not exist", wrong, [])
+
+
+def everything():
+    return "\n".join(path.read_text() for path in (labtest.TOP / "tests").glob("*/*.py"))
+
+
 if __name__ == "__main__":
     labtest.run_tests(globals())

@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/e2e/lab_trace_test.py \
 	tests/e2e/library_manual_test.py \
 	tests/e2e/hardening_test.py \
+	tests/e2e/secrets_test.py \
 	tests/e2e/library_stack_test.py \
 	tests/e2e/library_test.py \
 	examples \

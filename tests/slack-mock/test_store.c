@@ -317,6 +317,7 @@ static void *add_many(void *store) {
 }
 
 START_TEST(test_threads) {
+  json_object_seed(0); /* before the threads, as the program does */
   path_new();
   struct mock_store *store = open_store(&wide, NULL);
   pthread_t threads[THREADS];

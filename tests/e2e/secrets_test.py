@@ -1,0 +1,88 @@
+"""A secret that is configured appears nowhere: a canary stands in each place that may hold one, and everything that is told is searched."""
+import os
+import pathlib
+import subprocess
+
+import labtest
+import shop
+from labtest import TestFailure, expect, wait_until
+
+CANARY = "c4n4ry-s3cr3t"
+DEAD = "127.0.0.1:9"  # "discard": nobody listens
+
+# Where a secret can stand, in values that are right and in values that are refused.
+PLACES = {
+    "headers": {"OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{CANARY},x-key={CANARY}"},
+    "headers for traces": {"OTEL_EXPORTER_OTLP_TRACES_HEADERS": f"api-key={CANARY}"},
+    "headers without a name": {"OTEL_EXPORTER_OTLP_HEADERS": f"Bearer {CANARY}"},
+    "headers with a bad name": {"OTEL_EXPORTER_OTLP_HEADERS": f"bad name {CANARY}={CANARY}"},
+    "headers with a line break": {"OTEL_EXPORTER_OTLP_HEADERS": f"a={CANARY}%0d%0aX: {CANARY}"},
+    "headers with a bad escape": {"OTEL_EXPORTER_OTLP_HEADERS": f"a={CANARY}%zz"},
+    "password in the address": {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://user:{CANARY}@{DEAD}"},
+    "password for traces": {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"http://user:{CANARY}@{DEAD}/v1/traces"},
+    "key in the query": {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{DEAD}/?key={CANARY}"},
+    "key in the fragment": {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{DEAD}/#{CANARY}"},
+    "address without a scheme": {"OTEL_EXPORTER_OTLP_ENDPOINT": f"user:{CANARY}@{DEAD}"},
+    "address for gRPC": {"OTEL_EXPORTER_OTLP_ENDPOINT": f"grpc://user:{CANARY}@{DEAD}"},
+    "address in quotes": {"OTEL_EXPORTER_OTLP_ENDPOINT": f'"http://user:{CANARY}@{DEAD}"'},
+    "proxy": {"http_proxy": f"http://user:{CANARY}@{DEAD}", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://192.0.2.1:4318"},
+    "password of another exporter": {"OTEL_EXPORTER_JAEGER_PASSWORD": CANARY},
+}
+
+
+def search(where, texts):
+    """texts: what was told, by place."""
+    shown = [place for place, text in texts.items() if CANARY in text]
+    if shown:
+        line = next(line for line in texts[shown[0]].splitlines() if CANARY in line)
+        raise TestFailure(f"{where}: shown in {', '.join(shown)}: {line[:300]}")
+
+
+def run(env, *arguments):
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "MINISHOP_"))}
+    done = subprocess.run([shop.program("minishop"), *arguments], env={**clean, **env}, capture_output=True, text=True, timeout=30)
+    return done.stdout + done.stderr
+
+
+def told(server):
+    """All that a running service says."""
+    pages = {f"GET {path} ({accept})": server.get(path, {"Accept": accept}).body.decode() for path, accept in (
+        ("/metrics", "*/*"), ("/version", "*/*"), ("/readyz", "*/*"), ("/debug/tracez", "text/html"), ("/debug/tracez", "application/json"))}
+    return {**pages, "process list": pathlib.Path(f"/proc/{server.pid}/cmdline").read_text(),
+            "process name": pathlib.Path(f"/proc/{server.pid}/comm").read_text()}
+
+
+def test_minishop(directory):
+    for number, (place, env) in enumerate(PLACES.items()):
+        search(place, {option: run(env, option) for option in ("--help", "--version", "--check-config")})
+        own = directory / str(number)
+        own.mkdir()
+        with shop.Shop(own, {"traces.recent_bytes": 1 << 20, "log.level": "debug"},
+                       env={"OTEL_TRACES_EXPORTER": "otlp", "OTEL_BSP_SCHEDULE_DELAY": "50", "OTEL_EXPORTER_OTLP_TIMEOUT": "300",
+                            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{DEAD}", **env}) as server:
+            expect("the canary is there", CANARY in pathlib.Path(f"/proc/{server.pid}/environ").read_text(), True)
+            expect("an order", server.order().status, 201)
+            wait_until(f"{place}: the end of the span", lambda: server.metrics()["telemetry_spans_exported_total"] +
+                       server.metrics()["telemetry_spans_dropped_total"] > 0)
+            server.get("/nothing")
+            search(place, told(server))
+            log = own / "minishop.log"
+            expect(f"{place}: exit status", server.terminate()[0], 0)
+        search(place, {"log": (own / "minishop.json").read_text(), "output": log.read_text()})
+
+
+def test_core_files(directory):
+    """A core file would hold every secret. Its name holds none: the kernel makes it from the program's name."""
+    with shop.Shop(directory, env={"OTEL_EXPORTER_OTLP_HEADERS": f"a={CANARY}"}) as server:
+        expect("the name that a core file takes", pathlib.Path(f"/proc/{server.pid}/comm").read_text(), "minishop\n")
+
+
+def test_webhook_of_the_lab(directory):
+    """The lab's scripts write the address into a file that only its user can read, and hand it to slack-mock in the environment."""
+    script = (labtest.TOP / "lab.d/up.sh").read_text()
+    expect("the umask of the file", "(umask 077 && printf '%s' \"${LAB_SLACK_URL:-" in script, True)
+    expect("--hook among the arguments", "--hook" in script, False)
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())
