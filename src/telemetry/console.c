@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "telemetry/attributes_json.h"
+#include "telemetry/attributes_private.h"
 #include "telemetry/span.h"
 
 enum { LIMIT = 64 * 1024 * 1024 };
@@ -24,8 +25,13 @@ static void put_member(struct buf *out, const char *name) {
 }
 
 static void put_attributes(struct buf *out, const struct tel_attributes *attributes) {
+  struct tel_attribute pair;
   put_member(out, "attributes");
-  tel_json_attributes(out, attributes->items, attributes->count);
+  for (uint32_t i = 0; i < attributes->count; i++) {
+    tel_attributes_read(attributes, i, &pair);
+    tel_json_member(out, &pair, i == 0);
+  }
+  buf_puts(out, attributes->count ? "}" : "{}");
 }
 
 static void put_id(struct buf *out, const char *name, const uint8_t *id, size_t len) {

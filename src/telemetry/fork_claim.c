@@ -47,6 +47,10 @@ void tel_fork_claim_start(struct tel_fork_claim *claim, struct ring *ring,
   atomic_store_explicit(&claim->started_in, forks_count() + 1, memory_order_relaxed);
 }
 
+bool tel_fork_claim_started(const struct tel_fork_claim *claim) {
+  return atomic_load_explicit(&claim->started_in, memory_order_relaxed) != 0;
+}
+
 bool tel_fork_claim_foreign(const struct tel_fork_claim *claim) {
   unsigned started_in = atomic_load_explicit(&claim->started_in, memory_order_relaxed);
   return started_in != 0 && started_in != forks_count() + 1;

@@ -25,6 +25,8 @@ void tel_fork_claim_free(struct tel_fork_claim *claim);
 void tel_fork_claim_start(struct tel_fork_claim *claim, struct ring *ring,
                           unsigned (*queued_in)(const void *item), void (*forget)(void *cls, void *item),
                           void *cls);
+/* Whether it was started, in whatever process. */
+bool tel_fork_claim_started(const struct tel_fork_claim *claim);
 /* Whether the queue was started in another process than this one. */
 bool tel_fork_claim_foreign(const struct tel_fork_claim *claim);
 

@@ -8,9 +8,9 @@
 #include <yder.h>
 
 #include "base/clock.h"
-#include "telemetry/log_line.h"
 #include "telemetry/log_queue.h"
 #include "telemetry/log_record.h"
+#include "telemetry/log_rename.h"
 #include "telemetry/log_stats.h"
 #include "telemetry/log_writer.h"
 #include "telemetry/recent_store.h"
@@ -93,6 +93,21 @@ static enum tel_level level_from_yder(unsigned long level) {
   return TEL_ERROR;
 }
 
+static void lose(struct tel_log_record *record) {
+  struct tel_logger *logger = record->logger;
+  tel_log_queue_give(logger->queue, record);
+  tel_log_stats_lost(&logger->stats, TEL_LOST_MEMORY, 1);
+}
+
+/* Makes the record's line. False, the record is gone and counted, without memory. Before the start the line's
+ * own members may still change: then it is the writer that makes it. */
+static bool seal(struct tel_log_record *record) {
+  if (!tel_log_queue_started(record->logger->queue) || tel_log_writer_seal(record->logger->writer, record))
+    return true;
+  lose(record);
+  return false;
+}
+
 /* yder's callback: either a record of ours passes, or a library says something. Whatever text a library
  * logs, it may hold what a client sent: it becomes a field, never the message. */
 static void on_yder_line(void *cls, const char *app, const time_t date, const unsigned long level,
@@ -109,6 +124,7 @@ static void on_yder_line(void *cls, const char *app, const time_t date, const un
     record->message = "library";
     record->time_unix_ns = clock_unix_ns();
     tel_attributes_set_string(&record->fields, "detail", text);
+    if (!seal(record)) return;
   }
   tel_log_queue_push(logger->queue, record);
 }
@@ -187,7 +203,8 @@ void tel_log_message(struct tel_log_record *record, const char *message) {
   if (tel_log_queue_foreign(logger->queue)) return; /* it is its parent's line */
   record->message = message ? message : "";
   record->time_unix_ns = tel_span_now_unix_ns(record->span);
-  if (record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
+  if (!seal(record)) return;
+  if (record->line && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
   if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {
     tel_log_queue_push(logger->queue, record);
     return;
@@ -197,12 +214,7 @@ void tel_log_message(struct tel_log_record *record, const char *message) {
   if (!passing) return;
   /* It allocates, and does not call back if it cannot. */
   passing = NULL;
-  tel_log_queue_give(logger->queue, record);
-  tel_log_stats_lost(&logger->stats, TEL_LOST_MEMORY, 1);
-}
-
-bool tel_log_line(const struct tel_log_record *record, struct buf *out) {
-  return tel_log_writer_encode(record->logger->writer, record, out);
+  lose(record);
 }
 
 void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message, const char *format,

@@ -72,6 +72,10 @@ int tel_log_queue_start(struct tel_log_queue *queue) {
   return 0;
 }
 
+bool tel_log_queue_started(const struct tel_log_queue *queue) {
+  return tel_fork_claim_started(&queue->claim);
+}
+
 bool tel_log_queue_foreign(const struct tel_log_queue *queue) {
   return tel_fork_claim_foreign(&queue->claim);
 }

@@ -25,6 +25,7 @@ void tel_log_queue_give(struct tel_log_queue *queue, struct tel_log_record *reco
 /* The reader begins in this process: what waits in several processes since a fork is left to one of them.
  * Until then nobody is woken. TEL_E_SYSTEM: no descriptor left. */
 TEL_MUST_CHECK int tel_log_queue_start(struct tel_log_queue *queue);
+bool tel_log_queue_started(const struct tel_log_queue *queue);
 /* Whether it began in another process: then neither push nor wait. */
 bool tel_log_queue_foreign(const struct tel_log_queue *queue);
 

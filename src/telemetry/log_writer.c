@@ -166,6 +166,20 @@ static void say_recovered(struct tel_log_writer *writer) {
   writer->said_at = 0;
 }
 
+/* What was logged before the start has no line yet. */
+static bool has_line(const struct tel_log_writer *writer, struct tel_log_record *record) {
+  return record->line || tel_log_seal(&writer->encoder, record);
+}
+
+/* Returns false without memory; then what was there is still whole. */
+static bool add_line(struct tel_log_writer *writer, struct tel_log_record *record) {
+  if (!has_line(writer, record)) return false;
+  buf_append(&writer->batch, record->line, record->line_len);
+  bool added = !buf_failed(&writer->batch);
+  writer->batch.failed = false;
+  return added;
+}
+
 /* Returns false if nothing was queued. */
 static bool write_batch(struct tel_log_writer *writer) {
   struct tel_log_result result = {0};
@@ -174,7 +188,7 @@ static bool write_batch(struct tel_log_writer *writer) {
   buf_reset(&writer->batch);
   while (writer->batch.len < BATCH_BYTES && (record = tel_log_queue_pop(writer->queue))) {
     atomic_store_explicit(&writer->in_batch, ++taken, memory_order_relaxed);
-    if (!tel_log_encode(&writer->encoder, &writer->batch, record)) no_memory++;
+    if (!add_line(writer, record)) no_memory++;
     tel_log_queue_give(writer->queue, record);
   }
   if (taken == 0) return false;
@@ -202,9 +216,8 @@ static bool write_syslog(struct tel_log_writer *writer) {
   struct tel_log_record *record;
   while (taken < SYSLOG_BATCH && !past_deadline(writer) && (record = tel_log_queue_pop(writer->queue))) {
     atomic_store_explicit(&writer->in_batch, ++taken, memory_order_relaxed);
-    buf_reset(&writer->batch);
-    if (tel_log_encode(&writer->encoder, &writer->batch, record)) {
-      syslog(syslog_priority(record->level), "%.*s", (int)writer->batch.len - 1, writer->batch.data);
+    if (has_line(writer, record)) {
+      syslog(syslog_priority(record->level), "%.*s", (int)record->line_len - 1, record->line);
       result.written++;
     } else {
       no_memory++;
@@ -282,11 +295,8 @@ int tel_log_writer_rename(struct tel_log_writer *writer, const char *version, co
   return 0;
 }
 
-bool tel_log_writer_encode(const struct tel_log_writer *writer, const struct tel_log_record *record,
-                           struct buf *out) {
-  /* What does not change is shared; what does is the caller's own. */
-  struct tel_log_encoder encoder = {.constant = writer->encoder.constant, .second = -1};
-  return tel_log_encode(&encoder, out, record);
+bool tel_log_writer_seal(const struct tel_log_writer *writer, struct tel_log_record *record) {
+  return tel_log_seal(&writer->encoder, record);
 }
 
 static struct timespec time_at(uint64_t mono_ns) {

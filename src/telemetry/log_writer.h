@@ -1,5 +1,5 @@
-/* The thread that turns queued records into lines and writes them: inside of the logs part, see log.h for its
- * users. It encodes many records into one buffer and writes that at one go. */
+/* The thread that writes the lines of queued records: inside of the logs part, see log.h for its users. It
+ * puts many lines together and writes them at one go. */
 #ifndef TELEMETRY_LOG_WRITER_H
 #define TELEMETRY_LOG_WRITER_H
 
@@ -22,9 +22,8 @@ TEL_MUST_CHECK int tel_log_writer_rename(struct tel_log_writer *writer, const ch
                                          const char *instance);
 /* Starts the thread. TEL_E_SYSTEM: errno. */
 TEL_MUST_CHECK int tel_log_writer_start(struct tel_log_writer *writer);
-/* Appends the record's line. Any thread. False when out of memory. */
-bool tel_log_writer_encode(const struct tel_log_writer *writer, const struct tel_log_record *record,
-                           struct buf *out);
+/* Makes the record's line. Any thread. False when out of memory. */
+bool tel_log_writer_seal(const struct tel_log_writer *writer, struct tel_log_record *record);
 /* See tel_log_reopen(). */
 TEL_MUST_CHECK int tel_log_writer_reopen(struct tel_log_writer *writer);
 /* Writes what is queued, starting the thread for it if need be, until the deadline; counts the rest as lost.

@@ -181,8 +181,7 @@ const struct tel_row tel_rows_traces[] = {
      read_resource,
      TEXT(resource)},
     {{"OTEL_SERVICE_NAME", "a text of at most 255 bytes",
-      "service.name of OTEL_RESOURCE_ATTRIBUTES, or the program's name",
-      "the resource's service.name"},
+      "service.name of OTEL_RESOURCE_ATTRIBUTES, or the program's name", "the resource's service.name"},
      tel_env_text,
      TEXT(service_name)},
 };
