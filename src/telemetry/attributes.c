@@ -64,10 +64,20 @@ static bool reserve_place(struct tel_attributes *a) {
 
 /* The same as TEL_KEY_ID(). */
 static uint32_t id_of(const char *text, size_t len) {
-  uint32_t h = (uint32_t)len;
-  for (size_t i = 0; i < 4; i++) h = h * 31 + (i < len ? (uint8_t)text[i] : 0);
-  for (size_t i = 1; i <= 8; i++) h = h * 31 + (i <= len ? (uint8_t)text[len - i] : 0);
-  return h * 0x9E3779B1u;
+  uint32_t first = 0;
+  uint64_t last = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  if (len >= sizeof last) {
+    memcpy(&first, text, sizeof first);
+    memcpy(&last, text + len - sizeof last, sizeof last);
+  } else
+#endif
+  {
+    for (size_t i = 0; i < 4 && i < len; i++) first |= (uint32_t)(uint8_t)text[i] << 8 * i;
+    for (size_t i = 1; i <= 8 && i <= len; i++) last |= (uint64_t)(uint8_t)text[len - i] << (64 - 8 * i);
+  }
+  return (first * 0x9E3779B1u ^ (uint32_t)last * 0x85EBCA77u ^ (uint32_t)(last >> 32) * 0xC2B2AE3Du) +
+         (uint32_t)len * 0x27D4EB2Fu;
 }
 
 struct tel_name tel_name_of(const char *key, size_t len) {
@@ -183,25 +193,44 @@ void tel_attributes_add_encoded(struct tel_attributes *a, uint32_t id, const uns
     a->dropped++;
 }
 
-static void set_key(struct tel_attributes *a, const char *key, enum tel_type type, union tel_value value) {
-  if (!a || !key) return;
-  struct tel_name name = tel_name_of(key, strlen(key));
-  set(a, &name, type, value);
+/* Nearly all values are short and plain, or small numbers: written at one go. */
+enum { SHORT = 64, SHORT_ROOM = 192, SMALL = 1 << 28 };
+
+static inline bool is_short(const struct tel_attributes *a, const struct tel_name *name) {
+  return name->len < TEL_KEY_SIZE && a->size - a->end >= SHORT_ROOM;
 }
 
-static void put_key(struct tel_attributes *a, const struct tel_key *key, enum tel_type type,
-                    union tel_value value) {
-  if (!a || !key) return;
-  struct tel_name name = prepared(key);
-  set(a, &name, type, value);
+__attribute__((always_inline)) static inline void
+set_text(struct tel_attributes *a, const struct tel_name *name, const char *value, size_t len) {
+  size_t size = 0;
+  if (len < SHORT && len <= a->value_limit && is_short(a, name)) {
+    if (a->tag)
+      size = tel_otlp_write_short(a->bytes + a->end, a->tag, name, value, len);
+    else if (!tel_json_is_reserved(name))
+      size = tel_json_write_short(a->bytes + a->end, name, value, len);
+  }
+  if (size)
+    commit(a, name->id, size);
+  else
+    set(a, name, TEL_STRING, TEXT(value, len));
+}
+
+__attribute__((always_inline)) static inline void set_int(struct tel_attributes *a,
+                                                          const struct tel_name *name, int64_t value) {
+  if (a->tag && value >= 0 && value < SMALL && is_short(a, name))
+    commit(a, name->id, tel_otlp_write_small(a->bytes + a->end, a->tag, name, (uint32_t)value));
+  else
+    set(a, name, TEL_INT, INTEGER(value));
 }
 
 void tel_attributes_set_text(struct tel_attributes *a, const char *key, const char *value, size_t len) {
-  if (value) set_key(a, key, TEL_STRING, TEXT(value, len));
+  if (!a || !key || !value) return;
+  struct tel_name name = tel_name_of(key, strlen(key));
+  set_text(a, &name, value, len);
 }
 
 void tel_attributes_set_string(struct tel_attributes *a, const char *key, const char *value) {
-  if (value) set_key(a, key, TEL_STRING, TEXT(value, strlen(value)));
+  if (value) tel_attributes_set_text(a, key, value, strlen(value));
 }
 
 void tel_attributes_set_static(struct tel_attributes *a, const char *key, const char *value) {
@@ -209,40 +238,28 @@ void tel_attributes_set_static(struct tel_attributes *a, const char *key, const 
 }
 
 void tel_attributes_set_int(struct tel_attributes *a, const char *key, int64_t value) {
-  set_key(a, key, TEL_INT, INTEGER(value));
+  if (!a || !key) return;
+  struct tel_name name = tel_name_of(key, strlen(key));
+  set_int(a, &name, value);
 }
 
 void tel_attributes_set_double(struct tel_attributes *a, const char *key, double value) {
-  set_key(a, key, TEL_DOUBLE, REAL(value));
+  if (!a || !key) return;
+  struct tel_name name = tel_name_of(key, strlen(key));
+  set(a, &name, TEL_DOUBLE, REAL(value));
 }
 
 void tel_attributes_set_bool(struct tel_attributes *a, const char *key, bool value) {
-  set_key(a, key, TEL_BOOL, INTEGER(value));
+  if (!a || !key) return;
+  struct tel_name name = tel_name_of(key, strlen(key));
+  set(a, &name, TEL_BOOL, INTEGER(value));
 }
-
-static inline bool is_reserved(const struct tel_key *key) {
-  const struct tel_name name = prepared(key);
-  return tel_json_is_reserved(&name);
-}
-
-/* Nearly all values of a span are short ASCII or small numbers: written at one go, with lengths of one byte.
- */
-enum { SHORT = 64, SHORT_ROOM = 128, SMALL = 1 << 28 };
 
 void tel_attributes_put_text(struct tel_attributes *a, const struct tel_key *key, const char *value,
                              size_t len) {
   if (!a || !key || !value) return;
-  size_t size = 0;
-  if (len < SHORT && len <= a->value_limit && a->size - a->end >= SHORT_ROOM) {
-    if (a->tag)
-      size = tel_otlp_write_short(a->bytes + a->end, a->tag, key, value, len);
-    else if (!is_reserved(key))
-      size = tel_json_write_plain(a->bytes + a->end, key, value, len);
-  }
-  if (size)
-    commit(a, key->id, size);
-  else
-    put_key(a, key, TEL_STRING, TEXT(value, len));
+  struct tel_name name = prepared(key);
+  set_text(a, &name, value, len);
 }
 
 void tel_attributes_put_string(struct tel_attributes *a, const struct tel_key *key, const char *value) {
@@ -251,18 +268,20 @@ void tel_attributes_put_string(struct tel_attributes *a, const struct tel_key *k
 
 void tel_attributes_put_int(struct tel_attributes *a, const struct tel_key *key, int64_t value) {
   if (!a || !key) return;
-  if (a->tag && value >= 0 && value < SMALL && a->size - a->end >= SHORT_ROOM)
-    commit(a, key->id, tel_otlp_write_small(a->bytes + a->end, a->tag, key, (uint32_t)value));
-  else
-    put_key(a, key, TEL_INT, INTEGER(value));
+  struct tel_name name = prepared(key);
+  set_int(a, &name, value);
 }
 
 void tel_attributes_put_double(struct tel_attributes *a, const struct tel_key *key, double value) {
-  put_key(a, key, TEL_DOUBLE, REAL(value));
+  if (!a || !key) return;
+  struct tel_name name = prepared(key);
+  set(a, &name, TEL_DOUBLE, REAL(value));
 }
 
 void tel_attributes_put_bool(struct tel_attributes *a, const struct tel_key *key, bool value) {
-  put_key(a, key, TEL_BOOL, INTEGER(value));
+  if (!a || !key) return;
+  struct tel_name name = prepared(key);
+  set(a, &name, TEL_BOOL, INTEGER(value));
 }
 
 const struct tel_attribute *tel_attributes_find(const struct tel_attributes *a, const char *key) {

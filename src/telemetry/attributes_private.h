@@ -90,13 +90,20 @@ static inline bool tel_copy_ascii(uint8_t *to, const char *text, size_t len) {
   return !(bits & UINT64_C(0x8080808080808080));
 }
 
-/* The beginning of a pair of less than 128 bytes, with a value of that size. */
-static inline uint8_t *tel_otlp_put_short_head(uint8_t *to, uint32_t tag, const struct tel_key *key,
+/* The beginning of a pair of less than 128 bytes, with a value of that size. A prepared key is copied with
+ * what follows it in its struct: of a fixed size, a few moves and no call. */
+static inline uint8_t *tel_otlp_put_short_head(uint8_t *to, uint32_t tag, const struct tel_name *name,
                                                size_t value_size) {
   *to++ = (uint8_t)tag;
-  *to++ = (uint8_t)(key->len + value_size + 4);
-  memcpy(to, &key->tag, 2 + sizeof key->text); /* of a fixed size: a few moves, and no call */
-  to += 2 + key->len;
+  *to++ = (uint8_t)(name->len + value_size + 4);
+  if (name->prepared) {
+    memcpy(to, &name->prepared->tag, 2 + sizeof name->prepared->text);
+  } else {
+    to[0] = WIRE_TAG(1, WIRE_BYTES);
+    to[1] = (uint8_t)name->len;
+    tel_copy_ascii(to + 2, name->text, name->len);
+  }
+  to += 2 + name->len;
   *to++ = WIRE_TAG(2, WIRE_BYTES);
   *to++ = (uint8_t)value_size;
   return to;
@@ -105,19 +112,19 @@ static inline uint8_t *tel_otlp_put_short_head(uint8_t *to, uint32_t tag, const 
 /* Writes a pair of less than 128 bytes in one of OTLP's forms. Returns its size, or 0 where the value is not
  * ASCII.
  */
-static inline size_t tel_otlp_write_short(uint8_t *start, uint32_t tag, const struct tel_key *key,
+static inline size_t tel_otlp_write_short(uint8_t *start, uint32_t tag, const struct tel_name *name,
                                           const char *value, size_t len) {
-  uint8_t *to = tel_otlp_put_short_head(start, tag, key, len + 2);
+  uint8_t *to = tel_otlp_put_short_head(start, tag, name, len + 2);
   *to++ = WIRE_TAG(1, WIRE_BYTES);
   *to++ = (uint8_t)len;
   return tel_copy_ascii(to, value, len) ? (size_t)(to + len - start) : 0;
 }
 
 /* The same of a number from 0 to 2^28 - 1. */
-static inline size_t tel_otlp_write_small(uint8_t *start, uint32_t tag, const struct tel_key *key,
+static inline size_t tel_otlp_write_small(uint8_t *start, uint32_t tag, const struct tel_name *name,
                                           uint32_t value) {
-  size_t size = 1 + (value >= 1 << 7) + (value >= 1 << 14) + (value >= 1 << 21);
-  uint8_t *to = tel_otlp_put_short_head(start, tag, key, size + 1);
+  size_t size = 1u + (value >= 1 << 7) + (value >= 1 << 14) + (value >= 1 << 21);
+  uint8_t *to = tel_otlp_put_short_head(start, tag, name, size + 1);
   *to++ = WIRE_TAG(3, WIRE_VARINT);
   to[0] = (uint8_t)(value | 0x80);
   to[1] = (uint8_t)(value >> 7 | 0x80);
@@ -144,12 +151,20 @@ static inline bool tel_json_is_reserved(const struct tel_name *name) {
   return (any & TEL_KEY_BIT(name->id)) && tel_json_is_reserved_slowly(name);
 }
 
-/* Writes a pair whose text needs no escape. Returns its size, or 0 where it might need one. */
-static inline size_t tel_json_write_plain(unsigned char *start, const struct tel_key *key, const char *value,
-                                          size_t len) {
+/* Writes a pair of short texts that need no escape. Returns its size, or 0 where one might need one. */
+static inline size_t tel_json_write_short(unsigned char *start, const struct tel_name *name,
+                                          const char *value, size_t len) {
   char *to = (char *)start;
-  memcpy(to, key->json, sizeof key->json); /* of a fixed size: a few moves, and no call */
-  to += key->json_len;
+  if (name->prepared) {
+    memcpy(to, name->prepared->json, sizeof name->prepared->json);
+    to += name->prepared->json_len;
+  } else {
+    memcpy(to, ",\"", 2);
+    if (!escape_json_copy(to + 2, name->text, name->len)) return 0;
+    to += 2 + name->len;
+    memcpy(to, "\":", 2);
+    to += 2;
+  }
   *to++ = '"';
   if (!escape_json_copy(to, value, len)) return 0;
   to += len;

@@ -47,18 +47,21 @@ struct tel_key {
 };
 #define TEL_KEY(literal)                                                                                     \
   { TEL_KEY_ID(literal), 0x0A, sizeof(literal) - 1, literal, sizeof(literal) + 3, ",\"" literal "\":" }
-/* A number for the key, of its length, its first four and its last eight characters. */
-#define TEL_KEY_ID(literal) (TEL_KEY_TAIL_(literal) * 0x9E3779B1u)
-#define TEL_KEY_TAIL_(l)                                                                                     \
-  TEL_KEY_LAST_(TEL_KEY_LAST_(TEL_KEY_LAST_(TEL_KEY_LAST_(TEL_KEY_HALF_(l), l, 5), l, 6), l, 7), l, 8)
-#define TEL_KEY_HALF_(l)                                                                                     \
-  TEL_KEY_LAST_(TEL_KEY_LAST_(TEL_KEY_LAST_(TEL_KEY_LAST_(TEL_KEY_HEAD_(l), l, 1), l, 2), l, 3), l, 4)
-#define TEL_KEY_HEAD_(l)                                                                                     \
-  TEL_KEY_FIRST_(                                                                                            \
-      TEL_KEY_FIRST_(TEL_KEY_FIRST_(TEL_KEY_FIRST_((uint32_t)(sizeof(l) - 1), l, 0), l, 1), l, 2), l, 3)
-#define TEL_KEY_FIRST_(h, l, i) ((h)*31u + (uint8_t)(sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? (i) : 0] : 0))
-#define TEL_KEY_LAST_(h, l, i)                                                                               \
-  ((h)*31u + (uint8_t)(sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? sizeof(l) - 1 - (i) : 0] : 0))
+/* A number for the key, of its first four and its last eight characters and its length. */
+#define TEL_KEY_ID(l)                                                                                        \
+  (((TEL_KEY_FIRST_(l, 3) << 24 | TEL_KEY_FIRST_(l, 2) << 16 | TEL_KEY_FIRST_(l, 1) << 8 |                   \
+     TEL_KEY_FIRST_(l, 0)) *                                                                                 \
+        0x9E3779B1u ^                                                                                        \
+    (TEL_KEY_LAST_(l, 5) << 24 | TEL_KEY_LAST_(l, 6) << 16 | TEL_KEY_LAST_(l, 7) << 8 |                      \
+     TEL_KEY_LAST_(l, 8)) *                                                                                  \
+        0x85EBCA77u ^                                                                                        \
+    (TEL_KEY_LAST_(l, 1) << 24 | TEL_KEY_LAST_(l, 2) << 16 | TEL_KEY_LAST_(l, 3) << 8 |                      \
+     TEL_KEY_LAST_(l, 4)) *                                                                                  \
+        0xC2B2AE3Du) +                                                                                       \
+   (uint32_t)(sizeof(l) - 1) * 0x27D4EB2Fu)
+#define TEL_KEY_FIRST_(l, i) ((uint32_t)(uint8_t)(sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? (i) : 0] : 0))
+#define TEL_KEY_LAST_(l, i)                                                                                  \
+  ((uint32_t)(uint8_t)(sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? sizeof(l) - 1 - (i) : 0] : 0))
 
 /* Where a pair lies. */
 struct tel_place {
