@@ -1,5 +1,4 @@
-/* The way of ended spans from the requests to the exporter: a bounded queue without locks, and one thread
- * that takes batches from it. Rules of OpenTelemetry's batch span processor: export when the delay has
+/* The pipeline of ended spans: rules of OpenTelemetry's batch span processor. Export when the delay has
  * passed, when a batch is full, or on flush; a full queue refuses, nothing ever waits. Internal to
  * src/telemetry. */
 #ifndef TELEMETRY_BATCH_H
@@ -10,6 +9,7 @@
 #include <stdint.h>
 
 #include "tel/error.h"
+#include "telemetry/core/pipeline.h"
 #include "telemetry/span_counts.h"
 #include "telemetry/tracing.h"
 
@@ -42,6 +42,10 @@ struct tel_batch_settings {
 /* counts and duration (seconds of each export, or NULL) are borrowed. NULL when out of memory. */
 struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
                                 const struct tel_tracing_events *events, struct tel_span_counts *counts);
+/* The same with threads and a clock of a test's own; taken over, also on failure. */
+struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
+                                   const struct tel_tracing_events *events, struct tel_span_counts *counts,
+                                   const struct tel_pipeline_system *system);
 /* The exporter is taken over, and freed with the batch, also on failure. TEL_E_SYSTEM: no thread. */
 TEL_MUST_CHECK int tel_batch_start(struct tel_batch *batch, const struct tel_exporter *exporter,
                                    struct tel_histogram *duration);

@@ -2,7 +2,6 @@
 
 #include <strings.h>
 
-#include "base/forks.h"
 #include "telemetry/attributes_private.h"
 
 bool tel_level_parse(const char *text, enum tel_level *out) {
@@ -22,7 +21,6 @@ void tel_log_record_init(struct tel_log_record *record, struct tel_logger *logge
   record->time_unix_ns = 0;
   record->message = "";
   record->level = level;
-  record->made_in = forks_count();
   record->has_context = false;
   record->span = NULL;
   record->line = NULL;

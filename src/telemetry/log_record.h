@@ -8,6 +8,7 @@
 #include "tel/attributes.h"
 #include "tel/context.h"
 #include "tel/log.h"
+#include "telemetry/core/pipeline.h"
 
 /* Of a record; they bound what one line can cost. */
 enum { TEL_LOG_FIELDS = 64, TEL_LOG_VALUE_CHARACTERS = 1024 };
@@ -15,11 +16,11 @@ enum { TEL_LOG_FIELDS = 64, TEL_LOG_VALUE_CHARACTERS = 1024 };
 enum { TEL_LOG_ROOM = 512 };
 
 struct tel_log_record {
+  struct tel_item item; /* first */
   struct tel_logger *logger;
   uint64_t time_unix_ns;
   const char *message; /* static */
   enum tel_level level;
-  unsigned made_in; /* forks_count() */
   bool has_context;
   struct tel_context context;
   const struct tel_span *span; /* that it is of, until it is queued; or NULL */

@@ -2,6 +2,8 @@
 noinst_LTLIBRARIES += libtelemetry.la
 libtelemetry_la_SOURCES = \
 	src/telemetry/attributes.c src/telemetry/attributes_private.h src/telemetry/block.c \
+	src/telemetry/core/pipeline.c src/telemetry/core/pipeline.h \
+	src/telemetry/core/pipeline_system.c src/telemetry/core/pipeline_system.h \
 	src/telemetry/pair_json.c src/telemetry/pair_otlp.c \
 	src/telemetry/error.c 
 LIBTELEMETRY = libtelemetry.la $(LIBBASE)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/forks.h"
 #include "base/random.h"
 #include "telemetry/attributes_private.h"
 #include "telemetry/batch.h"
@@ -243,7 +242,6 @@ void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
     tel_span_release(span);
     return;
   }
-  span->ended_in = forks_count();
   if (tel_batch_push(tracer->batch, span)) return;
   tel_span_counts_drop(tracer->counts, TEL_DROP_QUEUE_FULL, 1);
   tel_span_release(span);

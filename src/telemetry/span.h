@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "tel/trace.h"
+#include "telemetry/core/pipeline.h"
 #include "telemetry/span_pool.h"
 #include "telemetry/tracing.h"
 
@@ -39,13 +40,13 @@ struct tel_span_items {
 /* The large parts come last and are not touched unless they are used: a span that is not recorded costs its
  * first cache lines only. */
 struct tel_span {
+  struct tel_item item; /* first */
   struct tel_tracer *tracer;
   struct tel_context context;
   bool recording;
   bool has_parent, parent_remote;
-  bool local_root;   /* the first of its trace in this process */
-  unsigned ended_in; /* forks_count() */
-  bool spare_used;   /* the item inside is taken: further ones are on the heap */
+  bool local_root; /* the first of its trace in this process */
+  bool spare_used; /* the item inside is taken: further ones are on the heap */
   uint8_t parent_id[8];
   const char *name;
   enum tel_span_kind kind;
