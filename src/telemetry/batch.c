@@ -5,27 +5,28 @@
 
 #include "base/clock.h"
 #include "telemetry/failure_report.h"
-#include "telemetry/span.h"
+#include "telemetry/span_packet.h"
 
-enum { GRACE_MS = 200, DELAY_MIN_MS = 10, BATCH_BYTES = 8 * 1024 * 1024 };
+enum { GRACE_MS = 200, DELAY_MIN_MS = 10, BATCH_BYTES = 8 * 1024 * 1024, PACKETS_MAX = 32768 };
 
 struct tel_batch {
   struct tel_batch_settings settings;
   struct tel_pipeline *pipeline;
+  struct pool *packets;
   struct tel_span_counts *counts;
   struct tel_histogram *duration;
   struct tel_exporter exporter;
   struct tel_failure_report report;
   struct tel_pipeline_system system; /* of which the clock is used here */
   /* The worker's: the batch that is being exported, and what became of it. */
-  struct tel_span **taken; /* room for one batch */
+  struct tel_wire *taken; /* room for one batch */
   size_t count;
   uint64_t ns;
   struct tel_export_result result;
 };
 
-static struct tel_span *span_of(struct tel_item *item) {
-  return (struct tel_span *)item; /* its first member */
+static struct tel_packet *packet_of(struct tel_item *item) {
+  return (struct tel_packet *)item; /* its first member */
 }
 
 static uint64_t now(const struct tel_batch *batch) {
@@ -35,7 +36,8 @@ static uint64_t now(const struct tel_batch *batch) {
 static struct tel_item *process(void *cls, struct tel_item *first) {
   struct tel_batch *batch = cls;
   batch->count = 0;
-  for (struct tel_item *item = first; item; item = item->next) batch->taken[batch->count++] = span_of(item);
+  for (struct tel_item *item = first; item; item = item->next)
+    batch->taken[batch->count++] = packet_of(item)->wire;
   uint64_t start = now(batch), deadline = UINT64_MAX;
   if (batch->settings.export_timeout_ms)
     deadline = start + batch->settings.export_timeout_ms * CLOCK_NS_PER_MS;
@@ -70,8 +72,7 @@ static void lose(void *cls, uint64_t spans) {
 }
 
 static void release(void *cls, struct tel_item *item) {
-  (void)cls;
-  tel_span_release(span_of(item));
+  tel_packet_release(((struct tel_batch *)cls)->packets, packet_of(item));
 }
 
 static void forget(void *cls, uint64_t spans) {
@@ -86,6 +87,13 @@ static void stop(void *cls, uint64_t deadline) {
 static const struct tel_pipeline_work work = {
     .process = process, .settle = settle, .lose = lose, .release = release, .forget = forget, .stop = stop};
 
+static void release_batch(struct tel_batch *batch) {
+  tel_pipeline_free(batch->pipeline);
+  pool_free(batch->packets);
+  free(batch->taken);
+  free(batch);
+}
+
 struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
                                    const struct tel_tracing_events *events, struct tel_span_counts *counts,
                                    const struct tel_pipeline_system *system) {
@@ -97,6 +105,8 @@ struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
   batch->settings = *settings;
   if (batch->settings.batch_size > batch->settings.queue_size)
     batch->settings.batch_size = batch->settings.queue_size;
+  if (batch->settings.wake_size == 0 || batch->settings.wake_size > batch->settings.batch_size)
+    batch->settings.wake_size = batch->settings.batch_size;
   /* A shorter delay would only keep the thread busy looking at an empty queue. */
   if (batch->settings.delay_ms < DELAY_MIN_MS) batch->settings.delay_ms = DELAY_MIN_MS;
   batch->counts = counts;
@@ -106,15 +116,15 @@ struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
                                                  .capacity = batch->settings.queue_size,
                                                  .batch = batch->settings.batch_size,
                                                  .batch_bytes = BATCH_BYTES,
-                                                 .wake = batch->settings.batch_size,
+                                                 .wake = batch->settings.wake_size,
                                                  .delay_ns = batch->settings.delay_ms * CLOCK_NS_PER_MS,
                                                  .grace_ns = GRACE_MS * CLOCK_NS_PER_MS};
   batch->pipeline = tel_pipeline_new(&pipeline, &work, batch, system);
-  batch->taken = malloc(batch->settings.batch_size * sizeof(struct tel_span *));
-  if (batch->pipeline && batch->taken) return batch;
-  tel_pipeline_free(batch->pipeline);
-  free(batch->taken);
-  free(batch);
+  batch->taken = malloc(batch->settings.batch_size * sizeof *batch->taken);
+  size_t packets = (size_t)batch->settings.queue_size + batch->settings.batch_size;
+  batch->packets = pool_new(packets < PACKETS_MAX ? packets : PACKETS_MAX, TEL_PACKET_SIZE);
+  if (batch->pipeline && batch->taken && batch->packets) return batch;
+  release_batch(batch);
   return NULL;
 }
 
@@ -123,10 +133,12 @@ struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
   return tel_batch_new_on(settings, events, counts, NULL);
 }
 
-bool tel_batch_push(struct tel_batch *batch, struct tel_span *span) {
-  span->item.bytes = (uint32_t)span->wire.len;
-  span->item.weight = 1;
-  return tel_pipeline_push(batch->pipeline, &span->item);
+int tel_batch_push(struct tel_batch *batch, const struct tel_span *span) {
+  struct tel_packet *packet = tel_packet_new(batch->packets, &span->wire);
+  if (!packet) return TEL_E_MEMORY;
+  if (tel_pipeline_push(batch->pipeline, &packet->item)) return TEL_OK;
+  tel_packet_release(batch->packets, packet);
+  return TEL_E_FULL;
 }
 
 bool tel_batch_foreign(const struct tel_batch *batch) {
@@ -154,8 +166,6 @@ bool tel_batch_free(struct tel_batch *batch, uint64_t deadline_mono_ns) {
   if (!batch) return true;
   if (!tel_pipeline_stop(batch->pipeline, deadline_mono_ns)) return false;
   if (batch->exporter.free) batch->exporter.free(batch->exporter.cls);
-  tel_pipeline_free(batch->pipeline);
-  free(batch->taken);
-  free(batch);
+  release_batch(batch);
   return true;
 }

@@ -66,11 +66,11 @@ void tel_otlp_encoder_free(struct tel_otlp_encoder *encoder) {
   free(encoder);
 }
 
-int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_span *const *spans, size_t count,
+int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_wire *spans, size_t count,
                     const struct buf **out) {
   const struct buf *resource = &encoder->resource, *scope = &encoder->scope;
   size_t scope_spans = scope->len;
-  for (size_t i = 0; i < count; i++) scope_spans += spans[i]->wire.len;
+  for (size_t i = 0; i < count; i++) scope_spans += spans[i].len;
   size_t resource_spans = resource->len + wire_bytes_size(scope_spans);
   if (resource_spans > TEL_OTLP_REQUEST_LIMIT - FRAME) return TEL_E_FULL;
   buf_reset(&encoder->out);
@@ -82,7 +82,7 @@ int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_span *con
   *to++ = SCOPE_SPANS;
   to = wire_put_varint(to, scope_spans);
   to = wire_put_raw(to, scope->data, scope->len);
-  for (size_t i = 0; i < count; i++) to = wire_put_raw(to, spans[i]->wire.data, spans[i]->wire.len);
+  for (size_t i = 0; i < count; i++) to = wire_put_raw(to, spans[i].data, spans[i].len);
   encoder->out.len = (size_t)(to - start);
   *out = &encoder->out;
   return TEL_OK;

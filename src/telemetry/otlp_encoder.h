@@ -10,7 +10,7 @@
 enum { TEL_OTLP_REQUEST_LIMIT = 64 * 1024 * 1024 };
 
 struct tel_otlp_encoder;
-struct tel_span;
+struct tel_wire;
 
 /* Copies the resource and the texts. NULL when out of memory. */
 struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resource, const char *scope_name,
@@ -18,7 +18,7 @@ struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resou
 void tel_otlp_encoder_free(struct tel_otlp_encoder *encoder);
 /* Makes a request of spans that have been sealed. out is valid until the next call. TEL_E_MEMORY, or
  * TEL_E_FULL: it would be larger than TEL_OTLP_REQUEST_LIMIT. */
-TEL_MUST_CHECK int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_span *const *spans,
+TEL_MUST_CHECK int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_wire *spans,
                                    size_t count, const struct buf **out);
 
 /* What a collector answers to a request it took. rejected: spans; message: cut to size, "" for none, with

@@ -168,6 +168,9 @@ static bool read_status(const struct wire_field *message, struct tel_arena *aren
 
 static bool read_field(const struct wire_field *field, struct tel_arena *arena, struct tel_recent_span *out) {
   switch (field->number) {
+  case 1:
+    read_id(field, out->trace_id, sizeof out->trace_id);
+    break;
   case 2:
     read_id(field, out->span_id, sizeof out->span_id);
     break;

@@ -237,13 +237,9 @@ void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
     tel_span_release(span);
     return;
   }
-  if (!sealed) {
-    tel_span_counts_drop(tracer->counts, TEL_DROP_MEMORY, 1);
-    tel_span_release(span);
-    return;
-  }
-  if (tel_batch_push(tracer->batch, span)) return;
-  tel_span_counts_drop(tracer->counts, TEL_DROP_QUEUE_FULL, 1);
+  int error = sealed ? tel_batch_push(tracer->batch, span) : TEL_E_MEMORY;
+  if (error)
+    tel_span_counts_drop(tracer->counts, error == TEL_E_MEMORY ? TEL_DROP_MEMORY : TEL_DROP_QUEUE_FULL, 1);
   tel_span_release(span);
 }
 

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "tel/trace.h"
-#include "telemetry/core/pipeline.h"
 #include "telemetry/span_pool.h"
 #include "telemetry/tracing.h"
 
@@ -40,7 +39,6 @@ struct tel_span_items {
 /* The large parts come last and are not touched unless they are used: a span that is not recorded costs its
  * first cache lines only. */
 struct tel_span {
-  struct tel_item item; /* first */
   struct tel_tracer *tracer;
   struct tel_context context;
   bool recording;

@@ -2,6 +2,7 @@
 libtelemetry_la_SOURCES += \
 	src/telemetry/context.c  src/telemetry/traceparent.c src/telemetry/tracestate.c \
 	 src/telemetry/span_clock.h src/telemetry/span.c src/telemetry/span.h src/telemetry/span_pool.c src/telemetry/span_pool.h \
+	src/telemetry/span_packet.c src/telemetry/span_packet.h \
 	src/telemetry/sampler.c src/telemetry/sampler.h src/telemetry/span_counts.h \
 	src/telemetry/batch.c src/telemetry/batch.h src/telemetry/failure_report.c src/telemetry/failure_report.h \
 	src/telemetry/left_behind.c src/telemetry/left_behind.h src/telemetry/fork_claim.c src/telemetry/fork_claim.h \

@@ -48,7 +48,7 @@ tests_telemetry_test_recent_memory_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_recent_memory_LDFLAGS = $(WRAP_ALLOCATIONS)
 tests_telemetry_test_left_behind_SOURCES = tests/telemetry/test_left_behind.c tests/telemetry/tracer_fixture.h
 tests_telemetry_test_left_behind_LDADD = $(TELEMETRY_TEST_LIBS)
-tests_telemetry_test_left_behind_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tel_span_release,--wrap=write
+tests_telemetry_test_left_behind_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tel_packet_release,--wrap=write
 tests_fuzz_fuzz_traceparent_SOURCES = tests/fuzz/fuzz_traceparent.c tests/fuzz/replay.c
 tests_fuzz_fuzz_traceparent_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 tests_fuzz_fuzz_tracestate_SOURCES = tests/fuzz/fuzz_tracestate.c tests/fuzz/replay.c
