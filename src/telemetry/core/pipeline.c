@@ -232,8 +232,13 @@ static void run(void *cls) {
     bool all = flush != pipeline->flush_done;
     tel_pipeline_unlock(pipeline);
     if (pipeline->work->tend) pipeline->work->tend(pipeline->cls);
-    if (!process_all(pipeline, stopping, all)) return;
+    bool mine = process_all(pipeline, stopping, all);
     tel_pipeline_lock(pipeline);
+    if (!mine) {
+      pipeline->finished = true;
+      tel_pipeline_unlock(pipeline);
+      return;
+    }
     pipeline->flush_done = flush;
     signal_all(pipeline, TEL_DONE);
   }
