@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/hex.h"
 
 char *buf_reserve(struct buf *b, size_t n) {
@@ -47,36 +48,13 @@ void buf_putc(struct buf *b, char c) {
 }
 
 void buf_put_u64(struct buf *b, uint64_t value) {
-  char digits[20];
-  size_t at = sizeof digits;
-  do {
-    digits[--at] = (char)('0' + value % 10);
-    value /= 10;
-  } while (value);
-  buf_append(b, digits + at, sizeof digits - at);
+  char digits[DIGITS_U64_MAX];
+  buf_append(b, digits, (size_t)(digits_u64(digits, value) - digits));
 }
 
 void buf_put_i64(struct buf *b, int64_t value) {
-  if (value < 0) buf_putc(b, '-');
-  buf_put_u64(b, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
-}
-
-/* Times and amounts have a few decimals. If a millionth part gives the number back, its digits, 15 at the
- * most, are the shortest that do, as %.15g would find them, at a twentieth of the cost. */
-static bool put_millionths(struct buf *b, double value) {
-  double size = fabs(value);
-  if (size < 1e-4 || size >= 1e9) return false; /* below, %g takes an exponent */
-  uint64_t millionths = (uint64_t)(size * 1e6 + 0.5);
-  if ((double)millionths / 1e6 != size) return false;
-  char digits[7] = ".";
-  size_t len = 7;
-  uint64_t part = millionths % 1000000;
-  for (size_t i = 6; i > 0; i--, part /= 10) digits[i] = (char)('0' + part % 10);
-  while (digits[len - 1] == '0') len--;
-  if (value < 0) buf_putc(b, '-');
-  buf_put_u64(b, millionths / 1000000);
-  buf_append(b, digits, len);
-  return true;
+  char digits[DIGITS_U64_MAX + 1];
+  buf_append(b, digits, (size_t)(digits_i64(digits, value) - digits));
 }
 
 void buf_put_double(struct buf *b, double value) {
@@ -88,15 +66,14 @@ void buf_put_double(struct buf *b, double value) {
     buf_puts(b, value > 0 ? "+Inf" : "-Inf");
     return;
   }
-  /* Whole numbers are by far the most: no printf for them. */
-  if (value == floor(value) && fabs(value) < 1e15 && !(value == 0 && signbit(value))) {
-    buf_put_i64(b, (int64_t)value);
+  char digits[DIGITS_DOUBLE_MAX], *end = digits_double(digits, value);
+  if (end) {
+    buf_append(b, digits, (size_t)(end - digits));
     return;
   }
-  if (put_millionths(b, value)) return;
   char text[40];
-  for (int digits = 15; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, value);
+  for (int precision = 15; precision <= 17; precision++) {
+    snprintf(text, sizeof text, "%.*g", precision, value);
     if (strtod(text, NULL) == value) break; /* same locale on both sides */
   }
   char *comma = strchr(text, ',');

@@ -35,6 +35,21 @@ static bool any_escape(uint64_t bytes) {
           each << 7) != 0;
 }
 
+bool escape_json_copy(char *to, const char *text, size_t len) {
+  uint64_t bytes;
+  if (len < sizeof bytes) {
+    unsigned char kinds = 0;
+    for (size_t i = 0; i < len; i++) kinds |= escapes[(unsigned char)(to[i] = text[i])];
+    return kinds == 0;
+  }
+  for (size_t at = 0, last = len - sizeof bytes;; at = at + sizeof bytes < last ? at + sizeof bytes : last) {
+    memcpy(&bytes, text + at, sizeof bytes);
+    if (any_escape(bytes)) return false;
+    memcpy(to + at, &bytes, sizeof bytes);
+    if (at == last) return true;
+  }
+}
+
 char *escape_json(char *to, const char *text, size_t len) {
   const unsigned char *s = (const unsigned char *)text, *end = s + len;
   while (s < end) {

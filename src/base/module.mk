@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/digits.c src/base/digits.h \
 	src/base/escape.c src/base/escape.h \
 	src/base/forks.c src/base/forks.h \
 	src/base/hex.c src/base/hex.h \

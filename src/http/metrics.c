@@ -22,6 +22,7 @@ struct route_series {
   _Atomic(struct tel_counter *) request[METHODS][STATUS_MAX - STATUS_MIN + 1];
   _Atomic(struct tel_counter *) error[METHODS][HTTP_PROBLEM_COUNT];
   _Atomic(struct tel_histogram *) duration[METHODS];
+  tel_http_parts_place parts[METHODS][STATUS_MAX - STATUS_MIN + 1];
 };
 
 /* Series are looked up once and kept: a request finds its counters by index. NULL until the first use. */
@@ -160,11 +161,25 @@ struct http_metrics *http_metrics_new(struct tel_registry *registry, const doubl
 }
 
 void http_metrics_free(struct http_metrics *metrics) {
+  if (!metrics) return;
+  for (size_t route = 0; route <= HTTP_ROUTE_COUNT; route++)
+    for (size_t method = 0; method < METHODS; method++)
+      for (size_t status = 0; status <= STATUS_MAX - STATUS_MIN; status++)
+        tel_http_parts_free(atomic_load(&metrics->routes[route].parts[method][status]));
   free(metrics);
 }
 
 const char *http_metrics_method(const char *method) {
   return methods[method_index(method)];
+}
+
+const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
+                                                const struct http_exchange *exchange) {
+  size_t method = method_index(exchange->method), route = route_index(exchange->route);
+  unsigned status = exchange->status;
+  if (status < STATUS_MIN || status > STATUS_MAX) status = 500; /* a handler's bug */
+  return tel_http_parts_get(&metrics->routes[route].parts[method][status - STATUS_MIN], methods[method],
+                            exchange->route ? exchange->route->path : NULL, status);
 }
 
 void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,

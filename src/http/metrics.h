@@ -8,6 +8,7 @@
 
 #include "http/exchange.h"
 #include "tel/metrics.h"
+#include "telemetry/http/describe.h"
 
 struct http_metrics;
 
@@ -19,6 +20,10 @@ void http_metrics_free(struct http_metrics *metrics);
 
 /* The method as label: itself if it is a standard one, else "_OTHER". Static. */
 const char *http_metrics_method(const char *method);
+/* What the request's span and log line share with all of its method, route and status. NULL when out of
+ * memory. */
+const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
+                                                const struct http_exchange *exchange);
 /* One answered request of a shop route or an unmatched path. */
 void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,
                          uint64_t duration_ns);

@@ -106,7 +106,9 @@ void http_observe_begin(struct http_observe *observe, struct http_exchange *exch
   begin_trace(observe, exchange);
 }
 
-static void describe_span(const struct http_exchange *exchange, const char *method) {
+static void describe_span(const struct http_exchange *exchange, const char *method,
+                          const struct tel_http_parts *parts) {
+  static const struct tel_key ERROR_TYPE = TEL_KEY("error.type");
   const char *version = exchange->version;
   const struct tel_http_request request = {
       .method = exchange->method,
@@ -119,9 +121,9 @@ static void describe_span(const struct http_exchange *exchange, const char *meth
       .user_agent = exchange->headers[HTTP_USER_AGENT]};
   struct tel_attributes *attributes = tel_span_attributes(exchange->span);
   if (!attributes) return;
-  tel_http_describe(attributes, &request, method, exchange->route->path, exchange->status);
+  tel_http_describe(attributes, &request, method, parts);
   if (exchange->status >= 500) {
-    tel_attributes_set_static(attributes, "error.type", http_problem_row(exchange->problem)->code);
+    tel_attributes_put_string(attributes, &ERROR_TYPE, http_problem_row(exchange->problem)->code);
     tel_span_set_status(exchange->span, TEL_STATUS_ERROR, http_problem_row(exchange->problem)->title);
   }
 }
@@ -135,8 +137,17 @@ static const char *log_message(const struct http_exchange *exchange) {
   return http_problem_row(exchange->problem)->error ? route->failed : route->rejected;
 }
 
+/* The keys of a log line. */
+static const struct tel_key REQUEST_ID = TEL_KEY("request_id"), PATH = TEL_KEY("path"),
+                            DURATION = TEL_KEY("duration_ms"), REQUEST_BYTES = TEL_KEY("request_bytes"),
+                            RESPONSE_BYTES = TEL_KEY("response_bytes"), CLIENT = TEL_KEY("client"),
+                            USER_AGENT = TEL_KEY("user_agent"), ORDER_ID = TEL_KEY("order_id"),
+                            SKU = TEL_KEY("sku"), QUANTITY = TEL_KEY("quantity"),
+                            PAYMENT_ID = TEL_KEY("payment_id"), REASON = TEL_KEY("reason"),
+                            DETAIL = TEL_KEY("detail");
+
 static void write_log(struct http_observe *observe, const struct http_exchange *exchange, const char *method,
-                      double duration_ns) {
+                      const struct tel_http_parts *parts, double duration_ns) {
   const struct http_problem_row *problem = exchange->problem ? http_problem_row(exchange->problem) : NULL;
   enum tel_level level = http_route_is_probe(exchange->route) ? TEL_DEBUG
                          : problem                            ? problem->level
@@ -148,24 +159,22 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
     tel_log_span(record, exchange->span);
   else if (tel_context_valid(&exchange->context))
     tel_log_context(record, &exchange->context);
-  tel_attributes_set_string(fields, "request_id", exchange->request_id);
-  tel_attributes_set_static(fields, "method", method);
-  tel_attributes_set_static(fields, "route", exchange->route ? exchange->route->path : "unmatched");
-  tel_attributes_set_string(fields, "path", exchange->path);
-  tel_attributes_set_int(fields, "status", exchange->status);
-  tel_attributes_set_double(fields, "duration_ms", duration_ns / 1e6);
-  tel_attributes_set_int(fields, "request_bytes", (int64_t)exchange->body_len);
-  tel_attributes_set_int(fields, "response_bytes",
+  tel_http_describe_line(fields, parts);
+  tel_attributes_put_string(fields, &REQUEST_ID, exchange->request_id);
+  tel_attributes_put_string(fields, &PATH, exchange->path);
+  tel_attributes_put_double(fields, &DURATION, duration_ns / 1e6);
+  tel_attributes_put_int(fields, &REQUEST_BYTES, (int64_t)exchange->body_len);
+  tel_attributes_put_int(fields, &RESPONSE_BYTES,
                          strcmp(method, "HEAD") == 0 ? 0 : (int64_t)exchange->reply.len);
-  tel_attributes_set_string(fields, "client", exchange->client);
-  tel_attributes_set_string(fields, "user_agent", exchange->headers[HTTP_USER_AGENT]);
-  if (*exchange->order_id) tel_attributes_set_string(fields, "order_id", exchange->order_id);
-  if (*exchange->sku) tel_attributes_set_string(fields, "sku", exchange->sku);
-  if (exchange->quantity) tel_attributes_set_int(fields, "quantity", exchange->quantity);
-  if (*exchange->payment_id) tel_attributes_set_string(fields, "payment_id", exchange->payment_id);
+  tel_attributes_put_string(fields, &CLIENT, exchange->client);
+  tel_attributes_put_string(fields, &USER_AGENT, exchange->headers[HTTP_USER_AGENT]);
+  if (*exchange->order_id) tel_attributes_put_string(fields, &ORDER_ID, exchange->order_id);
+  if (*exchange->sku) tel_attributes_put_string(fields, &SKU, exchange->sku);
+  if (exchange->quantity) tel_attributes_put_int(fields, &QUANTITY, exchange->quantity);
+  if (*exchange->payment_id) tel_attributes_put_string(fields, &PAYMENT_ID, exchange->payment_id);
   if (problem) {
-    tel_attributes_set_static(fields, "reason", problem->code);
-    tel_attributes_set_string(fields, "detail", exchange->detail);
+    tel_attributes_put_string(fields, &REASON, problem->code);
+    tel_attributes_put_string(fields, &DETAIL, exchange->detail);
   }
   if (exchange->inner_ns)
     tel_attributes_set_double(fields, exchange->route->inner_field, (double)exchange->inner_ns / 1e6);
@@ -176,8 +185,9 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
   uint64_t duration_ns = clock_mono_ns() - exchange->start.mono_ns;
   const char *method = http_metrics_method(exchange->method);
   if (!http_route_is_probe(exchange->route)) http_metrics_record(observe->metrics, exchange, duration_ns);
-  describe_span(exchange, method);
-  write_log(observe, exchange, method, (double)duration_ns);
+  const struct tel_http_parts *parts = http_metrics_parts(observe->metrics, exchange);
+  describe_span(exchange, method, parts);
+  write_log(observe, exchange, method, parts, (double)duration_ns);
   tel_span_end(exchange->span, exchange->start.unix_ns + duration_ns);
   exchange->span = NULL;
 }

@@ -31,12 +31,14 @@ void tel_json_value(struct buf *out, const struct tel_attribute *pair) {
   }
 }
 
+void tel_json_member(struct buf *out, const struct tel_attribute *pair, bool first) {
+  buf_putc(out, first ? '{' : ',');
+  tel_json_string(out, pair->key, pair->key_len);
+  buf_putc(out, ':');
+  tel_json_value(out, pair);
+}
+
 void tel_json_attributes(struct buf *out, const struct tel_attribute *items, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) {
-    buf_putc(out, i ? ',' : '{');
-    tel_json_string(out, items[i].key, items[i].key_len);
-    buf_putc(out, ':');
-    tel_json_value(out, &items[i]);
-  }
+  for (uint32_t i = 0; i < count; i++) tel_json_member(out, &items[i], i == 0);
   buf_puts(out, count ? "}" : "{}");
 }

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "telemetry/attributes_json.h"
-#include "telemetry/span.h"
+#include "telemetry/recent_part.h"
 
 enum { LIMIT = 64 * 1024 * 1024 };
 
@@ -23,7 +23,7 @@ static void put_member(struct buf *out, const char *name) {
   buf_puts(out, "\":");
 }
 
-static void put_attributes(struct buf *out, const struct tel_attributes *attributes) {
+static void put_attributes(struct buf *out, const struct tel_recent_pairs *attributes) {
   put_member(out, "attributes");
   tel_json_attributes(out, attributes->items, attributes->count);
 }
@@ -40,11 +40,12 @@ static void put_number(struct buf *out, const char *name, uint64_t number) {
   buf_put_u64(out, number);
 }
 
-static void put_items(struct buf *out, const char *name, const struct tel_span_items *items) {
+static void put_items(struct buf *out, const char *name, const struct tel_recent_items *items) {
   put_member(out, name);
   buf_putc(out, '[');
-  for (const struct tel_span_item *item = items->first; item; item = item->next) {
-    if (item != items->first) buf_putc(out, ',');
+  for (uint32_t i = 0; i < items->count; i++) {
+    const struct tel_recent_item *item = &items->items[i];
+    if (i) buf_putc(out, ',');
     if (item->name) {
       buf_puts(out, "{\"name\":");
       tel_json_string(out, item->name, strlen(item->name));
@@ -61,28 +62,35 @@ static void put_items(struct buf *out, const char *name, const struct tel_span_i
   buf_putc(out, ']');
 }
 
-void tel_console_format(const struct tel_span *span, struct buf *out) {
+bool tel_console_format(const struct tel_wire *wire, struct tel_arena *arena, struct buf *out) {
   static const char *const kinds[] = {"", "internal", "server", "client"};
   static const char *const statuses[] = {"unset", "ok", "error"};
+  static const uint8_t none[8];
+  const struct tel_recent_copy copy = {wire->data, wire->len, false};
+  struct tel_recent_span span;
+  tel_arena_reset(arena);
+  if (!tel_recent_span_decode(&copy, arena, &span)) return false;
   buf_puts(out, "{\"span\":");
-  tel_json_string(out, span->name, strlen(span->name));
-  put_id(out, "trace_id", span->context.trace_id, sizeof span->context.trace_id);
-  put_id(out, "span_id", span->context.span_id, sizeof span->context.span_id);
-  if (span->has_parent) put_id(out, "parent_id", span->parent_id, sizeof span->parent_id);
+  tel_json_string(out, span.name, strlen(span.name));
+  put_id(out, "trace_id", span.trace_id, sizeof span.trace_id);
+  put_id(out, "span_id", span.span_id, sizeof span.span_id);
+  if (memcmp(span.parent_id, none, sizeof none) != 0)
+    put_id(out, "parent_id", span.parent_id, sizeof span.parent_id);
   put_member(out, "kind");
-  tel_json_string(out, kinds[span->kind], strlen(kinds[span->kind]));
-  put_number(out, "start_unix_ns", span->start_unix_ns);
-  put_number(out, "duration_ns", span->end_unix_ns - span->start_unix_ns);
+  tel_json_string(out, kinds[span.kind], strlen(kinds[span.kind]));
+  put_number(out, "start_unix_ns", span.start_unix_ns);
+  put_number(out, "duration_ns", span.end_unix_ns - span.start_unix_ns);
   put_member(out, "status");
-  tel_json_string(out, statuses[span->status], strlen(statuses[span->status]));
-  if (span->status_text[0]) {
+  tel_json_string(out, statuses[span.status], strlen(statuses[span.status]));
+  if (span.status_text[0]) {
     put_member(out, "status_message");
-    tel_json_string(out, span->status_text, strlen(span->status_text));
+    tel_json_string(out, span.status_text, strlen(span.status_text));
   }
-  put_attributes(out, &span->attributes);
-  if (span->events.first) put_items(out, "events", &span->events);
-  if (span->links.first) put_items(out, "links", &span->links);
+  put_attributes(out, &span.attributes);
+  if (span.events.count) put_items(out, "events", &span.events);
+  if (span.links.count) put_items(out, "links", &span.links);
   buf_puts(out, "}\n");
+  return !buf_failed(out);
 }
 
 static int write_all(const char *data, size_t len) {
@@ -105,13 +113,13 @@ static bool is_late(const struct console *console, uint64_t deadline, struct tel
 }
 
 /* A line is written as soon as it is made: whole or not at all. */
-static void export(void *cls, struct tel_span *const *spans, size_t count, uint64_t deadline,
+static void export(void *cls, const struct tel_wire *spans, size_t count, uint64_t deadline,
                    struct tel_export_result *result) {
   struct buf line = BUF_INIT(LIMIT);
+  struct tel_arena arena = {0};
   for (size_t i = 0; i < count && !is_late(cls, deadline, result); i++) {
     buf_reset(&line);
-    tel_console_format(spans[i], &line);
-    if (buf_failed(&line)) {
+    if (!tel_console_format(&spans[i], &arena, &line)) {
       result->reason = TEL_DROP_MEMORY;
       snprintf(result->text, sizeof result->text, "out of memory");
     } else if (write_all(line.data, line.len) == 0) {
@@ -121,6 +129,7 @@ static void export(void *cls, struct tel_span *const *spans, size_t count, uint6
     }
   }
   buf_free(&line);
+  tel_arena_free(&arena);
 }
 
 static void stop(void *cls, uint64_t deadline) {

@@ -3,12 +3,14 @@
 #define TELEMETRY_CONSOLE_H
 
 #include "base/buf.h"
+#include "telemetry/arena.h"
 #include "telemetry/batch.h"
+#include "telemetry/span.h"
 
 /* TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_console_exporter_new(struct tel_exporter *out);
 
-/* Appends one span as one line. */
-void tel_console_format(const struct tel_span *span, struct buf *out);
+/* Appends a span as one JSON object and a newline. False when out of memory. */
+bool tel_console_format(const struct tel_wire *span, struct tel_arena *arena, struct buf *out);
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "base/forks.h"
+#include "telemetry/core/pipeline.h"
 
 int tel_fork_claim_init(struct tel_fork_claim *claim) {
   forks_watch();
@@ -27,24 +28,29 @@ static unsigned claim_all(_Atomic unsigned *claimed, unsigned count) {
   return taken;
 }
 
-void tel_fork_claim_start(struct tel_fork_claim *claim, struct ring *ring,
-                          unsigned (*queued_in)(const void *item), void (*forget)(void *cls, void *item),
-                          void *cls) {
+struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_item **first) {
+  struct tel_item *others = NULL, **end = &others;
   unsigned common = 0, at = 0;
-  void *item;
-  for (size_t n = ring_count(ring); n > 0 && (item = ring_pop(ring)); n--) {
-    if (queued_in(item) == claim->made_in) common++;
-    ring_push(ring, item); /* its own slot is free */
-  }
-  unsigned taken = claim_all(claim->claimed, common);
-  for (size_t n = ring_count(ring); n > 0 && (item = ring_pop(ring)); n--) {
-    if (queued_in(item) == claim->made_in && at++ < taken)
-      forget(cls, item);
-    else
-      ring_push(ring, item);
+  for (const struct tel_item *item = *first; item; item = item->next)
+    common += item->queued_in == claim->made_in;
+  unsigned taken = claim->claimed ? claim_all(claim->claimed, common) : 0;
+  for (struct tel_item **place = first, *item; (item = *place);) {
+    if (item->queued_in != claim->made_in || at++ >= taken) {
+      place = &item->next;
+      continue;
+    }
+    *place = item->next;
+    *end = item;
+    end = &item->next;
+    *end = NULL;
   }
   tel_fork_claim_free(claim);
   atomic_store_explicit(&claim->started_in, forks_count() + 1, memory_order_relaxed);
+  return others;
+}
+
+bool tel_fork_claim_started(const struct tel_fork_claim *claim) {
+  return atomic_load_explicit(&claim->started_in, memory_order_relaxed) != 0;
 }
 
 bool tel_fork_claim_foreign(const struct tel_fork_claim *claim) {

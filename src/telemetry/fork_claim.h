@@ -8,8 +8,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "base/ring.h"
 #include "tel/error.h"
+
+struct tel_item;
 
 struct tel_fork_claim {
   unsigned made_in;            /* forks_count() */
@@ -20,11 +21,10 @@ struct tel_fork_claim {
 /* TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_fork_claim_init(struct tel_fork_claim *claim);
 void tel_fork_claim_free(struct tel_fork_claim *claim);
-/* At the start, once. queued_in tells in which process, by its forks_count(), an item was queued; forget
- * releases one that another process sends. Order stays as it was. */
-void tel_fork_claim_start(struct tel_fork_claim *claim, struct ring *ring,
-                          unsigned (*queued_in)(const void *item), void (*forget)(void *cls, void *item),
-                          void *cls);
+/* At the start: removes from the list what another process sends, and returns that. Order stays as it was. */
+struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_item **first);
+/* Whether it was started, in whatever process. */
+bool tel_fork_claim_started(const struct tel_fork_claim *claim);
 /* Whether the queue was started in another process than this one. */
 bool tel_fork_claim_foreign(const struct tel_fork_claim *claim);
 

@@ -8,20 +8,18 @@
 #include <yder.h>
 
 #include "base/clock.h"
-#include "telemetry/log_line.h"
-#include "telemetry/log_queue.h"
 #include "telemetry/log_record.h"
+#include "telemetry/log_rename.h"
 #include "telemetry/log_stats.h"
 #include "telemetry/log_writer.h"
 #include "telemetry/recent_store.h"
 #include "telemetry/span.h"
 
-enum { QUEUE_DEFAULT = 8192, EVENT_TEXT = 4096 };
+enum { EVENT_TEXT = 4096 };
 
 struct tel_logger {
   _Atomic int level;
   bool enabled; /* false: there is nothing behind it */
-  struct tel_log_queue *queue;
   struct tel_log_stats stats;
   struct tel_log_writer *writer;
 };
@@ -34,17 +32,13 @@ static _Thread_local struct tel_log_record *passing;
 /* What is behind a logger that is enabled. */
 static int open_logger(struct tel_logger *logger, const struct tel_log_settings *settings,
                        struct tel_registry *registry) {
-  struct tel_log_queue *queue;
-  int result = tel_log_queue_new(settings->queue_size ? settings->queue_size : QUEUE_DEFAULT, &queue);
+  int result = tel_log_writer_new(settings, &logger->writer);
   if (result) return result;
-  logger->queue = queue;
-  if ((result = tel_log_stats_open(&logger->stats, registry, queue)) == 0) {
-    if ((result = tel_log_writer_new(settings, queue, &logger->stats, &logger->writer)) == 0) return 0;
-    tel_log_stats_close(&logger->stats);
-  }
-  int error = errno;
-  tel_log_queue_free(queue);
-  errno = error;
+  result = tel_log_stats_open(&logger->stats, registry, tel_log_writer_pipeline(logger->writer));
+  if (result == 0)
+    tel_log_writer_count_in(logger->writer, &logger->stats);
+  else
+    tel_log_writer_free(logger->writer, 0);
   return result;
 }
 
@@ -76,7 +70,7 @@ int tel_logger_rename(struct tel_logger *logger, const char *version, const char
 }
 
 static bool is_foreign(const struct tel_logger *logger) {
-  return logger->enabled && tel_log_queue_foreign(logger->queue);
+  return logger->enabled && tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer));
 }
 
 static unsigned long yder_level(enum tel_level level) {
@@ -91,6 +85,22 @@ static enum tel_level level_from_yder(unsigned long level) {
   for (int l = TEL_DEBUG; l < TEL_ERROR; l++)
     if (yder_level((enum tel_level)l) == level) return (enum tel_level)l;
   return TEL_ERROR;
+}
+
+static void lose(struct tel_log_record *record) {
+  struct tel_logger *logger = record->logger;
+  tel_log_writer_give(logger->writer, record);
+  tel_log_stats_lost(&logger->stats, TEL_LOST_MEMORY, 1);
+}
+
+/* Makes the record's line. False, the record is gone and counted, without memory. Before the start the line's
+ * own members may still change: then it is the writer that makes it. */
+static bool seal(struct tel_log_record *record) {
+  struct tel_log_writer *writer = record->logger->writer;
+  if (!tel_pipeline_started(tel_log_writer_pipeline(writer)) || tel_log_writer_seal(writer, record))
+    return true;
+  lose(record);
+  return false;
 }
 
 /* yder's callback: either a record of ours passes, or a library says something. Whatever text a library
@@ -109,8 +119,9 @@ static void on_yder_line(void *cls, const char *app, const time_t date, const un
     record->message = "library";
     record->time_unix_ns = clock_unix_ns();
     tel_attributes_set_string(&record->fields, "detail", text);
+    if (!seal(record)) return;
   }
-  tel_log_queue_push(logger->queue, record);
+  tel_log_writer_push(logger->writer, record);
 }
 
 int tel_log_install(struct tel_logger *logger) {
@@ -156,8 +167,9 @@ bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level) {
 }
 
 struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level) {
-  if (!tel_log_enabled(logger, level) || tel_log_queue_foreign(logger->queue)) return NULL;
-  struct tel_log_record *record = tel_log_queue_take(logger->queue);
+  if (!tel_log_enabled(logger, level) || tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer)))
+    return NULL;
+  struct tel_log_record *record = tel_log_writer_take(logger->writer);
   if (record)
     tel_log_record_init(record, logger, level);
   else
@@ -184,12 +196,13 @@ void tel_log_span(struct tel_log_record *record, const struct tel_span *span) {
 void tel_log_message(struct tel_log_record *record, const char *message) {
   if (!record) return;
   struct tel_logger *logger = record->logger;
-  if (tel_log_queue_foreign(logger->queue)) return; /* it is its parent's line */
+  if (tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer))) return; /* it is its parent's line */
   record->message = message ? message : "";
   record->time_unix_ns = tel_span_now_unix_ns(record->span);
-  if (record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
+  if (!seal(record)) return;
+  if (record->line && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
   if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {
-    tel_log_queue_push(logger->queue, record);
+    tel_log_writer_push(logger->writer, record);
     return;
   }
   passing = record;
@@ -197,12 +210,7 @@ void tel_log_message(struct tel_log_record *record, const char *message) {
   if (!passing) return;
   /* It allocates, and does not call back if it cannot. */
   passing = NULL;
-  tel_log_queue_give(logger->queue, record);
-  tel_log_stats_lost(&logger->stats, TEL_LOST_MEMORY, 1);
-}
-
-bool tel_log_line(const struct tel_log_record *record, struct buf *out) {
-  return tel_log_writer_encode(record->logger->writer, record, out);
+  lose(record);
 }
 
 void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message, const char *format,

@@ -1,13 +1,15 @@
 #include "telemetry/log_json.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/escape.h"
 #include "base/hex.h"
+#include "telemetry/attributes_private.h"
 
-/* Bounds of a number's text with its key's punctuation, and of all that a line has besides its fields. */
-enum { NUMBER = 32, FIXED = 256 };
+/* A bound of all that precedes the fields, without the texts that differ from program to program. */
+enum { FIXED = 256, HEAD = 1024 };
 
 static char *put(char *to, const char *text, size_t len) {
   memcpy(to, text, len);
@@ -21,8 +23,6 @@ bool tel_log_encoder_init(struct tel_log_encoder *encoder, const char *app, cons
   const char *const keys[] = {",\"app\":\"", ",\"version\":\"", ",\"instance\":\""};
   const char *const values[] = {app, version, instance};
   encoder->constant = (struct buf)BUF_INIT(SIZE_MAX / 2);
-  encoder->second = -1;
-  encoder->date[0] = '\0';
   for (size_t i = 0; i < 3; i++) {
     if (!values[i]) continue;
     size_t len = strlen(values[i]);
@@ -40,32 +40,35 @@ void tel_log_encoder_free(struct tel_log_encoder *encoder) {
   buf_free(&encoder->constant);
 }
 
-/* Whether the line itself has a key of this name. */
-static bool is_reserved(const struct tel_attribute *pair) {
-  static const char names[][16] = {"timestamp", "level",    "severity_number", "message", "app",
-                                   "version",   "instance", "trace_id",        "span_id", "trace_flags"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (names[i][0] == pair->key[0] && strcmp(names[i], pair->key) == 0) return true;
-  return false;
+/* The Gregorian calendar, counted in years that begin in March, so that the odd day is the last. Without
+ * gmtime_r(), which takes a lock. */
+static char *put_date(char *to, unsigned days) {
+  enum { DAYS_400_YEARS = 146097, DAYS_BEFORE_1970 = 719468 };
+  unsigned z = days + DAYS_BEFORE_1970, era = z / DAYS_400_YEARS, day = z % DAYS_400_YEARS;
+  unsigned year = (day - day / 1460 + day / 36524 - day / (DAYS_400_YEARS - 1)) / 365;
+  day -= 365 * year + year / 4 - year / 100;
+  unsigned month = (5 * day + 2) / 153; /* 0 is March */
+  day -= (153 * month + 2) / 5;
+  year += 400 * era + (month >= 10);
+  to = digits_fixed(to, year, 4);
+  *to++ = '-';
+  to = digits_fixed(to, month < 10 ? month + 3 : month - 9, 2);
+  *to++ = '-';
+  return digits_fixed(to, day + 1, 2);
 }
 
-static char *put_digits(char *to, unsigned value, int digits) {
-  for (int i = digits - 1; i >= 0; i--, value /= 10) to[i] = (char)('0' + value % 10);
-  return to + digits;
-}
-
-/* gmtime once a second is enough: a line differs from the one before in its fraction only. */
-static char *put_time(struct tel_log_encoder *encoder, char *to, uint64_t unix_ns) {
-  time_t second = (time_t)(unix_ns / 1000000000);
-  if (second != encoder->second) {
-    struct tm tm;
-    gmtime_r(&second, &tm);
-    strftime(encoder->date, sizeof encoder->date, "%Y-%m-%dT%H:%M:%S", &tm);
-    encoder->second = second;
-  }
-  to = put(to, encoder->date, sizeof encoder->date - 1);
+static char *put_time(char *to, uint64_t unix_ns) {
+  uint64_t seconds = unix_ns / 1000000000;
+  unsigned second = (unsigned)(seconds % 86400);
+  to = put_date(to, (unsigned)(seconds / 86400));
+  *to++ = 'T';
+  to = digits_fixed(to, second / 3600, 2);
+  *to++ = ':';
+  to = digits_fixed(to, second / 60 % 60, 2);
+  *to++ = ':';
+  to = digits_fixed(to, second % 60, 2);
   *to++ = '.';
-  to = put_digits(to, (unsigned)(unix_ns % 1000000000), 9);
+  to = digits_fixed(to, (unsigned)(unix_ns % 1000000000), 9);
   *to++ = 'Z';
   return to;
 }
@@ -81,70 +84,69 @@ static char *put_context(char *to, const struct tel_context *context) {
   return to;
 }
 
-/* Numbers go through the buffer, whose length is brought up to date around the call. */
-static char *put_number(struct buf *out, char *to, const struct tel_attribute *pair) {
-  out->len = (size_t)(to - out->data);
-  if (pair->type == TEL_INT)
-    buf_put_i64(out, pair->value.integer);
-  else
-    buf_put_double(out, pair->value.real);
-  return out->data + out->len;
+static size_t head_bound(const struct tel_log_encoder *encoder, const struct tel_log_record *record) {
+  return FIXED + encoder->constant.len + strlen(record->message) * ESCAPE_JSON_WORST;
 }
 
-static char *put_field(struct buf *out, char *to, const struct tel_attribute *pair) {
-  to = PUT(to, ",\"");
-  to = escape_json(to, pair->key, pair->key_len);
-  to = PUT(to, "\":");
-  switch (pair->type) {
-  case TEL_STRING:
-    *to++ = '"';
-    to = escape_json(to, pair->value.string.data, pair->value.string.len);
-    *to++ = '"';
-    return to;
-  case TEL_BOOL:
-    return pair->value.integer ? PUT(to, "true") : PUT(to, "false");
-  case TEL_DOUBLE:
-    if (!isfinite(pair->value.real)) return PUT(to, "null");
-    break;
-  case TEL_INT:
-    break;
-  }
-  return put_number(out, to, pair);
-}
-
-/* An upper bound of the line's length: reserved at once, so that nothing below needs to look. */
-static size_t bound(const struct tel_log_encoder *encoder, const struct tel_log_record *record) {
-  size_t size = FIXED + encoder->constant.len + strlen(record->message) * ESCAPE_JSON_WORST;
-  for (uint32_t i = 0; i < record->fields.count; i++) {
-    const struct tel_attribute *pair = &record->fields.items[i];
-    size += pair->key_len * ESCAPE_JSON_WORST + NUMBER;
-    if (pair->type == TEL_STRING) size += pair->value.string.len * ESCAPE_JSON_WORST;
-  }
-  return size;
-}
-
-bool tel_log_encode(struct tel_log_encoder *encoder, struct buf *out, const struct tel_log_record *record) {
-  char *to = buf_reserve(out, bound(encoder, record));
-  if (!to) {
-    out->failed = false; /* what was there is still whole */
-    return false;
-  }
-  const char *level = tel_level_text(record->level);
+/* All that precedes the fields. */
+static char *put_head(char *to, const struct tel_log_encoder *encoder, const struct tel_log_record *record) {
+  static const struct {
+    uint8_t len;
+    char text[48];
+  } levels[] = {
+#define LEVEL(text) {sizeof(text) - 1, text}
+      [TEL_DEBUG] = LEVEL("\",\"level\":\"DEBUG\",\"severity_number\":5"),
+      [TEL_INFO] = LEVEL("\",\"level\":\"INFO\",\"severity_number\":9"),
+      [TEL_WARN] = LEVEL("\",\"level\":\"WARN\",\"severity_number\":13"),
+      [TEL_ERROR] = LEVEL("\",\"level\":\"ERROR\",\"severity_number\":17"),
+      [TEL_FATAL] = LEVEL("\",\"level\":\"FATAL\",\"severity_number\":21")};
+#undef LEVEL
   to = PUT(to, "{\"timestamp\":\"");
-  to = put_time(encoder, to, record->time_unix_ns);
-  to = PUT(to, "\",\"level\":\"");
-  to = put(to, level, strlen(level));
-  to = PUT(to, "\",\"severity_number\":");
-  unsigned number = tel_level_number(record->level);
-  to = put_digits(to, number, number < 10 ? 1 : 2);
+  to = put_time(to, record->time_unix_ns);
+  to = put(to, levels[record->level].text, levels[record->level].len);
   to = PUT(to, ",\"message\":\"");
   to = escape_json(to, record->message, strlen(record->message));
   *to++ = '"';
   if (encoder->constant.len) to = put(to, encoder->constant.data, encoder->constant.len);
   if (record->has_context) to = put_context(to, &record->context);
-  for (uint32_t i = 0; i < record->fields.count; i++)
-    if (!is_reserved(&record->fields.items[i])) to = put_field(out, to, &record->fields.items[i]);
+  return to;
+}
+
+bool tel_log_encode(const struct tel_log_encoder *encoder, struct buf *out,
+                    const struct tel_log_record *record) {
+  size_t fields = tel_attributes_pairs_size(&record->fields);
+  char *to = buf_reserve(out, head_bound(encoder, record) + fields);
+  if (!to) {
+    out->failed = false; /* what was there is still whole */
+    return false;
+  }
+  to = put_head(to, encoder, record);
+  to = put(to, (const char *)tel_attributes_pairs(&record->fields), fields);
   to = PUT(to, "}\n");
   out->len = (size_t)(to - out->data);
   return true;
+}
+
+/* Puts the head in front of the fields, which make room where theirs does not suffice. */
+static bool put_in_front(struct tel_log_record *record, const char *head, size_t size) {
+  struct tel_attributes *a = &record->fields;
+  size_t fields = tel_attributes_pairs_size(a), extra = size > a->start ? size - a->start : 0;
+  if (!tel_attributes_reserve(a, extra + 2)) return false;
+  char *to = (char *)a->bytes + a->start;
+  if (extra) memmove(to + extra, to, fields);
+  to += extra;
+  memcpy(to - size, head, size);
+  PUT(to + fields, "}\n");
+  record->line = to - size;
+  record->line_len = size + fields + 2;
+  return true;
+}
+
+bool tel_log_seal(const struct tel_log_encoder *encoder, struct tel_log_record *record) {
+  char room[HEAD], *head = room;
+  size_t bound = head_bound(encoder, record);
+  if (bound > sizeof room && !(head = malloc(bound))) return false;
+  bool ok = put_in_front(record, head, (size_t)(put_head(head, encoder, record) - head));
+  if (head != room) free(head);
+  return ok;
 }

@@ -24,7 +24,7 @@ static void read_queue_size(void *cls, struct tel_emit *emit) {
   double size = 0;
   pthread_mutex_lock(&open_lock);
   for (struct tel_log_stats *s = open_stats; s; s = s->next)
-    if (s == cls) size = (double)tel_log_queue_count(s->queue);
+    if (s == cls) size = (double)tel_pipeline_queued(s->pipeline);
   pthread_mutex_unlock(&open_lock);
   tel_emit_value(emit, NULL, size);
 }
@@ -56,7 +56,7 @@ static int queue_gauges(struct tel_registry *registry, struct tel_log_stats *sta
       &family);
   if (!result) result = tel_gauge_series(family, NULL, &capacity);
   if (result) return result;
-  tel_gauge_set(capacity, (double)tel_log_queue_capacity(stats->queue));
+  tel_gauge_set(capacity, (double)tel_pipeline_capacity(stats->pipeline));
   return tel_read_family(registry,
                          &(struct tel_family_spec){.name = "telemetry_log_queue_size",
                                                    .help = "Log records that wait to be written."},
@@ -77,9 +77,9 @@ static void watch_forks(void) {
 }
 
 int tel_log_stats_open(struct tel_log_stats *stats, struct tel_registry *registry,
-                       const struct tel_log_queue *queue) {
+                       const struct tel_pipeline *pipeline) {
   memset(stats, 0, sizeof *stats);
-  stats->queue = queue;
+  stats->pipeline = pipeline;
   if (registry) {
     int result = plain_counter(registry, "telemetry_log_lines_written_total",
                                "Log lines that reached their output.", &stats->written);

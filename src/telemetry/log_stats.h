@@ -6,8 +6,8 @@
 
 #include "tel/error.h"
 #include "tel/metrics.h"
+#include "telemetry/core/pipeline.h"
 #include "telemetry/log_output.h"
-#include "telemetry/log_queue.h"
 
 enum tel_log_loss {
   TEL_LOST_QUEUE_FULL,
@@ -22,14 +22,14 @@ struct tel_log_stats {
   struct tel_counter *dropped[TEL_LOSSES];
   struct tel_counter *failures[TEL_LOG_FAILURES];
   struct tel_counter *rotations;
-  const struct tel_log_queue *queue; /* whose size is read at each scrape */
-  struct tel_log_stats *next;        /* of those that can still be read */
+  const struct tel_pipeline *pipeline; /* whose size is read at each scrape */
+  struct tel_log_stats *next;          /* of those that can still be read */
 };
 
 /* Registers the metrics, all at 0. A NULL registry: nothing is counted. Errors as tel_counter_family(). The
  * struct must stay in its place until tel_log_stats_close(), which is needed on success only. */
 TEL_MUST_CHECK int tel_log_stats_open(struct tel_log_stats *stats, struct tel_registry *registry,
-                                      const struct tel_log_queue *queue);
+                                      const struct tel_pipeline *pipeline);
 /* The queue is about to go; scrapes may go on and see a queue of 0. */
 void tel_log_stats_close(struct tel_log_stats *stats);
 

@@ -3,8 +3,6 @@
 #include "telemetry/log_writer.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,110 +11,69 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/pool.h"
+#include "telemetry/attributes_private.h"
 #include "telemetry/left_behind.h"
 #include "telemetry/log_json.h"
 #include "telemetry/log_output.h"
 
-enum { BATCH_BYTES = 256 * 1024, BATCH_ROOM = 64 * 1024, BATCH_LIMIT = 8 * 1024 * 1024, SYSLOG_BATCH = 64 };
+enum {
+  QUEUE_DEFAULT = 8192,
+  BATCH_BYTES = 256 * 1024,
+  BATCH_ROOM = 64 * 1024,
+  BATCH_LIMIT = 8 * 1024 * 1024,
+  BEFORE_FIELDS = 1024, /* about what a line has besides them */
+  /* A worker that wakes for every line would cost more than the lines. */
+  GATHER_NS = 2000000,
+  GATHER_NS_PER_RECORD = 500
+};
 #define SAY_EVERY_NS (60 * CLOCK_NS_PER_S)
 #define GRACE_NS (100 * CLOCK_NS_PER_MS)
 
 struct tel_log_writer {
   struct tel_left_behind left; /* first */
-  struct tel_log_queue *queue;
+  struct tel_pipeline *pipeline;
+  struct pool *records;
   struct tel_log_encoder encoder;
   struct tel_log_output *output; /* NULL: syslog */
   struct buf batch;
   char *app;
   bool tell_stderr;
-  pthread_t thread;
-  bool started;
   atomic_uint reopen; /* how often it was asked for */
-  atomic_bool stop;
-  _Atomic uint64_t deadline; /* for the time after stop */
-  _Atomic uint64_t in_batch; /* records that have left the queue and are not settled */
-  /* The writer's own: the trouble that it is in. */
-  uint64_t lost; /* lines, since it was last all right */
+  /* The writer's own. */
+  unsigned reopened;            /* how often it was tried */
+  struct tel_log_result result; /* of a batch, until it is settled */
+  uint64_t no_memory, late;     /* the same: lines that were not written for that */
+  uint64_t lost;                /* lines, since it was last all right */
   uint64_t said_at;
-  /* Under lock. */
-  pthread_mutex_t lock;
-  pthread_cond_t change; /* of done, reopened */
-  bool done;
-  unsigned reopened; /* how often it was tried */
-  int reopen_error;  /* errno of the last time, or 0 */
+  /* Under the pipeline's lock. */
+  int reopen_error; /* errno of the last time, or 0 */
   uint64_t lost_at_stop;
-  struct tel_log_stats *stats; /* NULL: left behind, they may be gone */
+  struct tel_log_stats *stats; /* NULL: none, or they may be gone */
 };
 
-static bool past_deadline(const struct tel_log_writer *writer) {
-  return atomic_load(&writer->stop) && clock_mono_ns() >= atomic_load(&writer->deadline);
-}
-
 static bool give_up(void *cls) {
-  return past_deadline(cls);
+  return tel_pipeline_late(((struct tel_log_writer *)cls)->pipeline);
 }
 
-static int init_locks(struct tel_log_writer *writer) {
-  pthread_condattr_t attributes;
-  if (pthread_condattr_init(&attributes) != 0) return TEL_E_MEMORY;
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  int failed = pthread_cond_init(&writer->change, &attributes);
-  pthread_condattr_destroy(&attributes);
-  if (failed) return TEL_E_MEMORY;
-  pthread_mutex_init(&writer->lock, NULL);
-  return 0;
+static void count_lost(struct tel_log_writer *writer, enum tel_log_loss why, uint64_t lines) {
+  if (writer->stats) tel_log_stats_lost(writer->stats, why, lines);
+  if (tel_pipeline_stopping(writer->pipeline)) writer->lost_at_stop += lines;
 }
 
-static void release(struct tel_log_writer *writer) {
-  tel_log_encoder_free(&writer->encoder);
-  buf_free(&writer->batch);
-  free(writer->app);
-  free(writer);
+/* Counts what became of lines. Under the lock. */
+static void count_result(struct tel_log_writer *writer, const struct tel_log_result *result) {
+  count_lost(writer, TEL_LOST_WRITE_ERROR, result->lost);
+  if (!writer->stats) return;
+  tel_counter_add(writer->stats->written, result->written);
+  tel_counter_add(writer->stats->rotations, result->rotations);
+  for (int i = 0; i < TEL_LOG_FAILURES; i++) tel_counter_add(writer->stats->failures[i], result->failures[i]);
 }
 
-int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_queue *queue,
-                       struct tel_log_stats *stats, struct tel_log_writer **out) {
-  struct tel_log_writer *writer = calloc(1, sizeof *writer);
-  if (!writer) return TEL_E_MEMORY;
-  int result = TEL_E_MEMORY;
-  writer->queue = queue;
-  writer->stats = stats;
-  writer->tell_stderr = settings->tell_stderr;
-  writer->batch = (struct buf)BUF_INIT(BATCH_LIMIT);
-  writer->app = strdup(settings->app ? settings->app : "");
-  if (!tel_log_encoder_init(&writer->encoder, settings->app, settings->version, settings->instance) ||
-      !writer->app || !buf_reserve(&writer->batch, BATCH_BYTES + BATCH_ROOM))
-    goto fail;
-  if (settings->file && strcmp(settings->file, "syslog") == 0)
-    openlog(writer->app, LOG_PID, LOG_DAEMON);
-  else if ((result = tel_log_output_new(settings->file ? settings->file : "", settings->no_link,
-                                        settings->max_bytes, settings->keep, give_up, writer,
-                                        &writer->output)) != 0)
-    goto fail;
-  if ((result = init_locks(writer)) != 0) goto fail;
-  *out = writer;
-  return 0;
-fail:;
-  int error = errno;
-  tel_log_output_free(writer->output, &(struct tel_log_result){0});
-  release(writer);
-  errno = error;
-  return result;
-}
-
-static void settle(struct tel_log_writer *writer, const struct tel_log_result *result, uint64_t no_memory) {
-  pthread_mutex_lock(&writer->lock);
-  atomic_store(&writer->in_batch, 0);
-  if (writer->stats) {
-    tel_counter_add(writer->stats->written, result->written);
-    tel_counter_add(writer->stats->rotations, result->rotations);
-    for (int i = 0; i < TEL_LOG_FAILURES; i++)
-      tel_counter_add(writer->stats->failures[i], result->failures[i]);
-    tel_log_stats_lost(writer->stats, TEL_LOST_WRITE_ERROR, result->lost);
-    tel_log_stats_lost(writer->stats, TEL_LOST_MEMORY, no_memory);
-  }
-  if (atomic_load(&writer->stop)) writer->lost_at_stop += result->lost + no_memory;
-  pthread_mutex_unlock(&writer->lock);
+static void count_now(struct tel_log_writer *writer, const struct tel_log_result *result) {
+  tel_pipeline_lock(writer->pipeline);
+  count_result(writer, result);
+  tel_pipeline_unlock(writer->pipeline);
 }
 
 /* A line of the writer's own, in the log itself. Returns whether it was written. */
@@ -135,7 +92,7 @@ static bool say(struct tel_log_writer *writer, const char *message, const char *
   if (result.written == 0) return false;
   result.lost = 0;
   memset(result.failures, 0, sizeof result.failures); /* of the batch before, again */
-  settle(writer, &result, 0);
+  count_now(writer, &result);
   return true;
 }
 
@@ -166,26 +123,37 @@ static void say_recovered(struct tel_log_writer *writer) {
   writer->said_at = 0;
 }
 
-/* Returns false if nothing was queued. */
-static bool write_batch(struct tel_log_writer *writer) {
-  struct tel_log_result result = {0};
-  uint64_t taken = 0, no_memory = 0;
-  struct tel_log_record *record;
-  buf_reset(&writer->batch);
-  while (writer->batch.len < BATCH_BYTES && (record = tel_log_queue_pop(writer->queue))) {
-    atomic_store_explicit(&writer->in_batch, ++taken, memory_order_relaxed);
-    if (!tel_log_encode(&writer->encoder, &writer->batch, record)) no_memory++;
-    tel_log_queue_give(writer->queue, record);
-  }
-  if (taken == 0) return false;
-  if (writer->batch.len) tel_log_output_write(writer->output, writer->batch.data, writer->batch.len, &result);
-  settle(writer, &result, no_memory);
-  writer->lost += result.lost;
-  if (result.error)
-    say_trouble(writer, &result);
+/* What was logged before the start has no line yet. */
+static bool has_line(const struct tel_log_writer *writer, struct tel_log_record *record) {
+  return record->line || tel_log_seal(&writer->encoder, record);
+}
+
+/* Returns false without memory; then what was there is still whole. */
+static bool add_line(struct tel_log_writer *writer, struct tel_log_record *record) {
+  if (!has_line(writer, record)) return false;
+  buf_append(&writer->batch, record->line, record->line_len);
+  bool added = !buf_failed(&writer->batch);
+  writer->batch.failed = false;
+  return added;
+}
+
+static void give(struct tel_log_writer *writer, struct tel_log_record *record) {
+  tel_attributes_clear(&record->fields);
+  pool_give(writer->records, record);
+}
+
+static struct tel_log_record *record_of(struct tel_item *item) {
+  return (struct tel_log_record *)item; /* its first member */
+}
+
+static void write_lines(struct tel_log_writer *writer) {
+  struct tel_log_result *result = &writer->result;
+  if (writer->batch.len) tel_log_output_write(writer->output, writer->batch.data, writer->batch.len, result);
+  writer->lost += result->lost;
+  if (result->error)
+    say_trouble(writer, result);
   else if (writer->lost || writer->said_at)
     say_recovered(writer);
-  return true;
 }
 
 static int syslog_priority(enum tel_level level) {
@@ -196,79 +164,156 @@ static int syslog_priority(enum tel_level level) {
   return priorities[level];
 }
 
-static bool write_syslog(struct tel_log_writer *writer) {
-  struct tel_log_result result = {0};
-  uint64_t taken = 0, no_memory = 0;
-  struct tel_log_record *record;
-  while (taken < SYSLOG_BATCH && !past_deadline(writer) && (record = tel_log_queue_pop(writer->queue))) {
-    atomic_store_explicit(&writer->in_batch, ++taken, memory_order_relaxed);
-    buf_reset(&writer->batch);
-    if (tel_log_encode(&writer->encoder, &writer->batch, record)) {
-      syslog(syslog_priority(record->level), "%.*s", (int)writer->batch.len - 1, writer->batch.data);
-      result.written++;
-    } else {
-      no_memory++;
-    }
-    tel_log_queue_give(writer->queue, record);
+static void write_syslog(struct tel_log_writer *writer, struct tel_log_record *record) {
+  if (tel_pipeline_late(writer->pipeline)) {
+    writer->late++;
+  } else if (has_line(writer, record)) {
+    syslog(syslog_priority(record->level), "%.*s", (int)record->line_len - 1, record->line);
+    writer->result.written++;
+  } else {
+    writer->no_memory++;
   }
-  if (taken) settle(writer, &result, no_memory);
-  return taken != 0;
 }
 
-static void reopen(struct tel_log_writer *writer, unsigned asked) {
+/* Records are given back before their lines are written, so that a slow disk keeps none of them. */
+static struct tel_item *process(void *cls, struct tel_item *item) {
+  struct tel_log_writer *writer = cls;
+  writer->result = (struct tel_log_result){0};
+  writer->no_memory = writer->late = 0;
+  buf_reset(&writer->batch);
+  for (struct tel_item *next; item; item = next) {
+    struct tel_log_record *record = record_of(item);
+    next = item->next;
+    if (!writer->output)
+      write_syslog(writer, record);
+    else if (!add_line(writer, record))
+      writer->no_memory++;
+    give(writer, record);
+  }
+  if (writer->output) write_lines(writer);
+  return NULL;
+}
+
+static void settle(void *cls) {
+  struct tel_log_writer *writer = cls;
+  count_result(writer, &writer->result);
+  count_lost(writer, TEL_LOST_MEMORY, writer->no_memory);
+  count_lost(writer, TEL_LOST_SHUTDOWN, writer->late);
+}
+
+static void lose(void *cls, uint64_t lines) {
+  count_lost(cls, TEL_LOST_SHUTDOWN, lines);
+}
+
+static void release(void *cls, struct tel_item *item) {
+  give(cls, record_of(item));
+}
+
+static void reopen(void *cls) {
+  struct tel_log_writer *writer = cls;
   struct tel_log_result result = {0};
+  unsigned asked = atomic_load(&writer->reopen);
+  if (asked == writer->reopened) return;
+  writer->reopened = asked;
   if (writer->output) tel_log_output_reopen(writer->output, &result);
-  settle(writer, &result, 0);
+  count_now(writer, &result);
   writer->lost += result.lost;
   if (result.error) say_trouble(writer, &result);
-  pthread_mutex_lock(&writer->lock);
-  writer->reopened = asked;
+  tel_pipeline_lock(writer->pipeline);
   writer->reopen_error = result.failures[TEL_LOG_FAILED_REOPEN] ? result.error : 0;
-  pthread_cond_broadcast(&writer->change);
-  pthread_mutex_unlock(&writer->lock);
+  tel_pipeline_unlock(writer->pipeline);
 }
 
-static void *run(void *cls) {
+static void end(void *cls) {
   struct tel_log_writer *writer = cls;
-  unsigned reopened = 0, asked;
-  bool stop;
-  do {
-    tel_log_queue_wait(writer->queue);
-    stop = atomic_load(&writer->stop); /* before the last look at the queue */
-    asked = atomic_load(&writer->reopen);
-    if (asked != reopened) reopen(writer, reopened = asked);
-    while (!past_deadline(writer) && (writer->output ? write_batch(writer) : write_syslog(writer))) {
-    }
-  } while (!stop);
   struct tel_log_result result = {0};
   if (writer->output)
     tel_log_output_free(writer->output, &result);
   else
     closelog();
-  settle(writer, &result, 0);
-  pthread_mutex_lock(&writer->lock);
-  writer->done = true;
-  pthread_cond_broadcast(&writer->change);
-  pthread_mutex_unlock(&writer->lock);
-  return NULL;
+  count_now(writer, &result);
+}
+
+static const struct tel_pipeline_work work = {
+    .process = process, .settle = settle, .lose = lose, .release = release, .tend = reopen, .end = end};
+
+static void release_writer(struct tel_log_writer *writer) {
+  tel_pipeline_free(writer->pipeline);
+  pool_free(writer->records);
+  tel_log_encoder_free(&writer->encoder);
+  buf_free(&writer->batch);
+  free(writer->app);
+  free(writer);
+}
+
+static bool make_queue(struct tel_log_writer *writer, size_t size) {
+  uint64_t gather = size * GATHER_NS_PER_RECORD;
+  const struct tel_pipeline_settings settings = {.name = "log-writer",
+                                                 .capacity = size,
+                                                 .batch = size,
+                                                 .batch_bytes = BATCH_BYTES,
+                                                 .wake = size / 2 + 1,
+                                                 .delay_ns = gather < GATHER_NS ? gather : GATHER_NS,
+                                                 .grace_ns = GRACE_NS,
+                                                 .works_at_stop = true};
+  if (size >= UINT32_MAX) return false;
+  writer->records = pool_new(size, sizeof(struct tel_log_record));
+  writer->pipeline = tel_pipeline_new(&settings, &work, writer, NULL);
+  return writer->records && writer->pipeline;
+}
+
+int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_writer **out) {
+  struct tel_log_writer *writer = calloc(1, sizeof *writer);
+  if (!writer) return TEL_E_MEMORY;
+  int result = TEL_E_MEMORY;
+  writer->tell_stderr = settings->tell_stderr;
+  writer->batch = (struct buf)BUF_INIT(BATCH_LIMIT);
+  writer->app = strdup(settings->app ? settings->app : "");
+  if (!tel_log_encoder_init(&writer->encoder, settings->app, settings->version, settings->instance) ||
+      !writer->app || !buf_reserve(&writer->batch, BATCH_BYTES + BATCH_ROOM) ||
+      !make_queue(writer, settings->queue_size ? settings->queue_size : QUEUE_DEFAULT))
+    goto fail;
+  if (settings->file && strcmp(settings->file, "syslog") == 0)
+    openlog(writer->app, LOG_PID, LOG_DAEMON);
+  else if ((result = tel_log_output_new(settings->file ? settings->file : "", settings->no_link,
+                                        settings->max_bytes, settings->keep, give_up, writer,
+                                        &writer->output)) != 0)
+    goto fail;
+  *out = writer;
+  return 0;
+fail:;
+  int error = errno;
+  release_writer(writer);
+  errno = error;
+  return result;
+}
+
+void tel_log_writer_count_in(struct tel_log_writer *writer, struct tel_log_stats *stats) {
+  writer->stats = stats;
+}
+
+const struct tel_pipeline *tel_log_writer_pipeline(const struct tel_log_writer *writer) {
+  return writer->pipeline;
+}
+
+struct tel_log_record *tel_log_writer_take(struct tel_log_writer *writer) {
+  return pool_take(writer->records);
+}
+
+void tel_log_writer_give(struct tel_log_writer *writer, struct tel_log_record *record) {
+  give(writer, record);
+}
+
+void tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *record) {
+  size_t fields = tel_attributes_pairs_size(&record->fields);
+  record->item.bytes = (uint32_t)(record->line ? record->line_len : fields + BEFORE_FIELDS);
+  record->item.weight = 1;
+  /* Never full: there is room for each record that there is. */
+  if (!tel_pipeline_push(writer->pipeline, &record->item)) abort();
 }
 
 int tel_log_writer_start(struct tel_log_writer *writer) {
-  /* Signals are for another thread; SIGPIPE and SIGXFSZ come as errors here. */
-  sigset_t all, before;
-  int result = tel_log_queue_start(writer->queue);
-  if (result) return result;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(&writer->thread, NULL, run, writer);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (error) {
-    errno = error;
-    return TEL_E_SYSTEM;
-  }
-  pthread_setname_np(writer->thread, "log-writer");
-  writer->started = true;
-  return 0;
+  return tel_pipeline_start(writer->pipeline);
 }
 
 int tel_log_writer_rename(struct tel_log_writer *writer, const char *version, const char *instance) {
@@ -282,65 +327,30 @@ int tel_log_writer_rename(struct tel_log_writer *writer, const char *version, co
   return 0;
 }
 
-bool tel_log_writer_encode(const struct tel_log_writer *writer, const struct tel_log_record *record,
-                           struct buf *out) {
-  /* What does not change is shared; what does is the caller's own. */
-  struct tel_log_encoder encoder = {.constant = writer->encoder.constant, .second = -1};
-  return tel_log_encode(&encoder, out, record);
-}
-
-static struct timespec time_at(uint64_t mono_ns) {
-  return (struct timespec){(time_t)(mono_ns / CLOCK_NS_PER_S), (long)(mono_ns % CLOCK_NS_PER_S)};
+bool tel_log_writer_seal(const struct tel_log_writer *writer, struct tel_log_record *record) {
+  return tel_log_seal(&writer->encoder, record);
 }
 
 int tel_log_writer_reopen(struct tel_log_writer *writer) {
-  struct timespec until = time_at(clock_mono_ns() + CLOCK_NS_PER_S);
-  unsigned asked = atomic_fetch_add(&writer->reopen, 1) + 1;
-  int error = 0;
-  if (!writer->started) return 0; /* when it starts */
-  tel_log_queue_wake(writer->queue);
-  pthread_mutex_lock(&writer->lock);
-  while (!writer->done && (int)(writer->reopened - asked) < 0 && error == 0)
-    error = pthread_cond_timedwait(&writer->change, &writer->lock, &until);
-  if (error == 0) error = writer->reopen_error;
-  pthread_mutex_unlock(&writer->lock);
+  atomic_fetch_add(&writer->reopen, 1);
+  if (!tel_pipeline_started(writer->pipeline)) return 0; /* when it starts */
+  bool done = tel_pipeline_flush(writer->pipeline, clock_mono_ns() + CLOCK_NS_PER_S);
+  tel_pipeline_lock(writer->pipeline);
+  int error = done ? writer->reopen_error : ETIMEDOUT;
+  tel_pipeline_unlock(writer->pipeline);
   errno = error;
   return error ? TEL_E_SYSTEM : 0;
 }
 
 uint64_t tel_log_writer_free(struct tel_log_writer *writer, uint64_t deadline) {
-  atomic_store(&writer->deadline, deadline);
-  atomic_store(&writer->stop, true);
-  tel_log_queue_wake(writer->queue);
-  bool runs = writer->started || tel_log_writer_start(writer) == 0;
-
-  uint64_t now = clock_mono_ns(), until = deadline > now ? deadline : now;
-  until = until < UINT64_MAX - GRACE_NS ? until + GRACE_NS : UINT64_MAX;
-  struct timespec time = time_at(until);
-  pthread_mutex_lock(&writer->lock);
-  while (runs && !writer->done)
-    if (pthread_cond_timedwait(&writer->change, &writer->lock, &time) != 0) break;
-  bool hangs = runs && !writer->done;
-  uint64_t unwritten = tel_log_queue_count(writer->queue) + atomic_load(&writer->in_batch);
-  uint64_t lost = writer->lost_at_stop + unwritten;
-  tel_log_stats_lost(writer->stats, TEL_LOST_SHUTDOWN, unwritten);
+  bool ended = tel_pipeline_stop(writer->pipeline, deadline);
+  tel_pipeline_lock(writer->pipeline);
+  uint64_t lost = writer->lost_at_stop;
   writer->stats = NULL;
-  pthread_mutex_unlock(&writer->lock);
-
-  if (hangs) {
+  tel_pipeline_unlock(writer->pipeline);
+  if (ended)
+    release_writer(writer);
+  else
     tel_leave_behind(&writer->left);
-    pthread_detach(writer->thread);
-    return lost;
-  }
-  if (runs) {
-    pthread_join(writer->thread, NULL);
-  } else {
-    tel_log_output_free(writer->output, &(struct tel_log_result){0});
-    closelog();
-  }
-  pthread_cond_destroy(&writer->change);
-  pthread_mutex_destroy(&writer->lock);
-  tel_log_queue_free(writer->queue);
-  release(writer);
   return lost;
 }

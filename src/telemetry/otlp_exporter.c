@@ -14,6 +14,7 @@
 #include "telemetry/exposition.h"
 #include "telemetry/otlp_encoder.h"
 #include "telemetry/retry.h"
+#include "telemetry/span.h"
 #include "telemetry/transport.h"
 
 struct otlp {
@@ -158,8 +159,8 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
 }
 
 /* Encodes and sends; in halves if it is too much for one request. */
-static void export_spans(struct otlp *otlp, const struct tel_span *const *spans, size_t count,
-                         uint64_t deadline, struct tel_export_result *result) {
+static void export_spans(struct otlp *otlp, const struct tel_wire *spans, size_t count, uint64_t deadline,
+                         struct tel_export_result *result) {
   const struct buf *request;
   int error = tel_otlp_encode(otlp->encoder, spans, count, &request);
   if (error == TEL_E_FULL && count > 1) {
@@ -182,7 +183,7 @@ static void export_spans(struct otlp *otlp, const struct tel_span *const *spans,
     send_request(otlp, request, count, deadline, result);
 }
 
-static void export(void *cls, struct tel_span *const *spans, size_t count, uint64_t deadline,
+static void export(void *cls, const struct tel_wire *spans, size_t count, uint64_t deadline,
                    struct tel_export_result *result) {
   struct otlp *otlp = cls;
   const struct tel_transport *transport = &otlp->transport;
@@ -190,7 +191,7 @@ static void export(void *cls, struct tel_span *const *spans, size_t count, uint6
     uint64_t own = transport->now_mono_ns(transport->cls) + otlp->timeout_ms * CLOCK_NS_PER_MS;
     if (own < deadline) deadline = own;
   }
-  export_spans(otlp, (const struct tel_span *const *)spans, count, deadline, result);
+  export_spans(otlp, spans, count, deadline, result);
 }
 
 static void stop(void *cls, uint64_t deadline) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "telemetry/log_record.h"
 #include "telemetry/recent_part.h"
 #include "telemetry/span.h"
 
@@ -248,17 +249,17 @@ static size_t copy_text(char *to, size_t size, const struct tel_attribute *pair)
 
 static void summarise(struct tel_recent_open *open, const struct tel_span *span) {
   struct tel_recent_summary *summary = &open->summary;
-  const struct tel_attribute *route = tel_attributes_find(&span->attributes, "http.route"),
-                             *status = tel_attributes_find(&span->attributes, "http.response.status_code");
-  bool routed = route && route->type == TEL_STRING;
-  struct tel_recent_route *row = route_of(open->store, span->name, routed ? route->value.string.data : "",
-                                          routed ? route->value.string.len : 0);
+  const struct tel_attribute *found = tel_attributes_find(&span->attributes, "http.route");
+  bool routed = found && found->type == TEL_STRING;
+  struct tel_recent_route *row = route_of(open->store, span->name, routed ? found->value.string.data : "",
+                                          routed ? found->value.string.len : 0);
   memcpy(summary->trace_id, span->context.trace_id, sizeof summary->trace_id);
   summary->name = span->name;
   summary->route = row->route;
   copy_text(summary->method, sizeof summary->method,
             tel_attributes_find(&span->attributes, "http.request.method"));
-  if (status && status->type == TEL_INT) summary->status = (uint16_t)status->value.integer;
+  found = tel_attributes_find(&span->attributes, "http.response.status_code");
+  if (found && found->type == TEL_INT) summary->status = (uint16_t)found->value.integer;
   summary->start_unix_ns = span->start_unix_ns;
   summary->duration_ns = span->end_unix_ns - span->start_unix_ns;
   summary->latency_class = class_of(summary->duration_ns);
@@ -283,8 +284,11 @@ static void finish(struct tel_recent_open *open) {
   settle(recent);
 }
 
-void tel_recent_end(struct tel_recent_open *open, const struct tel_span *span) {
-  add_part(open, tel_recent_part_of_span(open, span));
+void tel_recent_end(struct tel_recent_open *open, const struct tel_span *span, bool sealed) {
+  if (sealed)
+    add_part(open, tel_recent_part_new(open, span->wire.data, span->wire.len, false));
+  else
+    lose(open, TEL_RECENT_FULL);
   if (span->status == TEL_STATUS_ERROR &&
       !atomic_exchange_explicit(&open->failed, true, memory_order_relaxed))
     copy_text(open->summary.error_type, sizeof open->summary.error_type,
@@ -294,5 +298,5 @@ void tel_recent_end(struct tel_recent_open *open, const struct tel_span *span) {
 }
 
 void tel_recent_add_log(struct tel_recent_open *open, const struct tel_log_record *record) {
-  add_part(open, tel_recent_part_of_log(open, record));
+  add_part(open, tel_recent_part_new(open, record->line, record->line_len - 1, true));
 }

@@ -2,38 +2,7 @@
 
 #include <string.h>
 
-#include "telemetry/span.h"
-
-/* What precedes the variable parts, as it lies in memory: it never leaves the process. */
-struct span_head {
-  uint8_t span_id[8], parent_id[8];
-  const char *name;
-  uint64_t start_unix_ns, end_unix_ns;
-  uint32_t kind, status, status_len;
-};
-
-struct item_head {
-  const char *name;
-  uint64_t unix_ns;
-  struct tel_context context;
-};
-
-struct list_head {
-  uint32_t count, dropped;
-};
-
-struct pair_head { /* a string or a number follows */
-  const char *key;
-  uint32_t type, len;
-};
-
-struct log_head {
-  struct tel_logger *logger;
-  uint64_t time_unix_ns;
-  const char *message;
-  struct tel_context context;
-  enum tel_level level;
-};
+#include "telemetry/attributes_private.h"
 
 /* --- Writing into chunks --- */
 
@@ -85,58 +54,10 @@ static struct tel_recent_part *finish(struct writer *w) {
   return NULL;
 }
 
-static void put_pairs(struct writer *w, const struct tel_attributes *attributes) {
-  const struct list_head head = {attributes->count, attributes->dropped};
-  put(w, &head, sizeof head);
-  for (uint32_t i = 0; i < attributes->count; i++) {
-    const struct tel_attribute *pair = &attributes->items[i];
-    bool text = pair->type == TEL_STRING;
-    const struct pair_head pair_head = {pair->key, pair->type,
-                                        text ? (uint32_t)pair->value.string.len : sizeof pair->value.integer};
-    put(w, &pair_head, sizeof pair_head);
-    put(w, text ? pair->value.string.data : (const void *)&pair->value, pair_head.len);
-  }
-}
-
-static void put_items(struct writer *w, const struct tel_span_items *items) {
-  const struct list_head head = {items->count, items->dropped};
-  put(w, &head, sizeof head);
-  for (const struct tel_span_item *item = items->first; item; item = item->next) {
-    struct item_head item_head = {.name = item->name};
-    if (item->name)
-      item_head.unix_ns = item->unix_ns;
-    else
-      item_head.context = item->context;
-    put(w, &item_head, sizeof item_head);
-    put_pairs(w, &item->attributes);
-  }
-}
-
-struct tel_recent_part *tel_recent_part_of_span(struct tel_recent_open *open, const struct tel_span *span) {
-  struct writer w = begin(open, false);
-  struct span_head head = {.name = span->name,
-                           .start_unix_ns = span->start_unix_ns,
-                           .end_unix_ns = span->end_unix_ns,
-                           .kind = span->kind,
-                           .status = span->status,
-                           .status_len = (uint32_t)strlen(span->status_text)};
-  memcpy(head.span_id, span->context.span_id, sizeof head.span_id);
-  if (span->has_parent) memcpy(head.parent_id, span->parent_id, sizeof head.parent_id);
-  put(&w, &head, sizeof head);
-  put(&w, span->status_text, head.status_len);
-  put_pairs(&w, &span->attributes);
-  put_items(&w, &span->events);
-  put_items(&w, &span->links);
-  return finish(&w);
-}
-
-struct tel_recent_part *tel_recent_part_of_log(struct tel_recent_open *open,
-                                               const struct tel_log_record *record) {
-  struct writer w = begin(open, true);
-  const struct log_head head = {record->logger, record->time_unix_ns, record->message, record->context,
-                                record->level};
-  put(&w, &head, sizeof head);
-  put_pairs(&w, &record->fields);
+struct tel_recent_part *tel_recent_part_new(struct tel_recent_open *open, const void *data, size_t len,
+                                            bool log) {
+  struct writer w = begin(open, log);
+  put(&w, data, len);
   return finish(&w);
 }
 
@@ -158,92 +79,140 @@ bool tel_recent_part_copy(const struct tel_recent_part *part, struct tel_arena *
   return true;
 }
 
-struct reader {
-  const unsigned char *at;
-  struct tel_arena *arena;
-  bool failed;
-};
-
-static void get(struct reader *r, void *out, size_t len) {
-  memcpy(out, r->at, len);
-  r->at += len;
+static char *text_of(const struct wire_field *field, struct tel_arena *arena) {
+  char *text = tel_arena_take(arena, field->len + 1);
+  if (!text) return NULL;
+  memcpy(text, field->bytes, field->len);
+  text[field->len] = '\0';
+  return text;
 }
 
-static void *take(struct reader *r, size_t count, size_t size) {
-  void *memory = tel_arena_take(r->arena, count ? count * size : 1);
-  if (!memory) r->failed = true;
-  return memory;
+static uint32_t count_of(const struct wire_field *message, uint32_t number) {
+  struct wire_reader r = {message->bytes, message->bytes + message->len};
+  struct wire_field field;
+  uint32_t count = 0;
+  while (wire_next(&r, &field)) count += field.number == number;
+  return count;
 }
 
-static struct tel_recent_pairs get_pairs(struct reader *r) {
-  struct list_head head;
-  get(r, &head, sizeof head);
-  struct tel_attribute *items = take(r, head.count, sizeof *items);
-  if (!items) return (struct tel_recent_pairs){0};
-  for (uint32_t i = 0; i < head.count; i++) {
-    struct pair_head pair;
-    get(r, &pair, sizeof pair);
-    items[i] =
-        (struct tel_attribute){.key = pair.key, .key_len = (uint32_t)strlen(pair.key), .type = pair.type};
-    if (pair.type == TEL_STRING) {
-      items[i].value.string.data = (const char *)r->at;
-      items[i].value.string.len = pair.len;
-    } else {
-      memcpy(&items[i].value, r->at, pair.len);
-    }
-    r->at += pair.len;
+/* Room for all attributes of a message, which have that number in it. */
+static bool make_pairs(const struct wire_field *message, uint32_t number, struct tel_arena *arena,
+                       struct tel_recent_pairs *pairs, struct tel_attribute **next) {
+  uint32_t count = count_of(message, number);
+  *next = tel_arena_take(arena, (count + 1) * sizeof **next);
+  *pairs = (struct tel_recent_pairs){*next, count, 0};
+  return *next != NULL;
+}
+
+static bool read_event(const struct wire_field *message, struct tel_arena *arena,
+                       struct tel_recent_item *out) {
+  struct wire_reader r = {message->bytes, message->bytes + message->len};
+  struct wire_field field;
+  struct tel_attribute *next;
+  *out = (struct tel_recent_item){0};
+  if (!make_pairs(message, 3, arena, &out->attributes, &next)) return false;
+  while (wire_next(&r, &field)) {
+    if (field.number == 1) out->unix_ns = field.value;
+    if (field.number == 2 && !(out->name = text_of(&field, arena))) return false;
+    if (field.number == 3) tel_pair_read(field.bytes, field.len, next++);
+    if (field.number == 4) out->attributes.dropped = (uint32_t)field.value;
   }
-  return (struct tel_recent_pairs){items, head.count, head.dropped};
+  return true;
 }
 
-static struct tel_recent_items get_items(struct reader *r) {
-  struct list_head head;
-  get(r, &head, sizeof head);
-  struct tel_recent_item *items = take(r, head.count, sizeof *items);
-  for (uint32_t i = 0; i < head.count && !r->failed; i++) {
-    struct item_head item;
-    get(r, &item, sizeof item);
-    items[i] = (struct tel_recent_item){item.name, item.unix_ns, item.context, get_pairs(r)};
+static void read_id(const struct wire_field *field, uint8_t *id, size_t size) {
+  memcpy(id, field->bytes, field->len < size ? field->len : size);
+}
+
+static bool read_link(const struct wire_field *message, struct tel_arena *arena,
+                      struct tel_recent_item *out) {
+  struct wire_reader r = {message->bytes, message->bytes + message->len};
+  struct wire_field field;
+  struct tel_attribute *next;
+  *out = (struct tel_recent_item){0};
+  if (!make_pairs(message, 4, arena, &out->attributes, &next)) return false;
+  while (wire_next(&r, &field)) {
+    if (field.number == 1) read_id(&field, out->context.trace_id, sizeof out->context.trace_id);
+    if (field.number == 2) read_id(&field, out->context.span_id, sizeof out->context.span_id);
+    if (field.number == 4) tel_pair_read(field.bytes, field.len, next++);
+    if (field.number == 5) out->attributes.dropped = (uint32_t)field.value;
   }
-  return (struct tel_recent_items){items, r->failed ? 0 : head.count, head.dropped};
+  return true;
+}
+
+static bool read_items(const struct wire_field *span, uint32_t number, struct tel_arena *arena,
+                       bool (*read)(const struct wire_field *message, struct tel_arena *arena,
+                                    struct tel_recent_item *out),
+                       struct tel_recent_items *out) {
+  struct wire_reader r = {span->bytes, span->bytes + span->len};
+  struct wire_field field;
+  out->items = tel_arena_take(arena, (count_of(span, number) + 1) * sizeof *out->items);
+  if (!out->items) return false;
+  while (wire_next(&r, &field)) {
+    if (field.number == number && !read(&field, arena, &out->items[out->count++])) return false;
+    if (field.number == number + 1) out->dropped = (uint32_t)field.value; /* follows in the schema */
+  }
+  return true;
+}
+
+static bool read_status(const struct wire_field *message, struct tel_arena *arena,
+                        struct tel_recent_span *out) {
+  struct wire_reader r = {message->bytes, message->bytes + message->len};
+  struct wire_field field;
+  while (wire_next(&r, &field)) {
+    if (field.number == 3) out->status = (enum tel_span_status)field.value;
+    if (field.number == 2 && !(out->status_text = text_of(&field, arena))) return false;
+  }
+  return true;
+}
+
+static bool read_field(const struct wire_field *field, struct tel_arena *arena, struct tel_recent_span *out) {
+  switch (field->number) {
+  case 1:
+    read_id(field, out->trace_id, sizeof out->trace_id);
+    break;
+  case 2:
+    read_id(field, out->span_id, sizeof out->span_id);
+    break;
+  case 4:
+    read_id(field, out->parent_id, sizeof out->parent_id);
+    break;
+  case 5:
+    return (out->name = text_of(field, arena)) != NULL;
+  case 6:
+    out->kind = (enum tel_span_kind)field->value;
+    break;
+  case 7:
+    out->start_unix_ns = field->value;
+    break;
+  case 8:
+    out->end_unix_ns = field->value;
+    break;
+  case 10:
+    out->attributes.dropped = (uint32_t)field->value;
+    break;
+  case 15:
+    return read_status(field, arena, out);
+  default:
+    break;
+  }
+  return true;
 }
 
 bool tel_recent_span_decode(const struct tel_recent_copy *copy, struct tel_arena *arena,
                             struct tel_recent_span *out) {
-  struct reader r = {copy->data, arena, false};
-  struct span_head head;
-  get(&r, &head, sizeof head);
-  *out = (struct tel_recent_span){.name = head.name,
-                                  .kind = (enum tel_span_kind)head.kind,
-                                  .status = (enum tel_span_status)head.status,
-                                  .start_unix_ns = head.start_unix_ns,
-                                  .end_unix_ns = head.end_unix_ns};
-  memcpy(out->span_id, head.span_id, sizeof out->span_id);
-  memcpy(out->parent_id, head.parent_id, sizeof out->parent_id);
-  char *text = take(&r, head.status_len + 1, 1);
-  if (!text) return false;
-  get(&r, text, head.status_len);
-  text[head.status_len] = '\0';
-  out->status_text = text;
-  out->attributes = get_pairs(&r);
-  if (!r.failed) out->events = get_items(&r);
-  if (!r.failed) out->links = get_items(&r);
-  return !r.failed;
-}
-
-bool tel_recent_log_decode(const struct tel_recent_copy *copy, struct tel_arena *arena,
-                           struct tel_log_record *record) {
-  struct reader r = {copy->data, arena, false};
-  struct log_head head;
-  get(&r, &head, sizeof head);
-  tel_log_record_init(record, head.logger, head.level);
-  record->time_unix_ns = head.time_unix_ns;
-  record->message = head.message;
-  record->has_context = true;
-  record->context = head.context;
-  struct tel_recent_pairs fields = get_pairs(&r);
-  /* The encoder only reads them: the const is for readers. */
-  record->fields.items = (struct tel_attribute *)(uintptr_t)fields.items;
-  record->fields.count = fields.count;
-  return !r.failed;
+  struct wire_reader whole = {copy->data, copy->data + copy->size}, r;
+  struct wire_field span, field;
+  struct tel_attribute *next;
+  *out = (struct tel_recent_span){.name = "", .status_text = ""};
+  if (!wire_next(&whole, &span)) return false;
+  if (!make_pairs(&span, 9, arena, &out->attributes, &next) ||
+      !read_items(&span, 11, arena, read_event, &out->events) ||
+      !read_items(&span, 13, arena, read_link, &out->links))
+    return false;
+  for (r = (struct wire_reader){span.bytes, span.bytes + span.len}; wire_next(&r, &field);) {
+    if (field.number == 9) tel_pair_read(field.bytes, field.len, next++);
+    if (!read_field(&field, arena, out)) return false;
+  }
+  return true;
 }

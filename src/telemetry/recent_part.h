@@ -1,16 +1,14 @@
-/* Ended spans and log records as compact copies, and back. Internal to src/telemetry. */
+/* Ended spans and log lines as copies of what leaves, and back. Internal to src/telemetry. */
 #ifndef TELEMETRY_RECENT_PART_H
 #define TELEMETRY_RECENT_PART_H
 
 #include "telemetry/arena.h"
-#include "telemetry/log_record.h"
 #include "telemetry/recent_store.h"
 
-/* NULL, noted in the trace, if it does not fit. Names and keys are static strings: only their address is
- * copied. */
-struct tel_recent_part *tel_recent_part_of_span(struct tel_recent_open *open, const struct tel_span *span);
-struct tel_recent_part *tel_recent_part_of_log(struct tel_recent_open *open,
-                                               const struct tel_log_record *record);
+/* A copy of a span as OTLP has it, or of a log line without its newline. NULL, noted in the trace, if it does
+ * not fit. */
+struct tel_recent_part *tel_recent_part_new(struct tel_recent_open *open, const void *data, size_t len,
+                                            bool log);
 
 /* A part's content in one piece, as readers copy it under the lock. */
 struct tel_recent_copy {
@@ -22,11 +20,8 @@ struct tel_recent_copy {
 bool tel_recent_part_copy(const struct tel_recent_part *part, struct tel_arena *arena,
                           struct tel_recent_copy *out);
 
-/* Decode a copy, which must outlive what is made from it. False when out of memory. */
+/* Reads the copy of a span, which must outlive what is made from it. False when out of memory. */
 bool tel_recent_span_decode(const struct tel_recent_copy *copy, struct tel_arena *arena,
                             struct tel_recent_span *out);
-/* Fills record; its fields lie in the copy and the arena, and must not be cleared. */
-bool tel_recent_log_decode(const struct tel_recent_copy *copy, struct tel_arena *arena,
-                           struct tel_log_record *record);
 
 #endif

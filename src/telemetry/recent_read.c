@@ -1,13 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "telemetry/log_line.h"
 #include "telemetry/recent_part.h"
 
-enum {
-  REQUESTS_MAX = 32, /* of one trace */
-  LOG_LIMIT = 16 << 20
-};
+enum { REQUESTS_MAX = 32 }; /* of one trace */
 
 static bool matches(const struct tel_recent_summary *summary, const struct tel_recent_filter *filter) {
   return (!filter->route || strcmp(filter->route, summary->route) == 0) &&
@@ -163,18 +159,12 @@ static bool sort_spans(struct tel_recent_trace *trace, struct tel_arena *arena) 
   return true;
 }
 
-/* The line as the log's own writer makes it. */
 static const char *line_of(const struct tel_recent_copy *copy, struct tel_arena *arena) {
-  struct tel_log_record record;
-  struct buf line = BUF_INIT(LOG_LIMIT);
-  char *kept = NULL;
-  if (tel_recent_log_decode(copy, arena, &record) && tel_log_line(&record, &line) &&
-      (kept = tel_arena_take(arena, line.len))) {
-    memcpy(kept, line.data, line.len);
-    kept[line.len - 1] = '\0'; /* in place of the newline */
-  }
-  buf_free(&line);
-  return kept;
+  char *line = tel_arena_take(arena, copy->size + 1);
+  if (!line) return NULL;
+  memcpy(line, copy->data, copy->size);
+  line[copy->size] = '\0';
+  return line;
 }
 
 static int by_text(const void *a, const void *b) {

@@ -104,9 +104,9 @@ TEL_MUST_CHECK int tel_recent_register(struct tel_recent *recent, struct tel_reg
 struct tel_recent_open *tel_recent_open(struct tel_recent *recent);
 /* One reference more, for a child. */
 struct tel_recent_open *tel_recent_join(struct tel_recent_open *open);
-/* Copies the ended span and gives its reference back. */
-void tel_recent_end(struct tel_recent_open *open, const struct tel_span *span);
-/* Copies a finished record; the caller has a span of the trace. */
+/* Copies the ended span and gives its reference back. sealed false: there was no memory for its wire form. */
+void tel_recent_end(struct tel_recent_open *open, const struct tel_span *span, bool sealed);
+/* Copies the line of a sealed record; the caller has a span of the trace. */
 void tel_recent_add_log(struct tel_recent_open *open, const struct tel_log_record *record);
 
 /* A new part with room in its first chunk, or NULL (noted in the trace). */

@@ -15,21 +15,11 @@ enum { LIMIT = 2100 }; /* more pairs than fit into the variable */
 
 struct tel_resource {
   struct tel_attributes attributes;
-  char *keys[LIMIT]; /* of the attributes that come from outside: theirs are not static */
-  size_t key_count;
 };
 
 static const char *set_from_outside(void *cls, const char *key, const char *value) {
   struct tel_resource *resource = cls;
-  const struct tel_attribute *known = tel_attributes_find(&resource->attributes, key);
-  if (known) { /* detected before: its key stays */
-    tel_attributes_set_string(&resource->attributes, known->key, value);
-    return NULL;
-  }
-  char *copy = resource->key_count < LIMIT ? strdup(key) : NULL;
-  if (!copy) return "out of memory";
-  resource->keys[resource->key_count++] = copy;
-  tel_attributes_set_string(&resource->attributes, copy, value);
+  tel_attributes_set_string(&resource->attributes, key, value);
   return NULL;
 }
 
@@ -105,7 +95,6 @@ struct tel_resource *tel_resource_new(const struct tel_tracing_settings *setting
 void tel_resource_free(struct tel_resource *resource) {
   if (!resource) return;
   tel_attributes_clear(&resource->attributes);
-  for (size_t i = 0; i < resource->key_count; i++) free(resource->keys[i]);
   free(resource);
 }
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/forks.h"
 #include "base/random.h"
+#include "telemetry/attributes_private.h"
 #include "telemetry/batch.h"
 #include "telemetry/recent_store.h"
 #include "telemetry/sampler.h"
@@ -14,10 +14,14 @@
 
 static char no_state[1];
 
-static void random_id(uint8_t *id, size_t len) {
-  static const uint8_t zero[16];
-  do random_bytes(id, len);
-  while (memcmp(id, zero, len) == 0);
+/* size: 8 or 16 bytes. */
+static void random_id(uint8_t *id, size_t size) {
+  for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+    uint64_t bits;
+    do bits = random_u64();
+    while (bits == 0); /* all zero is not an id */
+    memcpy(id + at, &bits, sizeof bits);
+  }
 }
 
 static void count_started(struct tel_tracer *tracer) {
@@ -61,7 +65,8 @@ static struct tel_span *new_span(struct tel_tracer *tracer, const char *name, en
   span->context.remote = false;
   random_id(span->context.span_id, sizeof span->context.span_id);
   if (recording)
-    tel_attributes_init(&span->attributes, tracer->settings.attribute_limit, tracer->settings.value_limit);
+    tel_attributes_begin(&span->attributes, TEL_FORM_SPAN, tracer->settings.attribute_limit,
+                         tracer->settings.value_limit, TEL_SPAN_ROOM);
   return span;
 }
 
@@ -159,7 +164,7 @@ struct tel_attributes *tel_span_attributes(struct tel_span *span) {
 }
 
 static struct tel_span_item *add_item(struct tel_span *span, struct tel_span_items *items, uint32_t limit,
-                                      uint32_t attribute_limit) {
+                                      uint32_t form, uint32_t attribute_limit) {
   struct tel_span_item *item = NULL;
   if (items->count < limit) {
     item = span->spare_used ? malloc(sizeof *item) : &span->spare;
@@ -174,7 +179,8 @@ static struct tel_span_item *add_item(struct tel_span *span, struct tel_span_ite
   *items->last = item;
   items->last = &item->next;
   items->count++;
-  tel_attributes_init(&item->attributes, attribute_limit, span->tracer->settings.value_limit);
+  tel_attributes_begin(&item->attributes, form, attribute_limit, span->tracer->settings.value_limit,
+                       TEL_ITEM_ROOM);
   return item;
 }
 
@@ -182,7 +188,7 @@ struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *nam
   if (!span || !span->recording) return NULL;
   const struct tel_tracing_settings *settings = &span->tracer->settings;
   struct tel_span_item *event =
-      add_item(span, &span->events, settings->event_limit, settings->event_attribute_limit);
+      add_item(span, &span->events, settings->event_limit, TEL_FORM_EVENT, settings->event_attribute_limit);
   if (!event) return NULL;
   event->name = name ? name : "";
   event->unix_ns = tel_span_now_unix_ns(span);
@@ -193,7 +199,7 @@ struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel
   if (!span || !span->recording || !tel_context_valid(to)) return NULL;
   const struct tel_tracing_settings *settings = &span->tracer->settings;
   struct tel_span_item *link =
-      add_item(span, &span->links, settings->link_limit, settings->link_attribute_limit);
+      add_item(span, &span->links, settings->link_limit, TEL_FORM_LINK, settings->link_attribute_limit);
   if (!link) return NULL;
   link->context = *to;
   return &link->attributes;
@@ -225,14 +231,15 @@ void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
   if (end_unix_ns == 0) end_unix_ns = tel_span_now_unix_ns(span);
   span->end_unix_ns = end_unix_ns < span->start_unix_ns ? span->start_unix_ns : end_unix_ns;
   struct tel_tracer *tracer = span->tracer;
-  if (span->recent) tel_recent_end(span->recent, span);
+  bool sealed = tel_span_seal(span);
+  if (span->recent) tel_recent_end(span->recent, span, sealed);
   if (tracer->settings.exporter == TEL_EXPORTER_NONE) {
     tel_span_release(span);
     return;
   }
-  span->ended_in = forks_count();
-  if (tel_batch_push(tracer->batch, span)) return;
-  tel_span_counts_drop(tracer->counts, TEL_DROP_QUEUE_FULL, 1);
+  int error = sealed ? tel_batch_push(tracer->batch, span) : TEL_E_MEMORY;
+  if (error)
+    tel_span_counts_drop(tracer->counts, error == TEL_E_MEMORY ? TEL_DROP_MEMORY : TEL_DROP_QUEUE_FULL, 1);
   tel_span_release(span);
 }
 

@@ -7,7 +7,19 @@
 #include "telemetry/span_pool.h"
 #include "telemetry/tracing.h"
 
-enum { TEL_SPAN_STATE_INLINE = 512, TEL_SPAN_STATUS_SIZE = 256 };
+enum {
+  TEL_SPAN_STATE_INLINE = 512,
+  TEL_SPAN_STATUS_SIZE = 256,
+  /* In front of the attributes, for tag, length and what is known at the start. */
+  TEL_SPAN_ROOM = 80,
+  TEL_ITEM_ROOM = 48
+};
+
+/* A message with the tag and the length that precede it in the message around it. */
+struct tel_wire {
+  const uint8_t *data;
+  size_t len;
+};
 
 /* An event or a link of a span. */
 struct tel_span_item {
@@ -15,6 +27,7 @@ struct tel_span_item {
   const char *name;           /* event */
   uint64_t unix_ns;           /* event */
   struct tel_context context; /* link */
+  struct tel_wire wire;       /* once the span is sealed; lies in attributes */
   struct tel_attributes attributes;
 };
 
@@ -30,15 +43,15 @@ struct tel_span {
   struct tel_context context;
   bool recording;
   bool has_parent, parent_remote;
-  bool local_root;   /* the first of its trace in this process */
-  unsigned ended_in; /* forks_count() */
-  bool spare_used;   /* the item inside is taken: further ones are on the heap */
+  bool local_root; /* the first of its trace in this process */
+  bool spare_used; /* the item inside is taken: further ones are on the heap */
   uint8_t parent_id[8];
   const char *name;
   enum tel_span_kind kind;
   enum tel_span_status status;
   uint64_t start_unix_ns, end_unix_ns;
   struct clock_anchor clock;      /* of the trace in this process */
+  struct tel_wire wire;           /* once it is sealed; lies in attributes */
   struct tel_recent_open *recent; /* where its copy will go; NULL: nowhere */
   char *state;                    /* tracestate: "", state_inline, or on the heap */
   struct tel_span_items events, links;
@@ -62,6 +75,9 @@ struct tel_tracer {
   struct tel_recent *recent; /* keeps recent traces; or NULL */
 };
 
+/* Encodes a span that has its end: wire is OTLP's Span, as a field of ScopeSpans. False when out of memory.
+ */
+bool tel_span_seal(struct tel_span *span);
 /* Releases what the span holds and gives it back to its pool. */
 void tel_span_release(struct tel_span *span);
 

@@ -2,6 +2,7 @@
 libtelemetry_la_SOURCES += \
 	src/telemetry/context.c  src/telemetry/traceparent.c src/telemetry/tracestate.c \
 	 src/telemetry/span_clock.h src/telemetry/span.c src/telemetry/span.h src/telemetry/span_pool.c src/telemetry/span_pool.h \
+	src/telemetry/span_packet.c src/telemetry/span_packet.h \
 	src/telemetry/sampler.c src/telemetry/sampler.h src/telemetry/span_counts.h \
 	src/telemetry/batch.c src/telemetry/batch.h src/telemetry/failure_report.c src/telemetry/failure_report.h \
 	src/telemetry/left_behind.c src/telemetry/left_behind.h src/telemetry/fork_claim.c src/telemetry/fork_claim.h \
@@ -13,7 +14,7 @@ libtelemetry_la_SOURCES += \
 	src/telemetry/console.c src/telemetry/console.h src/telemetry/attributes_json.c src/telemetry/attributes_json.h \
 	src/telemetry/recent.c src/telemetry/recent.h src/telemetry/recent_store.h src/telemetry/recent_read.c \
 	src/telemetry/recent_part.c src/telemetry/recent_part.h src/telemetry/recent_json.c src/telemetry/recent_metrics.c \
-	src/telemetry/otlp_encoder.c src/telemetry/otlp_encoder.h src/telemetry/arena.c src/telemetry/arena.h \
+	src/telemetry/otlp_encoder.c src/telemetry/otlp_encoder.h src/telemetry/otlp_response.c src/telemetry/span_wire.c src/telemetry/wire.h src/telemetry/arena.c src/telemetry/arena.h \
 	src/telemetry/otlp_exporter.c src/telemetry/otlp_exporter.h src/telemetry/retry.c src/telemetry/retry.h \
 	src/telemetry/transport.h src/telemetry/transport_curl.c src/telemetry/trace_metrics.c src/telemetry/trace_metrics.h
 
@@ -29,4 +30,4 @@ src/telemetry/otlp.pb-c.c: src/telemetry/otlp.proto
 	$(AM_V_GEN)$(MKDIR_P) src/telemetry && $(PROTOC_C) --proto_path='$(srcdir)/src/telemetry' --c_out=src/telemetry otlp.proto
 src/telemetry/otlp.pb-c.h: src/telemetry/otlp.pb-c.c
 	@test -f $@ || { rm -f src/telemetry/otlp.pb-c.c && $(MAKE) $(AM_MAKEFLAGS) src/telemetry/otlp.pb-c.c; }
-src/telemetry/otlp_encoder.lo: src/telemetry/otlp.pb-c.h
+src/telemetry/otlp_response.lo: src/telemetry/otlp.pb-c.h

@@ -25,7 +25,10 @@ struct tel_tracing_settings {
   double ratio;                                                   /* TEL_SAMPLER_RATIO: 0 to 1 */
   uint32_t attribute_limit, event_limit, link_limit, value_limit; /* a span; value_limit in characters */
   uint32_t event_attribute_limit, link_attribute_limit;           /* an event, a link */
-  uint32_t schedule_delay_ms, export_timeout_ms, queue_size, batch_size;
+  uint32_t schedule_delay_ms, export_timeout_ms;
+  uint32_t queue_size,
+      batch_size; /* at OpenTelemetry's defaults, and not set: larger, and bounded by memory */
+  bool queue_size_set, batch_size_set;
   char endpoint[1024]; /* whole URL of the traces endpoint */
   char headers[4096];  /* k=v,k=v as in the environment, still encoded, already checked */
   uint32_t timeout_ms; /* one export with all its retries */

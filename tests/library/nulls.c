@@ -40,6 +40,11 @@ static void without_lists(void) {
   tel_attributes_set_int(NULL, NULL, 1);
   tel_attributes_set_double(NULL, NULL, 1);
   tel_attributes_set_bool(NULL, NULL, true);
+  tel_attributes_put_text(NULL, NULL, NULL, 0);
+  tel_attributes_put_string(NULL, NULL, NULL);
+  tel_attributes_put_int(NULL, NULL, 1);
+  tel_attributes_put_double(NULL, NULL, 1);
+  tel_attributes_put_bool(NULL, NULL, true);
   CHECK(!tel_attributes_find(NULL, NULL));
 }
 
@@ -169,6 +174,8 @@ static void with_telemetry(void) {
   tel_attributes_set_int(tel_span_attributes(span), NULL, 1);
   tel_attributes_set_text(tel_span_attributes(span), "key", NULL, 0);
   tel_attributes_set_text(tel_span_attributes(span), "key", NULL, 5);
+  tel_attributes_put_int(tel_span_attributes(span), NULL, 1);
+  tel_attributes_put_string(tel_span_attributes(span), NULL, "value");
   CHECK(!tel_attributes_find(tel_span_attributes(span), NULL));
   tel_attributes_set_string(tel_span_add_event(span, NULL), NULL, "value");
   CHECK(!tel_span_add_link(span, NULL));

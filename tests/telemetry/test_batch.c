@@ -18,7 +18,7 @@ static struct {
   uint64_t deadline;
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-static void export(void *cls, struct tel_span *const *spans, size_t count, uint64_t deadline,
+static void export(void *cls, const struct tel_wire *spans, size_t count, uint64_t deadline,
                    struct tel_export_result *result) {
   (void)cls;
   (void)spans;

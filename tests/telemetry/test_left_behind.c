@@ -19,6 +19,7 @@
 #include "support/test.h"
 #include "support/threads.h"
 #include "telemetry/console.h"
+#include "telemetry/span_packet.h"
 #include "telemetry/tracer_fixture.h"
 
 enum { BATCH = 10 };
@@ -26,16 +27,16 @@ enum { BATCH = 10 };
 /* How many spans the exporter's thread may give back before it hangs: there it holds no lock. */
 static _Atomic long may_release;
 static _Atomic bool hangs;
-void __real_tel_span_release(struct tel_span *span);
-void __wrap_tel_span_release(struct tel_span *span);
+void __real_tel_packet_release(struct pool *pool, struct tel_packet *packet);
+void __wrap_tel_packet_release(struct pool *pool, struct tel_packet *packet);
 
-void __wrap_tel_span_release(struct tel_span *span) {
+void __wrap_tel_packet_release(struct pool *pool, struct tel_packet *packet) {
   while (atomic_load(&may_release) == 0) {
     atomic_store(&hangs, true);
     sched_yield();
   }
   atomic_fetch_sub(&may_release, 1);
-  __real_tel_span_release(span);
+  __real_tel_packet_release(pool, packet);
 }
 
 static _Atomic bool writes_span;
@@ -51,7 +52,7 @@ ssize_t __wrap_write(int fd, const void *data, size_t len) {
 static struct fixture f;
 static _Atomic size_t exported;
 
-static void export(void *cls, struct tel_span *const *spans, size_t count, uint64_t deadline,
+static void export(void *cls, const struct tel_wire *spans, size_t count, uint64_t deadline,
                    struct tel_export_result *result) {
   (void)cls, (void)spans, (void)deadline;
   atomic_fetch_add(&exported, count);

@@ -126,9 +126,14 @@ static void answer(int status, const char *retry_after) {
 /* Exports three spans. */
 static void run(void) {
   struct tel_span *spans[3];
-  for (int i = 0; i < 3; i++) spans[i] = tel_span_start(&f.tracer, "span", TEL_SPAN_INTERNAL, NULL, NULL, 1);
+  struct tel_wire wires[3];
+  for (int i = 0; i < 3; i++) {
+    spans[i] = tel_span_start(&f.tracer, "span", TEL_SPAN_INTERNAL, NULL, NULL, 1);
+    ck_assert(tel_span_seal(spans[i]));
+    wires[i] = spans[i]->wire;
+  }
   result = (struct tel_export_result){.reason = TEL_DROP_EXPORT_FAILED};
-  exporter.export(exporter.cls, spans, 3, wire.now + 30 * CLOCK_NS_PER_S, &result);
+  exporter.export(exporter.cls, wires, 3, wire.now + 30 * CLOCK_NS_PER_S, &result);
   for (int i = 0; i < 3; i++) tel_span_release(spans[i]);
 }
 
@@ -358,6 +363,7 @@ END_TEST
 START_TEST(test_too_large_for_one_request) {
   enum { SPANS = 3, SIZE = 30 * 1024 * 1024 };
   struct tel_span *spans[SPANS];
+  struct tel_wire wires[SPANS];
   char *text = malloc(SIZE);
   memset(text, 'x', SIZE);
   setup();
@@ -369,8 +375,12 @@ START_TEST(test_too_large_for_one_request) {
   /* The last is too large all alone. */
   tel_attributes_set_text(tel_span_attributes(spans[2]), "two", text, SIZE);
   tel_attributes_set_text(tel_span_attributes(spans[2]), "three", text, SIZE);
+  for (int i = 0; i < SPANS; i++) {
+    ck_assert(tel_span_seal(spans[i]));
+    wires[i] = spans[i]->wire;
+  }
   result = (struct tel_export_result){.reason = TEL_DROP_EXPORT_FAILED};
-  exporter.export(exporter.cls, spans, SPANS, UINT64_MAX, &result);
+  exporter.export(exporter.cls, wires, SPANS, UINT64_MAX, &result);
   ck_assert_uint_eq(result.delivered, 2);
   ck_assert_uint_eq(result.rejected, 0);
   ck_assert_int_eq(result.reason, TEL_DROP_EXPORT_FAILED);

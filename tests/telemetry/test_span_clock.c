@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "support/test.h"
+#include "telemetry/recent_part.h"
 #include "telemetry/span_clock.h"
 #include "telemetry/tracer_fixture.h"
 
@@ -35,13 +36,33 @@ static struct tel_span *start(const struct tel_span *parent) {
                 : tel_span_start(&f.tracer, "root", TEL_SPAN_SERVER, NULL, NULL, 0);
 }
 
-static void expect_inside(const struct tel_span *inner, const struct tel_span *outer) {
+/* The ended spans as they leave, in the order of their ends. */
+static struct tel_recent_span ended[8];
+static struct tel_arena arena;
+
+static void export(void *cls, const struct tel_wire *spans, size_t count, uint64_t deadline,
+                   struct tel_export_result *result) {
+  (void)cls, (void)deadline;
+  ck_assert_uint_le(count, 8);
+  for (size_t i = 0; i < count; i++) {
+    const struct tel_recent_copy copy = {spans[i].data, spans[i].len, false};
+    ck_assert(tel_recent_span_decode(&copy, &arena, &ended[i]));
+  }
+  result->delivered = count;
+}
+
+static void close_tracer(void) {
+  const struct tel_exporter exporter = {.export = export};
+  ck_assert_int_eq(tel_batch_start(f.tracer.batch, &exporter, NULL), TEL_OK);
+  ck_assert(fixture_close(&f, clock_mono_ns() + 20 * CLOCK_NS_PER_S));
+}
+
+static void expect_inside(const struct tel_recent_span *inner, const struct tel_recent_span *outer) {
   ck_assert_uint_ge(inner->start_unix_ns, outer->start_unix_ns);
   ck_assert_uint_le(inner->end_unix_ns, outer->end_unix_ns);
   ck_assert_uint_le(inner->start_unix_ns, inner->end_unix_ns);
 }
 
-/* The queue keeps ended spans: what is in them can still be looked at. */
 static void run_turned(int64_t first, int64_t second) {
   open_tracer();
   struct tel_span *root = start(NULL);
@@ -61,18 +82,21 @@ static void run_turned(int64_t first, int64_t second) {
   tel_span_end(late, 0);
   tel_span_end(root, 0);
   turned = 0;
-  expect_inside(child, root);
-  expect_inside(grandchild, child);
-  expect_inside(late, root);
-  ck_assert_uint_ge(late->start_unix_ns, child->end_unix_ns);
-  ck_assert_uint_ge(child->end_unix_ns - child->start_unix_ns, 4 * CLOCK_NS_PER_MS);
-  ck_assert_uint_ge(grandchild->end_unix_ns - grandchild->start_unix_ns, 2 * CLOCK_NS_PER_MS);
-  ck_assert_uint_lt(root->end_unix_ns - root->start_unix_ns, HOUR);
-  const struct tel_span_item *event = child->events.first;
-  ck_assert_uint_ge(event->unix_ns, child->start_unix_ns + 2 * CLOCK_NS_PER_MS);
-  ck_assert_uint_ge(event->next->unix_ns, event->unix_ns);
-  ck_assert_uint_le(event->next->unix_ns, grandchild->start_unix_ns);
-  ck_assert(fixture_close(&f, 0));
+  close_tracer();
+  const struct tel_recent_span *lowest = &ended[0], *middle = &ended[1], *last = &ended[2], *top = &ended[3];
+  expect_inside(middle, top);
+  expect_inside(lowest, middle);
+  expect_inside(last, top);
+  ck_assert_uint_ge(last->start_unix_ns, middle->end_unix_ns);
+  ck_assert_uint_ge(middle->end_unix_ns - middle->start_unix_ns, 4 * CLOCK_NS_PER_MS);
+  ck_assert_uint_ge(lowest->end_unix_ns - lowest->start_unix_ns, 2 * CLOCK_NS_PER_MS);
+  ck_assert_uint_lt(top->end_unix_ns - top->start_unix_ns, HOUR);
+  const struct tel_recent_item *events = middle->events.items;
+  ck_assert_uint_eq(middle->events.count, 2);
+  ck_assert_uint_ge(events[0].unix_ns, middle->start_unix_ns + 2 * CLOCK_NS_PER_MS);
+  ck_assert_uint_ge(events[1].unix_ns, events[0].unix_ns);
+  ck_assert_uint_le(events[1].unix_ns, lowest->start_unix_ns);
+  tel_arena_free(&arena);
 }
 
 START_TEST(test_set_back) {
@@ -119,9 +143,10 @@ START_TEST(test_times_of_the_caller) {
   ck_assert_uint_gt(child->start_unix_ns, UINT64_C(1600000000000000000));
   tel_span_end(child, child->start_unix_ns + 5);
   tel_span_end(root, 2000);
-  ck_assert_uint_eq(child->end_unix_ns, child->start_unix_ns + 5);
-  ck_assert_uint_eq(root->end_unix_ns, 2000);
-  ck_assert(fixture_close(&f, 0));
+  close_tracer();
+  ck_assert_uint_eq(ended[0].end_unix_ns, ended[0].start_unix_ns + 5);
+  ck_assert_uint_eq(ended[1].end_unix_ns, 2000);
+  tel_arena_free(&arena);
 }
 END_TEST
 

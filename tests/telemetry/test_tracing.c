@@ -162,6 +162,7 @@ END_TEST
 START_TEST(test_console_line) {
   struct fixture f;
   struct buf out = BUF_INIT(1 << 20);
+  struct tel_arena arena = {0};
   struct tel_context parent = {.trace_id = {0xab}, .span_id = {0xcd}, .flags = TEL_FLAG_SAMPLED};
   fixture_init(&f);
   fixture_open(&f, NULL);
@@ -174,7 +175,9 @@ START_TEST(test_console_line) {
   tel_attributes_set_int(tel_span_add_event(span, "event"), "number", -5);
   tel_span_add_link(span, &parent);
   tel_span_set_status(span, TEL_STATUS_ERROR, "why");
-  tel_console_format(span, &out);
+  ck_assert(tel_span_seal(span));
+  ck_assert(tel_console_format(&span->wire, &arena, &out));
+  tel_arena_free(&arena);
   const char *line = buf_cstr(&out);
   ck_assert_ptr_eq(strchr(line, '\n'), line + strlen(line) - 1); /* one line */
   json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL),

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "support/test.h"
+#include "telemetry/recent_part.h"
 #include "telemetry/tracer_fixture.h"
 
 enum { THREADS = 4, EACH = 5000 };
@@ -12,18 +13,25 @@ static struct fixture f;
 static _Atomic uint64_t seen, sum;
 static _Atomic bool finished;
 
-static void export(void *cls, struct tel_span *const *spans, size_t count, uint64_t deadline,
+static void export(void *cls, const struct tel_wire *spans, size_t count, uint64_t deadline,
                    struct tel_export_result *result) {
+  static struct tel_arena arena;
   (void)cls;
   (void)deadline;
   for (size_t i = 0; i < count; i++) {
-    const struct tel_attribute *number = tel_attributes_find(&spans[i]->attributes, "number");
-    const struct tel_attribute *again = tel_attributes_find(&spans[i]->spare.attributes, "again");
-    if (!number || !again || number->value.integer != again->value.integer) abort(); /* of two spans */
-    atomic_fetch_add(&sum, (uint64_t)number->value.integer);
+    const struct tel_recent_copy copy = {spans[i].data, spans[i].len, false};
+    struct tel_recent_span span;
+    tel_arena_reset(&arena);
+    if (!tel_recent_span_decode(&copy, &arena, &span)) abort();
+    if (span.attributes.count != 2 || span.events.count != 1 || span.events.items[0].attributes.count != 1)
+      abort();
+    int64_t number = span.attributes.items[0].value.integer;
+    if (number != span.events.items[0].attributes.items[0].value.integer) abort(); /* of two spans */
+    atomic_fetch_add(&sum, (uint64_t)number);
   }
   atomic_fetch_add(&seen, count);
   result->delivered = count;
+  tel_arena_free(&arena);
 }
 
 static void *work(void *cls) {

@@ -21,7 +21,7 @@ static inline void fixture_init(struct fixture *f) {
 static inline void fixture_open(struct fixture *f, const struct tel_tracing_events *events) {
   const struct tel_tracing_settings *s = &f->tracer.settings;
   const struct tel_batch_settings batch = {s->queue_size, s->batch_size, s->schedule_delay_ms,
-                                           s->export_timeout_ms};
+                                           s->export_timeout_ms, 0};
   f->tracer.threshold = tel_sampler_threshold(s->ratio);
   f->tracer.pool = pool_new(64, sizeof(struct tel_span));
   f->tracer.batch = tel_batch_new(&batch, events, &f->counts);

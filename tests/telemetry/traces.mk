@@ -4,7 +4,7 @@ TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate 
 	tests/telemetry/test_tracing tests/telemetry/test_otlp_exporter tests/telemetry/test_otlp_http tests/telemetry/test_tracing_memory \
 	tests/telemetry/test_endpoint tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
 	tests/telemetry/test_span_clock tests/telemetry/test_recent tests/telemetry/test_recent_threads tests/telemetry/test_recent_memory \
-	tests/telemetry/test_left_behind \
+	tests/telemetry/test_left_behind tests/telemetry/test_schedules \
 	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate
 check_PROGRAMS += $(TRACES_TESTS)
 TESTS += $(TRACES_TESTS)
@@ -48,7 +48,10 @@ tests_telemetry_test_recent_memory_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_recent_memory_LDFLAGS = $(WRAP_ALLOCATIONS)
 tests_telemetry_test_left_behind_SOURCES = tests/telemetry/test_left_behind.c tests/telemetry/tracer_fixture.h
 tests_telemetry_test_left_behind_LDADD = $(TELEMETRY_TEST_LIBS)
-tests_telemetry_test_left_behind_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tel_span_release,--wrap=write
+tests_telemetry_test_left_behind_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tel_packet_release,--wrap=write
+tests_telemetry_test_schedules_SOURCES = tests/telemetry/test_schedules.c tests/telemetry/tracer_fixture.h
+tests_telemetry_test_schedules_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_test_schedules_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=random_unit
 tests_fuzz_fuzz_traceparent_SOURCES = tests/fuzz/fuzz_traceparent.c tests/fuzz/replay.c
 tests_fuzz_fuzz_traceparent_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 tests_fuzz_fuzz_tracestate_SOURCES = tests/fuzz/fuzz_tracestate.c tests/fuzz/replay.c

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/forks.h"
-#include "telemetry/log_line.h"
+#include "telemetry/log_rename.h"
 #include "telemetry/process.h"
 #include "telemetry/tracing.h"
 

@@ -3,34 +3,96 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "telemetry/attributes_private.h"
+
+struct tel_http_parts {
+  struct tel_block *span, *line;
+};
+
+static bool fill_parts(struct tel_http_parts *parts, const char *method, const char *route, unsigned status) {
+  struct tel_attributes span, line;
+  tel_attributes_begin(&span, TEL_FORM_SPAN, UINT32_MAX, UINT32_MAX, 0);
+  tel_attributes_begin(&line, TEL_FORM_JSON, UINT32_MAX, UINT32_MAX, 0);
+  tel_attributes_set_string(&span, "http.request.method", method);
+  if (route) tel_attributes_set_string(&span, "http.route", route);
+  if (status) tel_attributes_set_int(&span, "http.response.status_code", status);
+  tel_attributes_set_string(&line, "method", method);
+  tel_attributes_set_string(&line, "route", route ? route : "unmatched");
+  tel_attributes_set_int(&line, "status", status);
+  bool whole = span.dropped + line.dropped == 0;
+  parts->span = whole ? tel_block_new(&span) : NULL;
+  parts->line = whole ? tel_block_new(&line) : NULL;
+  tel_attributes_clear(&span);
+  tel_attributes_clear(&line);
+  return parts->span && parts->line;
+}
+
+void tel_http_parts_free(struct tel_http_parts *parts) {
+  if (!parts) return;
+  tel_block_free(parts->span);
+  tel_block_free(parts->line);
+  free(parts);
+}
+
+const struct tel_http_parts *tel_http_parts_get(tel_http_parts_place *place, const char *method,
+                                                const char *route, unsigned status) {
+  struct tel_http_parts *parts = atomic_load_explicit(place, memory_order_acquire), *none = NULL;
+  if (parts) return parts;
+  parts = malloc(sizeof *parts);
+  if (!parts) return NULL;
+  if (!fill_parts(parts, method, route, status)) {
+    tel_http_parts_free(parts);
+    return NULL;
+  }
+  if (atomic_compare_exchange_strong(place, &none, parts)) return parts;
+  tel_http_parts_free(parts); /* another thread was quicker */
+  return none;
+}
+
+/* The port at the end of "host:port", or 0. */
+static unsigned read_port(const char *text) {
+  unsigned port = 0;
+  for (; *text >= '0' && *text <= '9' && port <= 65535; text++) port = 10 * port + (unsigned)(*text - '0');
+  return port <= 65535 ? port : 0;
+}
+
 /* "host:port" into its two attributes; the port only if it is one. */
 static void describe_server(struct tel_attributes *attributes, const char *host, bool https) {
+  static const struct tel_key ADDRESS = TEL_KEY("server.address"), PORT = TEL_KEY("server.port");
   if (!host || !*host) return;
   const char *bracket = *host == '[' ? strchr(host, ']') : NULL, *colon = strrchr(host, ':');
   if (bracket && colon && colon < bracket) colon = NULL;
   const char *end = bracket ? bracket : colon ? colon : host + strlen(host);
   if (bracket) host++;
-  tel_attributes_set_text(attributes, "server.address", host, (size_t)(end - host));
-  unsigned long port = colon ? strtoul(colon + 1, NULL, 10) : https ? 443 : 80;
-  if (port > 0 && port <= 65535) tel_attributes_set_int(attributes, "server.port", (int64_t)port);
+  tel_attributes_put_text(attributes, &ADDRESS, host, (size_t)(end - host));
+  unsigned port = colon ? read_port(colon + 1) : https ? 443 : 80;
+  if (port > 0) tel_attributes_put_int(attributes, &PORT, port);
 }
 
 void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_request *request,
-                       const char *method, const char *route, unsigned status) {
+                       const char *method, const struct tel_http_parts *parts) {
+  static const struct tel_key ORIGINAL = TEL_KEY("http.request.method_original"), PATH = TEL_KEY("url.path"),
+                              SCHEME = TEL_KEY("url.scheme"), QUERY = TEL_KEY("url.query"),
+                              CLIENT = TEL_KEY("client.address"), PEER = TEL_KEY("network.peer.address"),
+                              PEER_PORT = TEL_KEY("network.peer.port"),
+                              VERSION = TEL_KEY("network.protocol.version"),
+                              USER_AGENT = TEL_KEY("user_agent.original");
   const char *scheme = request->scheme ? request->scheme : "http";
   if (!attributes) return;
-  tel_attributes_set_static(attributes, "http.request.method", method);
+  tel_attributes_add_block(attributes, parts ? parts->span : NULL);
   if (*request->method && strcmp(method, request->method) != 0)
-    tel_attributes_set_string(attributes, "http.request.method_original", request->method);
-  tel_attributes_set_string(attributes, "url.path", request->path);
-  tel_attributes_set_string(attributes, "url.scheme", scheme);
-  if (request->query && *request->query) tel_attributes_set_string(attributes, "url.query", request->query);
-  if (route) tel_attributes_set_static(attributes, "http.route", route);
-  if (status) tel_attributes_set_int(attributes, "http.response.status_code", status);
+    tel_attributes_put_string(attributes, &ORIGINAL, request->method);
+  tel_attributes_put_string(attributes, &PATH, request->path);
+  tel_attributes_put_string(attributes, &SCHEME, scheme);
+  if (request->query && *request->query) tel_attributes_put_string(attributes, &QUERY, request->query);
   describe_server(attributes, request->host, strcmp(scheme, "https") == 0);
-  tel_attributes_set_string(attributes, "client.address", request->client);
-  tel_attributes_set_string(attributes, "network.peer.address", request->client);
-  if (request->client_port) tel_attributes_set_int(attributes, "network.peer.port", request->client_port);
-  tel_attributes_set_string(attributes, "network.protocol.version", request->version);
-  tel_attributes_set_string(attributes, "user_agent.original", request->user_agent);
+  tel_attributes_put_string(attributes, &CLIENT, request->client);
+  tel_attributes_put_string(attributes, &PEER, request->client);
+  if (request->client_port) tel_attributes_put_int(attributes, &PEER_PORT, request->client_port);
+  tel_attributes_put_string(attributes, &VERSION, request->version);
+  tel_attributes_put_string(attributes, &USER_AGENT, request->user_agent);
+}
+
+void tel_http_describe_line(struct tel_attributes *fields, const struct tel_http_parts *parts) {
+  tel_attributes_add_block(fields, parts ? parts->line : NULL);
 }

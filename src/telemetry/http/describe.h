@@ -1,13 +1,25 @@
-/* A SERVER span's attributes after OpenTelemetry's semantic conventions for HTTP. Internal to this project.
- */
+/* What a SERVER span says after OpenTelemetry's semantic conventions for HTTP, and the same parts of a log
+ * line. Internal to this project. */
 #ifndef TELEMETRY_HTTP_DESCRIBE_H
 #define TELEMETRY_HTTP_DESCRIBE_H
 
+#include <stdatomic.h>
 #include <tel/http.h>
 
-/* method: one of HTTP's own, or "_OTHER"; route: the template, or NULL; both outlive the attributes. status
- * 0: there was no answer. Takes NULL attributes. */
+/* Method, route and status, encoded once for all requests that share them. */
+struct tel_http_parts;
+typedef _Atomic(struct tel_http_parts *) tel_http_parts_place;
+
+/* The parts at that place, made when it is NULL. method: one of HTTP's own, or "_OTHER"; route: the template,
+ * or NULL; status 0: there was no answer. NULL when out of memory. Any thread. */
+const struct tel_http_parts *tel_http_parts_get(tel_http_parts_place *place, const char *method,
+                                                const char *route, unsigned status);
+void tel_http_parts_free(struct tel_http_parts *parts);
+
+/* Sets the span's attributes: parts, and what differs from request to request. Takes NULL attributes. */
 void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_request *request,
-                       const char *method, const char *route, unsigned status);
+                       const char *method, const struct tel_http_parts *parts);
+/* Sets method, route and status of a log line. */
+void tel_http_describe_line(struct tel_attributes *fields, const struct tel_http_parts *parts);
 
 #endif

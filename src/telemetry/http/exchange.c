@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "telemetry/attributes_private.h"
 #include "telemetry/core/telemetry_private.h"
 #include "telemetry/http/describe.h"
 #include "telemetry/http/instruments.h"
+#include "telemetry/log_record.h"
 #include "telemetry/span_clock.h"
-
-enum { FIELDS_MAX = 64, FIELD_CHARACTERS = 1024 };
 
 struct tel_http_exchange {
   struct tel *tel;
@@ -59,7 +59,7 @@ struct tel_span *tel_http_span(struct tel_http_exchange *exchange) {
 struct tel_attributes *tel_http_fields(struct tel_http_exchange *exchange) {
   if (!exchange) return NULL;
   if (!exchange->fields && (exchange->fields = malloc(sizeof *exchange->fields)))
-    tel_attributes_init(exchange->fields, FIELDS_MAX, FIELD_CHARACTERS);
+    tel_attributes_begin(exchange->fields, TEL_FORM_JSON, TEL_LOG_FIELDS, TEL_LOG_VALUE_CHARACTERS, 0);
   return exchange->fields;
 }
 
@@ -80,28 +80,12 @@ static void settle_status(struct tel_http_exchange *exchange, unsigned status) {
   if (has_failed(exchange, status)) tel_span_set_status(span, TEL_STATUS_ERROR, NULL);
 }
 
-static void add_fields(struct tel_attributes *to, const struct tel_attributes *from) {
-  for (uint32_t i = 0; from && i < from->count; i++) {
-    const struct tel_attribute *item = &from->items[i];
-    switch (item->type) {
-    case TEL_STRING:
-      tel_attributes_set_text(to, item->key, item->value.string.data, item->value.string.len);
-      break;
-    case TEL_BOOL:
-      tel_attributes_set_bool(to, item->key, item->value.integer != 0);
-      break;
-    case TEL_INT:
-      tel_attributes_set_int(to, item->key, item->value.integer);
-      break;
-    case TEL_DOUBLE:
-      tel_attributes_set_double(to, item->key, item->value.real);
-      break;
-    }
-  }
-}
-
-static void write_line(struct tel_http_exchange *exchange, const struct tel_http_route *route,
+static void write_line(struct tel_http_exchange *exchange, const struct tel_http_parts *parts,
                        unsigned status, uint64_t bytes, uint64_t duration_ns) {
+  static const struct tel_key PATH = TEL_KEY("path"), DURATION = TEL_KEY("duration_ms"),
+                              REQUEST_BYTES = TEL_KEY("request_bytes"),
+                              RESPONSE_BYTES = TEL_KEY("response_bytes"), CLIENT = TEL_KEY("client"),
+                              USER_AGENT = TEL_KEY("user_agent"), CUT = TEL_KEY("cut");
   const struct tel_http_request *request = &exchange->request;
   bool failed = has_failed(exchange, status), rejected = !failed && status >= 400;
   bool cut = exchange->cut != TEL_HTTP_CUT_NONE;
@@ -111,17 +95,15 @@ static void write_line(struct tel_http_exchange *exchange, const struct tel_http
   struct tel_attributes *fields = tel_log_fields(record);
   if (!fields) return;
   tel_log_span(record, exchange->span);
-  tel_attributes_set_static(fields, "method", tel_http_method(request->method));
-  tel_attributes_set_static(fields, "route", tel_http_route_label(route));
-  tel_attributes_set_string(fields, "path", request->path);
-  tel_attributes_set_int(fields, "status", status);
-  tel_attributes_set_double(fields, "duration_ms", (double)duration_ns / 1e6);
-  tel_attributes_set_int(fields, "request_bytes", (int64_t)request->bytes);
-  tel_attributes_set_int(fields, "response_bytes", (int64_t)bytes);
-  tel_attributes_set_string(fields, "client", request->client);
-  tel_attributes_set_string(fields, "user_agent", request->user_agent);
-  if (cut) tel_attributes_set_static(fields, "cut", cuts[exchange->cut]);
-  add_fields(fields, exchange->fields);
+  tel_http_describe_line(fields, parts);
+  tel_attributes_put_string(fields, &PATH, request->path);
+  tel_attributes_put_double(fields, &DURATION, (double)duration_ns / 1e6);
+  tel_attributes_put_int(fields, &REQUEST_BYTES, (int64_t)request->bytes);
+  tel_attributes_put_int(fields, &RESPONSE_BYTES, (int64_t)bytes);
+  tel_attributes_put_string(fields, &CLIENT, request->client);
+  tel_attributes_put_string(fields, &USER_AGENT, request->user_agent);
+  if (cut) tel_attributes_put_string(fields, &CUT, cuts[exchange->cut]);
+  tel_attributes_add(fields, exchange->fields);
   tel_log_message(record, failed     ? "request failed"
                           : rejected ? "request rejected"
                           : cut      ? "request cut"
@@ -138,12 +120,12 @@ void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_rout
                                          .cut = exchange->cut != TEL_HTTP_CUT_NONE,
                                          .duration_ns = duration_ns,
                                          .end_unix_ns = exchange->start.unix_ns + duration_ns};
-  tel_http_record(exchange->tel, route, exchange->request.method, &result, context);
+  const struct tel_http_parts *parts =
+      tel_http_record(exchange->tel, route, exchange->request.method, &result, context);
   tel_span_set_name(exchange->span, tel_http_span_name(route, exchange->request.method));
-  tel_http_describe(tel_span_attributes(exchange->span), &exchange->request, exchange->method,
-                    route ? tel_http_route_label(route) : NULL, status);
+  tel_http_describe(tel_span_attributes(exchange->span), &exchange->request, exchange->method, parts);
   settle_status(exchange, status);
-  write_line(exchange, route, status, bytes, duration_ns);
+  write_line(exchange, parts, status, bytes, duration_ns);
   tel_span_end(exchange->span, exchange->start.unix_ns + duration_ns);
   if (exchange->fields) tel_attributes_clear(exchange->fields);
   free(exchange->fields);

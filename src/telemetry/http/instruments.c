@@ -23,6 +23,7 @@ struct series {
   struct tel_histogram *duration;
   _Atomic(struct tel_counter *) requests[STATUS_MAX + 1];
   _Atomic(struct tel_counter *) errors[CUT + 1];
+  tel_http_parts_place parts[STATUS_MAX + 1];
 };
 
 struct tel_http_route {
@@ -48,20 +49,21 @@ const char *tel_http_method(const char *method) {
   return methods[method_index(method)];
 }
 
-const char *tel_http_route_label(const struct tel_http_route *route) {
-  return route ? route->label : "unmatched";
-}
-
 const char *tel_http_span_name(const struct tel_http_route *route, const char *method) {
   size_t index = method_index(method);
   if (route) return route->span_names[index];
   return index == OTHER ? "HTTP" : methods[index];
 }
 
+static void free_series(struct series *series) {
+  for (size_t i = 0; series && i <= STATUS_MAX; i++) tel_http_parts_free(atomic_load(&series->parts[i]));
+  free(series);
+}
+
 static void free_route(struct tel_http_route *route) {
   for (size_t i = 0; i < METHODS; i++) {
     free(route->span_names[i]);
-    free(atomic_load(&route->by_method[i]));
+    free_series(atomic_load(&route->by_method[i]));
   }
   free(route->label);
 }
@@ -193,25 +195,28 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
   return route;
 }
 
-void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method,
-                     const struct tel_http_result *result, const struct tel_context *context) {
+const struct tel_http_parts *tel_http_record(struct tel *tel, const struct tel_http_route *route,
+                                             const char *method, const struct tel_http_result *result,
+                                             const struct tel_context *context) {
   struct tel_http *http = atomic_load_explicit(&tel->http, memory_order_acquire);
   if (!tel->registry || tel_foreign(tel))
-    return; /* tel_new() has failed; or its locks are another process's */
+    return NULL; /* tel_new() has failed; or its locks are another process's */
   if (!http) {
     int error = 0;
     pthread_mutex_lock(&tel->lock);
     http = http_of(tel, &error);
     pthread_mutex_unlock(&tel->lock);
-    if (!http) return;
+    if (!http) return NULL;
   }
   /* Routes are the library's own and not constant; callers only see them so. */
   struct tel_http_route *own = route ? (struct tel_http_route *)(uintptr_t)route : &http->unmatched;
   size_t index = method_index(method);
   count(http, own, index, result, 1);
   struct series *series = series_of(http, own, index);
+  if (!series) return NULL;
   /* To the millisecond: see tel_histogram_observe_at(). */
-  if (series)
-    tel_histogram_observe_at(series->duration, (double)result->duration_ns / 1e9, context,
-                             result->end_unix_ns - result->end_unix_ns % CLOCK_NS_PER_MS);
+  tel_histogram_observe_at(series->duration, (double)result->duration_ns / 1e9, context,
+                           result->end_unix_ns - result->end_unix_ns % CLOCK_NS_PER_MS);
+  unsigned status = result->status > STATUS_MAX ? 0 : result->status;
+  return tel_http_parts_get(&series->parts[status], methods[index], route ? route->label : NULL, status);
 }

@@ -4,6 +4,8 @@
 
 #include <tel/http.h>
 
+#include "telemetry/http/describe.h"
+
 /* The label's value for a method: itself if it is one of HTTP's own, else "_OTHER". Static. */
 const char *tel_http_method(const char *method);
 struct tel_http_result {
@@ -12,11 +14,11 @@ struct tel_http_result {
   uint64_t duration_ns;
   uint64_t end_unix_ns; /* on the clock of the trace */
 };
-/* Records an ended request; context: what its exemplar shows, or NULL. route NULL: unmatched. */
-void tel_http_record(struct tel *tel, const struct tel_http_route *route, const char *method,
-                     const struct tel_http_result *result, const struct tel_context *context);
-/* The template, or "unmatched" for NULL. */
-const char *tel_http_route_label(const struct tel_http_route *route);
+/* Records an ended request; context: what its exemplar shows, or NULL. route NULL: unmatched. Returns what
+ * its span and its log line share with others; NULL without memory. */
+const struct tel_http_parts *tel_http_record(struct tel *tel, const struct tel_http_route *route,
+                                             const char *method, const struct tel_http_result *result,
+                                             const struct tel_context *context);
 /* "GET /order/:id", or the method alone for NULL: the name of the span. Static, or as long-lived as tel. */
 const char *tel_http_span_name(const struct tel_http_route *route, const char *method);
 

@@ -1,8 +1,10 @@
 /* A list of typed key-value pairs: what a span, an event and a log record carry.
- * Keys are static strings (they are not copied). Setting a key again replaces its value.
- * Beyond the limit a pair is discarded and counted, as OpenTelemetry's SDK specification demands.
- * Usually allocates nothing: 32 pairs and 1 KiB of text lie inside; more goes to the heap.
- * Not thread-safe: one owner at a time. Every setter takes a NULL list and does nothing: "not recording". */
+ * A pair is encoded when it is set, in the form in which it leaves the process: OTLP, or JSON for the fields
+ * of a log record. Keys and values are copied in that. Setting a key again replaces its value, in its place.
+ * Beyond the limit a pair is discarded and counted, as OpenTelemetry's SDK specification demands. Text that
+ * is not UTF-8 is repaired: U+FFFD for each ill-formed part. Usually allocates nothing: 32 pairs and 1.5 KiB
+ * lie inside; more goes to the heap. Not thread-safe: one owner at a time. Every setter takes a NULL list and
+ * does nothing: "not recording". */
 #ifndef TEL_ATTRIBUTES_H
 #define TEL_ATTRIBUTES_H
 
@@ -14,18 +16,18 @@
 
 TEL_BEGIN
 
-enum { TEL_ATTRIBUTES_INLINE = 32, TEL_ATTRIBUTES_TEXT = 1024 };
+enum { TEL_ATTRIBUTES_INLINE = 32, TEL_ATTRIBUTES_TEXT = 1536, TEL_KEY_SIZE = 46 };
 
 enum tel_type { TEL_STRING, TEL_BOOL, TEL_INT, TEL_DOUBLE };
 
+/* A pair as tel_attributes_find() reads it. */
 struct tel_attribute {
-  const char *key; /* static storage */
+  const char *key;
   uint32_t key_len;
   enum tel_type type;
-  bool on_heap; /* string was allocated for this pair alone */
   union {
     struct {
-      const char *data; /* not NUL-terminated; any bytes: encoders repair what is not UTF-8 */
+      const char *data; /* not NUL-terminated; UTF-8 */
       size_t len;
     } string;
     int64_t integer; /* TEL_INT, and TEL_BOOL as 0 or 1 */
@@ -33,15 +35,56 @@ struct tel_attribute {
   } value;
 };
 
+/* A key with both encodings prepared by the compiler:
+ *   static const struct tel_key ORDER_ID = TEL_KEY("shop.order.id");
+ * A literal of at most 45 bytes of plain ASCII, without quotes and backslashes. */
+struct tel_key {
+  uint32_t id;
+  uint8_t tag, len; /* with text: the key as OTLP has it */
+  char text[TEL_KEY_SIZE];
+  uint8_t json_len;
+  char json[TEL_KEY_SIZE + 5];
+};
+#define TEL_KEY(literal)                                                                                     \
+  { TEL_KEY_ID(literal), 0x0A, sizeof(literal) - 1, literal, sizeof(literal) + 3, ",\"" literal "\":" }
+/* A number for the key, of its first four and its last eight characters and its length. */
+#define TEL_KEY_ID(l)                                                                                        \
+  (((TEL_KEY_FIRST_(l, 3) << 24 | TEL_KEY_FIRST_(l, 2) << 16 | TEL_KEY_FIRST_(l, 1) << 8 |                   \
+     TEL_KEY_FIRST_(l, 0)) *                                                                                 \
+        0x9E3779B1u ^                                                                                        \
+    (TEL_KEY_LAST_(l, 5) << 24 | TEL_KEY_LAST_(l, 6) << 16 | TEL_KEY_LAST_(l, 7) << 8 |                      \
+     TEL_KEY_LAST_(l, 8)) *                                                                                  \
+        0x85EBCA77u ^                                                                                        \
+    (TEL_KEY_LAST_(l, 1) << 24 | TEL_KEY_LAST_(l, 2) << 16 | TEL_KEY_LAST_(l, 3) << 8 |                      \
+     TEL_KEY_LAST_(l, 4)) *                                                                                  \
+        0xC2B2AE3Du) +                                                                                       \
+   (uint32_t)(sizeof(l) - 1) * 0x27D4EB2Fu)
+#define TEL_KEY_FIRST_(l, i) ((uint32_t)(uint8_t)(sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? (i) : 0] : 0))
+#define TEL_KEY_LAST_(l, i)                                                                                  \
+  ((uint32_t)(uint8_t)(sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? sizeof(l) - 1 - (i) : 0] : 0))
+
+/* Where a pair lies. */
+struct tel_place {
+  uint32_t id; /* of the key */
+  uint32_t at;
+};
+
 struct tel_attributes {
-  struct tel_attribute *items; /* first, or an array on the heap */
   uint32_t count;
   uint32_t limit;       /* pairs */
   uint32_t value_limit; /* characters of a string value; UINT32_MAX: none */
-  uint32_t dropped;     /* pairs discarded by the limit or for want of memory */
-  uint32_t text_used;
-  struct tel_attribute first[TEL_ATTRIBUTES_INLINE];
-  char text[TEL_ATTRIBUTES_TEXT];
+  uint32_t dropped;     /* pairs discarded by the limit, or because memory ran out */
+  /* All below is the library's. */
+  uint32_t tag;              /* in front of each pair; 0: JSON */
+  uint32_t start, end, size; /* of bytes; start: what precedes the pairs has room there */
+  uint64_t seen;             /* a bit for each key; another key may have the same */
+  unsigned char *bytes;      /* text, or on the heap */
+  struct tel_place *places;  /* first, or on the heap */
+  uint32_t place_size;
+  char *found_text; /* what found points to, if it had to be decoded; or NULL */
+  struct tel_attribute found;
+  struct tel_place first[TEL_ATTRIBUTES_INLINE];
+  unsigned char text[TEL_ATTRIBUTES_TEXT];
 };
 
 /* Makes an empty list. limit in pairs, value_limit in characters. The struct must not be moved afterwards. */
@@ -49,18 +92,28 @@ TEL_API void tel_attributes_init(struct tel_attributes *a, uint32_t limit, uint3
 /* Empties it and releases what is on the heap; it can be used again. */
 TEL_API void tel_attributes_clear(struct tel_attributes *a);
 
-/* Copies len bytes of value, cut at the value limit between two characters. */
+/* Sets len bytes of value, cut at the value limit between two characters. */
 TEL_API void tel_attributes_set_text(struct tel_attributes *a, const char *key, const char *value,
                                      size_t len);
-/* Copies a NUL-terminated value; a NULL value sets nothing. */
+/* Sets a NUL-terminated value; a NULL value sets nothing. */
 TEL_API void tel_attributes_set_string(struct tel_attributes *a, const char *key, const char *value);
-/* As set_string, but the value lives at least as long as the list (a literal, a table): it is not copied. */
+/* The same as set_string: every value is copied. */
 TEL_API void tel_attributes_set_static(struct tel_attributes *a, const char *key, const char *value);
 TEL_API void tel_attributes_set_int(struct tel_attributes *a, const char *key, int64_t value);
 TEL_API void tel_attributes_set_double(struct tel_attributes *a, const char *key, double value);
 TEL_API void tel_attributes_set_bool(struct tel_attributes *a, const char *key, bool value);
 
-/* The pair of that key, or NULL. */
+/* The same with a prepared key: for a thread that has no time to lose. */
+TEL_API void tel_attributes_put_text(struct tel_attributes *a, const struct tel_key *key, const char *value,
+                                     size_t len);
+TEL_API void tel_attributes_put_string(struct tel_attributes *a, const struct tel_key *key,
+                                       const char *value);
+TEL_API void tel_attributes_put_int(struct tel_attributes *a, const struct tel_key *key, int64_t value);
+TEL_API void tel_attributes_put_double(struct tel_attributes *a, const struct tel_key *key, double value);
+TEL_API void tel_attributes_put_bool(struct tel_attributes *a, const struct tel_key *key, bool value);
+
+/* The pair of that key, or NULL. Valid until the list changes or is searched again. A log record's field is
+ * read from its JSON: a double without decimals comes as TEL_INT there. */
 TEL_API const struct tel_attribute *tel_attributes_find(const struct tel_attributes *a, const char *key);
 
 TEL_END

@@ -1,0 +1,29 @@
+/* Numbers as decimal digits, independently of the locale, without a NUL. Pure; any thread. */
+#ifndef BASE_DIGITS_H
+#define BASE_DIGITS_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { DIGITS_U64_MAX = 20, DIGITS_DOUBLE_MAX = 24 };
+
+extern const char digits_pairs[201]; /* "00", "01" ... "99" */
+
+/* Writes value with exactly count digits, which suffice. Returns their end. */
+static inline char *digits_fixed(char *to, uint32_t value, unsigned count) {
+  char *end = to + count;
+  for (; count >= 2; count -= 2, value /= 100) memcpy(to + count - 2, digits_pairs + 2 * (value % 100), 2);
+  if (count) *to = (char)('0' + value % 10);
+  return end;
+}
+
+/* At most DIGITS_U64_MAX characters. Returns their end. */
+char *digits_u64(char *to, uint64_t value);
+char *digits_i64(char *to, int64_t value); /* with a minus sign one more */
+
+/* Writes a finite number that is whole, below 10^15, or has at most six decimals and lies from 10^-4 to 10^9,
+ * as
+ * "%.15g" would. At most DIGITS_DOUBLE_MAX characters. Returns their end, or NULL for all other numbers. */
+char *digits_double(char *to, double value);
+
+#endif
