@@ -83,12 +83,13 @@ class Program:
         return socket.create_connection((self.host, self.port), 5)
 
     def raw(self, method, target, headers=(), body=b""):
-        """The whole answer as bytes, without its Date; what the server says before it closes or half a second passes."""
+        """The whole answer as bytes, without its Date: up to the server's close, or what an upgraded connection says in half a second."""
         lines = [f"{method} {target} HTTP/1.1", "Host: edge", *headers, f"Content-Length: {len(body)}"]
-        if not any("pgrade" in header for header in headers):
+        upgrade = any("pgrade" in header for header in headers)
+        if not upgrade:
             lines.append("Connection: close")
         with self.connect() as connection:
-            connection.settimeout(0.5)
+            connection.settimeout(0.5 if upgrade else 10)
             connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             answer = b""
             try:
