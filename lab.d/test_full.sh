@@ -35,8 +35,12 @@ full_fuzz() {
 			-Wl,--start-group "$fuzz_build"/lib*.a "$fuzz_build"/.libs/libbase.a "$fuzz_build"/.libs/libtelemetry.a "$fuzz_build"/.libs/libotlp.a -Wl,--end-group \
 			$(pkg-config --libs libulfius libmicrohttpd liborcania libyder jansson libcurl libconfig libprotobuf-c zlib) -lm -lpthread
 		mkdir -p "$fuzz_build/found/$fuzz_name"
+		fuzz_more=
+		[ ! -e "tests/fuzz/${fuzz_name#fuzz_}.dict" ] || fuzz_more="-dict=tests/fuzz/${fuzz_name#fuzz_}.dict"
+		[ "$fuzz_name" != fuzz_connection ] || fuzz_more="$fuzz_more tests/data/http/requests/accepted tests/data/http/requests/refused"
+		# shellcheck disable=SC2086 # a list of words
 		"$fuzz_build/$fuzz_name" -max_total_time="$1" -max_len=4096 -print_final_stats=1 -artifact_prefix="$fuzz_build/found/" \
-			"$fuzz_build/found/$fuzz_name" "tests/fuzz/corpus/${fuzz_name#fuzz_}" >"$fuzz_build/$fuzz_name.log" 2>&1 || {
+			"$fuzz_build/found/$fuzz_name" "tests/fuzz/corpus/${fuzz_name#fuzz_}" $fuzz_more >"$fuzz_build/$fuzz_name.log" 2>&1 || {
 			echo "FAIL $fuzz_name: what it found is in $fuzz_build/found"
 			tail -n 30 "$fuzz_build/$fuzz_name.log"
 			counts 0 1 0

@@ -5,11 +5,11 @@ TRACES_TESTS = tests/telemetry/test_traceparent tests/telemetry/test_tracestate 
 	tests/telemetry/test_endpoint tests/telemetry/test_retry tests/telemetry/test_tracing_env tests/telemetry/test_resource \
 	tests/telemetry/test_span_clock tests/telemetry/test_recent tests/telemetry/test_recent_threads tests/telemetry/test_recent_memory \
 	tests/telemetry/test_left_behind tests/telemetry/test_schedules \
-	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate
+	tests/fuzz/fuzz_traceparent tests/fuzz/fuzz_tracestate tests/fuzz/fuzz_otlp_answer tests/fuzz/fuzz_otel_env
 check_PROGRAMS += $(TRACES_TESTS)
 TESTS += $(TRACES_TESTS)
 EXTRA_DIST += tests/data/traceparent tests/data/tracestate \
-	tests/fuzz/corpus/traceparent tests/fuzz/corpus/tracestate
+	tests/fuzz/corpus/traceparent tests/fuzz/corpus/tracestate tests/fuzz/corpus/otlp_answer tests/fuzz/corpus/otel_env
 
 tests_telemetry_test_traceparent_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_test_tracestate_LDADD = $(TELEMETRY_TEST_LIBS)
@@ -62,3 +62,7 @@ check_PROGRAMS += tests/telemetry/emit_sample
 tests_telemetry_emit_sample_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 TESTS += tests/telemetry/otlp-decode.sh
 EXTRA_DIST += tests/telemetry/otlp-decode.sh tests/telemetry/otlp_decode_test.py
+tests_fuzz_fuzz_otlp_answer_SOURCES = tests/fuzz/fuzz_otlp_answer.c tests/fuzz/replay.c
+tests_fuzz_fuzz_otlp_answer_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
+tests_fuzz_fuzz_otel_env_SOURCES = tests/fuzz/fuzz_otel_env.c tests/fuzz/replay.c
+tests_fuzz_fuzz_otel_env_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
