@@ -1,6 +1,6 @@
 # The tests of logs.
 LOGS_TESTS = tests/telemetry/test_log tests/telemetry/test_log_file tests/telemetry/test_log_stream \
-	tests/telemetry/test_log_memory tests/telemetry/test_log_json tests/fuzz/fuzz_log_json
+	tests/telemetry/test_log_memory tests/telemetry/test_log_json tests/telemetry/test_encoding tests/fuzz/fuzz_log_json
 LOGS_TEST_LIBS = $(TELEMETRY_TEST_LIBS) $(JANSSON_LIBS)
 LOG_FIXTURE = tests/telemetry/log_fixture.c tests/telemetry/log_fixture.h
 check_PROGRAMS += $(LOGS_TESTS)
@@ -17,5 +17,7 @@ tests_telemetry_test_log_memory_SOURCES = tests/telemetry/test_log_memory.c $(LO
 tests_telemetry_test_log_memory_LDADD = $(LOGS_TEST_LIBS)
 tests_telemetry_test_log_memory_LDFLAGS = $(WRAP_ALLOCATIONS)
 tests_telemetry_test_log_json_LDADD = $(LOGS_TEST_LIBS)
+tests_telemetry_test_encoding_SOURCES = tests/telemetry/test_encoding.c tests/telemetry/tracer_fixture.h
+tests_telemetry_test_encoding_LDADD = $(LOGS_TEST_LIBS)
 tests_fuzz_fuzz_log_json_SOURCES = tests/fuzz/fuzz_log_json.c tests/fuzz/replay.c
 tests_fuzz_fuzz_log_json_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS) $(JANSSON_LIBS)

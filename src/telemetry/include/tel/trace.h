@@ -1,7 +1,7 @@
 /* Tracer and spans, after the OpenTelemetry trace API and SDK specification.
  * A span belongs to one thread at a time from start to end; ending gives it away. Starting and ending neither
- * block nor, as a rule, allocate: spans come from a pool and leave through a lock-free queue; encoding and
- * sending happen on the exporter's thread (see tracing.h). Where a span is not recorded (not sampled, tracing
+ * block nor, as a rule, allocate: spans come from a pool, are encoded as they are filled, and leave through a
+ * lock-free queue; the exporter's thread sends them. Where a span is not recorded (not sampled, tracing
  * off) it still has its ids, so logs and headers can carry them. Names and keys are static strings unless it
  * says otherwise. */
 #ifndef TEL_TRACE_H
