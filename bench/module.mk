@@ -17,4 +17,4 @@ bench_bare_ulfius_SOURCES = bench/bare_ulfius.c
 bench_bare_ulfius_LDADD = $(LIBHTTPSERVER_LIBS)
 bench_bench_operations_SOURCES = bench/bench_operations.c
 bench_bench_operations_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
-EXTRA_DIST += bench/order_and_pay.lua bench/orders.lua bench/picture.py bench/report.py bench/run.py bench/where.py
+EXTRA_DIST += bench/order_and_pay.lua bench/orders.lua bench/picture.py bench/report.py bench/run.py bench/tried.md bench/where.py

@@ -1,5 +1,6 @@
 """The benchmark's report: Markdown, and a picture as SVG."""
 import os
+import pathlib
 import statistics
 import time
 
@@ -20,6 +21,10 @@ OPERATION_AIMS = (
     ("exposition of 10,000 series", "<=", 5e6, "ns"),
 )
 RSS_AIM_MIB = 24
+BUSY = (" **Other programs used the machine at the same time**, so throughput, P99 and dropped spans say little; CPU a request and its"
+        " ratios suffer less.")
+# Written by hand: what a run cannot say.
+TRIED = pathlib.Path(__file__).resolve().parent / "tried.md"
 
 
 def median(results, key):
@@ -114,7 +119,8 @@ def text(measured):
     day = time.strftime("%Y-%m-%d", time.gmtime(measured["began"]))
     lines = ["# Benchmark", "",
              f"Written by `./lab bench` on {day}: {measured['rounds']} rounds of {measured['seconds']} s a leg, medians, on {machine()}."
-             f" Client, service and collector share them. Load average of the last 15 minutes at the end: {measured['load']:.1f}.", "",
+             f" Client, service and collector share them. Load average of the last 15 minutes at the end: {measured['load']:.1f}."
+             + (BUSY if measured["load"] > 3 * os.cpu_count() else ""), "",
              "All legs take turns within a round, and ratios compare legs of the same round. CPU is that of the service's process, user and"
              " system. *Bare Ulfius* is `bench/bare_ulfius.c`: the same routes, JSON and answers in ordinary C, without telemetry and guards."
              " Nothing sleeps, no payment fails, the order store never fills, and a leg with an error counts as a failure of the run.", "",
@@ -126,6 +132,7 @@ def text(measured):
     for mode, shares in measured["profiles"].items():
         cpu = median(found[mode, "order"]["on"], "cpu")
         lines += ["", f"With {mode}:", "", *(where.table(shares, cpu) if shares else ["perf is missing, or may not sample here."])]
+    lines += ["", TRIED.read_text(encoding="utf-8").rstrip()]
     for (mode, workload), legs in found.items():
         lines += ["", f"## {workload[0].upper()}{workload[1:]}; {mode}", "", *leg_table(legs)]
     return "\n".join(lines) + "\n"

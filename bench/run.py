@@ -41,6 +41,7 @@ CONNECTIONS = 16
 ORDERS = 10000  # of the measurement of memory
 OVERHEAD_S = 2.2  # of a leg: start, warm-up, stop
 PROFILE_S = 4
+ROUNDS_MAX = 5
 OTHERS_S = 60  # operations, memory and profiles
 
 
@@ -181,11 +182,11 @@ def profile(pool, sink_url):
 
 def plan(options):
     """(rounds, seconds of a leg, seconds altogether)"""
-    rounds = 1 if options.quick else 5
-    legs = rounds * len(MODES) * len(WORKLOADS) * len(LEGS)
-    minutes = 2 if options.quick else options.minutes
-    seconds = max(1, round((minutes * 60 - OTHERS_S) / legs - OVERHEAD_S))
-    return rounds, seconds, legs * (seconds + OVERHEAD_S) + OTHERS_S
+    budget = 60 * (2 if options.quick else options.minutes) - OTHERS_S
+    legs = len(MODES) * len(WORKLOADS) * len(LEGS)
+    rounds = max(1, min(ROUNDS_MAX, int(budget / legs / (1 + OVERHEAD_S))))
+    seconds = max(1, round(budget / legs / rounds - OVERHEAD_S))
+    return rounds, seconds, rounds * legs * (seconds + OVERHEAD_S) + OTHERS_S
 
 
 def main():

@@ -1,6 +1,7 @@
 # Whole processes; `./lab test` runs them.
 EXTRA_DIST += \
 	tests/e2e/abuse_test.py \
+	tests/e2e/bench_test.py \
 	tests/e2e/collector.py \
 	tests/e2e/contract_test.py \
 	tests/e2e/daemon_test.py \
