@@ -13,6 +13,7 @@ from .faults import JOB, caller_of, groups
 
 RIGHT, WRONG, BAD, UNKNOWN = 0, 1, 2, 3  # exit statuses
 TRIES = 4              # wrong answers to a question
+ACTIONS_TAKEN = 6      # of a case
 TOLERANCE_S = 30
 SETTLED_S = 120
 EFFECT_STEP_S, SETTLED_STEP_S = 2, 5

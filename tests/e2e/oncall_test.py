@@ -226,6 +226,7 @@ def test_it_cannot_be_fooled(directory):
         expect("what can be read", readable(lab, case), [])
         stopping_does_not_mend(lab, case)
         blind_engines_cannot_tell(lab, case)
+        trying_every_action_is_no_way(lab)
         contains(lab("down"), "The case on call ends", "what mends it: ./lab mend switch-provider", "minishop       stopped")
         contains(lab("answer", status=1), "no case runs")
         lab.up()
@@ -253,6 +254,12 @@ def stopping_does_not_mend(lab, case):
     lab("mend", "retry-at-once")
     case.ask("answer", "4", expected=WRONG)
     expect("what can be read", readable(lab, case), [])
+
+
+def trying_every_action_is_no_way(lab):
+    for action in ("raise-limit", "restock", "recount-stock"):
+        lab("mend", action)
+    contains(lab("mend", "switch-inventory", status=1), "closed: 6 actions were taken")
 
 
 def blind_engines_cannot_tell(lab, case):
