@@ -337,7 +337,14 @@ def kind_of(case, place):
 
 
 def observation(case, engines, place, now):
-    """What the engines say of the place that was answered."""
+    """What the engines say of the place that was answered. The answer is wrong also where this cannot be asked."""
+    try:
+        return observed(case, engines, place, now)
+    except Away:
+        return f"{place} is not it"
+
+
+def observed(case, engines, place, now):
     kind = kind_of(case, place)
     if kind == "instance":
         return f"{place}: compare what each instance counts: sum by (instance) (rate(request_total[1m]))"
