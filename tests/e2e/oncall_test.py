@@ -29,13 +29,21 @@ LABS = 3
 SEED = 5
 
 
+def today(clock):
+    """Seconds since 1970 of a time of day, UTC, that is not long ago."""
+    hours, minutes, seconds = map(int, clock.split(":"))
+    now = time.time()
+    when = now - now % 86400 + 3600 * hours + 60 * minutes + seconds
+    return when - 86400 if when > now + 3600 else when
+
+
 class Case:
     """A case in a lab, whose plan the test knows."""
 
     def __init__(self, lab, number, seed=SEED, native=True):
         self.lab, self.plan = lab, cases.Plan(seed, number, native)
         text = lab("oncall", str(number), "--seed", str(seed))
-        self.began, self.text = time.time(), text
+        self.began, self.text = today(re.search(r"On call since ([\d:]+) UTC", text)[1]), text
         contains(text, "On call since", "./lab answer", "Answers are taken from")
         for _, _, params in self.plan.parts:
             if "replica" in params:
@@ -78,7 +86,8 @@ class Case:
 
 def solve(lab, number, seed=SEED, native=True):
     case = Case(lab, number, seed, native)
-    contains(case.ask("answer", "1", "no", expected=UNKNOWN), "answers are taken from")
+    if time.time() < case.began + ANSWERS_S - 10:  # a busy machine may have taken all that time to begin
+        contains(case.ask("answer", "1", "no", expected=UNKNOWN), "answers are taken from")
     case.wait_for_answers()
     (nothing if not case.plan.parts else something)(case)
     text = case.end()
