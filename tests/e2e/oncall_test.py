@@ -180,7 +180,10 @@ def test_bad_input_and_order(directory):
     """All of it without a case, most of it without a lab."""
     lab = Lab(directory)
     contains(lab("oncall", status=1), "the lab does not run: ./lab up first")
-    contains(lab("oncall", "99", status=1), "the lab does not run")
+    for words_ in (("99",), ("payment",), ("3", "end")):
+        contains(lab("oncall", *words_, status=2), "oncall")
+    contains(lab("oncall", "--seed", "x", status=2), "invalid int value: 'x'")
+    contains(lab("oncall", "score", "--seed", "1", status=2), "takes no seed")
     contains(lab("answer", status=1), "no case runs: ./lab oncall begins one")
     contains(lab("answer", "5", "x", status=2), "the number of a question, 1 to 4")
     contains(lab("answer", "one", status=2), "the number of a question, 1 to 4")
