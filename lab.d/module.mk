@@ -15,7 +15,25 @@ EXTRA_DIST += \
 	lab.d/guide.sh \
 	lab.d/incident.sh \
 	lab.d/install-packages \
-	lab.d/oncall \
+	lab.d/oncall/__init__.py \
+	lab.d/oncall/actions.py \
+	lab.d/oncall/cases/__init__.py \
+	lab.d/oncall/cases/capacity.py \
+	lab.d/oncall/cases/client.py \
+	lab.d/oncall/cases/dependency.py \
+	lab.d/oncall/cases/deploy.py \
+	lab.d/oncall/cases/grey.py \
+	lab.d/oncall/cases/observer.py \
+	lab.d/oncall/control.py \
+	lab.d/oncall/crowd.py \
+	lab.d/oncall/engines.py \
+	lab.d/oncall/faults.py \
+	lab.d/oncall/grader.py \
+	lab.d/oncall/hand.py \
+	lab.d/oncall/main.py \
+	lab.d/oncall/page.py \
+	lab.d/oncall/score.py \
+	lab.d/oncall/words.py \
 	lab.d/oncall.sh \
 	lab.d/logs.py \
 	lab.d/logs.sh \

@@ -25,6 +25,7 @@ lab_oncall() {
 	case ${1-} in
 	end | score) ;;
 	*)
+		oncall_python check "$@"
 		lock
 		if oncall_runs; then fail "a case runs already: ./lab answer shows its questions, ./lab oncall end gives it up"; fi
 		place_need

@@ -253,6 +253,7 @@ up_tell() {
 		  ./lab logs                       what the shop writes about each request; ./lab logs ID finds old lines
 		  ./lab incident payment-outage    then watch the pictures and the Slack channel: a message within two minutes
 		  ./lab incident clear             and a second one, within three
+		  ./lab oncall                     something goes wrong, or nothing: find out, and mend it (docs/oncall.md)
 		  ./lab status                     what runs, and where spans go
 		  ./lab down                       stop all of it
 	END

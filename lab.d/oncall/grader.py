@@ -13,6 +13,7 @@ from .faults import JOB, caller_of, groups
 
 RIGHT, WRONG, BAD, UNKNOWN = 0, 1, 2, 3  # exit statuses
 TRIES = 4              # wrong answers to a question
+ACTIONS_TAKEN = 6      # of a case
 TOLERANCE_S = 30
 SETTLED_S = 120
 EFFECT_STEP_S, SETTLED_STEP_S = 2, 5
@@ -336,7 +337,14 @@ def kind_of(case, place):
 
 
 def observation(case, engines, place, now):
-    """What the engines say of the place that was answered."""
+    """What the engines say of the place that was answered. The answer is wrong also where this cannot be asked."""
+    try:
+        return observed(case, engines, place, now)
+    except Away:
+        return f"{place} is not it"
+
+
+def observed(case, engines, place, now):
     kind = kind_of(case, place)
     if kind == "instance":
         return f"{place}: compare what each instance counts: sum by (instance) (rate(request_total[1m]))"

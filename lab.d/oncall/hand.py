@@ -233,6 +233,8 @@ class Hand:
             return {"status": 3, "text": f"cannot tell: {self.broken or self.trouble}"}
         now = time.time()
         if do == "mend":
+            if len(self.case.actions) >= grader.ACTIONS_TAKEN:
+                return {"status": 1, "text": f"closed: {grader.ACTIONS_TAKEN} actions were taken. ./lab oncall end says what it was"}
             try:
                 text = self.mend(request["action"], request.get("name", ""))
             except (Away, Failed) as error:

@@ -55,12 +55,14 @@ def show(answer):
 
 def begin(options):
     place, lab = place_of_lab()
-    pace = float(os.environ.get("LAB_ONCALL_PACE", "1"))
+    pace = os.environ.get("LAB_ONCALL_PACE", "1")
+    if not re.fullmatch(r"\d+(\.\d+)?", pace) or not 0.1 <= float(pace) <= 10:
+        stop(f"LAB_ONCALL_PACE is a number from 0.1 to 10 (for tests: the share of the usual time), not '{pace}'", 2)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1, 1_000_000)
-    wanted = {"place": place, "directory": lab, "seed": seed, "number": options.case, "pace": pace}
+    wanted = {"place": place, "directory": lab, "seed": seed, "number": options.case, "pace": float(pace)}
     (directory() / "log").mkdir(exist_ok=True)
     with open(directory() / "log/oncall.log", "wb") as log:
-        process = subprocess.Popen([sys.executable, "-B", __file__, "background"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        process = subprocess.Popen([sys.executable, "-B", str(pathlib.Path(__file__).resolve()), "background"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=log, start_new_session=True, cwd="/")
     process.stdin.write(json.dumps(wanted).encode())
     process.stdin.close()
@@ -79,7 +81,7 @@ def begin(options):
     return 0
 
 
-def oncall(arguments):
+def oncall(arguments, only_check=False):
     parser = argparse.ArgumentParser(prog="./lab oncall", description="Puts something wrong, or nothing, without saying what.")
     parser.add_argument("case", nargs="?", help=f"the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}; or: end, score")
     parser.add_argument("--seed", type=int, help="the same number makes the same case again")
@@ -95,7 +97,7 @@ def oncall(arguments):
         if not options.case.isdigit() or int(options.case) not in cases.NUMBERS:
             stop(f"oncall takes the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}, or end, or score, not '{options.case}'", 2)
         options.case = int(options.case)
-    return begin(options)
+    return 0 if only_check else begin(options)
 
 
 def answer(arguments):
@@ -170,7 +172,7 @@ def main():
     try:
         if command == "background":
             return hand.main()
-        return {"oncall": lambda: oncall(arguments), "answer": lambda: answer(arguments), "mend": lambda: mend(arguments), "tidy": tidy}[command]()
+        return {"check": lambda: oncall(arguments, only_check=True), "oncall": lambda: oncall(arguments), "answer": lambda: answer(arguments), "mend": lambda: mend(arguments), "tidy": tidy}[command]()
     except Away as away:
         stop(str(away), 3 if command != "oncall" else 1)
     return 1

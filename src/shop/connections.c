@@ -27,11 +27,8 @@ void shop_connections_limit(struct shop_connections *connections, uint32_t limit
   pthread_mutex_unlock(&connections->lock);
 }
 
-uint32_t shop_connections_used(struct shop_connections *connections) {
-  pthread_mutex_lock(&connections->lock);
-  uint32_t used = connections->used;
-  pthread_mutex_unlock(&connections->lock);
-  return used;
+uint32_t shop_connections_used(const struct shop_connections *connections) {
+  return atomic_load(&connections->used);
 }
 
 enum shop_connection shop_connections_take(struct shop_connections *connections, uint64_t deadline_mono_ns) {

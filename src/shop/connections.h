@@ -10,16 +10,16 @@
 
 struct shop_connections {
   _Atomic uint32_t limit; /* 0: none */
-  pthread_mutex_t lock;   /* for the rest */
+  _Atomic uint32_t used;  /* changes under the lock only; a scrape reads it without */
+  pthread_mutex_t lock;
   pthread_cond_t given;
-  uint32_t used;
 };
 
 void shop_connections_init(struct shop_connections *connections);
 void shop_connections_free(struct shop_connections *connections);
 /* A smaller limit takes no connection from a call that has one. */
 void shop_connections_limit(struct shop_connections *connections, uint32_t limit);
-uint32_t shop_connections_used(struct shop_connections *connections);
+uint32_t shop_connections_used(const struct shop_connections *connections);
 
 enum shop_connection { SHOP_CONNECTION_FREE, SHOP_CONNECTION_TAKEN, SHOP_CONNECTION_NONE };
 /* Waits for a connection until the deadline (clock_mono_ns()). TAKEN has to be given back; FREE, without a

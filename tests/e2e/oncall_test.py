@@ -29,13 +29,21 @@ LABS = 3
 SEED = 5
 
 
+def today(clock):
+    """Seconds since 1970 of a time of day, UTC, that is not long ago."""
+    hours, minutes, seconds = map(int, clock.split(":"))
+    now = time.time()
+    when = now - now % 86400 + 3600 * hours + 60 * minutes + seconds
+    return when - 86400 if when > now + 3600 else when
+
+
 class Case:
     """A case in a lab, whose plan the test knows."""
 
     def __init__(self, lab, number, seed=SEED, native=True):
         self.lab, self.plan = lab, cases.Plan(seed, number, native)
         text = lab("oncall", str(number), "--seed", str(seed))
-        self.began, self.text = time.time(), text
+        self.began, self.text = today(re.search(r"On call since ([\d:]+) UTC", text)[1]), text
         contains(text, "On call since", "./lab answer", "Answers are taken from")
         for _, _, params in self.plan.parts:
             if "replica" in params:
@@ -78,7 +86,8 @@ class Case:
 
 def solve(lab, number, seed=SEED, native=True):
     case = Case(lab, number, seed, native)
-    contains(case.ask("answer", "1", "no", expected=UNKNOWN), "answers are taken from")
+    if time.time() < case.began + ANSWERS_S - 10:  # a busy machine may have taken all that time to begin
+        contains(case.ask("answer", "1", "no", expected=UNKNOWN), "answers are taken from")
     case.wait_for_answers()
     (nothing if not case.plan.parts else something)(case)
     text = case.end()
@@ -99,11 +108,10 @@ def nothing(case):
 
 def something(case):
     parts = [(fault, params) for _, fault, params in case.plan.parts]
-    places = [place for fault, params in parts for place in fault.where(params)]
     wide = [place for fault, params in parts for place in fault.broad(params)]
     case.ask("answer", "1", "no", expected=WRONG)
     contains(case.ask("answer", "1", f"{case.began + case.plan.at * PACE:.0f}", expected=RIGHT), "right")
-    case.ask("answer", "2", next(place for place in ("kiosk", "sticker", "collector") if place not in places + wide), expected=WRONG)
+    case.ask("answer", "2", "GET /order/{order_id}", expected=WRONG)
     for place in wide[:1]:
         case.ask("answer", "2", place, expected=WRONG)
     case.ask("answer", "2", ", ".join(fault.where(params)[0] for fault, params in parts), expected=RIGHT)
@@ -172,7 +180,10 @@ def test_bad_input_and_order(directory):
     """All of it without a case, most of it without a lab."""
     lab = Lab(directory)
     contains(lab("oncall", status=1), "the lab does not run: ./lab up first")
-    contains(lab("oncall", "99", status=1), "the lab does not run")
+    for words_ in (("99",), ("payment",), ("3", "end")):
+        contains(lab("oncall", *words_, status=2), "oncall")
+    contains(lab("oncall", "--seed", "x", status=2), "invalid int value: 'x'")
+    contains(lab("oncall", "score", "--seed", "1", status=2), "takes no seed")
     contains(lab("answer", status=1), "no case runs: ./lab oncall begins one")
     contains(lab("answer", "5", "x", status=2), "the number of a question, 1 to 4")
     contains(lab("answer", "one", status=2), "the number of a question, 1 to 4")
@@ -226,6 +237,7 @@ def test_it_cannot_be_fooled(directory):
         expect("what can be read", readable(lab, case), [])
         stopping_does_not_mend(lab, case)
         blind_engines_cannot_tell(lab, case)
+        trying_every_action_is_no_way(lab)
         contains(lab("down"), "The case on call ends", "what mends it: ./lab mend switch-provider", "minishop       stopped")
         contains(lab("answer", status=1), "no case runs")
         lab.up()
@@ -253,6 +265,12 @@ def stopping_does_not_mend(lab, case):
     lab("mend", "retry-at-once")
     case.ask("answer", "4", expected=WRONG)
     expect("what can be read", readable(lab, case), [])
+
+
+def trying_every_action_is_no_way(lab):
+    for action in ("raise-limit", "restock", "recount-stock"):
+        lab("mend", action)
+    contains(lab("mend", "switch-inventory", status=1), "closed: 6 actions were taken")
 
 
 def blind_engines_cannot_tell(lab, case):
