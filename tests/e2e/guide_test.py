@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 
 import guide_pages as pages
 import labtest
@@ -152,7 +153,7 @@ class Course:
 
     def chapter(self, number):
         """Does one chapter, and answers its questions where it asks them."""
-        path = next(pages.GUIDE.glob(f"{number:02}-*.md"))
+        path, began = next(pages.GUIDE.glob(f"{number:02}-*.md")), time.monotonic()
         pending = [(*entry, None)[:5] for entry in ANSWERS if entry[0].startswith(f"{number}.")]
         with self.terminal() as terminal:
             for block in pages.commands(path):
@@ -162,7 +163,8 @@ class Course:
                     self.answer(terminal, entry)
             for entry in pending:
                 self.answer(terminal, entry)
-        print(f"ok   chapter {number}: {len(pages.commands(path))} blocks of commands, {sum(1 for a in ANSWERS if a[0].startswith(f'{number}.'))} questions", flush=True)
+        questions = sum(1 for entry in ANSWERS if entry[0].startswith(f"{number}."))
+        print(f"ok   chapter {number}: {len(pages.commands(path))} blocks of commands, {questions} questions ({time.monotonic() - began:.0f} s)", flush=True)
 
     def answer(self, terminal, entry):
         number, command, worded, wrong, _ = entry
@@ -224,7 +226,9 @@ def main():
             failures.append(failure)
 
     with tempfile.TemporaryDirectory(prefix="minishop-") as directory, Lab(directory) as lab:
+        began = time.monotonic()
         lab.up()
+        claim(f"the lab is up ({time.monotonic() - began:.0f} s)", True)
         learner = Course(lab, directory)
         url = f"http://127.0.0.1:{lab.ports['LAB_PROMETHEUS_PORT']}"
         wait_until("Prometheus evaluates its rules", lambda: http_json(f"{url}/api/v1/query?query=job:error_rate:ratio_rate1m")["data"]["result"], 30, 0.5)
