@@ -27,6 +27,7 @@ SECTIONS = ["## Steps", "## In Grafana, Loki and Jaeger", "## Questions", "## Re
 PROMQL_5M = "promtool query instant http://127.0.0.1:9090 '{}' | sed 's/.*=> \\([^ ]*\\) .*/\\1/'"
 LOG_5M = "jq -r --arg since \"$(date -u -d '-5 min' +%Y-%m-%dT%H:%M:%S)\" 'select(.timestamp >= $since{}' .lab/log/minishop.json"
 MOST = " | sort | uniq -c | sort -rn | head -n 1 | awk '{print $2}'"
+WORDS_OF_GRAFANA = {"Explore", "Exemplars", "Alerting", "Tags", "Max Duration", "Min Duration", "Logs for this span"}  # and Jaeger's
 NEW_FIELDS = {"stock_left"}  # chapter 13 makes it
 ASK_SCRATCH = "curl -s http://127.0.0.1:8091/metrics | sed -n 's/^minishop_stock_counts_total{sku=\"mug\"} //p'"
 
@@ -115,6 +116,16 @@ def check_links():
             names = [re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in file.read_text().splitlines() if line.startswith("#")]
             if heading and heading not in names:
                 raise TestFailure(f"{page.name}: there is no heading {target}")
+
+
+def check_panels(course):
+    """What a chapter writes in italics about Grafana and Jaeger is the title of a dashboard, a panel or a link of this project, or one of their own
+    words."""
+    ours = "".join(path.read_text() for path in sorted((labtest.OBSERVABILITY / "grafana").rglob("*.*")))
+    for chapter in course.values():
+        for name in re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", chapter.text.split("## In Grafana")[1].split("## Questions")[0]):
+            if " ".join(name.split()) not in ours and name not in WORDS_OF_GRAFANA:
+                raise TestFailure(f"{chapter.name}: Grafana and its dashboards have no {name!r}")
 
 
 def check_promql(course, url):
@@ -216,7 +227,8 @@ def main():
     check_pages(course)
     check_links()
     check_logql(course)
-    claim(f"{len(course)} chapters of the same form, every link leads somewhere, every field of a LogQL query exists", True)
+    check_panels(course)
+    claim(f"{len(course)} chapters of the same form; every link, every field of a LogQL query and every panel exists", True)
     failures = []
 
     def beside():
