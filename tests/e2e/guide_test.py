@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 
 import guide_pages as pages
 import labtest
@@ -26,6 +27,7 @@ SECTIONS = ["## Steps", "## In Grafana, Loki and Jaeger", "## Questions", "## Re
 PROMQL_5M = "promtool query instant http://127.0.0.1:9090 '{}' | sed 's/.*=> \\([^ ]*\\) .*/\\1/'"
 LOG_5M = "jq -r --arg since \"$(date -u -d '-5 min' +%Y-%m-%dT%H:%M:%S)\" 'select(.timestamp >= $since{}' .lab/log/minishop.json"
 MOST = " | sort | uniq -c | sort -rn | head -n 1 | awk '{print $2}'"
+WORDS_OF_GRAFANA = {"Explore", "Exemplars", "Alerting", "Tags", "Max Duration", "Min Duration", "Logs for this span"}  # and Jaeger's
 NEW_FIELDS = {"stock_left"}  # chapter 13 makes it
 ASK_SCRATCH = "curl -s http://127.0.0.1:8091/metrics | sed -n 's/^minishop_stock_counts_total{sku=\"mug\"} //p'"
 
@@ -116,6 +118,16 @@ def check_links():
                 raise TestFailure(f"{page.name}: there is no heading {target}")
 
 
+def check_panels(course):
+    """What a chapter writes in italics about Grafana and Jaeger is the title of a dashboard, a panel or a link of this project, or one of their own
+    words."""
+    ours = "".join(path.read_text() for path in sorted((labtest.OBSERVABILITY / "grafana").rglob("*.*")))
+    for chapter in course.values():
+        for name in re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", chapter.text.split("## In Grafana")[1].split("## Questions")[0]):
+            if " ".join(name.split()) not in ours and name not in WORDS_OF_GRAFANA:
+                raise TestFailure(f"{chapter.name}: Grafana and its dashboards have no {name!r}")
+
+
 def check_promql(course, url):
     """Every PromQL query of the pages has an answer in the running lab."""
     for chapter in course.values():
@@ -152,7 +164,7 @@ class Course:
 
     def chapter(self, number):
         """Does one chapter, and answers its questions where it asks them."""
-        path = next(pages.GUIDE.glob(f"{number:02}-*.md"))
+        path, began = next(pages.GUIDE.glob(f"{number:02}-*.md")), time.monotonic()
         pending = [(*entry, None)[:5] for entry in ANSWERS if entry[0].startswith(f"{number}.")]
         with self.terminal() as terminal:
             for block in pages.commands(path):
@@ -162,7 +174,8 @@ class Course:
                     self.answer(terminal, entry)
             for entry in pending:
                 self.answer(terminal, entry)
-        print(f"ok   chapter {number}: {len(pages.commands(path))} blocks of commands, {sum(1 for a in ANSWERS if a[0].startswith(f'{number}.'))} questions", flush=True)
+        questions = sum(1 for entry in ANSWERS if entry[0].startswith(f"{number}."))
+        print(f"ok   chapter {number}: {len(pages.commands(path))} blocks of commands, {questions} questions ({time.monotonic() - began:.0f} s)", flush=True)
 
     def answer(self, terminal, entry):
         number, command, worded, wrong, _ = entry
@@ -214,7 +227,8 @@ def main():
     check_pages(course)
     check_links()
     check_logql(course)
-    claim(f"{len(course)} chapters of the same form, every link leads somewhere, every field of a LogQL query exists", True)
+    check_panels(course)
+    claim(f"{len(course)} chapters of the same form; every link, every field of a LogQL query and every panel exists", True)
     failures = []
 
     def beside():
@@ -224,7 +238,9 @@ def main():
             failures.append(failure)
 
     with tempfile.TemporaryDirectory(prefix="minishop-") as directory, Lab(directory) as lab:
+        began = time.monotonic()
         lab.up()
+        claim(f"the lab is up ({time.monotonic() - began:.0f} s)", True)
         learner = Course(lab, directory)
         url = f"http://127.0.0.1:{lab.ports['LAB_PROMETHEUS_PORT']}"
         wait_until("Prometheus evaluates its rules", lambda: http_json(f"{url}/api/v1/query?query=job:error_rate:ratio_rate1m")["data"]["result"], 30, 0.5)
