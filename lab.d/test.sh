@@ -175,6 +175,13 @@ lint_python() {
 	END
 }
 
+# Functions of the C library that share state between threads. strerror() and getenv() are not among them: see .clang-tidy.
+lint_threads() {
+	# shellcheck disable=SC2046 # the project's file names have no blanks
+	! grep -nE '\b(strtok|localtime|gmtime|ctime|asctime|s?rand|s?random|drand48|setenv|unsetenv|putenv|setlocale|gethostbyname|inet_ntoa|ttyname|tmpnam)\(' \
+		$(project_files 'src/*' | grep '\.c$')
+}
+
 lint_all() {
 	lint "shell scripts (shellcheck)" lint_shell
 	lint "YAML (yamllint)" lint_yaml

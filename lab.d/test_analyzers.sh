@@ -63,13 +63,6 @@ analyze_cppcheck() {
 	analyzer_judge cppcheck "$LAB_TEST/analyzer-cppcheck.out"
 }
 
-# Functions of the C library that share state between threads. strerror() and getenv() are not among them: see .clang-tidy.
-lint_threads() {
-	# shellcheck disable=SC2046 # the project's file names have no blanks
-	! grep -nE '\b(strtok|localtime|gmtime|ctime|asctime|s?rand|s?random|drand48|setenv|unsetenv|putenv|setlocale|gethostbyname|inet_ntoa|ttyname|tmpnam)\(' \
-		$(analyzer_sources | grep '^src/')
-}
-
 test_analyzers() {
 	analyze_gcc
 	analyze_cppcheck
