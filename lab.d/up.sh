@@ -248,6 +248,7 @@ up_tell() {
 		  the shop's metrics   $minishop_url/metrics
 
 		What to try next:
+		  ./lab guide                      thirteen short chapters with questions, for people who are new to telemetry
 		  curl -i -X POST $minishop_url/order    place an order; the answer names its trace
 		  ./lab trace                      the newest traces, and one of them drawn; ./lab trace failed, ./lab trace ID
 		  ./lab logs                       what the shop writes about each request; ./lab logs ID finds old lines

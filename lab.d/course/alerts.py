@@ -14,7 +14,7 @@ def firing(engines):
     """The alert of the chapter. CannotTell where it does not fire."""
     alert = next((alert for alert in engines.alerts() if alert["labels"].get("alertname") == ALERT), None)
     if alert is None:
-        raise CannotTell(f"{ALERT} is neither pending nor firing. Do step 2 first: ./lab incident payment-outage, and wait half a minute")
+        raise CannotTell(f"{ALERT} is neither pending nor firing. Run ./lab incident payment-outage again (step 2), wait for a minute, and answer before you end it")
     return alert
 
 

@@ -54,7 +54,7 @@ def top_warning(engines, answer):
         return Right(f"{windows[0][str(int(answer.value))]} lines of the last five minutes have it.")
     if str(int(answer.value)) not in set().union(*windows):
         return Wrong("No line with the level WARN has that status. Do you look at WARN alone?")
-    return Wrong("Other lines are more. Select level WARN, then count by status.")
+    return Wrong("More lines have another status. Select level WARN, then count by status.")
 
 
 @question("3.3", Number(COUNT.what, COUNT.units, 0.1, 2))

@@ -72,11 +72,19 @@ def clock(seconds):
     return time.strftime("%H:%M:%S", time.gmtime(seconds))
 
 
+def progress(question, total):
+    """How far a question is that is not answered yet."""
+    if question.found:
+        yield f"{len(question.found)} of {total} found"
+    if question.wrong:
+        yield f"{question.wrong} of {TRIES} wrong answers"
+
+
 def public(case):
     """What everybody may know of a case: {began, from, questions}."""
     def state(question):
         return (f"right at {clock(question.right_at)}" if question.right_at else "closed" if question.wrong >= TRIES else
-                f"{question.wrong} of {TRIES} wrong answers" if question.wrong else "open")
+                ", ".join(progress(question, len(case.parts))) or "open")
     return {"began": case.began, "from": case.began + case.answers_from,
             "questions": [{"number": number, "asked": asked, "allowed": allowed, "state": state(case.questions[number])}
                           for number, (asked, allowed) in QUESTIONS.items()]}

@@ -159,7 +159,7 @@ def since(text, now):
     if ago and any(ago.groups()):
         seconds = now - 60 * float(ago[1] or 0) - float(ago[2] or 0)
         return [(seconds, seconds)]
-    raise Unclear(f"'{text.strip()}' is no time. Say no, or a time: 14:03, 14:03:12, 2 min ago, 2026-11-27T14:03:12Z, or seconds since 1970")
+    raise Unclear(f"'{text.strip()}' is not a time. Say no, or a time: 14:03, 14:03:12, 2 min ago, 2026-11-27T14:03:12Z, or seconds since 1970")
 
 
 def _clock(clock, now, text):
@@ -168,7 +168,7 @@ def _clock(clock, now, text):
     if zone in ("am", "pm"):
         hour, zone = hour % 12 + (12 if zone == "pm" else 0), None
     if hour > 23 or minute > 59 or second_number > 59:
-        raise Unclear(f"'{text.strip()}' is no time of day")
+        raise Unclear(f"'{text.strip()}' is not a time of day")
     zones = [datetime.timezone.utc, datetime.datetime.now().astimezone().tzinfo]
     if zone in ("z", "utc"):
         zones = zones[:1]

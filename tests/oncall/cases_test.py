@@ -178,6 +178,18 @@ def test_the_page_says_no_more_than_the_terminal(_):
             raise TestFailure(link)
 
 
+def test_half_of_an_answer_is_kept_and_shown(_):
+    """Where two things are wrong, the questions say that one is found."""
+    for number in cases.PAIRS:
+        world = World(1, number)
+        place = world.parts[0].fault.where(world.parts[0].params)[0]
+        wanted(world, 2, place, WRONG)
+        expect("found", [question["state"] for question in grader.public(world.case)["questions"]], ["open", "1 of 2 found", "open", "open"])
+        wanted(world, 2, "log" if number == 28 else "POST /order", WRONG)
+        expect("found, and wrong", grader.public(world.case)["questions"][1]["state"], "1 of 2 found, 1 of 4 wrong answers")
+        wanted(world, 2, world.parts[1].fault.where(world.parts[1].params)[0], RIGHT)
+
+
 def test_tries_are_limited(_):
     """Answering everything does not help."""
     world = World(1, 6)
