@@ -34,5 +34,9 @@ def on_call(stack, numbers=None):
     log = WITH_LOG if stack.images.real("loki") else ()
     for number in numbers or CASES + log:
         began = time.monotonic()
-        oncall_test.solve(lab, number, native=False)
+        try:
+            oncall_test.solve(lab, number, native=False)
+        except TestFailure:
+            subprocess.run([lab.program, "oncall", "end"], env=lab.env, stdin=subprocess.DEVNULL, check=False)
+            raise
         print(f"ok   on call: case {number} ({time.monotonic() - began:.0f} s)", flush=True)
