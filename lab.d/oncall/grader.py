@@ -16,6 +16,7 @@ TRIES = 4              # wrong answers to a question
 ACTIONS_TAKEN = 6      # of a case
 TOLERANCE_S = 30
 SETTLED_S = 120
+SHOWS_S = 40            # after an action: its effect is seen in rates
 EFFECT_STEP_S, SETTLED_STEP_S = 2, 5
 LATE_S = 60            # an effect that shows this much later than its cause is another one
 QUESTIONS = {
@@ -269,6 +270,14 @@ def look(cause):
     return f"{family} means that {words.FAMILIES[family]}. Is that what the signals show?"
 
 
+def done_last(case, now):
+    """The last action, and whether it is too early to see what it does: rates look at the last 20 s."""
+    if not case.actions:
+        return "nothing has been done yet: ./lab mend ACTION"
+    when, action = case.actions[-1]
+    return f"{action} was done last" + (f", {now - when:.0f} s ago: wait until it is {SHOWS_S}" if now - when < SHOWS_S else "")
+
+
 def judge_mended(case, text, now):
     def judge(engines):
         if not case.parts:
@@ -282,8 +291,7 @@ def judge_mended(case, text, now):
             case.mended_at = now - seconds
             return Verdict(RIGHT, f"right: all is well for {seconds:.0f} s, with traffic")
         if seconds == 0:
-            done = f"; {case.actions[-1][1]} was done last" if case.actions else "; nothing has been done yet: ./lab mend ACTION"
-            return Verdict(WRONG, f"not mended: {why}{done}")
+            return Verdict(WRONG, f"not mended: {why}; {done_last(case, now)}")
         raise CannotTell(f"all is well for {seconds:.0f} s; {case.settled:.0f} s are needed")
     return judge
 

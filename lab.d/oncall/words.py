@@ -22,6 +22,7 @@ REASONS = {
     "insufficient_funds": ('it is counted in error_total{reason="insufficient_funds"}', "no funds"),
     "fraud_suspected": ('it is counted in error_total{reason="fraud_suspected"}', "fraud"),
     "out_of_stock": ("minishop_inventory_stock is near 0, and orders fail", "no stock", "stock empty", "sold out"),
+    "unavailable": ('it is counted in error_total{reason="unavailable"}', "503", "service unavailable"),
     "slow_provider": ("the span ChargeCard takes long, without a wait in front", "provider slow", "slow payments", "provider latency"),
     "slow_inventory": ("the span DeductInventory takes long", "inventory slow", "inventory latency"),
     "traffic_spike": ("request_total rises several times, and most of it has one user_agent in the log", "spike", "overload", "flood"),

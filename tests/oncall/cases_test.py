@@ -263,6 +263,22 @@ def test_two_minutes_not_less(_):
     wanted(world, 4, "", RIGHT)
 
 
+def test_just_after_an_action_it_is_too_early(_):
+    """An action is not called useless before rates can show what it does."""
+    for age, early in ((0, True), (grader.SHOWS_S - 1, True), (grader.SHOWS_S, False)):
+        world = World(6, 8)
+        world.case.actions.append((world.now - age, "restock"))
+        verdict = wanted(world, 4, "", WRONG)
+        expect(f"{age} s after an action", f"{age} s ago: wait" in verdict.text, early)
+
+
+def test_what_the_customer_sees_is_not_the_cause(_):
+    """The log and the metrics name a reason, so it can be answered, and the hint leads behind it."""
+    verdict = wanted(World(4, 22), 3, "unavailable", WRONG)
+    if "a cause behind it" not in verdict.text:
+        raise TestFailure(verdict.text)
+
+
 def test_something_else_is_wrong(_):
     """A case in which nothing is wrong is not "right" while something else is."""
     world = World(7, 1)
