@@ -42,4 +42,5 @@ EXTRA_DIST += \
 	tests/e2e/tracez_test.py \
 	tests/e2e/turned_clock.c \
 	tests/e2e/ulfius_examples_test.py \
+	tests/cluster \
 	tests/engines

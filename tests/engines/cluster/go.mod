@@ -1,4 +1,4 @@
-module engines/kubernetes
+module engines/cluster
 
 go 1.26.0
 
