@@ -47,7 +47,7 @@ static void *add(void *cls) {
 
 /* Nanoseconds in which so many threads, one or two, have added REPEAT times each. */
 static double add_with(unsigned threads) {
-  struct adder adders[2];
+  struct adder adders[2] = {0};
   pthread_barrier_t ready;
   pthread_barrier_init(&ready, NULL, threads);
   for (unsigned i = 0; i < threads; i++) {

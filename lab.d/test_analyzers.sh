@@ -6,7 +6,7 @@ analyzer_sources() { project_files 'src/*' 'bench/*' | grep '\.c$'; }
 
 # What a source needs to be compiled by itself; the plain build has the generated headers.
 analyzer_flags() {
-	echo "-std=gnu11 -DHAVE_CONFIG_H -I$LAB_TEST/plain -I$LAB_TEST/plain/src -Isrc -Isrc/telemetry/include -DSYSCONFDIR=\"/etc\" -DLOCALSTATEDIR=\"/var\""
+	echo "-std=gnu11 -DHAVE_CONFIG_H -I$LAB_TEST/plain -I$LAB_TEST/plain/src -Isrc -Isrc/telemetry/include -Itests -DSYSCONFDIR=\"/etc\" -DLOCALSTATEDIR=\"/var\""
 	pkg-config --cflags libulfius libmicrohttpd liborcania libyder jansson libcurl libconfig libprotobuf-c zlib
 }
 

@@ -51,7 +51,9 @@ struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resou
                                               const char *scope_version) {
   struct tel_otlp_encoder *encoder = calloc(1, sizeof *encoder);
   if (!encoder) return NULL;
-  encoder->resource = encoder->scope = encoder->out = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
+  encoder->resource = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
+  encoder->scope = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
+  encoder->out = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
   if (put_resource(&encoder->resource, resource) && put_scope(&encoder->scope, scope_name, scope_version))
     return encoder;
   tel_otlp_encoder_free(encoder);

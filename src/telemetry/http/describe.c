@@ -75,7 +75,7 @@ void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_
                               SCHEME = TEL_KEY("url.scheme"), QUERY = TEL_KEY("url.query"),
                               CLIENT = TEL_KEY("client.address"), PEER = TEL_KEY("network.peer.address"),
                               PEER_PORT = TEL_KEY("network.peer.port"),
-                              VERSION = TEL_KEY("network.protocol.version"),
+                              PROTOCOL = TEL_KEY("network.protocol.version"),
                               USER_AGENT = TEL_KEY("user_agent.original");
   const char *scheme = request->scheme ? request->scheme : "http";
   if (!attributes) return;
@@ -89,7 +89,7 @@ void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_
   tel_attributes_put_string(attributes, &CLIENT, request->client);
   tel_attributes_put_string(attributes, &PEER, request->client);
   if (request->client_port) tel_attributes_put_int(attributes, &PEER_PORT, request->client_port);
-  tel_attributes_put_string(attributes, &VERSION, request->version);
+  tel_attributes_put_string(attributes, &PROTOCOL, request->version);
   tel_attributes_put_string(attributes, &USER_AGENT, request->user_agent);
 }
 
