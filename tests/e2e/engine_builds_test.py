@@ -154,7 +154,7 @@ def test_quick_uses_the_python_packages(directory):
     python.symlink_to(sys.executable)
     wanted = machine.run("sh", "-euc", ". lab.d/test_plan.sh; python_wanted").stdout
     (machine.lab / "venv/made-for").write_text(wanted)
-    expect_words(machine.quick(), f"check has {python}", "dashboards     1 passed", "4 passed, 0 failed, 0 skipped")
+    expect_words(machine.quick(), f"check has {python}", "dashboards     1 passed", "5 passed, 0 failed, 0 skipped")
     # Made for another list of packages, or another Python.
     (machine.lab / "venv/made-for").write_text("Python 2.7 of long ago\n")
     expect_words(machine.quick(), "0 passed, 0 failed, 5 skipped")
