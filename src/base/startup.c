@@ -57,6 +57,13 @@ void startup_release_signals(void) {
 int startup_flush_output(const char *program) {
   errno = 0;
   if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+  if (!errno) {
+    /* A part was written before, and stdio does not keep why that failed. One more byte fails for the same
+     * reason. */
+    clearerr(stdout);
+    putchar('\n');
+    fflush(stdout);
+  }
   fprintf(stderr, "%s: cannot write to standard output%s%s\n", program, errno ? ": " : "",
           errno ? strerror(errno) : "");
   return -1;
