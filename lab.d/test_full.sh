@@ -93,6 +93,7 @@ test_full() {
 	test_step 'with Compose v2' containers-v2 test_script tests/containers/compose_test.py --compose-v2
 	test_step 'Kubernetes API server' api-server test_script tests/cluster/api_server_test.py
 	test_step 'metrics in Thanos' thanos test_script tests/cluster/thanos_test.py
+	test_step 'span schedules' schedules env TEL_SCHEDULES=100000 CK_TIMEOUT_MULTIPLIER=10 "$LAB_TEST/plain/tests/telemetry/test_schedules"
 	test_step ABI abi test_script tests/library/abi_test.py
 	test_step 'on call, all' oncall-all test_script tests/e2e/oncall_test.py --all
 	test_step 'unit tests (memcheck)' valgrind-memcheck full_valgrind memcheck
