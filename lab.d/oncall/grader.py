@@ -288,7 +288,8 @@ def judge_mended(case, text, now):
         if case.parts:
             begins(case, engines, now)  # what never showed is not mended
         if seconds >= case.settled:
-            case.mended_at = now - seconds
+            # Where nothing was wrong, all was well before the action too.
+            case.mended_at = now - seconds if case.parts else case.actions[-1][0]
             return Verdict(RIGHT, f"right: all is well for {seconds:.0f} s, with traffic")
         if seconds == 0:
             return Verdict(WRONG, f"not mended: {why}; {done_last(case, now)}")

@@ -7,6 +7,10 @@ KEPT = 200
 LABELS = ("detect", "locate", "explain", "mend")
 
 
+def counted(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def history_file(directory):
     return directory / "oncall/history.jsonl"
 
@@ -36,8 +40,8 @@ def finish(directory, plan, case):
         lines.append(f"{time.strftime('%H:%M:%S', time.gmtime(part.began))} UTC: {part.fault.says.format(**part.params)}")
         lines += [f"  to find it: {how}" for how in part.fault.found_by]
         lines.append(f"  what mends it: ./lab mend {part.fault.mends(part.params)[0]}")
-    lines.append(f"to detect {seconds(taken[0])}, to locate {seconds(taken[1])}, to explain {seconds(taken[2])}, to mend {seconds(taken[3])}; "
-                 f"{entry['wrong']} wrong answers, {entry['hints']} hints, {entry['actions']} actions")
+    lines.append(f"to detect {seconds(taken[0])}, to locate {seconds(taken[1])}, to explain {seconds(taken[2])}, to mend {seconds(taken[3])}; " +
+                 ", ".join(counted(entry[name], noun) for name, noun in (("wrong", "wrong answer"), ("hints", "hint"), ("actions", "action"))))
     return "\n".join(lines)
 
 
