@@ -17,8 +17,6 @@
 enum { RUNS = 200, REPEAT = 100000, BURST = 1024, BURSTS = 100, POLL_MS = 2, FAMILIES = 10, SERIES = 1000 };
 
 static struct tel *tel;
-static struct tel_counter *counter;
-static struct tel_histogram *histogram;
 
 static double now_ns(void) {
   struct timespec now;
@@ -40,7 +38,7 @@ static void *add(void *cls) {
   struct adder *adder = cls;
   pthread_barrier_wait(adder->ready);
   adder->start = now_ns();
-  for (int i = 0; i < REPEAT; i++) tel_counter_add(counter, 1);
+  for (int i = 0; i < REPEAT; i++) tel_counter_add(operation_counter, 1);
   adder->end = now_ns();
   return NULL;
 }
@@ -78,7 +76,7 @@ static void bench_histogram(void) {
   for (int run = 0; run < RUNS; run++) {
     double start = now_ns();
     for (int i = 0; i < REPEAT; i++)
-      tel_histogram_observe(histogram, (double)(i % 32) * 0.002, &operation_context);
+      tel_histogram_observe(operation_histogram, (double)(i % 32) * 0.002, &operation_context);
     double ns = now_ns() - start;
     if (ns < least) least = ns;
   }
@@ -160,18 +158,8 @@ static void bench_scrape(void) {
 }
 
 int main(void) {
-  static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
-                                   0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};
-  static const struct tel_metric table[] = {
-      {.type = TEL_METRIC_COUNTER, .name = "c_total", .counter = &counter},
-      {.type = TEL_METRIC_HISTOGRAM,
-       .name = "h",
-       .buckets = buckets,
-       .bucket_count = sizeof buckets / sizeof *buckets,
-       .histogram = &histogram},
-  };
   tel = tel_new("bench", "1");
-  if (!tel || tel_register(tel, table, sizeof table / sizeof *table) != 0) return EXIT_FAILURE;
+  if (!tel || operation_register(tel) != 0) return EXIT_FAILURE;
   if (tel_start(tel) != 0) {
     fprintf(stderr, "bench_operations: %s\n", tel_error(tel));
     return EXIT_FAILURE;

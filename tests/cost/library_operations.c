@@ -14,16 +14,14 @@
 enum { WARM = 50, MORE = 1000 };
 
 static struct tel *tel;
-static struct tel_counter *counter;
-static struct tel_histogram *histogram;
 static pthread_barrier_t over;
 
 static void add_counter(void) {
-  tel_counter_add(counter, 1);
+  tel_counter_add(operation_counter, 1);
 }
 
 static void observe(void) {
-  tel_histogram_observe(histogram, 0.007, &operation_context);
+  tel_histogram_observe(operation_histogram, 0.007, &operation_context);
 }
 
 static void make_span(void) {
@@ -79,19 +77,9 @@ static const char *build(void) {
 }
 
 int main(int argc, char **argv) {
-  static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
-                                   0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};
-  static const struct tel_metric table[] = {
-      {.type = TEL_METRIC_COUNTER, .name = "c_total", .counter = &counter},
-      {.type = TEL_METRIC_HISTOGRAM,
-       .name = "h",
-       .buckets = buckets,
-       .bucket_count = sizeof buckets / sizeof *buckets,
-       .histogram = &histogram},
-  };
   if (argc > 1 && strcmp(argv[1], "build") == 0) return puts(build()) < 0;
   tel = tel_new("cost", "1");
-  if (!tel || tel_register(tel, table, sizeof table / sizeof *table) != 0) return EXIT_FAILURE;
+  if (!tel || operation_register(tel) != 0) return EXIT_FAILURE;
   pthread_barrier_init(&over, NULL, THREADS + 1);
   for (unsigned i = 0; i < THREADS; i++) {
     works[i].operation = i == 0 ? &first : &operations[(i - 1) / 2];

@@ -1,11 +1,29 @@
-/* A span and a log line as a request makes them, through the public headers alone: what the guard counts and
- * the benchmark times. */
+/* A counter, a histogram, a span and a log line as a request uses them, through the public headers alone: what
+ * the guard counts and the benchmark times. */
 #ifndef TESTS_COST_OPERATIONS_H
 #define TESTS_COST_OPERATIONS_H
 
 #include <tel/telemetry.h>
 
 static const struct tel_context operation_context = {{1, 2, 3}, {4, 5}, TEL_FLAG_SAMPLED, false};
+
+static struct tel_counter *operation_counter;
+static struct tel_histogram *operation_histogram;
+
+/* Makes both. Returns as tel_register(). */
+static inline int operation_register(struct tel *tel) {
+  static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
+                                   0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};
+  static const struct tel_metric table[] = {
+      {.type = TEL_METRIC_COUNTER, .name = "c_total", .counter = &operation_counter},
+      {.type = TEL_METRIC_HISTOGRAM,
+       .name = "h",
+       .buckets = buckets,
+       .bucket_count = sizeof buckets / sizeof *buckets,
+       .histogram = &operation_histogram},
+  };
+  return tel_register(tel, table, sizeof table / sizeof *table);
+}
 
 /* The SERVER span of an order, from start to end: 14 attributes. */
 static inline void operation_span(struct tel *tel) {
