@@ -1,16 +1,10 @@
 # Benchmarks: built by "make bench-programs", run by hand and by ./lab bench, never by make check.
-benchmarks = bench/bench_metrics bench/bench_log bench/bench_otlp bench/otlp_sink bench/bare_ulfius bench/bench_operations
+benchmarks = bench/otlp_sink bench/bare_ulfius bench/bench_operations
 EXTRA_PROGRAMS += $(benchmarks)
 CLEANFILES += $(benchmarks)
 bench-programs: $(benchmarks)
 .PHONY: bench-programs
 
-bench_bench_metrics_SOURCES = bench/bench_metrics.c
-bench_bench_metrics_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
-bench_bench_log_SOURCES = bench/bench_log.c
-bench_bench_log_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
-bench_bench_otlp_SOURCES = bench/bench_otlp.c
-bench_bench_otlp_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 bench_otlp_sink_SOURCES = bench/otlp_sink.c
 bench_otlp_sink_LDADD = $(MICROHTTPD_LIBS)
 bench_bare_ulfius_SOURCES = bench/bare_ulfius.c

@@ -10,7 +10,6 @@ libbase_la_SOURCES = \
 	src/base/nesting.c src/base/nesting.h \
 	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
-	src/base/ring.c src/base/ring.h \
 	src/base/text.c src/base/text.h \
 	src/base/utf8.c src/base/utf8.h
 LIBBASE = libbase.la

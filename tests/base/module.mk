@@ -1,5 +1,5 @@
 BASE_TESTS = tests/base/test_buf tests/base/test_escape tests/base/test_forks tests/base/test_hex tests/base/test_nesting \
-	tests/base/test_pool tests/base/test_random tests/base/test_ring tests/base/test_text tests/base/test_utf8
+	tests/base/test_pool tests/base/test_random tests/base/test_text tests/base/test_utf8
 BASE_TEST_LIBS = $(LIBBASE) $(CHECK_LIBS)
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
@@ -11,6 +11,5 @@ tests_base_test_nesting_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_pool_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_random_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_random_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
-tests_base_test_ring_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_text_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_utf8_LDADD = $(BASE_TEST_LIBS)

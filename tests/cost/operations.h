@@ -1,5 +1,5 @@
-/* A counter, a histogram, a span and a log line as a request uses them, through the public headers alone: what
- * the guard counts and the benchmark times. */
+/* A counter, a histogram, a span and a log line as a request uses them, through the public headers alone:
+ * what the guard counts and the benchmark times. */
 #ifndef TESTS_COST_OPERATIONS_H
 #define TESTS_COST_OPERATIONS_H
 
