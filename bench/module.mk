@@ -8,7 +8,7 @@ bench-programs: $(benchmarks)
 bench_otlp_sink_SOURCES = bench/otlp_sink.c
 bench_otlp_sink_LDADD = $(MICROHTTPD_LIBS)
 bench_bare_ulfius_SOURCES = bench/bare_ulfius.c
-bench_bare_ulfius_LDADD = $(LIBHTTPSERVER_LIBS)
+bench_bare_ulfius_LDADD = $(LIBSERVER_LIBS)
 bench_bench_operations_SOURCES = bench/bench_operations.c
 bench_bench_operations_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 EXTRA_DIST += bench/order_and_pay.lua bench/orders.lua bench/picture.py bench/report.py bench/run.py bench/tried.md bench/where.py

@@ -134,7 +134,7 @@ lint_length() {
 # Layers: an include goes to its own layer or to one below it.
 lint_layers() {
 	layers_bad=0
-	for layers_rule in base:base telemetry:base,tel,telemetry shop:base,tel,telemetry,shop http:base,tel,telemetry,shop,http slack-mock:base,tel,http,slack-mock; do
+	for layers_rule in base:base telemetry:base,tel,telemetry server:base,server shop:base,tel,telemetry,shop http:base,tel,telemetry,shop,server,http slack-mock:base,tel,server,slack-mock; do
 		layers_allowed=$(echo "${layers_rule#*:}" | tr , '|')
 		# shellcheck disable=SC2046 # as above
 		if grep -nHE '^#include "[a-z-]+/' $(project_files "src/${layers_rule%%:*}/*.[ch]") /dev/null | grep -vE "\"($layers_allowed)/"; then layers_bad=1; fi

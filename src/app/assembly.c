@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "http/service.h"
-#include "telemetry/process.h"
-#include "telemetry/tracing.h"
+#include "telemetry/metrics/process.h"
+#include "telemetry/traces/tracing.h"
 
 enum { HEADER_LIMIT = 4096 };
 

@@ -10,7 +10,7 @@
 
 #include "app/config_value.h"
 #include "base/text.h"
-#include "telemetry/otel_variables.h"
+#include "telemetry/settings/otel_variables.h"
 
 enum { FILE_LIMIT = 1 << 20 };
 

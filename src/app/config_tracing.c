@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "telemetry/endpoint.h"
-#include "telemetry/otel_variables.h"
-#include "telemetry/proxy.h"
+#include "telemetry/otlp/endpoint.h"
+#include "telemetry/otlp/proxy.h"
+#include "telemetry/settings/otel_variables.h"
 
 static const char *from_environment(void *cls, const char *name) {
   (void)cls;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/server.h"
+#include "server/server.h"
 
 void app_error_set(struct app_error *error, const char *format, ...) {
   va_list args;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "http/server.h"
+#include "server/server.h"
 
 static const char request[] =
     "GET /readyz HTTP/1.1\r\nHost: localhost\r\nUser-Agent: minishop-healthcheck\r\n"

@@ -17,8 +17,8 @@ libapp_a_SOURCES = \
 	src/app/pidfile.c src/app/pidfile.h \
 	src/app/privileges.c src/app/privileges.h \
 	src/app/run.c src/app/run.h
-LIBAPP = libapp.a $(LIBSTARTUP) $(LIBHTTP) $(LIBHTTPSERVER)
-LIBAPP_LIBS = $(LIBTELEMETRY_LIBS) $(LIBHTTPSERVER_LIBS) $(CONFIG_LIBS)
+LIBAPP = libapp.a $(LIBSTARTUP) $(LIBHTTP) $(LIBSERVER)
+LIBAPP_LIBS = $(LIBTELEMETRY_LIBS) $(LIBSERVER_LIBS) $(CONFIG_LIBS)
 
 sbin_PROGRAMS += minishop
 minishop_SOURCES = src/minishop.c

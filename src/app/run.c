@@ -12,7 +12,7 @@
 
 #include "app/notify.h"
 #include "base/clock.h"
-#include "telemetry/left_behind.h"
+#include "telemetry/core/left_behind.h"
 
 static sigset_t handled(void) {
   sigset_t set;

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/server.h"
+#include "server/server.h"
 
 struct known {
   const char *name;

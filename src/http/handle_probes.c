@@ -1,6 +1,6 @@
 #include "http/handlers.h"
 #include "http/service_internal.h"
-#include "telemetry/exposition.h"
+#include "telemetry/metrics/exposition.h"
 
 enum { LIST_LIMIT = 16384 /* above any header block */, TEXT_LIMIT = 64 << 20 };
 

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "base/nesting.h"
-#include "http/server.h"
+#include "server/server.h"
 
 #define NESTING_MAX 8 /* ours are one level deep */
 

@@ -1,5 +1,4 @@
-# http: Ulfius lives here and nowhere else. The server knows nothing of the shop; the service is the shop's interface.
-include src/http/server.mk
+# http: the shop's interface, on the server.
 
 noinst_LIBRARIES += libhttp.a
 libhttp_a_SOURCES = \

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "http/metrics.h"
-#include "http/server.h"
+#include "server/server.h"
 #include "telemetry/http/describe.h"
-#include "telemetry/span_clock.h"
+#include "telemetry/traces/span_clock.h"
 
 #define REFUSALS_A_SECOND 10
 

@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "http/server.h"
+#include "server/server.h"
 #include "shop/shop.h"
 #include "tel/log.h"
 #include "tel/metrics.h"
 #include "tel/trace.h"
-#include "telemetry/recent.h"
+#include "telemetry/recent/recent.h"
 
 struct http_service_settings {
   struct http_server_settings server;

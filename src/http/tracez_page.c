@@ -13,7 +13,7 @@
 #include "base/hex.h"
 #include "http/html.h"
 #include "http/tracez_style.h"
-#include "telemetry/attributes_json.h"
+#include "telemetry/core/attributes_json.h"
 
 enum { ID_HEX = 33, DEEP = 12, NUMBER_SIZE = 32 };
 

@@ -3,7 +3,7 @@
 #define HTTP_TRACEZ_PAGE_H
 
 #include "base/buf.h"
-#include "telemetry/recent.h"
+#include "telemetry/recent/recent.h"
 
 /* The table of all kept traces, and the list of those that match the filter: the newest limit at most. */
 void tracez_page_list(struct tel_recent *recent, const struct tel_recent_list *list,

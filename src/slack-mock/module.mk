@@ -17,7 +17,7 @@ nodist_libslackmock_a_SOURCES = src/slack-mock/page_files.c
 LIBSLACKMOCK = libslackmock.a $(LIBSTARTUP) $(LIBTELEMETRY)
 
 slack_mock_SOURCES = src/slack-mock/slack_mock.c
-slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBHTTPSERVER) $(LIBHTTPSERVER_LIBS) $(ZLIB_LIBS)
+slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBSERVER) $(LIBSERVER_LIBS) $(ZLIB_LIBS)
 
 # The page is part of the program: its files become constants.
 slack_mock_page = \

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/nesting.h"
-#include "http/server.h"
+#include "server/server.h"
 #include "slack-mock/page.h"
 #include "slack-mock/payload.h"
 

@@ -4,7 +4,7 @@
 
 #include <ulfius.h>
 
-#include "http/server.h"
+#include "server/server.h"
 #include "slack-mock/metrics.h"
 #include "slack-mock/mode.h"
 #include "slack-mock/store.h"

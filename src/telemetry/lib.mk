@@ -1,9 +1,4 @@
 # The libraries that other programs use. All objects are those of the layer; only what TEL_API marks is exported.
-libtelemetry_la_SOURCES += \
-	src/telemetry/core/telemetry.c src/telemetry/core/telemetry_private.h \
-	src/telemetry/scrape.c \
-	src/telemetry/http/describe.c src/telemetry/http/describe.h \
-	src/telemetry/http/exchange.c src/telemetry/http/instruments.c src/telemetry/http/instruments.h
 libtelemetry_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libbase_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "telemetry/log_json.h"
+#include "telemetry/logs/log_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "telemetry/otlp_encoder.h"
-#include "telemetry/retry.h"
+#include "telemetry/otlp/otlp_encoder.h"
+#include "telemetry/otlp/retry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -71,7 +71,7 @@ def build_libtel(directory, tree):
     build = shop.program("libtel.la").parent
     sources = [path for path in sorted((tree / "telemetry").rglob("*.c")) if "ulfius" not in path.parts]
     sources += [path for path in sorted((tree / "base").glob("*.c")) if path.name != "startup.c"]
-    sources += [build / "src/telemetry/otlp.pb-c.c"]
+    sources += [build / "src/telemetry/otlp/otlp.pb-c.c"]
     flags = subprocess.run(["pkg-config", "--cflags", "libulfius", "libcurl"], check=True, capture_output=True, text=True).stdout.split()
     output = directory / f"{tree.name}.so"
     run = subprocess.run(["cc", "-std=gnu11", "-g", "-O0", "-w", "-fPIC", "-shared", "-fvisibility=hidden", "-DHAVE_CONFIG_H",

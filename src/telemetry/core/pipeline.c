@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/forks.h"
-#include "telemetry/fork_claim.h"
+#include "telemetry/core/fork_claim.h"
 
 #define NEVER UINT64_MAX
 #define RETRY_NS (CLOCK_NS_PER_MS / 10)

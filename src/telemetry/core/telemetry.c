@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "base/forks.h"
-#include "telemetry/log_rename.h"
-#include "telemetry/process.h"
-#include "telemetry/tracing.h"
+#include "telemetry/logs/log_rename.h"
+#include "telemetry/metrics/process.h"
+#include "telemetry/traces/tracing.h"
 
 /* Something that an adapter hangs on tel. */
 struct tel_owned {

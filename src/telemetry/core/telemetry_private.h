@@ -8,7 +8,7 @@
 #include <tel/telemetry.h>
 
 #include "base/random.h"
-#include "telemetry/left_behind.h"
+#include "telemetry/core/left_behind.h"
 
 enum { TEL_NAME_SIZE = 64, TEL_ERROR_SIZE = 256 };
 

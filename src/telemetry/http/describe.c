@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "telemetry/attributes_private.h"
+#include "telemetry/core/attributes_private.h"
 
 struct tel_http_parts {
   struct tel_block *span, *line;

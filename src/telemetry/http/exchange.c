@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "telemetry/attributes_private.h"
+#include "telemetry/core/attributes_private.h"
 #include "telemetry/core/telemetry_private.h"
 #include "telemetry/http/describe.h"
 #include "telemetry/http/instruments.h"
-#include "telemetry/log_record.h"
-#include "telemetry/span_clock.h"
+#include "telemetry/logs/log_record.h"
+#include "telemetry/traces/span_clock.h"
 
 struct tel_http_exchange {
   struct tel *tel;

@@ -1,0 +1,103 @@
+#define _GNU_SOURCE /* accept4 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "server/server_private.h"
+
+#define SETTLE_NS (5 * CLOCK_NS_PER_MS)
+#define GRACE_NS CLOCK_NS_PER_S
+#define HALF_MADE_MS 20
+#define NEWCOMERS_NS (250 * CLOCK_NS_PER_MS)
+
+/* From now on the kernel drops new SYNs. A connection that entered the backlog after its last check would be
+ * reset by the close. Clients send the SYN again and are refused cleanly. */
+static bool newcomers_ignore(int listen_fd) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the flags of the TCP header */
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02 /* SYN */, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
+  return setsockopt(listen_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
+/* Connections in the backlog get an answer instead of a reset. */
+static void backlog_turn_away(struct http_server *server, int listen_fd) {
+  /* Some kernels reserve the filter for root. There, clients keep connecting, and one that completes its
+   * handshake while we close is reset, as with any server. */
+  bool ignoring = newcomers_ignore(listen_fd);
+  uint64_t until = ignoring ? UINT64_MAX : clock_mono_ns() + NEWCOMERS_NS;
+  struct pollfd more = {.fd = listen_fd, .events = POLLIN};
+  /* Gives half-open connections a moment to complete their handshake. */
+  while (poll(&more, 1, HALF_MADE_MS) > 0 && clock_mono_ns() < until) {
+    struct sockaddr_storage from;
+    socklen_t len = sizeof from;
+    char address[INET6_ADDRSTRLEN];
+    unsigned port;
+    int fd = accept4(listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) return;
+    if (fd < 0) continue; /* gone already */
+    http_address_format((struct sockaddr *)&from, address, sizeof address, &port);
+    http_refuse_away(server, fd, address, "This server is shutting down: try again soon.");
+    http_sweeper_linger(server, fd);
+  }
+}
+
+/* Whether requests may still reach the endpoints: unread bytes, or, during a short grace period, a request
+ * that is arriving or a newly connected client without a request. */
+static bool arriving(struct http_server *server, bool grace) {
+  bool found = false;
+  pthread_mutex_lock(&server->clients_lock);
+  for (struct http_client *client = server->clients; client && !found; client = client->next) {
+    int unread = 0;
+    if (client->turned_away) continue;
+    found = (grace && (atomic_load(&client->requesting) || !atomic_load(&client->asked))) ||
+            (ioctl(client->fd, FIONREAD, &unread) == 0 && unread > 0);
+  }
+  pthread_mutex_unlock(&server->clients_lock);
+  return found;
+}
+
+/* Waits until no request is in flight, or until the deadline. */
+static void wait_in_flight(struct http_server *server, uint64_t until_ns) {
+  struct timespec until = {.tv_sec = (time_t)(until_ns / CLOCK_NS_PER_S),
+                           .tv_nsec = (long)(until_ns % CLOCK_NS_PER_S)};
+  pthread_mutex_lock(&server->drained_lock);
+  while (atomic_load(&server->in_flight) > 0)
+    if (pthread_cond_timedwait(&server->drained, &server->drained_lock, &until) == ETIMEDOUT) break;
+  pthread_mutex_unlock(&server->drained_lock);
+}
+
+unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns) {
+  uint64_t grace_until = clock_mono_ns() + GRACE_NS;
+  atomic_store(&server->draining, true);
+  if (!server->started) return 0;
+  http_socket_drains(server->accept_fd, true);
+  int listen_fd = MHD_quiesce_daemon(server->instance.mhd_daemon);
+  if (listen_fd >= 0) {
+    http_server_accepts_no_more(server);
+    backlog_turn_away(server, listen_fd);
+    /* From here on the kernel refuses connections. The descriptor stays open until the threads have ended:
+     * one that was interrupted may still use its number. */
+    shutdown(listen_fd, SHUT_RDWR);
+    server->listen_fd = listen_fd;
+  }
+  /* Wait for two quiet checks in a row: a connection accepted at the last moment appears by then. */
+  for (int quiet = 0; quiet < 2 && clock_mono_ns() < deadline_mono_ns;) {
+    wait_in_flight(server, deadline_mono_ns);
+    if (atomic_load(&server->in_flight) == 0 && !arriving(server, clock_mono_ns() < grace_until))
+      quiet++;
+    else
+      quiet = 0;
+    if (quiet < 2) clock_sleep_ns(SETTLE_NS);
+  }
+  return atomic_load(&server->in_flight);
+}

@@ -1,0 +1,200 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "server/server_private.h"
+
+#define REPLY_LIMIT 16384
+
+/* One row a status. The detail is for what libmicrohttpd or the sweeper found. */
+static const struct status {
+  unsigned status;
+  const char *code, *phrase, *detail;
+} statuses[] = {
+    {400, "invalid_request", "Bad Request", /* also what has no row */
+     "The request line or a header is not well formed: write METHOD TARGET HTTP/1.1, then a line NAME: VALUE"
+     " for each header."},
+    {408, "request_timeout", "Request Timeout",
+     "The request did not arrive in time: send it faster, or send less."},
+    {413, "payload_too_large", "Content Too Large",
+     "The body or a part of its coding is larger than this server takes: send less."},
+    {414, "target_too_long", "URI Too Long",
+     "The target is longer than this server takes: send a shorter one."},
+    {431, "header_too_large", "Request Header Fields Too Large",
+     "The request line and headers are larger than this server takes: send fewer or shorter ones."},
+    {503, "unavailable", "Service Unavailable", "Try again soon."},
+    {505, "version_not_supported", "HTTP Version Not Supported",
+     "This server speaks HTTP/1.1 and HTTP/1.0: use one of them."},
+};
+
+static const struct status *status_of(unsigned status) {
+  for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+    if (statuses[i].status == status) return &statuses[i];
+  return &statuses[0];
+}
+
+const char *http_refuse_code(unsigned status) {
+  return status_of(status)->code;
+}
+
+const char *http_refuse_detail(unsigned status) {
+  return status_of(status)->detail;
+}
+
+bool http_refusal_header(struct http_refusal_reply *reply, const char *name, const char *value) {
+  size_t len = strlen(value);
+  if (reply->header_count == HTTP_REFUSAL_HEADERS || len == 0 || len >= sizeof reply->headers[0].value)
+    return false;
+  for (const char *at = value; *at; at++)
+    if ((unsigned char)*at < 0x20 || *at == 0x7f) return false;
+  reply->headers[reply->header_count].name = name;
+  memcpy(reply->headers[reply->header_count].value, value, len + 1);
+  reply->header_count++;
+  return true;
+}
+
+void http_refuse_report(struct http_server *server, const struct http_refusal *refusal) {
+  if (server->hooks.refused) server->hooks.refused(server->hooks.cls, refusal, NULL);
+}
+
+/* The hook's reply, or a plain one. */
+static void reply_make(struct http_server *server, const struct http_refusal *refusal,
+                       struct http_refusal_reply *reply) {
+  *reply = (struct http_refusal_reply){.body = BUF_INIT(REPLY_LIMIT)};
+  if (server->hooks.refused) server->hooks.refused(server->hooks.cls, refusal, reply);
+  if (buf_failed(&reply->body)) buf_reset(&reply->body);
+  if (reply->body.len == 0) {
+    reply->content_type = NULL;
+    buf_puts(&reply->body, refusal->detail);
+    buf_putc(&reply->body, '\n');
+  }
+  if (!reply->content_type) reply->content_type = "text/plain; charset=utf-8";
+  if (refusal->status == MHD_HTTP_SERVICE_UNAVAILABLE) http_refusal_header(reply, "Retry-After", "1");
+}
+
+static void refusal_complete(struct http_client *client, struct http_refusal *refusal) {
+  refusal->client = client->address;
+  refusal->started_mono_ns = client->started_ns;
+  refusal->connection = client->connection;
+  client->refused = client->linger = true;
+}
+
+static enum MHD_Result reply_queue(struct http_client *client, const struct http_refusal *refusal,
+                                   const struct http_refusal_reply *reply) {
+  struct MHD_Response *response =
+      MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_MUST_COPY);
+  if (!response) return MHD_NO;
+  MHD_add_response_header(response, "Content-Type", reply->content_type);
+  MHD_add_response_header(response, "Connection", "close");
+  for (size_t i = 0; i < reply->header_count; i++)
+    MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+  enum MHD_Result result = MHD_queue_response(client->connection, refusal->status, response);
+  MHD_destroy_response(response);
+  return result;
+}
+
+static void date_put(struct buf *out) {
+  static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  char text[64];
+  struct tm at;
+  gmtime_r(&(time_t){time(NULL)}, &at);
+  snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[at.tm_wday], at.tm_mday,
+           months[at.tm_mon], at.tm_year + 1900, at.tm_hour, at.tm_min, at.tm_sec);
+  buf_puts(out, text);
+}
+
+/* Writes a whole reply to a socket and ends our side of the connection. */
+static void reply_write(int fd, const struct http_refusal *refusal, const struct http_refusal_reply *reply) {
+  struct buf out = BUF_INIT(2 * REPLY_LIMIT);
+  buf_puts(&out, "HTTP/1.1 ");
+  buf_put_u64(&out, refusal->status);
+  buf_putc(&out, ' ');
+  buf_puts(&out, status_of(refusal->status)->phrase);
+  buf_puts(&out, "\r\nDate: ");
+  date_put(&out);
+  buf_puts(&out, "\r\nConnection: close\r\nContent-Type: ");
+  buf_puts(&out, reply->content_type);
+  for (size_t i = 0; i < reply->header_count; i++) {
+    buf_puts(&out, "\r\n");
+    buf_puts(&out, reply->headers[i].name);
+    buf_puts(&out, ": ");
+    buf_puts(&out, reply->headers[i].value);
+  }
+  buf_puts(&out, "\r\nContent-Length: ");
+  buf_put_u64(&out, reply->body.len);
+  buf_puts(&out, "\r\n\r\n");
+  if (!refusal->method || strcmp(refusal->method, "HEAD") != 0)
+    buf_append(&out, reply->body.data, reply->body.len);
+  if (!buf_failed(&out)) (void)!send(fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+  shutdown(fd, SHUT_WR);
+  buf_free(&out);
+}
+
+enum MHD_Result http_refuse(struct http_client *client, struct http_refusal *refusal) {
+  struct http_refusal_reply reply;
+  /* A large header block may have left no memory for the reply's headers. */
+  if (refusal->status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE || refusal->status == MHD_HTTP_URI_TOO_LONG)
+    return http_refuse_now(client, refusal);
+  refusal_complete(client, refusal);
+  reply_make(client->server, refusal, &reply);
+  enum MHD_Result result = reply_queue(client, refusal, &reply);
+  buf_free(&reply.body);
+  return result;
+}
+
+enum MHD_Result http_refuse_now(struct http_client *client, struct http_refusal *refusal) {
+  struct http_refusal_reply reply;
+  refusal_complete(client, refusal);
+  reply_make(client->server, refusal, &reply);
+  reply_write(client->fd, refusal, &reply);
+  buf_free(&reply.body);
+  return MHD_NO;
+}
+
+void http_refuse_away(struct http_server *server, int fd, const char *client, const char *detail) {
+  struct http_refusal_reply reply;
+  struct http_refusal refusal = {.origin = HTTP_REFUSED_BY_GUARD,
+                                 .status = MHD_HTTP_SERVICE_UNAVAILABLE,
+                                 .code = "unavailable",
+                                 .detail = detail,
+                                 .client = client,
+                                 .started_mono_ns = clock_mono_ns()};
+  reply_make(server, &refusal, &reply);
+  reply_write(fd, &refusal, &reply);
+  buf_free(&reply.body);
+}
+
+/* Maps words of libmicrohttpd's page to our own detail. */
+static const char *finding(const char *page) {
+  static const struct {
+    const char *words, *detail;
+  } findings[] = {
+      {"chunked encoding was", "The chunked body is not well formed: write each chunk as its size in"
+                               " hexadecimal, CR LF, the bytes, CR LF, and end with a chunk of size 0."},
+      {"Content-Length", "The Content-Length is not a number of bytes: write digits only."},
+  };
+  for (size_t i = 0; page && i < sizeof findings / sizeof *findings; i++)
+    if (strstr(page, findings[i].words)) return findings[i].detail;
+  return status_of(MHD_HTTP_BAD_REQUEST)->detail;
+}
+
+void http_refuse_for_library(struct http_client *client, unsigned status, const char *message) {
+  /* libmicrohttpd answers 500 when a chunk extension fills its memory. It is the client's mistake. */
+  bool server_error = status >= 500 && status != MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
+  if (server_error) status = MHD_HTTP_CONTENT_TOO_LARGE;
+  const struct status *row = status_of(status);
+  struct http_refusal refusal = {.origin = HTTP_REFUSED_BY_LIBRARY,
+                                 .status = row->status,
+                                 .code = row->code,
+                                 .detail =
+                                     row->status == MHD_HTTP_BAD_REQUEST ? finding(message) : row->detail};
+  if (client->request) {
+    refusal.method = client->request->request->http_verb;
+    refusal.target = client->request->request->http_url;
+  }
+  http_refuse_now(client, &refusal);
+}

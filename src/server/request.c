@@ -1,0 +1,99 @@
+#include <string.h>
+#include <strings.h>
+
+#include "server/server_private.h"
+
+struct lookup {
+  const char *name;
+  const char *first;
+  struct buf *join;
+};
+
+static enum MHD_Result lookup_one(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
+  struct lookup *lookup = cls;
+  (void)kind;
+  if (strcasecmp(name, lookup->name) != 0) return MHD_YES;
+  if (!value) value = "";
+  if (lookup->join) {
+    if (lookup->first) buf_putc(lookup->join, ',');
+    buf_puts(lookup->join, value);
+  }
+  if (!lookup->first) lookup->first = value;
+  return MHD_YES;
+}
+
+static void lookup_run(struct MHD_Connection *connection, struct lookup *lookup) {
+  if (connection) MHD_get_connection_values(connection, MHD_HEADER_KIND, lookup_one, lookup);
+}
+
+static struct http_client *client_of(const struct _u_request *request) {
+  return (struct http_client *)(uintptr_t)request->timeout;
+}
+
+const char *http_connection_header(struct MHD_Connection *connection, const char *name) {
+  struct lookup lookup = {.name = name};
+  lookup_run(connection, &lookup);
+  return lookup.first;
+}
+
+const char *http_connection_authority(struct MHD_Connection *connection) {
+  const struct http_client *client = connection ? http_connection_client(connection) : NULL;
+  return client ? client->authority : NULL;
+}
+
+struct MHD_Connection *http_request_connection(const struct _u_request *request) {
+  return client_of(request)->connection;
+}
+
+const char *http_request_client(const struct _u_request *request) {
+  return client_of(request)->address;
+}
+
+unsigned http_request_client_port(const struct _u_request *request) {
+  return client_of(request)->port;
+}
+
+const char *http_request_header(const struct _u_request *request, const char *name) {
+  return http_connection_header(http_request_connection(request), name);
+}
+
+int http_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response) {
+  struct http_client *client = client_of(request);
+  if (!response) return -1;
+  client->replied = MHD_queue_response(client->connection, status, response) == MHD_YES;
+  MHD_destroy_response(response);
+  return client->replied ? 0 : -1;
+}
+
+void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out) {
+  struct lookup lookup = {.name = name, .join = out};
+  lookup_run(connection, &lookup);
+}
+
+/* Whether a list names nothing but identity; empty members say nothing (RFC 9110, 5.6.1). */
+static bool is_identity(const char *list, size_t len) {
+  static const char identity[] = "identity";
+  for (const char *end = list + len; list < end;) {
+    list += strspn(list, ", \t");
+    size_t member = strcspn(list, ", \t");
+    if (member && (member != sizeof identity - 1 || strncasecmp(list, identity, member) != 0)) return false;
+    list += member;
+  }
+  return true;
+}
+
+static enum MHD_Result find_coding(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                   const char *value, size_t value_len) {
+  static const char wanted[] = "Content-Encoding";
+  (void)kind;
+  if (name_len != sizeof wanted - 1 || strcasecmp(name, wanted) != 0 || !value) return MHD_YES;
+  if (is_identity(value, value_len)) return MHD_YES;
+  *(const char **)cls = value;
+  return MHD_NO; /* ends the search */
+}
+
+const char *http_connection_content_coding(struct MHD_Connection *connection) {
+  const char *coding = NULL;
+  if (connection) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, find_coding, &coding);
+  return coding;
+}

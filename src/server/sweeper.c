@@ -1,0 +1,115 @@
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "server/server_private.h"
+
+#define TICK_MS 250
+#define LINGER_NS CLOCK_NS_PER_S
+
+/* libmicrohttpd's pool misses the end of a connection that arrived together with the last request. */
+static bool forgotten(struct http_client *client) {
+  char byte;
+  return !atomic_load(&client->requesting) && recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Closing a connection takes the same lock, so the descriptor still belongs to it. */
+static void sweep(struct http_server *server) {
+  uint64_t now = clock_mono_ns();
+  pthread_mutex_lock(&server->clients_lock);
+  for (struct http_client *client = server->clients; client; client = client->next) {
+    uint64_t deadline = atomic_load(&client->deadline_ns);
+    if (deadline == HTTP_DEADLINE_HANDLING || deadline == HTTP_DEADLINE_CUT) continue;
+    bool late = now >= deadline || (server->settings.pool && forgotten(client));
+    if (late && atomic_compare_exchange_strong(&client->deadline_ns, &deadline, HTTP_DEADLINE_CUT))
+      shutdown(client->fd, SHUT_RDWR);
+  }
+  pthread_mutex_unlock(&server->clients_lock);
+}
+
+/* Reads and forgets; true when the client has closed. */
+static bool drained(int fd) {
+  char scratch[4096];
+  ssize_t n;
+  for (int i = 0; i < 64; i++)
+    if ((n = recv(fd, scratch, sizeof scratch, MSG_DONTWAIT)) <= 0)
+      return n == 0 || (errno != EAGAIN && errno != EINTR);
+  return false;
+}
+
+static void linger(struct http_server *server, bool all) {
+  uint64_t now = clock_mono_ns();
+  pthread_mutex_lock(&server->lingering_lock);
+  for (size_t i = 0; i < server->lingering_count;) {
+    struct http_lingering *at = &server->lingering[i];
+    if (drained(at->fd) || all || now >= at->until_ns) {
+      close(at->fd);
+      *at = server->lingering[--server->lingering_count];
+    } else {
+      i++;
+    }
+  }
+  pthread_mutex_unlock(&server->lingering_lock);
+}
+
+static void *sweeper(void *cls) {
+  struct http_server *server = cls;
+  uint64_t swept = 0;
+  while (!atomic_load(&server->stopping)) {
+    struct pollfd fds[1 + HTTP_LINGERING] = {{.fd = server->wake_fd, .events = POLLIN}};
+    pthread_mutex_lock(&server->lingering_lock);
+    size_t count = server->lingering_count;
+    for (size_t i = 0; i < count; i++)
+      fds[1 + i] = (struct pollfd){.fd = server->lingering[i].fd, .events = POLLIN};
+    pthread_mutex_unlock(&server->lingering_lock);
+    poll(fds, 1 + count, TICK_MS);
+    if (fds[0].revents) (void)!read(server->wake_fd, &(uint64_t){0}, sizeof(uint64_t));
+    linger(server, false);
+    if (clock_mono_ns() - swept < TICK_MS * CLOCK_NS_PER_MS) continue;
+    sweep(server);
+    swept = clock_mono_ns();
+  }
+  linger(server, true);
+  return NULL;
+}
+
+void http_sweeper_linger(struct http_server *server, int fd) {
+  bool kept = false;
+  if (fd < 0) return;
+  pthread_mutex_lock(&server->lingering_lock);
+  if (server->sweeping && !atomic_load(&server->stopping) && server->lingering_count < HTTP_LINGERING) {
+    server->lingering[server->lingering_count++] =
+        (struct http_lingering){.fd = fd, .until_ns = clock_mono_ns() + LINGER_NS};
+    kept = true;
+  }
+  pthread_mutex_unlock(&server->lingering_lock);
+  if (kept) {
+    (void)!write(server->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
+  } else {
+    drained(fd); /* unread bytes would cause a reset */
+    close(fd);
+  }
+}
+
+int http_sweeper_start(struct http_server *server) {
+  server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (server->wake_fd < 0) return -1;
+  server->sweeping = true; /* before the thread, which does not synchronise with us any more */
+  if (pthread_create(&server->sweeper, NULL, sweeper, server) == 0) return 0;
+  server->sweeping = false;
+  close(server->wake_fd);
+  return -1;
+}
+
+void http_sweeper_stop(struct http_server *server) {
+  if (!server->sweeping) return;
+  atomic_store(&server->stopping, true);
+  (void)!write(server->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
+  pthread_join(server->sweeper, NULL);
+  server->sweeping = false;
+  close(server->wake_fd);
+}

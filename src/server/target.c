@@ -1,0 +1,74 @@
+#define _GNU_SOURCE /* strndup */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/server_private.h"
+
+/* Where the authority of an absolute form begins, or NULL. */
+static char *authority_of(char *target) {
+  if (strncasecmp(target, "http://", 7) == 0) return target + 7;
+  return strncasecmp(target, "https://", 8) == 0 ? target + 8 : NULL;
+}
+
+bool http_target_split(char *target, char **authority, char **path) {
+  char *from = authority_of(target);
+  size_t len = from ? strcspn(from, "/?#") : 0;
+  *authority = *path = NULL;
+  if (len == 0) return true; /* another form, or no host */
+  const char *rest = from + len;
+  size_t size = strlen(rest) + 2;
+  *authority = strndup(from, len);
+  *path = malloc(size);
+  if (!*authority || !*path) {
+    free(*authority);
+    free(*path);
+    return false;
+  }
+  snprintf(*path, size, "%s%s", *rest == '/' ? "" : "/", rest);
+  size_t path_len = strcspn(*path, "?");
+  memcpy(target, *path, path_len); /* shorter than what it replaces, so the query stays where it is */
+  target[path_len] = '\0';
+  return true;
+}
+
+bool http_target_is_served(const char *target, const char *method) {
+  if (strcmp(method, "CONNECT") == 0) return false;
+  return *target == '/' || (strcmp(target, "*") == 0 && strcmp(method, "OPTIONS") == 0);
+}
+
+/* An IPv6 address up to its closing bracket. Returns what follows that, or NULL. */
+static const char *ipv6_end(const char *text) {
+  char address[INET6_ADDRSTRLEN];
+  struct in6_addr ignored;
+  size_t len = strcspn(text, "]");
+  if (text[len] != ']' || len >= sizeof address) return NULL;
+  memcpy(address, text, len);
+  address[len] = '\0';
+  return inet_pton(AF_INET6, address, &ignored) == 1 ? text + len + 1 : NULL;
+}
+
+/* A registered name or an IPv4 address. Returns what follows it, or NULL. */
+static const char *name_end(const char *text) {
+  for (; *text && *text != ':'; text++) {
+    unsigned char c = (unsigned char)*text;
+    if (c >= 0x80 || !(isalnum(c) || strchr("-._~!$&'()*+,;=%", c))) return NULL;
+    if (c == '%' && !(isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2]))) return NULL;
+  }
+  return text;
+}
+
+bool http_target_authority_is_valid(const char *authority) {
+  unsigned port = 0;
+  const char *at = *authority == '[' ? ipv6_end(authority + 1) : name_end(authority);
+  if (!at || at == authority) return false;
+  if (*at == ':')
+    at++;
+  else if (*at)
+    return false;
+  for (; *at >= '0' && *at <= '9' && port <= 65535; at++) port = 10 * port + (unsigned)(*at - '0');
+  return *at == '\0' && port <= 65535;
+}

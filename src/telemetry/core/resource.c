@@ -1,0 +1,103 @@
+#include "config.h" /* first: GNU extensions */
+
+#include "telemetry/core/resource.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "telemetry/settings/keyvalues.h"
+
+enum { LIMIT = 2100 }; /* more pairs than fit into the variable */
+
+struct tel_resource {
+  struct tel_attributes attributes;
+};
+
+static const char *set_from_outside(void *cls, const char *key, const char *value) {
+  struct tel_resource *resource = cls;
+  tel_attributes_set_string(&resource->attributes, key, value);
+  return NULL;
+}
+
+bool tel_container_id(const char *text, char out[65]) {
+  /* What Docker, Podman, containerd and CRI-O write before the id; other long numbers are layers and the
+   * like. */
+  static const char *const before[] = {"containers/", "docker/",         "docker-",
+                                       "libpod-",     "cri-containerd-", "crio-"};
+  for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+    for (const char *at = text; (at = strstr(at, before[i]));) {
+      at += strlen(before[i]);
+      if (strspn(at, "0123456789abcdef") != 64) continue;
+      memcpy(out, at, 64);
+      out[64] = '\0';
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The start of a file as text; "" if it cannot be read. */
+static void read_file(const char *path, char *text, size_t size) {
+  FILE *file = fopen(path, "re");
+  size_t len = file ? fread(text, 1, size - 1, file) : 0;
+  text[len] = '\0';
+  if (file) fclose(file);
+}
+
+static void detect(struct tel_attributes *attributes) {
+  static const char *const files[] = {"/proc/self/cgroup", "/proc/self/mountinfo"};
+  struct utsname system;
+  char text[32 * 1024], id[65];
+  if (uname(&system) == 0) {
+    /* The names of the semantic conventions, where the kernel's differ. */
+    const char *arch = strcmp(system.machine, "x86_64") == 0    ? "amd64"
+                       : strcmp(system.machine, "aarch64") == 0 ? "arm64"
+                                                                : system.machine;
+    tel_attributes_set_string(attributes, "host.name", system.nodename);
+    tel_attributes_set_string(attributes, "host.arch", arch);
+  }
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    read_file(files[i], text, sizeof text);
+    if (!tel_container_id(text, id)) continue;
+    tel_attributes_set_string(attributes, "container.id", id);
+    break;
+  }
+}
+
+struct tel_resource *tel_resource_new(const struct tel_tracing_settings *settings,
+                                      const char *service_version, const char *instance_id) {
+  struct tel_resource *resource = calloc(1, sizeof *resource);
+  if (!resource) return NULL;
+  struct tel_attributes *attributes = &resource->attributes;
+  tel_attributes_init(attributes, LIMIT, UINT32_MAX);
+  detect(attributes);
+  if (!tel_keyvalues_read(settings->resource, set_from_outside, NULL, resource)) {
+    tel_resource_free(resource); /* it was checked before: only memory can be short */
+    return NULL;
+  }
+  tel_attributes_set_string(attributes, "service.name", settings->service_name);
+  tel_attributes_set_string(attributes, "service.version", service_version);
+  tel_attributes_set_string(attributes, "service.instance.id", instance_id);
+  tel_attributes_set_static(attributes, "telemetry.sdk.name", "libtel");
+  tel_attributes_set_static(attributes, "telemetry.sdk.language", "c");
+  tel_attributes_set_static(attributes, "telemetry.sdk.version", PACKAGE_VERSION);
+  tel_attributes_set_int(attributes, "process.pid", getpid());
+  tel_attributes_set_string(attributes, "process.executable.name", program_invocation_short_name);
+  if (attributes->dropped == 0) return resource;
+  tel_resource_free(resource);
+  return NULL;
+}
+
+void tel_resource_free(struct tel_resource *resource) {
+  if (!resource) return;
+  tel_attributes_clear(&resource->attributes);
+  free(resource);
+}
+
+const struct tel_attributes *tel_resource_attributes(const struct tel_resource *resource) {
+  return &resource->attributes;
+}

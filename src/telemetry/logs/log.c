@@ -1,0 +1,229 @@
+#include "tel/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <yder.h>
+
+#include "base/clock.h"
+#include "telemetry/logs/log_record.h"
+#include "telemetry/logs/log_rename.h"
+#include "telemetry/logs/log_stats.h"
+#include "telemetry/logs/log_writer.h"
+#include "telemetry/recent/recent_store.h"
+#include "telemetry/traces/span.h"
+
+enum { EVENT_TEXT = 4096 };
+
+struct tel_logger {
+  _Atomic int level;
+  bool enabled; /* false: there is nothing behind it */
+  struct tel_log_stats stats;
+  struct tel_log_writer *writer;
+};
+
+/* The logger that yder gives its lines to. */
+static _Atomic(struct tel_logger *) installed;
+/* The record that is on its way through yder on this thread. */
+static _Thread_local struct tel_log_record *passing;
+
+/* What is behind a logger that is enabled. */
+static int open_logger(struct tel_logger *logger, const struct tel_log_settings *settings,
+                       struct tel_registry *registry) {
+  int result = tel_log_writer_new(settings, &logger->writer);
+  if (result) return result;
+  result = tel_log_stats_open(&logger->stats, registry, tel_log_writer_pipeline(logger->writer));
+  if (result == 0)
+    tel_log_writer_count_in(logger->writer, &logger->stats);
+  else
+    tel_log_writer_free(logger->writer, 0);
+  return result;
+}
+
+int tel_logger_new(const struct tel_log_settings *settings, struct tel_registry *registry,
+                   struct tel_logger **out) {
+  if (!settings || !out) return TEL_E_VALUE;
+  struct tel_logger *logger = calloc(1, sizeof *logger);
+  if (!logger) return TEL_E_MEMORY;
+  logger->enabled = settings->enabled;
+  atomic_init(&logger->level, (int)settings->level);
+  int result = logger->enabled ? open_logger(logger, settings, registry) : 0;
+  if (result) {
+    int error = errno;
+    free(logger);
+    errno = error;
+    return result;
+  }
+  *out = logger;
+  return 0;
+}
+
+int tel_logger_start(struct tel_logger *logger) {
+  if (!logger) return TEL_E_VALUE;
+  return logger->enabled ? tel_log_writer_start(logger->writer) : 0;
+}
+
+int tel_logger_rename(struct tel_logger *logger, const char *version, const char *instance) {
+  return logger->enabled ? tel_log_writer_rename(logger->writer, version, instance) : 0;
+}
+
+static bool is_foreign(const struct tel_logger *logger) {
+  return logger->enabled && tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer));
+}
+
+static unsigned long yder_level(enum tel_level level) {
+  static const unsigned long levels[] = {
+      [TEL_DEBUG] = Y_LOG_LEVEL_DEBUG, [TEL_INFO] = Y_LOG_LEVEL_INFO,   [TEL_WARN] = Y_LOG_LEVEL_WARNING,
+      [TEL_ERROR] = Y_LOG_LEVEL_ERROR, [TEL_FATAL] = Y_LOG_LEVEL_ERROR,
+  };
+  return levels[level];
+}
+
+static enum tel_level level_from_yder(unsigned long level) {
+  for (int l = TEL_DEBUG; l < TEL_ERROR; l++)
+    if (yder_level((enum tel_level)l) == level) return (enum tel_level)l;
+  return TEL_ERROR;
+}
+
+static void lose(struct tel_log_record *record) {
+  struct tel_logger *logger = record->logger;
+  tel_log_writer_give(logger->writer, record);
+  tel_log_stats_lost(&logger->stats, TEL_LOST_MEMORY, 1);
+}
+
+/* Makes the record's line. False, the record is gone and counted, without memory. Before the start the line's
+ * own members may still change: then it is the writer that makes it. */
+static bool seal(struct tel_log_record *record) {
+  struct tel_log_writer *writer = record->logger->writer;
+  if (!tel_pipeline_started(tel_log_writer_pipeline(writer)) || tel_log_writer_seal(writer, record))
+    return true;
+  lose(record);
+  return false;
+}
+
+/* yder's callback: either a record of ours passes, or a library says something. Whatever text a library
+ * logs, it may hold what a client sent: it becomes a field, never the message. */
+static void on_yder_line(void *cls, const char *app, const time_t date, const unsigned long level,
+                         const char *text) {
+  struct tel_logger *logger = cls;
+  struct tel_log_record *record = passing;
+  (void)app;
+  (void)date;
+  if (record) {
+    passing = NULL;
+  } else {
+    record = tel_log_begin(logger, level_from_yder(level));
+    if (!record) return;
+    record->message = "library";
+    record->time_unix_ns = clock_unix_ns();
+    tel_attributes_set_string(&record->fields, "detail", text);
+    if (!seal(record)) return;
+  }
+  tel_log_writer_push(logger->writer, record);
+}
+
+int tel_log_install(struct tel_logger *logger) {
+  struct tel_logger *none = NULL;
+  if (!logger) return TEL_E_VALUE;
+  if (!atomic_compare_exchange_strong(&installed, &none, logger)) return TEL_E_FULL;
+  /* All levels: which of them is written is decided here, where it can change while threads run. */
+  if (y_init_logs(NULL, Y_LOG_MODE_CALLBACK, Y_LOG_LEVEL_DEBUG, NULL, NULL) &&
+      y_set_logs_callback(on_yder_line, logger, NULL))
+    return 0;
+  atomic_store(&installed, NULL);
+  return TEL_E_SYSTEM;
+}
+
+uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns) {
+  uint64_t lost = 0;
+  if (!logger) return 0;
+  if (atomic_load(&installed) == logger) {
+    y_init_logs(NULL, Y_LOG_MODE_NONE, Y_LOG_LEVEL_NONE, NULL, NULL); /* y_close_logs() changes no mode */
+    atomic_store(&installed, NULL);
+  }
+  if (is_foreign(logger)) return 0; /* its memory stays: threads may have been in it at the fork */
+  if (logger->enabled) {
+    tel_log_stats_close(&logger->stats);
+    lost = tel_log_writer_free(logger->writer, deadline_mono_ns);
+  }
+  free(logger);
+  return lost;
+}
+
+void tel_log_set_level(struct tel_logger *logger, enum tel_level level) {
+  if (logger) atomic_store_explicit(&logger->level, (int)level, memory_order_relaxed);
+}
+
+int tel_log_reopen(struct tel_logger *logger) {
+  if (!logger || is_foreign(logger)) return TEL_E_VALUE;
+  return logger->enabled ? tel_log_writer_reopen(logger->writer) : 0;
+}
+
+bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level) {
+  return logger && logger->enabled &&
+         (int)level >= atomic_load_explicit(&logger->level, memory_order_relaxed);
+}
+
+struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level) {
+  if (!tel_log_enabled(logger, level) || tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer)))
+    return NULL;
+  struct tel_log_record *record = tel_log_writer_take(logger->writer);
+  if (record)
+    tel_log_record_init(record, logger, level);
+  else
+    tel_log_stats_lost(&logger->stats, TEL_LOST_QUEUE_FULL, 1);
+  return record;
+}
+
+struct tel_attributes *tel_log_fields(struct tel_log_record *record) {
+  return record ? &record->fields : NULL;
+}
+
+void tel_log_context(struct tel_log_record *record, const struct tel_context *context) {
+  if (!record) return;
+  record->has_context = context != NULL;
+  if (context) record->context = *context;
+}
+
+void tel_log_span(struct tel_log_record *record, const struct tel_span *span) {
+  if (!record) return;
+  record->span = span;
+  tel_log_context(record, span ? tel_span_context(span) : NULL);
+}
+
+void tel_log_message(struct tel_log_record *record, const char *message) {
+  if (!record) return;
+  struct tel_logger *logger = record->logger;
+  if (tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer))) return; /* it is its parent's line */
+  record->message = message ? message : "";
+  record->time_unix_ns = tel_span_now_unix_ns(record->span);
+  if (!seal(record)) return;
+  if (record->line && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
+  if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {
+    tel_log_writer_push(logger->writer, record);
+    return;
+  }
+  passing = record;
+  y_log_message(yder_level(record->level), "%s", message);
+  if (!passing) return;
+  /* It allocates, and does not call back if it cannot. */
+  passing = NULL;
+  lose(record);
+}
+
+void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message, const char *format,
+                   ...) {
+  struct tel_log_record *record = tel_log_begin(logger, level);
+  if (!record) return;
+  if (format) {
+    char text[EVENT_TEXT];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    tel_attributes_set_string(&record->fields, "detail", text);
+  }
+  tel_log_message(record, message);
+}

@@ -1,0 +1,152 @@
+#include "telemetry/logs/log_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digits.h"
+#include "base/escape.h"
+#include "base/hex.h"
+#include "telemetry/core/attributes_private.h"
+
+/* A bound of all that precedes the fields, without the texts that differ from program to program. */
+enum { FIXED = 256, HEAD = 1024 };
+
+static char *put(char *to, const char *text, size_t len) {
+  memcpy(to, text, len);
+  return to + len;
+}
+
+#define PUT(to, literal) put((to), (literal), sizeof(literal) - 1)
+
+bool tel_log_encoder_init(struct tel_log_encoder *encoder, const char *app, const char *version,
+                          const char *instance) {
+  const char *const keys[] = {",\"app\":\"", ",\"version\":\"", ",\"instance\":\""};
+  const char *const values[] = {app, version, instance};
+  encoder->constant = (struct buf)BUF_INIT(SIZE_MAX / 2);
+  for (size_t i = 0; i < 3; i++) {
+    if (!values[i]) continue;
+    size_t len = strlen(values[i]);
+    buf_puts(&encoder->constant, keys[i]);
+    char *to = buf_reserve(&encoder->constant, len * ESCAPE_JSON_WORST + 1);
+    if (!to) return false;
+    char *end = escape_json(to, values[i], len);
+    *end++ = '"';
+    encoder->constant.len += (size_t)(end - to);
+  }
+  return !buf_failed(&encoder->constant);
+}
+
+void tel_log_encoder_free(struct tel_log_encoder *encoder) {
+  buf_free(&encoder->constant);
+}
+
+/* The Gregorian calendar, counted in years that begin in March, so that the odd day is the last. Without
+ * gmtime_r(), which takes a lock. */
+static char *put_date(char *to, unsigned days) {
+  enum { DAYS_400_YEARS = 146097, DAYS_BEFORE_1970 = 719468 };
+  unsigned z = days + DAYS_BEFORE_1970, era = z / DAYS_400_YEARS, day = z % DAYS_400_YEARS;
+  unsigned year = (day - day / 1460 + day / 36524 - day / (DAYS_400_YEARS - 1)) / 365;
+  day -= 365 * year + year / 4 - year / 100;
+  unsigned month = (5 * day + 2) / 153; /* 0 is March */
+  day -= (153 * month + 2) / 5;
+  year += 400 * era + (month >= 10);
+  to = digits_fixed(to, year, 4);
+  *to++ = '-';
+  to = digits_fixed(to, month < 10 ? month + 3 : month - 9, 2);
+  *to++ = '-';
+  return digits_fixed(to, day + 1, 2);
+}
+
+static char *put_time(char *to, uint64_t unix_ns) {
+  uint64_t seconds = unix_ns / 1000000000;
+  unsigned second = (unsigned)(seconds % 86400);
+  to = put_date(to, (unsigned)(seconds / 86400));
+  *to++ = 'T';
+  to = digits_fixed(to, second / 3600, 2);
+  *to++ = ':';
+  to = digits_fixed(to, second / 60 % 60, 2);
+  *to++ = ':';
+  to = digits_fixed(to, second % 60, 2);
+  *to++ = '.';
+  to = digits_fixed(to, (unsigned)(unix_ns % 1000000000), 9);
+  *to++ = 'Z';
+  return to;
+}
+
+static char *put_context(char *to, const struct tel_context *context) {
+  to = PUT(to, ",\"trace_id\":\"");
+  to = hex_write(to, context->trace_id, sizeof context->trace_id);
+  to = PUT(to, "\",\"span_id\":\"");
+  to = hex_write(to, context->span_id, sizeof context->span_id);
+  to = PUT(to, "\",\"trace_flags\":\"");
+  to = hex_write(to, &context->flags, 1);
+  *to++ = '"';
+  return to;
+}
+
+static size_t head_bound(const struct tel_log_encoder *encoder, const struct tel_log_record *record) {
+  return FIXED + encoder->constant.len + strlen(record->message) * ESCAPE_JSON_WORST;
+}
+
+/* All that precedes the fields. */
+static char *put_head(char *to, const struct tel_log_encoder *encoder, const struct tel_log_record *record) {
+  static const struct {
+    uint8_t len;
+    char text[48];
+  } levels[] = {
+#define LEVEL(text) {sizeof(text) - 1, text}
+      [TEL_DEBUG] = LEVEL("\",\"level\":\"DEBUG\",\"severity_number\":5"),
+      [TEL_INFO] = LEVEL("\",\"level\":\"INFO\",\"severity_number\":9"),
+      [TEL_WARN] = LEVEL("\",\"level\":\"WARN\",\"severity_number\":13"),
+      [TEL_ERROR] = LEVEL("\",\"level\":\"ERROR\",\"severity_number\":17"),
+      [TEL_FATAL] = LEVEL("\",\"level\":\"FATAL\",\"severity_number\":21")};
+#undef LEVEL
+  to = PUT(to, "{\"timestamp\":\"");
+  to = put_time(to, record->time_unix_ns);
+  to = put(to, levels[record->level].text, levels[record->level].len);
+  to = PUT(to, ",\"message\":\"");
+  to = escape_json(to, record->message, strlen(record->message));
+  *to++ = '"';
+  if (encoder->constant.len) to = put(to, encoder->constant.data, encoder->constant.len);
+  if (record->has_context) to = put_context(to, &record->context);
+  return to;
+}
+
+bool tel_log_encode(const struct tel_log_encoder *encoder, struct buf *out,
+                    const struct tel_log_record *record) {
+  size_t fields = tel_attributes_pairs_size(&record->fields);
+  char *to = buf_reserve(out, head_bound(encoder, record) + fields);
+  if (!to) {
+    out->failed = false; /* what was there is still whole */
+    return false;
+  }
+  to = put_head(to, encoder, record);
+  to = put(to, (const char *)tel_attributes_pairs(&record->fields), fields);
+  to = PUT(to, "}\n");
+  out->len = (size_t)(to - out->data);
+  return true;
+}
+
+/* Puts the head in front of the fields, which make room where theirs does not suffice. */
+static bool put_in_front(struct tel_log_record *record, const char *head, size_t size) {
+  struct tel_attributes *a = &record->fields;
+  size_t fields = tel_attributes_pairs_size(a), extra = size > a->start ? size - a->start : 0;
+  if (!tel_attributes_reserve(a, extra + 2)) return false;
+  char *to = (char *)a->bytes + a->start;
+  if (extra) memmove(to + extra, to, fields);
+  to += extra;
+  memcpy(to - size, head, size);
+  PUT(to + fields, "}\n");
+  record->line = to - size;
+  record->line_len = size + fields + 2;
+  return true;
+}
+
+bool tel_log_seal(const struct tel_log_encoder *encoder, struct tel_log_record *record) {
+  char room[HEAD], *head = room;
+  size_t bound = head_bound(encoder, record);
+  if (bound > sizeof room && !(head = malloc(bound))) return false;
+  bool ok = put_in_front(record, head, (size_t)(put_head(head, encoder, record) - head));
+  if (head != room) free(head);
+  return ok;
+}

@@ -1,0 +1,10 @@
+/* What the rest of src/telemetry asks of the log, and its users do not. Internal to src/telemetry. */
+#ifndef TELEMETRY_LOGS_LOG_RENAME_H
+#define TELEMETRY_LOGS_LOG_RENAME_H
+
+#include "tel/log.h"
+
+/* See tel_log_writer_rename(). */
+TEL_MUST_CHECK int tel_logger_rename(struct tel_logger *logger, const char *version, const char *instance);
+
+#endif

@@ -1,0 +1,38 @@
+/* What the logs part tells about itself: telemetry_log_* metrics. Inside of the logs part. Any thread. */
+#ifndef TELEMETRY_LOGS_LOG_STATS_H
+#define TELEMETRY_LOGS_LOG_STATS_H
+
+#include <stdint.h>
+
+#include "tel/error.h"
+#include "tel/metrics.h"
+#include "telemetry/core/pipeline.h"
+#include "telemetry/logs/log_output.h"
+
+enum tel_log_loss {
+  TEL_LOST_QUEUE_FULL,
+  TEL_LOST_WRITE_ERROR,
+  TEL_LOST_SHUTDOWN,
+  TEL_LOST_MEMORY,
+  TEL_LOSSES
+};
+
+struct tel_log_stats {
+  struct tel_counter *written;
+  struct tel_counter *dropped[TEL_LOSSES];
+  struct tel_counter *failures[TEL_LOG_FAILURES];
+  struct tel_counter *rotations;
+  const struct tel_pipeline *pipeline; /* whose size is read at each scrape */
+  struct tel_log_stats *next;          /* of those that can still be read */
+};
+
+/* Registers the metrics, all at 0. A NULL registry: nothing is counted. Errors as tel_counter_family(). The
+ * struct must stay in its place until tel_log_stats_close(), which is needed on success only. */
+TEL_MUST_CHECK int tel_log_stats_open(struct tel_log_stats *stats, struct tel_registry *registry,
+                                      const struct tel_pipeline *pipeline);
+/* The queue is about to go; scrapes may go on and see a queue of 0. */
+void tel_log_stats_close(struct tel_log_stats *stats);
+
+void tel_log_stats_lost(struct tel_log_stats *stats, enum tel_log_loss why, uint64_t lines);
+
+#endif

@@ -1,0 +1,142 @@
+/* Content negotiation after RFC 9110, 12.5: what the lists in Accept and Accept-Encoding allow, by quality.
+ */
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "telemetry/metrics/exposition.h"
+
+/* A piece of the header; not NUL-terminated. */
+struct slice {
+  const char *at;
+  size_t len;
+};
+
+static bool blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+static struct slice trim(struct slice s) {
+  for (; s.len > 0 && blank(s.at[0]); s.at++) s.len--;
+  while (s.len > 0 && blank(s.at[s.len - 1])) s.len--;
+  return s;
+}
+
+/* Cuts the next piece off the front, up to a separator that is not inside a quoted string, without the blanks
+ * around it. */
+static struct slice cut(struct slice *rest, char separator) {
+  struct slice piece = {rest->at, 0};
+  bool quoted = false;
+  for (; piece.len < rest->len; piece.len++) {
+    char c = rest->at[piece.len];
+    if (c == separator && !quoted) break;
+    if (c == '"') quoted = !quoted;
+    if (c == '\\' && quoted && piece.len + 1 < rest->len) piece.len++;
+  }
+  size_t used = piece.len < rest->len ? piece.len + 1 : piece.len;
+  rest->at += used;
+  rest->len -= used;
+  return trim(piece);
+}
+
+static bool same(struct slice s, const char *text) {
+  return s.len == strlen(text) && strncasecmp(s.at, text, s.len) == 0;
+}
+
+/* A quality in thousandths, or -1 if it is not one. More than three digits are read and ignored: some clients
+ * send them. */
+static int quality(struct slice s) {
+  if (s.len == 0 || (s.at[0] != '0' && s.at[0] != '1') || (s.len > 1 && s.at[1] != '.')) return -1;
+  int value = (s.at[0] - '0') * 1000, unit = 100;
+  for (size_t i = 2; i < s.len; i++, unit /= 10) {
+    if (s.at[i] < '0' || s.at[i] > '9') return -1;
+    value += (s.at[i] - '0') * unit;
+  }
+  return value > 1000 ? -1 : value;
+}
+
+/* One member of a list: its name, and of its parameters those that matter. */
+struct range {
+  struct slice name;
+  int q;                /* -1: malformed, so the range says nothing */
+  struct slice version; /* len 0: none */
+};
+
+static struct slice unquoted(struct slice s) {
+  if (s.len >= 2 && s.at[0] == '"' && s.at[s.len - 1] == '"') return (struct slice){s.at + 1, s.len - 2};
+  return s;
+}
+
+/* The next member. False at the end. */
+static bool next_range(struct slice *list, struct range *out) {
+  if (list->len == 0) return false;
+  struct slice member = cut(list, ',');
+  *out = (struct range){.name = cut(&member, ';'), .q = 1000};
+  while (member.len > 0) {
+    struct slice value = cut(&member, ';');
+    struct slice name = cut(&value, '=');
+    if (same(name, "q")) {
+      out->q = quality(value);
+      return true; /* what follows q is no parameter of the range */
+    }
+    if (same(name, "version")) out->version = unquoted(value);
+  }
+  return true;
+}
+
+/* What a list grants to one offer: the quality of the most specific range that matches it. */
+struct grant {
+  int specificity; /* 0: nothing matched */
+  int q;
+};
+
+static void grant_raise(struct grant *grant, int specificity, int q) {
+  if (specificity == 0 || specificity < grant->specificity || q < 0) return;
+  if (specificity == grant->specificity && q <= grant->q) return;
+  *grant = (struct grant){specificity, q};
+}
+
+enum { ANY = 1, GROUP, NAMED, VERSIONED };
+
+/* versions: those of the format itself and, NULL-terminated, those that can be answered with it. */
+static int match(const struct range *range, const char *group, const char *type,
+                 const char *const *versions) {
+  if (same(range->name, "*/*")) return ANY;
+  if (same(range->name, group)) return GROUP;
+  if (!same(range->name, type)) return 0;
+  if (range->version.len == 0) return NAMED;
+  for (; *versions; versions++)
+    if (same(range->version, *versions)) return VERSIONED;
+  return 0;
+}
+
+enum tel_format tel_format_negotiate(const char *accept) {
+  /* OpenMetrics 0.0.1 is what older Prometheus servers call 1.0.0. */
+  static const char *const text_versions[] = {"0.0.4", NULL};
+  static const char *const openmetrics_versions[] = {"1.0.0", "0.0.1", NULL};
+  if (!accept) return TEL_FORMAT_TEXT;
+  struct slice list = {accept, strlen(accept)};
+  struct range range;
+  struct grant text = {0, 0}, openmetrics = {0, 0};
+  while (next_range(&list, &range)) {
+    grant_raise(&text, match(&range, "text/*", "text/plain", text_versions), range.q);
+    grant_raise(&openmetrics,
+                match(&range, "application/*", "application/openmetrics-text", openmetrics_versions),
+                range.q);
+  }
+  if (openmetrics.specificity <= ANY || openmetrics.q == 0) return TEL_FORMAT_TEXT;
+  if (openmetrics.q != text.q) return openmetrics.q > text.q ? TEL_FORMAT_OPENMETRICS : TEL_FORMAT_TEXT;
+  return openmetrics.specificity >= text.specificity ? TEL_FORMAT_OPENMETRICS : TEL_FORMAT_TEXT;
+}
+
+bool tel_format_accepts_gzip(const char *accept_encoding) {
+  if (!accept_encoding) return false;
+  struct slice list = {accept_encoding, strlen(accept_encoding)};
+  struct range range;
+  struct grant gzip = {0, 0};
+  while (next_range(&list, &range)) {
+    bool named = same(range.name, "gzip") || same(range.name, "x-gzip");
+    grant_raise(&gzip, named ? NAMED : same(range.name, "*") ? ANY : 0, range.q);
+  }
+  return gzip.specificity > 0 && gzip.q > 0;
+}

@@ -1,0 +1,320 @@
+/* Families and series: made under the registry's lock, complete before they are linked, never moved. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "telemetry/metrics/metrics_model.h"
+
+enum { DEFAULT_FAMILIES = 256, DEFAULT_SERIES = 1000, OWN_FAMILIES = 2 };
+
+/* Series */
+
+static void *instrument_new(const struct tel_family *family) {
+  switch (family->type) {
+  case TEL_METRIC_COUNTER:
+    return tel_counter_new();
+  case TEL_METRIC_GAUGE:
+    return tel_gauge_new();
+  case TEL_METRIC_HISTOGRAM:
+    return tel_histogram_new(family->bounds, family->bound_count);
+  }
+  return NULL;
+}
+
+static bool series_grow(struct tel_family *family) {
+  if (family->series_count < family->series_room) return true;
+  size_t room = family->series_room ? 2 * family->series_room : 4;
+  struct tel_series *series = realloc(family->series, room * sizeof *series);
+  if (!series) return false;
+  family->series = series;
+  family->series_room = room;
+  return true;
+}
+
+/* Takes ownership of values, also on failure. */
+static int series_add(struct tel_family *family, char *values, size_t len, uint64_t hash, void **out) {
+  void *instrument = series_grow(family) ? instrument_new(family) : NULL;
+  if (!instrument) {
+    free(values);
+    return TEL_E_MEMORY;
+  }
+  family->series[family->series_count++] = (struct tel_series){values, len, hash, instrument};
+  *out = instrument;
+  return TEL_OK;
+}
+
+static uint64_t hash_of(const char *data, size_t len) {
+  uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+  for (size_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)data[i]) * UINT64_C(1099511628211);
+  return hash;
+}
+
+static int values_copy(const struct tel_family *family, const char *const *values, char **out,
+                       size_t *out_len) {
+  size_t len = 0;
+  for (size_t i = 0; i < family->label_count; i++) {
+    if (!values || !values[i] || !utf8_valid(values[i], strlen(values[i]))) return TEL_E_LABELS;
+    len += strlen(values[i]) + 1;
+  }
+  char *copy = malloc(len + 1); /* never of size 0 */
+  if (!copy) return TEL_E_MEMORY;
+  char *to = copy;
+  for (size_t i = 0; i < family->label_count; i++) to = stpcpy(to, values[i]) + 1;
+  *out = copy;
+  *out_len = len;
+  return TEL_OK;
+}
+
+static int series_get(struct tel_family *family, enum tel_metric_type type, const char *const *label_values,
+                      void **out) {
+  if (!family || !out || family->type != type || family->read) return TEL_E_VALUE;
+  char *values;
+  size_t len;
+  int error = values_copy(family, label_values, &values, &len);
+  if (error) return error;
+  uint64_t hash = hash_of(values, len);
+  struct tel_registry *registry = family->registry;
+
+  pthread_mutex_lock(&registry->lock);
+  const struct tel_series *found = NULL;
+  for (size_t i = 0; i < family->series_count && !found; i++) {
+    const struct tel_series *s = &family->series[i];
+    if (s->hash == hash && s->values_len == len && memcmp(s->values, values, len) == 0) found = s;
+  }
+  if (found) {
+    *out = found->instrument;
+    free(values);
+  } else if (family->series_count >= registry->max_series) {
+    family->dropped++;
+    free(values);
+    error = TEL_E_FULL;
+  } else {
+    error = series_add(family, values, len, hash, out);
+  }
+  pthread_mutex_unlock(&registry->lock);
+  return error;
+}
+
+int tel_counter_series(struct tel_family *family, const char *const *values, struct tel_counter **out) {
+  void *instrument;
+  int error = series_get(family, TEL_METRIC_COUNTER, values, out ? &instrument : NULL);
+  if (!error) *out = instrument;
+  return error;
+}
+
+int tel_gauge_series(struct tel_family *family, const char *const *values, struct tel_gauge **out) {
+  void *instrument;
+  int error = series_get(family, TEL_METRIC_GAUGE, values, out ? &instrument : NULL);
+  if (!error) *out = instrument;
+  return error;
+}
+
+int tel_histogram_series(struct tel_family *family, const char *const *values, struct tel_histogram **out) {
+  void *instrument;
+  int error = series_get(family, TEL_METRIC_HISTOGRAM, values, out ? &instrument : NULL);
+  if (!error) *out = instrument;
+  return error;
+}
+
+/* Families */
+
+static void family_free(struct tel_family *family) {
+  if (!family) return;
+  for (size_t i = 0; i < family->series_count; i++) {
+    free(family->series[i].values);
+    free(family->series[i].instrument);
+  }
+  free(family->series);
+  free(family->strings);
+  free(family->owned);
+  free(family);
+}
+
+static int spec_check(const struct tel_family_spec *spec, enum tel_metric_type type) {
+  if (!spec || spec->label_count > TEL_MAX_LABELS) return TEL_E_VALUE;
+  if (!tel_family_names_valid(spec, type)) return TEL_E_NAME;
+  if (spec->help && !utf8_valid(spec->help, strlen(spec->help))) return TEL_E_VALUE;
+  if (type != TEL_METRIC_HISTOGRAM) return TEL_OK;
+  if (spec->bucket_count > TEL_MAX_BUCKETS) return TEL_E_VALUE;
+  for (size_t i = 0; i < spec->bucket_count; i++) {
+    if (!isfinite(spec->buckets[i]) || spec->buckets[i] < 0) return TEL_E_VALUE;
+    if (i > 0 && spec->buckets[i] <= spec->buckets[i - 1]) return TEL_E_VALUE;
+  }
+  return TEL_OK;
+}
+
+static const char *string_copy(char **at, const char *text) {
+  const char *copy = *at;
+  *at = stpcpy(*at, text) + 1;
+  return copy;
+}
+
+/* A family of its own copies, without series. NULL when out of memory. */
+static struct tel_family *family_copy(const struct tel_family_spec *spec, enum tel_metric_type type) {
+  const char *help = spec->help ? spec->help : "", *unit = spec->unit ? spec->unit : "";
+  size_t size = strlen(spec->name) + strlen(help) + strlen(unit) + 3;
+  for (size_t i = 0; i < spec->label_count; i++) size += strlen(spec->labels[i]) + 1;
+  struct tel_family *family = calloc(1, sizeof *family);
+  char *strings = malloc(size);
+  if (!family || !strings) {
+    free(family);
+    free(strings);
+    return NULL;
+  }
+  family->type = type;
+  family->strings = strings;
+  family->name = string_copy(&strings, spec->name);
+  family->help = string_copy(&strings, help);
+  family->unit = string_copy(&strings, unit);
+  family->label_count = spec->label_count;
+  for (size_t i = 0; i < spec->label_count; i++) family->labels[i] = string_copy(&strings, spec->labels[i]);
+  family->base_len = tel_family_base_len(spec->name, type);
+  if (type == TEL_METRIC_HISTOGRAM) {
+    family->bound_count = spec->bucket_count;
+    for (size_t i = 0; i < spec->bucket_count; i++) family->bounds[i] = spec->buckets[i] + 0.0; /* no -0 */
+  }
+  return family;
+}
+
+static int family_link(struct tel_registry *registry, struct tel_family *family) {
+  size_t at = 0;
+  for (size_t i = 0; i < registry->family_count; i++) {
+    if (tel_family_names_clash(registry->families[i], family)) return TEL_E_NAME;
+    if (strcmp(registry->families[i]->name, family->name) < 0) at = i + 1;
+  }
+  if (registry->family_count >= registry->max_families) return TEL_E_FULL;
+  if (registry->family_count == registry->family_room) {
+    size_t room = registry->family_room ? 2 * registry->family_room : 16;
+    struct tel_family **families = realloc(registry->families, room * sizeof *families);
+    if (!families) return TEL_E_MEMORY;
+    registry->families = families;
+    registry->family_room = room;
+  }
+  struct tel_family **to = registry->families + at;
+  memmove(to + 1, to, (registry->family_count - at) * sizeof *to);
+  *to = family;
+  registry->family_count++;
+  return TEL_OK;
+}
+
+static int family_register(struct tel_registry *registry, struct tel_family *family) {
+  family->registry = registry;
+  pthread_mutex_lock(&registry->lock);
+  int error = family_link(registry, family);
+  pthread_mutex_unlock(&registry->lock);
+  return error;
+}
+
+static int family_new(struct tel_registry *registry, const struct tel_family_spec *spec,
+                      enum tel_metric_type type, struct tel_family **out) {
+  if (!registry || !out) return TEL_E_VALUE;
+  int error = spec_check(spec, type);
+  if (error) return error;
+  struct tel_family *family = family_copy(spec, type);
+  if (!family) return TEL_E_MEMORY;
+  if (family->label_count == 0) {
+    char *values = calloc(1, 1);
+    void *instrument;
+    error = values ? series_add(family, values, 0, hash_of(values, 0), &instrument) : TEL_E_MEMORY;
+  }
+  if (!error) error = family_register(registry, family);
+  if (error)
+    family_free(family);
+  else
+    *out = family;
+  return error;
+}
+
+int tel_counter_family(struct tel_registry *registry, const struct tel_family_spec *spec,
+                       struct tel_family **out) {
+  return family_new(registry, spec, TEL_METRIC_COUNTER, out);
+}
+
+int tel_gauge_family(struct tel_registry *registry, const struct tel_family_spec *spec,
+                     struct tel_family **out) {
+  return family_new(registry, spec, TEL_METRIC_GAUGE, out);
+}
+
+int tel_histogram_family(struct tel_registry *registry, const struct tel_family_spec *spec,
+                         struct tel_family **out) {
+  return family_new(registry, spec, TEL_METRIC_HISTOGRAM, out);
+}
+
+int tel_read_family_owned(struct tel_registry *registry, const struct tel_family_spec *spec,
+                          enum tel_metric_type type, tel_read_fn *read, void *cls, void *owned) {
+  if (!registry || !read || type == TEL_METRIC_HISTOGRAM) return TEL_E_VALUE;
+  int error = spec_check(spec, type);
+  if (error) return error;
+  struct tel_family *family = family_copy(spec, type);
+  if (!family) return TEL_E_MEMORY;
+  family->read = read;
+  family->cls = cls;
+  error = family_register(registry, family);
+  if (error)
+    family_free(family);
+  else
+    family->owned = owned;
+  return error;
+}
+
+int tel_read_family(struct tel_registry *registry, const struct tel_family_spec *spec,
+                    enum tel_metric_type type, tel_read_fn *read, void *cls) {
+  return tel_read_family_owned(registry, spec, type, read, cls, NULL);
+}
+
+/* The registry */
+
+/* Runs under the lock, as every read function. */
+static void read_dropped(void *cls, struct tel_emit *emit) {
+  const struct tel_registry *registry = cls;
+  for (size_t i = 0; i < registry->family_count; i++) {
+    const struct tel_family *family = registry->families[i];
+    if (family->label_count > 0 && !family->read)
+      tel_emit_value(emit, (const char *const[]){family->name}, (double)family->dropped);
+  }
+}
+
+static int register_own(struct tel_registry *registry) {
+  static const char *const labels[] = {"family"};
+  static const struct tel_family_spec dropped = {
+      .name = "telemetry_metric_series_dropped_total",
+      .help = "Series that were refused because their family was at its limit.",
+      .labels = labels,
+      .label_count = 1,
+  };
+  static const double bounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                  0.01,   0.025,   0.05,   0.1,   0.25,   1};
+  static const struct tel_family_spec duration = {
+      .name = "telemetry_scrape_duration_seconds",
+      .help = "Time to gather and write one exposition.",
+      .unit = "seconds",
+      .buckets = bounds,
+      .bucket_count = sizeof bounds / sizeof *bounds,
+  };
+  struct tel_family *family;
+  int error = tel_read_family(registry, &dropped, TEL_METRIC_COUNTER, read_dropped, registry);
+  if (!error) error = tel_histogram_family(registry, &duration, &family);
+  if (!error) error = tel_histogram_series(family, NULL, &registry->scrape_duration);
+  return error;
+}
+
+struct tel_registry *tel_registry_new(const struct tel_registry_settings *settings) {
+  struct tel_registry *registry = calloc(1, sizeof *registry);
+  if (!registry) return NULL;
+  pthread_mutex_init(&registry->lock, NULL);
+  size_t families = settings ? settings->max_families : 0, series = settings ? settings->max_series : 0;
+  registry->max_families = (families ? families : DEFAULT_FAMILIES) + OWN_FAMILIES;
+  registry->max_series = series ? series : DEFAULT_SERIES;
+  if (register_own(registry) == TEL_OK) return registry;
+  tel_registry_free(registry);
+  return NULL;
+}
+
+void tel_registry_free(struct tel_registry *registry) {
+  if (!registry) return;
+  for (size_t i = 0; i < registry->family_count; i++) family_free(registry->families[i]);
+  free(registry->families);
+  pthread_mutex_destroy(&registry->lock);
+  free(registry);
+}

@@ -1,0 +1,28 @@
+/* Sealed spans as OTLP's ExportTraceServiceRequest: put together behind a resource and a scope that are
+ * prepared. The memory is kept from one request to the next. One thread. Internal to src/telemetry. */
+#ifndef TELEMETRY_OTLP_OTLP_ENCODER_H
+#define TELEMETRY_OTLP_OTLP_ENCODER_H
+
+#include "base/buf.h"
+#include "tel/attributes.h"
+#include "tel/error.h"
+
+enum { TEL_OTLP_REQUEST_LIMIT = 64 * 1024 * 1024 };
+
+struct tel_otlp_encoder;
+struct tel_wire;
+
+/* Copies the resource and the texts. NULL when out of memory. */
+struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resource, const char *scope_name,
+                                              const char *scope_version);
+void tel_otlp_encoder_free(struct tel_otlp_encoder *encoder);
+/* Makes a request of spans that have been sealed. out is valid until the next call. TEL_E_MEMORY, or
+ * TEL_E_FULL: it would be larger than TEL_OTLP_REQUEST_LIMIT. */
+TEL_MUST_CHECK int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_wire *spans,
+                                   size_t count, const struct buf **out);
+
+/* What a collector answers to a request it took. rejected: spans; message: cut to size, "" for none, with
+ * anything that is not printable ASCII replaced. False if it cannot be read. */
+bool tel_otlp_decode_response(const void *data, size_t len, uint64_t *rejected, char *message, size_t size);
+
+#endif

@@ -1,0 +1,237 @@
+#include "telemetry/otlp/otlp_exporter.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "config.h"
+#include "telemetry/metrics/exposition.h"
+#include "telemetry/otlp/endpoint.h"
+#include "telemetry/otlp/otlp_encoder.h"
+#include "telemetry/otlp/retry.h"
+#include "telemetry/otlp/transport.h"
+#include "telemetry/traces/span.h"
+
+struct otlp {
+  struct tel_otlp_encoder *encoder;
+  struct tel_transport transport;
+  struct tel_trace_metrics *metrics;
+  struct tel_answer answer;
+  struct buf compressed;
+  bool gzip;
+  char where[TEL_ENDPOINT_SHOWN_SIZE]; /* for messages */
+  uint32_t timeout_ms;
+  uint64_t not_before; /* what the last Retry-After asked for; monotonic */
+};
+
+static void fail(struct tel_export_result *result, enum tel_drop reason, const char *text) {
+  result->reason = reason;
+  snprintf(result->text, sizeof result->text, "%s", text);
+}
+
+/* Whether the answer says by its type that it is not OTLP. Without a type, its body decides. */
+static bool is_other_type(const char *type) {
+  static const char *const ours[] = {"application/x-protobuf", "application/protobuf"};
+  size_t len = strcspn(type, "; \t");
+  for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+    if (strlen(ours[i]) == len && strncasecmp(type, ours[i], len) == 0) return false;
+  return len > 0;
+}
+
+/* Something answered 2xx that does not speak OTLP, so nothing has stored the spans. */
+static void refuse_success(const struct otlp *otlp, struct tel_export_result *result) {
+  const struct tel_answer *answer = &otlp->answer;
+  char type[TEXT_SHOWN_SIZE], start[TEXT_SHOWN_SIZE];
+  result->reason = TEL_DROP_NOT_OTLP;
+  snprintf(
+      result->text, sizeof result->text,
+      "%.150s answered %d, but not as a collector: %s, %zu bytes%s%s%s instead of application/x-protobuf; is "
+      "it the address of a collector's OTLP/HTTP receiver (usually port 4318, path /v1/traces)?",
+      otlp->where, answer->status,
+      *answer->type ? text_show(answer->type, strlen(answer->type), type) : "no Content-Type",
+      answer->body.len, answer->body.len ? " that begin with '" : "",
+      text_show(answer->body.data, answer->body.len, start), answer->body.len ? "'" : "");
+}
+
+/* The answer of a collector that took the request, perhaps not all of its spans. OTLP has one status for it,
+ * and an empty message for a whole success. */
+static void read_success(const struct otlp *otlp, size_t count, struct tel_export_result *result) {
+  const struct tel_answer *answer = &otlp->answer;
+  uint64_t rejected;
+  char message[sizeof result->text - 64];
+  if (answer->status != 200 || is_other_type(answer->type) ||
+      !tel_otlp_decode_response(answer->body.data, answer->body.len, &rejected, message, sizeof message)) {
+    refuse_success(otlp, result);
+    return;
+  }
+  if (rejected)
+    snprintf(result->text, sizeof result->text, "the collector rejected spans: %s", message);
+  else if (message[0])
+    snprintf(result->text, sizeof result->text, "%s", message);
+  else if (!*answer->type && !answer->body.len)
+    snprintf(result->text, sizeof result->text,
+             "%.150s answered without a Content-Type, as a collector does not: check that the spans arrive",
+             otlp->where);
+  size_t bound = rejected < count ? (size_t)rejected : count;
+  result->rejected += bound;
+  result->delivered += count - bound;
+}
+
+/* What to do about a status; NULL: nothing that is known here. */
+static const char *advice(int status) {
+  static const struct {
+    int from, to;
+    const char *text;
+  } known[] = {
+      {300, 399, "redirects are not followed: set the endpoint to the address it leads to"},
+      {400, 400, "its log says why; is it http where it takes https?"},
+      {401, 401, "check OTEL_EXPORTER_OTLP_HEADERS"},
+      {403, 403, "check OTEL_EXPORTER_OTLP_HEADERS"},
+      {404, 405, "is the path right? A collector takes spans at /v1/traces"},
+      {407, 407, "the proxy requires a user and a password"},
+      {413, 413, "lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE"},
+      {415, 415, "it does not take protobuf, or not OTEL_EXPORTER_OTLP_COMPRESSION"},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (status >= known[i].from && status <= known[i].to) return known[i].text;
+  return NULL;
+}
+
+static void describe_failure(const struct otlp *otlp, struct tel_export_result *result) {
+  const struct tel_answer *answer = &otlp->answer;
+  const char *hint = answer->status ? advice(answer->status)
+                     : *answer->via ? "hosts in no_proxy are asked directly"
+                                    : NULL;
+  char what[sizeof answer->text + 32], text[sizeof result->text];
+  if (answer->status)
+    snprintf(what, sizeof what, "the collector answered %d", answer->status);
+  else
+    snprintf(what, sizeof what, "%s", answer->text);
+  snprintf(text, sizeof text, "%.100s: %.210s%s%.100s%s%s", otlp->where, what,
+           *answer->via ? ", through the proxy " : "", answer->via, hint ? ": " : "", hint ? hint : "");
+  fail(result, TEL_DROP_EXPORT_FAILED, text);
+}
+
+/* When to try again; later than the deadline if never. */
+static uint64_t next_try(struct otlp *otlp, unsigned attempt) {
+  const struct tel_answer *answer = &otlp->answer;
+  const struct tel_transport *transport = &otlp->transport;
+  uint64_t delay, now = transport->now_mono_ns(transport->cls);
+  if (answer->status && tel_retry_after(answer->retry_after, transport->now_unix_ns(transport->cls), &delay))
+    return otlp->not_before = now + delay;
+  return now + tel_retry_backoff_ns(attempt, random_unit());
+}
+
+static void send_request(struct otlp *otlp, const struct buf *request, size_t count, uint64_t deadline,
+                         struct tel_export_result *result) {
+  const struct tel_transport *transport = &otlp->transport;
+  struct tel_answer *answer = &otlp->answer;
+  /* An earlier request's Retry-After holds for this one too. */
+  if (otlp->not_before > transport->now_mono_ns(transport->cls)) {
+    transport->pause(transport->cls, otlp->not_before < deadline ? otlp->not_before : deadline);
+    if (otlp->not_before >= deadline && !transport->stopping(transport->cls)) {
+      fail(result, TEL_DROP_EXPORT_FAILED,
+           "the collector asked to be left alone for longer than the timeout");
+      return;
+    }
+  }
+  for (unsigned attempt = 0;; attempt++) {
+    transport->post(transport->cls, request->data, request->len, deadline, answer);
+    tel_trace_metrics_request(otlp->metrics, answer->status);
+    if (answer->status >= 200 && answer->status < 300) {
+      read_success(otlp, count, result);
+      return;
+    }
+    bool again = answer->status ? tel_retry_status(answer->status) : answer->connection;
+    uint64_t next = again ? next_try(otlp, attempt) : UINT64_MAX;
+    /* Stopping ends a wait that has begun, for one last try; none begins then. */
+    if (!again || transport->stopping(transport->cls) || next >= deadline) {
+      describe_failure(otlp, result);
+      return;
+    }
+    transport->pause(transport->cls, next);
+  }
+}
+
+/* Encodes and sends; in halves if it is too much for one request. */
+static void export_spans(struct otlp *otlp, const struct tel_wire *spans, size_t count, uint64_t deadline,
+                         struct tel_export_result *result) {
+  const struct buf *request;
+  int error = tel_otlp_encode(otlp->encoder, spans, count, &request);
+  if (error == TEL_E_FULL && count > 1) {
+    export_spans(otlp, spans, count / 2, deadline, result);
+    export_spans(otlp, spans + count / 2, count - count / 2, deadline, result);
+    return;
+  }
+  if (error == TEL_E_FULL) {
+    fail(result, TEL_DROP_EXPORT_FAILED, "a span larger than OTLP allows");
+    return;
+  }
+  if (!error && otlp->gzip) {
+    buf_reset(&otlp->compressed);
+    error = tel_gzip(request->data, request->len, &otlp->compressed);
+    request = &otlp->compressed;
+  }
+  if (error)
+    fail(result, TEL_DROP_MEMORY, tel_error_text(error));
+  else
+    send_request(otlp, request, count, deadline, result);
+}
+
+static void export(void *cls, const struct tel_wire *spans, size_t count, uint64_t deadline,
+                   struct tel_export_result *result) {
+  struct otlp *otlp = cls;
+  const struct tel_transport *transport = &otlp->transport;
+  if (otlp->timeout_ms) {
+    uint64_t own = transport->now_mono_ns(transport->cls) + otlp->timeout_ms * CLOCK_NS_PER_MS;
+    if (own < deadline) deadline = own;
+  }
+  export_spans(otlp, spans, count, deadline, result);
+}
+
+static void stop(void *cls, uint64_t deadline) {
+  struct otlp *otlp = cls;
+  otlp->transport.stop(otlp->transport.cls, deadline);
+}
+
+static void release(void *cls) {
+  struct otlp *otlp = cls;
+  tel_otlp_encoder_free(otlp->encoder);
+  if (otlp->transport.free) otlp->transport.free(otlp->transport.cls);
+  buf_free(&otlp->answer.body);
+  buf_free(&otlp->compressed);
+  free(otlp);
+}
+
+int tel_otlp_exporter_with(const struct tel_transport *transport, const struct tel_tracing_settings *settings,
+                           const struct tel_attributes *resource, struct tel_trace_metrics *metrics,
+                           struct tel_exporter *out) {
+  struct otlp *otlp = calloc(1, sizeof *otlp);
+  if (otlp) otlp->encoder = tel_otlp_encoder_new(resource, settings->scope_name, settings->scope_version);
+  if (!otlp || !otlp->encoder) {
+    free(otlp);
+    if (transport->free) transport->free(transport->cls);
+    return TEL_E_MEMORY;
+  }
+  otlp->transport = *transport;
+  otlp->metrics = metrics;
+  otlp->gzip = settings->gzip;
+  otlp->timeout_ms = settings->timeout_ms;
+  tel_endpoint_show(settings->endpoint, otlp->where);
+  otlp->answer.body = (struct buf)BUF_INIT(TEL_TRANSPORT_BODY_LIMIT);
+  otlp->compressed = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
+  *out = (struct tel_exporter){export, stop, release, otlp};
+  return TEL_OK;
+}
+
+int tel_otlp_exporter_new(const struct tel_tracing_settings *settings, const struct tel_attributes *resource,
+                          struct tel_trace_metrics *metrics, struct tel_exporter *out) {
+  struct tel_transport transport;
+  int error = tel_transport_curl_new(settings, &transport);
+  return error ? error : tel_otlp_exporter_with(&transport, settings, resource, metrics, out);
+}

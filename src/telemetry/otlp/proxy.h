@@ -1,0 +1,19 @@
+/* Which proxy a request takes, by the variables that libcurl knows. Internal to src/telemetry. */
+#ifndef TELEMETRY_OTLP_PROXY_H
+#define TELEMETRY_OTLP_PROXY_H
+
+#include <stddef.h>
+
+struct tel_proxy {
+  char url[1024];    /* for libcurl; "": none */
+  char except[2048]; /* no_proxy's value; "": none. libcurl decides whether the host is in it */
+  char host[256];    /* of the proxy; "" if url cannot be read */
+  long port;
+  char shown[192]; /* for messages: without its password, with its variable */
+};
+
+/* Reads the variables by get, as getenv(). A URL whose host is this machine gets no proxy. */
+void tel_proxy_find(const char *url, const char *(*get)(void *cls, const char *name), void *cls,
+                    struct tel_proxy *out);
+
+#endif

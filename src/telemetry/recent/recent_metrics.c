@@ -1,0 +1,60 @@
+#include "telemetry/recent/recent_store.h"
+
+/* All are there, at 0, also where no traces are kept: cls is then NULL. */
+static void read_capacity(void *cls, struct tel_emit *emit) {
+  const struct tel_recent *recent = cls;
+  tel_emit_value(emit, NULL, recent ? (double)recent->capacity : 0);
+}
+
+static void read_held(void *cls, struct tel_emit *emit) {
+  const struct tel_recent *recent = cls;
+  size_t chunks = recent ? atomic_load_explicit(&recent->held_chunks, memory_order_relaxed) : 0;
+  tel_emit_value(emit, NULL, (double)chunks * TEL_RECENT_CHUNK);
+}
+
+static void read_traces(void *cls, struct tel_emit *emit) {
+  const struct tel_recent *recent = cls;
+  tel_emit_value(emit, NULL,
+                 recent ? (double)atomic_load_explicit(&recent->traces, memory_order_relaxed) : 0);
+}
+
+static void read_discarded(void *cls, struct tel_emit *emit) {
+#define TEXT(name, text) text,
+  static const char *const reasons[] = {TEL_RECENT_DISCARDS(TEXT)};
+#undef TEXT
+  const struct tel_recent *recent = cls;
+  for (int i = 0; i < TEL_RECENT_DISCARD_COUNT; i++)
+    tel_emit_value(emit, &reasons[i],
+                   recent ? (double)atomic_load_explicit(&recent->discarded[i], memory_order_relaxed) : 0);
+}
+
+static const struct {
+  struct tel_family_spec spec;
+  enum tel_metric_type type;
+  tel_read_fn *read;
+} families[] = {
+    {{.name = "telemetry_recent_capacity_bytes",
+      .help = "Memory for recent traces; 0: none are kept.",
+      .unit = "bytes"},
+     TEL_METRIC_GAUGE,
+     read_capacity},
+    {{.name = "telemetry_recent_held_bytes", .help = "Memory that kept traces take.", .unit = "bytes"},
+     TEL_METRIC_GAUGE,
+     read_held},
+    {{.name = "telemetry_recent_traces", .help = "Recent traces that are kept."},
+     TEL_METRIC_GAUGE,
+     read_traces},
+    {{.name = "telemetry_recent_discarded_total",
+      .help = "Traces that are not, or no longer, kept, by reason.",
+      .labels = (const char *const[]){"reason"},
+      .label_count = 1},
+     TEL_METRIC_COUNTER,
+     read_discarded},
+};
+int tel_recent_register(struct tel_recent *recent, struct tel_registry *registry) {
+  int error = TEL_OK;
+  if (!registry) return TEL_OK;
+  for (size_t i = 0; i < sizeof families / sizeof *families && !error; i++)
+    error = tel_read_family(registry, &families[i].spec, families[i].type, families[i].read, recent);
+  return error;
+}

@@ -1,0 +1,14 @@
+/* Spans that start when both clocks were read. Internal to this project. */
+#ifndef TELEMETRY_TRACES_SPAN_CLOCK_H
+#define TELEMETRY_TRACES_SPAN_CLOCK_H
+
+#include "base/clock.h"
+#include "tel/trace.h"
+
+/* As tel_span_start(), at that reading of both clocks. The span and its children count all their times from
+ * it, so a wall clock that is set meanwhile moves none of them. */
+struct tel_span *tel_span_start_at(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                   const struct tel_context *parent, const char *tracestate,
+                                   const struct clock_anchor *start);
+
+#endif

@@ -1,0 +1,111 @@
+#include "telemetry/traces/trace_metrics.h"
+
+#include "telemetry/traces/batch.h"
+#include "telemetry/traces/span_counts.h"
+
+static double load(const _Atomic uint64_t *count) {
+  return (double)atomic_load_explicit(count, memory_order_relaxed);
+}
+
+static void read_started(void *cls, struct tel_emit *emit) {
+  const struct tel_trace_metrics *metrics = cls;
+  tel_emit_value(emit, NULL, load(&metrics->counts->started));
+}
+
+static void read_exported(void *cls, struct tel_emit *emit) {
+  const struct tel_trace_metrics *metrics = cls;
+  tel_emit_value(emit, NULL, load(&metrics->counts->exported));
+}
+
+static void read_dropped(void *cls, struct tel_emit *emit) {
+#define TEXT(name, text) text,
+  static const char *const reasons[] = {TEL_DROP_REASONS(TEXT)};
+#undef TEXT
+  const struct tel_trace_metrics *metrics = cls;
+  for (int i = 0; i < TEL_DROP_COUNT; i++)
+    tel_emit_value(emit, &reasons[i], load(&metrics->counts->dropped[i]));
+}
+
+static void read_queue_size(void *cls, struct tel_emit *emit) {
+  const struct tel_trace_metrics *metrics = cls;
+  tel_emit_value(emit, NULL, (double)tel_batch_queued(metrics->batch));
+}
+
+static void read_queue_capacity(void *cls, struct tel_emit *emit) {
+  const struct tel_trace_metrics *metrics = cls;
+  tel_emit_value(emit, NULL, (double)metrics->capacity);
+}
+
+static void read_requests(void *cls, struct tel_emit *emit) {
+#define TEXT(code) #code,
+  static const char *const codes[] = {TEL_EXPORT_CODES(TEXT) "other", "error"};
+#undef TEXT
+  const struct tel_trace_metrics *metrics = cls;
+  for (int i = 0; i < TEL_EXPORT_COUNT; i++) tel_emit_value(emit, &codes[i], load(&metrics->requests[i]));
+}
+
+static const struct {
+  struct tel_family_spec spec;
+  enum tel_metric_type type;
+  tel_read_fn *read;
+} families[] = {
+    {{.name = "telemetry_spans_started_total", .help = "Recorded spans that were started."},
+     TEL_METRIC_COUNTER,
+     read_started},
+    {{.name = "telemetry_spans_exported_total", .help = "Spans that the collector took."},
+     TEL_METRIC_COUNTER,
+     read_exported},
+    {{.name = "telemetry_spans_dropped_total",
+      .help = "Spans that were lost, by reason.",
+      .labels = (const char *const[]){"reason"},
+      .label_count = 1},
+     TEL_METRIC_COUNTER,
+     read_dropped},
+    {{.name = "telemetry_span_queue_size", .help = "Ended spans that wait to be exported."},
+     TEL_METRIC_GAUGE,
+     read_queue_size},
+    {{.name = "telemetry_span_queue_capacity", .help = "Spans that can wait; more are dropped."},
+     TEL_METRIC_GAUGE,
+     read_queue_capacity},
+    {{.name = "telemetry_export_requests_total",
+      .help =
+          "Requests to the collector, each retry too, by the status of the answer; error: there was none.",
+      .labels = (const char *const[]){"code"},
+      .label_count = 1},
+     TEL_METRIC_COUNTER,
+     read_requests},
+};
+
+static int register_duration(struct tel_trace_metrics *metrics, struct tel_registry *registry) {
+  static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                   0.25,  0.5,    1,     2.5,  5,     10,   30};
+  static const struct tel_family_spec spec = {
+      .name = "telemetry_span_export_duration_seconds",
+      .help = "Time to export one batch of spans, with its retries.",
+      .unit = "seconds",
+      .buckets = buckets,
+      .bucket_count = sizeof buckets / sizeof *buckets,
+  };
+  struct tel_family *family;
+  int error = tel_histogram_family(registry, &spec, &family);
+  return error ? error : tel_histogram_series(family, NULL, &metrics->duration);
+}
+
+int tel_trace_metrics_register(struct tel_trace_metrics *metrics, struct tel_registry *registry) {
+  int error = TEL_OK;
+  if (!registry) return TEL_OK;
+  for (size_t i = 0; i < sizeof families / sizeof *families && !error; i++)
+    error = tel_read_family(registry, &families[i].spec, families[i].type, families[i].read, metrics);
+  return error ? error : register_duration(metrics, registry);
+}
+
+void tel_trace_metrics_request(struct tel_trace_metrics *metrics, int status) {
+#define CODE(code) code,
+  static const int codes[] = {TEL_EXPORT_CODES(CODE)};
+#undef CODE
+  if (!metrics) return;
+  int index = status ? TEL_EXPORT_OTHER : TEL_EXPORT_ERROR;
+  for (int i = 0; i < TEL_EXPORT_OTHER; i++)
+    if (codes[i] == status) index = i;
+  atomic_fetch_add_explicit(&metrics->requests[index], 1, memory_order_relaxed);
+}

@@ -1,0 +1,44 @@
+/* Telemetry about traces themselves. Internal to src/telemetry. */
+#ifndef TELEMETRY_TRACES_TRACE_METRICS_H
+#define TELEMETRY_TRACES_TRACE_METRICS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "tel/error.h"
+#include "tel/metrics.h"
+
+struct tel_batch;
+struct tel_span_counts;
+
+/* Status codes that are counted apart; all others are "other", and no answer at all is "error". */
+#define TEL_EXPORT_CODES(X) X(200) X(400) X(401) X(403) X(404) X(413) X(429) X(500) X(502) X(503) X(504)
+
+#define TEL_EXPORT_CODE_ENUM(code) TEL_EXPORT_##code,
+enum tel_export_code {
+  TEL_EXPORT_CODES(TEL_EXPORT_CODE_ENUM) TEL_EXPORT_OTHER,
+  TEL_EXPORT_ERROR,
+  TEL_EXPORT_COUNT
+};
+#undef TEL_EXPORT_CODE_ENUM
+
+struct tel_trace_metrics {
+  const struct tel_span_counts *counts;
+  const struct tel_batch *batch;
+  size_t capacity;
+  struct tel_histogram *duration; /* the registry's, or NULL */
+  /* In here, not in the registry: an exporter's thread that comes back late counts on, and the registry may
+   * be gone by then. */
+  _Atomic uint64_t requests[TEL_EXPORT_COUNT];
+};
+
+/* Registers all; metrics, with counts, batch and capacity set, is read by scrapes from then on: no scrape may
+ * run when tel_tracing_free() begins, or later.
+ * Without a registry duration is NULL. Errors as tel_counter_family(). */
+TEL_MUST_CHECK int tel_trace_metrics_register(struct tel_trace_metrics *metrics,
+                                              struct tel_registry *registry);
+
+/* Counts one request to the collector. status 0: no answer. Takes NULL. */
+void tel_trace_metrics_request(struct tel_trace_metrics *metrics, int status);
+
+#endif

@@ -1,0 +1,98 @@
+/* The tracing of a process, assembled: settings, sampler, span pool, batch queue, exporter thread, OTLP over
+ * HTTP. After the OpenTelemetry SDK and OTLP specifications, with their environment variables and defaults.
+ */
+#ifndef TELEMETRY_TRACES_TRACING_H
+#define TELEMETRY_TRACES_TRACING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tel/attributes.h"
+#include "tel/error.h"
+#include "tel/metrics.h"
+#include "tel/trace.h"
+#include "telemetry/recent/recent.h"
+
+enum tel_sampler { TEL_SAMPLER_ALWAYS_ON, TEL_SAMPLER_ALWAYS_OFF, TEL_SAMPLER_RATIO };
+enum tel_trace_exporter { TEL_EXPORTER_OTLP, TEL_EXPORTER_CONSOLE, TEL_EXPORTER_NONE };
+
+struct tel_tracing_settings {
+  enum tel_trace_exporter exporter;
+  bool propagate; /* W3C Trace Context; else an incoming traceparent is ignored (OTEL_PROPAGATORS) */
+  enum tel_sampler sampler;
+  bool parent_based;                                              /* a parent's decision comes first */
+  double ratio;                                                   /* TEL_SAMPLER_RATIO: 0 to 1 */
+  uint32_t attribute_limit, event_limit, link_limit, value_limit; /* a span; value_limit in characters */
+  uint32_t event_attribute_limit, link_attribute_limit;           /* an event, a link */
+  uint32_t schedule_delay_ms, export_timeout_ms;
+  uint32_t queue_size,
+      batch_size; /* at OpenTelemetry's defaults, and not set: larger, and bounded by memory */
+  bool queue_size_set, batch_size_set;
+  char endpoint[1024]; /* whole URL of the traces endpoint */
+  char headers[4096];  /* k=v,k=v as in the environment, still encoded, already checked */
+  uint32_t timeout_ms; /* one export with all its retries */
+  bool gzip;
+  char certificate[1024], client_key[1024], client_certificate[1024]; /* paths; "": none */
+  uint64_t recent_bytes; /* memory for recent traces (recent.h); 0: none are kept */
+  char service_name[256];
+  char scope_name[64], scope_version[64]; /* the instrumentation scope of all spans */
+  char resource[4096];                    /* OTEL_RESOURCE_ATTRIBUTES, still encoded, already checked */
+};
+
+/* Called with a text for each variable that is ignored, in whole or in part, or is probably a mistake. */
+typedef void tel_warn_fn(void *cls, const char *text);
+/* Like getenv(). */
+typedef const char *tel_getenv_fn(void *cls, const char *name);
+
+/* The defaults of the specification (service_name and scope are for the caller to replace). */
+void tel_tracing_settings_init(struct tel_tracing_settings *settings);
+/* Sets the endpoint from a base URL: appends v1/traces with exactly one slash. TEL_E_VALUE: not an http or
+ * https URL, or too long. */
+TEL_MUST_CHECK int tel_tracing_settings_endpoint(struct tel_tracing_settings *settings, const char *base);
+/* Applies the OTEL_* variables over what is there: empty is unset, bad values are reported and ignored. */
+void tel_tracing_settings_environment(struct tel_tracing_settings *settings, tel_getenv_fn *env,
+                                      void *env_cls, tel_warn_fn *warn, void *warn_cls);
+
+struct tel_tracing;
+
+/* What is reported about the exporter, at a limited rate, from the exporter's thread: spans were lost; after
+ * such a report, that they are exported again; what the collector has to say although it took all of them.
+ * report must not block or call tracing: a lock is held. */
+enum tel_report { TEL_REPORT_FAILED, TEL_REPORT_RECOVERED, TEL_REPORT_WARNING };
+/* The log message for it: "span export failed" and so on. Static. */
+const char *tel_report_message(enum tel_report what);
+struct tel_tracing_events {
+  void (*report)(void *cls, enum tel_report what, const char *text);
+  void *cls;
+};
+
+/* Takes copies of all. service_version and instance_id (at most 63 bytes) go into the resource. registry:
+ * telemetry_span* metrics, or NULL. Call curl_global_init() first. No thread yet: the exporter starts with
+ * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE
+ * (recent_bytes neither 0 nor TEL_RECENT_BYTES_MIN at least, ...), or what registering
+ * ended with: then the registry must not be scraped. */
+TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, const char *service_version,
+                                   const char *instance_id, const struct tel_tracing_events *events,
+                                   struct tel_registry *registry, struct tel_tracing **out);
+/* Starts the exporter, if there is one, and asks the system what goes into the resource. TEL_E_MEMORY,
+ * TEL_E_SYSTEM (no thread), TEL_E_VALUE (headers, or files that libcurl refuses). Spans work before it and
+ * without it. */
+TEL_MUST_CHECK int tel_tracing_start(struct tel_tracing *tracing);
+/* Another id in the resource, for a child of the process that made the tracing. Before the start. */
+void tel_tracing_rename(struct tel_tracing *tracing, const char *instance_id);
+struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing);
+/* The store of recent traces, for its readers; NULL: none are kept. */
+struct tel_recent *tel_tracing_recent(struct tel_tracing *tracing);
+/* Exports what has ended so far; waits until done or the deadline (clock_mono_ns()). False: not all was
+ * delivered. */
+bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
+/* Flushes until the deadline, stops the thread, frees. Returns how many spans were lost in all that. A
+ * backoff ends at once, for one last try; a request under way goes on until the deadline. A thread that still
+ * hangs a fifth of a second after it is left behind (left_behind.h) with its memory, its transport and its
+ * share of libcurl. It touches neither registry nor events any more, and both may be freed; names and keys in
+ * spans must stay. Its spans count as lost. Takes NULL. No span may be in use any more. From the beginning of
+ * this call on nobody may scrape the registry: its read functions read the tracing. */
+uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
+
+#endif

@@ -1,0 +1,93 @@
+/* What the server's tests share: a running server that remembers what happened, and a client of raw sockets.
+ */
+#ifndef SERVER_FIXTURE_H
+#define SERVER_FIXTURE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/server.h"
+
+#define FIXTURE_SEEN 256
+
+struct fixture_seen {
+  enum http_refusal_origin origin;
+  unsigned status;
+  char code[32];
+  char method[32];
+  char target[64];
+  char client[64];
+  char trace[64]; /* the request's traceparent */
+  char detail[256];
+};
+
+/* Endpoints: any path answers 200 with the length of the body; "/hold" and what is below it first wait for
+ * fixture_release; "/headers" tells of X-List and the client;
+ * "/big" answers FIXTURE_BIG bytes. A "*" observer counts begins and, in free_shared_data, ends. */
+#define FIXTURE_BIG (8u << 20)
+
+struct fixture {
+  struct http_server_settings settings;
+  struct http_server *server;
+  atomic_uint observed, ended, handled;
+  pthread_mutex_t lock;
+  pthread_cond_t change;
+  bool released;
+  unsigned seen_count;
+  struct fixture_seen seen[FIXTURE_SEEN];
+  char logged[512]; /* the last line */
+  char warned[512]; /* the last that is not for debugging */
+};
+
+void fixture_init(
+    struct fixture *f); /* settings for a test: a free port, short timeouts; change them, then start */
+void fixture_listen(struct fixture *f); /* it listens, but nobody accepts yet */
+void fixture_start(struct fixture *f);  /* listens, if it does not yet, and serves */
+/* The two in one: a thread for each connection (0), or a pool. */
+void fixture_start_in(struct fixture *f, unsigned pool);
+void fixture_release(struct fixture *f);
+/* Drains with what is enough for any test, checks that nothing was lost and that each begin had its end, and
+ * frees. */
+void fixture_stop(struct fixture *f);
+/* Waits until so many refusals were reported. */
+void fixture_await_seen(struct fixture *f, unsigned count);
+unsigned fixture_seen(struct fixture *f);
+/* Polls until the condition holds; fails the test after a long time. */
+#define FIXTURE_AWAIT(condition)                                                                             \
+  do {                                                                                                       \
+    for (int tries_ = 0; !(condition); tries_++) {                                                           \
+      ck_assert_msg(tries_ < 20000, "waited in vain for %s", #condition);                                    \
+      clock_sleep_ns(CLOCK_NS_PER_MS);                                                                       \
+    }                                                                                                        \
+  } while (0)
+
+/* A test that runs in both modes: name with a thread per connection, name_pool in a pool. */
+#define BOTH_MODES(name)                                                                                     \
+  static void name##_in(unsigned pool);                                                                      \
+  START_TEST(name) {                                                                                         \
+    name##_in(0);                                                                                            \
+  }                                                                                                          \
+  END_TEST                                                                                                   \
+  START_TEST(name##_pool) {                                                                                  \
+    name##_in(2);                                                                                            \
+  }                                                                                                          \
+  END_TEST                                                                                                   \
+  static void name##_in(unsigned pool)
+
+int wire_connect(const struct fixture *f);
+/* Fails the test unless all was taken. */
+void wire_send(int fd, const void *data, size_t len);
+void wire_puts(int fd, const char *text);
+/* Reads until the end of the connection, at most size - 1 bytes, ends with NUL and closes. Fails after a long
+ * time. A reset counts as the end. Returns the length. */
+size_t wire_read_all(int fd, char *reply, size_t size);
+/* One whole reply of a connection that stays open. */
+void wire_read_reply(int fd, char *reply, size_t size);
+/* Sends and reads all. */
+void wire_ask(const struct fixture *f, const char *request, char *reply, size_t size);
+/* The status of a reply, 0 if there is none. */
+unsigned wire_status(const char *reply);
+/* How often a text is in another. */
+unsigned wire_count(const char *text, const char *what);
+
+#endif

@@ -1,0 +1,159 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/server_private.h"
+#include "support/test.h"
+
+#define LIMIT 20
+
+/* Feeds a text in three pieces, cut at every two places, as a socket might. All but the last left bytes must
+ * be taken, and as many requests be complete. */
+static void feed(const char *text, const char *expected, size_t left, unsigned requests,
+                 enum http_arrival_fault fault) {
+  char buffer[512];
+  size_t len = strlen(text);
+  for (size_t a = 0; a <= len; a++)
+    for (size_t b = a; b <= len; b++) {
+      struct http_arrival arrival = {.body_limit = LIMIT};
+      const size_t ends[] = {a, b, len};
+      size_t taken = 0;
+      for (size_t i = 0; i < 3 && !arrival.fault; i++) {
+        memcpy(buffer + taken, text + taken, ends[i] - taken);
+        taken += http_arrival_read(&arrival, buffer + taken, ends[i] - taken);
+      }
+      buffer[taken] = '\0';
+      ck_assert_msg(taken == len - left && arrival.requests == requests && arrival.fault == fault,
+                    "%s, cut at %zu and %zu: %zu taken, %u requests, fault %d", text, a, b, taken,
+                    arrival.requests, arrival.fault);
+      ck_assert_msg(strcmp(buffer, expected) == 0, "%s, cut at %zu and %zu: %s", text, a, b, buffer);
+    }
+}
+
+static void feed_good(const char *text, const char *expected, unsigned requests) {
+  feed(text, expected, 0, requests, HTTP_ARRIVAL_GOOD);
+}
+
+/* The text is taken up to the bar, which is not a part of it. */
+static void feed_bad(const char *text, enum http_arrival_fault fault, unsigned requests) {
+  char all[512], good[512];
+  size_t len = strcspn(text, "|");
+  snprintf(good, sizeof good, "%.*s", (int)len, text);
+  snprintf(all, sizeof all, "%s%s", good, text + len + 1);
+  feed(all, good, strlen(all) - len, requests, fault);
+}
+
+#define LINE "POST http://a/:b HTTP/1.1 \r\n"
+#define CHUNKED LINE "Transfer-Encoding: chunked\r\n\r\n"
+
+START_TEST(values) {
+  feed_good(LINE "Host:a \t\r\nContent-Length: 2 \r\n\r\nab", LINE "Host:  a\r\nContent-Length:  2\r\n\r\nab",
+            1);
+  feed_good(LINE "A: b c\r\nB:\r\nC: \t\r\n\r\n", LINE "A: b c\r\nB:\r\nC:  \r\n\r\n", 1);
+  feed_good(LINE "no colon \r\n\r\n", LINE "no colon \r\n\r\n", 1);
+  feed_good("\r\n" LINE "A:b \n\n", "\r\n" LINE "A: b\n\n", 1);
+}
+END_TEST
+
+/* Requests that arrive together are told apart, whatever their bodies look like. */
+START_TEST(bodies) {
+  feed_good(LINE "content-LENGTH:\t14\r\n\r\nA: b \r\n\r\nC: \r\n" LINE "A:b \r\n\r\n",
+            LINE "content-LENGTH:\t14\r\n\r\nA: b \r\n\r\nC: \r\n" LINE "A: b\r\n\r\n", 2);
+  feed_good(CHUNKED "5;a=b \r\nA: b \r\n0A\n\r\n0\r\n\r\nC: \r\n000; e\r\nA:b \r\n\r\n" LINE "A:b \r\n\r\n",
+            CHUNKED "5;a=b \r\nA: b \r\n0A\n\r\n0\r\n\r\nC: \r\n000; e\r\nA: b\r\n\r\n" LINE "A: b\r\n\r\n",
+            2);
+  feed_good(LINE "Content-Length: 0\r\n\r\n\r\n" LINE "\r\n" LINE,
+            LINE "Content-Length: 0\r\n\r\n\r\n" LINE "\r\n" LINE, 2);
+}
+END_TEST
+
+START_TEST(bad_begins) {
+  static const char *const bad[] = {"GET|\t/\tHTTP/1.1\r\n", "| GET / HTTP/1.1\r\n", "GARBAGE|\r\n",
+                                    "|\x16\x03\x01 ", "G|/T / HTTP/1.1\r\n"};
+  char behind[128];
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    feed_bad(bad[i], HTTP_ARRIVAL_BAD_LINE, 0);
+    snprintf(behind, sizeof behind, LINE "\r\n\r\n%s", bad[i]);
+    feed_bad(behind, HTTP_ARRIVAL_BAD_LINE, 1);
+    snprintf(behind, sizeof behind, LINE "Content-Length: 2\r\n\r\nab%s", bad[i]);
+    feed_bad(behind, HTTP_ARRIVAL_BAD_LINE, 1);
+    snprintf(behind, sizeof behind, CHUNKED "1\r\na\r\n0\r\n\r\n%s", bad[i]);
+    feed_bad(behind, HTTP_ARRIVAL_BAD_LINE, 1);
+  }
+}
+END_TEST
+
+/* A chunk is too large as soon as it says so. */
+START_TEST(chunks_too_large) {
+  feed_good(CHUNKED "14\r\n", CHUNKED "14\r\n", 0);
+  feed_bad(CHUNKED "15\r|\n", HTTP_ARRIVAL_TOO_LARGE, 0);
+  feed_bad(CHUNKED "FFFFFFFFFFFFFFFFFFFF;a=b|\n", HTTP_ARRIVAL_TOO_LARGE, 0);
+  feed_bad(CHUNKED "1\r\na\r\n14\r|\nabc", HTTP_ARRIVAL_TOO_LARGE, 0);
+  feed_bad(LINE "\r\n" CHUNKED "100\r|\n", HTTP_ARRIVAL_TOO_LARGE, 1);
+}
+END_TEST
+
+/* libmicrohttpd finds these; until then nothing is changed or taken for a request. */
+START_TEST(chunks_malformed) {
+  static const char *const bad[] = {CHUNKED "x\r\nA: b \r\n ", CHUNKED "1\r\nabc\r\nA: b \r\n ",
+                                    CHUNKED "1 \r\nA: b \r\n "};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) feed_good(bad[i], bad[i], 0);
+}
+END_TEST
+
+START_TEST(trailer_with_nul) {
+  char text[] = CHUNKED "0\r\nA: b?c\r\n\r\n";
+  struct http_arrival arrival = {.body_limit = LIMIT};
+  size_t len = strlen(text), line = sizeof CHUNKED - 1 + 3;
+  *strchr(text, '?') = '\0';
+  ck_assert_uint_eq(http_arrival_read(&arrival, text, len), line);
+  ck_assert_int_eq(arrival.fault, HTTP_ARRIVAL_BAD_TRAILER);
+}
+END_TEST
+
+/* The text in a buffer of its own size, so that a sanitizer sees a byte too many. */
+static void split(const char *text, const char *target, const char *authority, const char *path) {
+  char copy[128], *seen_authority, *seen_path;
+  snprintf(copy, sizeof copy, "%s", text);
+  ck_assert(http_target_split(copy, &seen_authority, &seen_path));
+  ck_assert_str_eq(copy, target);
+  ck_assert_pstr_eq(seen_authority, authority);
+  ck_assert_pstr_eq(seen_path, path);
+  free(seen_authority);
+  free(seen_path);
+}
+
+START_TEST(targets) {
+  split("/order?a=b", "/order?a=b", NULL, NULL);
+  split("http://a/order", "/order", "a", "/order");
+  split("HTTP://a:80/order?a=http://b/c", "/order", "a:80", "/order?a=http://b/c");
+  split("https://[::1]:443", "/", "[::1]:443", "/");
+  split("http://a?b=c", "/", "a", "/?b=c");
+  split("http://", "http://", NULL, NULL);
+  split("http:///order", "http:///order", NULL, NULL);
+  split("ftp://a/order", "ftp://a/order", NULL, NULL);
+  split("*", "*", NULL, NULL);
+  ck_assert(http_target_is_served("*", "OPTIONS") && http_target_is_served("/", "OPTIONS"));
+  ck_assert(!http_target_is_served("*", "GET") && !http_target_is_served("a:80", "CONNECT"));
+  ck_assert(!http_target_is_served("/", "CONNECT") && !http_target_is_served("", "GET"));
+}
+END_TEST
+
+START_TEST(authorities) {
+  static const char *const good[] = {
+      "a",        "a:80",      "a:",           "a.b.",    "127.0.0.1:8080", "[::1]",
+      "[::1]:80", "a_b-c~d:0", "xn--4ca%C3:1", "a:65535", "A!$&'()*+,;=",   "[::ffff:1.2.3.4]"};
+  static const char *const bad[] = {
+      "",     " ",     "a b",   ":80",   "a:80:80", "a:65536", "a:99999999999", "a:x",
+      "a:-1", "a:8 0", "::1",   "[::1",  "[]",      "[:::]",   "[::1]80",       "[a]",
+      "a/b",  "a@b",   "u:p@b", "a?",    "a#",      "a%",      "a%4",           "a%zz",
+      "a\tb", "<a>",   "a\x80", "\"a\"", "[::1]a",  "a,b c",   "[::1%25lo]",    "http://a"};
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+    ck_assert_msg(http_target_authority_is_valid(good[i]), "%s", good[i]);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    ck_assert_msg(!http_target_authority_is_valid(bad[i]), "%s", bad[i]);
+}
+END_TEST
+
+TEST_MAIN("http arrival", values, bodies, bad_begins, chunks_too_large, chunks_malformed, trailer_with_nul,
+          targets, authorities)

@@ -1,0 +1,296 @@
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "server/fixture.h"
+#include "support/test.h"
+
+#define IDLE 2000
+
+static struct fixture f;
+
+/* Sends a text, and then one more byte of it, over and over, until the server has had enough. */
+static void drip(const char *text) {
+  char reply[64];
+  int fd = wire_connect(&f);
+  struct pollfd end = {.fd = fd, .events = POLLIN};
+  wire_puts(fd, text);
+  for (int i = 0; poll(&end, 1, 100) == 0; i++) {
+    ck_assert_msg(i < 200, "the server waits for ever");
+    send(fd, "a", 1, MSG_NOSIGNAL);
+  }
+  ck_assert_uint_eq(wire_read_all(fd, reply, sizeof reply), 0);
+}
+
+/* The whole request has a deadline: the idle timeout, which each byte renews, would never end this. */
+BOTH_MODES(dripping) {
+  fixture_init(&f);
+  f.settings.pool = pool;
+  f.settings.request_timeout_s = 1;
+  fixture_start(&f);
+  drip("GET /");
+  drip("GET /header HTTP/1.1\r\nHost: ");
+  drip("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+  fixture_await_seen(&f, 2);
+  fixture_stop(&f);
+  ck_assert_uint_eq(atomic_load(&f.observed), 0);
+  ck_assert_uint_eq(f.seen_count, 2); /* the first was never a request */
+  for (int i = 0; i < 2; i++) {
+    ck_assert_int_eq(f.seen[i].origin, HTTP_REFUSED_BY_CUT);
+    ck_assert_uint_eq(f.seen[i].status, 408);
+    ck_assert_str_eq(f.seen[i].code, "request_timeout");
+    ck_assert_str_eq(f.seen[i].target, i == 0 ? "/header" : "/body");
+    ck_assert_str_eq(f.seen[i].client, "127.0.0.1");
+  }
+}
+
+/* A handler may take longer than any timeout. */
+BOTH_MODES(long_handler) {
+  char reply[4096];
+  fixture_init(&f);
+  f.settings.pool = pool;
+  f.settings.request_timeout_s = f.settings.idle_timeout_s = 1;
+  fixture_start(&f);
+  int fd = wire_connect(&f);
+  wire_puts(fd, "GET /hold HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);
+  clock_sleep_ns(3 * CLOCK_NS_PER_S); /* beyond all of them */
+  fixture_release(&f);
+  wire_read_all(fd, reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 200);
+  fixture_stop(&f);
+}
+
+/* One too many is told so, and costs nobody else anything. */
+BOTH_MODES(connections) {
+  char reply[4096];
+  int fds[5];
+  fixture_init(&f);
+  f.settings.pool = pool;
+  f.settings.connections = 5;
+  fixture_start(&f);
+  for (int i = 0; i < 5; i++) fds[i] = wire_connect(&f);
+  FIXTURE_AWAIT(http_server_connections(f.server) == 5);
+  wire_ask(&f, "GET /more HTTP/1.1\r\nHost: a\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 503);
+  ck_assert_ptr_nonnull(strstr(reply, "\r\nRetry-After: 1\r\n"));
+  ck_assert_ptr_nonnull(strstr(reply, "\r\nConnection: close\r\n"));
+  ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"unavailable\"}"));
+  close(fds[0]);
+  FIXTURE_AWAIT(http_server_connections(f.server) == 4);
+  wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 200);
+  for (int i = 1; i < 5; i++) close(fds[i]);
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 1);
+  ck_assert_str_eq(f.seen[0].client, "127.0.0.1");
+  ck_assert_uint_eq(atomic_load(&f.handled), 1); /* what was turned away did not run */
+}
+
+/* Who is turned away is not served all the same, though the request was there before it was decided. */
+START_TEST(turned_away) {
+  char reply[4096];
+  fixture_init(&f);
+  f.settings.connections = 1;
+  fixture_listen(&f);
+  int first = wire_connect(&f), second = wire_connect(&f);
+  wire_puts(second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  fixture_start(&f);
+  wire_read_all(second, reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 503);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1"), 1);
+  FIXTURE_AWAIT(http_server_connections(f.server) == 1);
+  close(first);
+  fixture_stop(&f);
+  ck_assert_uint_eq(atomic_load(&f.observed), 0);
+}
+END_TEST
+
+BOTH_MODES(idle) {
+  static int fds[IDLE];
+  char reply[4096];
+  struct rlimit limit;
+  fixture_init(&f);
+  f.settings.pool = pool;
+  f.settings.request_timeout_s = 600;
+  fixture_start(&f);
+  /* Ours and the server's ends are descriptors of the same process here. */
+  ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  ck_assert_uint_ge(limit.rlim_cur, 2 * IDLE);
+  for (int i = 0; i < IDLE; i++) fds[i] = wire_connect(&f);
+  FIXTURE_AWAIT(http_server_connections(f.server) == IDLE);
+  for (int i = 0; i < 20; i++) {
+    wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
+    ck_assert_uint_eq(wire_status(reply), 200);
+  }
+  wire_puts(fds[IDLE - 1], "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  wire_read_reply(fds[IDLE - 1], reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 200);
+  for (int i = 0; i < IDLE; i++) close(fds[i]);
+  fixture_stop(&f);
+}
+
+/* A request and the end of the client's side in one go: libmicrohttpd's pool answers and then forgets half of
+ * them. */
+BOTH_MODES(half_closed) {
+  char reply[4096];
+  int fds[50];
+  fixture_init(&f);
+  f.settings.pool = pool;
+  f.settings.idle_timeout_s = f.settings.request_timeout_s = 3600; /* no timeout helps */
+  fixture_start(&f);
+  for (int i = 0; i < 50; i++) {
+    fds[i] = wire_connect(&f);
+    wire_puts(fds[i], "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    shutdown(fds[i], SHUT_WR);
+  }
+  for (int i = 0; i < 50; i++) {
+    wire_read_all(fds[i], reply, sizeof reply);
+    ck_assert_uint_eq(wire_status(reply), 200);
+  }
+  FIXTURE_AWAIT(http_server_connections(f.server) == 0);
+  fixture_stop(&f);
+}
+
+/* Ulfius's own logger passes a message that holds the client's path on as a format, which ends in a crash. */
+BOTH_MODES(format) {
+  char reply[4096];
+  struct linger reset = {.l_onoff = 1};
+  fixture_start_in(&f, pool);
+  int fd = wire_connect(&f);
+  wire_puts(fd, "GET /hold/%25s%25s%25s%25s%25n HTTP/1.1\r\nHost: a\r\n\r\n");
+  FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);
+  ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+  close(fd);
+  fixture_release(&f);
+  FIXTURE_AWAIT(http_server_in_flight(f.server) == 0);
+  wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 200);
+  fixture_stop(&f);
+  ck_assert_msg(strstr(f.logged, "/hold/%s%s%s%s%n") != NULL, "logged: %s", f.logged);
+}
+
+/* Clients that end a connection anywhere cause no warning. */
+BOTH_MODES(breaks_off) {
+  static const char *const begins[] = {
+      "",
+      "GET /",
+      "GET / HTTP/1.1\r\nHost: a\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA",
+      "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"};
+  struct linger reset = {.l_onoff = 1};
+  fixture_start_in(&f, pool);
+  for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+    for (int by_reset = 0; by_reset < 2; by_reset++) {
+      int fd = wire_connect(&f);
+      wire_puts(fd, begins[i]);
+      FIXTURE_AWAIT(http_server_connections(f.server) == 1);
+      /* What was sent has arrived there; it may not have been read. */
+      if (by_reset) ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+      close(fd);
+      FIXTURE_AWAIT(http_server_connections(f.server) == 0);
+    }
+  fixture_stop(&f);
+  ck_assert_str_eq(f.warned, "");
+}
+
+/* The second request on a connection is refused before it begins: its answer is whole, and it is counted. */
+BOTH_MODES(library_later) {
+  char reply[4096];
+  fixture_start_in(&f, pool);
+  wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/9.9\r\nHost: a\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 200"), 1);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 505"), 1);
+  ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"version_not_supported\"}"));
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 1);
+  ck_assert_uint_eq(f.seen[0].status, 505);
+}
+
+/* libmicrohttpd would close without an answer. */
+BOTH_MODES(garbage_later) {
+  static const char *const garbage[] = {"GARBAGE\r\n\r\n", "\x16\x03\x01\r\n", "G/T / HTTP/1.1\r\n\r\n"};
+  char reply[4096];
+  fixture_start_in(&f, pool);
+  for (unsigned i = 0; i < 3; i++) {
+    int fd = wire_connect(&f);
+    wire_puts(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    wire_read_reply(fd, reply, sizeof reply);
+    ck_assert_uint_eq(wire_status(reply), 200);
+    FIXTURE_AWAIT(atomic_load(&f.ended) == i + 1);
+    wire_puts(fd, garbage[i]);
+    wire_read_all(fd, reply, sizeof reply);
+    ck_assert_ptr_nonnull(strstr(reply, "HTTP/1.1 400"));
+    ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"invalid_request\"}"));
+    fixture_await_seen(&f, i + 1);
+  }
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 3);
+}
+
+/* What libmicrohttpd answers by itself is reported with all that is known of it. */
+BOTH_MODES(library) {
+  char reply[4096];
+  fixture_start_in(&f, pool);
+  wire_ask(&f, "GET /a?b HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 400);
+  fixture_await_seen(&f, 1);
+  wire_ask(&f, "GET / HTTP/9.9\r\nHost: a\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 505);
+  fixture_await_seen(&f, 2);
+  fixture_stop(&f);
+  ck_assert_uint_eq(f.seen_count, 2);
+  ck_assert_int_eq(f.seen[0].origin, HTTP_REFUSED_BY_LIBRARY);
+  ck_assert_str_eq(f.seen[0].target, "/a?b");
+  ck_assert_str_eq(f.seen[0].client, "127.0.0.1");
+  ck_assert_int_eq(f.seen[1].origin, HTTP_REFUSED_BY_LIBRARY);
+  ck_assert_str_eq(f.seen[1].code, "version_not_supported");
+}
+
+BOTH_MODES(pipelined) {
+  char reply[8192];
+  fixture_start_in(&f, pool);
+  wire_ask(&f,
+           "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+           "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+           reply, sizeof reply);
+  ck_assert_uint_eq(wire_count(reply, "HTTP/1.1 200"), 3);
+  ck_assert_uint_eq(wire_count(reply, "body=3"), 1);
+  fixture_stop(&f);
+  ck_assert_uint_eq(atomic_load(&f.ended), 3);
+}
+
+START_TEST(descriptors) {
+  struct rlimit limit;
+  ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = 256;
+  ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  fixture_start_in(&f, 0);
+  ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  ck_assert_uint_ge(limit.rlim_cur,
+                    f.settings.connections < limit.rlim_max ? f.settings.connections : limit.rlim_max);
+  fixture_stop(&f);
+}
+END_TEST
+
+START_TEST(descriptors_few) {
+  const struct rlimit limit = {.rlim_cur = 100, .rlim_max = 100};
+  ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  fixture_start_in(&f, 0);
+  ck_assert_str_eq(f.logged,
+                   "limited to 50 connections by the open-file limit: raise it (ulimit -n) for more");
+  fixture_stop(&f);
+}
+END_TEST
+
+TEST_MAIN("http server limits", dripping, dripping_pool, long_handler, long_handler_pool, connections,
+          connections_pool, turned_away, idle, idle_pool, half_closed, half_closed_pool, format, format_pool,
+          library, library_pool, breaks_off, breaks_off_pool, library_later, library_later_pool,
+          garbage_later, garbage_later_pool, pipelined, pipelined_pool, descriptors, descriptors_few)

@@ -1,5 +1,0 @@
-#!/bin/sh
-# Prometheus' own parser and linter take the text format.
-set -eu
-command -v promtool >/dev/null || { echo "SKIP: promtool is not installed"; exit 77; }
-tests/telemetry/expose_sample text | promtool check metrics

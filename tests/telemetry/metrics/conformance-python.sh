@@ -1,0 +1,8 @@
+#!/bin/sh
+# The Python client's parsers, of which the one for OpenMetrics is strict, take both formats and read what was meant.
+# LAB_PYTHON: an interpreter that has prometheus_client.
+set -eu
+python=${LAB_PYTHON:-python3}
+"$python" -c 'import prometheus_client' 2>/dev/null ||
+	{ echo "SKIP: $python has no prometheus_client"; exit 77; }
+exec "$python" "$(dirname "$0")/check_exposition.py" tests/telemetry/metrics/expose_sample
