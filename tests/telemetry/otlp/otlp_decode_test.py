@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "e2e"))
 import labtest  # noqa: E402
 from collector import value  # noqa: E402 (ends as skipped without opentelemetry-proto)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: E402
