@@ -1,7 +1,6 @@
 #include "base/buf.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,19 +65,8 @@ void buf_put_double(struct buf *b, double value) {
     buf_puts(b, value > 0 ? "+Inf" : "-Inf");
     return;
   }
-  char digits[DIGITS_DOUBLE_MAX], *end = digits_double(digits, value);
-  if (end) {
-    buf_append(b, digits, (size_t)(end - digits));
-    return;
-  }
-  char text[40];
-  for (int precision = 15; precision <= 17; precision++) {
-    snprintf(text, sizeof text, "%.*g", precision, value);
-    if (strtod(text, NULL) == value) break; /* same locale on both sides */
-  }
-  char *comma = strchr(text, ',');
-  if (comma) *comma = '.';
-  buf_puts(b, text);
+  char digits[DIGITS_DOUBLE_MAX];
+  buf_append(b, digits, (size_t)(digits_double(digits, value) - digits));
 }
 
 void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len) {

@@ -1,7 +1,6 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <time.h>
 
 static uint64_t read_clock(clockid_t id) {
   struct timespec t;
@@ -29,8 +28,11 @@ uint64_t clock_anchor_unix_ns(const struct clock_anchor *anchor, uint64_t mono_n
   return anchor->unix_ns + (mono_ns - anchor->mono_ns);
 }
 
+struct timespec clock_timespec(uint64_t ns) {
+  return (struct timespec){.tv_sec = (time_t)(ns / CLOCK_NS_PER_S), .tv_nsec = (long)(ns % CLOCK_NS_PER_S)};
+}
+
 void clock_sleep_ns(uint64_t ns) {
-  struct timespec left = {(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)};
-  while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR) {
-  }
+  struct timespec left = clock_timespec(ns);
+  while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR) continue;
 }

@@ -1,7 +1,10 @@
 #include "base/digits.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define TEN(n) n "0" n "1" n "2" n "3" n "4" n "5" n "6" n "7" n "8" n "9"
 const char digits_pairs[201] =
@@ -24,8 +27,8 @@ char *digits_i64(char *to, int64_t value) {
   return digits_u64(to, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
-/* Times and amounts have a few decimals. If a millionth part gives the number back, its digits, 15 at the
- * most, are the shortest that do, as %.15g would find them, at a twentieth of the cost. */
+/* Times and amounts have a few decimals. If a whole number of millionths gives the value back, its digits, 15
+ * at most, are the shortest that do: those of %.15g, at a twentieth of the cost. Returns NULL for others. */
 static char *write_millionths(char *to, double value) {
   double size = fabs(value);
   if (!(size >= 1e-4 && size < 1e9)) return NULL; /* below, %g takes an exponent */
@@ -39,9 +42,28 @@ static char *write_millionths(char *to, double value) {
   return to;
 }
 
+static char *write_any(char *to, double value) {
+  char text[DIGITS_DOUBLE_MAX + 8];
+  bool point = false;
+  for (int precision = 15; precision <= 17; precision++) {
+    snprintf(text, sizeof text, "%.*g", precision, value);
+    if (strtod(text, NULL) == value) break; /* the same locale on both sides */
+  }
+  for (const char *at = text; *at; at++) {
+    if (strchr("0123456789+-e", *at)) {
+      *to++ = *at;
+    } else if (!point) { /* the locale's decimal point, in UTF-8 of several bytes */
+      *to++ = '.';
+      point = true;
+    }
+  }
+  return to;
+}
+
 char *digits_double(char *to, double value) {
-  /* Whole numbers are by far the most. */
+  /* Most values are whole. */
   if (fabs(value) < 1e15 && value == (double)(int64_t)value && !(value == 0 && signbit(value)))
     return digits_i64(to, (int64_t)value);
-  return write_millionths(to, value);
+  char *end = write_millionths(to, value);
+  return end ? end : write_any(to, value);
 }

@@ -21,9 +21,8 @@ static inline char *digits_fixed(char *to, uint32_t value, unsigned count) {
 char *digits_u64(char *to, uint64_t value);
 char *digits_i64(char *to, int64_t value); /* with a minus sign one more */
 
-/* Writes a finite number that is whole, below 10^15, or has at most six decimals and lies from 10^-4 to 10^9,
- * as
- * "%.15g" would. At most DIGITS_DOUBLE_MAX characters. Returns their end, or NULL for all other numbers. */
+/* Writes a finite number with the fewest digits that read back the same: "%.15g", "%.16g" or "%.17g", with a
+ * point in every locale. At most DIGITS_DOUBLE_MAX characters. Returns their end. */
 char *digits_double(char *to, double value);
 
 #endif

@@ -2,15 +2,20 @@
 noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = \
 	src/base/buf.c src/base/buf.h \
+	src/base/buf_json.c src/base/buf_json.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/condition.c src/base/condition.h \
 	src/base/digits.c src/base/digits.h \
 	src/base/escape.c src/base/escape.h \
+	src/base/file.c src/base/file.h \
 	src/base/forks.c src/base/forks.h \
 	src/base/hex.c src/base/hex.h \
 	src/base/nesting.c src/base/nesting.h \
 	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
 	src/base/text.c src/base/text.h \
+	src/base/thread.c src/base/thread.h \
+	src/base/timestamp.c src/base/timestamp.h \
 	src/base/utf8.c src/base/utf8.h
 LIBBASE = libbase.la
 

@@ -1,0 +1,17 @@
+/* Whole reads and whole writes: neither a signal nor a short transfer cuts them. They may block. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Reads the start of a regular file into out: at most size - 1 bytes, and a NUL behind them. Returns how many
+ * bytes were read, or -1 with errno: EISDIR for a directory, EINVAL for a device, a pipe or a socket. Out is
+ * an empty string then. size is at least 1. */
+ssize_t file_read(const char *path, char *out, size_t size);
+
+/* Writes all of the data. Returns how many bytes were written; if less than len, errno says why. A descriptor
+ * that neither takes a byte nor fails is EIO. */
+size_t file_write(int fd, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,22 @@
+/* A thread of the service's own: it has a name, and all signals are blocked in it, because another thread
+ * waits for them. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+
+struct thread {
+  pthread_t id; /* to join or detach */
+  /* The rest is for thread_start(). */
+  const char *name;
+  void (*run)(void *cls);
+  void *cls;
+};
+
+enum { THREAD_NAME_MAX = 15 }; /* characters, the kernel's limit */
+
+/* Runs run(cls) on a new thread. thread stays where it is, and name is valid, until that thread has ended.
+ * Returns 0, or an error number. */
+int thread_start(struct thread *thread, const char *name, void (*run)(void *cls), void *cls);
+
+#endif

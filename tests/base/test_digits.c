@@ -1,0 +1,37 @@
+#include "base/digits.h"
+
+#include <float.h>
+
+#include "support/test.h"
+
+START_TEST(test_whole_numbers) {
+  char text[DIGITS_U64_MAX + 2];
+  *digits_u64(text, UINT64_MAX) = '\0';
+  ck_assert_str_eq(text, "18446744073709551615");
+  *digits_u64(text, 0) = '\0';
+  ck_assert_str_eq(text, "0");
+  *digits_i64(text, INT64_MIN) = '\0';
+  ck_assert_str_eq(text, "-9223372036854775808");
+  *digits_fixed(text, 7, 3) = '\0';
+  ck_assert_str_eq(text, "007");
+  *digits_fixed(text, 1234, 4) = '\0';
+  ck_assert_str_eq(text, "1234");
+}
+END_TEST
+
+/* test_buf.c has the values; here are the longest texts, and those that have no short cut. */
+START_TEST(test_doubles_fit_and_read_back) {
+  static const double values[] = {
+      DBL_MAX,           -DBL_MAX,   DBL_MIN, -DBL_MIN, DBL_TRUE_MIN, DBL_EPSILON, 1e-4, 1e-5, 1.0 / 3,
+      -123456789.123456, 1e9 + 1e-6, 1e15,    1e16,     1e22,         5e-324,      0.1,  -0.0, 2.5e-7};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    char *text = malloc(DIGITS_DOUBLE_MAX + 1), *end = digits_double(text, values[i]);
+    ck_assert_int_le(end - text, DIGITS_DOUBLE_MAX);
+    *end = '\0';
+    ck_assert_msg(strtod(text, NULL) == values[i], "%s", text);
+    free(text);
+  }
+}
+END_TEST
+
+TEST_MAIN("digits", test_whole_numbers, test_doubles_fit_and_read_back)
