@@ -5,10 +5,10 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "server/server_private.h"
 
 #define SETTLE_NS (5 * CLOCK_NS_PER_MS)
@@ -68,11 +68,9 @@ static bool arriving(struct http_server *server, bool grace) {
 
 /* Waits until no request is in flight, or until the deadline. */
 static void wait_in_flight(struct http_server *server, uint64_t until_ns) {
-  struct timespec until = {.tv_sec = (time_t)(until_ns / CLOCK_NS_PER_S),
-                           .tv_nsec = (long)(until_ns % CLOCK_NS_PER_S)};
   pthread_mutex_lock(&server->drained_lock);
   while (atomic_load(&server->in_flight) > 0)
-    if (pthread_cond_timedwait(&server->drained, &server->drained_lock, &until) == ETIMEDOUT) break;
+    if (!condition_wait(&server->drained, &server->drained_lock, until_ns)) break;
   pthread_mutex_unlock(&server->drained_lock);
 }
 

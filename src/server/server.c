@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/condition.h"
 #include "server/server_private.h"
 
 /* Of libmicrohttpd for each connection: the header block, a copy of its cookies, records of its fields, and
@@ -78,11 +79,7 @@ struct http_server *http_server_new(const struct http_server_settings *settings,
   pthread_mutex_init(&server->lingering_lock, NULL);
   pthread_mutex_init(&server->spare_lock, NULL);
   server->spare_fd = server->accept_fd = -1;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&server->drained, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  condition_init(&server->drained);
   server->listen_fd = http_listen_open(server->address, settings->port, &server->port, error);
   if (server->listen_fd >= 0) {
     limits_raise(server);

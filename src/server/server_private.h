@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/thread.h"
 #include "server/server.h"
 
 #define HTTP_LINGERING 64
@@ -116,7 +117,7 @@ struct http_server {
   pthread_mutex_t drained_lock;
   pthread_cond_t drained; /* in_flight fell to 0 while draining */
 
-  pthread_t sweeper;
+  struct thread sweeper;
   bool sweeping;
   int wake_fd; /* eventfd: the sweeper has something new, or shall stop */
   atomic_bool stopping;

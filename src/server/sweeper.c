@@ -56,7 +56,7 @@ static void linger(struct http_server *server, bool all) {
   pthread_mutex_unlock(&server->lingering_lock);
 }
 
-static void *sweeper(void *cls) {
+static void sweeper(void *cls) {
   struct http_server *server = cls;
   uint64_t swept = 0;
   while (!atomic_load(&server->stopping)) {
@@ -74,7 +74,6 @@ static void *sweeper(void *cls) {
     swept = clock_mono_ns();
   }
   linger(server, true);
-  return NULL;
 }
 
 void http_sweeper_linger(struct http_server *server, int fd) {
@@ -99,7 +98,7 @@ int http_sweeper_start(struct http_server *server) {
   server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (server->wake_fd < 0) return -1;
   server->sweeping = true; /* before the thread, which does not synchronise with us any more */
-  if (pthread_create(&server->sweeper, NULL, sweeper, server) == 0) return 0;
+  if (thread_start(&server->sweeper, "http-sweeper", sweeper, server) == 0) return 0;
   server->sweeping = false;
   close(server->wake_fd);
   return -1;
@@ -109,7 +108,7 @@ void http_sweeper_stop(struct http_server *server) {
   if (!server->sweeping) return;
   atomic_store(&server->stopping, true);
   (void)!write(server->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
-  pthread_join(server->sweeper, NULL);
+  pthread_join(server->sweeper.id, NULL);
   server->sweeping = false;
   close(server->wake_fd);
 }

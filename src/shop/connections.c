@@ -1,18 +1,11 @@
 #include "shop/connections.h"
 
-#include <errno.h>
-#include <time.h>
-
-#include "base/clock.h"
+#include "base/condition.h"
 
 void shop_connections_init(struct shop_connections *connections) {
-  pthread_condattr_t monotonic;
   *connections = (struct shop_connections){.used = 0};
   pthread_mutex_init(&connections->lock, NULL);
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&connections->given, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  condition_init(&connections->given);
 }
 
 void shop_connections_free(struct shop_connections *connections) {
@@ -33,15 +26,13 @@ uint32_t shop_connections_used(const struct shop_connections *connections) {
 
 enum shop_connection shop_connections_take(struct shop_connections *connections, uint64_t deadline_mono_ns) {
   if (atomic_load_explicit(&connections->limit, memory_order_relaxed) == 0) return SHOP_CONNECTION_FREE;
-  const struct timespec until = {.tv_sec = (time_t)(deadline_mono_ns / CLOCK_NS_PER_S),
-                                 .tv_nsec = (long)(deadline_mono_ns % CLOCK_NS_PER_S)};
   enum shop_connection got = SHOP_CONNECTION_TAKEN;
   pthread_mutex_lock(&connections->lock);
   /* The limit may be lifted while this call waits: it then counts itself all the same, and gives it back. */
   for (;;) {
     uint32_t limit = atomic_load(&connections->limit);
     if (limit == 0 || connections->used < limit) break;
-    if (pthread_cond_timedwait(&connections->given, &connections->lock, &until) == ETIMEDOUT) {
+    if (!condition_wait(&connections->given, &connections->lock, deadline_mono_ns)) {
       got = SHOP_CONNECTION_NONE;
       break;
     }

@@ -4,9 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 
 enum { SHARDS_MAX = 16, SHARD_ORDERS_MIN = 1024 }; /* a small store has one shard: its order is then exact */
 
@@ -62,18 +62,14 @@ struct shop_orders *shop_orders_new(size_t capacity, uint64_t unpaid_ttl_ns) {
   size_t buckets = 1;
   while (buckets < capacity / orders->shard_count) buckets *= 2;
   orders->bucket_mask = buckets - 1;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   bool ok = true;
   for (size_t i = 0; i < orders->shard_count; i++) {
     struct shard *shard = &orders->shards[i];
     pthread_mutex_init(&shard->lock, NULL);
-    pthread_cond_init(&shard->settled, &monotonic);
+    condition_init(&shard->settled);
     shard->buckets = calloc(buckets, sizeof *shard->buckets); /* touched only as orders come */
     ok = ok && shard->buckets;
   }
-  pthread_condattr_destroy(&monotonic);
   if (ok) return orders;
   shop_orders_free(orders);
   return NULL;
@@ -190,13 +186,11 @@ bool shop_orders_find(struct shop_orders *orders, const uint8_t id[10], struct s
 enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8_t id[10],
                                          uint64_t deadline_mono_ns, struct shop_order *out) {
   struct shard *shard = shard_of(orders, id);
-  struct timespec until = {(time_t)(deadline_mono_ns / CLOCK_NS_PER_S),
-                           (long)(deadline_mono_ns % CLOCK_NS_PER_S)};
   enum shop_orders_claim result = SHOP_ORDERS_CLAIMED;
   pthread_mutex_lock(&shard->lock);
   struct node *node = *find(orders, shard, id);
   while (node && node->state == CLAIMED && result == SHOP_ORDERS_CLAIMED) {
-    if (pthread_cond_timedwait(&shard->settled, &shard->lock, &until) != 0) result = SHOP_ORDERS_BUSY;
+    if (!condition_wait(&shard->settled, &shard->lock, deadline_mono_ns)) result = SHOP_ORDERS_BUSY;
     node = *find(orders, shard, id); /* the order may have been paid and evicted meanwhile */
   }
   if (!node) {
