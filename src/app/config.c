@@ -2,13 +2,11 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "app/config_value.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "telemetry/settings/otel_variables.h"
 
@@ -60,40 +58,17 @@ void app_config_init(struct app_config *config) {
       abort(); /* the table is wrong */
 }
 
-/* Returns the whole file, NUL behind it; NULL with errno. A directory, a device or an endless file is
- * refused. */
+/* Returns the whole file and a NUL behind it; NULL with errno. */
 static char *read_file(const char *path, size_t *len) {
-  struct stat info;
-  char *text = NULL;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return NULL;
-  if (fstat(fd, &info) == 0 && !S_ISREG(info.st_mode)) {
-    errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
-    goto out;
-  }
-  text = malloc(FILE_LIMIT + 1);
-  if (!text) goto out;
-  for (*len = 0; *len <= FILE_LIMIT;) {
-    ssize_t got = read(fd, text + *len, FILE_LIMIT + 1 - *len);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) goto fail;
-    if (got == 0) break;
-    *len += (size_t)got;
-  }
-  if (*len > FILE_LIMIT) {
-    errno = EFBIG;
-    goto fail;
-  }
-  text[*len] = '\0';
-  goto out;
-fail:
+  char *text = malloc(FILE_LIMIT + 2);
+  if (!text) return NULL;
+  ssize_t got = file_read(path, text, FILE_LIMIT + 2);
+  *len = got < 0 ? 0 : (size_t)got;
+  if (got >= 0 && *len <= FILE_LIMIT) return text;
+  int error = got < 0 ? errno : EFBIG;
   free(text);
-  text = NULL;
-out:;
-  int why = errno;
-  close(fd);
-  errno = why;
-  return text;
+  errno = error;
+  return NULL;
 }
 
 static int load_file(struct app_config *config, const char *path, bool incident, bool optional,

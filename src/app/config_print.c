@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "app/config_value.h"
+#include "base/digits.h"
 
 static void print_text(const char *text, FILE *out) {
   putc('"', out);
@@ -18,12 +19,8 @@ static void print_text(const char *text, FILE *out) {
 /* Prints a point or an exponent, which the file's syntax requires of floating-point numbers in a list.
  * Reading the text back gives the same number. */
 static void print_real(double value, FILE *out) {
-  char text[40];
-  double back = 0;
-  for (int digits = 15; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, value);
-    if (sscanf(text, "%lf", &back) == 1 && back == value) break;
-  }
+  char text[DIGITS_DOUBLE_MAX + 1];
+  *digits_double(text, value) = '\0';
   fprintf(out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
 }
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/startup.h"
 
 static int null_to(int fd) {
@@ -68,8 +69,7 @@ int app_daemon_start(struct app_daemon *daemon) {
 static void tell(struct app_daemon *daemon, int status) {
   unsigned char byte = (unsigned char)status;
   if (daemon->ready_fd < 0) return;
-  while (write(daemon->ready_fd, &byte, 1) < 0 && errno == EINTR) {
-  }
+  (void)file_write(daemon->ready_fd, &byte, 1); /* a parent that has gone needs no answer */
   close(daemon->ready_fd);
   daemon->ready_fd = -1;
 }

@@ -75,26 +75,24 @@ static void end_now(struct app_run *run, const char *why) {
 }
 
 /* Watches the deadline while the main thread stops the service. */
-static void *watch_stop(void *cls) {
+static void watch_stop(void *cls) {
   struct app_run *run = cls;
   sigset_t set = handled();
   sigdelset(&set, SIGHUP);
   while (sem_wait(&run->stopping) != 0) continue;
   while (!atomic_load(&run->over)) {
     uint64_t now = clock_mono_ns(), left = now < run->deadline ? run->deadline - now : 0;
-    struct timespec wait = {.tv_sec = (time_t)(left / CLOCK_NS_PER_S),
-                            .tv_nsec = (long)(left % CLOCK_NS_PER_S)};
+    const struct timespec wait = clock_timespec(left);
     int number = sigtimedwait(&set, NULL, &wait);
     if (atomic_load(&run->over)) break;
     if (number == SIGTERM || number == SIGINT) end_now(run, "ended at once by a second signal");
     if (number < 0 && errno == EAGAIN) end_now(run, "ended at its deadline (shutdown_s)");
   }
-  return NULL;
 }
 
 int app_run_watch(struct app_run *run, struct app_error *error) {
   sem_init(&run->stopping, 0, 0);
-  int why = pthread_create(&run->watch, NULL, watch_stop, run);
+  int why = thread_start(&run->watch, "stop-watch", watch_stop, run);
   if (why) app_error_set(error, "cannot start the shutdown thread: %s", strerror(why));
   return why ? -1 : 0;
 }
@@ -142,8 +140,8 @@ static int stop(struct app_run *run, int number) {
     if (lines > 0) dprintf(STDERR_FILENO, "minishop: %llu log lines were lost\n", (unsigned long long)lines);
   }
   atomic_store(&run->over, true);
-  pthread_kill(run->watch, SIGUSR1);
-  pthread_join(run->watch, NULL);
+  pthread_kill(run->watch.id, SIGUSR1);
+  pthread_join(run->watch.id, NULL);
   app_pidfile_free(run->pidfile);
   /* exit() would destroy state, such as OpenSSL's, that running threads still use. */
   if (lost.requests > 0 || tel_left_behind_count() > 0) _exit(EXIT_SUCCESS);

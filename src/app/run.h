@@ -2,12 +2,12 @@
 #ifndef APP_RUN_H
 #define APP_RUN_H
 
-#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
 #include "app/assembly.h"
 #include "app/pidfile.h"
+#include "base/thread.h"
 
 struct app_run {
   struct app_assembly *assembly;
@@ -16,7 +16,7 @@ struct app_run {
   struct app_pidfile *pidfile;       /* removed at the end; may be NULL */
   const char *notify_socket;         /* may be NULL */
   /* The thread that watches the stop. */
-  pthread_t watch;
+  struct thread watch;
   sem_t stopping;
   uint64_t deadline; /* set before stopping is posted */
   atomic_bool over;
