@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/timestamp.h"
 #include "http/html.h"
 #include "http/tracez_style.h"
 #include "telemetry/core/attributes_json.h"
@@ -53,12 +53,11 @@ static const char *duration(uint64_t ns, char out[NUMBER_SIZE]) {
 }
 
 static void put_time(struct buf *out, uint64_t unix_ns, bool date) {
-  char text[32];
-  time_t second = (time_t)(unix_ns / CLOCK_NS_PER_S);
-  struct tm tm;
-  gmtime_r(&second, &tm);
-  strftime(text, sizeof text, date ? "%Y-%m-%d %H:%M:%S" : "%H:%M:%S", &tm);
-  put_format(out, "%s.%03u", text, (unsigned)(unix_ns % CLOCK_NS_PER_S / CLOCK_NS_PER_MS));
+  char text[TIMESTAMP_MAX];
+  char *end = timestamp_write(text, unix_ns, 3) - 1; /* without the Z */
+  char *hours = strchr(text, 'T') + 1, *from = date ? text : hours;
+  hours[-1] = ' ';
+  buf_append(out, from, (size_t)(end - from));
 }
 
 static void begin_page(struct buf *out, const char *title) {
