@@ -1,20 +1,11 @@
 #include "telemetry/core/attributes_json.h"
 
-#include <math.h>
-
-#include "base/escape.h"
-
-void tel_json_string(struct buf *out, const char *text, size_t len) {
-  buf_putc(out, '"');
-  char *to = buf_reserve(out, len * ESCAPE_JSON_WORST);
-  if (to) out->len += (size_t)(escape_json(to, text, len) - to);
-  buf_putc(out, '"');
-}
+#include "base/buf_json.h"
 
 void tel_json_value(struct buf *out, const struct tel_attribute *pair) {
   switch (pair->type) {
   case TEL_STRING:
-    tel_json_string(out, pair->value.string.data, pair->value.string.len);
+    buf_json_string(out, pair->value.string.data, pair->value.string.len);
     break;
   case TEL_BOOL:
     buf_puts(out, pair->value.integer ? "true" : "false");
@@ -23,22 +14,18 @@ void tel_json_value(struct buf *out, const struct tel_attribute *pair) {
     buf_put_i64(out, pair->value.integer);
     break;
   case TEL_DOUBLE:
-    if (isfinite(pair->value.real))
-      buf_put_double(out, pair->value.real);
-    else
-      buf_puts(out, "null");
+    buf_json_double(out, pair->value.real);
     break;
   }
 }
 
-void tel_json_member(struct buf *out, const struct tel_attribute *pair, bool first) {
-  buf_putc(out, first ? '{' : ',');
-  tel_json_string(out, pair->key, pair->key_len);
-  buf_putc(out, ':');
-  tel_json_value(out, pair);
-}
-
 void tel_json_attributes(struct buf *out, const struct tel_attribute *items, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) tel_json_member(out, &items[i], i == 0);
-  buf_puts(out, count ? "}" : "{}");
+  buf_putc(out, '{');
+  for (uint32_t i = 0; i < count; i++) {
+    buf_json_item(out);
+    buf_json_string(out, items[i].key, items[i].key_len);
+    buf_putc(out, ':');
+    tel_json_value(out, &items[i]);
+  }
+  buf_putc(out, '}');
 }

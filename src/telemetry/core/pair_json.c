@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/digits.h"
 #include "base/escape.h"
 #include "telemetry/core/attributes_private.h"
@@ -47,11 +46,7 @@ static char *put_key(char *to, const struct tel_name *name) {
 static char *put_number(char *to, enum tel_type type, const union tel_value *value) {
   if (type == TEL_INT) return digits_i64(to, value->integer);
   if (!isfinite(value->real)) return PUT(to, "null");
-  char *end = digits_double(to, value->real);
-  if (end) return end;
-  struct buf number = {.data = to, .cap = NUMBER, .limit = NUMBER};
-  buf_put_double(&number, value->real);
-  return to + number.len;
+  return digits_double(to, value->real);
 }
 
 static size_t write_text(struct tel_attributes *a, const struct tel_name *name, const char *text,

@@ -3,12 +3,12 @@
 #include "telemetry/core/resource.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "telemetry/settings/keyvalues.h"
 
 enum { LIMIT = 2100 }; /* more pairs than fit into the variable */
@@ -40,14 +40,6 @@ bool tel_container_id(const char *text, char out[65]) {
   return false;
 }
 
-/* The start of a file as text; "" if it cannot be read. */
-static void read_file(const char *path, char *text, size_t size) {
-  FILE *file = fopen(path, "re");
-  size_t len = file ? fread(text, 1, size - 1, file) : 0;
-  text[len] = '\0';
-  if (file) fclose(file);
-}
-
 static void detect(struct tel_attributes *attributes) {
   static const char *const files[] = {"/proc/self/cgroup", "/proc/self/mountinfo"};
   struct utsname system;
@@ -61,8 +53,7 @@ static void detect(struct tel_attributes *attributes) {
     tel_attributes_set_string(attributes, "host.arch", arch);
   }
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-    read_file(files[i], text, sizeof text);
-    if (!tel_container_id(text, id)) continue;
+    if (file_read(files[i], text, sizeof text) < 0 || !tel_container_id(text, id)) continue;
     tel_attributes_set_string(attributes, "container.id", id);
     break;
   }

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digits.h"
 #include "base/escape.h"
 #include "base/hex.h"
+#include "base/timestamp.h"
 #include "telemetry/core/attributes_private.h"
 
 /* A bound of all that precedes the fields, without the texts that differ from program to program. */
@@ -40,39 +40,6 @@ void tel_log_encoder_free(struct tel_log_encoder *encoder) {
   buf_free(&encoder->constant);
 }
 
-/* The Gregorian calendar, counted in years that begin in March, so that the odd day is the last. Without
- * gmtime_r(), which takes a lock. */
-static char *put_date(char *to, unsigned days) {
-  enum { DAYS_400_YEARS = 146097, DAYS_BEFORE_1970 = 719468 };
-  unsigned z = days + DAYS_BEFORE_1970, era = z / DAYS_400_YEARS, day = z % DAYS_400_YEARS;
-  unsigned year = (day - day / 1460 + day / 36524 - day / (DAYS_400_YEARS - 1)) / 365;
-  day -= 365 * year + year / 4 - year / 100;
-  unsigned month = (5 * day + 2) / 153; /* 0 is March */
-  day -= (153 * month + 2) / 5;
-  year += 400 * era + (month >= 10);
-  to = digits_fixed(to, year, 4);
-  *to++ = '-';
-  to = digits_fixed(to, month < 10 ? month + 3 : month - 9, 2);
-  *to++ = '-';
-  return digits_fixed(to, day + 1, 2);
-}
-
-static char *put_time(char *to, uint64_t unix_ns) {
-  uint64_t seconds = unix_ns / 1000000000;
-  unsigned second = (unsigned)(seconds % 86400);
-  to = put_date(to, (unsigned)(seconds / 86400));
-  *to++ = 'T';
-  to = digits_fixed(to, second / 3600, 2);
-  *to++ = ':';
-  to = digits_fixed(to, second / 60 % 60, 2);
-  *to++ = ':';
-  to = digits_fixed(to, second % 60, 2);
-  *to++ = '.';
-  to = digits_fixed(to, (unsigned)(unix_ns % 1000000000), 9);
-  *to++ = 'Z';
-  return to;
-}
-
 static char *put_context(char *to, const struct tel_context *context) {
   to = PUT(to, ",\"trace_id\":\"");
   to = hex_write(to, context->trace_id, sizeof context->trace_id);
@@ -102,7 +69,7 @@ static char *put_head(char *to, const struct tel_log_encoder *encoder, const str
       [TEL_FATAL] = LEVEL("\",\"level\":\"FATAL\",\"severity_number\":21")};
 #undef LEVEL
   to = PUT(to, "{\"timestamp\":\"");
-  to = put_time(to, record->time_unix_ns);
+  to = timestamp_write(to, record->time_unix_ns, 9);
   to = put(to, levels[record->level].text, levels[record->level].len);
   to = PUT(to, ",\"message\":\"");
   to = escape_json(to, record->message, strlen(record->message));

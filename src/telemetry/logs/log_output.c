@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 
 enum { POLL_MS = 10, MODE = 0640, SUFFIX_SIZE = 12 };
 
@@ -108,22 +109,12 @@ static void abandon_rest(struct tel_log_output *output, struct tel_log_result *r
   buf_reset(&output->rest);
 }
 
-/* Returns how much was written; less than len: errno says why not more. */
+/* Waits for a reader that is slow. Returns how much was written; less than len: errno says why not more. */
 static size_t write_all(struct tel_log_output *output, const char *data, size_t len) {
-  size_t done = 0;
-  while (done < len) {
-    ssize_t n = write(output->fd, data + done, len - done);
-    if (n > 0) {
-      done += (size_t)n;
-    } else if (n == 0) {
-      errno = EIO; /* neither progress nor a reason: not to be asked for ever */
-      break;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (output->give_up(output->cls)) break;
-      poll(&(struct pollfd){.fd = output->fd, .events = POLLOUT}, 1, POLL_MS);
-    } else if (errno != EINTR) {
-      break;
-    }
+  size_t done;
+  for (done = 0; (done += file_write(output->fd, data + done, len - done)) < len;) {
+    if ((errno != EAGAIN && errno != EWOULDBLOCK) || output->give_up(output->cls)) break;
+    poll(&(struct pollfd){.fd = output->fd, .events = POLLOUT}, 1, POLL_MS);
   }
   output->size += done;
   return done;
