@@ -1,6 +1,7 @@
 #include "telemetry/metrics/process.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "telemetry/metrics/metrics_model.h"
 
 enum field { CPU, MAX_FDS, OPEN_FDS, RESIDENT, START, THREADS, VIRTUAL, FIELD_COUNT };
@@ -25,6 +25,19 @@ struct process {
   char proc[];
 };
 
+/* Reads a small file as a string. */
+static bool read_file(const struct process *process, const char *name, char *out, size_t size) {
+  char path[512];
+  if ((size_t)snprintf(path, sizeof path, "%s/%s", process->proc, name) >= sizeof path) return false;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t len = read(fd, out, size - 1); /* files of /proc come whole with one read */
+  close(fd);
+  if (len < 0) return false;
+  out[len] = '\0';
+  return true;
+}
+
 /* proc(5) numbers the fields of stat from 1; the state is the third and the first behind the command's name,
  * which may itself hold blanks and brackets. */
 enum { STATE = 3, UTIME = 14, STIME = 15, NUM_THREADS = 20, STARTTIME = 22, VSIZE = 23, RSS = 24 };
@@ -32,9 +45,7 @@ enum { STATE = 3, UTIME = 14, STIME = 15, NUM_THREADS = 20, STARTTIME = 22, VSIZ
 static void read_stat(struct process *process) {
   char text[2048];
   unsigned long long field[RSS + 1];
-  char path[512];
-  if ((size_t)snprintf(path, sizeof path, "%s/self/stat", process->proc) >= sizeof path) return;
-  if (file_read(path, text, sizeof text) < 0) return;
+  if (!read_file(process, "self/stat", text, sizeof text)) return;
   char *at = strrchr(text, ')');
   if (!at || at[1] != ' ' || at[2] == '\0') return;
   at += 3; /* behind the state's letter */
