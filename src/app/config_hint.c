@@ -205,19 +205,18 @@ static void on_value(struct scan *scan) {
 static void behind_value(struct scan *scan, enum token before) {
   bool in_list = scan->depth > 0 && scan->open[scan->depth - 1].bracket != '{';
   if (scan->token == TEXT && before == TEXT) return; /* one text in parts */
-  if (is_sign(scan, "])}")) {
+  if (is_sign(scan, "])}"))
     close_bracket(scan);
-  } else if (in_list && is_sign(scan, ",")) {
+  else if (in_list && is_sign(scan, ","))
     scan->state = WANT_VALUE;
-  } else if (in_list) {
+  else if (in_list)
     unclosed(scan, scan->shown);
-  } else if (is_sign(scan, ";,")) {
+  else if (is_sign(scan, ";,"))
     scan->state = WANT_NAME;
-  } else if (scan->token == NAME) {
+  else if (scan->token == NAME)
     on_name(scan); /* the semicolon may be left out */
-  } else {
+  else
     found(scan, scan->token_line, "unexpected %s behind the value of %s", scan->shown, scan->name);
-  }
 }
 
 static void step(struct scan *scan, enum token before) {

@@ -5,14 +5,13 @@
 
 static void print_text(const char *text, FILE *out) {
   putc('"', out);
-  for (; *text; text++) {
+  for (; *text; text++)
     if (*text == '"' || *text == '\\')
       fprintf(out, "\\%c", *text);
     else if ((unsigned char)*text < ' ' || *text == 0x7f)
       fprintf(out, "\\x%02x", (unsigned char)*text);
     else
       putc(*text, out);
-  }
   putc('"', out);
 }
 

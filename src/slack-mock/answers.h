@@ -1,5 +1,5 @@
-/* What Slack's incoming webhook answers: one row each, the status and the body's one word. The word is also
- * the `result` label of slack_mock_messages_total and the word in the log, so they cannot disagree. */
+/* The answers of Slack's incoming webhook: a row for each, with its status and the word that is its body. The
+ * `result` label of slack_mock_messages_total and the log have the same word. */
 #ifndef SLACK_MOCK_ANSWERS_H
 #define SLACK_MOCK_ANSWERS_H
 
@@ -31,7 +31,7 @@ struct mock_answer_row {
   const char *word;
 };
 
-/* The row of an answer; static. Any thread. */
+/* Returns the row of an answer, which is static. Any thread. */
 const struct mock_answer_row *mock_answer_row(enum mock_answer answer);
 
 #endif

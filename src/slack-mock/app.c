@@ -32,14 +32,12 @@ int mock_app_run(int argc, char **argv) {
   channel.store = mock_store_new(&limits);
   channel.mode = mock_mode_new();
   channel.hook = options.hook;
-  if (channel.store == NULL || channel.mode == NULL ||
-      !mock_metrics_open(&channel.metrics, channel.store, channel.mode)) {
+  if (!channel.store || !channel.mode || !mock_metrics_open(&channel.metrics, channel.store, channel.mode))
     fputs("slack-mock: out of memory\n", stderr);
-  } else if (options.store != NULL && mock_store_open(channel.store, options.store, &error) != 0) {
+  else if (options.store && mock_store_open(channel.store, options.store, &error) != 0)
     fprintf(stderr, "slack-mock: --store: %s\n", buf_cstr(&error));
-  } else {
+  else
     code = mock_serve(options.listen, &channel, &signals);
-  }
   buf_free(&error);
   mock_metrics_free(&channel.metrics);
   mock_mode_free(channel.mode);

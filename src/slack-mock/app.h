@@ -1,4 +1,4 @@
-/* The program: options, start in order, wait for a signal, stop in reverse. */
+/* The program: reads the options, makes the parts, serves, frees the parts. */
 #ifndef SLACK_MOCK_APP_H
 #define SLACK_MOCK_APP_H
 

@@ -10,17 +10,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A larger file was not written by slack-mock. The limit bounds how much of it is read. */
-#define FILE_MAX_BYTES ((off_t)256 << 20)
+#include "base/file.h"
+
+/* slack-mock writes no larger file. The limit bounds how much is read. */
+enum { FILE_MAX_BYTES = 256 << 20 };
 
 struct mock_journal {
   char *path;
   int fd;
-  size_t size; /* of what is whole; appends go here */
+  size_t size; /* of the whole lines; appends go behind them */
 };
 
-/* Says "PATH: WHAT" or "PATH:LINE: WHAT". */
-static void say(struct buf *error, const char *path, size_t line, const char *what) {
+/* "PATH: WHAT", or "PATH:LINE: WHAT" if line is not 0. */
+static void set_error(struct buf *error, const char *path, size_t line, const char *what) {
   buf_puts(error, path);
   if (line > 0) {
     buf_putc(error, ':');
@@ -30,37 +32,27 @@ static void say(struct buf *error, const char *path, size_t line, const char *wh
   buf_puts(error, what);
 }
 
-static int write_all(int fd, const char *data, size_t len) {
-  while (len > 0) {
-    ssize_t n = write(fd, data, len);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -1;
-    data += n;
-    len -= (size_t)n;
-  }
-  return 0;
-}
-
-/* 0, or -1 with what is wrong in error. */
+/* Returns 0, or -1 with a message in error. */
 static int open_locked(struct mock_journal *journal, struct buf *error) {
   struct stat st;
   /* Without O_NONBLOCK, opening a named pipe would block forever. */
   journal->fd = open(journal->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
   if (journal->fd < 0 || fstat(journal->fd, &st) != 0) {
-    say(error, journal->path, 0, strerror(errno));
+    set_error(error, journal->path, 0, strerror(errno));
   } else if (!S_ISREG(st.st_mode)) {
-    say(error, journal->path, 0, "not a regular file");
+    set_error(error, journal->path, 0, "not a regular file");
   } else if (st.st_size > FILE_MAX_BYTES) {
-    say(error, journal->path, 0, "too large for a store of slack-mock");
+    set_error(error, journal->path, 0, "too large for a store of slack-mock");
   } else if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0) {
-    say(error, journal->path, 0, errno == EWOULDBLOCK ? "in use by another slack-mock" : strerror(errno));
+    set_error(error, journal->path, 0,
+              errno == EWOULDBLOCK ? "in use by another slack-mock" : strerror(errno));
   } else {
     return 0;
   }
   return -1;
 }
 
-/* Reads every line. 0, or -1 with what is wrong in error. */
+/* Returns 0, or -1 with a message in error. */
 static int read_lines(struct mock_journal *journal, journal_line_fn line_fn, void *cls, struct buf *error) {
   int copy = dup(journal->fd);
   FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
@@ -68,63 +60,62 @@ static int read_lines(struct mock_journal *journal, journal_line_fn line_fn, voi
   size_t cap = 0, number = 0;
   const char *why = NULL;
   ssize_t n;
-  if (in == NULL) {
-    say(error, journal->path, 0, strerror(errno));
+  if (!in) {
+    set_error(error, journal->path, 0, strerror(errno));
     if (copy >= 0) close(copy);
     return -1;
   }
-  while (why == NULL && (n = getline(&line, &cap, in)) > 0) {
+  while (!why && (n = getline(&line, &cap, in)) > 0) {
     size_t len = (size_t)n;
     bool whole = line[len - 1] == '\n';
     number++;
     if (whole) line[len - 1] = '\0';
     why = line_fn(cls, line, whole ? len - 1 : len);
-    if (why == NULL) journal->size += len;
+    if (!why) journal->size += len;
     if (!whole) {
-      if (why == NULL && mock_journal_append(journal, "", 0) != 0)
+      if (!why && mock_journal_append(journal, "", 0) != 0)
         why = strerror(errno);
-      else if (why != NULL && ftruncate(journal->fd, (off_t)journal->size) == 0)
+      else if (why && ftruncate(journal->fd, (off_t)journal->size) == 0)
         why = NULL;
       break;
     }
   }
-  if (why == NULL && ferror(in)) why = strerror(errno);
-  if (why != NULL) say(error, journal->path, number, why);
+  if (!why && ferror(in)) why = strerror(errno);
+  if (why) set_error(error, journal->path, number, why);
   free(line);
   fclose(in);
-  return why == NULL ? 0 : -1;
+  return why ? -1 : 0;
 }
 
 struct mock_journal *mock_journal_open(const char *path, journal_line_fn line_fn, void *cls,
                                        struct buf *error) {
   struct mock_journal *journal = calloc(1, sizeof *journal);
-  if (journal != NULL) {
+  if (journal) {
     journal->fd = -1;
     journal->path = strdup(path);
   }
-  if (journal == NULL || journal->path == NULL) {
-    say(error, path, 0, strerror(ENOMEM));
-  } else if (open_locked(journal, error) == 0 && read_lines(journal, line_fn, cls, error) == 0) {
+  if (!journal || !journal->path)
+    set_error(error, path, 0, strerror(ENOMEM));
+  else if (open_locked(journal, error) == 0 && read_lines(journal, line_fn, cls, error) == 0)
     return journal;
-  }
   mock_journal_free(journal);
   return NULL;
 }
 
 void mock_journal_free(struct mock_journal *journal) {
-  if (journal == NULL) return;
+  if (!journal) return;
   if (journal->fd >= 0) close(journal->fd);
   free(journal->path);
   free(journal);
 }
 
 int mock_journal_append(struct mock_journal *journal, const char *line, size_t len) {
-  if (write_all(journal->fd, line, len) == 0 && write_all(journal->fd, "\n", 1) == 0) {
+  if (file_write(journal->fd, line, len) == len && file_write(journal->fd, "\n", 1) == 1) {
     journal->size += len + 1;
     return 0;
   }
   int why = errno;
-  /* A partial line would make the next one unreadable. Truncation works on a full disk too. */
+  /* The next line would continue a partial one. Truncation works on a full disk too. */
   if (ftruncate(journal->fd, (off_t)journal->size) != 0) why = errno;
   errno = why;
   return -1;
@@ -135,11 +126,11 @@ int mock_journal_rewrite(struct mock_journal *journal, const char *content, size
   int fd = -1, result = -1, why = ENAMETOOLONG;
   buf_puts(&path, journal->path);
   buf_puts(&path, ".new");
-  if (buf_cstr(&path) == NULL) goto out;
-  /* An existing file is left from a crash or belongs to somebody else: do not write to it. */
+  if (!buf_cstr(&path)) goto out;
+  /* An existing file is left from a crash, or another user made it: do not write to it. */
   unlink(buf_cstr(&path));
   fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && write_all(fd, content, len) == 0 && fsync(fd) == 0 &&
+  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && file_write(fd, content, len) == len && fsync(fd) == 0 &&
       rename(buf_cstr(&path), journal->path) == 0) {
     close(journal->fd);
     journal->fd = fd;

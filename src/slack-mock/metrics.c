@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* 500: every other status; none occurs. */
+/* The last, 500, counts all other statuses; the server sends none of those. */
 static const char *const refused_statuses[MOCK_REFUSED_STATUSES] = {"0",   "400", "408", "413", "414",
                                                                     "431", "503", "505", "500"};
 
@@ -27,7 +27,7 @@ static void read_file_errors(void *cls, struct tel_emit *emit) {
 static void read_mode(void *cls, struct tel_emit *emit) {
   int delay_s;
   const struct mock_mode_row *now = mock_mode_get(cls, &delay_s), *row;
-  for (size_t i = 0; (row = mock_mode_row(i)) != NULL; i++) tel_emit_value(emit, &row->name, row == now);
+  for (size_t i = 0; (row = mock_mode_row(i)); i++) tel_emit_value(emit, &row->name, row == now);
 }
 
 static void read_build_info(void *cls, struct tel_emit *emit) {
@@ -51,12 +51,12 @@ bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, s
   const struct tel_metric table[] = {
       {.type = TEL_METRIC_COUNTER,
        .name = "slack_mock_messages_total",
-       .help = "Messages posted to the webhook, by what was answered.",
+       .help = "Messages posted to the webhook, by answer.",
        .labels = "result",
        .family = &messages},
       {.type = TEL_METRIC_COUNTER,
        .name = "slack_mock_refused_total",
-       .help = "Requests that reached no endpoint, by what was answered.",
+       .help = "Requests that reached no endpoint, by status.",
        .labels = "status",
        .family = &refused},
       {.type = TEL_METRIC_GAUGE,
@@ -72,7 +72,7 @@ bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, s
        .cls = store},
       {.type = TEL_METRIC_COUNTER,
        .name = "slack_mock_messages_dropped_total",
-       .help = "Oldest messages that left because the channel was full.",
+       .help = "Oldest messages that were dropped because the channel was full.",
        .read = read_dropped,
        .cls = store},
       {.type = TEL_METRIC_COUNTER,
@@ -82,13 +82,13 @@ bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, s
        .cls = store},
       {.type = TEL_METRIC_GAUGE,
        .name = "slack_mock_mode",
-       .help = "1 for the way the mock behaves at present.",
+       .help = "1 for the current mode, 0 for the others.",
        .labels = "mode",
        .read = read_mode,
        .cls = mode},
       {.type = TEL_METRIC_GAUGE,
        .name = "slack_mock_build_info",
-       .help = "The version that runs.",
+       .help = "The running version.",
        .labels = "version",
        .read = read_build_info},
   };

@@ -1,4 +1,4 @@
-/* The mock's own metrics, in a registry of the telemetry library. Any thread, but for open and free. */
+/* The mock's metrics, in a registry of libtel. Any thread, except for open and free. */
 #ifndef SLACK_MOCK_METRICS_H
 #define SLACK_MOCK_METRICS_H
 
@@ -17,10 +17,10 @@ struct mock_metrics {
   struct tel_counter *answers[MOCK_ANSWER_COUNT], *refused[MOCK_REFUSED_STATUSES];
 };
 
-/* Store and mode outlive it. False when out of memory; free it also then. */
+/* Store and mode outlive the metrics. Returns false when out of memory; free the metrics also then. */
 bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, struct mock_mode *mode);
 void mock_metrics_free(struct mock_metrics *metrics);
-/* One request that reached no endpoint. */
+/* Counts a request that reached no endpoint. */
 void mock_metrics_refused(struct mock_metrics *metrics, unsigned status);
 
 #endif

@@ -4,12 +4,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 
-/* Slack's rule: about one message a second, short bursts allowed. */
-#define BURST 3
+/* Slack allows about one message a second, and short bursts. */
+enum { BURST = 3 };
 #define REFILL_NS CLOCK_NS_PER_S
 
 enum kind { ANSWER, THROTTLE, SLEEP };
@@ -19,17 +19,19 @@ static const struct mode {
   enum kind kind;
   enum mock_answer answer;
 } modes[] = {
-    {{"ok", "every message arrives"}, ANSWER, MOCK_OK},
-    {{"outage", "every message fails: 500"}, ANSWER, MOCK_ROLLUP_ERROR},
-    {{"rate_limited", "every message is refused: 429 with Retry-After"}, ANSWER, MOCK_RATE_LIMITED},
-    {{"throttled", "about one message a second, short bursts, else 429"}, THROTTLE, MOCK_RATE_LIMITED},
-    {{"slow", "every answer takes some seconds"}, SLEEP, MOCK_OK},
-    {{"revoked", "the webhook is gone: 404 no_service"}, ANSWER, MOCK_NO_SERVICE},
-    {{"invalid_token", "the webhook's token is wrong: 403"}, ANSWER, MOCK_INVALID_TOKEN},
-    {{"action_prohibited", "posting is forbidden: 403"}, ANSWER, MOCK_ACTION_PROHIBITED},
-    {{"channel_not_found", "the channel is gone: 404"}, ANSWER, MOCK_CHANNEL_NOT_FOUND},
-    {{"channel_is_archived", "the channel is archived: 410"}, ANSWER, MOCK_CHANNEL_IS_ARCHIVED},
-    {{"user_not_found", "the user is gone: 400"}, ANSWER, MOCK_USER_NOT_FOUND},
+    {{"ok", "accepts every message"}, ANSWER, MOCK_OK},
+    {{"outage", "answers 500 to every message"}, ANSWER, MOCK_ROLLUP_ERROR},
+    {{"rate_limited", "answers 429 with Retry-After to every message"}, ANSWER, MOCK_RATE_LIMITED},
+    {{"throttled", "accepts about one message a second and short bursts, else answers 429"},
+     THROTTLE,
+     MOCK_RATE_LIMITED},
+    {{"slow", "takes some seconds for every answer"}, SLEEP, MOCK_OK},
+    {{"revoked", "answers 404: the webhook was removed"}, ANSWER, MOCK_NO_SERVICE},
+    {{"invalid_token", "answers 403: the token is wrong"}, ANSWER, MOCK_INVALID_TOKEN},
+    {{"action_prohibited", "answers 403: posting is forbidden"}, ANSWER, MOCK_ACTION_PROHIBITED},
+    {{"channel_not_found", "answers 404: the channel was deleted"}, ANSWER, MOCK_CHANNEL_NOT_FOUND},
+    {{"channel_is_archived", "answers 410: the channel is archived"}, ANSWER, MOCK_CHANNEL_IS_ARCHIVED},
+    {{"user_not_found", "answers 400: the user was deleted"}, ANSWER, MOCK_USER_NOT_FOUND},
 };
 enum { MODE_COUNT = sizeof modes / sizeof *modes };
 
@@ -38,9 +40,9 @@ struct mock_mode {
   pthread_cond_t changed;
   const struct mode *now;
   int delay_s;
-  uint64_t generation; /* changes with each mode: a thread that waits for an old one goes on */
+  uint64_t generation; /* counts the changes: one ends the waits of "slow" */
   bool stopping;
-  uint64_t full_at_ns; /* throttled: when the burst would be full again */
+  uint64_t full_at_ns; /* throttled: when a whole burst is allowed again */
 };
 
 const struct mock_mode_row *mock_mode_row(size_t i) {
@@ -49,12 +51,8 @@ const struct mock_mode_row *mock_mode_row(size_t i) {
 
 struct mock_mode *mock_mode_new(void) {
   struct mock_mode *mode = calloc(1, sizeof *mode);
-  if (mode == NULL) return NULL;
-  pthread_condattr_t attr;
-  pthread_condattr_init(&attr);
-  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-  pthread_cond_init(&mode->changed, &attr);
-  pthread_condattr_destroy(&attr);
+  if (!mode) return NULL;
+  condition_init(&mode->changed);
   pthread_mutex_init(&mode->lock, NULL);
   mode->now = &modes[0];
   mode->delay_s = MOCK_MODE_DELAY_DEFAULT_S;
@@ -62,7 +60,7 @@ struct mock_mode *mock_mode_new(void) {
 }
 
 void mock_mode_free(struct mock_mode *mode) {
-  if (mode == NULL) return;
+  if (!mode) return;
   pthread_cond_destroy(&mode->changed);
   pthread_mutex_destroy(&mode->lock);
   free(mode);
@@ -90,8 +88,8 @@ const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s) 
   return row;
 }
 
-/* Holding the lock. Each message moves "full again" one refill later; the burst bounds how far that may be
- * ahead. */
+/* The caller holds the lock. Each message moves full_at_ns one refill later; a message that would move it
+ * more than a burst ahead of now is refused. */
 static bool throttle_passes(struct mock_mode *mode, uint64_t now_ns) {
   uint64_t from = mode->full_at_ns > now_ns ? mode->full_at_ns : now_ns;
   if (from + REFILL_NS > now_ns + BURST * REFILL_NS) return false;
@@ -99,14 +97,12 @@ static bool throttle_passes(struct mock_mode *mode, uint64_t now_ns) {
   return true;
 }
 
-/* Holding the lock, which is given up meanwhile. */
+/* The caller holds the lock; the wait releases it. */
 static void sleep_until_changed(struct mock_mode *mode, uint64_t until_ns) {
   uint64_t generation = mode->generation;
-  struct timespec until = {(time_t)(until_ns / CLOCK_NS_PER_S), (long)(until_ns % CLOCK_NS_PER_S)};
-  int timed_out = 0;
-  while (!timed_out && !mode->stopping && mode->generation == generation) {
-    timed_out = pthread_cond_timedwait(&mode->changed, &mode->lock, &until);
-  }
+  bool waiting = true;
+  while (waiting && !mode->stopping && mode->generation == generation)
+    waiting = condition_wait(&mode->changed, &mode->lock, until_ns);
 }
 
 enum mock_answer mock_mode_apply(struct mock_mode *mode, uint64_t now_ns) {

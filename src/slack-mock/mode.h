@@ -1,4 +1,4 @@
-/* The mode of the mock: it works as Slack does, or fails in one of the ways that lose notifications. Any
+/* The mode of the mock: it answers as Slack does, or fails in one of the ways that lose notifications. Any
  * thread. */
 #ifndef SLACK_MOCK_MODE_H
 #define SLACK_MOCK_MODE_H
@@ -17,7 +17,7 @@ struct mock_mode_row {
   const char *name;
   const char *meaning; /* for the page and the log */
 };
-/* The i-th row; static. NULL behind the last. */
+/* Returns the i-th row, which is static, or NULL behind the last. */
 const struct mock_mode_row *mock_mode_row(size_t i);
 
 /* NULL when out of memory. */
@@ -25,15 +25,16 @@ struct mock_mode *mock_mode_new(void);
 /* Takes NULL. No other thread may still use it. */
 void mock_mode_free(struct mock_mode *mode);
 
-/* 0, or -1 when no mode has that name or delay_s is not within 1 to MOCK_MODE_DELAY_MAX_S (it is used by
- * "slow" alone). A message that waits goes on at once. */
+/* Returns 0, or -1 if no mode has that name, or if delay_s is outside 1 to MOCK_MODE_DELAY_MAX_S. Only "slow"
+ * uses delay_s. A message that waits in "slow" is answered at once. */
 int mock_mode_set(struct mock_mode *mode, const char *name, int64_t delay_s);
-/* The present mode's row and delay. */
+/* The row and the delay of the current mode. */
 const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s);
 
-/* What the mode does to a message that arrives now (monotonic ns): MOCK_OK lets it pass. Sleeps in "slow". */
+/* What the mode answers to a message that arrives now (monotonic ns); MOCK_OK accepts it. Blocks in "slow".
+ */
 enum mock_answer mock_mode_apply(struct mock_mode *mode, uint64_t now_ns);
-/* Ends every wait, now and later: the program stops. */
+/* Ends all waits, also later ones: the program stops. */
 void mock_mode_stop(struct mock_mode *mode);
 
 #endif

@@ -1,4 +1,4 @@
-# slack-mock: a Slack channel on this machine; a program of its own.
+# slack-mock: a local Slack channel, as a program.
 bin_PROGRAMS += slack-mock
 noinst_LIBRARIES += libslackmock.a
 libslackmock_a_SOURCES = \
@@ -19,7 +19,7 @@ LIBSLACKMOCK = libslackmock.a $(LIBSTARTUP) $(LIBTELEMETRY)
 slack_mock_SOURCES = src/slack-mock/slack_mock.c
 slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBSERVER) $(LIBSERVER_LIBS) $(ZLIB_LIBS)
 
-# The page is part of the program: its files become constants.
+# embed.sh makes constants of the files of the page.
 slack_mock_page = \
 	$(srcdir)/src/slack-mock/page/page.html \
 	$(srcdir)/src/slack-mock/page/page.css \

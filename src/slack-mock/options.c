@@ -15,36 +15,38 @@ static const char usage[] =
     "Usage: slack-mock [--listen ADDR:PORT] [--store FILE] [--hook ADDRESS]\n"
     "A Slack channel on this machine: an incoming webhook, and a page that shows its messages.\n"
     "\n"
-    "  -l, --listen ADDR:PORT  where to listen (127.0.0.1:8090); port 0 takes a free one\n"
-    "  -s, --store FILE        keep the messages in FILE, over a restart\n"
-    "  -k, --hook ADDRESS      know this webhook alone, and answer others as Slack does; without it every "
-    "webhook is known\n"
-    "  -h, --help              this text\n"
-    "  -V, --version           the version\n"
+    "  -l, --listen ADDR:PORT  listen on this address (default: 127.0.0.1:8090); port 0 takes a free one\n"
+    "  -s, --store FILE        keep the messages in FILE across restarts\n"
+    "  -k, --hook ADDRESS      accept this webhook only, and answer others as Slack does (default: accept "
+    "all)\n"
+    "  -h, --help              print this text\n"
+    "  -V, --version           print the version\n"
     "\n"
-    "Post to http://ADDR:PORT/services/T000/B000/anything, look at http://ADDR:PORT/.\n"
-    "The variables SLACK_MOCK_LISTEN, SLACK_MOCK_STORE and SLACK_MOCK_HOOK stand in for the options.\n";
+    "Post messages to http://ADDR:PORT/services/T000/B000/anything, and open http://ADDR:PORT/ to see them.\n"
+    "The variables SLACK_MOCK_LISTEN, SLACK_MOCK_STORE and SLACK_MOCK_HOOK replace options that are not "
+    "given.\n";
 
-/* A variable's value without white space around it: one that comes from a file ends in a newline. */
+/* The variable's value, or the default, without white space around it: a value from a file ends in a newline.
+ */
 static const char *setting(const char *variable, const char *otherwise, char *out, size_t size) {
   const char *value = getenv(variable), *begin;
   size_t len = value ? text_trim(value, strlen(value), &begin) : 0;
   if (len == 0) return otherwise;
-  if (len >= size) return value; /* its reader refuses it */
+  if (len >= size) return value; /* too long: the caller refuses it */
   memcpy(out, begin, len);
   out[len] = '\0';
   return out;
 }
 
-/* Sets the known webhook: a path, or a whole address as a slack_url file holds it. The text is a secret, so
- * no message repeats it. */
+/* Sets the known webhook from its path or its whole address. The text is a secret, so no message repeats it.
+ */
 static bool take_hook(struct mock_options *options, const char *address) {
   static char hook[256];
   const char *path = strstr(address, "/services/");
-  bool valid = path != NULL && mock_payload_path(path) && strlen(path) < sizeof hook;
+  bool valid = path && mock_payload_path(path) && strlen(path) < sizeof hook;
   if (!valid) {
-    fputs("slack-mock: --hook requires a webhook's address: /services/T.../B.../..., or http://HOST:PORT in "
-          "front of it\n",
+    fputs("slack-mock: --hook requires a webhook's address: /services/T.../B.../..., with or without "
+          "http://HOST:PORT before it\n",
           stderr);
     return false;
   }
@@ -86,12 +88,12 @@ enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_o
       return print(usage);
     case 'V':
       return print("slack-mock " PACKAGE_VERSION " (" MINISHOP_COMMIT ")\n");
-    default: /* getopt has said what is wrong */
+    default: /* getopt_long() has printed a message */
       fputs("Try slack-mock --help.\n", stderr);
       return MOCK_OPTIONS_BAD;
     }
   }
-  if (optind == argc) return known == NULL || take_hook(options, known) ? MOCK_OPTIONS_RUN : MOCK_OPTIONS_BAD;
+  if (optind == argc) return !known || take_hook(options, known) ? MOCK_OPTIONS_RUN : MOCK_OPTIONS_BAD;
   fprintf(stderr, "slack-mock: unexpected argument: %s\nTry slack-mock --help.\n", argv[optind]);
   return MOCK_OPTIONS_BAD;
 }

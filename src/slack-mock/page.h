@@ -1,11 +1,11 @@
-/* The files of the page, embedded in the program by embed.sh from page/. */
+/* The files of the page. embed.sh turns those of page/ into constants of the program. */
 #ifndef SLACK_MOCK_PAGE_H
 #define SLACK_MOCK_PAGE_H
 
 #include <stddef.h>
 
 struct mock_page_file {
-  const char *path; /* in the URL */
+  const char *path; /* of the URL */
   const char *type;
   const unsigned char *data;
   size_t len;

@@ -14,16 +14,16 @@ static bool is_alnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* Cuts every text in value. False when out of memory. */
+/* Cuts every text in value to the maximum length. False when out of memory. */
 static bool cut_texts(json_t *value) {
   if (json_is_string(value)) {
     size_t len = json_string_length(value);
     size_t keep = utf8_cut(json_string_value(value), len, MOCK_PAYLOAD_TEXT_MAX);
     if (keep == len) return true;
     char *text = strndup(json_string_value(value), keep);
-    int failed = text == NULL || json_string_setn(value, text, keep);
+    bool cut = text && json_string_setn(value, text, keep) == 0;
     free(text);
-    return !failed;
+    return cut;
   }
   size_t i;
   const char *key;
@@ -34,7 +34,7 @@ static bool cut_texts(json_t *value) {
 }
 
 static bool absent(const json_t *value) {
-  return value == NULL || json_is_null(value);
+  return !value || json_is_null(value);
 }
 
 static bool has_text(const json_t *object, const char *key) {
@@ -45,7 +45,7 @@ static bool has_items(const json_t *object, const char *key) {
   return json_array_size(json_object_get(object, key)) > 0;
 }
 
-/* Text, or a number or truth value that is shown as one. */
+/* A string, or a number or boolean, which the page shows as a string. */
 static bool is_scalar(const json_t *value) {
   return !json_is_object(value) && !json_is_array(value);
 }
@@ -53,11 +53,11 @@ static bool is_scalar(const json_t *value) {
 struct part {
   const char *key;
   enum { TEXT, SCALAR, FLAG, TEXTS, OBJECTS } type;
-  const char *why; /* the answer to a wrong type */
+  const char *why; /* the message for a wrong type */
 };
 
 /* The rule of each type. The tables below assign types to members. */
-static bool part_is_right(const struct part *part, const json_t *value) {
+static bool has_type(const struct part *part, const json_t *value) {
   size_t i;
   const json_t *item;
   switch (part->type) {
@@ -128,11 +128,11 @@ static const struct part action_parts[] = {
     {NULL, TEXT, NULL},
 };
 
-/* Checks the members that the table names. Returns NULL, or what is wrong. */
+/* Checks the members that the table names. Returns NULL, or a message. */
 static const char *check_parts(const json_t *object, const struct part *parts) {
-  for (const struct part *part = parts; part->key != NULL; part++) {
+  for (const struct part *part = parts; part->key; part++) {
     const json_t *value = json_object_get(object, part->key);
-    if (!absent(value) && !part_is_right(part, value)) return part->why;
+    if (!absent(value) && !has_type(part, value)) return part->why;
   }
   return NULL;
 }
@@ -141,18 +141,17 @@ static const char *check_each(const json_t *object, const char *key, const struc
   const json_t *list = json_object_get(object, key);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const char *why = check_parts(json_array_get(list, i), parts);
-    if (why != NULL) return why;
+    if (why) return why;
   }
   return NULL;
 }
 
-/* An attachment without any of these shows nothing, and does not count as a text. */
+/* An attachment without any of these is empty on the page, so it does not count as text. */
 static bool attachment_shows(const json_t *attachment) {
   static const char *const texts[] = {"text",   "pretext",     "title",    "fallback",
                                       "footer", "author_name", "image_url"};
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (has_text(attachment, texts[i])) return true;
-  }
   return has_items(attachment, "fields") || has_items(attachment, "actions") ||
          has_items(attachment, "blocks");
 }
@@ -160,17 +159,17 @@ static bool attachment_shows(const json_t *attachment) {
 static enum mock_answer check_attachments(const json_t *payload, bool *shown, const char **why) {
   const json_t *list = json_object_get(payload, "attachments");
   if (json_array_size(list) > MOCK_PAYLOAD_ATTACHMENTS_MAX) {
-    *why = "more than 100 attachments: send fewer";
+    *why = "more than 100 attachments: send at most 100";
     return MOCK_TOO_MANY_ATTACHMENTS;
   }
   const char *wrong = check_each(payload, "attachments", attachment_parts);
-  for (size_t i = 0; wrong == NULL && i < json_array_size(list); i++) {
+  for (size_t i = 0; !wrong && i < json_array_size(list); i++) {
     const json_t *attachment = json_array_get(list, i);
     wrong = check_each(attachment, "fields", field_parts);
-    if (wrong == NULL) wrong = check_each(attachment, "actions", action_parts);
+    if (!wrong) wrong = check_each(attachment, "actions", action_parts);
     if (attachment_shows(attachment)) *shown = true;
   }
-  if (wrong == NULL) return MOCK_OK;
+  if (!wrong) return MOCK_OK;
   *why = wrong;
   return MOCK_INVALID_PAYLOAD;
 }
@@ -180,7 +179,7 @@ static enum mock_answer check_blocks(const json_t *payload, bool *shown, const c
   size_t count = json_array_size(blocks);
   if (count > 0) *shown = true;
   if (count > MOCK_PAYLOAD_BLOCKS_MAX) {
-    *why = "more than 50 blocks: send fewer";
+    *why = "more than 50 blocks: send at most 50";
     return MOCK_INVALID_BLOCKS;
   }
   for (size_t i = 0; i < count; i++) {
@@ -199,9 +198,8 @@ static enum mock_answer check_channel(const json_t *payload, const char **why) {
   const char *name = *channel == '#' || *channel == '@' ? channel + 1 : channel;
   size_t len = strlen(name);
   bool good = len > 0 && len <= 80;
-  for (size_t i = 0; good && i < len; i++) {
-    good = is_alnum(name[i]) || strchr("-_.", name[i]) != NULL || (unsigned char)name[i] >= 0x80;
-  }
+  for (size_t i = 0; good && i < len; i++)
+    good = is_alnum(name[i]) || strchr("-_.", name[i]) || (unsigned char)name[i] >= 0x80;
   if (good) return MOCK_OK;
   *why = "\"channel\" must be a name such as #alerts or @user: letters, digits, - _ and .";
   return *channel == '@' ? MOCK_USER_NOT_FOUND : MOCK_CHANNEL_NOT_FOUND;
@@ -210,7 +208,7 @@ static enum mock_answer check_channel(const json_t *payload, const char **why) {
 static enum mock_answer check(const json_t *payload, const char **why) {
   const char *wrong =
       json_is_object(payload) ? check_parts(payload, message_parts) : "the payload must be a JSON object";
-  if (wrong != NULL) {
+  if (wrong) {
     *why = wrong;
     return MOCK_INVALID_PAYLOAD;
   }
@@ -227,12 +225,12 @@ static enum mock_answer check(const json_t *payload, const char **why) {
 
 static enum mock_answer read_json(const char *text, size_t len, json_t **out, const char **why) {
   if (!nesting_within(text, len, MOCK_PAYLOAD_DEPTH_MAX)) {
-    *why = "the payload is nested too deeply: send a flatter one";
+    *why = "the payload is nested too deeply: use at most 32 levels";
     return MOCK_INVALID_PAYLOAD;
   }
   json_t *payload = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-  if (payload == NULL) {
-    *why = "the payload must be JSON in UTF-8, without a key twice";
+  if (!payload) {
+    *why = "the payload must be JSON in UTF-8, and no object may have the same key twice";
     return MOCK_INVALID_PAYLOAD;
   }
   enum mock_answer answer = MOCK_ROLLUP_ERROR;
@@ -252,7 +250,8 @@ static int hex_digit(char c) {
   return -1;
 }
 
-/* Undoes the form's encoding in place; SIZE_MAX when a % is not followed by two digits. */
+/* Decodes a form's value in place. Returns its length, or SIZE_MAX if two hexadecimal digits do not follow a
+ * %. */
 static size_t form_decode(char *text, size_t len) {
   size_t out = 0;
   for (size_t i = 0; i < len; i++) {
@@ -269,50 +268,48 @@ static size_t form_decode(char *text, size_t len) {
   return out;
 }
 
-/* The first payload= of the form is the one. */
+/* Reads the first payload= of the form. */
 static enum mock_answer read_form(const char *body, size_t len, json_t **out, const char **why) {
   static const char key[] = "payload=";
   const char *value = body;
   size_t rest = len, size = 0;
-  *why = "the form has no payload=: add it";
+  *why = "the form has no payload= field: add it";
   for (;;) {
     const char *stop = memchr(value, '&', rest);
-    size = stop != NULL ? (size_t)(stop - value) : rest;
+    size = stop ? (size_t)(stop - value) : rest;
     if (size >= sizeof key - 1 && memcmp(value, key, sizeof key - 1) == 0) break;
-    if (stop == NULL) return MOCK_INVALID_PAYLOAD;
+    if (!stop) return MOCK_INVALID_PAYLOAD;
     value += size + 1;
     rest -= size + 1;
   }
   size -= sizeof key - 1;
   char *text = malloc(size + 1);
   *why = "out of memory: try again";
-  if (text == NULL) return MOCK_ROLLUP_ERROR;
+  if (!text) return MOCK_ROLLUP_ERROR;
   memcpy(text, value + sizeof key - 1, size);
   size = form_decode(text, size);
   enum mock_answer answer = MOCK_INVALID_PAYLOAD;
-  *why = "payload= is not form-encoded: write a % as %25";
+  *why = "payload= is not form-encoded: write % as %25";
   if (size != SIZE_MAX) answer = read_json(text, size, out, why);
   free(text);
   return answer;
 }
 
-/* Whether a content type is this one, whatever parameters follow. */
+/* Whether a content type is this one, with any parameters. */
 static bool is_type(const char *content_type, const char *type) {
   size_t len = strlen(type);
-  return strncasecmp(content_type, type, len) == 0 && strchr("; \t", content_type[len]) != NULL;
+  return strncasecmp(content_type, type, len) == 0 && strchr("; \t", content_type[len]);
 }
 
 enum mock_answer mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
                                    const char **why) {
   if (len == 0) {
-    *why = "there is no body: send a JSON payload";
+    *why = "the body is empty: send a JSON payload";
     return MOCK_INVALID_PAYLOAD;
   }
-  if (content_type != NULL && is_type(content_type, "application/json"))
-    return read_json(body, len, payload, why);
-  if (content_type != NULL && is_type(content_type, "application/x-www-form-urlencoded")) {
+  if (content_type && is_type(content_type, "application/json")) return read_json(body, len, payload, why);
+  if (content_type && is_type(content_type, "application/x-www-form-urlencoded"))
     return read_form(body, len, payload, why);
-  }
   *why = "the Content-Type must be application/json or application/x-www-form-urlencoded";
   return MOCK_INVALID_PAYLOAD;
 }

@@ -1,4 +1,4 @@
-/* A webhook's payload: reads it as Slack would and says what Slack would answer. Pure functions; any thread.
+/* A webhook's payload: reads it as Slack does, and tells what Slack would answer. Pure functions; any thread.
  */
 #ifndef SLACK_MOCK_PAYLOAD_H
 #define SLACK_MOCK_PAYLOAD_H
@@ -11,27 +11,27 @@
 
 enum {
   MOCK_PAYLOAD_BODY_MAX = 1 << 20, /* bytes of a request body; the server refuses more */
-  MOCK_PAYLOAD_TEXT_MAX = 40000,   /* characters of any text; what is longer is cut, as Slack does */
+  MOCK_PAYLOAD_TEXT_MAX = 40000,   /* characters of any text; longer ones are cut, as by Slack */
   MOCK_PAYLOAD_ATTACHMENTS_MAX = 100,
   MOCK_PAYLOAD_BLOCKS_MAX = 50,
-  MOCK_PAYLOAD_DEPTH_MAX = 32, /* levels of arrays and objects: functions walk them recursively */
+  MOCK_PAYLOAD_DEPTH_MAX = 32, /* levels of arrays and objects, because functions walk them recursively */
 };
 
-/* Reads a request's body: JSON, or a form whose `payload` is JSON, by content_type (NULL when there is none).
- * On MOCK_OK *payload is a new reference to an object that is fit to be shown: every part has the type that
- * Slack documents, and texts are cut. On any other answer *payload is untouched and *why is a constant that
- * tells a person what is wrong. */
+/* Reads a request's body. content_type decides whether it is JSON, or a form whose `payload` is JSON; NULL:
+ * the request has none. On MOCK_OK, *payload is a new reference to an object: every part has the type that
+ * Slack documents, and texts are cut. On any other answer *payload is untouched, and *why is a constant
+ * message. */
 enum mock_answer mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
                                    const char **why);
 
-/* The channel the payload names, or the one the webhook belongs to. Borrowed from the payload. */
+/* The channel that the payload names, or the webhook's own. Borrowed from the payload. */
 const char *mock_payload_channel(const json_t *payload);
 
 /* Whether the path of a request is a webhook's: /services/T.../B.../... with three non-empty parts. */
 bool mock_payload_path(const char *path);
 
-/* What Slack says to a webhook's path when it knows this one alone: MOCK_OK, MOCK_NO_SERVICE (another team or
- * service) or MOCK_INVALID_TOKEN (another token). Both are webhooks' paths. */
+/* What Slack answers on this path if `known` is the only webhook: MOCK_OK, MOCK_NO_SERVICE (another team or
+ * service) or MOCK_INVALID_TOKEN (another token). mock_payload_path() holds for both. */
 enum mock_answer mock_payload_hook(const char *path, const char *known);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <tel/scrape.h>
 
+#include "base/buf_json.h"
 #include "base/clock.h"
 #include "base/nesting.h"
 #include "server/server.h"
@@ -15,10 +16,13 @@
 
 #define TEXT "text/plain; charset=utf-8"
 #define JSON "application/json"
-#define LIST_MAX 1000 /* messages in one answer */
-#define CONTROL_BODY_MAX 1024
 
-/* Nothing but the page's own files may run or load, whatever a message says. */
+enum {
+  LIST_MAX = 1000, /* messages in one answer */
+  CONTROL_BODY_MAX = 1024,
+};
+
+/* The browser runs and loads the page's own files only, whatever a message says. */
 #define PAGE_POLICY                                                                                          \
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "            \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -27,9 +31,8 @@ static void reply(struct _u_response *response, unsigned status, const char *typ
                   size_t len) {
   u_map_put(response->map_header, "Content-Type", type);
   u_map_put(response->map_header, "X-Content-Type-Options", "nosniff");
-  if (!u_map_has_key(response->map_header, "Cache-Control")) {
+  if (!u_map_has_key(response->map_header, "Cache-Control"))
     u_map_put(response->map_header, "Cache-Control", "no-store");
-  }
   ulfius_set_binary_body_response(response, status, body, len);
 }
 
@@ -37,7 +40,7 @@ static void reply_text(struct _u_response *response, unsigned status, const char
   reply(response, status, TEXT, text, strlen(text));
 }
 
-/* Sends what is in the buffer, and frees it. */
+/* Sends the content of the buffer, and frees the buffer. */
 static void reply_buf(struct _u_response *response, const char *type, struct buf *body) {
   if (buf_failed(body))
     reply_text(response, 503, "out of memory: try again\n");
@@ -57,27 +60,28 @@ static void reply_answer(struct _u_response *response, enum mock_answer answer) 
   }
 }
 
-/* Whether the path is a webhook that is known. */
+/* Whether the path is that of a known webhook. */
 static enum mock_answer admit(const char *path, const struct mock_channel *channel, const char **why) {
   if (!mock_payload_path(path)) {
     *why = "the path must be /services/T.../B.../...";
     return MOCK_NO_SERVICE;
   }
-  enum mock_answer answer = channel->hook != NULL ? mock_payload_hook(path, channel->hook) : MOCK_OK;
-  if (answer != MOCK_OK) *why = "it must be the webhook that --hook names";
+  enum mock_answer answer = channel->hook ? mock_payload_hook(path, channel->hook) : MOCK_OK;
+  if (answer != MOCK_OK) *why = "this is not the webhook of --hook";
   return answer;
 }
 
-/* Reads, checks and keeps one message. *why is a constant, or NULL when the answer says all. */
+/* Reads, checks and stores one message. *why becomes a constant, or stays NULL where the answer says enough.
+ */
 static enum mock_answer receive(const struct _u_request *request, struct mock_channel *channel, uint64_t *id,
                                 const char **why) {
   json_t *payload = NULL;
   enum mock_answer answer = mock_mode_apply(channel->mode, clock_mono_ns());
   if (answer != MOCK_OK) {
-    *why = "the mode of POST /control demands it";
+    *why = "POST /control has set this mode";
     return answer;
   }
-  if (http_connection_content_coding(http_request_connection(request)) != NULL) {
+  if (http_connection_content_coding(http_request_connection(request))) {
     *why = "the body has a Content-Encoding: send it without one";
     return MOCK_INVALID_PAYLOAD;
   }
@@ -89,7 +93,7 @@ static enum mock_answer receive(const struct _u_request *request, struct mock_ch
   return *id != 0 ? MOCK_OK : MOCK_ROLLUP_ERROR;
 }
 
-/* Answers a message; answer is what has been found so far. */
+/* Answers a message. answer and why are the result of the checks before. */
 static void deliver(const struct _u_request *request, struct _u_response *response,
                     struct mock_channel *channel, enum mock_answer answer, const char *why) {
   uint64_t id = 0;
@@ -99,9 +103,9 @@ static void deliver(const struct _u_request *request, struct _u_response *respon
   if (answer == MOCK_OK) {
     printf("slack-mock: ok: message %llu\n", (unsigned long long)id);
   } else {
-    printf("slack-mock: %s%s%s\n", word, why != NULL ? ": " : "", why != NULL ? why : "");
-    /* Slack's body is one word. This header tells a person who tests the webhook more. */
-    if (why != NULL) u_map_put(response->map_header, "X-Slack-Mock-Reason", why);
+    printf("slack-mock: %s%s%s\n", word, why ? ": " : "", why ? why : "");
+    /* Slack's body is one word. A person who tests the webhook needs the reason too. */
+    if (why) u_map_put(response->map_header, "X-Slack-Mock-Reason", why);
   }
   fflush(stdout);
   reply_answer(response, answer);
@@ -114,57 +118,56 @@ static void post_message(const struct _u_request *request, struct _u_response *r
   deliver(request, response, channel, answer, why);
 }
 
-/* A form of a foreign page can't send this type, so only what runs here on purpose can change anything. */
+/* A form on another site's page cannot send this type, so it cannot change anything here. */
 static bool is_json(const struct _u_request *request, struct _u_response *response) {
   const char *type = http_request_header(request, "Content-Type");
-  if (type != NULL && strncasecmp(type, JSON, sizeof JSON - 1) == 0 &&
-      strchr("; \t", type[sizeof JSON - 1]) != NULL)
+  if (type && strncasecmp(type, JSON, sizeof JSON - 1) == 0 && strchr("; \t", type[sizeof JSON - 1]))
     return true;
   reply_text(response, 415,
              "the Content-Type is not supported: send JSON with Content-Type: application/json\n");
   return false;
 }
 
-/* The page's example. The page does not know the webhook's address, which is a secret. */
+/* The page's example alert. The page may not know the webhook's address, which is a secret. */
 static void post_example(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
   if (is_json(request, response)) deliver(request, response, channel, MOCK_OK, NULL);
 }
 
-/* {"name":..., "delay_s":..., "meaning":...} */
+static void put_text(struct buf *out, const char *key, const char *text) {
+  buf_json_key(out, key);
+  buf_json_text(out, text);
+}
+
+static void put_number(struct buf *out, const char *key, uint64_t number) {
+  buf_json_key(out, key);
+  buf_put_u64(out, number);
+}
+
+/* The members that say which mode is set. */
 static void put_mode(struct mock_channel *channel, struct buf *out) {
   int delay_s;
   const struct mock_mode_row *row = mock_mode_get(channel->mode, &delay_s);
-  buf_puts(out, "{\"mode\":\"");
-  buf_puts(out, row->name);
-  buf_puts(out, "\",\"delay_s\":");
-  buf_put_i64(out, delay_s);
-  buf_puts(out, ",\"meaning\":\"");
-  buf_puts(out, row->meaning);
-  buf_puts(out, "\"}");
+  put_text(out, "mode", row->name);
+  put_number(out, "delay_s", (uint64_t)delay_s);
+  put_text(out, "meaning", row->meaning);
 }
 
 static void put_results(struct mock_channel *channel, struct buf *out) {
-  buf_putc(out, '{');
-  for (int i = 0; i < MOCK_ANSWER_COUNT; i++) {
-    buf_puts(out, i > 0 ? ",\"" : "\"");
-    buf_puts(out, mock_answer_row(i)->word);
-    buf_puts(out, "\":");
-    buf_put_u64(out, tel_counter_value(channel->metrics.answers[i]));
-  }
-  buf_putc(out, '}');
+  for (int i = 0; i < MOCK_ANSWER_COUNT; i++)
+    put_number(out, mock_answer_row(i)->word, tel_counter_value(channel->metrics.answers[i]));
 }
 
-/* False unless the text is a decimal number that fits. */
-static int parse_u64(const char *text, uint64_t *out) {
+/* Returns false unless the text is a decimal number that fits. */
+static bool parse_u64(const char *text, uint64_t *out) {
   uint64_t value = 0;
-  if (*text == '\0') return 0;
-  for (; *text != '\0'; text++) {
-    if (*text < '0' || *text > '9' || value > (UINT64_MAX - 9) / 10) return 0;
+  if (!*text) return false;
+  for (; *text; text++) {
+    if (*text < '0' || *text > '9' || value > (UINT64_MAX - 9) / 10) return false;
     value = value * 10 + (uint64_t)(*text - '0');
   }
   *out = value;
-  return 1;
+  return true;
 }
 
 static void get_messages(const struct _u_request *request, struct _u_response *response,
@@ -173,25 +176,26 @@ static void get_messages(const struct _u_request *request, struct _u_response *r
   struct mock_store_stats stats;
   uint64_t after = 0, epoch;
   const char *text = u_map_get(request->map_url, "after");
-  if (text != NULL && !parse_u64(text, &after)) {
+  if (text && !parse_u64(text, &after)) {
     reply_text(response, 400, "after= must be the number of a message, as in /messages?after=12\n");
     return;
   }
   buf_puts(&out, "{\"messages\":[");
   mock_store_list(channel->store, after, LIST_MAX, &out, &stats, &epoch);
-  buf_puts(&out, "],\"epoch\":\"");
-  buf_put_hex(&out, (const uint8_t *)&epoch, sizeof epoch);
-  buf_puts(&out, "\",\"last_id\":");
-  buf_put_u64(&out, stats.last_id);
-  buf_puts(&out, ",\"stored\":");
-  buf_put_u64(&out, stats.messages);
-  buf_puts(&out, ",\"dropped\":");
-  buf_put_u64(&out, stats.dropped);
-  buf_puts(&out, ",\"control\":");
+  buf_putc(&out, ']');
+  buf_json_key(&out, "epoch");
+  buf_json_hex(&out, (const uint8_t *)&epoch, sizeof epoch);
+  put_number(&out, "last_id", stats.last_id);
+  put_number(&out, "stored", stats.messages);
+  put_number(&out, "dropped", stats.dropped);
+  buf_json_key(&out, "control");
+  buf_putc(&out, '{');
   put_mode(channel, &out);
-  buf_puts(&out, ",\"results\":");
+  buf_putc(&out, '}');
+  buf_json_key(&out, "results");
+  buf_putc(&out, '{');
   put_results(channel, &out);
-  buf_puts(&out, "}\n");
+  buf_puts(&out, "}}\n");
   reply_buf(response, JSON, &out);
 }
 
@@ -201,46 +205,46 @@ static void delete_messages(const struct _u_request *request, struct _u_response
   if (mock_store_clear(channel->store) != 0) {
     reply_text(
         response, 500,
-        "forgotten, but the file of --store cannot be emptied: check its permissions and the free space\n");
+        "the messages are deleted, but the file of --store cannot be emptied: check its permissions and the "
+        "free space\n");
     return;
   }
-  reply_text(response, 200, "forgotten\n");
+  reply_text(response, 200, "deleted\n");
 }
 
 static void get_control(const struct _u_request *request, struct _u_response *response,
                         struct mock_channel *channel) {
   (void)request;
-  struct buf out = BUF_INIT(SIZE_MAX), now = BUF_INIT(SIZE_MAX);
-  put_mode(channel, &now);
-  buf_append(&out, now.data, now.len > 0 ? now.len - 1 : 0);
-  buf_puts(&out, channel->hook == NULL ? ",\"any_hook\":true" : ",\"any_hook\":false");
-  buf_puts(&out, ",\"modes\":[");
+  struct buf out = BUF_INIT(SIZE_MAX);
+  buf_putc(&out, '{');
+  put_mode(channel, &out);
+  buf_json_key(&out, "any_hook");
+  buf_puts(&out, channel->hook ? "false" : "true");
+  buf_json_key(&out, "modes");
+  buf_putc(&out, '[');
   const struct mock_mode_row *row;
-  for (size_t i = 0; (row = mock_mode_row(i)) != NULL; i++) {
-    buf_puts(&out, i > 0 ? ",{\"mode\":\"" : "{\"mode\":\"");
-    buf_puts(&out, row->name);
-    buf_puts(&out, "\",\"meaning\":\"");
-    buf_puts(&out, row->meaning);
-    buf_puts(&out, "\"}");
+  for (size_t i = 0; (row = mock_mode_row(i)); i++) {
+    buf_json_item(&out);
+    buf_putc(&out, '{');
+    put_text(&out, "mode", row->name);
+    put_text(&out, "meaning", row->meaning);
+    buf_putc(&out, '}');
   }
   buf_puts(&out, "]}\n");
-  if (buf_failed(&now)) out.failed = true;
-  buf_free(&now);
   reply_buf(response, JSON, &out);
 }
 
-/* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are a mistake. NULL, or what is wrong.
+/* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are errors. Returns NULL, or a message.
  */
 static const char *set_control(const char *body, size_t len, struct mock_mode *mode) {
   bool fits = len <= CONTROL_BODY_MAX && nesting_within(body, len, 1);
   json_t *control = fits ? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
   json_int_t delay_s = MOCK_MODE_DELAY_DEFAULT_S;
   const char *name = NULL, *why = NULL;
-  if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0) {
+  if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0)
     why = "send JSON such as {\"mode\":\"slow\",\"delay_s\":10}\n";
-  } else if (mock_mode_set(mode, name, delay_s) != 0) {
+  else if (mock_mode_set(mode, name, delay_s) != 0)
     why = "unknown mode, or delay_s not within 1 to 60: GET /control lists the modes\n";
-  }
   json_decref(control);
   return why;
 }
@@ -248,13 +252,13 @@ static const char *set_control(const char *body, size_t len, struct mock_mode *m
 static void post_control(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
   if (!is_json(request, response)) return;
-  if (http_connection_content_coding(http_request_connection(request)) != NULL) {
+  if (http_connection_content_coding(http_request_connection(request))) {
     u_map_put(response->map_header, "Accept-Encoding", "identity");
     reply_text(response, 415, "the Content-Encoding is not supported: send the body without one\n");
     return;
   }
   const char *why = set_control(request->binary_body, request->binary_body_length, channel->mode);
-  if (why != NULL) {
+  if (why) {
     reply_text(response, 400, why);
     return;
   }
@@ -262,8 +266,9 @@ static void post_control(const struct _u_request *request, struct _u_response *r
   printf("slack-mock: mode is now %s\n", mock_mode_get(channel->mode, &delay_s)->name);
   fflush(stdout);
   struct buf out = BUF_INIT(SIZE_MAX);
+  buf_putc(&out, '{');
   put_mode(channel, &out);
-  buf_putc(&out, '\n');
+  buf_puts(&out, "}\n");
   reply_buf(response, JSON, &out);
 }
 
@@ -309,7 +314,7 @@ typedef void (*handler)(const struct _u_request *, struct _u_response *, struct 
 
 static const struct route {
   const char *method;
-  const char *path; /* exact, or a prefix when it ends in a slash and is not the root */
+  const char *path; /* exact, or a prefix that ends in a slash */
   handler handle;
 } routes[] = {
     {"POST", "/services/", post_message}, {"GET", "/messages", get_messages},
@@ -318,14 +323,15 @@ static const struct route {
     {"GET", "/metrics", get_metrics},     {"GET", "/healthz", get_health},
 };
 
-static int route_matches(const struct route *route, const char *path) {
+static bool route_matches(const struct route *route, const char *path) {
   size_t len = strlen(route->path);
   return route->path[len - 1] == '/' ? strncmp(path, route->path, len) == 0 : strcmp(path, route->path) == 0;
 }
 
-/* The handler for the request, or NULL with the methods the path has in allow (none: no such path). */
+/* The handler of the request. NULL: allow has the methods of the path, or is empty if there is no such path.
+ */
 static handler find_handler(const struct _u_request *request, struct buf *allow) {
-  /* libmicrohttpd leaves the body of an answer to HEAD away. */
+  /* libmicrohttpd omits the body of the answer to HEAD. */
   const char *method = strcmp(request->http_verb, "HEAD") == 0 ? "GET" : request->http_verb;
   for (size_t i = 0; i < mock_page_file_count; i++) {
     if (strcmp(request->url_path, mock_page_files[i].path) != 0) continue;
@@ -344,17 +350,17 @@ static handler find_handler(const struct _u_request *request, struct buf *allow)
 int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls) {
   struct mock_channel *channel = cls;
   struct buf allow = BUF_INIT(256);
-  if (strcmp(request->url_path, "*") == 0) { /* the server lets only OPTIONS pass */
+  if (strcmp(request->url_path, "*") == 0) { /* the server accepts this target for OPTIONS only */
     u_map_put(response->map_header, "Allow", "DELETE, GET, HEAD, OPTIONS, POST");
     ulfius_set_empty_body_response(response, 204);
     return U_CALLBACK_COMPLETE;
   }
   handler handle = find_handler(request, &allow);
-  if (handle != NULL) {
+  if (handle) {
     handle(request, response, channel);
   } else if (allow.len > 0) {
     u_map_put(response->map_header, "Allow", buf_cstr(&allow));
-    reply_text(response, 405, "this path takes another method: use one that the Allow header names\n");
+    reply_text(response, 405, "this path does not support the method: the Allow header lists its methods\n");
   } else {
     reply_text(response, 404, "not found: the page is at /, the webhook at /services/T000/B000/anything\n");
   }
@@ -367,8 +373,8 @@ void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct h
   struct mock_channel *channel = cls;
   const struct mock_answer_row *row = mock_answer_row(MOCK_PAYLOAD_TOO_LARGE);
   mock_metrics_refused(&channel->metrics, refusal->status);
-  bool to_webhook = refusal->target != NULL && route_matches(&routes[0], refusal->target);
+  bool to_webhook = refusal->target && route_matches(&routes[0], refusal->target);
   if (refusal->status != (unsigned)row->status || !to_webhook) return;
   tel_counter_add(channel->metrics.answers[MOCK_PAYLOAD_TOO_LARGE], 1);
-  if (reply != NULL) buf_puts(&reply->body, row->word);
+  if (reply) buf_puts(&reply->body, row->word);
 }

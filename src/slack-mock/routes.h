@@ -1,4 +1,4 @@
-/* The mock's HTTP interface: one table of routes, one handler each. Handlers run in the server's threads. */
+/* The mock's HTTP interface: a table of routes, each with a handler. Handlers run in the server's threads. */
 #ifndef SLACK_MOCK_ROUTES_H
 #define SLACK_MOCK_ROUTES_H
 
@@ -18,11 +18,12 @@ struct mock_channel {
   struct mock_metrics metrics;
 };
 
-/* The endpoint for every request; cls is the struct mock_channel. Blocks only in the mode "slow", and for the
- * disk when messages are kept in a file. */
+/* The endpoint of every request; cls is the struct mock_channel. Blocks in the mode "slow", and on the disk
+ * with --store. */
 int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls);
 
-/* The server's hook: counts what reached no endpoint, and answers the messages that were too large. */
+/* The server's hook for requests that reach no endpoint: counts them, and answers messages that are too
+ * large. */
 void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply);
 
 #endif

@@ -8,18 +8,18 @@
 #include "base/escape.h"
 #include "slack-mock/payload.h"
 
-/* Time for requests in flight at the end; a sleeping browser does not delay the exit. */
+/* Time for the requests in flight at the end. */
 #define DRAIN_NS (3 * CLOCK_NS_PER_S)
 
-/* Tells the address so that a person can click on it and a script can read it, also after port 0. */
+/* Prints the address: a person can click on it, and a script reads from it which port the system chose. */
 static void announce(const char *address, unsigned port) {
-  bool v6 = strchr(address, ':') != NULL;
+  bool v6 = strchr(address, ':');
   printf("slack-mock: listening on http://%s%s%s:%u/\n", v6 ? "[" : "", address, v6 ? "]" : "", port);
   fflush(stdout);
 }
 
-/* The server's hook: what it reports about connections. */
-static void tell(void *cls, enum http_log_level level, const char *text) {
+/* The server's hook for messages about connections. */
+static void log_connection(void *cls, enum http_log_level level, const char *text) {
   (void)cls;
   if (level == HTTP_LOG_DEBUG) return;
   char line[ESCAPE_JSON_WORST * 512];
@@ -34,14 +34,14 @@ static int fail(const char *error, int code) {
 
 int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t *signals) {
   struct http_server_settings settings = HTTP_SERVER_SETTINGS_DEFAULT;
-  struct http_server_hooks hooks = {.cls = channel, .refused = mock_routes_refused, .log = tell};
+  struct http_server_hooks hooks = {.cls = channel, .refused = mock_routes_refused, .log = log_connection};
   char address[64], error[HTTP_ERROR_SIZE];
   if (http_listen_parse(listen, address, sizeof address, &settings.port, error) != 0) return fail(error, 2);
   settings.address = address;
   settings.body_limit = MOCK_PAYLOAD_BODY_MAX;
-  settings.header_limit = 8192; /* a browser sends the cookies of every other program on this machine */
+  settings.header_limit = 8192; /* a browser sends the cookies of all programs on this host */
   channel->server = http_server_new(&settings, &hooks, error);
-  if (channel->server == NULL) return fail(error, EXIT_FAILURE);
+  if (!channel->server) return fail(error, EXIT_FAILURE);
   int code = EXIT_FAILURE, number;
   if (http_server_endpoint(channel->server, "*", "*", 0, mock_routes_handle, channel) != 0) {
     fail("out of memory", code);

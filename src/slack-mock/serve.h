@@ -1,4 +1,4 @@
-/* The server's life: from listening to the last answer. */
+/* Runs the server, from listening to the last answer. */
 #ifndef SLACK_MOCK_SERVE_H
 #define SLACK_MOCK_SERVE_H
 
@@ -6,9 +6,9 @@
 
 #include "slack-mock/routes.h"
 
-/* Serves the channel at ADDR:PORT until one of the signals comes, which are blocked since the start; says on
- * standard output where it listens. Returns the process's exit code: 2 when listen is not an address, after
- * standard error has said why. */
+/* Serves the channel at listen, an ADDR:PORT, until one of the signals arrives; they are blocked before the
+ * call. Prints the address on standard output. Returns the process's exit code: 2 if listen is not an
+ * address, after a message on standard error. */
 int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t *signals);
 
 #endif

@@ -3,29 +3,27 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/nesting.h"
 #include "base/random.h"
+#include "base/timestamp.h"
 #include "slack-mock/journal.h"
 #include "slack-mock/payload.h"
 
 struct message {
   uint64_t id;
-  char *json; /* as /messages shows it and the file keeps it: rendered once */
+  char *json; /* as GET /messages and the file have it */
   size_t len;
 };
 
 struct mock_store {
   struct mock_store_limits limits;
-  /* Taken first, and held while the disk is written to: it orders the writers. */
+  /* Taken first, and held during a write to the disk: it orders the writers. */
   pthread_mutex_t file_lock;
   struct mock_journal *journal;
-  /* Taken second, for memory only. */
+  /* Taken second, never held during a write to the disk. */
   pthread_mutex_t lock;
   struct message *ring;
   size_t first;
@@ -35,10 +33,10 @@ struct mock_store {
 
 struct mock_store *mock_store_new(const struct mock_store_limits *limits) {
   struct mock_store *store = calloc(1, sizeof *store);
-  if (store == NULL) return NULL;
+  if (!store) return NULL;
   store->limits = *limits;
   store->ring = calloc(limits->messages, sizeof *store->ring);
-  if (store->ring == NULL) {
+  if (!store->ring) {
     free(store);
     return NULL;
   }
@@ -62,7 +60,7 @@ static void drop_oldest(struct mock_store *store) {
 }
 
 void mock_store_free(struct mock_store *store) {
-  if (store == NULL) return;
+  if (!store) return;
   while (store->stats.messages > 0) drop_oldest(store);
   mock_journal_free(store->journal);
   pthread_mutex_destroy(&store->file_lock);
@@ -71,7 +69,7 @@ void mock_store_free(struct mock_store *store) {
   free(store);
 }
 
-/* Takes ownership of json. The caller holds the lock, or is the only thread. */
+/* Takes ownership of json. The caller holds the lock or is the only thread. */
 static void insert(struct mock_store *store, uint64_t id, char *json, size_t len) {
   while (store->stats.messages == store->limits.messages ||
          (store->stats.messages > 0 && store->stats.bytes + len > store->limits.bytes)) {
@@ -84,7 +82,7 @@ static void insert(struct mock_store *store, uint64_t id, char *json, size_t len
   store->stats.last_id = id;
 }
 
-/* A line of the file: a message as it was written, with a number above the one before. */
+/* Loads a line of the file: a message whose number is above that of the line before. */
 static const char *load_line(void *cls, const char *line, size_t len) {
   struct mock_store *store = cls;
   bool flat = nesting_within(line, len,
@@ -96,32 +94,22 @@ static const char *load_line(void *cls, const char *line, size_t len) {
               json_is_string(json_object_get(message, "channel")) &&
               json_is_object(json_object_get(message, "payload"));
   json_decref(message);
-  if (!good) return "not a message that slack-mock has stored";
+  if (!good) return "not a message of slack-mock";
   char *json = strndup(line, len);
-  if (json == NULL) return "out of memory";
+  if (!json) return "out of memory";
   insert(store, (uint64_t)id, json, len);
   return NULL;
 }
 
 int mock_store_open(struct mock_store *store, const char *path, struct buf *error) {
   store->journal = mock_journal_open(path, load_line, store, error);
-  return store->journal != NULL ? 0 : -1;
-}
-
-/* RFC 3339, UTC, milliseconds. */
-static void format_time(uint64_t unix_ns, char out[static 32]) {
-  time_t seconds = (time_t)(unix_ns / CLOCK_NS_PER_S);
-  struct tm tm;
-  char date[24];
-  gmtime_r(&seconds, &tm);
-  strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-  snprintf(out, 32, "%s.%03uZ", date, (unsigned)(unix_ns / CLOCK_NS_PER_MS % 1000));
+  return store->journal ? 0 : -1;
 }
 
 static char *render(uint64_t id, const char *channel, const json_t *payload, uint64_t unix_ns) {
-  char time_text[32];
-  format_time(unix_ns, time_text);
-  /* "O" takes a reference of its own; the payload itself is not changed. */
+  char time_text[TIMESTAMP_MAX + 1];
+  *timestamp_write(time_text, unix_ns, 3) = '\0';
+  /* "O" adds a reference, so the cast to a pointer that is not const changes nothing else. */
   json_t *message = json_pack("{s:I, s:s, s:s, s:O}", "id", (json_int_t)id, "received_at", time_text,
                               "channel", channel, "payload", (json_t *)(uintptr_t)payload);
   char *json = json_dumps(message, JSON_COMPACT);
@@ -129,12 +117,12 @@ static char *render(uint64_t id, const char *channel, const json_t *payload, uin
   return json;
 }
 
-/* The file may hold as much history as there is content, and a little more; then it is written anew. */
+/* Messages that have left the channel may take as much of the file as those in it, and 64 KiB. */
 static bool is_mostly_history(const struct mock_store *store, size_t live) {
   return mock_journal_size(store->journal) > 2 * live + (1 << 16);
 }
 
-/* Holding the file lock. */
+/* The caller holds the file lock. */
 static int rewrite_file(struct mock_store *store) {
   struct buf content = BUF_INIT(SIZE_MAX);
   pthread_mutex_lock(&store->lock);
@@ -156,17 +144,17 @@ uint64_t mock_store_add(struct mock_store *store, const char *channel, const jso
   /* Only a holder of the file lock changes last_id. */
   uint64_t id = store->stats.last_id + 1;
   char *json = render(id, channel, payload, unix_ns);
-  if (json == NULL) {
+  if (!json) {
     pthread_mutex_unlock(&store->file_lock);
     return 0;
   }
   size_t len = strlen(json);
-  bool failed = store->journal != NULL && mock_journal_append(store->journal, json, len) != 0;
+  bool failed = store->journal && mock_journal_append(store->journal, json, len) != 0;
   pthread_mutex_lock(&store->lock);
   insert(store, id, json, len);
   size_t live = store->stats.bytes + store->stats.messages;
   pthread_mutex_unlock(&store->lock);
-  if (store->journal != NULL && is_mostly_history(store, live) && rewrite_file(store) != 0) failed = true;
+  if (store->journal && is_mostly_history(store, live) && rewrite_file(store) != 0) failed = true;
   if (failed) {
     pthread_mutex_lock(&store->lock);
     store->stats.file_errors++;
@@ -183,7 +171,7 @@ int mock_store_clear(struct mock_store *store) {
   store->stats.dropped = 0;
   store->epoch = random_u64();
   pthread_mutex_unlock(&store->lock);
-  int result = store->journal != NULL ? rewrite_file(store) : 0;
+  int result = store->journal ? rewrite_file(store) : 0;
   pthread_mutex_unlock(&store->file_lock);
   return result;
 }

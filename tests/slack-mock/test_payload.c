@@ -133,9 +133,8 @@ START_TEST(test_paths) {
       {"/", false},
       {"", false},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     ck_assert_msg(mock_payload_path(cases[i].path) == cases[i].good, "%s", cases[i].path);
-  }
 }
 END_TEST
 

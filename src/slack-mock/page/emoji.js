@@ -1,5 +1,5 @@
-// Slack's :names: as pictures. What alerts use is drawn here, so that it looks the same where no font has emoji; the
-// rest is left to the font.
+// Slack's :names: as pictures. Those of alerts are drawn here, so that they look the same without an emoji font. The
+// font draws the others.
 
 const circle = (fill) => [[`M12 2a10 10 0 1 0 0 20a10 10 0 1 0 0-20z`, fill]];
 
@@ -69,7 +69,7 @@ function draw(paths, label) {
   return picture;
 }
 
-// A node for the name, with or without its colons; null for a name that is not known.
+// Returns a node for the name, with or without its colons, or null for an unknown name.
 export function emoji(name) {
   const key = String(name ?? '').replaceAll(':', '');
   if (Object.hasOwn(DRAWN, key)) return draw(DRAWN[key], key.replaceAll('_', ' '));

@@ -1,7 +1,7 @@
-// Slack's mrkdwn as DOM nodes. Whatever a message says becomes text nodes: no HTML is ever parsed.
+// Slack's mrkdwn as DOM nodes. A message's text becomes text nodes: nothing parses it as HTML.
 import { emoji } from './emoji.js';
 
-// The address if it is one that a click may follow, else null.
+// Returns the address if a click may follow it, else null.
 export function safeUrl(text) {
   try {
     const url = new URL(text);
@@ -23,7 +23,7 @@ export function link(url, label) {
   return node;
 }
 
-// Slack escapes these three and no others.
+// Slack escapes only these three.
 export function unescape(text) {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
@@ -32,7 +32,7 @@ const MARKS = { '*': 'strong', _: 'em', '~': 's' };
 const isWord = (c) => c !== undefined && /[\p{L}\p{N}]/u.test(c);
 const isSpace = (c) => c === undefined || /\s/.test(c);
 
-// <https://...|label>, <mailto:...>, <!here>, <@U1>, <#C1|name>, <!date^...^...|text>; null for anything else.
+// <https://...|label>, <mailto:...>, <!here>, <@U1>, <#C1|name>, <!date^...^...|text>. Returns null for others.
 function angle(inside) {
   const [target, ...rest] = inside.split('|');
   const label = unescape(rest.join('|'));
@@ -50,7 +50,7 @@ function angle(inside) {
   return safeUrl(unescape(target)) ? link(unescape(target), label || unescape(target)) : null;
 }
 
-// Where the mark opened at i closes on its line, or -1.
+// Returns where the mark that opens at i closes on its line, or -1.
 function closing(text, i, mark, end) {
   for (let j = i + 2; j < end; j++) {
     if (text[j] === mark && !isSpace(text[j - 1]) && !isWord(text[j + 1])) return j;
@@ -60,7 +60,7 @@ function closing(text, i, mark, end) {
 
 function inline(parent, text, active) {
   let plain = '';
-  const hopeless = {}; // mark -> up to where it is known not to close: keeps long texts linear
+  const hopeless = {}; // mark -> no closing mark before this index: the search stays linear
   const flush = () => {
     if (plain) parent.append(unescape(plain));
     plain = '';
@@ -138,7 +138,7 @@ function lines(parent, text) {
 // Appends text, with its mrkdwn, to parent.
 export function mrkdwn(parent, text) {
   const parts = String(text).split('```');
-  // An odd number of fences: the last one is not a fence.
+  // If the number of fences is odd, the last one is text.
   if (parts.length % 2 === 0) parts.push('```' + parts.splice(-1)[0]);
   if (parts.length % 2 === 0) parts.splice(-2, 2, parts.at(-2) + parts.at(-1));
   parts.forEach((part, i) => {
@@ -147,7 +147,7 @@ export function mrkdwn(parent, text) {
       node.textContent = unescape(part.replace(/^\n|\n$/g, ''));
       parent.append(node);
     } else if (part) {
-      lines(parent, i > 0 ? part.replace(/^\n/, '') : part); // a block is a line of its own already
+      lines(parent, i > 0 ? part.replace(/^\n/, '') : part); // a block ends its line itself
     }
   });
 }

@@ -1,4 +1,4 @@
-// The channel: asks for what is new once a second and shows it.
+// The channel: asks for new messages once a second and shows them.
 import { emoji } from './emoji.js';
 import { link, mrkdwn, safeUrl, unescape } from './mrkdwn.js';
 
@@ -12,8 +12,8 @@ const COLORS = { danger: 'firing', warning: 'warning', good: 'resolved' };
 
 let epoch = null;
 let lastId = 0;
-let shown = null; // the channel chosen, null until there is one
-const unread = new Map(); // channel -> messages not looked at yet
+let shown = null; // the selected channel; null before the first answer
+const unread = new Map(); // channel -> number of unread messages
 let away = 0;
 
 function element(name, className, text) {
@@ -59,7 +59,7 @@ function button(action, text) {
   const node = url ? link(url, '') : element('span');
   node.className = 'button' + (['primary', 'danger'].includes(action.style) ? ' ' + action.style : '');
   mrkdwn(node, text || action.url || 'button');
-  if (!url) node.title = 'This button has no address to go to.';
+  if (!url) node.title = 'This button has no link.';
   return node;
 }
 
@@ -71,7 +71,7 @@ function actions(list) {
 
 const textOf = (value) => (typeof value === 'string' ? value : typeof value?.text === 'string' ? value.text : '');
 
-// Block Kit, as far as it is text; what it can't show it names.
+// Block Kit: shows text. For other blocks it names the type.
 function block(item) {
   switch (item.type) {
     case 'header': return element('p', 'heading', unescape(textOf(item.text)));
@@ -100,7 +100,7 @@ function when(ts) {
     : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-// What is very long can be folded; one click shows it. Heights are known once it is on the screen: see foldLong().
+// Wraps the content, so that foldLong() can fold it if it is long. Heights are known once it is on the screen.
 function fold(body) {
   const inner = element('div', 'fold');
   inner.append(...body.childNodes);
@@ -200,7 +200,7 @@ function dayName(day) {
 
 const messages = () => [...$('messages').querySelectorAll('.message')];
 
-// Hides other channels' messages, and puts a line where a day begins.
+// Hides the messages of other channels, and inserts a line where a day begins.
 function arrange() {
   for (const line of $('messages').querySelectorAll('.day')) line.remove();
   let day = null;
@@ -269,13 +269,13 @@ function add(list, first) {
     else unread.set(item.channel, (unread.get(item.channel) ?? 0) + 1);
   }
   if (first) choose(list.at(-1)?.channel ?? '#alerts');
-  else if (messages().length === list.length) choose(list.at(-1).channel); // the first of an empty page
+  else if (messages().length === list.length) choose(list.at(-1).channel); // the first messages of an empty page
   arrange();
   channels();
   if (!stay) toEnd();
 }
 
-// ---- what goes around it
+// ---- around the list
 
 function counts(answer) {
   const ok = answer.results.ok;
@@ -284,24 +284,24 @@ function counts(answer) {
   $('delivered').textContent = ok;
   $('refused').textContent = refused;
   $('older').hidden = answer.dropped === 0;
-  $('older').textContent = `${answer.dropped} older ${answer.dropped === 1 ? 'message has' : 'messages have'} left: only the newest are kept.`;
+  $('older').textContent = `${answer.dropped} older ${answer.dropped === 1 ? 'message has' : 'messages have'} been dropped: the channel keeps only the newest.`;
   const { mode, meaning, delay_s: delay } = answer.control;
   $('mode').value = mode;
-  $('meaning').textContent = mode === 'slow' ? `every answer takes ${delay} s` : meaning;
+  $('meaning').textContent = mode === 'slow' ? `takes ${delay} s for every answer` : meaning;
   document.body.dataset.mode = mode;
   $('trouble').hidden = mode === 'ok';
   if (mode === 'ok') return;
   const back = element('button', 'quiet', 'Back to normal');
   back.type = 'button';
   back.addEventListener('click', () => setMode('ok'));
-  const text = `Practising “${mode.replaceAll('_', ' ')}”: ${$('meaning').textContent}. `;
+  const text = `Simulating “${mode.replaceAll('_', ' ')}”: ${$('meaning').textContent}. `;
   if ($('trouble').dataset.text === text) return;
   $('trouble').dataset.text = text;
   $('trouble').replaceChildren(text, back);
 }
 
 function connected(yes) {
-  $('link').textContent = yes ? 'live' : 'slack-mock does not answer; trying again';
+  $('link').textContent = yes ? 'live' : 'slack-mock does not answer; retrying';
   $('link').dataset.live = String(yes);
 }
 
@@ -317,7 +317,7 @@ async function poll() {
   const response = await fetch(`/messages?after=${lastId}`, { cache: 'no-store', signal: AbortSignal.timeout(10000) });
   if (!response.ok) throw new Error(`status ${response.status}`);
   const answer = await response.json();
-  if (answer.epoch !== epoch && lastId > 0) { // cleared or restarted: begin anew
+  if (answer.epoch !== epoch && lastId > 0) { // the store was cleared, or slack-mock restarted
     reset();
     return poll();
   }
@@ -346,7 +346,7 @@ async function setMode(mode) {
 
 async function modes() {
   const { modes: rows, mode, any_hook } = await (await fetch('/control')).json();
-  showHook(any_hook ? `${location.origin}/services/T000/B000/anything` : `${location.origin}/services/…, the address that --hook names`);
+  showHook(any_hook ? `${location.origin}/services/T000/B000/anything` : `${location.origin}/services/… (the address of --hook)`);
   $('mode').replaceChildren(...rows.map((row) => {
     const option = element('option', '', row.mode === 'ok' ? 'no failure' : row.mode.replaceAll('_', ' '));
     option.value = row.mode;
@@ -383,7 +383,7 @@ function sample() {
 $('sample').addEventListener('click', sample);
 $('mode').addEventListener('change', () => setMode($('mode').value));
 $('clear').addEventListener('click', () => {
-  if (confirm('Forget all messages?')) fetch('/messages', { method: 'DELETE' });
+  if (confirm('Delete all messages?')) fetch('/messages', { method: 'DELETE' });
 });
 $('jump').addEventListener('click', toEnd);
 $('scroll').addEventListener('scroll', titleAndJump, { passive: true });
