@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define WHOLE_MAX 9.2e18 /* a little below 2^63; larger than any setting takes */
-#define NUMBER_SIZE 40
+enum { NUMBER_SIZE = 40 };
 
 /* Where the comment that begins at "at" ends; "at" if none does. */
 static const char *skip_comment(const char *at, const char *end) {

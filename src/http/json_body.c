@@ -7,7 +7,7 @@
 #include "base/nesting.h"
 #include "server/server.h"
 
-#define NESTING_MAX 8 /* ours are one level deep */
+enum { NESTING_MAX = 8 }; /* ours are one level deep */
 
 /* Whether a Content-Type names JSON, with or without parameters. */
 static bool is_json(const char *content_type) {

@@ -13,7 +13,7 @@
 #include "telemetry/http/describe.h"
 #include "telemetry/traces/span_clock.h"
 
-#define REFUSALS_A_SECOND 10
+enum { REFUSALS_A_SECOND = 10 };
 
 struct http_observe {
   _Atomic uint64_t refusal_second;

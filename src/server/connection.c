@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "server/server_private.h"
 
-#define NEWS_A_SECOND 10
+enum { NEWS_A_SECOND = 10 };
 
 /* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection.
  * It runs in the thread that serves or accepts the connection, right after another callback that knows the

@@ -13,7 +13,7 @@
 
 #define SETTLE_NS (5 * CLOCK_NS_PER_MS)
 #define GRACE_NS CLOCK_NS_PER_S
-#define HALF_MADE_MS 20
+enum { HALF_MADE_MS = 20 };
 #define NEWCOMERS_NS (250 * CLOCK_NS_PER_MS)
 
 /* From now on the kernel drops new SYNs. A connection that entered the backlog after its last check would be

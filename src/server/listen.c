@@ -8,7 +8,7 @@
 
 #include "server/server_private.h"
 
-#define BACKLOG 1024
+enum { BACKLOG = 1024 };
 
 union address {
   struct sockaddr any;

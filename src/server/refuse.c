@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "server/server_private.h"
 
-#define REPLY_LIMIT 16384
+enum { REPLY_LIMIT = 16384 };
 
 /* One row a status. The detail is for what libmicrohttpd or the sweeper found. */
 static const struct status {

@@ -13,14 +13,16 @@
 
 /* Of libmicrohttpd for each connection: the header block, a copy of its cookies, records of its fields, and
  * the reply's headers. */
-#define MEMORY_LIMIT_MIN (16 * 1024)
-#define STACK_SIZE (256 * 1024)
-#define DESCRIPTORS_BESIDES 128 /* files, exporters, lingering sockets */
-#define OPTION_COUNT 16
+enum {
+  MEMORY_LIMIT_MIN = 16 * 1024,
+  STACK_SIZE = 256 * 1024,
+  DESCRIPTORS_BESIDES = 128, /* files, exporters, lingering sockets */
+  OPTION_COUNT = 16,
+};
 
 /* libmicrohttpd's own limit is never reached: there it would reset connections (a thread each) or leave them
  * waiting (a pool, with a race against MHD_quiesce_daemon that ends in abort()). Ours answers 503. */
-#define CONNECTIONS_SPARE 64
+enum { CONNECTIONS_SPARE = 64 };
 
 /* Room for all connections, or no more connections than there is room for: beyond the limit of open files
  * libmicrohttpd cannot even refuse one, and tries to again and again. */

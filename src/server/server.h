@@ -90,7 +90,7 @@ struct http_refusal {
   struct MHD_Connection *connection; /* for http_connection_header(); may be NULL */
 };
 
-#define HTTP_REFUSAL_HEADERS 8
+enum { HTTP_REFUSAL_HEADERS = 8 };
 
 /* What a hook answers. Headers beyond these that the server sets itself: Content-Type, Content-Length,
  * Connection: close, Date, and Retry-After with 503. */
@@ -119,7 +119,7 @@ struct http_server_hooks {
   void (*log)(void *cls, enum http_log_level level, const char *text);
 };
 
-#define HTTP_ERROR_SIZE 256
+enum { HTTP_ERROR_SIZE = 256 };
 
 /* Binds and listens. Settings, their address included, and hooks are copied. Raises RLIMIT_NOFILE if it must.
  * Returns NULL with a text in error that says what failed and what to do. */

@@ -9,16 +9,15 @@
 #include "base/thread.h"
 #include "server/server.h"
 
-#define HTTP_LINGERING 64
+enum { HTTP_LINGERING = 64 };
 
 /* Headers, cookies, arguments of the target and trailers of a request together. libmicrohttpd keeps a record
  * of each in the memory of the connection, where the answer's headers must find room too: with too many the
  * request would be handled and its answer lost. */
-#define HTTP_FIELDS_MAX 100
+enum { HTTP_FIELDS_MAX = 100 };
 
 /* Instead of a deadline. Cut is final: the first to set a value, sweeper or handler, wins. */
-#define HTTP_DEADLINE_HANDLING 0
-#define HTTP_DEADLINE_CUT 1
+enum { HTTP_DEADLINE_HANDLING = 0, HTTP_DEADLINE_CUT = 1 };
 
 /* Which part of a request arrives next. */
 enum http_arrival_part {

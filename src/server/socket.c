@@ -15,8 +15,7 @@
 #include "base/clock.h"
 #include "server/server_private.h"
 
-#define DESCRIPTORS (1 << 17)
-#define REQUEST_WAIT_MS 20
+enum { DESCRIPTORS = 1 << 17, REQUEST_WAIT_MS = 20 };
 #define PAUSE_NS (100 * CLOCK_NS_PER_MS)
 
 /* The owner of each descriptor: the functions below know only the descriptor. */

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "server/server_private.h"
 
-#define TICK_MS 250
+enum { TICK_MS = 250 };
 #define LINGER_NS CLOCK_NS_PER_S
 
 /* libmicrohttpd's pool misses the end of a connection that arrived together with the last request. */

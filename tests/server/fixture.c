@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "support/test.h"
 
-#define PATIENCE_MS 30000
+enum { PATIENCE_MS = 30000 };
 
 static void ended(void *cls) {
   struct fixture *f = cls;

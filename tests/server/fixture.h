@@ -8,7 +8,7 @@
 
 #include "server/server.h"
 
-#define FIXTURE_SEEN 256
+enum { FIXTURE_SEEN = 256 };
 
 struct fixture_seen {
   enum http_refusal_origin origin;
@@ -24,7 +24,7 @@ struct fixture_seen {
 /* Endpoints: any path answers 200 with the length of the body; "/hold" and what is below it first wait for
  * fixture_release; "/headers" tells of X-List and the client;
  * "/big" answers FIXTURE_BIG bytes. A "*" observer counts begins and, in free_shared_data, ends. */
-#define FIXTURE_BIG (8u << 20)
+enum { FIXTURE_BIG = 8 << 20 };
 
 struct fixture {
   struct http_server_settings settings;

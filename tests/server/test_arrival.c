@@ -5,7 +5,7 @@
 #include "server/server_private.h"
 #include "support/test.h"
 
-#define LIMIT 20
+enum { LIMIT = 20 };
 
 /* Feeds a text in three pieces, cut at every two places, as a socket might. All but the last left bytes must
  * be taken, and as many requests be complete. */

@@ -12,8 +12,7 @@
 #include "server/fixture.h"
 #include "support/test.h"
 
-#define CROWD 1000
-#define WAITING 200
+enum { CROWD = 1000, WAITING = 200 };
 #define HOLD "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n"
 #define ASK "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 

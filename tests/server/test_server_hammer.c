@@ -8,8 +8,7 @@
 #include "server/fixture.h"
 #include "support/test.h"
 
-#define CLIENTS 4
-#define ROUNDS 250
+enum { CLIENTS = 4, ROUNDS = 250 };
 
 static struct fixture f;
 

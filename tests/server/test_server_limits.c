@@ -9,7 +9,7 @@
 #include "server/fixture.h"
 #include "support/test.h"
 
-#define IDLE 2000
+enum { IDLE = 2000 };
 
 static struct fixture f;
 
