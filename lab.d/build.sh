@@ -1,9 +1,12 @@
 # shellcheck shell=sh
 # Building: always out of tree, so that the source directory holds sources only (and what ./bootstrap makes).
 
-# ./configure is made once; make itself detects changes of its sources.
+# ./configure is made once; make itself detects changes of its sources. Two runs at a time do not both make it.
 build_bootstrap() {
-	if [ ! -x configure ] || [ ! -e Makefile.in ] || [ ! -e build-aux/install-sh ]; then ./bootstrap; fi
+	(
+		flock 9
+		if [ ! -x configure ] || [ ! -e Makefile.in ] || [ ! -e build-aux/install-sh ]; then ./bootstrap 9>&-; fi
+	) 9>"$LAB_DIR/bootstrap.lock"
 }
 
 # build_configure DIRECTORY OPTION...: out of tree; again only for another source directory or other options.
@@ -19,6 +22,17 @@ build_configure() {
 }
 
 build_jobs() { getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2; }
+
+# build_programs DIRECTORY OPTION...: all programs, those of the benchmark too: a benchmark that is never built soon cannot be built.
+build_programs() {
+	set -e
+	programs_dir=$1
+	shift
+	build_bootstrap
+	build_configure "$programs_dir" --prefix="$programs_dir/installed" "$@"
+	make -C "$programs_dir" -j"$(build_jobs)" all
+	make -C "$programs_dir" -j"$(build_jobs)" bench-programs
+}
 
 build_and_install() {
 	set -e

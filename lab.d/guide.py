@@ -9,6 +9,7 @@ wrong, 2 bad input, 3 cannot tell.
 """
 import contextlib
 import fcntl
+import importlib
 import json
 import os
 import pathlib
@@ -17,11 +18,13 @@ import signal
 import sys
 import time
 
-from course import alerts, code, logs, metrics, traces  # noqa: F401  each registers its questions
 from course.answers import Unreadable
 from course.question import QUESTIONS, CannotTell, Right
 from course.terminal import Page
 from oncall.engines import Away, Engines
+
+for part in ("alerts", "code", "logs", "metrics", "traces"):
+    importlib.import_module(f"course.{part}")  # it registers its questions
 
 RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
 GUIDE = pathlib.Path(__file__).resolve().parent.parent / "docs/guide"

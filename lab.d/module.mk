@@ -42,12 +42,18 @@ EXTRA_DIST += \
 	lab.d/process.sh \
 	lab.d/rotated.py \
 	lab.d/status.sh \
+	lab.d/test/main.py \
+	lab.d/test/analyzers.py \
+	lab.d/test/forecast.py \
+	lab.d/test/full.py \
+	lab.d/test/lint.py \
+	lab.d/test/plan.py \
+	lab.d/test/runner.py \
+	lab.d/test/steps.py \
+	lab.d/test/tools.py \
 	lab.d/test.sh \
-	lab.d/test_analyzers.sh \
 	lab.d/analyzers.known \
 	.clang-tidy \
-	lab.d/test_full.sh \
-	lab.d/test_plan.sh \
 	lab.d/trace.py \
 	lab.d/trace.sh \
 	lab.d/ui.sh \

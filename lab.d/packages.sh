@@ -5,8 +5,20 @@
 packages_build='build-essential autoconf automake libtool pkg-config libulfius-dev libmicrohttpd-dev liborcania-dev libyder-dev
 	libjansson-dev libcurl4-gnutls-dev libconfig-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev'
 packages_run='prometheus prometheus-alertmanager wrk curl jq python3'
-packages_lint='check mandoc python3-yaml shellcheck yamllint'
+packages_lint='check mandoc python3-pyflakes python3-yaml shellcheck yamllint'
 packages_test='python3-venv chromium chromium-driver haproxy logrotate clang-tidy cppcheck'
+# clang has the fuzzer, abigail-tools compare the libraries' ABI.
+packages_full='gcovr valgrind clang libclang-rt-dev debootstrap abigail-tools'
+
+# Prints the packages for `./lab test` with these options. Debian's Docker only if none is installed: it would replace another one.
+packages_for_test() {
+	echo "$packages_build $packages_run $packages_lint"
+	[ "${1-}" = --quick ] || echo "$packages_test"
+	[ "${1-}" = --full ] || return 0
+	echo "$packages_full"
+	command -v dockerd >/dev/null || echo docker.io
+	command -v docker-compose >/dev/null || echo docker-compose
+}
 
 # Prints those of the given packages that are not installed.
 packages_missing() {

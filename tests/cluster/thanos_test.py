@@ -20,7 +20,6 @@ except ImportError as error:
     sys.exit(labtest.SKIPPED)
 sys.path.insert(0, str(labtest.TOP / "tests/observability"))
 import dashboards  # noqa: E402
-import stack as stacks  # noqa: E402
 from loop_test import Customers  # noqa: E402
 
 WARM_UP_S = 75  # the rules look back one minute
@@ -63,7 +62,7 @@ def shop_queries():
 
 def test_the_same_numbers(cluster):
     when = time.time()
-    newest = f"min(timestamp(request_total{{job='minishop'}}))"
+    newest = "min(timestamp(request_total{job='minishop'}))"
     wait_until("all samples until then have arrived", lambda: (value(cluster, newest) or 0) > when, 60)
     different, with_data = [], 0
     for query in shop_queries():

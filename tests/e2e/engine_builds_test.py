@@ -6,12 +6,14 @@ import pathlib
 import re
 import subprocess
 import sys
+import textwrap
 
 import labtest
 import stack
 from labtest import TestFailure, expect
 
 BUILD = labtest.TOP / "tests/engines/build.sh"
+FORECAST = labtest.TOP / "lab.d/test/forecast.py"
 # Answers `go env`, writes down how it was called, leaves something in its caches, and "builds" what -o names.
 GO = r"""#!/bin/sh
 if [ "$1" = env ]; then
@@ -55,24 +57,25 @@ class Machine:
     def build(self, *engines, **env):
         return self.run(BUILD, *engines, **env)
 
-    def plan(self, mode, **env):
-        """What `./lab test` says before it starts in this mode."""
+    def plan(self, *options, **env):
+        """What `./lab test` says before it starts."""
         self.lab.mkdir(exist_ok=True)
-        script = 'LAB_SOURCE=$PWD; . lab.d/ui.sh; . lab.d/test.sh; . lab.d/test_plan.sh; test_mode=$0; plan_say'
-        return self.run("sh", "-euc", script, mode, **env).stdout
+        return self.run(sys.executable, FORECAST, *options, **env).stdout
+
+    def python_wanted(self):
+        return self.run(sys.executable, "-c", "import tools; print(tools.venv_wanted(), end='')", PYTHONPATH=str(FORECAST.parent)).stdout
 
     def quick(self):
-        """`./lab test --quick` with nothing in it but what needs the Python packages."""
-        script = """LAB_SOURCE=$PWD
-            for part in ui packages build test test_full test_plan; do . lab.d/$part.sh; done
-            packages_need() { :; }
-            lint_all() { counts 0 0 0; }
-            test_build() { counts 0 0 0; }
-            test_check() { echo "check has $LAB_PYTHON" >&2; counts 0 0 0; }
-            test_script() { counts 1 0 0; }
-            lab_test --quick; cat "$LAB_TEST/check-plain.log" """
+        """What `./lab test --quick` does with the steps that need the Python packages; each step says which Python it has."""
+        program = textwrap.dedent("""
+            import main, plan, runner
+            needing = [step for stage in plan.chosen("quick") for step in stage if "python" in step.needs]
+            plan.chosen = lambda *_: [[runner.Step(step.name, ("sh", "-c", "echo ok $LAB_PYTHON"), needs=("python",)) for step in needing]]
+            main.main()""")
         self.lab.mkdir(exist_ok=True)
-        return self.run("sh", "-euc", script, LAB_PYTHON="").stdout
+        said = self.run(sys.executable, "-c", program, "--quick", LAB_PYTHON="", PYTHONPATH=str(FORECAST.parent)).stdout
+        log = self.lab / "test/dashboards.log"
+        return said + (log.read_text() if log.exists() else "")
 
     def calls(self):
         return self.log.read_text().splitlines() if self.log.exists() else []
@@ -118,17 +121,17 @@ def expect_words(text, *words):
 def test_plan(directory):
     machine = Machine(directory)
     nothing = str(directory / "nothing")
-    expect_words(machine.plan("default", MINISHOP_ENGINES_PATH=nothing), "minutes on two cores", f" in {machine.lab}",
+    expect_words(machine.plan(MINISHOP_ENGINES_PATH=nothing), "minutes on two cores", f" in {machine.lab}",
                  "5 of 5 to build, once a machine: otelcol prometheus alertmanager jaeger kubernetes", "1.26.8 found", "needed", "go-cache",
                  f"rm -rf {machine.lab} {machine.store}", "tests/requirements.txt")
-    expect_words(machine.plan("full"), "8 of 8 to build", "kubernetes compose cluster thanos")
+    expect_words(machine.plan("--full"), "8 of 8 to build", "kubernetes compose cluster thanos")
     for engine in ("otelcol", "jaeger", "prometheus", "alertmanager", "kubernetes"):
         folder = pathlib.Path(machine.build("--where", engine).stdout.strip())
         folder.mkdir(parents=True)
         (folder / "done").touch()
-    expect_words(machine.plan("default"), "engines        all there")
-    expect_words(machine.plan("full"), "3 of 8 to build, once a machine: compose cluster thanos")
-    quick = machine.plan("quick")
+    expect_words(machine.plan(), "engines        all there")
+    expect_words(machine.plan("--full"), "3 of 8 to build, once a machine: compose cluster thanos")
+    quick = machine.plan("--quick")
     expect("quick says nothing of engines", "engines" in quick, False)
 
 
@@ -139,11 +142,11 @@ def without_go():
 
 def test_plan_names_what_is_wrong_with_go(directory):
     machine = Machine(directory)
-    expect_words(machine.plan("default", FAKE_GO_VERSION="1.19.8"), "not built: otelcol", "Go 1.19.8 is too old; version 1.")
-    expect_words(machine.plan("default", FAKE_GO_VERSION="1.22.1"), "Go 1.22.1 is too old")
-    expect_words(machine.plan("default", FAKE_GO_VERSION="1.22.1", FAKE_GO_TOOLCHAIN="auto"), "to build, once a machine", "1.22.1 found")
+    expect_words(machine.plan(FAKE_GO_VERSION="1.19.8"), "not built: otelcol", "Go 1.19.8 is too old; version 1.")
+    expect_words(machine.plan(FAKE_GO_VERSION="1.22.1"), "Go 1.22.1 is too old")
+    expect_words(machine.plan(FAKE_GO_VERSION="1.22.1", FAKE_GO_TOOLCHAIN="auto"), "to build, once a machine", "1.22.1 found")
     (directory / "bin/go").unlink()
-    expect_words(machine.plan("default", PATH=without_go()), "not built: otelcol", "Go is not installed; version 1.")
+    expect_words(machine.plan(PATH=without_go()), "not built: otelcol", "Go is not installed; version 1.")
 
 
 def test_quick_uses_the_python_packages(directory):
@@ -152,11 +155,10 @@ def test_quick_uses_the_python_packages(directory):
     python = machine.lab / "venv/bin/python"
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
-    wanted = machine.run("sh", "-euc", ". lab.d/test_plan.sh; python_wanted").stdout
-    (machine.lab / "venv/made-for").write_text(wanted)
-    expect_words(machine.quick(), f"check has {python}", "dashboards     1 passed", "5 passed, 0 failed, 0 skipped")
+    (machine.lab / "venv/made-for").write_text(machine.python_wanted())
+    expect_words(machine.quick(), "dashboards     1 passed", "5 passed, 0 failed, 0 skipped", f"ok {python}")
     # Made for another list of packages, or another Python.
-    (machine.lab / "venv/made-for").write_text("Python 2.7 of long ago\n")
+    (machine.lab / "venv/made-for").write_text("Python 2.7\n")
     expect_words(machine.quick(), "0 passed, 0 failed, 5 skipped")
 
 
@@ -167,7 +169,7 @@ def test_installed_programs_are_found(directory):
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     machine = Machine(directory)
-    said = machine.plan("default", MINISHOP_ENGINES_PATH=str(directory / "mine"))
+    said = machine.plan(MINISHOP_ENGINES_PATH=str(directory / "mine"))
     expect("loki is said to be absent", re.search(r"not installed +.*\bloki\b", said) is not None, False)
     before = os.environ.get("MINISHOP_ENGINES_PATH")
     try:

@@ -5,7 +5,6 @@ import contextlib
 import gzip
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 import time

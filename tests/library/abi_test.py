@@ -12,7 +12,7 @@ sys.path.insert(0, str(TOP / "tests/e2e"))
 
 import labtest
 import shop
-from labtest import Skip, TestFailure, claim, expect
+from labtest import Skip, TestFailure, claim
 
 SUPPRESSIONS = HERE / "abi/others.suppr"
 HEADERS = TOP / "src/telemetry/include/tel"

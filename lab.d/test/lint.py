@@ -1,0 +1,75 @@
+"""The checks of the sources. Each prints one line, and what it has found."""
+import re
+import sys
+
+from tools import SYSTEM_PYTHON, TOP, captured, output, project_files, verdict
+
+MAX_LINES = 500
+# Layers: an include goes to its own layer or to one below it.
+LAYERS = {
+    "base": "base",
+    "telemetry": "base tel telemetry",
+    "server": "base server",
+    "shop": "base tel telemetry shop",
+    "http": "base tel telemetry shop server http",
+    "slack-mock": "base tel server slack-mock",
+}
+# Functions of the C library that share state between threads. strerror() and getenv() are not among them: see .clang-tidy.
+UNSAFE = r"\b(strtok|localtime|gmtime|ctime|asctime|s?rand|s?random|drand48|setenv|unsetenv|putenv|setlocale|gethostbyname|inet_ntoa|ttyname|tmpnam)\("
+
+
+def linter(*command):
+    """What a linter finds: its output if it fails."""
+    status, text = captured(*command)
+    return (text or f"exit status {status}").splitlines() if status else []
+
+
+def lines_with(pattern, names):
+    """The lines that match, as FILE:LINE: TEXT."""
+    return [f"{name}:{number}: {line}" for name in names
+            for number, line in enumerate((TOP / name).read_text(encoding="utf-8", errors="replace").splitlines(), 1) if re.search(pattern, line)]
+
+
+def leftovers():
+    """Comments are whole sentences about what is; work still to do and code that is commented out do not stay."""
+    names = [name for name in project_files("src/*", "tests/*", "observability/*", "bench/*", "etc/*", "docs/*") if not name.endswith((".json", ".png", ".bin"))]
+    return lines_with(r"\b(TODO|FIXME|XXX|HACK)\b", names)
+
+
+def length():
+    names = [name for name in project_files("src/*", "tests/*", "bench/*", "lab.d/*") if name.endswith((".c", ".h", ".py", ".sh", ".lua"))]
+    sizes = {name: len((TOP / name).read_text(encoding="utf-8").splitlines()) for name in names}
+    return [f"{name}: {size} lines" for name, size in sizes.items() if size > MAX_LINES]
+
+
+def layers():
+    return [line for layer, below in LAYERS.items()
+            for line in lines_with(rf'^#include "(?!({"|".join(below.split())})/)[a-z-]+/', project_files(f"src/{layer}/*.[ch]"))]
+
+
+def packages():
+    """The README and the image install what the lab does."""
+    wanted = output("sh", "-c", ". lab.d/packages.sh; echo $packages_build check").split()
+    return [f"{name}: {package} is not in its list (lab.d/packages.sh)" for name in ("README.md", "Dockerfile") for package in wanted
+            if package not in re.findall(r"[\w.+-]+", (TOP / name).read_text(encoding="utf-8"))]
+
+
+def threads():
+    return lines_with(UNSAFE, project_files("src/*.c"))
+
+
+CHECKS = {
+    "shell scripts (shellcheck)": lambda: linter("shellcheck", "-x", "lab", "bootstrap", "lab.d/install-packages", *project_files("[!l]*.sh")),
+    "YAML (yamllint)": lambda: linter("yamllint", "--strict", *project_files("*.yml", "*.yaml")),
+    "manual pages (mandoc)": lambda: linter("mandoc", "-Tlint", "-Wwarning", *project_files("man/*.[38]")),
+    "Python (pyflakes)": lambda: linter(SYSTEM_PYTHON, "-m", "pyflakes", *project_files("*.py")),
+    "nothing left to do in the sources": leftovers,
+    "no file above 500 lines": length,
+    "includes go downwards only": layers,
+    "one list of packages": packages,
+    "no function that is unsafe with threads": threads,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(not all([verdict(not found, name, *found[:40]) for name, found in ((name, check()) for name, check in CHECKS.items())]))

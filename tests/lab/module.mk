@@ -1,0 +1,2 @@
+# The runner of ./lab test.
+EXTRA_DIST += tests/lab/runner_test.py
