@@ -16,7 +16,7 @@ import forecast
 import plan
 import tools
 from runner import Run
-from tools import LAB_DIR, elapsed, output
+from tools import LAB_DIR, TOP, elapsed, output
 
 
 def claim(directory):
@@ -37,7 +37,7 @@ def environment(directory):
     kept = {name: value for name, value in os.environ.items()
             if not re.match("(OTEL|MINISHOP)_", name) or name in ("MINISHOP_ENGINES", "MINISHOP_ENGINES_PATH")}
     python = {"LAB_PYTHON": str(tools.VENV / "bin/python")} if tools.venv_ready() else {}
-    return {**kept, **python, "LAB_TEST": str(directory), "LAB_BUILD": str(directory / "plain")}
+    return {**kept, **python, "LAB_SOURCE": str(TOP), "LAB_DIR": str(LAB_DIR), "LAB_TEST": str(directory), "LAB_BUILD": str(directory / "plain")}
 
 
 def report(run, mode, took):

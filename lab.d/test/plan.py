@@ -40,7 +40,7 @@ def scripts():
     paths = [path.relative_to(TOP) for folder in ("lab", "e2e", "observability") for path in sorted((TOP / "tests" / folder).glob("*_test.py"))]
     steps = [(path.stem.removesuffix("_test"), path) for path in paths]
     return {name: Step(name, script(path), modes=ALL if name in IN_SECONDS else ("default", "full"), beside=name in PATIENT + ON_ENGINES,
-                       needs=("build-plain",) if path.parent.name == "lab" else ("build-plain", "python"))
+                       needs=() if path.parent.name == "lab" else ("build-plain", "python"))
             for name, path in steps if name not in BY_MAKE}
 
 
