@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Building: always out of tree, so that the source directory holds sources only (and what ./bootstrap makes).
+# Building. It always happens outside the source directory, which gets only the files that ./bootstrap makes.
 
-# ./configure is made once; make itself detects changes of its sources. Two runs at a time do not both make it.
+# Makes ./configure once; make itself detects changes of its sources. The lock keeps two runs from making it at the same time.
 build_bootstrap() {
 	(
 		flock 9
@@ -9,21 +9,21 @@ build_bootstrap() {
 	) 9>"$LAB_DIR/bootstrap.lock"
 }
 
-# build_configure DIRECTORY OPTION...: out of tree; again only for another source directory or other options.
+# build_configure DIRECTORY OPTION...: runs configure there, but not again for the same source directory and options.
 build_configure() {
 	build_dir=$1
 	shift
 	if [ -e "$build_dir/config.status" ] && [ "$(cat "$build_dir/.made-for" 2>/dev/null)" = "$LAB_SOURCE $*" ]; then return; fi
 	rm -rf "$build_dir"
 	mkdir -p "$build_dir"
-	# It may fail with 77, which here means that something is skipped.
+	# Its exit status may be 77, which would mean a skipped step.
 	(cd "$build_dir" && "$LAB_SOURCE/configure" "$@") || return 1
 	echo "$LAB_SOURCE $*" >"$build_dir/.made-for"
 }
 
 build_jobs() { getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2; }
 
-# build_programs DIRECTORY OPTION...: all programs, those of the benchmark too: a benchmark that is never built soon cannot be built.
+# build_programs DIRECTORY OPTION...: builds all programs, also those of the benchmark, so that they keep compiling.
 build_programs() {
 	set -e
 	programs_dir=$1

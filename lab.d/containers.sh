@@ -2,8 +2,8 @@
 # The containers of docker-compose.yml, if they run instead of the native lab. Compose lists the containers of this project. Names and
 # ports come from the environment, then from .env, as for Compose.
 
-# Sets compose to the command that knows running containers of this project, and containers_running to their services. Returns 1 if
-# none runs; containers_denied then says whether another user may see more.
+# Sets compose to the command that finds running containers of this project, and containers_running to their services. Returns 1 if
+# none runs; containers_denied is then set if this user may not ask Docker.
 containers_find() {
 	containers_denied=
 	for compose in docker-compose 'docker compose'; do
@@ -19,7 +19,7 @@ containers_find() {
 	return 1
 }
 
-# Docker may hang: wait no longer than a container takes to stop.
+# Docker may hang. The limit is longer than a container takes to stop.
 containers_compose() {
 	# shellcheck disable=SC2086 # one word or two
 	timeout --foreground 60 $compose "$@" </dev/null
@@ -35,7 +35,7 @@ containers_run() {
 	return 1
 }
 
-# setting NAME DEFAULT: as Compose reads it.
+# setting NAME DEFAULT: prints the value that Compose uses.
 setting() {
 	eval "setting_value=\${$1:-}"
 	[ -n "$setting_value" ] || setting_value=$(sed -n "s/^$1=//p" .env 2>/dev/null | tail -n 1)
@@ -63,7 +63,7 @@ containers_sh() {
 	fi
 }
 
-# A service's row of status: healthy if it answers at ADDRESS PATH; without an address, just whether it runs.
+# containers_row SERVICE [ADDRESS PATH]: its row of status. It is healthy if it answers there. Without an address: whether it runs.
 containers_row() {
 	if ! containers_run "$1"; then
 		row "$1" "does not run"

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Incidents, one file each in observability/incidents: the first line says what it does. The file is put where minishop reads it, on top
-# of its configuration, and SIGHUP does the rest. A line "# lab: ..." asks for an action on a process: "stop minishop", "stop collector"
-# or "fail slack-mock". Lines "# pictures:", "# request:" and "# slack:" say what to look at. The file that minishop reads is also the
-# only record of the current incident.
+# Incidents. Each is a file in observability/incidents, whose first line describes it. The lab copies the file to the place of minishop's
+# incident file, which overrides its configuration, and sends SIGHUP. A line "# lab: ..." asks for an action on a process: "stop minishop",
+# "stop collector" or "fail slack-mock". Lines "# pictures:", "# request:" and "# slack:" tell the user what to watch. The file that minishop
+# reads is also the only record of the current incident.
 
 incident_names() {
 	for incident_path in observability/incidents/*.conf; do basename "$incident_path" .conf; done
@@ -22,7 +22,7 @@ incident_does() {
 	[ -e "$incident_file" ] && grep -qx "# lab: $1" "$incident_file"
 }
 
-# The containers keep it in a volume of their own, which is removed with them.
+# In containers the incident file is in a volume, which goes with the containers.
 incident_fetch() {
 	if [ "$place" = containers ]; then
 		containers_sh 'cat /etc/minishop/incident/incident.conf' >"$incident_file" 2>/dev/null || rm -f "$incident_file"
@@ -64,7 +64,7 @@ incident_reload_said() {
 		select(startswith("configuration reloaded") or startswith("configuration rejected"))' 2>/dev/null
 }
 
-# Has every minishop reload its configuration, and waits until each confirms it. Returns 1, with the reason on standard error, if one
+# Makes every minishop reload its configuration, and waits until each confirms it. Returns 1, with the reason on standard error, if one
 # refuses or does not answer.
 incident_reload() {
 	reload_since=$(date -u +%Y-%m-%dT%H:%M:%S.%N)
@@ -115,7 +115,7 @@ shop_stop() {
 	row minishop "stopped ($compose)"
 }
 
-# Restarts it too if its configuration has changed.
+# Starts minishop, or restarts it if its configuration has changed.
 shop_start() {
 	if [ "$place" = native ]; then
 		started=
@@ -138,8 +138,7 @@ containers_start() {
 	containers_run "$1" || fail "$compose did not start $1"
 }
 
-# Ends the current incident, if there is one. $1: the incident that takes its place, if any. What that one stops or starts again is left
-# to it.
+# Ends the current incident, if there is one. $1: the next incident, if any. What that one stops or starts itself stays as it is.
 incident_end() {
 	[ -s "$incident_file" ] || return 0
 	end_slack=$(incident_does "fail slack-mock" && echo yes || true)
@@ -235,7 +234,7 @@ lab_incident() {
 		echo "lab: unknown incident '$1'; ./lab incident lists them" >&2
 		exit 2
 	fi
-	if oncall_runs; then fail "a case on call runs, and an incident would mix with it: ./lab oncall end first"; fi
+	if oncall_runs; then fail "a case on call runs, and an incident would disturb it: run ./lab oncall end first"; fi
 	lock
 	place_need
 	incident_fetch
@@ -256,7 +255,7 @@ lab_incident() {
 	fi
 	case $incident_was in
 	none) shop_runs || fail "minishop does not run: ./lab up, or ./lab incident clear in containers" ;;
-	"$1") say "$1 is there already; it begins again." ;;
+	"$1") say "$1 is there already; it starts again." ;;
 	*) say "$incident_was ends: $1 takes its place." ;;
 	esac
 	incident_end "$1"

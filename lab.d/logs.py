@@ -3,8 +3,8 @@
 
   logs.py [--raw] [--find ID]
 
---raw leaves the lines as they are. --find takes all of the input, keeps the lines of this trace, span, order, payment or request
-(eight characters of an id are enough), and prints them by time; the exit status is 1 when there are none.
+--raw leaves the lines unchanged. --find reads all of the input and prints the lines of this trace, span, order, payment or request,
+sorted by time (eight characters of an id are enough). The exit status is 1 if there are none.
 """
 import argparse
 import json
@@ -14,7 +14,7 @@ import sys
 ID_FIELDS = ("trace_id", "span_id", "order_id", "payment_id", "request_id")
 SHORTEST_PREFIX = 8
 COLOURS = {"ERROR": "31", "WARN": "33", "INFO": "32"}
-# What a line is about, and what happened, is said by these; the rest of a request's fields only fill the line.
+# These fields tell what a line is about and what happened. The other fields of a request are left out.
 FACTS = ("order_id", "reason", "status", "duration_ms")
 REJECTED = ("method", "path")
 HIDDEN = ("timestamp", "level", "severity_number", "message", "app", "version", "instance", "trace_id", "span_id", "trace_flags")

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# logs: minishop's log lines. The files hold one JSON object a line; --raw shows it unchanged. With an id, the command searches rotated
-# files too and ends; without one it follows the log.
+# logs: minishop's log lines. Each line of the files is a JSON object; --raw shows it unchanged. With an id, the command also searches
+# rotated files, and ends. Without an id it follows the log.
 
-# All lines with this text in the files that a pattern of the shell selects. A script, because in containers it runs there.
+# Prints all lines with the text $1 of the files whose names begin with $0. It is a script because it may run in a container.
 # shellcheck disable=SC2016 # for that shell
 logs_search='for file in $0*; do case $file in *.gz) zcat "$file" ;; *) cat "$file" ;; esac; done 2>/dev/null | grep -F -e "$1"'
 
@@ -14,7 +14,7 @@ logs_find() {
 	fi
 }
 
-# Runs until it is interrupted. The container's tail ends with its standard input, which this process holds open.
+# Runs until it is interrupted. In a container, tail ends when its standard input ends. This process holds that open.
 logs_follow() {
 	if [ "$place" = native ]; then
 		tail -n 20 -F "$LAB_DIR/log/minishop.json" 2>/dev/null

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# oncall, answer, mend: cases to solve. lab.d/oncall/ does all of it; a process of its own keeps the case until it ends.
+# oncall, answer, mend: cases to solve. The code is in lab.d/oncall/. A background process runs the case until it ends.
 
 oncall_python() {
 	LAB_DIR=$LAB_DIR python3 -B lab.d/oncall/main.py "$@"
@@ -7,14 +7,14 @@ oncall_python() {
 
 oncall_runs() { process_pid oncall >/dev/null; }
 
-# Every command begins with this: a case whose process has died is cleaned up.
+# Every command runs this first. It cleans up a case whose process has died.
 oncall_tidy() {
 	[ -e "$LAB_DIR/run/oncall.case" ] || return 0
 	! oncall_runs || return 0
 	oncall_python tidy >&2
 }
 
-# Ends a case that runs, and says what it was.
+# Ends a running case, and shows what it was.
 oncall_end() {
 	oncall_runs || return 0
 	say "The case on call ends:"

@@ -7,10 +7,11 @@ packages_build='build-essential autoconf automake libtool pkg-config libulfius-d
 packages_run='prometheus prometheus-alertmanager wrk curl jq python3'
 packages_lint='check mandoc python3-pyflakes python3-yaml shellcheck yamllint'
 packages_test='python3-venv chromium chromium-driver haproxy logrotate clang-tidy cppcheck'
-# clang has the fuzzer, abigail-tools compare the libraries' ABI.
+# clang has the fuzzer. abigail-tools compare the libraries' ABI.
 packages_full='gcovr valgrind clang libclang-rt-dev debootstrap abigail-tools'
 
-# Prints the packages for `./lab test` with these options. Debian's Docker only if none is installed: it would replace another one.
+# Prints the packages that `./lab test` needs with these options. Debian's Docker is among them only if none is installed, because it would
+# replace another one.
 packages_for_test() {
 	echo "$packages_build $packages_run $packages_lint"
 	[ "${1-}" = --quick ] || echo "$packages_test"
@@ -30,7 +31,7 @@ packages_missing() {
 	done
 }
 
-# packages_need PACKAGE...: installs the missing ones if this user may, or says what to do.
+# packages_need PACKAGE...: installs the missing ones if this user may; otherwise it tells what to do.
 packages_need() {
 	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 		fail "this is not Debian or Ubuntu, so ./lab cannot install packages. It needs, by Debian's names:

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # Where the lab runs: as processes of this machine (./lab up), or in containers (docker-compose up -d).
 
-# Sets place to native, containers or nothing, the addresses, and incident_file (of containers a copy: incident_fetch). Docker is asked only where no native process runs.
+# Sets place to native, containers or nothing; the addresses; and incident_file (for containers a copy, see incident_fetch). It asks Docker only if no native
+# process runs.
 place_find() {
 	place=nothing
 	ports_load
@@ -29,7 +30,7 @@ place_need() {
   ($(id -un) may not use Docker, so containers may run all the same: root, or a member of the group docker, sees them)}"
 }
 
-# The same for a program: a line each, the name and then the value. Where nothing runs, it says so.
+# Prints the same for a program: lines of NAME VALUE. If nothing runs, place is "nothing".
 place_say() {
 	place_find
 	for say_name in place minishop_url slack_url prometheus_url alertmanager_url grafana_url loki_url jaeger_url trace_store compose; do

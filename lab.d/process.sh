@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# Processes that outlive the shell. run/NAME.id identifies them: process id, start time, and the machine's boot id.
-# A process id alone is not enough: another process may have it by now.
+# Processes that outlive the shell. run/NAME.id identifies a process by its id, its start time, and the machine's boot id.
+# The process id is not enough, because another process may have it by now.
 
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
-# The start time of a process, in clock ticks since boot: field 22, counted from behind the name, which may contain anything.
+# The start time of a process, in clock ticks since boot: field 22. It is counted from the end of the name, which may contain blanks and parentheses.
 process_started() {
 	sed -e 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
 }
@@ -29,8 +29,8 @@ process_pid() {
 		[ "$(process_state "$process_id")" != Z ] && echo "$process_id"
 }
 
-# process_start NAME COMMAND...: in the background, in its own session, with its output in log/NAME.log. It
-# keeps nothing of the caller open: no terminal, pipe or lock.
+# process_start NAME COMMAND...: runs it in the background, in its own session, with its output in log/NAME.log. It
+# inherits no terminal, pipe or lock.
 process_start() {
 	process_name=$1
 	shift
@@ -38,7 +38,7 @@ process_start() {
 	process_remember "$process_name" $! || true
 }
 
-# Signals the whole process group if the process leads one: the traffic's shell runs wrk.
+# Signals the whole process group if the process leads one, because the shell of the traffic runs wrk.
 process_signal() {
 	kill "-$2" "-$1" 2>/dev/null || kill "-$2" "$1" 2>/dev/null || true
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# status: what runs and whether it is healthy. Each row comes from the process or the port itself.
+# status: what runs and whether it is healthy. Each row is what the process or the port says now.
 
 # process_env NAME VARIABLE: its value in the environment of a process that we started.
 process_env() {
@@ -35,7 +35,7 @@ status_spans() {
 	none) row spans "not exported ($spans_by)" ;;
 	console) row spans "written to $LAB_DIR/log/spans.json, one JSON object a line ($spans_by)" ;;
 	*)
-		# Any answer of HTTP is one: a collector refuses GET.
+		# Any HTTP answer counts: a collector refuses GET.
 		if curl --noproxy '*' -s -m 2 -o /dev/null "$spans_url"; then spans_how="answers"; else spans_how="does NOT answer"; fi
 		row spans "exported to $spans_url, which $spans_how ($spans_by)"
 		;;

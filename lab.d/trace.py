@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Traces in a terminal: a list of them, and one as a waterfall with what happened in it.
+"""Traces in a terminal: a list of traces, or one trace as a waterfall with its events.
 
   trace.py (--page URL | --jaeger URL --loki URL) [ID | slow | failed]
 
---page reads minishop's own recent traces (/debug/tracez), --jaeger those of a Jaeger, with their log lines from Loki. ID may be the
+--page reads minishop's own recent traces (/debug/tracez). --jaeger reads traces from Jaeger, and their log lines from Loki. ID may be the
 first eight digits or more. Exit status: 0, 1 if the trace is unknown or no service answers, 2 for an invalid ID.
 """
 import argparse

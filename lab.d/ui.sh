@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Messages: one line a step, with its time, and on failure the end of that step's log.
+# Messages: one line for each step, with its time. If a step fails, the end of its log follows.
 
 now() { date +%s; }
 
@@ -27,8 +27,8 @@ tell_log() {
 	tail -n "${2:-15}" "$1" | cut -c1-300 | sed 's/^/  | /' >&2
 }
 
-# step_time LOG: how long the step has taken until now. Where LOG has lines "progress: SECONDS TEXT", the last one says what the step does,
-# and since when (in seconds since 1970).
+# step_time LOG: how long the step has run. If LOG has lines "progress: SECONDS TEXT", the last one tells what the step does, and since when
+# (Unix time).
 step_time() {
 	step_progress=$(grep -s '^progress: ' "${1:-/dev/null}" | tail -n 1 | cut -d' ' -f2-)
 	case $step_progress in
@@ -58,7 +58,7 @@ step_wait() {
 	return $step_status
 }
 
-# Ends a process and all that it has started. A background command of a shell does not get the terminal's interrupt.
+# Ends a process and its descendants. A background command of a shell does not get the terminal's interrupt.
 kill_tree() {
 	for kill_child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do kill_tree "$kill_child"; done
 	kill "$1" 2>/dev/null || true

@@ -50,7 +50,7 @@ ports_check() {
 		[ -n "$port" ] || continue
 		variable=LAB_$(echo "${service%-mock}" | tr '[:lower:]' '[:upper:]')_PORT
 		{ [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } 2>/dev/null || fail "$variable takes a port, 1 to 65535, not '$port'"
-		case "$ports_other" in *"=$port "*) fail "$variable: port $port is meant for another program of the lab already" ;; esac
+		case "$ports_other" in *"=$port "*) fail "$variable: port $port is already meant for another program of the lab" ;; esac
 		# The listener may be this service itself.
 		eval "port_kept=\${kept_${service%-mock}:-}"
 		if { [ "$port" != "$port_kept" ] || ! process_pid "$service" >/dev/null; } && port_taken "$port"; then
@@ -78,14 +78,14 @@ service_grace() {
 # The one webhook that slack-mock knows.
 slack_hook=/services/T00000000/B00000000/minishoplab
 
-# In the environment, not among the arguments: every user of the machine can read those.
+# The secret is in the environment, because every user of the machine can read the arguments.
 start_slack_mock() {
 	export SLACK_MOCK_HOOK="$slack_hook"
 	process_start slack-mock "$(installed_program slack-mock)" --listen "127.0.0.1:$slack_port" --store "$LAB_DIR/data/slack.json"
 }
 
-# Sets traces_exporter, where spans go besides the trace page, and traces_by, what chose it. The native lab has no collector of its own.
-# It exports only if a collector listens: spans without a receiver would correctly raise an alert.
+# Sets traces_exporter (where spans go besides the trace page) and traces_by (what chose it). The native lab has no collector.
+# It exports spans only if a collector listens, because spans without a receiver raise an alert.
 traces_choose() {
 	if incident_does "stop collector"; then
 		traces_exporter=otlp
@@ -113,7 +113,7 @@ start_minishop() {
 	printf '%s\n' "$traces_by" "${MINISHOP_TRACES_RECENT_BYTES:+MINISHOP_TRACES_RECENT_BYTES in your environment}" >"$LAB_DIR/run/traces"
 	set -- "$(installed_program minishop)" --config etc/minishop.conf --listen "127.0.0.1:$minishop_port" \
 		--pid-file "$LAB_DIR/run/minishop.pid" --log-file "$LAB_DIR/log/minishop.json"
-	# Standard output has the spans of OTEL_TRACES_EXPORTER=console, and nothing else.
+	# Standard output has only the spans of OTEL_TRACES_EXPORTER=console.
 	rm -f "$LAB_DIR/log/spans.json" "$LAB_DIR/log/spans.json.1"
 	case $traces_exporter in
 	*console*) set -- python3 lab.d/rotated.py "$LAB_DIR/log/spans.json" 33554432 "$@" ;;
@@ -132,7 +132,7 @@ start_alertmanager() {
 	ln -sfn "$LAB_SOURCE/observability/alertmanager/alertmanager.yml" "$am/alertmanager.yml"
 	ln -sfn "$LAB_SOURCE/observability/alertmanager/templates" "$am/templates"
 	(umask 077 && printf '%s' "${LAB_SLACK_URL:-$slack_url$slack_hook}" >"$am/slack_url")
-	# In its directory: the path of the file with the webhook's address is relative to it.
+	# Alertmanager starts in its directory, because the path of the file with the webhook's address is relative.
 	cd "$am" || exit 1
 	process_start alertmanager prometheus-alertmanager --config.file=alertmanager.yml --storage.path="$LAB_DIR/data/alertmanager" \
 		--web.listen-address="127.0.0.1:$alertmanager_port" --web.external-url="$alertmanager_url/" --cluster.listen-address=
@@ -250,18 +250,18 @@ up_tell() {
 		What to try next:
 		  ./lab guide                      thirteen short chapters with questions, for people who are new to telemetry
 		  curl -i -X POST $minishop_url/order    place an order; the answer names its trace
-		  ./lab trace                      the newest traces, and one of them drawn; ./lab trace failed, ./lab trace ID
-		  ./lab logs                       what the shop writes about each request; ./lab logs ID finds old lines
-		  ./lab incident payment-outage    then watch the pictures and the Slack channel: a message within two minutes
-		  ./lab incident clear             and a second one, within three
-		  ./lab oncall                     something goes wrong, or nothing: find out, and mend it (docs/oncall.md)
-		  ./lab status                     what runs, and where spans go
+		  ./lab trace                      list the newest traces and draw one; also ./lab trace failed, ./lab trace ID
+		  ./lab logs                       follow the shop's log, a line for each request; ./lab logs ID finds old lines
+		  ./lab incident payment-outage    then watch the pictures and the Slack channel, which gets a message within two minutes
+		  ./lab incident clear             the channel gets a second message within three minutes
+		  ./lab oncall                     something goes wrong, or it does not: find out, and mend it (docs/oncall.md)
+		  ./lab status                     show what runs, and where spans go
 		  ./lab down                       stop all of it
 	END
 	[ -z "$up_ended" ] || say "
 $up_ended is over: ./lab up has started minishop again."
 	[ "$(incident_current)" = none ] || say "
-Still broken on purpose: $(incident_current). Put right by ./lab incident clear."
+Still broken on purpose: $(incident_current). To end it: ./lab incident clear"
 }
 
 # Only one ./lab changes the lab at a time; the lock ends with this shell.
@@ -292,7 +292,7 @@ lab_down() {
 		if process_pid "$service" >/dev/null; then stopped=1; fi
 		process_stop "$service" "$(service_grace "$service")"
 	done
-	# After a restart Alertmanager would not notify again about an alert that fired before.
+	# With its notification log, a restarted Alertmanager would not notify again about an alert that fired before.
 	rm -f "$LAB_DIR/run/ports" "$LAB_DIR/run/incident.conf" "$LAB_DIR/data/alertmanager/nflog"
 	if [ $stopped -eq 0 ]; then
 		say "Nothing was running."
