@@ -17,4 +17,7 @@ src/telemetry/otlp/otlp.pb-c.c: src/telemetry/otlp/otlp.proto
 	$(AM_V_GEN)$(MKDIR_P) src/telemetry/otlp && $(PROTOC_C) --proto_path='$(srcdir)/src/telemetry/otlp' --c_out=src/telemetry/otlp otlp.proto
 src/telemetry/otlp/otlp.pb-c.h: src/telemetry/otlp/otlp.pb-c.c
 	@test -f $@ || { rm -f src/telemetry/otlp/otlp.pb-c.c && $(MAKE) $(AM_MAKEFLAGS) src/telemetry/otlp/otlp.pb-c.c; }
-src/telemetry/otlp/otlp_response.lo: src/telemetry/otlp/otlp.pb-c.h
+# make builds BUILT_SOURCES first for all, check and install alone: an object that is made for another target needs this. The name is in a
+# variable, because automake would take a rule for it as a replacement of its own.
+otlp_includer = src/telemetry/otlp/libtelemetry_la-otlp_response.lo
+$(otlp_includer): src/telemetry/otlp/otlp.pb-c.h
