@@ -102,5 +102,6 @@ test_full() {
 	test_step fuzzing fuzz full_fuzz 60
 	test_step 'abuse, often' full-abuse full_rounds 20 tests/e2e/abuse_test.py test_garbage test_format_directives_in_urls_are_text
 	test_step 'ends, often' full-shutdown full_rounds 20 tests/e2e/shutdown_test.py test_sigterm_under_load test_collector_busy
-	test_step soak soak test_script tests/e2e/soak.py
+	test_step 'kill -9, often' full-crash test_script tests/e2e/crash_test.py --kills=200 test_kill_at_random_moments test_slack_mock_keeps_what_it_acknowledged
+	test_step soak soak test_script tests/e2e/soak.py --minutes=10
 }
