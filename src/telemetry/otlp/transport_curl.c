@@ -40,8 +40,12 @@ static size_t on_header(char *line, size_t size, size_t count, void *cls) {
   struct link *link = cls;
   struct tel_answer *answer = link->answer;
   size_t len = size * count;
-  link->header_whole = len > 0 && len <= 2 && line[len - 1] == '\n';
-  if (len >= 5 && strncasecmp(line, "http/", 5) == 0) answer->retry_after[0] = answer->type[0] = '\0';
+  if (len >= 5 && strncasecmp(line, "http/", 5) == 0) {
+    answer->retry_after[0] = answer->type[0] = '\0';
+    link->header_whole = false;
+  } else if (len == 1 || (len == 2 && *line == '\r')) {
+    link->header_whole = true;
+  }
   keep_header(line, len, "retry-after:", answer->retry_after, sizeof answer->retry_after);
   keep_header(line, len, "content-type:", answer->type, sizeof answer->type);
   return len;
