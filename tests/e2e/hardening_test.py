@@ -91,7 +91,7 @@ def test_the_units_are_hardened_alike(_):
     """Each directive of one is in the other, with the same value."""
     units = {}
     for unit in ("minishop", "slack-mock"):
-        text = (labtest.TOP / f"etc/{unit}.service.in").read_text().partition("[Service]")[2].partition("[Install]")[0]
+        text = (labtest.TOP / f"etc/{unit}.service.in").read_text().partition("\n[Service]\n")[2].partition("[Install]")[0]
         units[unit] = [line for line in text.splitlines() if "=" in line and line[0] != "#" and line.split("=")[0] not in OWN]
     expect("directives of slack-mock.service", units["slack-mock"], units["minishop"])
 
