@@ -1,8 +1,12 @@
 # Two small images: `prepare` carries the configuration of the whole stack, the other one MiniShop, slack-mock and the shoppers.
 ARG DEBIAN_IMAGE=debian:12-slim
 
+# Nothing in the images may give a process more rights than it has.
+FROM ${DEBIAN_IMAGE} AS base
+RUN find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
+
 # Before the others, so that a change of the configuration does not compile anything.
-FROM ${DEBIAN_IMAGE} AS prepare
+FROM base AS prepare
 RUN install -d -o 10001 -g 10001 /etc/minishop-lab /etc/minishop-lab/grafana /etc/minishop-lab/grafana/dashboards \
       /etc/slack-url /etc/minishop/incident /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol \
       /var/lib/promtail /var/tempo /loki \
@@ -28,7 +32,7 @@ RUN /src/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
  && { make check || { cat test-suite.log; exit 1; }; } \
  && make install-strip DESTDIR=/out
 
-FROM ${DEBIAN_IMAGE}
+FROM base
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libulfius2.7 libyder2.0 liborcania2.3 libmicrohttpd12 libjansson4 \
       libcurl3-gnutls libconfig9 libprotobuf-c1 zlib1g ca-certificates haproxy wrk \

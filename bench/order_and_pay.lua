@@ -1,6 +1,14 @@
 -- Customers who order and then pay that order: each answer is read for its order id, which costs the client something too.
 local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-bench/1"}
 local to_pay = {}
+-- Milliseconds that a connection waits after each answer; without the variable it does not wait.
+local pause = tonumber(os.getenv("WRK_PAUSE_MS") or "")
+
+if pause then
+  function delay()
+    return pause
+  end
+end
 
 function request()
   local id = table.remove(to_pay)

@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	lab.d/packages.sh \
 	lab.d/place.sh \
 	lab.d/process.sh \
+	lab.d/promises.py \
 	lab.d/rotated.py \
 	lab.d/status.sh \
 	lab.d/test/main.py \

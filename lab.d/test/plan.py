@@ -91,7 +91,9 @@ def stages():
                  "abuse, often", FULL, needs=python),
             Step("shutdown-often", script("tests/e2e/shutdown_test.py", "test_sigterm_under_load", "test_collector_busy", rounds=20),
                  "ends, often", FULL, needs=python),
-            Step("soak", script("tests/e2e/soak.py"), "soak", FULL, needs=python),
+            Step("crash-often", script("tests/e2e/crash_test.py", "--kills=200", "test_kill_at_random_moments", "test_slack_mock_keeps_what_it_acknowledged"),
+                 "kill -9, often", FULL, needs=python),
+            Step("soak", script("tests/e2e/soak.py", "--minutes=10"), "soak", FULL, needs=python),
         ],
     ]
 

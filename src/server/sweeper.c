@@ -10,6 +10,8 @@
 
 enum { TICK_MS = 250 };
 #define LINGER_NS CLOCK_NS_PER_S
+/* Ticks are this late only if the whole process was stopped, or had no processor. */
+#define STOPPED_NS CLOCK_NS_PER_S
 
 /* libmicrohttpd's pool misses the end of a connection that arrived together with the last request. */
 static bool forgotten(struct http_client *client) {
@@ -27,6 +29,18 @@ static void sweep(struct http_server *server) {
     bool late = now >= deadline || (server->settings.pool && forgotten(client));
     if (late && atomic_compare_exchange_strong(&client->deadline_ns, &deadline, HTTP_DEADLINE_CUT))
       shutdown(client->fd, SHUT_RDWR);
+  }
+  pthread_mutex_unlock(&server->clients_lock);
+}
+
+/* After a stop (SIGSTOP, a frozen container) the requests that arrived meanwhile still wait to be read: the
+ * time of the stop does not count. */
+static void postpone(struct http_server *server, uint64_t stopped_ns) {
+  pthread_mutex_lock(&server->clients_lock);
+  for (struct http_client *client = server->clients; client; client = client->next) {
+    uint64_t deadline = atomic_load(&client->deadline_ns);
+    if (deadline != HTTP_DEADLINE_HANDLING && deadline != HTTP_DEADLINE_CUT)
+      atomic_compare_exchange_strong(&client->deadline_ns, &deadline, deadline + stopped_ns);
   }
   pthread_mutex_unlock(&server->clients_lock);
 }
@@ -58,7 +72,7 @@ static void linger(struct http_server *server, bool all) {
 
 static void sweeper(void *cls) {
   struct http_server *server = cls;
-  uint64_t swept = 0;
+  uint64_t swept = 0, seen = clock_mono_ns();
   while (!atomic_load(&server->stopping)) {
     struct pollfd fds[1 + HTTP_LINGERING] = {{.fd = server->wake_fd, .events = POLLIN}};
     pthread_mutex_lock(&server->lingering_lock);
@@ -69,9 +83,12 @@ static void sweeper(void *cls) {
     poll(fds, 1 + count, TICK_MS);
     if (fds[0].revents) (void)!read(server->wake_fd, &(uint64_t){0}, sizeof(uint64_t));
     linger(server, false);
-    if (clock_mono_ns() - swept < TICK_MS * CLOCK_NS_PER_MS) continue;
+    uint64_t now = clock_mono_ns(), gap = now - seen;
+    seen = now;
+    if (gap > STOPPED_NS) postpone(server, gap);
+    if (now - swept < TICK_MS * CLOCK_NS_PER_MS) continue;
     sweep(server);
-    swept = clock_mono_ns();
+    swept = now;
   }
   linger(server, true);
 }

@@ -26,6 +26,7 @@ import images  # noqa: E402
 import labtest  # noqa: E402
 from compose_stack import (  # noqa: E402
     CLUMSY_ORDER, INCIDENT, MEMORY_PROMISED, PORTS, Stack, copy_of_project, docker_daemon, expect, run, service)
+from image_checks import test_images, test_out_of_memory  # noqa: E402
 from images import skip  # noqa: E402
 from labtest import TestFailure, wait_until  # noqa: E402
 from oncall_cases import on_call  # noqa: E402
@@ -338,6 +339,8 @@ def everything(stack, scratch):
     stack.compose("up", "-d")
     size = int(run("docker", "image", "inspect", "-f", "{{.Size}}", f"minishop-lab:{stack.env['MINISHOP_TAG']}"))
     print(f"ok   up: the image is built and its tests pass ({time.monotonic() - began:.0f} s, {size >> 20} MiB with its base)", flush=True)
+    test_images(stack)
+    test_out_of_memory(stack)
     began = time.monotonic()
     stack.wait_for(DEFAULT)
     print(f"ok   every container runs, healthy where that can be asked ({time.monotonic() - began:.0f} s)", flush=True)

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	observability/alertmanager/slack_url.containers \
 	tests/containers/compose_stack.py \
 	tests/containers/compose_test.py \
+	tests/containers/image_checks.py \
 	tests/containers/images.py \
 	tests/containers/images.sh \
 	tests/containers/listen.pl \

@@ -76,6 +76,7 @@ def test_ambiguous_requests_are_refused(directory):
             raw = shop.raw(f"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: {name}\r\n\r\n{{}}".encode())
             expect(f"Content-Length: {name}", status_of(raw), 400)
         expect("orders made", shop.metrics()["minishop_orders_stored"], 0)
+        labtest.figure(f"{len(SMUGGLED) + 4} forms")
         counted = shop.metrics()["request_total", {"route": "/order", "status": "400"}]
         expect("refused requests that are counted", counted, len(SMUGGLED))
         wait_until("a log line each", lambda: len([
@@ -228,6 +229,7 @@ def test_threads_used_up(directory):
         expect("statuses", sorted(set(statuses)), [200, 503])
         wait_until("threads again", lambda: shop.get("/healthz").status == 200, 10)
         expect("counted", shop.metrics()["minishop_refused_total", {"status": "503"}], statuses.count(503))
+        labtest.figure(f"without threads, {statuses.count(503)} of {len(statuses)} got 503")
         lines = [record for record in shop.records() if record["message"] in ("request rejected", "http library")]
         if not 0 < len(lines) <= 40:
             raise TestFailure(f"{len(lines)} log lines about {statuses.count(503)} refusals")
@@ -259,6 +261,7 @@ def test_descriptors_used_up(directory):
         resource.prlimit(shop.pid, resource.RLIMIT_NOFILE, (hard, hard))
         wait_until("it serves again", lambda: shop.get("/healthz").status == 200, 10)
         expect("counted", shop.metrics()["minishop_refused_total", {"status": "503"}], statuses.count(503))
+        labtest.figure(f"without descriptors, {statuses.count(503)} of {len(statuses)} got 503")
         still_sells(shop)
 
 
@@ -303,7 +306,7 @@ def test_dripping_clients_are_cut(directory):
     with shops.Shop(directory) as shop:
         whole = b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n" + b" " * 400
         starts = {"in the request line": 0, "in a header": 30, "in the body": whole.index(b"\r\n\r\n") + 4}
-        drips = []
+        drips, longest = [], 0
         for name, start in starts.items():
             sock = shop.connect()
             sock.sendall(whole[:start])
@@ -326,10 +329,12 @@ def test_dripping_clients_are_cut(directory):
                     ended = True
                 drips.remove(drip)
                 if ended:
+                    longest = max(longest, time.monotonic() - began)
                     sock.close()
                 else:
                     drips.append((name, sock, at + 1, began))
         expect("orders made", shop.metrics()["minishop_orders_stored"], 0)
+        labtest.figure(f"after {longest:.1f} s at most")
         still_sells(shop)
 
 
@@ -351,7 +356,7 @@ def test_two_thousand_idle_connections(directory):
             if slowest > 1:
                 raise TestFailure(f"an order took {slowest:.2f} s")
             memory = shop.metrics()["process_resident_memory_bytes"] / 1e6
-            print(f"     2,000 idle connections: {memory:.0f} MB resident, slowest order {slowest * 1000:.0f} ms")
+            labtest.figure(f"2,000 connections, {memory:.0f} MB resident: slowest of 50 orders {slowest * 1000:.0f} ms")
         finally:
             for sock in idle:
                 sock.close()
@@ -380,6 +385,7 @@ def test_garbage(directory):
                 else:
                     sock.close()
             still_sells(shop)
+            labtest.figure("600 connections with garbage")
         except Exception as error:
             raise TestFailure(f"with seed {seed}: {error}") from error
 

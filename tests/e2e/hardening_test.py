@@ -34,6 +34,7 @@ def test_installed_files(directory):
     prefix = library_test.installed()
     for name in PROGRAMS + LIBRARIES:
         check_file(name, output("readelf", "-W", "-h", "-l", "-d", "--dyn-syms", prefix / name))
+    labtest.figure(f"{len(PROGRAMS + LIBRARIES)} files: full RELRO, PIE or PIC, stack protector, fortified")
     if platform.machine() != "x86_64":
         raise Skip(f"how {platform.machine()} protects its branches and probes its stack is not checked")
     for name in PROGRAMS + LIBRARIES:
@@ -69,13 +70,30 @@ def test_units(directory):
     if not shutil.which("systemd-analyze") or "--offline" not in output("systemd-analyze", "--help"):
         raise Skip("systemd-analyze is missing, or too old for --offline: the exposure of the units is not checked")
     prefix = library_test.installed()
+    scores = {}
     for unit in ["minishop.service", "slack-mock.service"]:
         path = prefix / "lib/systemd/system" / unit
         seen = output("systemd-analyze", "security", "--offline=true", "--no-pager", path)
         score = re.search(r"Overall exposure level for [^:]*: ([0-9.]+)", seen)[1]
+        scores[unit] = score
         claim(f"{unit}: exposure {score}, at most {EXPOSURE_MAX}", float(score) <= EXPOSURE_MAX)
         program = re.search(r"^ExecStart=(\S+)", path.read_text(), re.M)[1]
         claim(f"{unit}: starts an installed program", labtest.pathlib.Path(program).is_file(), program)
+    labtest.figure(f"exposure {' and '.join(sorted(set(scores.values())))} of 10; {EXPOSURE_MAX} allowed")
+
+
+# What the two programs need differently: where they write, how they tell that they are ready, and that on a socket.
+OWN = {"Type", "ExecStart", "ExecReload", "TimeoutStopSec", "LogsDirectory", "LogsDirectoryMode", "RuntimeDirectory", "StateDirectory",
+       "StateDirectoryMode", "UMask", "RestrictAddressFamilies"}
+
+
+def test_the_units_are_hardened_alike(_):
+    """Each directive of one is in the other, with the same value."""
+    units = {}
+    for unit in ("minishop", "slack-mock"):
+        text = (labtest.TOP / f"etc/{unit}.service.in").read_text().partition("\n[Service]\n")[2].partition("[Install]")[0]
+        units[unit] = [line for line in text.splitlines() if "=" in line and line[0] != "#" and line.split("=")[0] not in OWN]
+    expect("directives of slack-mock.service", units["slack-mock"], units["minishop"])
 
 
 def test_each_claim_names_a_test_that_exists(_):

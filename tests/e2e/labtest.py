@@ -21,6 +21,7 @@ import urllib.request
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 OBSERVABILITY = TOP / "observability"
 SKIPPED = 77
+running = ""  # the test function that runs
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # Other versions of the engines: PROMETHEUS=/path/to/prometheus ALERTMANAGER=/path/to/alertmanager.
@@ -43,6 +44,22 @@ class TestFailure(Exception):
 def expect(what, seen, wanted):
     if seen != wanted:
         raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
+
+
+def figure(text, test=""):
+    """What a test has measured: the report of ./lab test has it, and lab.d/promises.py puts it into docs/reliability.md.
+    test: the function, where run_tests() does not run it."""
+    test = test or running
+    print(f"figure: {test}: {text}" if test else f"figure: {text}", flush=True)
+
+
+def option(name, default):
+    """The number that --NAME=NUMBER on the command line gives, which is taken off it; the default without it."""
+    for argument in sys.argv[1:]:
+        if argument.startswith(f"--{name}="):
+            sys.argv.remove(argument)
+            return int(argument.partition("=")[2])
+    return default
 
 
 def claim(what, condition, detail=""):
@@ -226,11 +243,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class HttpServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A client that has gone, as one that was killed, is no news."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class HttpThread:
     """An HTTP server of this test on a free port, served by threads. A context manager; .port, .url."""
 
     def __init__(self, handler):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server = HttpServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -290,6 +314,7 @@ def run_main(main):
 def run_tests(cases):
     """Runs the functions of `cases` (a module's globals()) whose names begin with test_, in their order, or those named on
     the command line, and prints one line for each. Ends the program: 0, or 1 if one failed, 77 if all were skipped."""
+    global running
     chosen = sys.argv[1:]
     status = {"ok": 0, "FAIL": 0, "SKIP": 0}
     for name, case in [(name, case) for name, case in cases.items() if name.startswith("test_") and callable(case)]:
@@ -297,6 +322,7 @@ def run_tests(cases):
             continue
         began = time.monotonic()
         told = ""
+        running = name
         try:
             with tempfile.TemporaryDirectory(prefix="minishop-") as directory:
                 case(pathlib.Path(directory))

@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/e2e/bench_test.py \
 	tests/e2e/collector.py \
 	tests/e2e/contract_test.py \
+	tests/e2e/crash_test.py \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
 	tests/e2e/guide_answers_test.py \
@@ -27,14 +28,19 @@ EXTRA_DIST += \
 	tests/e2e/shop.py \
 	tests/e2e/shutdown_test.py \
 	tests/e2e/negotiation_test.py \
+	tests/e2e/neighbours_test.py \
 	tests/e2e/new_route_test.py \
 	tests/e2e/oncall_test.py \
 	tests/e2e/place.py \
+	tests/e2e/plot.py \
+	tests/e2e/promises_test.py \
 	tests/e2e/public_api.py \
 	tests/e2e/startup_test.py \
 	tests/e2e/openapi_test.py \
 	tests/e2e/problems_test.py \
 	tests/e2e/signals_agree_test.py \
+	tests/e2e/slack_mock_guards_test.py \
+	tests/e2e/slack_troubles_test.py \
 	tests/e2e/soak.py \
 	tests/e2e/stack.py \
 	tests/e2e/stack_test.py \

@@ -174,7 +174,7 @@ def test_signals_agree(directory):
         raise TestFailure("not one payment failed: this test has not tested that")
     check_counts(requests, records, metrics)
     check_exemplars(openmetrics, spans)
-    print(f"     {len(requests)} requests, {failures} failed payments, {sum(map(len, spans.values()))} spans")
+    labtest.figure(f"{len(requests)} requests, {failures} failed payments, {sum(map(len, spans.values()))} spans")
 
 
 def test_resource_and_parent(directory):

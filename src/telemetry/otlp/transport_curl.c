@@ -20,6 +20,7 @@ struct link {
   CURLM *multi;
   struct curl_slist *headers;
   struct tel_answer *answer; /* of the request under way */
+  bool header_whole;         /* of its answer */
   struct tel_proxy proxy;
   char error[CURL_ERROR_SIZE];
   _Atomic bool stopping;
@@ -36,9 +37,15 @@ static void keep_header(const char *line, size_t len, const char *name, char *ou
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *cls) {
-  struct tel_answer *answer = ((struct link *)cls)->answer;
+  struct link *link = cls;
+  struct tel_answer *answer = link->answer;
   size_t len = size * count;
-  if (len >= 5 && strncasecmp(line, "http/", 5) == 0) answer->retry_after[0] = answer->type[0] = '\0';
+  if (len >= 5 && strncasecmp(line, "http/", 5) == 0) {
+    answer->retry_after[0] = answer->type[0] = '\0';
+    link->header_whole = false;
+  } else if (len == 1 || (len == 2 && *line == '\r')) {
+    link->header_whole = true;
+  }
   keep_header(line, len, "retry-after:", answer->retry_after, sizeof answer->retry_after);
   keep_header(line, len, "content-type:", answer->type, sizeof answer->type);
   return len;
@@ -95,7 +102,15 @@ static int ms_until(uint64_t deadline) {
   return (int)(ms < longest ? ms : longest);
 }
 
-/* Drives the transfer to its end or to the deadline. */
+/* How long a wait took, if that is much longer than it was meant to: then the process was stopped (SIGSTOP, a
+ * frozen container). Else 0. */
+static uint64_t stopped_since(uint64_t begin, int wait_ms) {
+  uint64_t gone = clock_mono_ns() - begin;
+  return gone > (uint64_t)wait_ms * CLOCK_NS_PER_MS + CLOCK_NS_PER_S ? gone : 0;
+}
+
+/* Drives the transfer to its end or to the deadline. The time in which this process was stopped does not
+ * count: the collector's answer may wait to be read. */
 static CURLcode perform(struct link *link, uint64_t deadline) {
   int running = 1, messages;
   for (;;) {
@@ -104,7 +119,9 @@ static CURLcode perform(struct link *link, uint64_t deadline) {
     uint64_t stop = atomic_load(&link->stop_deadline);
     int wait = ms_until(stop < deadline ? stop : deadline);
     if (wait == 0) return CURLE_OPERATION_TIMEDOUT;
+    uint64_t begin = clock_mono_ns();
     if (curl_multi_poll(link->multi, NULL, 0, wait, NULL) != CURLM_OK) return CURLE_FAILED_INIT;
+    deadline += stopped_since(begin, wait);
   }
   for (CURLMsg *message; (message = curl_multi_info_read(link->multi, &messages));)
     if (message->msg == CURLMSG_DONE) return message->data.result;
@@ -125,6 +142,7 @@ static void post(void *cls, const void *body, size_t len, uint64_t deadline, str
   struct link *link = cls;
   long status = 0;
   link->answer = answer;
+  link->header_whole = false;
   link->error[0] = answer->retry_after[0] = answer->type[0] = answer->via[0] = answer->text[0] = '\0';
   buf_reset(&answer->body);
   curl_easy_setopt(link->easy, CURLOPT_POSTFIELDS, body);
@@ -132,6 +150,8 @@ static void post(void *cls, const void *body, size_t len, uint64_t deadline, str
   CURLcode code = CURLE_FAILED_INIT;
   if (curl_multi_add_handle(link->multi, link->easy) == CURLM_OK) {
     code = perform(link, deadline);
+    /* libcurl takes a header that breaks off for a whole answer. */
+    if (code == CURLE_OK && !link->header_whole) code = CURLE_GOT_NOTHING;
     if (code == CURLE_OK) curl_easy_getinfo(link->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_multi_remove_handle(link->multi, link->easy);
   }

@@ -224,6 +224,57 @@ START_TEST(test_deadline_of_a_request) {
 }
 END_TEST
 
+struct raw_answer {
+  int fd;
+  const char *text;
+};
+
+/* Takes one connection, sends the text as it is, and closes. */
+static void *send_raw(void *cls) {
+  const struct raw_answer *answer = cls;
+  char request[4096];
+  int fd = accept(answer->fd, NULL, NULL);
+  ck_assert_int_gt(recv(fd, request, sizeof request, 0), 0);
+  ck_assert_int_ge(send(fd, answer->text, strlen(answer->text), MSG_NOSIGNAL), 0);
+  shutdown(fd, SHUT_WR);
+  while (recv(fd, request, sizeof request, 0) > 0) continue;
+  close(fd);
+  return NULL;
+}
+
+/* A header that breaks off is no answer, whatever its first line says. */
+START_TEST(test_broken_header) {
+  static const struct {
+    const char *text;
+    int status; /* 0: the connection failed */
+  } cases[] = {
+      {"", 0},
+      {"HTTP/1.1 2", 0},
+      {"HTTP/1.1 200 OK\r\n", 0},
+      {"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\n", 0},
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n", 0},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx", 0},
+      {"HTTP/1.1 200 OK\r\n\r\n", 200},
+      {"HTTP/1.1 200 OK\nContent-Length: 0\n\n", 200},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-A\r\n\r\n1\r\nx\r\n0\r\nX-A: 1\r\n\r\n",
+       200},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char url[64];
+    pthread_t thread;
+    struct raw_answer answer = {silent_server(url, sizeof url), cases[i].text};
+    struct tel_transport transport = connect_to(url);
+    pthread_create(&thread, NULL, send_raw, &answer);
+    POST();
+    ck_assert_msg(given.status == cases[i].status && given.connection == (cases[i].status == 0),
+                  "%s: status %d", cases[i].text, given.status);
+    disconnect(&transport);
+    pthread_join(thread, NULL);
+    close(answer.fd);
+  }
+}
+END_TEST
+
 static void *stop_it(void *cls) {
   struct tel_transport *transport = cls;
   transport->stop(transport->cls, 0);
@@ -441,7 +492,7 @@ START_TEST(test_bad_settings) {
 END_TEST
 
 TEST_MAIN("otlp_http", test_plain, test_gzip, test_503_is_retried_and_500_is_not,
-          test_refused_until_it_comes_up, test_answers, test_deadline_of_a_request,
+          test_refused_until_it_comes_up, test_answers, test_broken_header, test_deadline_of_a_request,
           test_stop_from_another_thread, test_shutdown_keeps_its_deadline,
           test_shutdown_with_a_dead_name_server, test_bad_settings, test_a_name_is_resolved_anew,
           test_loopback_is_never_asked_through_a_proxy, test_the_proxy_is_named_without_its_password,

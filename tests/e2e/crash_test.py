@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""Crashes and pauses: kill -9 at random moments under load, SIGSTOP for ten seconds, and a limit of 32 MiB of memory.
+
+Options: --kills=N (20 by default), --seed=N (random by default; it is told, so that a failure can be repeated).
+"""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import random
+import re
+import resource
+import signal
+import statistics
+import subprocess
+import threading
+import time
+
+import collector as collectors
+import labtest
+import shop as shops
+from abuse_test import ask_all, still_sells
+from labtest import TestFailure, expect, figure, wait_until
+from shutdown_test import leaves
+
+KILLS = labtest.option("kills", 20)
+SEED = labtest.option("seed", random.SystemRandom().randrange(1 << 32))
+START_WITHIN_S = 1
+STOPPED_S = 10
+MEMORY_MIB = 32
+
+
+class Crowd:
+    """A context manager: threads that order and pay on connections of their own until it ends. .answers has each status;
+    .cut counts the requests whose connection ended before an answer. keep: a connection for all requests of a thread."""
+
+    def __init__(self, port, threads=8, keep=True):
+        self.port, self.keep = port, keep
+        self.answers, self.cut = [], 0
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
+
+    def _run(self):
+        while not self.over.is_set():
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            try:
+                self._shop(connection)
+            except (OSError, http.client.HTTPException):
+                self.cut += 1
+                time.sleep(0.005)
+            finally:
+                connection.close()
+
+    def _shop(self, connection):
+        while not self.over.is_set():
+            order = self._ask(connection, "/order", None)
+            if order:
+                self._ask(connection, "/payment/pay", {"order_id": order["order_id"]})
+            if not self.keep:
+                return
+
+    def _ask(self, connection, path, body):
+        connection.request("POST", path, body and json.dumps(body), {"Content-Type": "application/json"} if body else {})
+        answer = connection.getresponse()
+        text = answer.read()
+        self.answers.append(answer.status)
+        return json.loads(text) if answer.status == 201 else None
+
+    def end(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join(70)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+def ready(engine):
+    """Starts it; the seconds until it answers that it is ready."""
+    began = time.monotonic()
+    engine.start(wait=False)
+    wait_until(f"{engine.name} is ready again", engine._ready, 10, 0.004)
+    return time.monotonic() - began
+
+
+def torn_lines(directory):
+    """How many lines of all its log files are not whole. TestFailure for one that is followed by a line of the same process."""
+    torn = 0
+    for path in directory.glob("minishop.json*"):
+        cut = None
+        for line in path.read_bytes().split(b"\n"):
+            try:
+                record = json.loads(line) if line else None
+            except ValueError:
+                torn, cut = torn + 1, line
+                continue
+            if cut and record and record["message"] not in ("configuration warning", "service ready"):
+                raise TestFailure(f"{path.name}: {record['message']!r} follows a cut line: {cut[-200:]!r}")
+            cut = cut if record is None else None
+    return torn
+
+
+def crash(shop, dice):
+    """kill -9 under load, during the start, during a reload or during the end."""
+    when = dice.choice(("load", "load", "start", "reload", "end"))
+    if when == "start":
+        shop.stop(signal.SIGKILL)
+        shop.start(wait=False)
+        time.sleep(dice.uniform(0, 0.03))
+    else:
+        time.sleep(dice.uniform(0, 0.3))
+    if when in ("reload", "end"):
+        shop.process.send_signal(signal.SIGHUP if when == "reload" else signal.SIGTERM)
+        time.sleep(dice.uniform(0, 0.02))
+    shop.stop(signal.SIGKILL)
+
+
+def test_kill_at_random_moments(directory):
+    """The next start takes less than a second; it takes over the pid file and the port; no line of the log is cut but the last of a life."""
+    print(f"     seed {SEED}")
+    dice = random.Random(SEED)
+    pid_file = directory / "minishop.pid"
+    settings = {"pid_file": pid_file, "log.max_bytes": 300000, "log.keep": 1000, "payment.failure_rate": 0.05, "inventory.latency_ms": 1}
+    with collectors.Collector() as collector, shops.Shop(directory, settings, collector.url) as shop, Crowd(shop.port) as crowd:
+        starts = []
+        for number in range(KILLS):
+            crash(shop, dice)
+            starts.append(ready(shop))
+            if starts[-1] >= START_WITHIN_S:
+                raise TestFailure(f"start {number} after kill -9 took {starts[-1]:.2f} s (seed {SEED})")
+            expect("pid file", pid_file.read_text(), f"{shop.pid}\n")
+        expect("an order afterwards", shop.order().status, 201)
+        crowd.end()
+        leaves(shop)
+        torn = torn_lines(directory)
+        if torn > KILLS:
+            raise TestFailure(f"{torn} lines are not whole after {KILLS} kills (seed {SEED})")
+        # 404: the order was made before the crash.
+        expect("statuses", set(crowd.answers) - {200, 201, 402, 404, 502, 503, 504}, set())
+        figure(f"{KILLS} kills under load, {len(crowd.answers)} answers: next start after {statistics.median(starts) * 1000:.0f} ms, "
+               f"{max(starts) * 1000:.0f} ms at most; {torn} cut log lines")
+
+
+class Mock(labtest.Engine):
+    """slack-mock with a store."""
+
+    def __init__(self, directory):
+        self.port = labtest.free_port()
+        super().__init__("slack-mock", [shops.program("slack-mock"), "--listen", f"127.0.0.1:{self.port}", "--store", directory / "store.jsonl"],
+                         directory, f"http://127.0.0.1:{self.port}/healthz")
+
+    def messages(self):
+        return labtest.http_json(f"http://127.0.0.1:{self.port}/messages")["messages"]
+
+
+def tell(port, name, over, told):
+    """Messages until it ends; told gets the text of each that was acknowledged."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+        for number in range(200):
+            text = f"{name} {number}"
+            connection.request("POST", "/services/T0/B0/x", json.dumps({"text": text}), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            if answer.status == 200 and answer.read() == b"ok":
+                told.append(text)
+            if over.is_set():
+                return
+
+
+def test_slack_mock_keeps_what_it_acknowledged(directory):
+    """kill -9 while it writes: the store opens, each message that was answered "ok" is there once, the numbers have no gap."""
+    print(f"     seed {SEED}")
+    dice = random.Random(SEED)
+    acknowledged = 0
+    starts = []
+    with Mock(directory) as mock:
+        for number in range(KILLS):
+            over, told = threading.Event(), []
+            threads = [threading.Thread(target=tell, args=(mock.port, f"{number} {each}", over, told)) for each in range(4)]
+            for thread in threads:
+                thread.start()
+            time.sleep(dice.uniform(0.005, 0.2))
+            mock.stop(signal.SIGKILL)
+            over.set()
+            for thread in threads:
+                thread.join(15)
+            starts.append(ready(mock))
+            messages = mock.messages()
+            texts = [message["payload"]["text"] for message in messages]
+            lost = set(told) - set(texts)
+            if lost or len(set(texts)) != len(texts):
+                raise TestFailure(f"after kill {number} (seed {SEED}): lost {sorted(lost)[:5]} of {len(told)}, {len(texts) - len(set(texts))} are there twice")
+            ids = [message["id"] for message in messages]
+            expect("numbers", ids, list(range(ids[0], ids[0] + len(ids))) if ids else [])
+            acknowledged += len(told)
+    if max(starts) >= START_WITHIN_S or not acknowledged:
+        raise TestFailure(f"starts of up to {max(starts):.2f} s, {acknowledged} messages")
+    figure(f"{KILLS} kills, {acknowledged} messages acknowledged, 0 lost; next start after {max(starts) * 1000:.0f} ms at most")
+
+
+def half_sent(shop, count):
+    """Connections with an order whose body is still to come; and that body."""
+    body = b'{"quantity": 1}'
+    socks = [shop.connect(60) for _ in range(count)]
+    for sock in socks:
+        sock.sendall(shops.post("/order", body)[:-len(body)])
+    return socks, body
+
+
+def accounts(shop, collector, answers):
+    """Answers, counters, log lines and spans agree, and nothing failed."""
+    wait_until("all is counted", lambda: shop.metrics()["request_total"] == answers, 10)
+    wait_until("a line each", lambda: sum("request_id" in record for record in shop.records()) == answers, 10)
+    wait_until("the spans arrive", lambda: len(collector.spans) >= 2 * answers, 15)
+    metrics = shop.metrics()
+    expect("spans", (len(collector.spans), metrics["telemetry_spans_exported_total"]), (2 * answers, 2 * answers))
+    for name in ("error_total", "minishop_refused_total", "telemetry_spans_dropped_total", "telemetry_log_lines_dropped_total"):
+        expect(name, metrics[name], 0)
+
+
+def test_stopped_under_load(directory):
+    """SIGSTOP for ten seconds, as a debugger or `docker pause` does: each request is answered, none failed, none is counted twice."""
+    with collectors.Collector() as collector, shops.Shop(directory, {"payment.latency_ms": 25, "inventory.latency_ms": 8},
+                                                         collector.url) as shop:
+        with Crowd(shop.port) as keep, Crowd(shop.port, 8, keep=False) as new:
+            time.sleep(1)
+            socks, body = half_sent(shop, 500)
+            time.sleep(0.5)
+            shop.process.send_signal(signal.SIGSTOP)
+            for sock in socks:
+                sock.sendall(body)
+            time.sleep(STOPPED_S)
+            shop.process.send_signal(signal.SIGCONT)
+            heads = [sock.recv(12) for sock in socks]
+            time.sleep(1)
+        answers = keep.answers + new.answers + [int(head[9:] or 0) for head in heads]
+        expect("statuses", sorted(set(answers)), [200, 201])
+        expect("requests without an answer", keep.cut + new.cut, 0)
+        accounts(shop, collector, len(answers))
+        figure(f"stopped for {STOPPED_S} s: {len(answers)} requests, all answered, counted, logged and traced, 0 failures")
+        leaves(shop)
+
+
+def test_stopped_while_it_exports(directory):
+    """The collector answers soon after the pause, later than the timeout of the export: the time of the pause does not count."""
+    go_on = threading.Event()
+
+    def behave(number):
+        if number == 0:
+            go_on.wait(30)
+            time.sleep(0.3)
+        return 200
+
+    with collectors.Collector(behave) as collector, shops.Shop(directory, None, collector.url, {"OTEL_EXPORTER_OTLP_TIMEOUT": "2000"}) as shop:
+        expect("an order", shop.order().status, 201)
+        wait_until("the export begins", lambda: collector.requests, 10, 0.01)
+        shop.process.send_signal(signal.SIGSTOP)
+        time.sleep(4)
+        shop.process.send_signal(signal.SIGCONT)
+        go_on.set()
+        accounts(shop, collector, 1)
+        leaves(shop)
+
+
+def test_little_memory(directory):
+    """What it has and what it may still get is 32 MiB: 503 for some, and no exit; then it sells on. RLIMIT_DATA counts what could be used,
+    such as whole stacks of threads; so it is set when the service has started, to what that counts then and the rest of the 32 MiB."""
+    with shops.Shop(directory) as shop:
+        pid = shop.pid
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        data, resident = (int(re.search(rf"^Vm{name}:\s+(\d+) kB$", status, re.M)[1]) << 10 for name in ("Data", "RSS"))
+        limit = data + (MEMORY_MIB << 20) - resident
+        resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
+        statuses = ask_all(shop.connect, 600)
+        expect("statuses", sorted(set(statuses)), [200, 503])
+        wait_until("it serves again", lambda: shop.order().status == 201, 10)
+        expect("process", shop.pid, pid)
+        refused = shop.metrics()["minishop_refused_total", {"status": "503"}]
+        still_sells(shop)
+        figure(f"{resident >> 20} MiB at the start, {MEMORY_MIB} at most: {statuses.count(200)} of {len(statuses)} clients at a time are served, {statuses.count(503)} get 503")
+        leaves(shop)
+    if refused < statuses.count(503):
+        raise TestFailure(f"{refused} refusals are counted of {statuses.count(503)}")
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())
