@@ -438,7 +438,6 @@ START_TEST(test_shown_defaults_are_in_force) {
     tel_tracing_settings_init(&settings);
     warnings[0] = '\0';
     tel_tracing_settings_environment(&settings, environment_get, (void *)(uintptr_t)list, warn, NULL);
-    SILENT();
     ck_assert_msg(memcmp(&settings, &defaults, sizeof settings) == 0, "%s is not the default", text);
     numbers++;
   }
