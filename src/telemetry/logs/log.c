@@ -8,6 +8,7 @@
 #include <yder.h>
 
 #include "base/clock.h"
+#include "telemetry/logs/log_clock.h"
 #include "telemetry/logs/log_record.h"
 #include "telemetry/logs/log_rename.h"
 #include "telemetry/logs/log_stats.h"
@@ -201,11 +202,15 @@ void tel_log_span(struct tel_log_record *record, const struct tel_span *span) {
 }
 
 void tel_log_message(struct tel_log_record *record, const char *message) {
+  if (record) tel_log_message_at(record, message, tel_span_now_unix_ns(record->span));
+}
+
+void tel_log_message_at(struct tel_log_record *record, const char *message, uint64_t unix_ns) {
   if (!record) return;
   struct tel_logger *logger = record->logger;
   if (tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer))) return; /* it is its parent's line */
   record->message = message ? message : "";
-  record->time_unix_ns = tel_span_now_unix_ns(record->span);
+  record->time_unix_ns = unix_ns;
   if (!seal(record)) return;
   if (record->line.text && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
   if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {

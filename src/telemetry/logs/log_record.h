@@ -38,5 +38,4 @@ struct tel_log_record {
 
 /* Makes an empty record; fields must be cleared in the end. */
 void tel_log_record_init(struct tel_log_record *record, struct tel_logger *logger, enum tel_level level);
-
 #endif

@@ -134,20 +134,30 @@ struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enu
   return span;
 }
 
-struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
-                                      const struct tel_span *parent) {
+static uint64_t unix_at(const struct tel_span *span, uint64_t mono_ns) {
+  return clock_anchor_unix_ns(&span->clock, mono_ns);
+}
+
+struct tel_span *tel_span_start_child_at(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                         const struct tel_span *parent, uint64_t mono_ns) {
   if (!tracer || !parent) return tel_span_start(tracer, name, kind, NULL, NULL, 0);
   struct tel_span *span = new_span(tracer, name, kind, parent->state, parent->recording);
   if (!span) return NULL;
   adopt(span, &parent->context, parent->context.flags);
   span->clock = parent->clock;
-  span->start_unix_ns = tel_span_now_unix_ns(parent);
+  span->start_unix_ns = unix_at(parent, mono_ns);
   if (parent->recent) span->recent = tel_recent_join(parent->recent);
   return span;
 }
 
+struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                      const struct tel_span *parent) {
+  bool timed = parent && parent->recording; /* nobody sees the start of another one */
+  return tel_span_start_child_at(tracer, name, kind, parent, timed ? clock_mono_ns() : 0);
+}
+
 uint64_t tel_span_now_unix_ns(const struct tel_span *span) {
-  return span ? clock_anchor_unix_ns(&span->clock, clock_mono_ns()) : clock_unix_ns();
+  return span ? unix_at(span, clock_mono_ns()) : clock_unix_ns();
 }
 
 const struct tel_context *tel_span_context(const struct tel_span *span) {
@@ -237,6 +247,10 @@ void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
   if (error)
     tel_span_counts_drop(tracer->counts, error == TEL_E_MEMORY ? TEL_DROP_MEMORY : TEL_DROP_QUEUE_FULL, 1);
   tel_span_release(span);
+}
+
+void tel_span_end_at(struct tel_span *span, uint64_t mono_ns) {
+  if (span) tel_span_end(span, unix_at(span, mono_ns));
 }
 
 static void release_items(struct tel_span *span, struct tel_span_items *items) {
