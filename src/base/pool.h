@@ -1,6 +1,6 @@
-/* A bounded pool of equal objects without locks, for any thread. It is last in, first out: the last object is
- * still in the cache, and objects that a quiet service never needs are never touched, so they cost no memory.
- */
+/* A bounded pool of equal objects without locks, for any thread. It is last in, first out for each processor:
+ * the last object is still in its cache, and objects that a quiet service never needs are never touched, so
+ * they cost no memory. A processor without a free object takes another one's. */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 

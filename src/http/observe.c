@@ -11,6 +11,7 @@
 #include "http/metrics.h"
 #include "server/server.h"
 #include "telemetry/http/describe.h"
+#include "telemetry/logs/log_clock.h"
 #include "telemetry/traces/span_clock.h"
 
 enum { REFUSALS_A_SECOND = 10 };
@@ -147,7 +148,7 @@ static const struct tel_key REQUEST_ID = TEL_KEY("request_id"), PATH = TEL_KEY("
                             DETAIL = TEL_KEY("detail");
 
 static void write_log(struct http_observe *observe, const struct http_exchange *exchange, const char *method,
-                      const struct tel_http_parts *parts, double duration_ns) {
+                      const struct tel_http_parts *parts, uint64_t duration_ns) {
   const struct http_problem_row *problem = exchange->problem ? http_problem_row(exchange->problem) : NULL;
   enum tel_level level = http_route_is_probe(exchange->route) ? TEL_DEBUG
                          : problem                            ? problem->level
@@ -162,7 +163,7 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
   tel_http_describe_line(fields, parts);
   tel_attributes_put_string(fields, &REQUEST_ID, exchange->request_id);
   tel_attributes_put_string(fields, &PATH, exchange->path);
-  tel_attributes_put_double(fields, &DURATION, duration_ns / 1e6);
+  tel_attributes_put_double(fields, &DURATION, (double)duration_ns / 1e6);
   tel_attributes_put_int(fields, &REQUEST_BYTES, (int64_t)exchange->body_len);
   tel_attributes_put_int(fields, &RESPONSE_BYTES,
                          strcmp(method, "HEAD") == 0 ? 0 : (int64_t)exchange->reply.len);
@@ -178,7 +179,7 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
   }
   if (exchange->inner_ns)
     tel_attributes_set_double(fields, exchange->route->inner_field, (double)exchange->inner_ns / 1e6);
-  tel_log_message(record, log_message(exchange));
+  tel_log_message_at(record, log_message(exchange), exchange->start.unix_ns + duration_ns);
 }
 
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange) {
@@ -187,7 +188,7 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
   if (!http_route_is_probe(exchange->route)) http_metrics_record(observe->metrics, exchange, duration_ns);
   const struct tel_http_parts *parts = http_metrics_parts(observe->metrics, exchange);
   describe_span(exchange, method, parts);
-  write_log(observe, exchange, method, parts, (double)duration_ns);
+  write_log(observe, exchange, method, parts, duration_ns);
   tel_span_end(exchange->span, exchange->start.unix_ns + duration_ns);
   exchange->span = NULL;
 }

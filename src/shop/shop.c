@@ -12,6 +12,7 @@
 #include "shop/faults.h"
 #include "shop/inventory.h"
 #include "shop/orders.h"
+#include "telemetry/traces/span_clock.h"
 
 enum {
   PAYMENT_WAIT_S = 5,
@@ -194,7 +195,7 @@ static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, con
   double median_ms = hit ? grey.inventory_latency_ms : atomic_load(&shop->inventory_latency_ms);
   unsigned units = hit ? out->quantity * grey.deducted : out->quantity;
   uint64_t start = clock_mono_ns();
-  struct tel_span *span = tel_span_start_child(tracer, "DeductInventory", TEL_SPAN_INTERNAL, parent);
+  struct tel_span *span = tel_span_start_child_at(tracer, "DeductInventory", TEL_SPAN_INTERNAL, parent, start);
   describe_order(span, NULL, out->sku, out->quantity);
   uint64_t latency = shop_faults_latency_ns(&shop->faults, median_ms);
   if (latency) clock_sleep_ns(latency);
@@ -207,8 +208,9 @@ static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, con
   } else {
     tel_attributes_set_string(tel_span_attributes(span), "shop.order.id", out->order_id);
   }
-  tel_span_end(span, 0);
-  out->inner_ns = clock_mono_ns() - start;
+  uint64_t end = clock_mono_ns();
+  tel_span_end_at(span, end);
+  out->inner_ns = end - start;
   return reason;
 }
 
@@ -283,15 +285,16 @@ static enum shop_reason charge(struct shop *shop, struct tel_tracer *tracer, con
   uint8_t id[10];
   random_bytes(id, sizeof id);
   format_id("pay_", id, out->payment_id);
-  struct tel_span *span = tel_span_start_child(tracer, "ChargeCard", TEL_SPAN_INTERNAL, parent);
+  struct tel_span *span = tel_span_start_child_at(tracer, "ChargeCard", TEL_SPAN_INTERNAL, parent, start);
   describe_order(span, out->order_id, out->sku, out->quantity);
   tel_attributes_set_string(tel_span_attributes(span), "shop.payment.id", out->payment_id);
   struct shop_grey_effect grey;
   bool hit = shop_grey_hits(&shop->grey, sku, caller, &grey);
   enum shop_reason reason = call_provider(shop, span, hit ? &grey : NULL);
   if (reason != SHOP_DONE) fail_span(span, "charge failed", reason);
-  tel_span_end(span, 0);
-  out->inner_ns = clock_mono_ns() - start;
+  uint64_t end = clock_mono_ns();
+  tel_span_end_at(span, end);
+  out->inner_ns = end - start;
   return reason;
 }
 

@@ -229,6 +229,7 @@ def test_check_config_tells_what_is_probably_wrong(directory):
                                     OTEL_EXPORTER_OTLP_ENDPOINT="http://u:topsecret@c:4318", http_proxy="http://u:topsecret@p:1")
     expect("exit status and warnings", (status, err), (0, ""))
     contains(out, "# OTEL_BSP_MAX_QUEUE_SIZE = 77 # the environment", "# OTEL_TRACES_EXPORTER = otlp # the default",
+             "# OTEL_BSP_MAX_EXPORT_BATCH_SIZE = 8192, or OTEL_BSP_MAX_QUEUE_SIZE if that is less # the default",
              "# OTEL_EXPORTER_OTLP_HEADERS = a=(hidden)", "# Spans go to http://c:4318/v1/traces, through the proxy http://p:1 (http_proxy)")
     if "topsecret" in out:
         raise TestFailure(f"a secret is told: {out}")

@@ -7,6 +7,7 @@
 #include "telemetry/core/telemetry_private.h"
 #include "telemetry/http/describe.h"
 #include "telemetry/http/instruments.h"
+#include "telemetry/logs/log_clock.h"
 #include "telemetry/logs/log_record.h"
 #include "telemetry/traces/span_clock.h"
 
@@ -104,10 +105,11 @@ static void write_line(struct tel_http_exchange *exchange, const struct tel_http
   tel_attributes_put_string(fields, &USER_AGENT, request->user_agent);
   if (cut) tel_attributes_put_string(fields, &CUT, cuts[exchange->cut]);
   tel_attributes_add(fields, exchange->fields);
-  tel_log_message(record, failed     ? "request failed"
-                          : rejected ? "request rejected"
-                          : cut      ? "request cut"
-                                     : "request answered");
+  const char *message = failed     ? "request failed"
+                        : rejected ? "request rejected"
+                        : cut      ? "request cut"
+                                   : "request answered";
+  tel_log_message_at(record, message, exchange->start.unix_ns + duration_ns);
 }
 
 void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_route *route, unsigned status,

@@ -8,6 +8,7 @@
 #include <yder.h>
 
 #include "base/clock.h"
+#include "telemetry/logs/log_clock.h"
 #include "telemetry/logs/log_record.h"
 #include "telemetry/logs/log_rename.h"
 #include "telemetry/logs/log_stats.h"
@@ -87,6 +88,13 @@ static enum tel_level level_from_yder(unsigned long level) {
   return TEL_ERROR;
 }
 
+static void push(struct tel_log_record *record) {
+  struct tel_logger *logger = record->logger;
+  int error = tel_log_writer_push(logger->writer, record);
+  if (error)
+    tel_log_stats_lost(&logger->stats, error == TEL_E_MEMORY ? TEL_LOST_MEMORY : TEL_LOST_QUEUE_FULL, 1);
+}
+
 static void lose(struct tel_log_record *record) {
   struct tel_logger *logger = record->logger;
   tel_log_writer_give(logger->writer, record);
@@ -121,7 +129,7 @@ static void on_yder_line(void *cls, const char *app, const time_t date, const un
     tel_attributes_set_string(&record->fields, "detail", text);
     if (!seal(record)) return;
   }
-  tel_log_writer_push(logger->writer, record);
+  push(record);
 }
 
 int tel_log_install(struct tel_logger *logger) {
@@ -194,19 +202,23 @@ void tel_log_span(struct tel_log_record *record, const struct tel_span *span) {
 }
 
 void tel_log_message(struct tel_log_record *record, const char *message) {
+  if (record) tel_log_message_at(record, message, tel_span_now_unix_ns(record->span));
+}
+
+void tel_log_message_at(struct tel_log_record *record, const char *message, uint64_t unix_ns) {
   if (!record) return;
   struct tel_logger *logger = record->logger;
   if (tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer))) return; /* it is its parent's line */
   record->message = message ? message : "";
-  record->time_unix_ns = tel_span_now_unix_ns(record->span);
+  record->time_unix_ns = unix_ns;
   if (!seal(record)) return;
-  if (record->line && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
+  if (record->line.text && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
   if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {
-    tel_log_writer_push(logger->writer, record);
+    push(record);
     return;
   }
   passing = record;
-  y_log_message(yder_level(record->level), "%s", message);
+  y_log_message(yder_level(record->line.level), "%s", message);
   if (!passing) return;
   /* It allocates, and does not call back if it cannot. */
   passing = NULL;

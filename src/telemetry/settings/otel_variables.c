@@ -127,8 +127,6 @@ void tel_tracing_settings_environment(struct tel_tracing_settings *settings, tel
                                       void *get_cls, tel_warn_fn *warn, void *warn_cls) {
   struct tel_env env = {.get = get, .get_cls = get_cls, .warn = warn, .warn_cls = warn_cls};
   for (size_t i = 0; row_at(i); i++) read_row(&env, row_at(i), settings);
-  settings->queue_size_set = tel_env_get(&env, "OTEL_BSP_MAX_QUEUE_SIZE") != NULL;
-  settings->batch_size_set = tel_env_get(&env, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE") != NULL;
   fit_batch(&env, settings);
   warn_unused(&env);
 }

@@ -24,10 +24,6 @@ static void random_id(uint8_t *id, size_t size) {
   }
 }
 
-static void count_started(struct tel_tracer *tracer) {
-  atomic_fetch_add_explicit(&tracer->counts->started, 1, memory_order_relaxed);
-}
-
 /* Copies a tracestate; without memory the span goes on without it, which the standard allows. */
 static char *keep_state(struct tel_span *span, const char *state) {
   size_t size = state ? strlen(state) + 1 : 1;
@@ -45,7 +41,7 @@ static void init_items(struct tel_span_items *items) {
 /* A span with its own span id and all but trace id, flags and parent. NULL when out of memory. */
 static struct tel_span *new_span(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                  const char *state, bool recording) {
-  if (recording) count_started(tracer);
+  if (recording) tel_span_counts_start(tracer->counts);
   struct tel_span *span = tel_span_pool_take(tracer->pool);
   if (!span) {
     if (recording) tel_span_counts_drop(tracer->counts, TEL_DROP_MEMORY, 1);
@@ -138,20 +134,30 @@ struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enu
   return span;
 }
 
-struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
-                                      const struct tel_span *parent) {
+static uint64_t unix_at(const struct tel_span *span, uint64_t mono_ns) {
+  return clock_anchor_unix_ns(&span->clock, mono_ns);
+}
+
+struct tel_span *tel_span_start_child_at(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                         const struct tel_span *parent, uint64_t mono_ns) {
   if (!tracer || !parent) return tel_span_start(tracer, name, kind, NULL, NULL, 0);
   struct tel_span *span = new_span(tracer, name, kind, parent->state, parent->recording);
   if (!span) return NULL;
   adopt(span, &parent->context, parent->context.flags);
   span->clock = parent->clock;
-  span->start_unix_ns = tel_span_now_unix_ns(parent);
+  span->start_unix_ns = unix_at(parent, mono_ns);
   if (parent->recent) span->recent = tel_recent_join(parent->recent);
   return span;
 }
 
+struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
+                                      const struct tel_span *parent) {
+  bool timed = parent && parent->recording; /* nobody sees the start of another one */
+  return tel_span_start_child_at(tracer, name, kind, parent, timed ? clock_mono_ns() : 0);
+}
+
 uint64_t tel_span_now_unix_ns(const struct tel_span *span) {
-  return span ? clock_anchor_unix_ns(&span->clock, clock_mono_ns()) : clock_unix_ns();
+  return span ? unix_at(span, clock_mono_ns()) : clock_unix_ns();
 }
 
 const struct tel_context *tel_span_context(const struct tel_span *span) {
@@ -241,6 +247,10 @@ void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
   if (error)
     tel_span_counts_drop(tracer->counts, error == TEL_E_MEMORY ? TEL_DROP_MEMORY : TEL_DROP_QUEUE_FULL, 1);
   tel_span_release(span);
+}
+
+void tel_span_end_at(struct tel_span *span, uint64_t mono_ns) {
+  if (span) tel_span_end(span, unix_at(span, mono_ns));
 }
 
 static void release_items(struct tel_span *span, struct tel_span_items *items) {

@@ -13,7 +13,10 @@
 #include "telemetry/traces/span.h"
 #include "telemetry/traces/trace_metrics.h"
 
-enum { OPEN_SPANS = 512 }; /* that are usually being recorded at the same time */
+enum {
+  OPEN_SPANS = 512, /* that are usually being recorded at the same time */
+  WAKE_SPANS = 512  /* that wake the exporter before its delay is over */
+};
 
 struct tel_tracing {
   struct tel_left_behind left; /* first */
@@ -39,24 +42,14 @@ static void release(struct tel_tracing *tracing) {
   free(tracing);
 }
 
-/* By default a queue of OpenTelemetry's size is not enough for a service that saturates its cores: two
- * thousand spans are the work of 25 ms, and its exporter may have to wait longer than that for its turn. So
- * what is not set is bounded by memory instead, and one request takes all that waits. */
-static void choose_sizes(const struct tel_tracing_settings *settings, struct tel_batch_settings *batch) {
-  enum { QUEUE_DEFAULT = 2048, BATCH_DEFAULT = 512, QUEUE = 16384, BATCH = 8192 };
-  if (settings->queue_size != QUEUE_DEFAULT || settings->queue_size_set) return;
-  batch->queue_size = QUEUE;
-  if (settings->batch_size != BATCH_DEFAULT || settings->batch_size_set) return;
-  batch->batch_size = BATCH;
-  batch->wake_size = BATCH_DEFAULT;
-}
-
 static int make_queue(struct tel_tracing *tracing, const struct tel_tracing_events *events) {
   const struct tel_tracing_settings *settings = &tracing->tracer.settings;
-  struct tel_batch_settings batch = {settings->queue_size, settings->batch_size, settings->schedule_delay_ms,
-                                     settings->export_timeout_ms, 0};
-  choose_sizes(settings, &batch);
-  tracing->metrics.capacity = batch.queue_size;
+  const struct tel_batch_settings batch = {.queue_size = settings->queue_size,
+                                           .batch_size = settings->batch_size,
+                                           .delay_ms = settings->schedule_delay_ms,
+                                           .export_timeout_ms = settings->export_timeout_ms,
+                                           .wake_size = WAKE_SPANS};
+  tracing->metrics.capacity = settings->queue_size;
   tracing->tracer.pool = pool_new(OPEN_SPANS, sizeof(struct tel_span));
   tracing->tracer.batch = tel_batch_new(&batch, events, &tracing->counts);
   return tracing->tracer.pool && tracing->tracer.batch ? TEL_OK : TEL_E_MEMORY;

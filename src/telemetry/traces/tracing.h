@@ -26,9 +26,7 @@ struct tel_tracing_settings {
   uint32_t attribute_limit, event_limit, link_limit, value_limit; /* a span; value_limit in characters */
   uint32_t event_attribute_limit, link_attribute_limit;           /* an event, a link */
   uint32_t schedule_delay_ms, export_timeout_ms;
-  uint32_t queue_size,
-      batch_size; /* at OpenTelemetry's defaults, and not set: larger, and bounded by memory */
-  bool queue_size_set, batch_size_set;
+  uint32_t queue_size, batch_size; /* spans */
   char endpoint[1024]; /* whole URL of the traces endpoint */
   char headers[4096];  /* k=v,k=v as in the environment, still encoded, already checked */
   uint32_t timeout_ms; /* one export with all its retries */
@@ -45,7 +43,8 @@ typedef void tel_warn_fn(void *cls, const char *text);
 /* Like getenv(). */
 typedef const char *tel_getenv_fn(void *cls, const char *name);
 
-/* The defaults of the specification (service_name and scope are for the caller to replace). */
+/* The defaults of the specification, but for a larger queue and batch. The caller replaces service_name and
+ * scope. */
 void tel_tracing_settings_init(struct tel_tracing_settings *settings);
 /* Sets the endpoint from a base URL: appends v1/traces with exactly one slash. TEL_E_VALUE: not an http or
  * https URL, or too long. */

@@ -40,8 +40,8 @@ START_TEST(test_defaults) {
   ck_assert_uint_eq(settings.timeout_ms, 10000);
   ck_assert_uint_eq(settings.schedule_delay_ms, 5000);
   ck_assert_uint_eq(settings.export_timeout_ms, 30000);
-  ck_assert_uint_eq(settings.queue_size, 2048);
-  ck_assert_uint_eq(settings.batch_size, 512);
+  ck_assert_uint_eq(settings.queue_size, 16384);
+  ck_assert_uint_eq(settings.batch_size, 8192);
   ck_assert_uint_eq(settings.attribute_limit, 128);
   ck_assert_uint_eq(settings.value_limit, UINT32_MAX);
   ck_assert(!settings.gzip);
@@ -118,8 +118,8 @@ START_TEST(test_bad_values_are_reported_and_ignored) {
        "OTEL_PROPAGATORS=b3", "OTEL_SDK_DISABLED=1", "OTEL_EXPORTER_OTLP_COMPRESSION=brotli",
        "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_HEADERS=no equals",
        "OTEL_SPAN_EVENT_COUNT_LIMIT=1e3");
-  ck_assert_uint_eq(settings.queue_size, 2048);
-  ck_assert_uint_eq(settings.batch_size, 512);
+  ck_assert_uint_eq(settings.queue_size, 16384);
+  ck_assert_uint_eq(settings.batch_size, 8192);
   ck_assert_uint_eq(settings.schedule_delay_ms, 5000);
   ck_assert_uint_eq(settings.export_timeout_ms, 30000);
   ck_assert_int_eq(settings.exporter, TEL_EXPORTER_OTLP);
@@ -423,8 +423,30 @@ START_TEST(test_show) {
 }
 END_TEST
 
+/* A number that is shown as what holds without the variable does hold without it. */
+START_TEST(test_shown_defaults_are_in_force) {
+  struct tel_tracing_settings defaults;
+  const struct tel_variable *variable;
+  unsigned numbers = 0;
+  tel_tracing_settings_init(&defaults);
+  for (size_t i = 0; (variable = tel_variable_at(i)); i++) {
+    char text[128];
+    size_t digits = strspn(variable->fallback, "0123456789");
+    if (digits == 0) continue;
+    snprintf(text, sizeof text, "%s=%.*s", variable->name, (int)digits, variable->fallback);
+    const char *const list[] = {text, NULL};
+    tel_tracing_settings_init(&settings);
+    warnings[0] = '\0';
+    tel_tracing_settings_environment(&settings, environment_get, (void *)(uintptr_t)list, warn, NULL);
+    ck_assert_msg(memcmp(&settings, &defaults, sizeof settings) == 0, "%s is not the default", text);
+    numbers++;
+  }
+  ck_assert_uint_ge(numbers, 8);
+}
+END_TEST
+
 TEST_MAIN("tracing_env", test_defaults, test_empty_is_unset, test_endpoint, test_specific_beats_general,
           test_bad_values_are_reported_and_ignored, test_headers, test_samplers, test_switches, test_limits,
           test_service_name, test_white_space_around_values, test_one_bad_pair_does_not_spoil_the_list,
           test_messages_say_which_value_and_what_is_taken, test_endpoints_that_are_probably_wrong,
-          test_variables_without_effect, test_misspelled_names, test_show)
+          test_variables_without_effect, test_misspelled_names, test_show, test_shown_defaults_are_in_force)

@@ -1,0 +1,12 @@
+/* Log lines of a time that the caller has read. Internal to this project. */
+#ifndef TELEMETRY_LOGS_LOG_CLOCK_H
+#define TELEMETRY_LOGS_LOG_CLOCK_H
+
+#include <stdint.h>
+
+#include "tel/log.h"
+
+/* As tel_log_message(), at that time. */
+void tel_log_message_at(struct tel_log_record *record, const char *message, uint64_t unix_ns);
+
+#endif
