@@ -253,7 +253,7 @@ up_tell() {
 		  ./lab trace                      list the newest traces and draw one; also ./lab trace failed, ./lab trace ID
 		  ./lab logs                       follow the shop's log, a line for each request; ./lab logs ID finds old lines
 		  ./lab incident payment-outage    then watch the pictures and the Slack channel, which gets a message within two minutes
-		  ./lab incident clear             the channel gets a second message within three minutes
+		  ./lab incident clear             the channel gets a second one within three minutes
 		  ./lab oncall                     something goes wrong, or it does not: find out, and mend it (docs/oncall.md)
 		  ./lab status                     show what runs, and where spans go
 		  ./lab down                       stop all of it

@@ -101,7 +101,7 @@ PLACES = [
     ("what the latency objective allows", OBJECTIVE, milliseconds, [r"more\s+than ([\d.]+) ms", r"within ([\d.]+) ms"], 8),
     ("what the latency objective allows", OBJECTIVE, float, [r"% within ([\d.]+) s\b", r"objective counts at ([\d.]+\d)"], 3),
     ("period of the budget", PERIOD / 86400, lambda text: float(NUMBER_WORDS[text]), [
-        r"budget of ([a-z]+) days", r"(\w+) days' budget", r"[Oo]bjectives over (\w+) days", r"keeps (\w+) days itself"], 10),
+        r"budget of ([a-z]+) days", r"(\w+) days' budget", r"[Oo]bjectives over (\w+) days", r"itself keeps (\w+) days"], 10),
     ("limit of the fast burn", FAST[1], float, [r"more than (1[\d.]+) times as fast", r"allowed\s+\(limit (1[\d.]+)\)", r"told: ([\d.]+) over"], 3),
     ("limit of the medium burn", MEDIUM[1], float, [r"more than ([6-9][\d.]*) times as fast", r"allowed\s+\(limit ([6-9][\d.]*)\)", r" ([\d.]+) over 30 minutes"], 3),
     ("limit of the slow burn", SLOW_BURN[1], float, [r"more than ([2-5][\d.]*) times as fast", r"allowed\s+\(limit ([2-5][\d.]*)\)", r" ([\d.]+) over 2 hours"], 3),
@@ -112,12 +112,12 @@ PLACES = [
         r"message(?: comes)? within (\w+) minutes", r"within (\w+) minutes the alert", r"The promise is (\w+) minutes",
         r"it takes about (\w+) minutes"], 4),
     ("promise of a message that it is over", float(alert_loop_test.RESOLVED_WITHIN), minutes, [
-        r"resolved comes within (\w+)", r"and a second one, within (\w+)", r"[Ww]ithin (\w+) minutes the (?:Slack )?channel shows"], 3),
+        r"resolved comes within (\w+)", r"a second one within (\w+)", r"[Ww]ithin (\w+) minutes the (?:Slack )?channel shows"], 3),
     ("promise in the tests", float(alert_loop_test.FIRING_WITHIN), float, [r"(?m)^FIRING_WITHIN = (\d+)"], 2),
     ("promise in the tests", float(alert_loop_test.RESOLVED_WITHIN), float, [r"(?m)^RESOLVED_WITHIN = (\d+)"], 2),
-    ("evaluation interval", seconds(PROMETHEUS["evaluation_interval"]), float, [r"then (\d+) s here at most", r"computes these every (\d+) s"], 2),
-    ("for of MiniShopHighErrorRate", wait("MiniShopHighErrorRate"), float, [r"here at most, `for: (\d+)s`"], 1),
-    ("group_wait", seconds(ROUTE["group_wait"]), float, [r"group_wait (\d+) s", r"[Aa] first message after (\d+) s"], 2),
+    ("evaluation interval", seconds(PROMETHEUS["evaluation_interval"]), float, [r"then at most (\d+) s here", r"computes these every (\d+) s"], 2),
+    ("for of MiniShopHighErrorRate", wait("MiniShopHighErrorRate"), float, [r"s here, `for: (\d+)s`"], 1),
+    ("group_wait", seconds(ROUTE["group_wait"]), float, [r"group_wait (\d+) s", r"first message after (\d+) s"], 2),
     ("group_interval", seconds(ROUTE["group_interval"]), float, [r'changes \(also "resolved"\) after (\d+) s'], 1),
 ]
 
