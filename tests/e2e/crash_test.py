@@ -6,14 +6,12 @@ Options: --kills=N (20 by default), --seed=N (random by default; it is told, so 
 import contextlib
 import http.client
 import json
-import os
 import pathlib
 import random
 import re
 import resource
 import signal
 import statistics
-import subprocess
 import threading
 import time
 

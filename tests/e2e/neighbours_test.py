@@ -8,7 +8,6 @@ import os
 import pathlib
 import re
 import resource
-import select
 import socket
 import struct
 import subprocess
