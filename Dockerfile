@@ -1,11 +1,11 @@
-# Two small images: `prepare` carries the configuration of the whole stack, the other one MiniShop, slack-mock and the shoppers.
+# Two small images: `prepare` contains the configuration of the whole stack, the other one MiniShop, slack-mock and the shoppers.
 ARG DEBIAN_IMAGE=debian:12-slim
 
 # Nothing in the images may give a process more rights than it has.
 FROM ${DEBIAN_IMAGE} AS base
 RUN find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
 
-# Before the others, so that a change of the configuration does not compile anything.
+# The first stage, so that a change of the configuration compiles nothing.
 FROM base AS prepare
 RUN install -d -o 10001 -g 10001 /etc/minishop-lab /etc/minishop-lab/grafana /etc/minishop-lab/grafana/dashboards \
       /etc/slack-url /etc/minishop/incident /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol \
@@ -13,7 +13,7 @@ RUN install -d -o 10001 -g 10001 /etc/minishop-lab /etc/minishop-lab/grafana /et
  && install -d -o 65534 -g 65534 /prometheus /alertmanager \
  && install -d -o 472 -g 0 /var/lib/grafana
 COPY observability /usr/share/minishop-lab
-# Whatever umask the clone was made with.
+# The clone may have been made with any umask.
 RUN chmod -R a+rX /usr/share/minishop-lab
 CMD ["sh", "/usr/share/minishop-lab/containers/prepare.sh"]
 
