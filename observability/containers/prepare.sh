@@ -1,14 +1,14 @@
 #!/bin/sh
-# prepare.sh: makes the volumes ready before any other container starts. Copies the configuration from this image into the
-# volume that the other containers mount: no container reads the clone, so its file modes and SELinux labels do not matter.
+# prepare.sh: prepares the volumes before any other container starts. It copies the configuration from this image into the
+# volume that the other containers mount. No container reads the clone, so its file modes and SELinux labels do not matter.
 #
-# On the way, each address 127.0.0.1:PORT for the browser gets the port that .env publishes, and Grafana's files get the links of the
+# The copy gets the ports that .env publishes in each address 127.0.0.1:PORT for the browser, and in Grafana's files the links to the
 # trace store that .env chooses.
 set -eu
 from=/usr/share/minishop-lab
 to=/etc/minishop-lab
 slack_url_file=/slack_url
-# Not in $to: Prometheus serves that to browsers.
+# It is not in $to, because Prometheus serves $to to browsers.
 secret=/etc/slack-url
 incident=/etc/minishop/incident/incident.conf
 
@@ -17,7 +17,7 @@ fail() {
 	exit 1
 }
 
-# Two steps, or a new port that equals another one's default would be replaced again.
+# In two steps. Otherwise a new port that equals the default of another one would be replaced again.
 ports=
 for pair in 8080:"$MINISHOP_PORT" 8090:"$SLACK_MOCK_PORT" 9090:"$PROMETHEUS_PORT" 9093:"$ALERTMANAGER_PORT" \
 	3000:"$GRAFANA_PORT" 3100:"$LOKI_PORT" 16686:"$JAEGER_PORT" 3200:"$TEMPO_PORT"; do
@@ -25,7 +25,7 @@ for pair in 8080:"$MINISHOP_PORT" 8090:"$SLACK_MOCK_PORT" 9090:"$PROMETHEUS_PORT
 done
 ports="${ports}s/127\\.0\\.0\\.1:=\\([0-9]*\\)=/127.0.0.1:\\1/g"
 
-# deliver FILE PLACE: whole or not at all, and untouched if it is the same: its readers watch it.
+# deliver FILE PLACE: copies it atomically, and only if it has changed, because its readers watch it.
 deliver() {
 	script=/dev/null
 	case $1 in
@@ -43,10 +43,10 @@ deliver() {
 cd $from
 find . -type d | while read -r folder; do mkdir -p "$to/$folder"; done
 find . -type f | while read -r file; do deliver "$file" "$to/$file"; done
-# Grafana looks into these too, and calls it an error when they are not there.
+# Grafana also reads these directories, and reports an error if they do not exist.
 for folder in access-control alerting plugins; do mkdir -p $to/grafana/provisioning/$folder; done
 
-# What depends on a choice.
+# The files that depend on a choice.
 targets=./prometheus/targets
 deliver $targets/choice/logs-"$LOG_SHIPPER".yml $to/$targets/containers/stack-logs.yml
 deliver $targets/choice/traces-"$TRACE_STORE".yml $to/$targets/containers/stack-traces.yml
@@ -62,8 +62,8 @@ find . -type f | while read -r file; do
 	esac
 done
 
-# A stack that starts afresh has no incident. One that runs keeps its own: `up -d` also comes here.
+# A new stack starts without an incident. A running one keeps its incident: `up -d` runs this script too.
 getent ahostsv4 minishop-replicas >/dev/null || rm -f $incident
 
-# The log of a replica that has been gone for a day.
+# Remove the log of a replica that has been gone for a day.
 find /var/log/minishop -name '*.log*' -mtime +0 -delete

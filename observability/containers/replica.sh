@@ -1,7 +1,7 @@
 #!/bin/sh
-# replica.sh: one replica of MiniShop, with a log file of its own in the volume that all replicas share.
+# replica.sh: one replica of MiniShop, with its own log file in the volume that all replicas share.
 set -u
-# MiniShop reads the incident when it starts, so a SIGHUP before that has nothing to say. It stays ignored until MiniShop handles it.
+# MiniShop reads the incident when it starts, so an earlier SIGHUP is not needed. It is ignored until MiniShop handles it.
 trap '' HUP
 log=/var/log/minishop/$(hostname).log
 
@@ -12,7 +12,7 @@ for scraped in $(getent ahostsv4 minishop-replicas | awk '{ print $1 }' | sort -
 	case " $own " in *" $scraped "*) address=$scraped ;; esac
 done
 
-# For `docker-compose logs`. Successful requests, the most of the lines, are in the file alone.
+# For `docker-compose logs`. Successful requests are most of the lines; they are only in the file.
 echo "minishop: $address:8080 logs to $log; shown here are its start, its stop, warnings and errors"
 tail -n 0 -F "$log" 2>/dev/null | grep --line-buffered -vE '"level":"(INFO|DEBUG)".*"trace_id":"[0-9a-f]' &
 

@@ -1,14 +1,14 @@
--- The shoppers, for wrk: they order, and then pay that very order. Now and then one looks at an order. Some hit an odd key: their requests are answered with
--- 4xx, which is not an error of the shop. A shopper repeats a failed payment after ten seconds, three times at most.
+-- The shoppers, for wrk: they order, and then pay the order. Sometimes a shopper looks at an order. Some make a mistake: the shop answers
+-- with 4xx, which is not an error of the shop. A shopper repeats a failed payment after ten seconds, at most three times.
 --
 --   wrk -t1 -c8 -d30s --timeout 20s -s shoppers.lua http://127.0.0.1:8080
 --
--- shoppers.sh does that in rounds, for each address of a name. One thread (-t1): each thread has its own Lua, and shoppers of
--- one share their open orders.
+-- shoppers.sh does that in rounds, for each address of a name. Use one thread (-t1): each thread has its own Lua state, and only shoppers of
+-- one state share their open orders.
 --
 -- Environment:
---   SHOPPERS_RATE         requests a second, all together (12)
---   SHOPPERS_CONNECTIONS  what -c says (8)
+--   SHOPPERS_RATE         requests a second of all shoppers (12)
+--   SHOPPERS_CONNECTIONS  the number of -c (8)
 --   SHOPPERS_CLUMSY       share of clumsy requests, 0 to 1 (0.05)
 
 local rate = tonumber(os.getenv("SHOPPERS_RATE")) or 12
@@ -19,7 +19,7 @@ local RETRY_AFTER_S = 10
 local ATTEMPTS_MAX = 4
 local LOOKING_SHARE = 0.1
 
--- wrk has LuaJIT, but no clock that is finer than a second.
+-- Lua in wrk has no clock that is finer than a second, but LuaJIT can call the C library.
 local ffi = require("ffi")
 ffi.cdef[[
   typedef struct { long s, ns; } shoppers_time;
@@ -38,8 +38,8 @@ local skus = {"mug", "tshirt", "sticker", "poster", "socks"}
 local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-shoppers/1"}
 local plain = {["User-Agent"] = "minishop-shoppers/1"}
 
--- wrk tells response() neither connection nor request. An order is known by the id in its answer; a payment that no
--- answer has confirmed is found again in `asked`, oldest first.
+-- wrk tells response() neither the connection nor the request. The answer to an order has its id. A payment without a
+-- confirming answer stays in `asked`, oldest first.
 local to_pay = {first = 1, last = 0}  -- {id, attempts}
 local asked = {first = 1, last = 0}   -- {id, attempts, at}
 local unpaid = {}                     -- id -> true
@@ -94,7 +94,7 @@ local function look()
   return wrk.format("GET", "/order/" .. newest, plain)
 end
 
--- What people really send. None of it counts in error_total.
+-- Mistakes of real people. None of them counts in error_total.
 local clumsy = {
   function() return wrk.format("POST", "/order", json, '{"sku": "mug", "quantity": ') end,
   function() return wrk.format("POST", "/order", json, '{"sku": "unicorn"}') end,
@@ -104,13 +104,13 @@ local clumsy = {
   function() return wrk.format("POST", "/payment/pay", json, '{"order_id": "ord_00000000000000000000"}') end,
 }
 
--- Pace: each request of any connection gets the next place on one line of time. Places are never in the past, so what was
--- missed while the shop was slow or away is not caught up.
+-- Pace: each request gets the next free moment of one schedule for all connections. A moment is never in the past, so the shoppers do
+-- not catch up on requests that they missed while the shop was slow or away.
 local step_ms = 1000 / rate
 local last_place_ms = 0
 
--- wrk does not call delay() on a connection that it has just opened again. A shop that closes each connection would get requests
--- without a pause; so request() too keeps the rate, but for a few.
+-- wrk does not call delay() on a connection that it has just reopened. A shop that closes each connection would get requests
+-- without a pause. So request() keeps the rate too, except for a few requests.
 local burst_ms = connections * step_ms
 local due_ms = 0
 
@@ -124,7 +124,7 @@ local function keep_the_rate()
 end
 
 function init(args)
-  -- Every round is another one, also of two wrks that start in the same second.
+  -- Every round differs, also if two wrks start in the same second.
   math.randomseed(os.time() + (tonumber(tostring({}):match("0x(%x+)"), 16) or 0) % 1000003)
 end
 

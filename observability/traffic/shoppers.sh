@@ -1,9 +1,9 @@
 #!/bin/sh
-# shoppers.sh HOST:PORT: shoppers for each address that HOST has, one wrk an address: an order is in the memory of the
-# replica that took it, so it must be paid there. The rate is shared.
+# shoppers.sh HOST:PORT: runs one wrk for each address of HOST. An order is in the memory of the replica that took it, so it must be
+# paid there. All addresses share the rate.
 #
-# In rounds of half a minute, and only while the shop is ready: a connection that is refused, wrk gives up or tries again without a
-# pause. Each round asks anew which addresses there are. Ends after a day: ./lab up or docker starts it again.
+# The shoppers come in rounds of half a minute, and only while the shop is ready: if a connection is refused, wrk gives it up, or tries
+# again without a pause. Each round looks up the addresses again. The script ends after a day; ./lab up or Docker starts it again.
 #
 # Environment: see shoppers.lua.
 set -u
@@ -17,14 +17,14 @@ ROUND_S=30
 crowds=
 trap 'kill $crowds 2>/dev/null; exit 0' TERM INT
 
-# One second, which a signal may end.
+# Waits a second; a signal interrupts it.
 pause() {
 	sleep 1 &
 	pause=$!
 	wait $pause
 }
 
-# all_ready ADDRESS...: whether each of them answers 200 at /readyz.
+# all_ready ADDRESS...: whether each address answers 200 at /readyz.
 all_ready() {
 	for address; do
 		# shellcheck disable=SC2016 # for that shell
@@ -33,7 +33,7 @@ all_ready() {
 	done
 }
 
-# all_connected PROCESS...: whether each wrk has a connection. One that is refused once never tries again.
+# all_connected PROCESS...: whether each wrk has a connection. A wrk whose connection is refused never tries again.
 all_connected() {
 	for process; do
 		# shellcheck disable=SC2010 # what a link points to is in no name

@@ -1,4 +1,4 @@
-# TRACE_STORE=tempo: links and lists that are from Jaeger are from Tempo.
+# TRACE_STORE=tempo: links and lists come from Tempo instead of Jaeger.
 /Trace in Jaeger/d
 /Trace named in the line/,/datasourceUid/s/jaeger/tempo/
 s/"type": "jaeger", "uid": "jaeger"/"type": "tempo", "uid": "tempo"/
