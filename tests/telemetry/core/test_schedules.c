@@ -280,13 +280,18 @@ static void pass_time(void) {
   if (next != UINT64_MAX) sim.now = next;
 }
 
+/* In a few schedules all is larger, so that processors are granted some of the queue in advance. */
+enum { LARGER = 128 };
+static uint32_t scale;
+
 static void open_pipeline(void) {
   const struct tel_transport transport = {post,           pause_until,    now, now, stopping,
                                           stop_transport, free_transport, NULL};
   struct tel_exporter exporter;
   fixture_init(&f);
   struct tel_tracing_settings *settings = &f.tracer.settings;
-  settings->queue_size = 1 + (uint32_t)draw(30);
+  scale = draw(64) ? 1 : LARGER;
+  settings->queue_size = scale * (1 + (uint32_t)draw(30));
   settings->batch_size = 1 + (uint32_t)draw(settings->queue_size);
   settings->schedule_delay_ms = (uint32_t)draw(100);
   settings->timeout_ms = (uint32_t)draw(2000);
@@ -315,7 +320,7 @@ static void step(void) {
   switch (draw(6)) {
   case 0:
   case 1:
-    fixture_emit(&f, 1 + (int)draw(8));
+    fixture_emit(&f, (int)scale * (1 + (int)draw(8)));
     break;
   case 2:
     sim.now += draw(50) * draw(50) * CLOCK_NS_PER_MS;
