@@ -48,9 +48,9 @@ def layers():
 
 
 def packages():
-    """The README and the image install what the lab does."""
+    """docs/install.md and the image name the packages that the lab installs."""
     wanted = output("sh", "-c", ". lab.d/packages.sh; echo $packages_build check").split()
-    return [f"{name}: {package} is not in its list (lab.d/packages.sh)" for name in ("README.md", "Dockerfile") for package in wanted
+    return [f"{name}: {package} is not in its list (lab.d/packages.sh)" for name in ("docs/install.md", "Dockerfile") for package in wanted
             if package not in re.findall(r"[\w.+-]+", (TOP / name).read_text(encoding="utf-8"))]
 
 

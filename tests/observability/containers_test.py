@@ -133,7 +133,8 @@ def test_every_volume_has_its_owner(_):
     """`prepare` mounts it on a folder of its image; all who use it wait for that, and do not take it over (nocopy)."""
     services = compose_file()["services"]
     folders = dict(volume.split(":") for volume in services["prepare"]["volumes"] if not volume.startswith("$"))
-    prepared = (labtest.TOP / "Dockerfile").read_text().replace("\\\n", " ").split("\nFROM ")[1]
+    stages = (labtest.TOP / "Dockerfile").read_text().replace("\\\n", " ").split("\nFROM ")
+    [prepared] = [stage for stage in stages if stage.partition("\n")[0].endswith(" AS prepare")]
     made = {word for made in re.findall(r"install -d ([^&\n]+)", prepared) for word in made.split() if word.startswith("/")}
     wrong = [name for name in compose_file()["volumes"] if folders.get(name) not in made]
     for name, service in services.items():
