@@ -133,7 +133,7 @@ def test_every_volume_has_its_owner(_):
     """`prepare` mounts it on a folder of its image; all who use it wait for that, and do not take it over (nocopy)."""
     services = compose_file()["services"]
     folders = dict(volume.split(":") for volume in services["prepare"]["volumes"] if not volume.startswith("$"))
-    prepared = (labtest.TOP / "Dockerfile").read_text().replace("\\\n", " ").split("\nFROM ")[1]
+    prepared = (labtest.TOP / "Dockerfile").read_text().replace("\\\n", " ").split(" AS prepare\n")[1].split("\nFROM ")[0]
     made = {word for made in re.findall(r"install -d ([^&\n]+)", prepared) for word in made.split() if word.startswith("/")}
     wrong = [name for name in compose_file()["volumes"] if folders.get(name) not in made]
     for name, service in services.items():
