@@ -1,11 +1,11 @@
 # Two small images: `prepare` contains the configuration of the whole stack, the other one MiniShop, slack-mock and the shoppers.
 ARG DEBIAN_IMAGE=debian:12-slim
 
-# Nothing in the images may give a process more rights than it has.
+# No file in the images gives a process more rights than it has.
 FROM ${DEBIAN_IMAGE} AS base
 RUN find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
 
-# The first stage, so that a change of the configuration compiles nothing.
+# It comes before the build, so that a change of the configuration compiles nothing.
 FROM base AS prepare
 RUN install -d -o 10001 -g 10001 /etc/minishop-lab /etc/minishop-lab/grafana /etc/minishop-lab/grafana/dashboards \
       /etc/slack-url /etc/minishop/incident /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol \
