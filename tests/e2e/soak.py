@@ -22,7 +22,7 @@ import shop as shops  # noqa: E402
 from labtest import TestFailure, expect, figure, wait_until  # noqa: E402
 
 MINUTES = labtest.option("minutes", 5)
-PICTURE = pathlib.Path(os.environ.get("LAB_TEST", labtest.TOP / ".lab/test")).parent / "soak.svg"
+PICTURE = pathlib.Path(os.environ.get("LAB_DIR") or labtest.TOP / ".lab") / "soak.svg"
 CONNECTIONS = 64
 GROWTH_MAX_MIB = 1  # after the warm-up, by a straight line through all samples: in an hour, or in the whole run if that is shorter
 WARM_UP_MIN = 3  # a collector that is away fills the queue, which then has its size
