@@ -12,8 +12,10 @@ import labtest
 from labtest import TestFailure, claim, expect, wait_until
 
 DEPLOY = labtest.TOP / "deploy/kubernetes"
-OVERLAYS = ("overlays/clusters", "overlays/thanos")
+OVERLAYS = ("overlays/clusters", "overlays/thanos", "overlays/gateways")
 NODES = ("node-a", "node-b", "node-c")
+# The controllers look every 15 s, and a busy machine takes longer.
+PATIENCE_S = 120
 LABEL = "app.kubernetes.io/name=minishop"
 
 
@@ -90,15 +92,15 @@ def test_admission(plane):
 
 
 def test_autoscaler(plane):
-    wait_until("the autoscaler's two", lambda: ready(plane) == 2)
+    wait_until("the autoscaler's two", lambda: ready(plane) == 2, PATIENCE_S)
     claim("the autoscaler brings two replicas, though the Deployment names no number", True)
     plane.kubectl("patch", "hpa", "minishop", "--patch", '{"spec": {"minReplicas": 6}}')
-    wait_until("six replicas", lambda: ready(plane) == 6, 60)
+    wait_until("six replicas", lambda: ready(plane) == 6, PATIENCE_S)
     each = sorted(len([pod for pod in pods(plane) if pod["spec"]["nodeName"] == node]) for node in NODES)
     expect("pods on each of three nodes", each, [2, 2, 2])
     claim("it scales to six, and the scheduler spreads them over the nodes", True)
     plane.kubectl("scale", "deployment/minishop", "--replicas=9")
-    wait_until("six replicas again", lambda: len(pods(plane)) == 6, 60)
+    wait_until("six replicas again", lambda: len(pods(plane)) == 6, PATIENCE_S)
     claim("it allows no more than its maximum", True)
 
 
@@ -106,7 +108,7 @@ def test_disruption_budget(plane):
     """With nowhere to go for its successor, one pod may be evicted and the second may not."""
     for node in NODES:
         plane.kubectl("cordon", node)
-    wait_until("the budget allows one", lambda: plane.get("pdb", "minishop")["status"]["disruptionsAllowed"] == 1)
+    wait_until("the budget allows one", lambda: plane.get("pdb", "minishop")["status"]["disruptionsAllowed"] == 1, PATIENCE_S)
     first, second = (pod["metadata"]["name"] for pod in pods(plane)[:2])
 
     def evict(name):
@@ -115,20 +117,20 @@ def test_disruption_budget(plane):
                              text=json.dumps(eviction))
 
     claim("one pod is evicted", evict(first).returncode == 0)
-    wait_until("the budget is used up", lambda: plane.get("pdb", "minishop")["status"]["disruptionsAllowed"] == 0)
+    wait_until("the budget is used up", lambda: plane.get("pdb", "minishop")["status"]["disruptionsAllowed"] == 0, PATIENCE_S)
     refused = evict(second)
     claim("a second one at the same time is not: the disruption budget", refused.returncode != 0 and "disruption budget" in refused.stderr,
           refused.stderr)
     for node in NODES:
         plane.kubectl("uncordon", node)
-    wait_until("all six are ready", lambda: ready(plane) == 6, 60)
+    wait_until("all six are ready", lambda: ready(plane) == 6, PATIENCE_S)
 
 
 def test_drain(plane):
     plane.kubectl("drain", NODES[0], "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s")
     left = [pod for pod in pods(plane) if pod["spec"].get("nodeName") == NODES[0]]
     claim("a node is drained within the budget", not left, left)
-    wait_until("all six are ready on the other nodes", lambda: ready(plane) == 6, 60)
+    wait_until("all six are ready on the other nodes", lambda: ready(plane) == 6, PATIENCE_S)
     plane.kubectl("uncordon", NODES[0])
 
 
@@ -141,7 +143,7 @@ def test_rollout(plane):
         watch.stdout.readline()
         plane.kubectl("set", "image", "deployment/minishop", "minishop=registry.example.org/minishop-lab:0.1.1")
         plane.kubectl("rollout", "status", "deployment/minishop", "--timeout=120s")
-        wait_until("six pods of the new version", lambda: len(pods(plane)) == 6)
+        wait_until("six pods of the new version", lambda: len(pods(plane)) == 6, PATIENCE_S)
     finally:
         watch.terminate()
     states = [line.split() for line in watch.stdout.read().splitlines()]
