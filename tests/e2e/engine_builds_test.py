@@ -163,7 +163,7 @@ def test_quick_uses_the_python_packages(directory):
 
 
 def test_installed_programs_are_found(directory):
-    """One variable names a folder of loki, tempo and promtail; what is not found is said."""
+    """One variable names a folder of loki, tempo, promtail and alloy; what is not found is said."""
     (directory / "mine").mkdir()
     program = directory / "mine/loki"
     program.write_text("#!/bin/sh\n")
