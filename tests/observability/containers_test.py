@@ -244,6 +244,22 @@ def test_the_shippers_know_the_names_of_rotated_files(_):
         labtest.expect(f"{name}: read by the collector, by Promtail", seen, [collected, promtailed])
 
 
+def test_alloys_file_is_in_its_language(directory):
+    """By Alloy's own parser and formatter. What the components make of it, only Alloy itself says, and that is not built here."""
+    where = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", "alloysyntax"], capture_output=True, text=True, check=True)
+    program = pathlib.Path(where.stdout.strip()) / "alloysyntax"
+    if not program.exists():
+        raise Skip(f"{program.name} is not built (tests/engines/build.sh {program.name}): observability/alloy/config.alloy was not parsed")
+    path = labtest.OBSERVABILITY / "alloy/config.alloy"
+    done = subprocess.run([program, path], capture_output=True, text=True, check=False)
+    labtest.expect("status and errors", (done.returncode, done.stderr), (0, ""))
+    labtest.expect("as Alloy formats it", path.read_text(), done.stdout + "\n")
+    broken = directory / "broken.alloy"
+    broken.write_text(path.read_text().replace("forward_to =", "forward_to", 1))
+    if subprocess.run([program, broken], capture_output=True, check=False).returncode != 1:
+        raise TestFailure("a mistake in it is not seen")
+
+
 def hours(text):
     return int(re.fullmatch(r"(\d+)[hs]", text)[1])
 
