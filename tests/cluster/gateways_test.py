@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
 import shop as shops  # noqa: E402
 import stack as stacks  # noqa: E402
+from control_plane import need  # noqa: E402
 from labtest import claim, wait_until  # noqa: E402
 
 try:
@@ -129,7 +130,8 @@ class Tiers:
 
 def counted(engine, name, labels=""):
     """A metric of a collector, summed; 0 if it is not there yet."""
-    return sum(float(text) for text in re.findall(rf"^{name}{{[^}}]*{labels}[^}}]*}} (\S+)$", labtest.http_get(engine.metrics), re.MULTILINE))
+    samples = re.findall(rf"^{name}(?:{{([^}}]*)}})? (\S+)$", labtest.http_get(engine.metrics), re.MULTILINE)
+    return sum(float(number) for found, number in samples if labels in found)
 
 
 def taken(tiers):
@@ -240,7 +242,7 @@ def test_logs(tiers):
 
 
 def main():
-    stacks.need_engines("otelcol")
+    need("two tiers of collectors were not run", "otelcol", "otelcol")
     with tempfile.TemporaryDirectory(prefix="minishop-") as directory, Tiers(directory) as tiers:
         test_sampling(tiers)
         test_killed(tiers)
