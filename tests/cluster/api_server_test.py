@@ -65,7 +65,7 @@ def test_applied(plane, name):
 def test_mistakes_are_refused(plane):
     """The checks above can fail. And what a person reads when the cluster does not have what a manifest asks for."""
     for name, right, wrong, said in (
-            ("service", "targetPort", "targetprot", 'unknown field "spec.ports[0].targetprot"'),
+            ("service", "targetPort", "targetprot", 'targetprot: field not declared in schema'),
             ("autoscaler", "autoscaling/v2", "autoscaling/v2beta2", 'no matches for kind "HorizontalPodAutoscaler" in version "autoscaling/v2beta2"'),
             ("disruption-budget", "policy/v1", "policy/v1beta1", 'no matches for kind "PodDisruptionBudget" in version "policy/v1beta1"')):
         with tempfile.TemporaryDirectory() as directory:
