@@ -9,7 +9,7 @@ RUN find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
 FROM base AS prepare
 RUN install -d -o 10001 -g 10001 /etc/minishop-lab /etc/minishop-lab/grafana /etc/minishop-lab/grafana/dashboards \
       /etc/slack-url /etc/minishop/incident /var/log/minishop /var/lib/slack-mock /var/lib/prometheus-targets /var/lib/otelcol \
-      /var/lib/promtail /var/tempo /loki \
+      /var/lib/promtail /var/lib/alloy /var/tempo /loki \
  && install -d -o 65534 -g 65534 /prometheus /alertmanager \
  && install -d -o 472 -g 0 /var/lib/grafana
 COPY observability /usr/share/minishop-lab

@@ -21,6 +21,12 @@ EXTRA_DIST += \
 	deploy/kubernetes/overlays/clusters/pod-monitor.yaml \
 	deploy/kubernetes/overlays/clusters/prometheus-access.yaml \
 	deploy/kubernetes/overlays/clusters/prometheus.yaml \
+	deploy/kubernetes/overlays/gateways/collector/agent.yaml \
+	deploy/kubernetes/overlays/gateways/collector/gateway.yaml \
+	deploy/kubernetes/overlays/gateways/deployment.yaml \
+	deploy/kubernetes/overlays/gateways/gateway.yaml \
+	deploy/kubernetes/overlays/gateways/kustomization.yaml \
+	deploy/kubernetes/overlays/gateways/network-policy.yaml \
 	deploy/kubernetes/overlays/thanos/kustomization.yaml \
 	deploy/kubernetes/overlays/thanos/network-policy.yaml \
 	deploy/kubernetes/overlays/thanos/prometheus.yaml

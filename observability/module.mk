@@ -4,8 +4,10 @@ nobase_dist_pkgdata_DATA = \
 	observability/runbook.md \
 	observability/alertmanager/alertmanager.yml \
 	observability/alertmanager/templates/slack.tmpl \
-	observability/containers/choices/LOG_SHIPPER_is_collector_or_promtail/collector \
-	observability/containers/choices/LOG_SHIPPER_is_collector_or_promtail/promtail \
+	observability/alloy/config.alloy \
+	observability/containers/choices/LOG_SHIPPER_is_collector_promtail_or_alloy/alloy \
+	observability/containers/choices/LOG_SHIPPER_is_collector_promtail_or_alloy/collector \
+	observability/containers/choices/LOG_SHIPPER_is_collector_promtail_or_alloy/promtail \
 	observability/containers/choices/TRACE_STORE_is_jaeger_tempo_or_both/both \
 	observability/containers/choices/TRACE_STORE_is_jaeger_tempo_or_both/jaeger \
 	observability/containers/choices/TRACE_STORE_is_jaeger_tempo_or_both/tempo \
@@ -31,6 +33,7 @@ nobase_dist_pkgdata_DATA = \
 	observability/jaeger/config.yaml \
 	observability/loki/loki.yaml \
 	observability/otel-collector/config.yaml \
+	observability/otel-collector/logs-alloy.yaml \
 	observability/otel-collector/logs-collector.yaml \
 	observability/otel-collector/logs-promtail.yaml \
 	observability/otel-collector/tail-sampling.yaml \
@@ -50,6 +53,7 @@ nobase_dist_pkgdata_DATA = \
 	observability/prometheus/prometheus.yml \
 	observability/prometheus/rules/alerts.yml \
 	observability/prometheus/rules/recording.yml \
+	observability/prometheus/targets/choice/logs-alloy.yml \
 	observability/prometheus/targets/choice/logs-collector.yml \
 	observability/prometheus/targets/choice/logs-promtail.yml \
 	observability/prometheus/targets/choice/traces-both.yml \

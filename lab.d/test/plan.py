@@ -79,6 +79,8 @@ def stages():
             Step("compose-v2", script("tests/containers/compose_test.py", "--compose-v2"), "with Compose v2", FULL, needs=python),
             Step("api-server", script("tests/cluster/api_server_test.py"), "Kubernetes API server", FULL, needs=python),
             Step("thanos", script("tests/cluster/thanos_test.py"), "metrics in Thanos", FULL, needs=python),
+            Step("gateways", script("tests/cluster/gateways_test.py"), "collectors in two tiers", FULL, needs=python),
+            Step("growth", script("tests/cluster/growth.py"), "what growth costs", FULL, needs=python),
             Step("schedules", ("sh", "-c", 'TEL_SCHEDULES=100000 CK_TIMEOUT_MULTIPLIER=10 exec "$LAB_BUILD/tests/telemetry/core/test_schedules"'),
                  "span schedules", FULL, needs=built),
             Step("abi", script("tests/library/abi_test.py"), "ABI", FULL, needs=python),

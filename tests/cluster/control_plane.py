@@ -24,12 +24,12 @@ def folder(engine):
     return pathlib.Path(done.stdout.strip())
 
 
-def need(engine, *programs):
-    """Ends the test as skipped, and says how to change that, unless all of these programs are there."""
+def need(unchecked, engine, *programs):
+    """Ends the test as skipped unless all of these programs are there. Says what was not checked because of that, and how to change it."""
     missing = [name for name in programs if not os.access(folder(engine) / name, os.X_OK)]
     if missing:
-        print(f"SKIP {pathlib.Path(sys.argv[0]).name}: no {', '.join(missing)}: the manifests were not applied to an API server; "
-              f"`tests/engines/build.sh {engine}` builds it, where Go is installed")
+        print(f"SKIP {pathlib.Path(sys.argv[0]).name}: {unchecked}: no {', '.join(missing)}; `tests/engines/build.sh {engine}` builds that, "
+              "where Go is installed")
         sys.exit(labtest.SKIPPED)
 
 

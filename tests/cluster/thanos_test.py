@@ -3,13 +3,12 @@
 Thanos as from one Prometheus; each part is killed in turn under load, and no series has a gap; an alert of two Prometheuses is one
 message; and what went to the bucket is still there when the receivers are gone. Takes about five minutes."""
 import math
-import os
 import signal
 import sys
 import tempfile
 import time
 
-from control_plane import folder
+from control_plane import need
 import labtest
 from labtest import TestFailure, claim, expect, wait_until
 
@@ -166,11 +165,8 @@ def test_bucket(cluster):
 
 
 def main():
-    for engine, program in (("thanos", "thanos"), ("prometheus", "prometheus"), ("alertmanager", "alertmanager")):
-        if not os.access(folder(engine) / program, os.X_OK):
-            print(f"SKIP thanos_test.py: no {program}: metrics were not sent to a real Thanos; `tests/engines/build.sh {engine}` builds it, "
-                  "where Go is installed")
-            sys.exit(labtest.SKIPPED)
+    for engine in ("thanos", "prometheus", "alertmanager"):
+        need("metrics were not sent to a real Thanos", engine, engine)
     with tempfile.TemporaryDirectory(prefix="minishop-") as directory, thanos.Cluster(directory) as cluster:
         customers = [Customers(shop) for shop in cluster.shops]
         for one in customers:

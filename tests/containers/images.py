@@ -19,7 +19,7 @@ import stack  # noqa: E402
 PROBE, VERSION = "prom/alertmanager", "ALERTMANAGER_VERSION"
 PULL_S = 120
 # What nothing here can build: the program that is used where it is installed, or "" where there is none.
-NOT_BUILT = {"grafana": "", "loki": "loki", "tempo": "tempo", "promtail": "promtail"}
+NOT_BUILT = {"grafana": "", "loki": "loki", "tempo": "tempo", "promtail": "promtail", "alloy": "alloy"}
 
 
 def skip(why):
@@ -51,7 +51,7 @@ def choose():
     """The images of this run. Says which, and what is not tested because of that."""
     why = why_not_pulled()
     if not why:
-        print("     images: the real ones, Grafana, Loki, Tempo and Promtail too, in the versions of .env", flush=True)
+        print("     images: the real ones, Grafana, Loki, Tempo, Promtail and Alloy too, in the versions of .env", flush=True)
         return Images({"MINISHOP_TAG": "test"}, frozenset())
     listeners = frozenset(name for name, program in NOT_BUILT.items() if not program or not stack.installed(program))
     print(f"     images: stand-ins made here, from the engines of tests/engines; no image can be pulled: {why}\n"

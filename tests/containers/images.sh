@@ -5,8 +5,8 @@
 #   tests/containers/images.sh FOLDER_OF_ENGINES >FILE
 #
 # All have the tag "stand-in", so that nobody's `docker-compose up -d` takes them for the real ones. Prints, as lines for
-# compose's --env-file or a shell, what selects them. Grafana, Loki, Tempo and Promtail have no package to make them from: what
-# stands there only listens where they would; Loki, Tempo and Promtail are the real ones where they are installed.
+# compose's --env-file or a shell, what selects them. Grafana, Loki, Tempo, Promtail and Alloy have no package to make them from: what
+# stands there only listens where they would; all but Grafana are the real ones where they are installed.
 set -eu
 engines=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -100,6 +100,7 @@ listener grafana/grafana '"3000"' 'RUN apt-get update && apt-get install -y --no
 installed grafana/loki loki /usr/bin/loki || listener grafana/loki '"3100"'
 installed grafana/tempo tempo /tempo || listener grafana/tempo '"3200", "4318"'
 installed grafana/promtail promtail /usr/bin/promtail || listener grafana/promtail '"9080"'
+installed grafana/alloy alloy /bin/alloy || listener grafana/alloy '"12345"'
 
 cat <<END
 DEBIAN_IMAGE=$base
@@ -111,5 +112,6 @@ LOKI_VERSION=$tag
 OTELCOL_VERSION=$tag
 JAEGER_VERSION=$tag
 PROMTAIL_VERSION=$tag
+ALLOY_VERSION=$tag
 TEMPO_VERSION=$tag
 END

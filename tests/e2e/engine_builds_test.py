@@ -109,7 +109,7 @@ def test_a_build_that_fails_is_continued(directory):
 def test_unknown_engine(directory):
     done = Machine(directory).build("lokki")
     expect("exit status", done.returncode, 2)
-    expect("what it says", "unknown engine lokki; known: alertmanager cluster compose" in done.stderr, True)
+    expect("what it says", "unknown engine lokki; known: alertmanager alloysyntax cluster compose" in done.stderr, True)
 
 
 def expect_words(text, *words):
@@ -122,15 +122,15 @@ def test_plan(directory):
     machine = Machine(directory)
     nothing = str(directory / "nothing")
     expect_words(machine.plan(MINISHOP_ENGINES_PATH=nothing), "minutes on two cores", f" in {machine.lab}",
-                 "5 of 5 to build, once a machine: otelcol prometheus alertmanager jaeger kubernetes", "1.26.8 found", "needed", "go-cache",
+                 "6 of 6 to build, once a machine: otelcol prometheus alertmanager jaeger kubernetes alloysyntax", "1.26.8 found", "needed", "go-cache",
                  f"rm -rf {machine.lab} {machine.store}", "tests/requirements.txt")
-    expect_words(machine.plan("--full"), "8 of 8 to build", "kubernetes compose cluster thanos")
-    for engine in ("otelcol", "jaeger", "prometheus", "alertmanager", "kubernetes"):
+    expect_words(machine.plan("--full"), "9 of 9 to build", "kubernetes alloysyntax compose cluster thanos")
+    for engine in ("otelcol", "jaeger", "prometheus", "alertmanager", "kubernetes", "alloysyntax"):
         folder = pathlib.Path(machine.build("--where", engine).stdout.strip())
         folder.mkdir(parents=True)
         (folder / "done").touch()
     expect_words(machine.plan(), "engines        all there")
-    expect_words(machine.plan("--full"), "3 of 8 to build, once a machine: compose cluster thanos")
+    expect_words(machine.plan("--full"), "3 of 9 to build, once a machine: compose cluster thanos")
     quick = machine.plan("--quick")
     expect("quick says nothing of engines", "engines" in quick, False)
 
@@ -163,7 +163,7 @@ def test_quick_uses_the_python_packages(directory):
 
 
 def test_installed_programs_are_found(directory):
-    """One variable names a folder of loki, tempo and promtail; what is not found is said."""
+    """One variable names a folder of loki, tempo, promtail and alloy; what is not found is said."""
     (directory / "mine").mkdir()
     program = directory / "mine/loki"
     program.write_text("#!/bin/sh\n")
@@ -179,6 +179,18 @@ def test_installed_programs_are_found(directory):
     finally:
         os.environ.pop("MINISHOP_ENGINES_PATH")
         os.environ |= {"MINISHOP_ENGINES_PATH": before} if before is not None else {}
+
+
+def test_what_needs_an_engine_names_what_it_leaves_unchecked(directory):
+    """The tests of the clusters, where no engine is built: skipped, with the promise and the way to build."""
+    for test, unchecked in (("api_server_test.py", "the manifests were not applied to an API server"),
+                            ("thanos_test.py", "metrics were not sent to a real Thanos"),
+                            ("gateways_test.py", "two tiers of collectors were not run"),
+                            ("growth.py", "what growth costs was not measured")):
+        done = subprocess.run([sys.executable, labtest.TOP / "tests/cluster" / test], env={**os.environ, "MINISHOP_ENGINES": str(directory)},
+                              capture_output=True, text=True, check=False)
+        expect(f"{test}: status", (done.returncode, done.stderr), (labtest.SKIPPED, ""))
+        expect_words(done.stdout, f"SKIP {test}: {unchecked}", "tests/engines/build.sh")
 
 
 def test_licences(_):

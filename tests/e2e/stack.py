@@ -1,8 +1,8 @@
 """The whole stack as processes on free ports of 127.0.0.1, with the project's own configurations: minishop, slack-mock, Prometheus,
-Alertmanager, the collector and Jaeger; Loki, Tempo and Promtail where they are installed; and what a test asks each of them.
+Alertmanager, the collector and Jaeger; Loki, Tempo, Promtail and Alloy where they are installed; and what a test asks each of them.
 
 The engines that Debian does not package come from $MINISHOP_ENGINES or the user's cache, where tests/engines/build.sh puts them. Loki,
-Tempo and Promtail are found in the folder that $MINISHOP_ENGINES_PATH names, then on $PATH. Without Loki, log_sink.py takes the lines.
+Tempo, Promtail and Alloy are found in the folder that $MINISHOP_ENGINES_PATH names, then on $PATH. Without Loki, log_sink.py takes the lines.
 """
 import contextlib
 import functools
@@ -195,6 +195,13 @@ class Stack:
                "PROMTAIL_DATA": str(directory), "MINISHOP_LOGS": str(logs), "LOKI_PUSH": self.loki_url}
         return labtest.Engine("promtail", [installed("promtail"), f"-config.file={OBSERVABILITY}/promtail/promtail.yaml", "-config.expand-env=true"],
                               directory, f"http://127.0.0.1:{ports[0]}/ready", {**os.environ, **env})
+
+    def alloy_engine(self, directory, logs):
+        """Alloy with the project's configuration, for the log files in this folder."""
+        [port] = labtest.free_ports(1)
+        return labtest.Engine("alloy", [installed("alloy"), "run", f"--server.http.listen-addr=127.0.0.1:{port}", f"--storage.path={directory}",
+                                        "--disable-reporting", OBSERVABILITY / "alloy/config.alloy"], directory,
+                              f"http://127.0.0.1:{port}/-/ready", {**os.environ, "MINISHOP_LOGS": str(logs), "LOKI_PUSH": self.loki_url})
 
     def _alertmanager(self, run):
         engine = labtest.alertmanager_engine(run, self.alertmanager_port)

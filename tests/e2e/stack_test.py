@@ -422,30 +422,30 @@ def test_tempo(directory):
     print(f"     {len(done)} requests, {len(failed)} failed payments")
 
 
-def test_promtail(directory):
-    """LOG_SHIPPER=promtail, on the real programs: every line is once in Loki, over a restart and two rotations."""
-    stacks.need_installed("LOG_SHIPPER=promtail: every line is once in Loki, over a restart of Promtail and rotations", "loki", "promtail")
+def shipped_by(directory, name):
+    """LOG_SHIPPER=name, on the real programs: every line is once in Loki, over a restart and two rotations."""
+    stacks.need_installed(f"LOG_SHIPPER={name}: every line is once in Loki, over a restart of {name} and rotations", "loki", name)
     stack = running()
-    for folder in ("logs", "promtail"):
+    for folder in ("logs", name):
         (directory / folder).mkdir()
-    promtail = stack.promtail_engine(directory / "promtail", directory / "logs")
-    # A rotation after 110 lines or so: both times Promtail is there to see it.
-    settings = {"payment.failure_rate": 0.3, "log.max_bytes": 65536, "log.keep": 50, "instance": "promtails"}
+    shipper = getattr(stack, f"{name}_engine")(directory / name, directory / "logs")
+    # A rotation after 110 lines or so: both times the shipper is there to see it.
+    settings = {"payment.failure_rate": 0.3, "log.max_bytes": 65536, "log.keep": 50, "instance": f"with-{name}"}
 
     def written():
         return [record["trace_id"] for path in (directory / "logs").glob("*.log*")
                 for record in map(json.loads, path.read_text().split("\n")[:-1]) if record.get("trace_id")]
 
     def lines():
-        return stack.lines('{app="minishop"} |= `"instance":"promtails"` | trace_id != ""')
+        return stack.lines(f'{{app="minishop"}} |= `"instance":"with-{name}"` | trace_id != ""')
     with shops.Shop(directory, settings, log=directory / "logs/minishop.log") as shop:
         done = buy(shop, 20)
-        with promtail:
+        with shipper:
             done += buy(shop, 40)
             wait_until("every line is in Loki", lambda: len(lines()) >= len(done), 30, 0.5)
-            promtail.stop()
+            shipper.stop()
             done += buy(shop, 20)
-            promtail.start()
+            shipper.start()
             done += buy(shop, 45)
             wait_until("every line is in a file", lambda: len(written()) == len(done), 10)
             wanted = collections.Counter(written())
@@ -459,6 +459,14 @@ def test_promtail(directory):
     if rotated < 2:
         raise TestFailure(f"the log was rotated {rotated} times; this is meant to see two")
     print(f"     {len(done)} requests, {rotated} rotations")
+
+
+def test_promtail(directory):
+    shipped_by(directory, "promtail")
+
+
+def test_alloy(directory):
+    shipped_by(directory, "alloy")
 
 
 def test_debians_engines(directory):

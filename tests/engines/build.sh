@@ -19,7 +19,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 store=${MINISHOP_ENGINES:-${XDG_CACHE_HOME:-$HOME/.cache}/minishop-engines}
 go_cache=${LAB_DIR:-$here/../../.lab}/go-cache
-default='otelcol prometheus alertmanager jaeger kubernetes'
+default='otelcol prometheus alertmanager jaeger kubernetes alloysyntax'
 
 folder() {
 	if [ ! -e "$here/$1/recipe.sh" ]; then

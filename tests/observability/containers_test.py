@@ -22,7 +22,7 @@ except ImportError:
     print("SKIP containers: yaml missing (tests/requirements.txt)")
     sys.exit(labtest.SKIPPED)
 
-CHOICES = [(shipper, store) for shipper in ("collector", "promtail") for store in ("jaeger", "tempo", "both")]
+CHOICES = [(shipper, store) for shipper in ("collector", "promtail", "alloy") for store in ("jaeger", "tempo", "both")]
 CONTAINERS = labtest.OBSERVABILITY / "containers"
 MOUNTED = "/etc/minishop-lab/"
 MIB = 1 << 20
@@ -63,8 +63,8 @@ def test_one_way_for_each_signal(_):
     for shipper, store in CHOICES:
         running = set(services(shipper, store))
         wanted = {"jaeger": {"jaeger"}, "tempo": {"tempo"}, "both": {"jaeger", "tempo"}}[store]
-        wanted |= {"promtail"} if shipper == "promtail" else set()
-        if running & {"jaeger", "tempo", "promtail"} != wanted:
+        wanted |= {shipper} - {"collector"}
+        if running & {"jaeger", "tempo", "promtail", "alloy"} != wanted:
             raise TestFailure(f"{shipper} and {store} bring up {sorted(running)}")
 
 
@@ -228,18 +228,37 @@ def test_a_message_fits_into_what_its_receiver_takes(_):
 
 
 def test_the_shippers_know_the_names_of_rotated_files(_):
-    """The collector reads them, as it knows a file by its content; Promtail would send them again. Nobody reads compressed ones."""
+    """The collector reads them, as it knows a file by its content; Promtail and Alloy would send them again. Nobody reads compressed ones."""
     rotated = re.search(r"^\tdateformat (\S+)$", (labtest.TOP / "etc/minishop.logrotate").read_text(), re.MULTILINE)[1]
     rotated = rotated.replace("%Y", "2026").replace("%m", "11").replace("%d", "26").replace("%s", "1795650000")
     receiver = configuration("otel-collector/logs-collector.yaml")["receivers"]["file_log/minishop"]
     exclude = [pattern.replace("{gz,xz,bz2,zst}", end) for pattern in receiver["exclude"] for end in ("gz", "xz", "bz2", "zst")]
     promtail = [one["labels"]["__path__"] for one in configuration("promtail/promtail.yaml")["scrape_configs"][0]["static_configs"]]
+    alloy = re.findall(r'path_targets = \[{__path__ = coalesce\(sys.env\("MINISHOP_LOGS"\), "([^"]+)"\) \+ "([^"]+)"',
+                       (labtest.OBSERVABILITY / "alloy/config.alloy").read_text())
+    labtest.expect("Alloy's files", ["".join(parts) for parts in alloy], promtail)
     for name, collected, promtailed in (("minishop.log", True, True), ("minishop.log.1", True, False), (f"minishop.log{rotated}", True, False),
                                         (f"minishop.log{rotated}.gz", False, False), ("minishop.log-20261126", True, False)):
         path = f"/var/log/minishop/{name}"
         seen = [any(fnmatch.fnmatch(path, pattern) for pattern in receiver["include"]) and not any(fnmatch.fnmatch(path, pattern) for pattern in exclude),
                 any(fnmatch.fnmatch(path, pattern) for pattern in promtail)]
         labtest.expect(f"{name}: read by the collector, by Promtail", seen, [collected, promtailed])
+
+
+def test_alloys_file_is_in_its_language(directory):
+    """By Alloy's own parser and formatter. What the components make of it, only Alloy itself says, and that is not built here."""
+    where = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", "alloysyntax"], capture_output=True, text=True, check=True)
+    program = pathlib.Path(where.stdout.strip()) / "alloysyntax"
+    if not program.exists():
+        raise Skip(f"{program.name} is not built (tests/engines/build.sh {program.name}): observability/alloy/config.alloy was not parsed")
+    path = labtest.OBSERVABILITY / "alloy/config.alloy"
+    done = subprocess.run([program, path], capture_output=True, text=True, check=False)
+    labtest.expect("status and errors", (done.returncode, done.stderr), (0, ""))
+    labtest.expect("as Alloy formats it", path.read_text(), done.stdout + "\n")
+    broken = directory / "broken.alloy"
+    broken.write_text(path.read_text().replace("forward_to =", "forward_to", 1))
+    if subprocess.run([program, broken], capture_output=True, check=False).returncode != 1:
+        raise TestFailure("a mistake in it is not seen")
 
 
 def hours(text):
@@ -311,9 +330,9 @@ def test_prepare_delivers_the_configuration_with_the_ports_of_env(directory):
 def test_prepare_delivers_what_was_chosen(directory):
     for shipper, store in CHOICES:
         to = delivered(*prepare(directory, LOG_SHIPPER=shipper, TRACE_STORE=store)) / "prometheus/targets/containers"
-        labtest.expect(f"{shipper}, {store}", ["promtail:" in (to / "stack-logs.yml").read_text()] + [
-            f"{name}:" in (to / "stack-traces.yml").read_text() for name in ("jaeger", "tempo")],
-            [shipper == "promtail", store in ("jaeger", "both"), store in ("tempo", "both")])
+        labtest.expect(f"{shipper}, {store}", [f"{name}:" in (to / file).read_text() for file, names in (
+            ("stack-logs.yml", ("promtail", "alloy")), ("stack-traces.yml", ("jaeger", "tempo"))) for name in names],
+            [shipper == "promtail", shipper == "alloy", store in ("jaeger", "both"), store in ("tempo", "both")])
 
 
 def test_grafana_leads_to_the_trace_store_that_runs(directory):
@@ -410,7 +429,7 @@ def test_docker_compose_takes_it(_):
                                   env={**os.environ, "LOG_SHIPPER": shipper, "TRACE_STORE": store})
             if done.returncode != 0 or done.stderr:
                 raise TestFailure(done.stderr)
-        for name, word, said in (("LOG_SHIPPER", "promtial", "LOG_SHIPPER_is_collector_or_promtail/promtial"),
+        for name, word, said in (("LOG_SHIPPER", "promtial", "LOG_SHIPPER_is_collector_promtail_or_alloy/promtial"),
                                  ("TRACE_STORE", "jeager", "TRACE_STORE_is_jaeger_tempo_or_both/jeager"),
                                  ("TRACE_STORE", "", "TRACE_STORE_is_jaeger_tempo_or_both")):
             done = subprocess.run([command, "config", "-q"], cwd=labtest.TOP, capture_output=True, text=True, check=False,

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """deploy/kubernetes: built by kustomize, held against Kubernetes' schemas (PyPI's kubernetes-validate) and the Prometheus Operator's
-(from its Go module), against each other, and against the files they repeat. There is no cluster here: nothing is applied.
+(from its Go module), also by kubeconform, against each other, and against the files they repeat. There is no cluster here: nothing is
+applied.
 """
+import functools
+import json
 import pathlib
 import re
 import subprocess
@@ -12,7 +15,7 @@ import labtest  # noqa: E402
 from labtest import Skip, TestFailure  # noqa: E402
 
 DEPLOY = labtest.TOP / "deploy/kubernetes"
-KUSTOMIZATIONS = ("base", "overlays/clusters", "overlays/thanos")
+KUSTOMIZATIONS = ("base", "overlays/clusters", "overlays/thanos", "overlays/gateways")
 # The oldest one with sidecars as they are used here and without surprises, and the newest that is known.
 VERSIONS = ("1.29", "1.37")
 NAME = "app.kubernetes.io/name"
@@ -75,6 +78,7 @@ def strict(schema):
             strict(part)
 
 
+@functools.cache
 def operator_schemas():
     """(kind, version) -> schema"""
     schemas = {}
@@ -132,14 +136,81 @@ def test_schemas(_):
         raise TestFailure("a misspelled field of a ServiceMonitor passes")
 
 
+def conformity(schemas, text, kubernetes):
+    """kubeconform's results for these resources, by the schemas in this folder: [(kind and name, status, message)]."""
+    done = subprocess.run([engine("kubernetes") / "kubeconform", "-strict", "-verbose", "-output=json", f"-kubernetes-version={kubernetes}.0",
+                           f"-schema-location={schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json", "-"],
+                          input=text, capture_output=True, text=True, check=False)
+    if not done.stdout:
+        raise TestFailure(f"kubeconform: {done.stderr}")
+    return [(f"{one['kind']} {one['name']}", one["status"], one["msg"]) for one in json.loads(done.stdout)["resources"]]
+
+
+def write_schemas(directory, kubernetes):
+    """Those of the Operator, and those of Kubernetes that the manifests need. kubernetes-validate's refer to one file by its path in an
+    archive; each of these has its definitions in it."""
+    for (kind, version), schema in operator_schemas().items():
+        (directory / f"{kind.lower()}-monitoring-{version}.json").write_text(json.dumps(schema))
+    source = pathlib.Path(kubernetes_validate.__file__).parent / f"kubernetes-json-schema/v{kubernetes}.0-local-strict"
+    definitions = json.loads((source / "_definitions.json").read_text())["$defs"]
+
+    def needed(part, found):
+        """The definitions that this part of a schema refers to, and what they refer to."""
+        for name in re.findall(r'#/\$defs/([\w.-]+)"', json.dumps(part)):
+            if name not in found:
+                found[name] = definitions[name]
+                needed(definitions[name], found)
+        return found
+    for kind, api in {(one["kind"].lower(), one["apiVersion"]) for name in KUSTOMIZATIONS for one in built(name)}:
+        group, _, version = api.rpartition("/")
+        path = source / f"{'-'.join(filter(None, (kind, group.split('.')[0], version)))}.json"
+        if path.exists():
+            schema = json.loads(path.read_text())
+            schema["$defs"] = needed(schema, {})
+            (directory / path.name).write_text(re.sub(r'"[\w/]*_definitions\.json#', '"#', json.dumps(schema)))
+
+
+def test_kubeconform_takes_them(directory):
+    """A second opinion of the schemas, by the checker that users of kustomize run in their own pipelines."""
+    for kubernetes in VERSIONS:
+        schemas = directory / kubernetes
+        schemas.mkdir()
+        write_schemas(schemas, kubernetes)
+        for name in KUSTOMIZATIONS:
+            results = conformity(schemas, yaml.safe_dump_all(built(name)), kubernetes)
+            labtest.expect(f"{name}: resources that kubeconform saw", len(results), len(built(name)))
+            bad = [result for result in results if result[1] != "statusValid"]
+            if bad:
+                raise TestFailure(f"{name}: Kubernetes {kubernetes}: {bad}")
+    # The check can fail: a field, a type, an API version that was removed, a kind without a schema.
+    text = yaml.safe_dump_all(built("base"))
+    for right, wrong, status in (("targetPort", "targetprot", "statusInvalid"), ("containerPort: 8080", "containerPort: http", "statusInvalid"),
+                                 ("apiVersion: autoscaling/v2", "apiVersion: autoscaling/v2beta2", "statusError"),
+                                 ("kind: ServiceMonitor", "kind: ServiceMonitro", "statusError")):
+        if right not in text:
+            raise TestFailure(f"{right} is not in the manifests any more")
+        results = conformity(directory / VERSIONS[0], text.replace(right, wrong), VERSIONS[0])
+        if status not in {result[1] for result in results}:
+            raise TestFailure(f"{wrong} passes: {results}")
+
+
 def pod(name):
     return of(name, "Deployment")[0]["spec"]["template"]
 
 
+def pods(name):
+    """The templates of all that runs: MiniShop's first."""
+    return [one["spec"]["template"] for kind in ("Deployment", "StatefulSet") for one in of(name, kind)]
+
+
+def containers_of(template):
+    return template["spec"]["containers"] + template["spec"].get("initContainers", [])
+
+
 def test_pods_are_restricted(_):
     """What the Pod Security Standard "restricted" wants, and more."""
-    for name in KUSTOMIZATIONS:
-        spec = pod(name)["spec"]
+    for name, template in [(name, template) for name in KUSTOMIZATIONS for template in pods(name)]:
+        spec = template["spec"]
         containers = spec["containers"] + spec.get("initContainers", [])
         problems = [problem for problem, bad in {
             "may be root": not spec["securityContext"]["runAsNonRoot"] or not spec["securityContext"]["runAsUser"],
@@ -170,38 +241,44 @@ def selects(selector, labels):
 
 
 def check_references(name):
-    template = pod(name)
-    labels, spec = template["metadata"]["labels"], template["spec"]
-    containers = spec["containers"] + spec.get("initContainers", [])
+    templates = pods(name)
+    labels = [template["metadata"]["labels"] for template in templates]
+    containers = [container for template in templates for container in containers_of(template)]
     ports = {port["name"] for container in containers for port in container.get("ports", [])}
     maps = {one["metadata"]["name"] for one in of(name, "ConfigMap")}
-    service = of(name, "Service")[0]
+    services = {one["metadata"]["name"]: one for one in of(name, "Service")}
     monitor = of(name, "ServiceMonitor")[0]["spec"]
-    used = {volume["configMap"]["name"] for volume in spec["volumes"] if "configMap" in volume}
+    used = {volume["configMap"]["name"] for template in templates for volume in template["spec"]["volumes"] if "configMap" in volume}
     used |= {source["configMapRef"]["name"] for container in containers for source in container.get("envFrom", [])}
     mounted = {mount["name"] for container in containers for mount in container.get("volumeMounts", [])}
+    volumes = {volume["name"] for template in templates for volume in template["spec"]["volumes"]}
+    volumes |= {claim["metadata"]["name"] for one in of(name, "StatefulSet") for claim in one["spec"]["volumeClaimTemplates"]}
     policies = of(name, "NetworkPolicy")
     open_ports = {port["port"] for policy in policies for rule in policy["spec"].get("ingress", []) for port in rule["ports"]}
+
+    def nobody(selector):
+        return not any(selects(selector, these) for these in labels)
     return {
-        "the Service selects no pod": not selects(service["spec"]["selector"], labels),
-        "the Service's port is none of the pod's": {port["targetPort"] for port in service["spec"]["ports"]} - ports,
-        "the rules ask for job minishop, which is the Service's name": service["metadata"]["name"] != "minishop",
-        "the ServiceMonitor selects no Service": not selects(monitor["selector"]["matchLabels"], service["metadata"]["labels"]),
+        "a Service selects no pod": any(nobody(service["spec"]["selector"]) for service in services.values()),
+        "a Service's port is none of the pods'": {port["targetPort"] for service in services.values() for port in service["spec"]["ports"]} - ports,
+        "the rules ask for job minishop, which is the Service's name": "minishop" not in services,
+        "the ServiceMonitor selects no Service": not selects(monitor["selector"]["matchLabels"], services["minishop"]["metadata"]["labels"]),
         "the ServiceMonitor's port is none of the Service's":
-            {one["port"] for one in monitor["endpoints"]} - {port["name"] for port in service["spec"]["ports"]},
-        "a disruption budget for nobody": not selects(of(name, "PodDisruptionBudget")[0]["spec"]["selector"]["matchLabels"], labels),
-        "a network policy for nobody": not all(selects(one["spec"]["podSelector"]["matchLabels"], labels) for one in policies),
+            {one["port"] for one in monitor["endpoints"]} - {port["name"] for port in services["minishop"]["spec"]["ports"]},
+        "a disruption budget for nobody": any(nobody(one["spec"]["selector"]["matchLabels"]) for one in of(name, "PodDisruptionBudget")),
+        "a network policy for nobody": any(nobody(one["spec"]["podSelector"]["matchLabels"]) for one in policies),
         "a network policy opens a port that nobody has": open_ports - ports,
         "the autoscaler scales something else":
             of(name, "HorizontalPodAutoscaler")[0]["spec"]["scaleTargetRef"]["name"] != of(name, "Deployment")[0]["metadata"]["name"],
         "replicas stand against the autoscaler": "replicas" in of(name, "Deployment")[0]["spec"],
+        "a StatefulSet's Service is not there": {one["spec"]["serviceName"] for one in of(name, "StatefulSet")} - set(services),
         "a ConfigMap that is not there": used - maps,
         "a ConfigMap that nobody uses": maps - used,
-        "a volume that is not there": mounted - {volume["name"] for volume in spec["volumes"]},
+        "a volume that is not there": mounted - volumes,
         "a probe of a port that is not there": {container[probe]["httpGet"]["port"] for container in containers
                                                 for probe in ("startupProbe", "readinessProbe", "livenessProbe")
                                                 if probe in container} - ports,
-        "too little time to end": spec["terminationGracePeriodSeconds"] < 5 + 8,
+        "too little time to end": any(template["spec"]["terminationGracePeriodSeconds"] < 5 + 8 for template in templates),
         "something outside the namespace": [title(one) for one in built(name) if one["kind"] != "Namespace"
                                             and one["metadata"].get("namespace") != "minishop"],
     }
@@ -222,38 +299,68 @@ def test_prometheus_finds_what_is_there(_):
             labels = of(name, kind)[0]["metadata"].get("labels", {})
             if not selects(prometheus[selector]["matchLabels"], labels):
                 raise TestFailure(f"{name}: Prometheus does not select the {kind} ({labels})")
-        monitor = of(name, "PodMonitor")[0]["spec"]
-        if not selects(monitor["selector"]["matchLabels"], pod(name)["metadata"]["labels"]):
-            raise TestFailure(f"{name}: the PodMonitor selects no pod")
+        for monitor in of(name, "PodMonitor"):
+            if not any(selects(monitor["spec"]["selector"]["matchLabels"], template["metadata"]["labels"]) for template in pods(name)):
+                raise TestFailure(f"{name}: {title(monitor)} selects no pod")
         account = of(name, "ServiceAccount")[0]["metadata"]["name"]
         subject = of(name, "RoleBinding")[0]["subjects"][0]
         if prometheus["serviceAccountName"] != account or (subject["name"], subject["namespace"]) != (account, "minishop"):
             raise TestFailure(f"{name}: Prometheus's account {account} has no role: {subject}")
-        url = prometheus["remoteWrite"][0]["url"]
-        allowed = [value for policy in of(name, "NetworkPolicy") for rule in policy["spec"].get("egress", []) for to in rule["to"]
-                   for expression in to["namespaceSelector"].get("matchExpressions", []) for value in expression["values"]]
-        backends = next(one for one in of(name, "ConfigMap") if "TENANT" in one["data"])["data"]
-        for address in [value for value in backends.values() if "://" in value] + [url]:
-            if re.match(r"http://[^.]+\.([^.]+)\.svc", address)[1] not in allowed:
-                raise TestFailure(f"{name}: the network policy does not let anything out to {address}")
+
+
+def addresses(name, template):
+    """Where this pod sends to, as its ConfigMaps name it."""
+    sources = {source["configMapRef"]["name"] for container in containers_of(template) for source in container.get("envFrom", [])}
+    return [value for one in of(name, "ConfigMap") if one["metadata"]["name"] in sources for value in one["data"].values() if "://" in value]
+
+
+def lets_out(name, template, address):
+    """Whether a network policy of this pod allows this address: that of a Service in a namespace, or one here."""
+    namespace = re.match(r"http://[^.]+\.([^.]+)\.svc", address)
+    service = re.match(r"http://([\w-]+):", address)
+    for to in [to for policy in of(name, "NetworkPolicy") if selects(policy["spec"]["podSelector"]["matchLabels"], template["metadata"]["labels"])
+               for rule in policy["spec"].get("egress", []) for to in rule["to"]]:
+        names = [value for expression in to.get("namespaceSelector", {}).get("matchExpressions", []) for value in expression["values"]]
+        if namespace and namespace[1] in names or service and not namespace and any(
+                to.get("podSelector", {}).get("matchLabels") == one["spec"]["selector"] for one in of(name, "Service")
+                if one["metadata"]["name"] == service[1]):
+            return True
+    return False
+
+
+def test_network_policies_let_out_what_is_sent(_):
+    for name in KUSTOMIZATIONS[1:]:
+        for number, template in enumerate(pods(name)):
+            wanted = addresses(name, template) + ([of(name, "Prometheus")[0]["spec"]["remoteWrite"][0]["url"]] if number == 0 else [])
+            shut = [address for address in wanted if not lets_out(name, template, address)]
+            if len(wanted) < 2 or shut:
+                raise TestFailure(f"{name}: the network policy does not let anything out to {shut}; the pod sends to {wanted}")
 
 
 def test_the_collector_takes_its_configuration(directory):
     otelcol = engine("otelcol") / "otelcol"
-    for name in KUSTOMIZATIONS[1:]:
-        container = pod(name)["spec"]["initContainers"][0]
-        environment = {one["name"]: one["value"] for one in container["env"]}
-        for one in of(name, "ConfigMap"):
-            if "TENANT" in one["data"]:
-                environment |= one["data"]
-            if "clusters.yaml" in one["data"]:
-                for file, text in one["data"].items():
-                    (directory / file).write_text(text)
-        environment["OTELCOL_STORAGE"] = str(directory)
-        arguments = [argument.replace("/etc/otelcol/", f"{directory}/") for argument in container["args"]]
-        done = subprocess.run([str(otelcol), "validate", *arguments], env=environment, capture_output=True, text=True, check=False)
+    for number, (name, template) in enumerate((name, template) for name in KUSTOMIZATIONS[1:] for template in pods(name)):
+        [container] = [one for one in containers_of(template) if "opentelemetry-collector" in one["image"]]
+        maps = {one["metadata"]["name"]: one["data"] for one in of(name, "ConfigMap")}
+        environment = {one["name"]: one["value"] for one in container["env"]} | {
+            key: text for source in container["envFrom"] for key, text in maps[source["configMapRef"]["name"]].items()}
+        home = directory / str(number)
+        home.mkdir()
+        for volume in template["spec"]["volumes"]:
+            for file, text in maps.get(volume.get("configMap", {}).get("name"), {}).items():
+                (home / file).write_text(text)
+        arguments = [argument.replace("/etc/otelcol/", f"{home}/") for argument in container["args"]]
+        done = subprocess.run([str(otelcol), "validate", *arguments], env={**environment, "OTELCOL_STORAGE": str(home)}, capture_output=True,
+                              text=True, check=False)
         if done.returncode != 0:
-            raise TestFailure(f"{name}: {done.stderr}")
+            raise TestFailure(f"{name}: {' '.join(container['args'])}: {done.stderr}")
+
+
+def test_gateways_keep_what_the_lab_would_keep(_):
+    """The gateways' policies are those of the lab's tail-sampling.yaml."""
+    policies = [yaml.safe_load(path.read_text())["processors"]["tail_sampling"]["policies"] for path in (
+        labtest.OBSERVABILITY / "otel-collector/tail-sampling.yaml", DEPLOY / "overlays/gateways/collector/gateway.yaml")]
+    labtest.expect("the gateways' policies", policies[1], policies[0])
 
 
 if __name__ == "__main__":
