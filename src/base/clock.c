@@ -16,6 +16,10 @@ uint64_t clock_unix_coarse_ns(void) {
   return read_clock(CLOCK_REALTIME_COARSE);
 }
 
+uint64_t clock_mono_coarse_ns(void) {
+  return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
 uint64_t clock_mono_ns(void) {
   return read_clock(CLOCK_MONOTONIC);
 }

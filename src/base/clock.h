@@ -14,6 +14,8 @@ uint64_t clock_unix_ns(void);
 uint64_t clock_unix_coarse_ns(void);
 /* The monotonic clock, for durations and deadlines. */
 uint64_t clock_mono_ns(void);
+/* The same as of the kernel's last tick. */
+uint64_t clock_mono_coarse_ns(void);
 /* One reading of both clocks. Times that are counted from it on the monotonic clock agree with each other,
  * even if the wall clock is set in between. */
 struct clock_anchor {

@@ -23,7 +23,7 @@ struct http_client *http_connection_client(struct MHD_Connection *connection) {
 
 /* Between requests, and while the client takes a reply. */
 static uint64_t idle_deadline(const struct http_server *server) {
-  return clock_mono_ns() +
+  return clock_mono_coarse_ns() +
          (server->settings.idle_timeout_s + server->settings.request_timeout_s) * CLOCK_NS_PER_S;
 }
 

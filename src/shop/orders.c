@@ -126,7 +126,7 @@ static struct node *evict(struct shop_orders *orders, struct shard *shard) {
     queue_remove(&shard->paid, node);
   } else {
     node = shard->unpaid.first;
-    if (node && clock_mono_ns() - node->since_ns < orders->unpaid_ttl_ns) node = NULL;
+    if (node && clock_mono_coarse_ns() - node->since_ns < orders->unpaid_ttl_ns) node = NULL;
     if (node) queue_remove(&shard->unpaid, node);
   }
   if (node) *find(orders, shard, node->order.id) = node->chain;
@@ -158,7 +158,7 @@ void shop_orders_add(struct shop_orders *orders, struct shop_order *order) {
   struct shard *shard = shard_of(orders, order->id);
   struct node **bucket = bucket_of(orders, shard, order->id);
   node->state = UNPAID;
-  node->since_ns = clock_mono_ns();
+  node->since_ns = clock_mono_coarse_ns();
   pthread_mutex_lock(&shard->lock);
   node->chain = *bucket;
   *bucket = node;
@@ -214,7 +214,7 @@ void shop_orders_settle(struct shop_orders *orders, const uint8_t id[10], bool p
   pthread_mutex_lock(&shard->lock);
   struct node *node = *find(orders, shard, id); /* a claimed order never leaves */
   node->state = paid ? PAID : UNPAID;
-  node->since_ns = clock_mono_ns();
+  node->since_ns = clock_mono_coarse_ns();
   queue_append(paid ? &shard->paid : &shard->unpaid, node);
   pthread_cond_broadcast(&shard->settled);
   pthread_mutex_unlock(&shard->lock);

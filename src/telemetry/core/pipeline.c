@@ -25,7 +25,7 @@ struct tel_pipeline {
   uint64_t flush_wanted, flush_done; /* numbers of flushes */
   uint64_t in_flight;                /* weight */
   struct tel_item *first, **last;    /* taken over from pushed, oldest first */
-  uint64_t due;                      /* when the oldest has waited long enough; the worker's own */
+  uint64_t due;                      /* when it looks at what waits, however little; the worker's own */
 
   _Atomic bool stop_begun; /* as stopping, for those without the lock */
   _Atomic uint64_t stop_deadline;
@@ -217,18 +217,16 @@ static void rest(struct tel_pipeline *pipeline) {
   while (!pipeline->stopping && pipeline->flush_wanted == pipeline->flush_done) {
     uint64_t queued = tel_pipeline_queued(pipeline), time = now(pipeline);
     if (tel_quota_granted(&pipeline->quota) >= settings->wake) break;
-    if (queued == 0)
-      pipeline->due = NEVER;
-    else if (pipeline->due == NEVER)
-      pipeline->due = time + settings->delay_ns;
-    if (time >= pipeline->due) break;
-    atomic_store(&pipeline->wake_at, queued ? settings->wake : 1);
-    bool asleep = queued || tel_pipeline_queued(pipeline) == 0;
-    if (asleep && tel_quota_granted(&pipeline->quota) < settings->wake)
+    if (queued && pipeline->due == NEVER) pipeline->due = time + settings->delay_ns;
+    if (queued && time >= pipeline->due) break;
+    if (time >= pipeline->due) pipeline->due = NEVER;
+    bool idle = pipeline->due == NEVER;
+    atomic_store(&pipeline->wake_at, idle ? 1 : settings->wake);
+    bool missed = idle && tel_pipeline_queued(pipeline) > 0;
+    if (!missed && tel_quota_granted(&pipeline->quota) < settings->wake)
       wait_until(pipeline, TEL_WORK, pipeline->due);
   }
   atomic_store(&pipeline->wake_at, NEVER);
-  pipeline->due = NEVER;
 }
 
 /* Processes what is there now, one batch if it is not all that is wanted; when stopping, until the deadline.
@@ -262,6 +260,8 @@ static void run(void *cls) {
       return;
     }
     pipeline->flush_done = flush;
+    /* What comes soon waits for this: under load nobody has to wake the worker. */
+    pipeline->due = now(pipeline) + pipeline->settings.delay_ns;
     signal_all(pipeline, TEL_DONE);
   }
   struct tel_item *lost = lose_all(pipeline);

@@ -3,8 +3,8 @@
  *
  * A push is a few atomic operations, without a lock and without a wait; where the queue is full it is
  * refused. The worker takes all that was pushed at one go, so a thread that is held up in a push holds up
- * nobody. It begins when a batch waits, when the oldest item has waited for the delay, on a flush, and at the
- * stop.
+ * nobody. It begins when enough waits, when the delay since it last looked or since the first item is over, on a
+ * flush, and at the stop.
  *
  * Each item is settled once: processed, or lost. A stop keeps its deadline: when the worker hangs, it is left
  * behind with the pipeline, and touches only that and what process() uses. Internal to src/telemetry. */
@@ -31,7 +31,7 @@ struct tel_pipeline_settings {
   size_t capacity;           /* weight that may wait */
   size_t batch, batch_bytes; /* of one call of process(): at most, but for a single item */
   size_t wake;               /* weight that wakes the worker */
-  uint64_t delay_ns;         /* after which it looks at less, too */
+  uint64_t delay_ns;         /* after which it looks at less, too; no item waits longer for it */
   uint64_t grace_ns;         /* after the deadline of a stop */
   bool works_at_stop;        /* a worker that was never started is started at the stop */
   bool ordered;              /* items leave in the order of their pushes; without it, threads seldom meet */
