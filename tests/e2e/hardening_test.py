@@ -115,9 +115,9 @@ def test_each_claim_names_a_test_that_exists(_):
 
 def test_each_line_that_no_test_reaches_exists(_):
     """known.txt of the coverage names lines by their text: each is one line of its file, and has a reason."""
-    sys.path.insert(0, str(labtest.TOP / "tests/coverage"))
-    import measure
-    expect("tests/coverage/known.txt", measure.wrong_entries(), [])
+    sys.path.insert(0, str(labtest.TOP / "lab.d/test"))
+    import coverage
+    expect("tests/coverage/known.txt", coverage.wrong_entries(), [])
 
 
 def everything():
