@@ -46,7 +46,8 @@ EXTRA_DIST += \
 	lab.d/test/main.py \
 	lab.d/test/analyzers.py \
 	lab.d/test/forecast.py \
-	lab.d/test/full.py \
+	lab.d/test/coverage.py \
+	lab.d/test/fuzz.py \
 	lab.d/test/lint.py \
 	lab.d/test/plan.py \
 	lab.d/test/runner.py \

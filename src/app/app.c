@@ -169,7 +169,7 @@ int app_main(int argc, char **argv) {
   struct app_error error;
   struct start *start = calloc(1, sizeof *start);
   int status;
-  if (!start) return EXIT_FAILURE;
+  if (!start) return complain(&(struct app_error){"out of memory"}, EXIT_FAILURE);
   if (app_options_parse(argc, argv, &start->options, &error) != 0) {
     status = complain(&error, EXIT_USAGE);
     fprintf(stderr, "Try: minishop --help\n");

@@ -72,6 +72,11 @@ static struct shop_settings shop_settings_of(const struct app_config *config) {
   return settings;
 }
 
+/* What a function of the telemetry has returned, as a text. */
+static const char *reason(int result) {
+  return result == TEL_E_SYSTEM ? strerror(errno) : tel_error_text(result);
+}
+
 static int open_log(struct app_assembly *assembly, const struct app_config *config, bool daemon,
                     struct app_error *error) {
   const char *file = config->log_file;
@@ -118,7 +123,7 @@ static int open_tracing(struct app_assembly *assembly, const struct app_config *
                            &assembly->tracing);
 out:
   free(settings);
-  if (result) app_error_set(error, "cannot set up tracing: %s", tel_error_text(result));
+  if (result) app_error_set(error, "cannot set up tracing: %s", reason(result));
   return result ? -1 : 0;
 }
 
@@ -186,7 +191,7 @@ static int open_metrics(struct app_assembly *assembly, const struct app_config *
   assembly->registry = tel_registry_new(NULL);
   int result = assembly->registry ? tel_process_register(assembly->registry) : TEL_E_MEMORY;
   if (result == 0) result = register_reloads(assembly);
-  if (result) app_error_set(error, "cannot set up the metrics: %s", tel_error_text(result));
+  if (result) app_error_set(error, "cannot set up the metrics: %s", reason(result));
   return result ? -1 : 0;
 }
 
@@ -222,7 +227,7 @@ int app_assembly_start(struct app_assembly *assembly, struct app_error *error) {
   int result = tel_logger_start(assembly->logger);
   if (result == 0) result = tel_tracing_start(assembly->tracing);
   if (result) {
-    app_error_set(error, "cannot start the telemetry's threads: %s", tel_error_text(result));
+    app_error_set(error, "cannot start the telemetry's threads: %s", reason(result));
     return -1;
   }
   if (http_service_start(assembly->service, why) != 0) {

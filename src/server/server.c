@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -165,7 +166,7 @@ int http_server_start(struct http_server *server, char error[HTTP_ERROR_SIZE]) {
   struct MHD_OptionItem options[OPTION_COUNT];
   if (server->started || http_sweeper_start(server) != 0) {
     snprintf(error, HTTP_ERROR_SIZE, "cannot start the HTTP server: %s",
-             server->started ? "it runs already" : "no thread to be had");
+             server->started ? "it runs already" : strerror(errno));
     return -1;
   }
   limits_tell(server);

@@ -209,6 +209,7 @@ void http_refuse_for_library(struct http_client *client, unsigned status, const 
 void http_refuse_report(struct http_server *server, const struct http_refusal *refusal);
 
 /* sweeper.c */
+/* Returns 0, or -1 with errno. */
 int http_sweeper_start(struct http_server *server);
 void http_sweeper_stop(struct http_server *server);
 /* Keeps the socket open until the client closes it or a second has passed, so that no reset eats the answer.

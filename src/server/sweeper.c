@@ -115,9 +115,11 @@ int http_sweeper_start(struct http_server *server) {
   server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (server->wake_fd < 0) return -1;
   server->sweeping = true; /* before the thread, which does not synchronise with us any more */
-  if (thread_start(&server->sweeper, "http-sweeper", sweeper, server) == 0) return 0;
+  int why = thread_start(&server->sweeper, "http-sweeper", sweeper, server);
+  if (why == 0) return 0;
   server->sweeping = false;
   close(server->wake_fd);
+  errno = why;
   return -1;
 }
 

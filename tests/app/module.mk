@@ -1,4 +1,4 @@
-APP_TESTS = tests/app/test_config tests/app/test_healthcheck tests/app/test_notify tests/app/test_options \
+APP_TESTS = tests/app/test_config tests/app/test_failures tests/app/test_healthcheck tests/app/test_notify tests/app/test_options \
 	tests/app/test_pidfile
 APP_TEST_LIBS = $(LIBAPP) $(LIBAPP_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += $(APP_TESTS) tests/fuzz/fuzz_config
@@ -12,3 +12,6 @@ tests_app_test_pidfile_LDADD = $(APP_TEST_LIBS)
 
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
 tests_fuzz_fuzz_config_LDADD = $(APP_TEST_LIBS)
+tests_app_test_failures_SOURCES = tests/app/test_failures.c $(ALLOCATIONS) $(CALLS)
+tests_app_test_failures_LDADD = $(APP_TEST_LIBS)
+tests_app_test_failures_LDFLAGS = $(WRAP_ALLOCATIONS) $(WRAP_CALLS)

@@ -3,6 +3,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 
 import labtest
 import library_test
@@ -110,6 +111,13 @@ def test_each_claim_names_a_test_that_exists(_):
                 elif re.fullmatch(r"(test|check)_\w+", word) and not re.search(rf"def {word}\b", text or everything()):
                     wrong.append(word)
         expect(f"{page}: tests that do not exist", wrong, [])
+
+
+def test_each_line_that_no_test_reaches_exists(_):
+    """known.txt of the coverage names lines by their text: each is one line of its file, and has a reason."""
+    sys.path.insert(0, str(labtest.TOP / "lab.d/test"))
+    import coverage
+    expect("tests/coverage/known.txt", coverage.wrong_entries(), [])
 
 
 def everything():

@@ -1,4 +1,5 @@
 # Whole processes; `./lab test` runs them.
+EXTRA_DIST += tests/coverage
 EXTRA_DIST += \
 	tests/e2e/abuse_test.py \
 	tests/e2e/bench_test.py \

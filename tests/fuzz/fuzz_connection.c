@@ -2,20 +2,15 @@
  * answers. */
 #include "config.h" /* first: GNU extensions */
 
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/startup.h"
+#include "fuzz/wire.h"
 #include "slack-mock/routes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-enum { PATIENCE_MS = 20000 };
 
 static struct mock_channel channel;
 
@@ -38,35 +33,9 @@ static void start(void) {
     abort();
 }
 
-/* Reads until the server closes. Whatever it says begins as an answer; a server that hangs is a finding. */
-static void read_all(int fd) {
-  char answer[4096];
-  size_t have = 0;
-  ssize_t got = 1;
-  while (got > 0) {
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    if (poll(&ready, 1, PATIENCE_MS) != 1) abort();
-    got = recv(fd, answer + have, sizeof answer - have, 0);
-    if (got > 0 && have < 9) have += (size_t)got;
-  }
-  if (have >= 9 && memcmp(answer, "HTTP/1.1 ", 9) != 0 && memcmp(answer, "HTTP/1.0 ", 9) != 0) abort();
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!channel.server) start();
   if (memmem(data, size, "slow", 4)) return 0; /* the mode that sleeps for seconds */
-  struct sockaddr_in to = {.sin_family = AF_INET,
-                           .sin_port = htons((uint16_t)http_server_port(channel.server)),
-                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) abort();
-  for (size_t sent = 0; sent < size;) {
-    ssize_t now = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
-    if (now <= 0) break; /* refused, and answered */
-    sent += (size_t)now;
-  }
-  shutdown(fd, SHUT_WR);
-  read_all(fd);
-  close(fd);
+  wire_fuzz(http_server_port(channel.server), data, size);
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "support/allocations.h"
 
 #include <check.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -31,7 +32,9 @@ unsigned allocations_walk(bool (*try)(void)) {
 }
 
 bool allocations_fails(void) {
-  return atomic_fetch_add(&calls, 1) + 1 == atomic_load(&failing);
+  if (atomic_fetch_add(&calls, 1) + 1 != atomic_load(&failing)) return false;
+  errno = ENOMEM;
+  return true;
 }
 
 void *__real_malloc(size_t size);

@@ -1,0 +1,44 @@
+/* Any bytes as slack-mock's store: what a crash or a disk made of it is taken as a whole, or refused and left
+ * as it is. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "slack-mock/store.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Opens the file; what it then holds is what it lists. Returns the number of messages, or -1 if refused. */
+static long long open_store(const char *path) {
+  static const struct mock_store_limits limits = {.messages = 16, .bytes = 1 << 16};
+  struct mock_store *store = mock_store_new(&limits);
+  struct mock_store_stats stats;
+  struct buf error = BUF_INIT(8192), list = BUF_INIT(SIZE_MAX);
+  uint64_t epoch;
+  if (!store) abort();
+  int result = mock_store_open(store, path, &error);
+  if ((result == 0) == (error.len > 0)) abort();
+  if (result == 0) {
+    buf_putc(&list, '[');
+    mock_store_list(store, 0, SIZE_MAX, &list, &stats, &epoch);
+    buf_putc(&list, ']');
+    json_t *all = json_loads(buf_cstr(&list), 0, NULL);
+    if (json_array_size(all) != stats.messages) abort();
+    json_decref(all);
+  }
+  mock_store_free(store);
+  buf_free(&error);
+  buf_free(&list);
+  return result == 0 ? (long long)stats.last_id : -1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  char path[] = "/tmp/fuzz_store.XXXXXX";
+  int fd = mkstemp(path);
+  if (fd < 0 || write(fd, data, size) != (ssize_t)size || close(fd) != 0) abort();
+  if (open_store(path) != open_store(path)) abort(); /* opening changes nothing that matters */
+  unlink(path);
+  return 0;
+}

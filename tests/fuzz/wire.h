@@ -1,0 +1,43 @@
+/* An input of a fuzzer as all that a client sends on one connection. */
+#ifndef TESTS_FUZZ_WIRE_H
+#define TESTS_FUZZ_WIRE_H
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Reads until the server closes. Whatever it says begins as an answer; a server that hangs is a finding. */
+static inline void wire_read_all(int fd) {
+  enum { PATIENCE_MS = 20000 };
+  char answer[4096];
+  size_t have = 0;
+  ssize_t got = 1;
+  while (got > 0) {
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    if (poll(&ready, 1, PATIENCE_MS) != 1) abort();
+    got = recv(fd, answer + have, sizeof answer - have, 0);
+    if (got > 0 && have < 9) have += (size_t)got;
+  }
+  if (have >= 9 && memcmp(answer, "HTTP/1.1 ", 9) != 0 && memcmp(answer, "HTTP/1.0 ", 9) != 0) abort();
+}
+
+static inline void wire_fuzz(unsigned port, const uint8_t *data, size_t size) {
+  struct sockaddr_in to = {
+      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) abort();
+  for (size_t sent = 0; sent < size;) {
+    ssize_t now = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
+    if (now <= 0) break; /* refused, and answered */
+    sent += (size_t)now;
+  }
+  shutdown(fd, SHUT_WR);
+  wire_read_all(fd);
+  close(fd);
+}
+
+#endif
