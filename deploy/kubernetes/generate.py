@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what the manifests repeat of the rest of the project, so that it stays the same: kustomize reads no file from outside its
-own folder. With --check it only says what is no longer the same. A test runs that.
+"""Copies files of the project into the manifests, because kustomize reads no file outside its own directory. With --check it only
+reports copies that differ. A test runs that.
 
     deploy/kubernetes/generate.py [--check]
 """
@@ -28,7 +28,7 @@ spec:
 
 
 def prometheus_rule():
-    """The groups of all rule files as one resource: their own lines, two levels further in, comments and all."""
+    """The groups of all rule files as one resource: all lines, also comments, indented by two more blanks."""
     text = RULE_HEAD
     for name in RULES:
         _, groups = (TOP / "observability/prometheus/rules" / name).read_text().split("\ngroups:\n")
