@@ -1,7 +1,7 @@
 """Writes the figures of a report of `./lab test` into the table of docs/reliability.md, with the report's commit, date and machine.
 
 Usage: python3 lab.d/promises.py [REPORT], by default .lab/test-report.md. A row gets the figures of the tests that it names. A row
-whose tests have no figure in the report gets none: what stands in the table is from one run.
+whose tests have no figure in the report becomes empty, so all figures in the table are from one run.
 """
 import pathlib
 import re

@@ -103,7 +103,10 @@ def stages():
 def chosen(mode, pattern=None):
     """The stages of a mode. With a pattern of the shell: the steps whose name or title matches, and the steps that these need."""
     every = {step.name: step for stage in stages() for step in stage}
-    wanted = [step.name for step in every.values() if mode in step.modes and not pattern or pattern and {*fnmatch.filter((step.name, step.label), pattern)}]
-    for name in wanted:
-        wanted += [need for need in every[name].needs if pattern and need not in wanted]
+    if pattern:
+        wanted = [name for name, step in every.items() if fnmatch.filter((name, step.label), pattern)]
+        for name in wanted:  # grows meanwhile
+            wanted += [need for need in every[name].needs if need not in wanted]
+    else:
+        wanted = [name for name, step in every.items() if mode in step.modes]
     return [[step for step in stage if step.name in wanted] for stage in stages()]

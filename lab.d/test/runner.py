@@ -55,7 +55,7 @@ def in_words(passed, failed, skipped):
 class Run:
     """One run of a list of stages. Stages follow each other; each is a list of steps."""
 
-    def __init__(self, directory, environment=lambda: os.environ, missing=None, patience_s=(20, 5)):
+    def __init__(self, directory, environment=lambda: os.environ, missing=None, patience_s=(60, 5)):
         self.directory = directory
         self.patience_s = patience_s  # how long an interrupted test may clean up, and how long it may take to end
         self.environment = environment  # called before each step
