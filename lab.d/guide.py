@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The guide in the terminal: its chapters, how far the learner is, and whether an answer is right.
+"""The guide in the terminal: its chapters, the progress of the learner, and the check of an answer.
 
   guide.py show [CHAPTER]
   guide.py answer CHAPTER.QUESTION [VALUE...]
@@ -36,7 +36,7 @@ TRIES_MAX = 9999
 
 
 class BadInput(Exception):
-    """What the person typed cannot be used; the text says what is allowed."""
+    """The input is invalid. The text says what is allowed."""
 
 
 class Chapter:
@@ -88,7 +88,7 @@ class Progress:
 
 
 def with_addresses(text, engines):
-    """The text with the addresses of the lab that runs in place of the usual ones, and with its directory."""
+    """The text with the addresses and the directory of the running lab in place of the usual ones."""
     for name, port in USUAL.items() if engines else ():
         if name in engines.urls:
             text = text.replace(f"http://127.0.0.1:{port}", engines.urls[name])
@@ -98,7 +98,7 @@ def with_addresses(text, engines):
 
 
 def running():
-    """The engines of the lab that runs, or None."""
+    """The engines of the running lab, or None."""
     with contextlib.suppress(Away):
         return Engines.find()
 
@@ -151,8 +151,8 @@ def readable(kind, text):
 
 
 def judge(number, text, engines=None):
-    """Right or Wrong, by these engines or those of the lab that runs. CannotTell with the reason, also where an engine answers something
-    unexpected. Bad input is Unreadable before any engine is asked."""
+    """Returns Right or Wrong, from these engines or those of the running lab. Raises CannotTell with the reason, also if an engine gives an
+    unexpected answer, and Unreadable for bad input, before it asks any engine."""
     QUESTIONS[number].kind.read(text)
     try:
         return QUESTIONS[number].judge(engines or Engines.find(), text)

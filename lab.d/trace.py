@@ -25,13 +25,13 @@ SEARCHED = 1000
 TIMEOUT_S = 5
 ANSWER_LIMIT = 64 << 20
 ID = re.compile(r"[0-9a-f]{8,32}")
-# What is the same in every span, or is said by its name and its bar.
+# Attributes that every span has in common, or that its name and bar already show.
 DULL = ("client.", "network.", "server.", "user_agent.", "url.", "http.request.", "http.route", "otel.", "span.kind", "internal.", "error")
 TELLING = ("error.type",)
 
 
 class Trouble(Exception):
-    """What the person is told instead of a trace."""
+    """A message for the user instead of a trace."""
 
 
 def ask(url):
@@ -159,7 +159,7 @@ def show_list(terminal, traces):
 
 
 def in_order(spans):
-    """(depth, span): each behind its parent, siblings by time; spans whose parent is not in the trace are roots."""
+    """(depth, span): each after its parent, siblings sorted by time. Spans whose parent is not in the trace are roots."""
     ids = {span["span_id"] for span in spans}
     children = {}
     for span in sorted(spans, key=lambda span: span["offset_ms"]):
@@ -233,7 +233,7 @@ def show_trace(terminal, trace):
 
 
 def find(source, prefix):
-    """The whole id that begins like this."""
+    """The whole id that begins with this prefix."""
     if len(prefix) == 32:
         return prefix
     ids = sorted({trace["trace_id"] for trace in source.list() if trace["trace_id"].startswith(prefix)})
