@@ -7,6 +7,7 @@ What is not the overlay's: the gateways' addresses are listed, where Kubernetes'
 """
 import collections
 import contextlib
+import json
 import pathlib
 import re
 import secrets
@@ -19,7 +20,7 @@ import labtest  # noqa: E402
 import shop as shops  # noqa: E402
 import stack as stacks  # noqa: E402
 from control_plane import need  # noqa: E402
-from labtest import claim, wait_until  # noqa: E402
+from labtest import TestFailure, claim, expect, wait_until  # noqa: E402
 
 try:
     import yaml
@@ -200,6 +201,8 @@ def test_killed(tiers):
     tiers.set_away(True)
     held = [Trace("failed", tiers.shops) for _ in range(FAILED)]
     wait_until("the gateways have decided", lambda: decided(tiers.gateways, "true") >= before + FAILED, 60)
+    expect("spans that their queues may hold", {counted(gateway, "otelcol_exporter_queue_capacity", 'exporter="otlp_http/tempo"')
+                                                for gateway in tiers.gateways}, {1e6})
     wait_until("their queues hold it", lambda: all(counted(gateway, "otelcol_exporter_queue_size", 'exporter="otlp_http/tempo"') > 0
                                                    for gateway in tiers.gateways), 30)
     kill(tiers.gateways[0])
@@ -235,7 +238,14 @@ def test_logs(tiers):
     def written():
         return collections.Counter(line for number in range(SHOPS) for path in tiers.logs(number).glob("*.log*")
                                    for line in path.read_text().splitlines())
-    wait_until("every line has arrived", lambda: not set(written()) - {line for _, line in tiers.lines.lines()}, 60)
+
+    def missing():
+        return set(written()) - {line for _, line in tiers.lines.lines()}
+    try:
+        wait_until("every line has arrived", lambda: not missing(), 90, 0.5)
+    except TestFailure as failure:
+        raise TestFailure(f"{failure}; {len(missing())} of {sum(written().values())} are missing, by shop: "
+                          f"{collections.Counter(json.loads(line)['instance'] for line in missing())}") from None
     arrived = collections.Counter(line for _, line in tiers.lines.lines())
     claim(f"{sum(written().values())} log lines went by agent and gateway, none is lost, {sum((arrived - written()).values())} came twice",
           set(arrived) == set(written()))

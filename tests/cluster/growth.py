@@ -252,7 +252,7 @@ def limits(model):
     judged = configured(f"{overlay}/gateways/collector/gateway.yaml", r"num_traces: (\d+)") / configured(
         f"{overlay}/gateways/collector/gateway.yaml", r"decision_wait: (\d+)s")
     yield ("Loki as it is configured here", f"{LOKI_BYTES_S / 1e6:.0f} MB/s, its default for a tenant (`ingestion_rate_mb`)", LOKI_BYTES_S,
-           lambda rate: rate * model.log, "raise the limit; then the Loki cluster; then log successes only now and then, since the metrics count them all")
+           lambda rate: rate * model.log, "raise the limit; then the Loki cluster; then the level warn (`log.level`), since the metrics count the successes")
     yield (f"the {gateways:.0f} gateways", f"{judged * gateways:,.0f} traces a second (`num_traces` / `decision_wait`, each)", judged * gateways,
            lambda rate: rate, "more gateways, or more memory and `num_traces`; then a smaller share at the source (`OTEL_TRACES_SAMPLER`)")
     memory = configured(f"{overlay}/clusters/prometheus.yaml", r"limits: {memory: (\d+)Mi}") * MIB
