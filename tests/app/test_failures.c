@@ -1,10 +1,13 @@
 /* The program when something that it needs fails: it says what, ends with the right status, and leaves
  * nothing behind. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -115,6 +118,43 @@ START_TEST(test_each_call_on_the_way_to_the_background) {
 }
 END_TEST
 
+/* A service that is ready, for any number of clients. */
+static void *answer(void *cls) {
+  static const char ready[] = "HTTP/1.1 200 OK\r\n\r\n";
+  char request[512];
+  for (int client; (client = accept(*(int *)cls, NULL, NULL)) >= 0; close(client))
+    if (recv(client, request, sizeof request, 0) > 0) send(client, ready, sizeof ready - 1, MSG_NOSIGNAL);
+  return NULL;
+}
+
+START_TEST(test_each_call_of_a_health_check) {
+  static const struct failing_call cases[] = {
+      {"socket", EMFILE}, {"connect", ECONNREFUSED}, {"send", EPIPE},  {"recv", ECONNRESET},
+      {"recv", EINTR},    {"recv", EAGAIN},          {"poll", ENOMEM}, {"poll", EINTR}};
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  char address[32];
+  pthread_t thread;
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+  ck_assert_int_eq(listen(fd, 64), 0);
+  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
+  ck_assert_int_eq(pthread_create(&thread, NULL, answer, &fd), 0);
+  snprintf(address, sizeof address, "0.0.0.0:%u", ntohs(at.sin_port));
+  const char *words[] = {"minishop", "--healthcheck", "--listen", address, NULL};
+  const struct failing check = {start, words, false, NULL};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    failing_calls(&check, cases[i].name, cases[i].error, NULL);
+  shutdown(fd, SHUT_RDWR); /* ends accept() */
+  pthread_join(thread, NULL);
+  close(fd);
+  snprintf(address, sizeof address, "[::]:%u", ntohs(at.sin_port));
+  ck_assert_int_eq(failing_run(&check), 1);
+  ck_assert_msg(strstr(failing_said, "no answer from [::]:") != NULL, "%s", failing_said);
+  snprintf(address, sizeof address, "nowhere");
+  ck_assert_int_ne(failing_run(&check), 0);
+}
+END_TEST
+
 /* To run as another user, without being root: what only root can do is taken for done. */
 static void become_root(void) {
   static const char *const done[] = {"getpwnam", "geteuid", "initgroups", "setresgid", "setresuid", "fchown"};
@@ -159,4 +199,5 @@ START_TEST(test_each_step_to_another_user) {
 END_TEST
 
 TEST_MAIN("failures", test_each_allocation_of_a_start, test_each_call_of_a_start,
-          test_each_call_on_the_way_to_the_background, test_each_step_to_another_user)
+          test_each_call_on_the_way_to_the_background, test_each_call_of_a_health_check,
+          test_each_step_to_another_user)

@@ -9,4 +9,4 @@ WRAP_CALLS = -Wl,--wrap=pipe2,--wrap=fork,--wrap=setsid,--wrap=waitpid,--wrap=ch
 	-Wl,--wrap=write,--wrap=pwrite,--wrap=fstat,--wrap=fsync,--wrap=ftruncate,--wrap=flock,--wrap=fchown,--wrap=rename,--wrap=unlink \
 	-Wl,--wrap=socket,--wrap=setsockopt,--wrap=getsockopt,--wrap=bind,--wrap=listen,--wrap=getsockname,--wrap=send,--wrap=recv \
 	-Wl,--wrap=eventfd,--wrap=geteuid,--wrap=getpwnam,--wrap=initgroups,--wrap=setresgid,--wrap=setresuid,--wrap=setuid \
-	-Wl,--wrap=seteuid,--wrap=setegid,--wrap=open,--wrap=prctl,--wrap=pthread_create
+	-Wl,--wrap=seteuid,--wrap=setegid,--wrap=open,--wrap=prctl,--wrap=pthread_create,--wrap=connect,--wrap=poll,--wrap=__read_chk,--wrap=__recv_chk
