@@ -58,6 +58,7 @@ static char *mark_whole(const char *word, size_t len, char *to) {
 }
 
 char *app_config_text(const char *text, size_t len, unsigned *include, unsigned *comment) {
+  static const char directive[] = "@include";
   const char *at = text, *end = text + len;
   char *out = malloc(2 * len + NUMBER_SIZE), *to = out; /* at most one mark for each digit */
   unsigned line = 1;
@@ -70,7 +71,9 @@ char *app_config_text(const char *text, size_t len, unsigned *include, unsigned 
     int word = next == at && (isalnum((unsigned char)*at) || *at == '.');
     if (word) next = skip_word(at, end);
     if (next == at) next = at + 1;
-    if (*at == '@' && !*include) *include = line;
+    if (!*include && (size_t)(end - at) >= sizeof directive - 1 &&
+        memcmp(at, directive, sizeof directive - 1) == 0)
+      *include = line;
     memcpy(to, at, (size_t)(next - at));
     to += next - at;
     if (word) to = mark_whole(at, (size_t)(next - at), to);

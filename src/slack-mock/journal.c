@@ -75,8 +75,8 @@ static int read_lines(struct mock_journal *journal, journal_line_fn line_fn, voi
     if (!whole) {
       if (!why && mock_journal_append(journal, "", 0) != 0)
         why = strerror(errno);
-      else if (why && ftruncate(journal->fd, (off_t)journal->size) == 0)
-        why = NULL;
+      else if (why)
+        why = ftruncate(journal->fd, (off_t)journal->size) == 0 ? NULL : strerror(errno);
       break;
     }
   }

@@ -12,6 +12,6 @@ tests_app_test_pidfile_LDADD = $(APP_TEST_LIBS)
 
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
 tests_fuzz_fuzz_config_LDADD = $(APP_TEST_LIBS)
-tests_app_test_failures_SOURCES = tests/app/test_failures.c $(ALLOCATIONS) $(CALLS)
+tests_app_test_failures_SOURCES = tests/app/test_failures.c $(FAILING)
 tests_app_test_failures_LDADD = $(APP_TEST_LIBS)
 tests_app_test_failures_LDFLAGS = $(WRAP_ALLOCATIONS) $(WRAP_CALLS)

@@ -53,10 +53,13 @@ class Mock:
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
+        try:
+            if self.process.poll() is None:
+                equal(self.stop(), 0, "exit code at the end of a test")
+        finally:
             self.process.kill()
             self.process.wait()
-        self.output.close()
+            self.output.close()
 
     def ask(self, method, path, body=None, kind=None, timeout=30, headers=None):
         """(status, headers, body as text)"""

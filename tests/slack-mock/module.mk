@@ -1,10 +1,13 @@
-SLACK_MOCK_TESTS = tests/slack-mock/test_payload tests/slack-mock/test_store tests/slack-mock/test_mode \
+SLACK_MOCK_TESTS = tests/slack-mock/test_payload tests/slack-mock/test_store tests/slack-mock/test_mode tests/slack-mock/test_failures \
 	tests/fuzz/fuzz_slack_payload tests/fuzz/fuzz_connection tests/fuzz/fuzz_store
 check_PROGRAMS += $(SLACK_MOCK_TESTS)
 TESTS += $(SLACK_MOCK_TESTS)
 SLACK_MOCK_TEST_LIBS = $(LIBSLACKMOCK) $(LIBSERVER) $(LIBSERVER_LIBS) $(ZLIB_LIBS) $(CHECK_LIBS)
 tests_slack_mock_test_payload_LDADD = $(SLACK_MOCK_TEST_LIBS)
 tests_slack_mock_test_store_LDADD = $(SLACK_MOCK_TEST_LIBS)
+tests_slack_mock_test_failures_SOURCES = tests/slack-mock/test_failures.c $(FAILING)
+tests_slack_mock_test_failures_LDADD = $(SLACK_MOCK_TEST_LIBS)
+tests_slack_mock_test_failures_LDFLAGS = $(WRAP_ALLOCATIONS) $(WRAP_CALLS)
 tests_slack_mock_test_mode_LDADD = $(SLACK_MOCK_TEST_LIBS)
 tests_fuzz_fuzz_slack_payload_SOURCES = tests/fuzz/fuzz_slack_payload.c tests/fuzz/replay.c
 tests_fuzz_fuzz_slack_payload_LDADD = $(LIBSLACKMOCK) $(LIBBASE) $(JANSSON_LIBS)

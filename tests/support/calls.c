@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -47,6 +48,8 @@
        (fd, level, name, value, len))                                                                        \
   CALL(int, -1, getsockopt, (int fd, int level, int name, void *value, socklen_t *len),                      \
        (fd, level, name, value, len))                                                                        \
+  CALL(int, -1, connect, (int fd, const struct sockaddr *to, socklen_t len), (fd, to, len))                  \
+  CALL(int, -1, poll, (struct pollfd * fds, nfds_t count, int timeout_ms), (fds, count, timeout_ms))         \
   CALL(int, -1, bind, (int fd, const struct sockaddr *at, socklen_t len), (fd, at, len))                     \
   CALL(int, -1, listen, (int fd, int backlog), (fd, backlog))                                                \
   CALL(int, -1, getsockname, (int fd, struct sockaddr *at, socklen_t *len), (fd, at, len))                   \
@@ -155,4 +158,23 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *cls) {
   int error = 0;
   return skipped("pthread_create", &error) ? error : __real_pthread_create(thread, attr, run, cls);
+}
+
+/* What the two become with _FORTIFY_SOURCE. */
+ssize_t __real___read_chk(int fd, void *data, size_t len, size_t size);
+ssize_t __wrap___read_chk(int fd, void *data, size_t len, size_t size);
+ssize_t __wrap___read_chk(int fd, void *data, size_t len, size_t size) {
+  int error = 0;
+  if (!skipped("read", &error)) return __real___read_chk(fd, data, len, size);
+  errno = error;
+  return -1;
+}
+
+ssize_t __real___recv_chk(int fd, void *data, size_t len, size_t size, int flags);
+ssize_t __wrap___recv_chk(int fd, void *data, size_t len, size_t size, int flags);
+ssize_t __wrap___recv_chk(int fd, void *data, size_t len, size_t size, int flags) {
+  int error = 0;
+  if (!skipped("recv", &error)) return __real___recv_chk(fd, data, len, size, flags);
+  errno = error;
+  return -1;
 }

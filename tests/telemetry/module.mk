@@ -8,3 +8,4 @@ include tests/telemetry/traces/module.mk
 include tests/telemetry/recent/module.mk
 include tests/telemetry/otlp/module.mk
 include tests/telemetry/logs/module.mk
+include tests/telemetry/ulfius/module.mk

@@ -1,6 +1,6 @@
 # The tests of OTLP.
 OTLP_TESTS = tests/telemetry/otlp/test_otlp_exporter tests/telemetry/otlp/test_otlp_http \
-	tests/telemetry/otlp/test_endpoint tests/telemetry/otlp/test_retry tests/fuzz/fuzz_otlp_answer
+	tests/telemetry/otlp/test_endpoint tests/telemetry/otlp/test_retry tests/telemetry/otlp/test_transport tests/fuzz/fuzz_otlp_answer
 check_PROGRAMS += $(OTLP_TESTS)
 TESTS += $(OTLP_TESTS)
 EXTRA_DIST += tests/fuzz/corpus/otlp_answer
@@ -13,6 +13,11 @@ tests_telemetry_otlp_test_otlp_exporter_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_otlp_test_otlp_http_SOURCES = tests/telemetry/otlp/test_otlp_http.c \
 	tests/telemetry/otlp/fake_collector.c tests/telemetry/otlp/fake_collector.h
 tests_telemetry_otlp_test_otlp_http_LDADD = $(TELEMETRY_TEST_LIBS) $(MICROHTTPD_LIBS)
+tests_telemetry_otlp_test_transport_SOURCES = tests/telemetry/otlp/test_transport.c $(ALLOCATIONS)
+tests_telemetry_otlp_test_transport_LDADD = $(TELEMETRY_TEST_LIBS)
+tests_telemetry_otlp_test_transport_LDFLAGS = $(WRAP_ALLOCATIONS) \
+	-Wl,--wrap=curl_global_init,--wrap=curl_easy_init,--wrap=curl_multi_init,--wrap=curl_slist_append,--wrap=curl_easy_setopt \
+	-Wl,--wrap=curl_multi_add_handle,--wrap=curl_multi_perform,--wrap=curl_multi_poll,--wrap=curl_multi_info_read
 tests_fuzz_fuzz_otlp_answer_SOURCES = tests/fuzz/fuzz_otlp_answer.c tests/fuzz/replay.c
 tests_fuzz_fuzz_otlp_answer_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 

@@ -1,0 +1,125 @@
+/* The adapter without memory: a program is served as it would be without telemetry. */
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <tel/telemetry.h>
+#include <tel/ulfius.h>
+#include <unistd.h>
+
+#include "support/allocations.h"
+#include "support/test.h"
+
+static struct _u_instance instance;
+static unsigned port;
+
+static int hello(const struct _u_request *request, struct _u_response *response, void *cls) {
+  (void)request, (void)cls;
+  tel_attributes_set_string(tel_ulfius_fields(response), "said", "hello");
+  ulfius_set_string_body_response(response, 200, "hello");
+  return U_CALLBACK_CONTINUE;
+}
+
+static unsigned free_port(void) {
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
+  close(fd);
+  return ntohs(at.sin_port);
+}
+
+static void prepare(void) {
+  static struct sockaddr_in at = {.sin_family = AF_INET};
+  setenv("OTEL_TRACES_EXPORTER", "none", 1);
+  port = free_port();
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  at.sin_port = htons((uint16_t)port);
+  ck_assert_int_eq(ulfius_init_instance(&instance, port, &at, NULL), U_OK);
+  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/hello", "/:name", 0, hello, NULL), U_OK);
+  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/hello", "*", 1, hello, NULL), U_OK);
+}
+
+/* The answer as a text. No assertion: check allocates. */
+static void ask(const char *target, char *reply, size_t size) {
+  struct sockaddr_in to = {
+      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  char request[128];
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  size_t len = 0;
+  snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: a\r\n\r\n", target);
+  if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
+      send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
+    for (ssize_t n; len < size - 1 && (n = recv(fd, reply + len, size - 1 - len, 0)) > 0;) len += (size_t)n;
+  reply[len] = '\0';
+  close(fd);
+}
+
+static bool observe(void) {
+  struct tel *tel = tel_new("adapter", "1");
+  int error = tel ? tel_ulfius_observe(tel, &instance) : TEL_E_MEMORY;
+  bool told = error == 0 || !tel || *tel_error(tel) != '\0';
+  tel_free(tel, 0);
+  allocations_succeed();
+  ck_assert(error == 0 || error == TEL_E_MEMORY);
+  ck_assert(told);
+  /* The program has its callbacks back. */
+  for (int i = 0; i < instance.nb_endpoints; i++)
+    ck_assert(instance.endpoint_list[i].callback_function == hello);
+  return error == 0;
+}
+
+START_TEST(test_observing) {
+  prepare();
+  ck_assert_uint_ge(allocations_walk(observe), 10);
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
+static void serve(const char *target, const char *says) {
+  char reply[65536];
+  for (unsigned at = 1;; at++) {
+    allocations_fail_at(at);
+    ask(target, reply, sizeof reply);
+    unsigned count = allocations_count();
+    allocations_succeed();
+    bool well = strncmp(reply, "HTTP/1.0 200", 12) == 0 || strncmp(reply, "HTTP/1.1 200", 12) == 0;
+    ck_assert_msg(well || (!says && strstr(reply, " 500 ")), "%u: %s", at, reply);
+    ck_assert_msg(!says || strstr(reply, says), "%u: %s", at, reply);
+    if (count < at) return;
+  }
+}
+
+START_TEST(test_serving) {
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
+  ck_assert_msg(tel_start(tel) == 0, "%s", tel_error(tel));
+  serve("/hello/you", "hello");
+  serve("/metrics", NULL); /* a scrape is whole, or an error */
+  ulfius_stop_framework(&instance);
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
+START_TEST(test_what_cannot_be_started) {
+  static const struct tel_ulfius_server half = {.key_pem = "key"}, no_key = {.ca_pem = "ca"};
+  prepare();
+  ck_assert_int_eq(tel_ulfius_start(NULL, NULL, NULL), U_ERROR_PARAMS);
+  ck_assert_int_eq(tel_ulfius_start(NULL, &instance, &half), U_ERROR_PARAMS);
+  ck_assert_int_eq(tel_ulfius_start(NULL, &instance, &no_key), U_ERROR_PARAMS);
+  ck_assert_int_eq(tel_ulfius_observe(NULL, &instance), TEL_E_VALUE);
+  instance.port = 0;
+  ck_assert_int_eq(tel_ulfius_start(NULL, &instance, NULL), U_ERROR_PARAMS);
+  instance.port = 65536;
+  ck_assert_int_eq(tel_ulfius_start(NULL, &instance, NULL), U_ERROR_PARAMS);
+  instance.port = port;
+  instance.endpoint_list[0].callback_function = NULL;
+  ck_assert_int_eq(tel_ulfius_start(NULL, &instance, NULL), U_ERROR_PARAMS);
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
+TEST_MAIN("adapter", test_observing, test_serving, test_what_cannot_be_started)
