@@ -39,6 +39,6 @@ void http_exchange_read_headers(struct http_exchange *exchange) {
   struct reading reading = {.exchange = exchange};
   MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, read_header, &reading);
   /* The host of a target in absolute form counts more than the header. */
-  const char *authority = http_connection_authority(exchange->connection);
+  const char *authority = server_connection_authority(exchange->connection);
   if (authority) exchange->headers[HTTP_HOST] = authority;
 }

@@ -43,8 +43,8 @@ void http_handle_metrics(struct http_exchange *exchange) {
   }
   /* Several lines of one name are one list (RFC 9110, 5.3). */
   struct buf accept = BUF_INIT(LIST_LIMIT), encodings = BUF_INIT(LIST_LIMIT), text = BUF_INIT(TEXT_LIMIT);
-  http_connection_header_join(exchange->connection, "Accept", &accept);
-  http_connection_header_join(exchange->connection, "Accept-Encoding", &encodings);
+  server_connection_header_join(exchange->connection, "Accept", &accept);
+  server_connection_header_join(exchange->connection, "Accept-Encoding", &encodings);
   enum tel_format format = tel_format_negotiate(buf_cstr(&accept));
   bool gzip = tel_format_accepts_gzip(buf_cstr(&encodings));
   int error = tel_exposition_write(registry, format, gzip ? &text : &exchange->reply);

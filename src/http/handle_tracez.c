@@ -148,7 +148,7 @@ static double weight(const char *accept, const char *type) {
 static bool wants_json(const struct http_exchange *exchange, const struct query *query) {
   if (query->format) return strcmp(query->format, "json") == 0;
   struct buf accept = BUF_INIT(ACCEPT_LIMIT);
-  http_connection_header_join(exchange->connection, "Accept", &accept);
+  server_connection_header_join(exchange->connection, "Accept", &accept);
   const char *list = accept.len ? buf_cstr(&accept) : NULL;
   double json = list ? weight(list, "application/json") : -1;
   bool wants = json > 0 && json > weight(list, "text/html");

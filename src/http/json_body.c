@@ -108,7 +108,7 @@ static bool take_fields(struct http_exchange *exchange, json_t *json, const stru
 static bool format_is_taken(struct http_exchange *exchange) {
   char quote[HTTP_QUOTE_SIZE];
   const char *type = exchange->headers[HTTP_CONTENT_TYPE];
-  const char *coding = http_connection_content_coding(exchange->connection);
+  const char *coding = server_connection_content_coding(exchange->connection);
   if (coding) {
     exchange->accept_encoding = "identity";
     http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE, "The body has Content-Encoding '%s'.",

@@ -66,7 +66,7 @@ static void settle_request_id(struct http_exchange *exchange) {
 static void read_tracestate(const struct http_exchange *exchange, char state[TEL_TRACESTATE_SIZE]) {
   struct buf joined = BUF_INIT(TEL_TRACESTATE_SIZE);
   state[0] = '\0';
-  http_connection_header_join(exchange->connection, "tracestate", &joined);
+  server_connection_header_join(exchange->connection, "tracestate", &joined);
   if (!buf_failed(&joined) && joined.len && !tel_tracestate_append(state, joined.data, joined.len))
     state[0] = '\0';
   buf_free(&joined);
@@ -200,7 +200,7 @@ static bool line_is_omitted(struct http_observe *observe) {
   return atomic_fetch_add(&observe->refusal_lines, 1) >= REFUSALS_A_SECOND;
 }
 
-void http_observe_refused(struct http_observe *observe, const struct http_refusal *refusal,
+void http_observe_refused(struct http_observe *observe, const struct server_refusal *refusal,
                           const struct tel_context *context) {
   http_metrics_refused(observe->metrics, refusal->status);
   if (!refusal->target && line_is_omitted(observe)) return;

@@ -16,7 +16,7 @@ struct http_service {
   struct http_service_settings settings;
   struct http_service_parts parts;
   struct http_observe *observe;
-  struct http_server *server;
+  struct server *server;
   _Atomic bool ready;
 };
 
@@ -29,7 +29,7 @@ const struct http_service_settings *http_service_settings(const struct http_serv
 }
 
 bool http_service_draining(const struct http_service *service) {
-  return http_server_draining(service->server);
+  return server_draining(service->server);
 }
 
 bool http_service_ready(const struct http_service *service) {
@@ -40,21 +40,21 @@ void http_service_set_ready(struct http_service *service, bool ready) {
   atomic_store(&service->ready, ready);
 }
 
-unsigned http_service_port(const struct http_service *service) {
-  return http_server_port(service->server);
+const struct address *http_service_address(const struct http_service *service) {
+  return server_address(service->server);
 }
 
 static void begin_exchange(struct http_service *service, const struct _u_request *request,
                            struct http_exchange *exchange) {
   exchange->service = service;
-  exchange->connection = http_request_connection(request);
+  exchange->connection = server_request_connection(request);
   exchange->method = request->http_verb;
   exchange->path = request->url_path;
   const char *query = strchr(request->http_url, '?');
   exchange->query = query ? query + 1 : NULL;
   exchange->version = request->http_protocol;
-  exchange->client = http_request_client(request);
-  exchange->client_port = http_request_client_port(request);
+  exchange->client = server_request_client(request);
+  exchange->client_port = server_request_client_port(request);
   exchange->body = request->binary_body;
   exchange->body_len = request->binary_body_length;
   exchange->reply = (struct buf)BUF_INIT(REPLY_LIMIT);
@@ -140,7 +140,7 @@ static void respond(struct http_exchange *exchange, const struct _u_request *req
     buf_reset(&exchange->reply);
     answer = make_answer(exchange);
   }
-  http_request_reply(request, exchange->status, answer);
+  server_request_reply(request, exchange->status, answer);
 }
 
 /* One request, from its first look to its answer. */
@@ -157,12 +157,12 @@ static int serve(const struct _u_request *request, struct _u_response *response,
 }
 
 static void put_refusal_header(void *reply, const char *name, const char *value) {
-  http_refusal_header(reply, name, value);
+  server_refusal_header(reply, name, value);
 }
 
 /* The limits are settings, so the server's constant texts do not name them. */
-static void reply_refusal(struct http_exchange *exchange, const struct http_refusal *refusal,
-                          const struct http_server_settings *limits) {
+static void reply_refusal(struct http_exchange *exchange, const struct server_refusal *refusal,
+                          const struct server_settings *limits) {
   enum http_problem problem = http_problem_by_code(refusal->code);
   if (problem == HTTP_PAYLOAD_TOO_LARGE)
     http_reply_problem(exchange, problem, "The body has more than %zu bytes (server.body_limit).",
@@ -176,7 +176,7 @@ static void reply_refusal(struct http_exchange *exchange, const struct http_refu
 
 /* Makes the problem that the refusal is the exchange's, and, where the answer is ours to make, the answer. */
 static void answer_refusal(const struct http_service *service, struct http_exchange *exchange,
-                           const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+                           const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   reply_refusal(exchange, refusal, &service->settings.server);
   if (!reply) return;
   buf_append(&reply->body, exchange->reply.data, exchange->reply.len);
@@ -186,14 +186,14 @@ static void answer_refusal(const struct http_service *service, struct http_excha
 }
 
 /* Cut, and "" if it was not read. */
-static void refused_path(const struct http_refusal *refusal, char path[HTTP_TEXT_SIZE]) {
+static void refused_path(const struct server_refusal *refusal, char path[HTTP_TEXT_SIZE]) {
   const char *target = refusal->target ? refusal->target : "";
   snprintf(path, HTTP_TEXT_SIZE, "%.*s", (int)strcspn(target, "?"), target);
 }
 
 /* A guard of the server refused the request: it is answered and observed like any other. */
-static void refuse(struct http_service *service, const struct http_refusal *refusal,
-                   struct http_refusal_reply *reply) {
+static void refuse(struct http_service *service, const struct server_refusal *refusal,
+                   struct server_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
   refused_path(refusal, path);
   struct http_exchange exchange = {.service = service,
@@ -210,8 +210,8 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
 
 /* Little or nothing of the request was read (too many connections, a backlog at shutdown), so it has no route
  * to observe. The client gets the same kind of answer. */
-static void turn_away(const struct http_service *service, const struct http_refusal *refusal,
-                      const struct tel_context *context, struct http_refusal_reply *reply) {
+static void turn_away(const struct http_service *service, const struct server_refusal *refusal,
+                      const struct tel_context *context, struct server_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
   refused_path(refusal, path);
   struct http_exchange exchange = {.path = path, .context = *context, .reply = BUF_INIT(REPLY_LIMIT)};
@@ -220,9 +220,10 @@ static void turn_away(const struct http_service *service, const struct http_refu
   buf_free(&exchange.reply);
 }
 
-static void refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+static void refused(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   struct http_service *service = cls;
-  if (refusal->origin == HTTP_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection) {
+  if (refusal->origin == SERVER_REFUSED_BY_GUARD && refusal->method && refusal->target &&
+      refusal->connection) {
     refuse(service, refusal, reply);
   } else {
     struct tel_context context = {0};
@@ -233,14 +234,14 @@ static void refused(void *cls, const struct http_refusal *refusal, struct http_r
   }
 }
 
-static void log_library(void *cls, enum http_log_level level, const char *text) {
+static void log_library(void *cls, enum server_log_level level, const char *text) {
   static const enum tel_level levels[] = {TEL_DEBUG, TEL_WARN, TEL_ERROR};
   struct http_service *service = cls;
   tel_log_event(service->parts.logger, levels[level], "http library", "%s", text);
 }
 
 static void read_in_flight(void *cls, struct tel_emit *emit) {
-  tel_emit_value(emit, NULL, http_server_in_flight(((struct http_service *)cls)->server));
+  tel_emit_value(emit, NULL, server_in_flight(((struct http_service *)cls)->server));
 }
 
 static void read_build(void *cls, struct tel_emit *emit) {
@@ -264,22 +265,22 @@ static int register_metrics(struct http_service *service) {
 }
 
 int http_service_new(const struct http_service_settings *settings, const struct http_service_parts *parts,
-                     struct http_service **out, char error[256]) {
+                     struct http_service **out, struct error *error) {
   struct http_service *service = calloc(1, sizeof *service);
-  snprintf(error, 256, "out of memory");
+  error_set(error, "out of memory");
   if (!service) return -1;
   service->settings = *settings;
   service->parts = *parts;
   service->observe = http_observe_new(parts->registry, parts->tracer, parts->logger, settings->buckets,
                                       settings->bucket_count);
-  struct http_server_hooks hooks = {.cls = service, .refused = refused, .log = log_library};
-  if (service->observe) service->server = http_server_new(&settings->server, &hooks, error);
+  struct server_hooks hooks = {.cls = service, .refused = refused, .log = log_library};
+  if (service->observe) service->server = server_new(&settings->server, &hooks, error);
   if (!service->server) goto fail;
   /* Ulfius needs an endpoint, and its default endpoint is the cheapest: nothing is matched. */
-  if (http_server_endpoint(service->server, "OPTIONS", "*", 0, serve, service) != 0 ||
-      http_server_endpoint(service->server, NULL, NULL, 0, serve, service) != 0 ||
+  if (server_endpoint(service->server, "OPTIONS", "*", 0, serve, service) != 0 ||
+      server_endpoint(service->server, NULL, NULL, 0, serve, service) != 0 ||
       register_metrics(service) != 0) {
-    snprintf(error, 256, "cannot register the endpoint or metrics: out of memory");
+    error_set(error, "cannot register the endpoint or metrics: out of memory");
     goto fail;
   }
   *out = service;
@@ -289,18 +290,18 @@ fail:
   return -1;
 }
 
-int http_service_start(struct http_service *service, char error[256]) {
-  return http_server_start(service->server, error);
+int http_service_start(struct http_service *service, struct error *error) {
+  return server_start(service->server, error);
 }
 
 unsigned http_service_drain(struct http_service *service, uint64_t deadline_mono_ns) {
   http_service_set_ready(service, false);
-  return http_server_drain(service->server, deadline_mono_ns);
+  return server_drain(service->server, deadline_mono_ns);
 }
 
 void http_service_free(struct http_service *service) {
   if (!service) return;
-  http_server_free(service->server);
+  server_free(service->server);
   http_observe_free(service->observe);
   free(service);
 }

@@ -20,24 +20,24 @@ enum { DESCRIPTORS = 1 << 17, REQUEST_WAIT_MS = 20 };
 
 /* The owner of each descriptor: the functions below know only the descriptor. */
 static struct {
-  _Atomic(struct http_server *) server; /* it listens */
-  _Atomic(struct http_client *) client; /* it is connected */
-  atomic_bool drains;                   /* it listened; libmicrohttpd is told to leave it */
+  _Atomic(struct server *) server;        /* it listens */
+  _Atomic(struct server_client *) client; /* it is connected */
+  atomic_bool drains;                     /* it listened; libmicrohttpd is told to leave it */
 } owners[DESCRIPTORS];
 
 static bool known(int fd) {
   return fd >= 0 && fd < DESCRIPTORS;
 }
 
-void http_socket_listens(int fd, struct http_server *server) {
+void server_socket_listens(int fd, struct server *server) {
   if (known(fd)) atomic_store(&owners[fd].server, server);
 }
 
-void http_socket_serves(int fd, struct http_client *client) {
+void server_socket_serves(int fd, struct server_client *client) {
   if (known(fd)) atomic_store(&owners[fd].client, client);
 }
 
-void http_socket_drains(int fd, bool drains) {
+void server_socket_drains(int fd, bool drains) {
   if (known(fd)) atomic_store(&owners[fd].drains, drains);
 }
 
@@ -47,20 +47,19 @@ static int accept_raw(int fd, struct sockaddr *from, socklen_t *len, int flags) 
 
 /* Closing the spare descriptor frees one for the next connection, which gets an answer that says why it is
  * refused. */
-static bool answer_one(struct http_server *server, int listen_fd) {
-  struct sockaddr_storage from;
+static bool answer_one(struct server *server, int listen_fd) {
+  struct address from;
   socklen_t len = sizeof from;
-  char address[INET6_ADDRSTRLEN], request[4096];
-  unsigned port;
+  char address[ADDRESS_HOST_SIZE], request[4096];
   close(server->spare_fd);
   server->spare_fd = -1;
-  int fd = accept_raw(listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  int fd = accept_raw(listen_fd, &from.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return errno == EAGAIN;
-  http_address_format((struct sockaddr *)&from, address, sizeof address, &port);
   /* Read the request first: unread bytes would turn the close into a reset, and the client could lose the
    * answer. */
   poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, REQUEST_WAIT_MS);
-  http_refuse_away(server, fd, address, "This server has no file descriptor left: try again soon.");
+  server_refuse_away(server, fd, address_host(&from, address),
+                     "This server has no file descriptor left: try again soon.");
   while (recvfrom(fd, request, sizeof request, MSG_DONTWAIT, NULL, NULL) > 0) continue;
   close(fd);
   return true;
@@ -68,7 +67,7 @@ static bool answer_one(struct http_server *server, int listen_fd) {
 
 /* Other parts of the process or of the machine have used up the descriptors. libmicrohttpd would retry in a
  * busy loop. */
-static void starved(struct http_server *server, int listen_fd, int why) {
+static void starved(struct server *server, int listen_fd, int why) {
   char text[128];
   pthread_mutex_lock(&server->spare_lock);
   bool answered = server->spare_fd >= 0 && answer_one(server, listen_fd);
@@ -79,7 +78,7 @@ static void starved(struct http_server *server, int listen_fd, int why) {
   uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
   if (atomic_exchange(&server->pause_second, second) != second) {
     snprintf(text, sizeof text, "cannot accept connections: %s; trying again every 100 ms", strerror(why));
-    http_connection_news(server, HTTP_LOG_WARN, text);
+    server_connection_news(server, SERVER_LOG_WARN, text);
   }
   clock_sleep_ns(PAUSE_NS);
 }
@@ -89,7 +88,7 @@ __attribute__((visibility("default"))) int accept4(int fd, struct sockaddr *from
   int got = accept_raw(fd, from, len, flags);
   if (got >= 0 || (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)) return got;
   int why = errno;
-  struct http_server *server = known(fd) ? atomic_load(&owners[fd].server) : NULL;
+  struct server *server = known(fd) ? atomic_load(&owners[fd].server) : NULL;
   if (server) starved(server, fd, why);
   errno = server ? EAGAIN : why;
   return -1;
@@ -99,9 +98,9 @@ __attribute__((visibility("default"))) int accept4(int fd, struct sockaddr *from
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t size, int flags) {
   ssize_t got = recvfrom(fd, data, size, flags, NULL, NULL);
   if (got <= 0 || flags) return got;
-  struct http_client *client =
+  struct server_client *client =
       known(fd) ? atomic_load_explicit(&owners[fd].client, memory_order_relaxed) : NULL;
-  return client ? (ssize_t)http_connection_arrived(client, data, (size_t)got, size) : got;
+  return client ? (ssize_t)server_connection_arrived(client, data, (size_t)got, size) : got;
 }
 
 /* MHD_quiesce_daemon() removes the listening socket from the epoll set of each worker, and so does the
