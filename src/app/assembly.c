@@ -42,29 +42,23 @@ static void name_instance(const struct app_config *config, char out[APP_TEXT_SIZ
   if (*config->instance) snprintf(out, APP_TEXT_SIZE, "%s", config->instance);
 }
 
-static enum tel_level level_of(const struct app_config *config) {
-  enum tel_level level = TEL_INFO;
-  tel_level_parse(config->log_level, &level);
-  return level;
-}
-
 static struct shop_settings shop_settings_of(const struct app_config *config) {
   struct shop_settings settings;
   shop_settings_init(&settings);
   settings.payment_failure_rate = config->payment_failure_rate;
   settings.payment_latency_ms = config->payment_latency_ms;
-  settings.payment_reason = config->payment_reason;
+  settings.payment_part = shop_faults_part_of(config->payment_reason);
   settings.payment_connections = (uint32_t)config->payment_connections;
   settings.inventory_latency_ms = config->inventory_latency_ms;
   settings.inventory_stock = (uint32_t)config->inventory_stock;
   settings.inventory_restock_s = config->inventory_restock_s;
   settings.grey = (struct shop_grey_settings){.share = config->grey_share,
-                                              .sku = config->grey_sku,
+                                              .sku = (int)config->grey_sku - 1, /* 0 is "", all */
                                               .caller = config->grey_caller,
                                               .payment_failure_rate = config->grey_failure_rate,
                                               .payment_latency_ms = config->grey_payment_latency_ms,
                                               .inventory_latency_ms = config->grey_inventory_latency_ms,
-                                              .payment_reason = config->grey_reason,
+                                              .payment_part = shop_faults_part_of(config->grey_reason),
                                               .deducted = (uint32_t)config->grey_deducted};
   settings.seed = config->seed;
   settings.orders_capacity = (size_t)config->orders_capacity;
@@ -81,7 +75,7 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
                     struct error *error) {
   const char *file = config->log_file;
   if (!*file && daemon) file = "syslog";
-  struct tel_log_settings settings = {.level = level_of(config),
+  struct tel_log_settings settings = {.level = (enum tel_level)config->log_level,
                                       .enabled = config->log_enabled,
                                       .file = file,
                                       .no_link = *config->user && geteuid() == 0,
@@ -222,7 +216,7 @@ int app_assembly_start(struct app_assembly *assembly, struct error *error) {
 void app_assembly_reconfigure(struct app_assembly *assembly, const struct app_config *config) {
   struct shop_settings settings = shop_settings_of(config);
   shop_reconfigure(assembly->shop, &settings);
-  tel_log_set_level(assembly->logger, level_of(config));
+  tel_log_set_level(assembly->logger, (enum tel_level)config->log_level);
 }
 
 void app_assembly_reloaded(struct app_assembly *assembly, bool applied) {

@@ -8,12 +8,21 @@
 #include "app/config_value.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "shop/faults.h"
+#include "shop/inventory.h"
+#include "tel/log.h"
 #include "telemetry/settings/otel_variables.h"
 
 enum { FILE_LIMIT = 1 << 20 };
 
-#define APP_CONFIG_ROW(field, type, path, fallback, min, max, choices, reload, help)                         \
-  [APP_KEY_##field] = {path,   APP_##type, offsetof(struct app_config, field), fallback, min, max, choices,  \
+static const char *app_level_choice(size_t level) {
+  static const char *const words[] = {
+      [TEL_DEBUG] = "debug", [TEL_INFO] = "info", [TEL_WARN] = "warn", [TEL_ERROR] = "error"};
+  return level < sizeof words / sizeof *words ? words[level] : NULL;
+}
+
+#define APP_CONFIG_ROW(field, type, path, fallback, min, max, choice, reload, help)                          \
+  [APP_KEY_##field] = {path,   APP_##type, offsetof(struct app_config, field), fallback, min, max, choice,   \
                        reload, help},
 const struct app_key app_keys[APP_KEY_COUNT] = {APP_CONFIG_KEYS(APP_CONFIG_ROW)};
 #undef APP_CONFIG_ROW
@@ -227,6 +236,8 @@ static size_t field_size(const struct app_key *key) {
     return sizeof(double);
   case APP_REALS:
     return sizeof(struct app_reals);
+  case APP_CHOICE:
+    return sizeof(size_t);
   case APP_ADDRESS:
     return sizeof(struct address);
   default:

@@ -38,7 +38,7 @@ enum app_type {
 #define APP_FIELD_PATH(name) char name[APP_TEXT_SIZE];
 #define APP_FIELD_OUTPUT(name) char name[APP_TEXT_SIZE];
 #define APP_FIELD_URL(name) char name[APP_TEXT_SIZE];
-#define APP_FIELD_CHOICE(name) char name[APP_TEXT_SIZE];
+#define APP_FIELD_CHOICE(name) size_t name;
 #define APP_FIELD_BOOL(name) bool name;
 #define APP_FIELD_WHOLE(name) uint64_t name;
 #define APP_FIELD_MEMORY(name) uint64_t name;
@@ -69,7 +69,7 @@ struct app_key {
   size_t offset; /* of its field in struct app_config */
   const char *fallback;
   double min, max;
-  const char *choices;
+  const char *(*choice)(size_t index); /* the words of a CHOICE; NULL behind the last */
   bool reload;
   const char *help;
 };

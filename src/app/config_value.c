@@ -30,13 +30,8 @@ static void describe(const struct app_key *key, char *out, size_t size) {
     break;
   case APP_CHOICE: {
     int len = snprintf(out, size, "one of ");
-    for (const char *at = key->choices;; at++) {
-      size_t n = strcspn(at, "|");
-      len +=
-          snprintf(out + len, size - (size_t)len, "%s\"%.*s\"", at == key->choices ? "" : ", ", (int)n, at);
-      at += n;
-      if (!*at) break;
-    }
+    for (size_t i = 0; key->choice(i) && (size_t)len < size; i++)
+      len += snprintf(out + len, size - (size_t)len, "%s\"%s\"", i ? ", " : "", key->choice(i));
     break;
   }
   case APP_BOOL:
@@ -125,17 +120,14 @@ static int store_reals(struct app_reals *field, const struct app_key *key, const
   return 0;
 }
 
-static bool find_choice(const char *choices, const char *text, char *out) {
-  for (const char *at = choices;; at++) {
-    size_t len = strcspn(at, "|");
-    if (strlen(text) == len && strncasecmp(at, text, len) == 0) {
-      memcpy(out, at, len);
-      out[len] = '\0';
-      return true;
-    }
-    at += len;
-    if (!*at) return false;
+static int store_choice(size_t *field, const struct app_key *key, const struct app_value *value,
+                        struct error *error) {
+  for (size_t i = 0; value->kind == APP_VALUE_TEXT && key->choice(i); i++) {
+    if (strcasecmp(key->choice(i), value->text) != 0) continue;
+    *field = i;
+    return 0;
   }
+  return refuse(key, value, error);
 }
 
 /* Stores a value of any text type. */
@@ -154,8 +146,6 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
     if (!is_url(text)) return refuse(key, value, error);
     relative = false;
     break;
-  case APP_CHOICE:
-    return find_choice(key->choices, text, field) ? 0 : refuse(key, value, error);
   case APP_OUTPUT:
     relative = relative && strcmp(text, "syslog") != 0;
     break;
@@ -205,6 +195,8 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
     return 0;
   case APP_REALS:
     return store_reals(field, key, value, error);
+  case APP_CHOICE:
+    return store_choice(field, key, value, error);
   case APP_ADDRESS:
     if (value->kind != APP_VALUE_TEXT) return refuse(key, value, error);
     if (address_parse(value->text, field, error) == 0) return 0;

@@ -1,5 +1,6 @@
-#include "http/handlers.h"
-#include "http/service_internal.h"
+#include "http/reply.h"
+#include "http/service_private.h"
+#include "server/server.h"
 #include "telemetry/metrics/exposition.h"
 
 enum { LIST_LIMIT = 16384 /* above any header block */, TEXT_LIMIT = 64 << 20 };
@@ -53,7 +54,7 @@ void http_handle_metrics(struct http_exchange *exchange) {
   buf_free(&encodings);
   buf_free(&text);
   if (error) {
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
     return;
   }
   exchange->status = exchange->route->status;

@@ -6,9 +6,9 @@
 #include <strings.h>
 
 #include "base/hex.h"
-#include "http/handlers.h"
 #include "http/local.h"
-#include "http/service_internal.h"
+#include "http/reply.h"
+#include "http/service_private.h"
 #include "http/tracez_page.h"
 
 enum { LIST_JSON = 1000, LIST_HTML = 200, ACCEPT_LIMIT = 8192 };
@@ -55,7 +55,7 @@ static enum MHD_Result read_argument(void *cls, enum MHD_ValueKind kind, const c
 static bool refuse(struct http_exchange *exchange, const char *what, const char *value, const char *allowed) {
   char quote[HTTP_QUOTE_SIZE];
   http_reply_problem(exchange, HTTP_INVALID_REQUEST, "Unknown %s '%s'; use %s.", what,
-                     http_quote(value, quote), allowed);
+                     http_reply_quote(value, quote), allowed);
   return false;
 }
 
@@ -186,7 +186,7 @@ static bool may_see(struct http_exchange *exchange) {
 
 static void finish(struct http_exchange *exchange, bool json, unsigned status) {
   if (buf_failed(&exchange->reply)) {
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
     return;
   }
   exchange->status = status;
@@ -212,7 +212,7 @@ static void show_trace(struct http_exchange *exchange, struct tel_recent *recent
     return;
   }
   if (error) {
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
     return;
   }
   if (json)
@@ -227,7 +227,7 @@ static void show_list(struct http_exchange *exchange, struct tel_recent *recent,
                       const struct tel_recent_filter *filter, bool json) {
   struct tel_recent_list list;
   if (tel_recent_list_new(recent, filter, json ? LIST_JSON : LIST_HTML, &list) != 0) {
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
     return;
   }
   if (json)

@@ -1,5 +1,6 @@
 #include "http/metrics.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,14 +42,19 @@ static size_t route_index(const struct http_route *route) {
   return route ? (size_t)(route - http_routes) : UNMATCHED;
 }
 
+/* A handler's answer is a final one; an interim or an unknown status is a bug. */
+static size_t status_index(unsigned status) {
+  assert(status >= STATUS_MIN && status <= STATUS_MAX);
+  return status - STATUS_MIN;
+}
+
 static const char *route_label(size_t route) {
   return route == UNMATCHED ? "unmatched" : http_routes[route].path;
 }
 
 static struct tel_counter *request_series(struct http_metrics *metrics, size_t method, size_t route,
                                           unsigned status) {
-  if (status < STATUS_MIN || status > STATUS_MAX) status = 500; /* a handler's bug */
-  _Atomic(struct tel_counter *) *kept = &metrics->routes[route].request[method][status - STATUS_MIN];
+  _Atomic(struct tel_counter *) *kept = &metrics->routes[route].request[method][status_index(status)];
   struct tel_counter *counter = atomic_load_explicit(kept, memory_order_acquire);
   if (counter || !metrics->requests) return counter;
   char text[12];
@@ -176,10 +182,9 @@ const char *http_metrics_method(const char *method) {
 const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
                                                 const struct http_exchange *exchange) {
   size_t method = method_index(exchange->method), route = route_index(exchange->route);
-  unsigned status = exchange->status;
-  if (status < STATUS_MIN || status > STATUS_MAX) status = 500; /* a handler's bug */
-  return tel_http_parts_get(&metrics->routes[route].parts[method][status - STATUS_MIN], methods[method],
-                            exchange->route ? exchange->route->path : NULL, status);
+  return tel_http_parts_get(&metrics->routes[route].parts[method][status_index(exchange->status)],
+                            methods[method], exchange->route ? exchange->route->path : NULL,
+                            exchange->status);
 }
 
 void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,

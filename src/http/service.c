@@ -8,7 +8,9 @@
 #include <ulfius.h>
 
 #include "base/random.h"
-#include "http/service_internal.h"
+#include "http/observe.h"
+#include "http/reply.h"
+#include "http/service_private.h"
 
 enum { REPLY_LIMIT = 64 << 20 }; /* of an exposition; all other replies are small */
 
@@ -28,12 +30,12 @@ const struct http_service_settings *http_service_settings(const struct http_serv
   return &service->settings;
 }
 
-bool http_service_draining(const struct http_service *service) {
+static bool is_draining(const struct http_service *service) {
   return server_draining(service->server);
 }
 
 bool http_service_ready(const struct http_service *service) {
-  return atomic_load(&service->ready) && !http_service_draining(service);
+  return atomic_load(&service->ready) && !is_draining(service);
 }
 
 void http_service_set_ready(struct http_service *service, bool ready) {
@@ -78,7 +80,7 @@ static void handle(struct http_exchange *exchange) {
     char allow[HTTP_ALLOW_SIZE];
     http_route_allow(exchange->path, allow);
     http_reply_problem(exchange, HTTP_METHOD_NOT_ALLOWED, "%s takes %s.", route->path, allow);
-  } else if (!http_route_is_probe(route) && http_service_draining(exchange->service)) {
+  } else if (!http_route_is_probe(route) && is_draining(exchange->service)) {
     http_reply_problem(exchange, HTTP_UNAVAILABLE, "The service is shutting down.");
   } else {
     route->handle(exchange);
@@ -127,7 +129,7 @@ static struct MHD_Response *make_answer(struct http_exchange *exchange) {
   }
   if (exchange->content_type) put_answer_header(answer, "Content-Type", exchange->content_type);
   each_header(exchange, put_answer_header, answer);
-  if (http_service_draining(exchange->service)) put_answer_header(answer, "Connection", "close");
+  if (is_draining(exchange->service)) put_answer_header(answer, "Connection", "close");
   return answer;
 }
 
@@ -136,7 +138,7 @@ static void respond(struct http_exchange *exchange, const struct _u_request *req
   bool lacking = exchange->reply.len == 0 && exchange->status != MHD_HTTP_NO_CONTENT;
   struct MHD_Response *answer = lacking ? NULL : make_answer(exchange);
   if (!answer) {
-    if (!exchange->problem) http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    if (!exchange->problem) http_reply_no_memory(exchange);
     buf_reset(&exchange->reply);
     answer = make_answer(exchange);
   }
@@ -146,7 +148,8 @@ static void respond(struct http_exchange *exchange, const struct _u_request *req
 /* One request, from its first look to its answer. */
 static int serve(const struct _u_request *request, struct _u_response *response, void *cls) {
   struct http_service *service = cls;
-  struct http_exchange exchange = {0};
+  struct http_exchange exchange;
+  http_exchange_init(&exchange);
   begin_exchange(service, request, &exchange);
   handle(&exchange);
   respond(&exchange, request);

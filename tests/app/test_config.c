@@ -4,9 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shop/reason.h"
+#include "shop/faults.h"
 #include "support/case_files.h"
 #include "support/test.h"
+#include "tel/log.h"
 
 /* libconfig 1.5 forgets a few bytes with some syntax errors, which LeakSanitizer sees. */
 const char *__lsan_default_suppressions(void);
@@ -294,11 +295,11 @@ START_TEST(a_reload_takes_what_it_may_and_names_the_rest) {
   app_config_init(&config);
   app_config_init(&next);
   next.payment_failure_rate = 0.9;
-  strcpy(next.log_level, "debug");
+  next.log_level = TEL_DEBUG;
   app_config_reload(&config, &next, restart, sizeof restart);
   ck_assert_str_eq(restart, "");
   ck_assert_double_eq(config.payment_failure_rate, 0.9);
-  ck_assert_str_eq(config.log_level, "debug");
+  ck_assert_uint_eq(config.log_level, TEL_DEBUG);
   next.listen.v4.sin_port = htons(9);
   next.metrics_buckets.values[0] = 0.0001;
   next.orders_capacity = 7;
@@ -375,16 +376,21 @@ START_TEST(the_installed_file_marks_what_can_be_reloaded) {
 }
 END_TEST
 
-/* A row's choices are another layer's words. */
+/* Each failure of the shop can be chosen, and the message names all of them. */
 START_TEST(payment_reasons_are_the_shops) {
-  char words[] = "card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout",
-       *rest = NULL;
-  ck_assert_str_eq(app_keys[APP_KEY_grey_reason].choices, app_keys[APP_KEY_payment_reason].choices);
-  ck_assert_str_eq(app_keys[APP_KEY_payment_reason].choices + strlen("|card|provider|credentials|"), words);
-  for (char *word = strtok_r(words, "|", &rest); word; word = strtok_r(NULL, "|", &rest)) {
-    enum shop_reason reason = SHOP_DONE + 1;
-    while (reason < SHOP_REASON_COUNT && strcmp(shop_reason_word(reason), word) != 0) reason++;
-    ck_assert_msg(reason < SHOP_REASON_COUNT, "%s", word);
+  struct app_config config;
+  struct error refused, error;
+  const char *word, wrong[] = "payment = { reason = \"out_of_stock\"; };";
+  app_config_init(&config);
+  ck_assert_int_eq(app_config_parse(&config, wrong, strlen(wrong), "FILE", false, "/", &refused), -1);
+  for (size_t i = 0; (word = shop_faults_choice(i)); i++) {
+    char text[100], quoted[50];
+    snprintf(text, sizeof text, "payment = { reason = \"%s\"; };", word);
+    ck_assert_msg(app_config_parse(&config, text, strlen(text), "FILE", false, "/", &error) == 0, "%s",
+                  error.text);
+    ck_assert_uint_eq(config.payment_reason, i);
+    snprintf(quoted, sizeof quoted, "\"%s\"", word);
+    ck_assert_msg(strstr(refused.text, quoted) != NULL, "%s: %s", quoted, refused.text);
   }
 }
 END_TEST
