@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "base/text.h"
-#include "server/server.h"
+#include "server/request.h"
 
 struct known {
   const char *name;

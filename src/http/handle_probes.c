@@ -1,6 +1,6 @@
 #include "http/reply.h"
 #include "http/service_private.h"
-#include "server/server.h"
+#include "server/request.h"
 #include "telemetry/metrics/exposition.h"
 
 enum { LIST_LIMIT = 16384 /* above any header block */, TEXT_LIMIT = 64 << 20 };

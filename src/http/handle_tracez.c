@@ -10,6 +10,7 @@
 #include "http/reply.h"
 #include "http/service_private.h"
 #include "http/tracez_page.h"
+#include "server/request.h"
 
 enum { LIST_JSON = 1000, LIST_HTML = 200, ACCEPT_LIMIT = 8192 };
 

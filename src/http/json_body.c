@@ -6,7 +6,7 @@
 
 #include "base/nesting.h"
 #include "http/reply.h"
-#include "server/server.h"
+#include "server/request.h"
 
 enum { NESTING_MAX = 8 }; /* ours are one level deep */
 

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "http/metrics.h"
-#include "server/server.h"
+#include "server/request.h"
 #include "telemetry/http/describe.h"
 #include "telemetry/logs/log_clock.h"
 #include "telemetry/traces/span_clock.h"

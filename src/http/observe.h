@@ -4,7 +4,7 @@
 #define HTTP_OBSERVE_H
 
 #include "http/exchange.h"
-#include "server/server.h"
+#include "server/refuse.h"
 #include "tel/log.h"
 #include "tel/metrics.h"
 #include "tel/trace.h"

@@ -1,7 +1,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/server_private.h"
+#include "server/arrival_private.h"
+#include "server/guards_private.h"
 
 /* Each reads the part of a request that arrives now, up to its end or the data's. Returns where the next part
  * begins; with a fault, where that was found. */

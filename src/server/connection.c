@@ -6,7 +6,12 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "server/server_private.h"
+#include "server/connection_private.h"
+#include "server/guards_private.h"
+#include "server/insides_private.h"
+#include "server/refuse_private.h"
+#include "server/sweeper_private.h"
+#include "server/target_private.h"
 
 enum { NEWS_A_SECOND = 10 };
 
@@ -61,7 +66,7 @@ static void opened(struct server *server, struct MHD_Connection *connection, voi
   struct server_client *client = client_new(server, connection);
   *context = current = client;
   if (!client) return;
-  server_socket_serves(client->fd, client);
+  server_insides_serves(client->fd, client);
   bool too_many = atomic_fetch_add(&server->connections, 1) >= server->settings.connections;
   pthread_mutex_lock(&server->clients_lock);
   client->next = server->clients;
@@ -78,7 +83,7 @@ static void opened(struct server *server, struct MHD_Connection *connection, voi
 
 static void closed(struct server *server, struct server_client *client) {
   if (!client) return;
-  server_socket_serves(client->fd, NULL);
+  server_insides_serves(client->fd, NULL);
   if (current == client) current = NULL;
   pthread_mutex_lock(&server->clients_lock);
   if (client->next) client->next->previous = client->previous;
@@ -94,9 +99,8 @@ static void closed(struct server *server, struct server_client *client) {
 
 static void report(struct server *server, const struct server_client *client,
                    enum server_refusal_origin origin, unsigned status, const struct _u_request *request) {
-  struct server_refusal refusal = {.origin = origin, .status = status, .started_mono_ns = clock_mono_ns()};
-  refusal.code = server_refuse_code(status);
-  refusal.detail = server_refuse_detail(status);
+  struct server_refusal refusal = {.origin = origin, .started_mono_ns = clock_mono_ns()};
+  server_refuse_fill(&refusal, status);
   if (client) {
     refusal.client = client->address;
     refusal.started_mono_ns = client->started_ns;
@@ -132,7 +136,7 @@ void *server_connection_begun(void *cls, const char *uri, struct MHD_Connection 
   if (!client || !uri) return NULL;
   client->started_ns = clock_mono_ns();
   client->dispatched = client->refused = false;
-  client->bad_target = !server_guard_target_is_clean(server, uri);
+  client->bad_target = !server_guard_target_is_clean(uri);
   client->long_target = strlen(uri) > server->settings.header_limit;
   client->too_many_arguments = server_guard_arguments_cut(server, uri);
   deadline_set(client, request_deadline(server, client->started_ns));
@@ -140,8 +144,8 @@ void *server_connection_begun(void *cls, const char *uri, struct MHD_Connection 
   atomic_store_explicit(&client->asked, true, memory_order_relaxed);
   current = client;
   char *path = NULL;
-  /* libmicrohttpd's own buffer is writable. */
-  if (*uri != '/' && !server_target_split((char *)(uintptr_t)uri, &client->authority, &path)) return NULL;
+  if (*uri != '/' && !server_target_split(server_insides_writable(uri), &client->authority, &path))
+    return NULL;
   client->request = ulfius_uri_logger(NULL, path ? path : uri);
   free(path);
   if (client->request) client->request->request->timeout = (unsigned long)(uintptr_t)client;
@@ -238,29 +242,6 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
 }
 
-/* A client can cause these messages at will, so they are not warnings: answers are reported as refusals, and
- * connections that clients end early are normal. */
-static enum server_log_level level_of(const char *text) {
-  static const char *const client_caused[] = {
-      "Error processing request (HTTP response code is",
-      "Failed to send",
-      "Application reported internal error",
-      "Too late",
-      "Received HTTP/1.1 request without `Host'",
-      "Too large value of 'Content-Length'",
-      "Failed to parse `Content-Length'",
-      "Socket has been disconnected when reading",
-      "Connection socket is closed when reading",
-      "Connection was closed by remote side",
-      "Not enough memory in pool",
-      "Closing connection (failed to queue error response)",
-      "Closing connection (failed to create error response",
-  };
-  for (size_t i = 0; i < sizeof client_caused / sizeof *client_caused; i++)
-    if (strncmp(text, client_caused[i], strlen(client_caused[i])) == 0) return SERVER_LOG_DEBUG;
-  return SERVER_LOG_WARN;
-}
-
 /* Without descriptors or memory libmicrohttpd logs as fast as it can. A few lines a second say as much. */
 static bool news_is_due(struct server *server) {
   uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
@@ -273,16 +254,11 @@ void server_connection_news(struct server *server, enum server_log_level level, 
 }
 
 /* libmicrohttpd is about to answer by itself. */
-static void library_answers(struct server *server, va_list arguments) {
-  va_list copy;
-  va_copy(copy, arguments);
-  unsigned status = va_arg(copy, unsigned);
-  const char *message = va_arg(copy, const char *);
-  va_end(copy);
+static void library_answers(struct server *server, unsigned status, const char *page) {
   if (!current)
     report(server, NULL, SERVER_REFUSED_BY_LIBRARY, status, NULL);
   else if (!current->dispatched && !current->refused)
-    server_refuse_for_library(current, status, message);
+    server_refuse_for_library(current, status, page);
 }
 
 /* libmicrohttpd has no thread for the new connection. */
@@ -295,12 +271,15 @@ static void no_thread(struct server *server) {
 
 void server_connection_log(void *cls, const char *format, va_list arguments) {
   struct server *server = cls;
-  if (strstr(format, "HTTP response code is %u")) library_answers(server, arguments);
-  if (strncmp(format, "Failed to create a", 18) == 0) no_thread(server);
+  unsigned status = 0;
+  const char *page = NULL;
+  enum server_insides_event event = server_insides_event(format, arguments, &status, &page);
+  if (event == SERVER_INSIDES_ANSWERS) library_answers(server, status, page);
+  if (event == SERVER_INSIDES_NO_THREAD) no_thread(server);
   if (!server->hooks.log) return;
   char text[512];
   vsnprintf(text, sizeof text, format, arguments);
   text[strcspn(text, "\r\n")] = '\0';
-  enum server_log_level level = level_of(text);
+  enum server_log_level level = server_insides_level(text);
   if (level == SERVER_LOG_DEBUG || news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
 }

@@ -8,7 +8,10 @@
 
 #include "base/clock.h"
 #include "base/condition.h"
-#include "server/server_private.h"
+#include "server/connection_private.h"
+#include "server/insides_private.h"
+#include "server/refuse_private.h"
+#include "server/sweeper_private.h"
 
 #define SETTLE_NS (5 * CLOCK_NS_PER_MS)
 #define GRACE_NS CLOCK_NS_PER_S
@@ -76,7 +79,7 @@ unsigned server_drain(struct server *server, uint64_t deadline_mono_ns) {
   uint64_t grace_until = clock_mono_ns() + GRACE_NS;
   atomic_store(&server->draining, true);
   if (!server->started) return 0;
-  server_socket_drains(server->accept_fd, true);
+  server_insides_drains(server->accept_fd, true);
   int listen_fd = MHD_quiesce_daemon(server->instance.mhd_daemon);
   if (listen_fd >= 0) {
     server_accepts_no_more(server);

@@ -2,7 +2,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/server_private.h"
+#include "server/guards_private.h"
+#include "server/insides_private.h"
+#include "server/refuse_private.h"
+#include "server/target_private.h"
 
 /* What the guards count in a request's headers. */
 struct headers {
@@ -48,28 +51,10 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
   return MHD_YES;
 }
 
-/* Finds what libmicrohttpd's parser accepts: lines that end with LF alone, folded lines (it joins them to the
- * header's *name*), and NUL in a value (the rest is lost). Up to 0.9.77 the block still lies where it was
- * read, from the method to its end, each CR, LF and first colon of a line overwritten with NUL; 1.0 refuses
- * these itself. */
-static bool layout_is_clean(const char *method, const char *version, size_t block_size) {
-  const char *end = method + block_size, *at = version + strlen(version);
-  while (end - at >= 4) {
-    if (at[0] || at[1]) return false; /* not CRLF */
-    at += 2;
-    if (!at[0]) return at[1] == '\0' && at + 2 == end; /* the empty line must be the end */
-    at += strnlen(at, (size_t)(end - at));
-    if (at < end) at++; /* the colon; a folded line has none, so it does not end in time */
-    at += strnlen(at, (size_t)(end - at));
-  }
-  return false;
-}
-
 static bool refuse(struct server_refusal *refusal, unsigned status, const char *detail) {
-  *refusal = (struct server_refusal){.origin = SERVER_REFUSED_BY_GUARD,
-                                     .status = status,
-                                     .code = server_refuse_code(status),
-                                     .detail = detail};
+  *refusal = (struct server_refusal){.origin = SERVER_REFUSED_BY_GUARD};
+  server_refuse_fill(refusal, status);
+  refusal->detail = detail;
   return true;
 }
 
@@ -91,13 +76,11 @@ void server_guard_bad_arrival(const struct server_arrival *arrival, struct serve
     refuse_line(refusal);
 }
 
-bool server_guard_target_is_clean(const struct server *server, const char *target) {
+bool server_guard_target_is_clean(const char *target) {
   size_t len = 0;
   for (; target[len]; len++)
     if ((unsigned char)target[len] <= ' ' || target[len] == 0x7f) return false;
-  /* So far libmicrohttpd has overwritten only the separator behind the target. If the version does not
-   * follow, the target holds a NUL. */
-  return !server->layout_known || strncmp(target + len + 1, "HTTP/", 5) == 0;
+  return server_insides_target_is_whole(target);
 }
 
 static bool refuse_fields(struct server_refusal *refusal) {
@@ -111,12 +94,12 @@ static unsigned fields_count(const struct server_client *client) {
 }
 
 bool server_guard_arguments_cut(const struct server *server, const char *target) {
-  char *query = strchr(target, '?'); /* in the buffer that it was read into */
+  const char *query = strchr(target, '?');
   unsigned arguments = 0;
-  if (!query || !server->layout_known) return false;
+  if (!query || !server_insides_known()) return false;
   for (const char *at = query; at; at = strchr(at + 1, '&')) arguments++;
   if (arguments <= SERVER_FIELDS_MAX && strlen(target) <= 2 * server->settings.header_limit) return false;
-  query[1] = '\0';
+  server_insides_arguments_cut(target);
   return true;
 }
 
@@ -137,9 +120,8 @@ bool server_guard_refuses_trailers(const struct server_client *client, struct se
 }
 
 /* A token and one space, and then the target; a NUL would hide the rest of the method. */
-static bool method_is_clean(const struct server *server, const char *method, const char *target) {
-  size_t len = strlen(method);
-  return server_guard_is_token(method, len) && (!server->layout_known || target == method + len + 1);
+static bool method_is_clean(const char *method, const char *target) {
+  return server_guard_is_token(method, strlen(method)) && server_insides_method_is_whole(method, target);
 }
 
 /* RFC 9112, 3.2. */
@@ -183,7 +165,7 @@ bool server_guard_refuses(const struct server_client *client, const char *method
   struct headers headers = {0};
   const union MHD_ConnectionInfo *info =
       MHD_get_connection_info(client->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-  bool bad_layout = info && server->layout_known && !layout_is_clean(method, version, info->header_size);
+  bool bad_layout = info && !server_insides_block_is_clean(method, version, info->header_size);
   MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, headers_count, &headers);
   if (client->long_target)
     return refuse(refusal, MHD_HTTP_URI_TOO_LONG,
@@ -193,7 +175,7 @@ bool server_guard_refuses(const struct server_client *client, const char *method
         refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
         "The request line and headers are larger than this server takes: send fewer or shorter ones.");
   if (client->too_many_arguments || fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
-  if (!method_is_clean(server, method, target)) return refuse_line(refusal);
+  if (!method_is_clean(method, target)) return refuse_line(refusal);
   if (client->bad_target)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                   "The request's target holds a space or a control character: write it as %20 and the like.");

@@ -1,10 +1,10 @@
+#include "server/listen_private.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "server/server_private.h"
 
 enum { BACKLOG = 1024 };
 

@@ -4,7 +4,8 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "server/server_private.h"
+#include "server/insides_private.h"
+#include "server/refuse_private.h"
 
 enum { REPLY_LIMIT = 16384 };
 
@@ -35,12 +36,17 @@ static const struct status *status_of(unsigned status) {
   return &statuses[0];
 }
 
-const char *server_refuse_code(unsigned status) {
-  return status_of(status)->code;
+unsigned server_refusal_status(size_t index) {
+  return index < sizeof statuses / sizeof *statuses ? statuses[index].status : 0;
 }
 
-const char *server_refuse_detail(unsigned status) {
-  return status_of(status)->detail;
+void server_refuse_fill(struct server_refusal *refusal, unsigned status) {
+  /* libmicrohttpd answers 500 when a chunk extension fills its memory. It is the client's mistake. */
+  bool server_error = status >= 500 && status_of(status) == &statuses[0];
+  const struct status *row = status_of(server_error ? MHD_HTTP_CONTENT_TOO_LARGE : status);
+  refusal->status = row->status;
+  refusal->code = row->code;
+  refusal->detail = row->detail;
 }
 
 bool server_refusal_header(struct server_refusal_reply *reply, const char *name, const char *value) {
@@ -169,30 +175,11 @@ void server_refuse_away(struct server *server, int fd, const char *client, const
   buf_free(&reply.body);
 }
 
-/* Maps words of libmicrohttpd's page to our own detail. */
-static const char *finding(const char *page) {
-  static const struct {
-    const char *words, *detail;
-  } findings[] = {
-      {"chunked encoding was", "The chunked body is not well formed: write each chunk as its size in"
-                               " hexadecimal, CR LF, the bytes, CR LF, and end with a chunk of size 0."},
-      {"Content-Length", "The Content-Length is not a number of bytes: write digits only."},
-  };
-  for (size_t i = 0; page && i < sizeof findings / sizeof *findings; i++)
-    if (strstr(page, findings[i].words)) return findings[i].detail;
-  return status_of(MHD_HTTP_BAD_REQUEST)->detail;
-}
-
-void server_refuse_for_library(struct server_client *client, unsigned status, const char *message) {
-  /* libmicrohttpd answers 500 when a chunk extension fills its memory. It is the client's mistake. */
-  bool server_error = status >= 500 && status != MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
-  if (server_error) status = MHD_HTTP_CONTENT_TOO_LARGE;
-  const struct status *row = status_of(status);
-  struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_LIBRARY,
-                                   .status = row->status,
-                                   .code = row->code,
-                                   .detail =
-                                       row->status == MHD_HTTP_BAD_REQUEST ? finding(message) : row->detail};
+void server_refuse_for_library(struct server_client *client, unsigned status, const char *page) {
+  struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_LIBRARY};
+  server_refuse_fill(&refusal, status);
+  const char *finding = refusal.status == MHD_HTTP_BAD_REQUEST ? server_insides_finding(page) : NULL;
+  if (finding) refusal.detail = finding;
   if (client->request) {
     refusal.method = client->request->request->http_verb;
     refusal.target = client->request->request->http_url;

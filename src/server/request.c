@@ -1,7 +1,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/server_private.h"
+#include "server/connection_private.h"
+#include "server/request.h"
 
 struct lookup {
   const char *name;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,11 @@
 #include <unistd.h>
 
 #include "base/condition.h"
+#include "server/connection_private.h"
+#include "server/insides_private.h"
+#include "server/listen_private.h"
 #include "server/server_private.h"
+#include "server/sweeper_private.h"
 
 /* Of libmicrohttpd for each connection: the header block, a copy of its cookies, records of its fields, and
  * the reply's headers. */
@@ -72,7 +75,6 @@ struct server *server_new(const struct server_settings *settings, const struct s
   }
   server->settings = *settings;
   if (hooks) server->hooks = *hooks;
-  server->layout_known = strncmp(MHD_get_version(), "0.9.", 4) == 0;
   pthread_mutex_init(&server->clients_lock, NULL);
   pthread_mutex_init(&server->drained_lock, NULL);
   pthread_mutex_init(&server->lingering_lock, NULL);
@@ -105,32 +107,6 @@ int server_endpoint(struct server *server, const char *method, const char *path,
              : -1;
 }
 
-/* Stands in front of libmicrohttpd's function of this name for libulfius, which calls it with its own
- * dispatcher and our array of options: the only way to look at a request before its body is read. Other
- * callers pass through untouched. The state it needs is in the array's first option, so there is none here.
- */
-__attribute__((visibility("default"))) struct MHD_Daemon *
-MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_policy, void *accept_cls,
-                 MHD_AccessHandlerCallback handler, void *handler_cls, ...) {
-  va_list options, peek;
-  va_start(options, handler_cls);
-  va_copy(peek, options);
-  if (va_arg(peek, enum MHD_OPTION) == MHD_OPTION_ARRAY) {
-    const struct MHD_OptionItem *first = va_arg(peek, const struct MHD_OptionItem *);
-    if (first->option == MHD_OPTION_EXTERNAL_LOGGER && first->value == (intptr_t)server_connection_log) {
-      struct server *server = first->ptr_value;
-      server->dispatcher = handler;
-      handler = server_connection_dispatch;
-      handler_cls = server;
-    }
-  }
-  va_end(peek);
-  struct MHD_Daemon *daemon =
-      MHD_start_daemon_va(flags, port, accept_policy, accept_cls, handler, handler_cls, options);
-  va_end(options);
-  return daemon;
-}
-
 static unsigned options_fill(struct server *server, struct MHD_OptionItem options[OPTION_COUNT]) {
   const struct server_settings *settings = &server->settings;
   struct MHD_OptionItem *to = options;
@@ -147,7 +123,7 @@ static unsigned options_fill(struct server *server, struct MHD_OptionItem option
   *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s, NULL};
   /* Strict, the old ones cut or answer with a broken reply where the guards answer properly. */
-  *to++ = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, server->layout_known ? 0 : 1, NULL};
+  *to++ = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, server_insides_known() ? 0 : 1, NULL};
   if (pool > 1) {
     *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, pool, NULL};
     limit *= pool; /* libmicrohttpd divides it among the threads */
@@ -169,7 +145,7 @@ int server_start(struct server *server, struct error *error) {
   limits_tell(server);
   server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   server->accept_fd = server->listen_fd;
-  server_socket_listens(server->accept_fd, server);
+  server_insides_listens(server->accept_fd, server);
   unsigned flags = options_fill(server, options);
   int result = ulfius_start_framework_with_mhd_options(&server->instance, flags, options);
   if (result != U_OK) server_accepts_no_more(server);
@@ -205,7 +181,7 @@ bool server_draining(const struct server *server) {
 
 void server_accepts_no_more(struct server *server) {
   pthread_mutex_lock(&server->spare_lock);
-  if (server->accept_fd >= 0) server_socket_listens(server->accept_fd, NULL);
+  if (server->accept_fd >= 0) server_insides_listens(server->accept_fd, NULL);
   server->accept_fd = -1;
   if (server->spare_fd >= 0) close(server->spare_fd);
   server->spare_fd = -1;
@@ -218,7 +194,7 @@ void server_free(struct server *server) {
   if (server->started) ulfius_stop_framework(&server->instance);
   server_sweeper_stop(server);
   if (server->instance_ready) ulfius_clean_instance(&server->instance);
-  server_socket_drains(server->listen_fd, false);
+  server_insides_drains(server->listen_fd, false);
   if (server->listen_fd >= 0) close(server->listen_fd);
   pthread_cond_destroy(&server->drained);
   pthread_mutex_destroy(&server->drained_lock);

@@ -43,8 +43,8 @@
 #include <ulfius.h>
 
 #include "base/address.h"
-#include "base/buf.h"
 #include "base/error.h"
+#include "server/refuse.h"
 
 struct server_settings {
   struct address address;     /* "::" takes IPv4 too; port 0: the system chooses, server_address() tells */
@@ -62,52 +62,6 @@ struct server_settings {
   { ADDRESS_LOOPBACK(8080), 0, 4096, 16384, 4096, 30, 10 }
 
 struct server;
-
-enum server_refusal_origin {
-  SERVER_REFUSED_BY_GUARD,   /* by this server; its body is made by the hook */
-  SERVER_REFUSED_BY_LIBRARY, /* libmicrohttpd found it; its body is made by the hook, unless libmicrohttpd
-                              answered by itself, because its connection is not known */
-  SERVER_REFUSED_BY_CUT, /* not answered: the connection was cut (status 408: the request took too long) */
-};
-
-/* A request that no endpoint saw. Method and target are the client's raw bytes: escape them before
- * use. All of it is valid during the hook only. Statuses and codes:
- *  - 400 invalid_request, 413 payload_too_large, 431 header_too_large: by a guard or by the
- *    library.
- *  - 414 target_too_long: by a guard or by the library.
- *  - 503 unavailable: by a guard, at the connection limit, when the process has no thread or descriptor left,
- * or to clients that still wait while draining. Nothing was read: connection, method and target are NULL.
- *  - 505 version_not_supported: by the library. Before the request line is read, method and target are NULL.
- *  - 408 request_timeout: cut. */
-struct server_refusal {
-  enum server_refusal_origin origin;
-  unsigned status;
-  const char *code;   /* a stable word, one for each status, see above */
-  const char *detail; /* a sentence for people: what is wrong and what to do */
-  const char *method;
-  const char *target;                /* with its query */
-  const char *client;                /* the address */
-  uint64_t started_mono_ns;          /* when its request line had been read; without one, the accept */
-  struct MHD_Connection *connection; /* for server_connection_header(); may be NULL */
-};
-
-enum { SERVER_REFUSAL_HEADERS = 8 };
-
-/* What a hook answers. Headers beyond these that the server sets itself: Content-Type, Content-Length,
- * Connection: close, Date, and Retry-After with 503. */
-struct server_refusal_reply {
-  struct buf body;          /* empty: the detail as text */
-  const char *content_type; /* static; NULL: text/plain */
-  size_t header_count;
-  struct {
-    const char *name; /* static */
-    char value[80];
-  } headers[SERVER_REFUSAL_HEADERS];
-};
-
-/* Adds a header; the value is copied. Returns false and adds nothing if the reply has no place left or the
- * value is not plain text. */
-bool server_refusal_header(struct server_refusal_reply *reply, const char *name, const char *value);
 
 enum server_log_level { SERVER_LOG_DEBUG, SERVER_LOG_WARN, SERVER_LOG_ERROR };
 
@@ -153,32 +107,5 @@ unsigned server_drain(struct server *server, uint64_t deadline_mono_ns);
 /* Cuts what is still open, joins all threads and frees. Waits for handlers that still run. NULL is allowed.
  */
 void server_free(struct server *server);
-
-/* --- Inside an endpoint (also in free_shared_data, with the request pointer kept by the observer) --- */
-
-struct MHD_Connection *server_request_connection(const struct _u_request *request);
-/* The client's address, whole for IPv6, IPv4 as such also on a dual-stack socket. Lives as long as the
- * request. */
-const char *server_request_client(const struct _u_request *request);
-unsigned server_request_client_port(const struct _u_request *request);
-
-/* The value of a header by its name in any case: the first of that name, or NULL. Lives as long as the
- * request. */
-const char *server_request_header(const struct _u_request *request, const char *name);
-
-/* Answers the request with this response, in place of Ulfius's: its map of headers takes eight allocations
- * for each, and it copies the body twice. The endpoint then returns U_CALLBACK_COMPLETE. Takes over the
- * response, also on failure; NULL is a failure. Returns 0, or -1: Ulfius's response is sent. */
-int server_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response);
-
-/* server_request_header() for a refusal's connection; NULL where connection is NULL. */
-const char *server_connection_header(struct MHD_Connection *connection, const char *name);
-/* The authority ("host:port") of a target in absolute form, or NULL: it replaces the Host header. */
-const char *server_connection_authority(struct MHD_Connection *connection);
-/* All values of the name in their order, joined with ",", as HTTP allows for lists (tracestate). */
-void server_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out);
-/* The first value of Content-Encoding that names a coding other than identity (a list, in one line or in
- * several), or NULL: the body is as it was written. */
-const char *server_connection_content_coding(struct MHD_Connection *connection);
 
 #endif

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "server/server_private.h"
+#include "server/connection_private.h"
+#include "server/sweeper_private.h"
 
 enum { TICK_MS = 250 };
 #define LINGER_NS CLOCK_NS_PER_S

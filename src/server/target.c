@@ -5,7 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/server_private.h"
+#include "base/address.h"
+#include "server/target_private.h"
 
 /* Where the authority of an absolute form begins, or NULL. */
 static char *authority_of(char *target) {

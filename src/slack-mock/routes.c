@@ -10,7 +10,7 @@
 #include "base/buf_json.h"
 #include "base/clock.h"
 #include "base/nesting.h"
-#include "server/server.h"
+#include "server/request.h"
 #include "slack-mock/page.h"
 #include "slack-mock/payload.h"
 

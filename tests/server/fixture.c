@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/request.h"
 #include "support/test.h"
 
 enum { PATIENCE_MS = 30000 };

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/server_private.h"
+#include "server/arrival_private.h"
+#include "server/target_private.h"
 #include "support/test.h"
 
 enum { LIMIT = 20 };
