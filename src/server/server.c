@@ -139,7 +139,7 @@ int server_start(struct server *server, struct error *error) {
   struct MHD_OptionItem options[OPTION_COUNT];
   if (server->started || server_sweeper_start(server) != 0) {
     error_set(error, "cannot start the HTTP server: %s",
-             server->started ? "it runs already" : strerror(errno));
+              server->started ? "it runs already" : strerror(errno));
     return -1;
   }
   limits_tell(server);
