@@ -10,7 +10,7 @@ from tools import JOBS, LAB_TEST, LIBRARIES, TOP, call, captured, output, projec
 BUILD = LAB_TEST / "plain"  # has the generated headers
 SOURCES = project_files("src/*.c", "bench/*.c")
 KNOWN = (TOP / "lab.d/analyzers.known").read_text(encoding="utf-8")
-DEFINITIONS = ["-DHAVE_CONFIG_H", f"-I{BUILD}", f"-I{BUILD}/src", "-Isrc", "-Isrc/telemetry/include", "-Itests", '-DSYSCONFDIR="/etc"', '-DLOCALSTATEDIR="/var"']
+DEFINITIONS = ["-DHAVE_CONFIG_H", f"-I{BUILD}", f"-I{BUILD}/src", "-Isrc", "-Isrc/telemetry/include", "-Itests", '-DSYSCONFDIR="/etc"']
 FLAGS = ["-std=gnu11", *DEFINITIONS, *output("pkg-config", "--cflags", *LIBRARIES).split()]
 FINDING = rf"^(?:{re.escape(str(TOP))}/)?((?:src|bench)/[^ :]+\.[ch]):(\d+):.*(?:warning|error|portability|performance|style): (.*) \[([^] ]+)\]$"
 # DRD knows locks but not C11 atomics, which it takes for data races. It watches the programs whose data are held together by locks alone;

@@ -26,7 +26,7 @@ def script(path, *arguments, rounds=1):
 
 
 # Test programs that take seconds: also for --quick.
-IN_SECONDS = ("dashboards", "containers", "grafana", "telemetry_doc", "library_manual", "runner")
+IN_SECONDS = ("dashboards", "containers", "grafana", "telemetry_doc", "reasons", "library_manual", "runner")
 # Test programs that wait for alerts, for minutes, and need little of the machine: they run beside the builds.
 PATIENT = ("guide", "oncall", "loop", "alert_loop", "alertmanager", "console")
 # The test of all engines. It waits for alerts too, so it runs beside distcheck.

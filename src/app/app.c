@@ -31,7 +31,7 @@ struct start {
   size_t warning_count;
 };
 
-static int complain(const struct app_error *error, int status) {
+static int complain(const struct error *error, int status) {
   fprintf(stderr, "minishop: %s\n", error->text);
   return status;
 }
@@ -42,14 +42,14 @@ static void keep_warning(void *cls, const char *text) {
     snprintf(start->warnings[start->warning_count++], sizeof *start->warnings, "%s", text);
 }
 
-static int find_sources(struct start *start, struct app_error *error) {
+static int find_sources(struct start *start, struct error *error) {
   const char *file = start->options.config;
   if (!getcwd(start->directory, sizeof start->directory)) memcpy(start->directory, "/", 2);
   int len = file && *file != '/'
                 ? snprintf(start->file, sizeof start->file, "%s/%s", start->directory, file)
                 : snprintf(start->file, sizeof start->file, "%s", file ? file : SYSCONFDIR "/minishop.conf");
   if (len >= (int)sizeof start->file) {
-    app_error_set(error, "the name of the configuration file is too long");
+    error_set(error, "the name of the configuration file is too long");
     return -1;
   }
   start->sources = (struct app_sources){.file = start->file,
@@ -61,7 +61,7 @@ static int find_sources(struct start *start, struct app_error *error) {
 }
 
 /* Runs as root: creates the files that the later user owns. */
-static int prepare_files(struct start *start, struct app_pidfile **pidfile, struct app_error *error) {
+static int prepare_files(struct start *start, struct app_pidfile **pidfile, struct error *error) {
   const char *log = start->config.log_file;
   if (app_pidfile_take(start->config.pid_file, start->identity.uid, start->identity.gid, pidfile, error) != 0)
     return -1;
@@ -91,7 +91,7 @@ static void check_log_directory(struct start *start) {
 }
 
 static int serve(struct start *start) {
-  struct app_error error;
+  struct error error;
   struct app_run run = {
       .config = &start->config, .sources = &start->sources, .notify_socket = getenv("NOTIFY_SOCKET")};
   if (prepare_files(start, &run.pidfile, &error) != 0 ||
@@ -135,7 +135,7 @@ static void print_warning(void *cls, const char *text) {
 
 /* Warnings leave the exit status alone: the service starts with them too. */
 static int check_config(const struct start *start) {
-  struct app_error error = {"out of memory"};
+  struct error error = {"out of memory"};
   if (!app_identity_exists(start->config.user, &error)) return complain(&error, EXIT_USAGE);
   struct tel_tracing_settings *tracing = malloc(sizeof *tracing);
   for (size_t i = 0; i < start->warning_count; i++) print_warning(NULL, start->warnings[i]);
@@ -150,11 +150,12 @@ static int check_config(const struct start *start) {
 }
 
 static int go(struct start *start) {
-  struct app_error error;
+  struct error error;
   if (start->options.check_config || start->options.healthcheck) startup_release_signals();
   if (start->options.check_config) return check_config(start);
   if (start->options.healthcheck)
-    return app_healthcheck(start->config.listen, &error) == 0 ? EXIT_SUCCESS : complain(&error, EXIT_FAILURE);
+    return app_healthcheck(&start->config.listen, &error) == 0 ? EXIT_SUCCESS
+                                                               : complain(&error, EXIT_FAILURE);
   if (app_identity_find(start->config.user, &start->identity, &error) != 0)
     return complain(&error, EXIT_USAGE);
   start->daemon.ready_fd = -1;
@@ -166,10 +167,10 @@ static int go(struct start *start) {
 }
 
 int app_main(int argc, char **argv) {
-  struct app_error error;
+  struct error error;
   struct start *start = calloc(1, sizeof *start);
   int status;
-  if (!start) return complain(&(struct app_error){"out of memory"}, EXIT_FAILURE);
+  if (!start) return complain(&(struct error){"out of memory"}, EXIT_FAILURE);
   if (app_options_parse(argc, argv, &start->options, &error) != 0) {
     status = complain(&error, EXIT_USAGE);
     fprintf(stderr, "Try: minishop --help\n");

@@ -19,7 +19,7 @@ enum { HEADER_LIMIT = 4096 };
 
 struct app_assembly {
   char instance[APP_TEXT_SIZE];
-  char address[APP_TEXT_SIZE];
+  char address[ADDRESS_TEXT_SIZE];
   struct tel_registry *registry;
   struct tel_counter *reloads[2]; /* rejected, applied */
   struct tel_gauge *last_reload;
@@ -42,29 +42,23 @@ static void name_instance(const struct app_config *config, char out[APP_TEXT_SIZ
   if (*config->instance) snprintf(out, APP_TEXT_SIZE, "%s", config->instance);
 }
 
-static enum tel_level level_of(const struct app_config *config) {
-  enum tel_level level = TEL_INFO;
-  tel_level_parse(config->log_level, &level);
-  return level;
-}
-
 static struct shop_settings shop_settings_of(const struct app_config *config) {
   struct shop_settings settings;
   shop_settings_init(&settings);
   settings.payment_failure_rate = config->payment_failure_rate;
   settings.payment_latency_ms = config->payment_latency_ms;
-  settings.payment_reason = config->payment_reason;
+  settings.payment_part = shop_faults_part_of(config->payment_reason);
   settings.payment_connections = (uint32_t)config->payment_connections;
   settings.inventory_latency_ms = config->inventory_latency_ms;
   settings.inventory_stock = (uint32_t)config->inventory_stock;
   settings.inventory_restock_s = config->inventory_restock_s;
   settings.grey = (struct shop_grey_settings){.share = config->grey_share,
-                                              .sku = config->grey_sku,
+                                              .sku = (int)config->grey_sku - 1, /* 0 is "", all */
                                               .caller = config->grey_caller,
                                               .payment_failure_rate = config->grey_failure_rate,
                                               .payment_latency_ms = config->grey_payment_latency_ms,
                                               .inventory_latency_ms = config->grey_inventory_latency_ms,
-                                              .payment_reason = config->grey_reason,
+                                              .payment_part = shop_faults_part_of(config->grey_reason),
                                               .deducted = (uint32_t)config->grey_deducted};
   settings.seed = config->seed;
   settings.orders_capacity = (size_t)config->orders_capacity;
@@ -78,10 +72,10 @@ static const char *reason(int result) {
 }
 
 static int open_log(struct app_assembly *assembly, const struct app_config *config, bool daemon,
-                    struct app_error *error) {
+                    struct error *error) {
   const char *file = config->log_file;
   if (!*file && daemon) file = "syslog";
-  struct tel_log_settings settings = {.level = level_of(config),
+  struct tel_log_settings settings = {.level = (enum tel_level)config->log_level,
                                       .enabled = config->log_enabled,
                                       .file = file,
                                       .no_link = *config->user && geteuid() == 0,
@@ -94,9 +88,9 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
                                       .instance = assembly->instance};
   int result = tel_logger_new(&settings, assembly->registry, &assembly->logger);
   if (result == TEL_E_SYSTEM)
-    app_error_set(error, "cannot open the log %s: %s", *file ? file : "(standard output)", strerror(errno));
+    error_set(error, "cannot open the log %s: %s", *file ? file : "(standard output)", strerror(errno));
   else if (result != 0 || (result = tel_log_install(assembly->logger)) != 0)
-    app_error_set(error, "cannot set up the log: %s", tel_error_text(result));
+    error_set(error, "cannot set up the log: %s", tel_error_text(result));
   return result ? -1 : 0;
 }
 
@@ -109,8 +103,7 @@ static void report_export(void *cls, enum tel_report what, const char *text) {
                 tel_report_message(what), "%s", text);
 }
 
-static int open_tracing(struct app_assembly *assembly, const struct app_config *config,
-                        struct app_error *error) {
+static int open_tracing(struct app_assembly *assembly, const struct app_config *config, struct error *error) {
   struct tel_tracing_settings *settings = malloc(sizeof *settings);
   const struct tel_tracing_events events = {.report = report_export, .cls = assembly};
   int result = TEL_E_MEMORY;
@@ -123,21 +116,13 @@ static int open_tracing(struct app_assembly *assembly, const struct app_config *
                            &assembly->tracing);
 out:
   free(settings);
-  if (result) app_error_set(error, "cannot set up tracing: %s", reason(result));
+  if (result) error_set(error, "cannot set up tracing: %s", reason(result));
   return result ? -1 : 0;
 }
 
-static int open_service(struct app_assembly *assembly, const struct app_config *config,
-                        struct app_error *error) {
-  char address[64], why[HTTP_ERROR_SIZE];
-  unsigned port;
-  if (http_listen_parse(config->listen, address, sizeof address, &port, why) != 0) {
-    app_error_set(error, "%s", why);
-    return -1;
-  }
+static int open_service(struct app_assembly *assembly, const struct app_config *config, struct error *error) {
   struct http_service_settings settings = {
-      .server = {.address = address,
-                 .port = port,
+      .server = {.address = config->listen,
                  .pool = (unsigned)config->server_pool,
                  .connections = (unsigned)config->server_connections,
                  .body_limit = (size_t)config->server_body_limit,
@@ -154,12 +139,8 @@ static int open_service(struct app_assembly *assembly, const struct app_config *
                                      .tracer = tel_tracing_tracer(assembly->tracing),
                                      .recent = tel_tracing_recent(assembly->tracing),
                                      .logger = assembly->logger};
-  if (http_service_new(&settings, &parts, &assembly->service, why) != 0) {
-    app_error_set(error, "%s", why);
-    return -1;
-  }
-  snprintf(assembly->address, sizeof assembly->address, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address,
-           http_service_port(assembly->service));
+  if (http_service_new(&settings, &parts, &assembly->service, error) != 0) return -1;
+  address_text(http_service_address(assembly->service), assembly->address);
   return 0;
 }
 
@@ -185,29 +166,27 @@ static int register_reloads(struct app_assembly *assembly) {
   return result;
 }
 
-static int open_metrics(struct app_assembly *assembly, const struct app_config *config,
-                        struct app_error *error) {
+static int open_metrics(struct app_assembly *assembly, const struct app_config *config, struct error *error) {
   if (!config->metrics_enabled) return 0;
   assembly->registry = tel_registry_new(NULL);
   int result = assembly->registry ? tel_process_register(assembly->registry) : TEL_E_MEMORY;
   if (result == 0) result = register_reloads(assembly);
-  if (result) app_error_set(error, "cannot set up the metrics: %s", reason(result));
+  if (result) error_set(error, "cannot set up the metrics: %s", reason(result));
   return result ? -1 : 0;
 }
 
-static int open_shop(struct app_assembly *assembly, const struct app_config *config,
-                     struct app_error *error) {
+static int open_shop(struct app_assembly *assembly, const struct app_config *config, struct error *error) {
   struct shop_settings settings = shop_settings_of(config);
   assembly->shop = shop_new(&settings, assembly->registry);
-  if (!assembly->shop) app_error_set(error, "cannot set up the shop: out of memory");
+  if (!assembly->shop) error_set(error, "cannot set up the shop: out of memory");
   return assembly->shop ? 0 : -1;
 }
 
 int app_assembly_new(const struct app_config *config, bool daemon, struct app_assembly **out,
-                     struct app_error *error) {
+                     struct error *error) {
   struct app_assembly *assembly = calloc(1, sizeof *assembly);
   if (!assembly || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    app_error_set(error, "out of memory");
+    error_set(error, "out of memory");
     free(assembly);
     return -1;
   }
@@ -222,18 +201,14 @@ int app_assembly_new(const struct app_config *config, bool daemon, struct app_as
   return 0;
 }
 
-int app_assembly_start(struct app_assembly *assembly, struct app_error *error) {
-  char why[HTTP_ERROR_SIZE];
+int app_assembly_start(struct app_assembly *assembly, struct error *error) {
   int result = tel_logger_start(assembly->logger);
   if (result == 0) result = tel_tracing_start(assembly->tracing);
   if (result) {
-    app_error_set(error, "cannot start the telemetry's threads: %s", reason(result));
+    error_set(error, "cannot start the telemetry's threads: %s", reason(result));
     return -1;
   }
-  if (http_service_start(assembly->service, why) != 0) {
-    app_error_set(error, "%s", why);
-    return -1;
-  }
+  if (http_service_start(assembly->service, error) != 0) return -1;
   http_service_set_ready(assembly->service, true);
   return 0;
 }
@@ -241,7 +216,7 @@ int app_assembly_start(struct app_assembly *assembly, struct app_error *error) {
 void app_assembly_reconfigure(struct app_assembly *assembly, const struct app_config *config) {
   struct shop_settings settings = shop_settings_of(config);
   shop_reconfigure(assembly->shop, &settings);
-  tel_log_set_level(assembly->logger, level_of(config));
+  tel_log_set_level(assembly->logger, (enum tel_level)config->log_level);
 }
 
 void app_assembly_reloaded(struct app_assembly *assembly, bool applied) {

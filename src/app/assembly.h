@@ -13,10 +13,10 @@ struct app_assembly;
 /* Opens the log and binds the address; no thread yet. Adds what the OTEL_ variables say. daemon: standard
  * output is not visible. Returns 0, or -1 with a text in error. */
 int app_assembly_new(const struct app_config *config, bool daemon, struct app_assembly **out,
-                     struct app_error *error);
+                     struct error *error);
 /* Starts the threads; it serves, and is ready, when this returns 0. Signals that the main thread waits for
  * are blocked before. -1 with a text in error: free it. */
-int app_assembly_start(struct app_assembly *assembly, struct app_error *error);
+int app_assembly_start(struct app_assembly *assembly, struct error *error);
 /* Takes over faults, latencies, stock and log level. */
 void app_assembly_reconfigure(struct app_assembly *assembly, const struct app_config *config);
 /* Counts a reload that is over: applied, or rejected. */

@@ -8,12 +8,21 @@
 #include "app/config_value.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "shop/faults.h"
+#include "shop/inventory.h"
+#include "tel/log.h"
 #include "telemetry/settings/otel_variables.h"
 
 enum { FILE_LIMIT = 1 << 20 };
 
-#define APP_CONFIG_ROW(field, type, path, fallback, min, max, choices, reload, help)                         \
-  [APP_KEY_##field] = {path,   APP_##type, offsetof(struct app_config, field), fallback, min, max, choices,  \
+static const char *app_level_choice(size_t level) {
+  static const char *const words[] = {
+      [TEL_DEBUG] = "debug", [TEL_INFO] = "info", [TEL_WARN] = "warn", [TEL_ERROR] = "error"};
+  return level < sizeof words / sizeof *words ? words[level] : NULL;
+}
+
+#define APP_CONFIG_ROW(field, type, path, fallback, min, max, choice, reload, help)                          \
+  [APP_KEY_##field] = {path,   APP_##type, offsetof(struct app_config, field), fallback, min, max, choice,   \
                        reload, help},
 const struct app_key app_keys[APP_KEY_COUNT] = {APP_CONFIG_KEYS(APP_CONFIG_ROW)};
 #undef APP_CONFIG_ROW
@@ -37,10 +46,10 @@ const struct app_key *app_key_similar(const char *path, size_t len) {
   return best ? &app_keys[app_key_find(best, strlen(best))] : NULL;
 }
 
-void app_unknown_setting(const char *path, struct app_error *error) {
+void app_unknown_setting(const char *path, struct error *error) {
   const struct app_key *similar = app_key_similar(path, strlen(path));
-  app_error_set(error, "unknown setting %s; %s%s%s", path, similar ? "did you mean " : "",
-                similar ? similar->path : "minishop --help lists the settings", similar ? "?" : "");
+  error_set(error, "unknown setting %s; %s%s%s", path, similar ? "did you mean " : "",
+            similar ? similar->path : "minishop --help lists the settings", similar ? "?" : "");
 }
 
 void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]) {
@@ -51,7 +60,7 @@ void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]) {
 }
 
 void app_config_init(struct app_config *config) {
-  struct app_error error;
+  struct error error;
   *config = (struct app_config){0};
   for (size_t i = 0; i < APP_KEY_COUNT; i++)
     if (app_value_store_text(config, &app_keys[i], app_keys[i].fallback, "/", &error) != 0)
@@ -72,13 +81,13 @@ static char *read_file(const char *path, size_t *len) {
 }
 
 static int load_file(struct app_config *config, const char *path, bool incident, bool optional,
-                     const char *directory, struct app_error *error) {
+                     const char *directory, struct error *error) {
   size_t len;
   char *text = read_file(path, &len);
   if (!text) {
     if (errno == ENOENT && optional) return 0;
-    app_error_set(error, "cannot read the configuration %s: %s", path,
-                  errno == EINVAL ? "not a regular file" : strerror(errno));
+    error_set(error, "cannot read the configuration %s: %s", path,
+              errno == EINVAL ? "not a regular file" : strerror(errno));
     return -1;
   }
   int result = app_config_parse(config, text, len, path, incident, directory, error);
@@ -89,11 +98,11 @@ static int load_file(struct app_config *config, const char *path, bool incident,
 /* A start ignores an unusable incident file: an exercise must not keep the service down. A reload (without
  * warn) refuses it, and the service keeps its configuration. */
 static int load_incident(struct app_config *config, const struct app_sources *sources,
-                         void (*warn)(void *, const char *), void *cls, struct app_error *error) {
+                         void (*warn)(void *, const char *), void *cls, struct error *error) {
   struct app_config *with = malloc(sizeof *with);
   int result = -1;
   if (!with) {
-    app_error_set(error, "out of memory");
+    error_set(error, "out of memory");
     return -1;
   }
   *with = *config;
@@ -101,9 +110,8 @@ static int load_incident(struct app_config *config, const struct app_sources *so
     *config = *with;
     result = 0;
   } else if (warn) {
-    struct app_error what = *error;
-    app_error_set(error, "the incident file is ignored; correct or remove it, then send SIGHUP. %s",
-                  what.text);
+    struct error what = *error;
+    error_set(error, "the incident file is ignored; correct or remove it, then send SIGHUP. %s", what.text);
     warn(cls, error->text);
     result = 0;
   }
@@ -126,7 +134,7 @@ static const char *variable(const char *const *environment, const char *name, ch
 
 /* One key from environment and option, whichever is there. */
 static int overlay(struct app_config *config, size_t id, const struct app_sources *sources,
-                   struct app_error *error) {
+                   struct error *error) {
   char name[APP_VARIABLE_SIZE];
   const struct app_key *key = &app_keys[id];
   app_key_variable(key, name);
@@ -137,14 +145,14 @@ static int overlay(struct app_config *config, size_t id, const struct app_source
     int result = app_value_store_text(config, key, from_environment, sources->directory, error);
     free(copy);
     if (result != 0) {
-      app_error_prefix(error, "%s", name);
+      error_prefix(error, "%s", name);
       return -1;
     }
     config->origin[id] = (struct app_origin){.source = APP_FROM_ENVIRONMENT};
   }
   if (from_option) {
     if (app_value_store_text(config, key, from_option, sources->directory, error) != 0) {
-      app_error_prefix(error, "the command line");
+      error_prefix(error, "the command line");
       return -1;
     }
     config->origin[id] = (struct app_origin){.source = APP_FROM_OPTION};
@@ -193,11 +201,11 @@ static void warn_unknown(const struct app_sources *sources, void (*warn)(void *,
 }
 
 int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
-                    struct app_config *out, struct app_error *error) {
+                    struct app_config *out, struct error *error) {
   struct app_config *config = malloc(sizeof *config);
   int result = -1;
   if (!config) {
-    app_error_set(error, "out of memory");
+    error_set(error, "out of memory");
     return -1;
   }
   app_config_init(config);
@@ -228,6 +236,10 @@ static size_t field_size(const struct app_key *key) {
     return sizeof(double);
   case APP_REALS:
     return sizeof(struct app_reals);
+  case APP_CHOICE:
+    return sizeof(size_t);
+  case APP_ADDRESS:
+    return sizeof(struct address);
   default:
     return APP_TEXT_SIZE;
   }

@@ -9,15 +9,10 @@
 #include <stdio.h>
 
 #include "app/config_keys.h"
+#include "base/address.h"
+#include "base/error.h"
 
-enum { APP_TEXT_SIZE = 1024, APP_REALS_MAX = 64, APP_ERROR_SIZE = 1024 };
-
-/* The message for the user, without the program's name and without a newline. */
-struct app_error {
-  char text[APP_ERROR_SIZE];
-};
-
-void app_error_set(struct app_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum { APP_TEXT_SIZE = 1024, APP_REALS_MAX = 64 };
 
 struct app_reals {
   double values[APP_REALS_MAX];
@@ -38,12 +33,12 @@ enum app_type {
   APP_REALS
 };
 
-#define APP_FIELD_ADDRESS(name) char name[APP_TEXT_SIZE];
+#define APP_FIELD_ADDRESS(name) struct address name;
 #define APP_FIELD_NAME(name) char name[APP_TEXT_SIZE];
 #define APP_FIELD_PATH(name) char name[APP_TEXT_SIZE];
 #define APP_FIELD_OUTPUT(name) char name[APP_TEXT_SIZE];
 #define APP_FIELD_URL(name) char name[APP_TEXT_SIZE];
-#define APP_FIELD_CHOICE(name) char name[APP_TEXT_SIZE];
+#define APP_FIELD_CHOICE(name) size_t name;
 #define APP_FIELD_BOOL(name) bool name;
 #define APP_FIELD_WHOLE(name) uint64_t name;
 #define APP_FIELD_MEMORY(name) uint64_t name;
@@ -74,7 +69,7 @@ struct app_key {
   size_t offset; /* of its field in struct app_config */
   const char *fallback;
   double min, max;
-  const char *choices;
+  const char *(*choice)(size_t index); /* the words of a CHOICE; NULL behind the last */
   bool reload;
   const char *help;
 };
@@ -102,14 +97,14 @@ struct app_sources {
  * misspelled, and for an unusable incident file, which is ignored. Without warn (NULL: a reload) such an
  * incident file is an error. Reads files: blocks. */
 int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
-                    struct app_config *out, struct app_error *error);
+                    struct app_config *out, struct error *error);
 
 /* The defaults alone. */
 void app_config_init(struct app_config *config);
 /* Reads the text of a file over config. name is for errors; incident: only keys that can be reloaded are
  * taken. Returns 0, or -1; then config may hold a part of it. */
 int app_config_parse(struct app_config *config, const char *text, size_t len, const char *name, bool incident,
-                     const char *directory, struct app_error *error);
+                     const char *directory, struct error *error);
 
 /* Writes it in the syntax of the file, each value with its origin as a comment. */
 void app_config_print(const struct app_config *config, const struct app_sources *sources, FILE *out);

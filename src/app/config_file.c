@@ -11,7 +11,7 @@ struct reader {
   struct app_config *config;
   const char *name, *directory;
   bool incident;
-  struct app_error *error;
+  struct error *error;
 };
 
 static bool read_number(config_setting_t *setting, double *out) {
@@ -74,17 +74,17 @@ static int take(const struct reader *reader, config_setting_t *setting, const ch
   int result = -1;
   if (id == APP_KEY_COUNT) {
     if (is_group(path))
-      app_error_set(reader->error, "%s is a group: write %s = { ... };", path, path);
+      error_set(reader->error, "%s is a group: write %s = { ... };", path, path);
     else
       app_unknown_setting(path, reader->error);
   } else if (reader->incident && !app_keys[id].reload) {
-    app_error_set(reader->error, "%s needs a restart and cannot be set in the incident file", path);
+    error_set(reader->error, "%s needs a restart and cannot be set in the incident file", path);
   } else {
     read_value(setting, &value);
     result = app_value_store(reader->config, &app_keys[id], &value, reader->directory, reader->error);
   }
   if (result != 0)
-    app_error_prefix(reader->error, "%s:%u", reader->name, line);
+    error_prefix(reader->error, "%s:%u", reader->name, line);
   else
     reader->config->origin[id] =
         (struct app_origin){.source = reader->incident ? APP_FROM_INCIDENT : APP_FROM_FILE, .line = line};
@@ -115,36 +115,36 @@ static const char *explain(const char *text) {
   return text;
 }
 
-static void set_syntax_error(struct app_error *error, const char *name, const config_t *parsed,
-                             const char *text, size_t len) {
+static void set_syntax_error(struct error *error, const char *name, const config_t *parsed, const char *text,
+                             size_t len) {
   char hint[APP_HINT_SIZE];
   const char *said = config_error_text(parsed);
   unsigned line = strcmp(said, "syntax error") == 0 ? app_config_hint(text, len, hint) : 0;
-  app_error_set(error, "%s:%u: %s", name, line ? line : (unsigned)config_error_line(parsed),
-                line ? hint : explain(said));
+  error_set(error, "%s:%u: %s", name, line ? line : (unsigned)config_error_line(parsed),
+            line ? hint : explain(said));
 }
 
 int app_config_parse(struct app_config *config, const char *text, size_t len, const char *name, bool incident,
-                     const char *directory, struct app_error *error) {
+                     const char *directory, struct error *error) {
   const struct reader reader = {config, name, directory, incident, error};
   config_t parsed;
   unsigned include, comment;
   int result = -1;
   if (memchr(text, '\0', len)) {
-    app_error_set(error, "%s: not a text file", name);
+    error_set(error, "%s: not a text file", name);
     return -1;
   }
   char *copy = app_config_text(text, len, &include, &comment);
   if (!copy) {
-    app_error_set(error, "out of memory");
+    error_set(error, "out of memory");
     return -1;
   }
   config_init(&parsed);
   if (comment)
-    app_error_set(error, "%s:%u: the comment that begins in this line has no end (*/)", name, comment);
+    error_set(error, "%s:%u: the comment that begins in this line has no end (*/)", name, comment);
   else if (include)
-    app_error_set(error, "%s:%u: @include is not supported; a second file is named by incident_file", name,
-                  include);
+    error_set(error, "%s:%u: @include is not supported; a second file is named by incident_file", name,
+              include);
   else if (config_read_string(&parsed, copy) != CONFIG_TRUE)
     set_syntax_error(error, name, &parsed, text, len);
   else

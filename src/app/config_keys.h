@@ -4,11 +4,12 @@
 #ifndef APP_CONFIG_KEYS_H
 #define APP_CONFIG_KEYS_H
 
-/* Field, type, path, default as text, smallest, largest, choices (separated by |), reload (SIGHUP applies
+/* Field, type, path, default as text, smallest, largest, the words of a CHOICE, reload (SIGHUP applies
  * it), help.
  *
  * Types: ADDRESS (address and port), NAME (text; with a largest: one word of so many bytes), PATH (a file,
- * made absolute, or ""), OUTPUT (as PATH, or "syslog"), URL (http or https), CHOICE (one of choices), BOOL,
+ * made absolute, or ""), OUTPUT (as PATH, or "syslog"), URL (http or https), CHOICE (one of some words; the
+ * field is its index), BOOL,
  * WHOLE, MEMORY (bytes; 0 is off), REAL, REALS (ascending positive numbers). */
 #define APP_CONFIG_KEYS(X)                                                                                   \
   X(listen, ADDRESS, "listen", "127.0.0.1:8080", 0, 0, NULL, false,                                          \
@@ -40,10 +41,7 @@
     "share of payments that fail")                                                                           \
   X(payment_latency_ms, REAL, "payment.latency_ms", "25", 0, 60000, NULL, true,                              \
     "median time of the payment provider; 0: does not sleep")                                                \
-  X(payment_reason, CHOICE, "payment.reason", "", 0, 0,                                                      \
-    "|card|provider|credentials|card_declined|insufficient_funds|fraud_suspected|gateway_error|"             \
-    "gateway_timeout",                                                                                       \
-    true,                                                                                                    \
+  X(payment_reason, CHOICE, "payment.reason", "", 0, 0, shop_faults_choice, true,                            \
     "what a failed payment fails with: one reason, those of a group (card, provider, credentials), or any "  \
     "(empty)")                                                                                               \
   X(payment_connections, WHOLE, "payment.connections", "0", 0, 65536, NULL, true,                            \
@@ -56,16 +54,14 @@
     "seconds from one filling up of the stock to the next; 0: never")                                        \
   X(grey_share, REAL, "grey.share", "0", 0, 1, NULL, true,                                                   \
     "share of the requests that grey.sku and grey.caller select which meet the grey failure; 0: off")        \
-  X(grey_sku, CHOICE, "grey.sku", "", 0, 0, "|mug|tshirt|sticker|poster|socks", true,                        \
+  X(grey_sku, CHOICE, "grey.sku", "", 0, 0, shop_inventory_choice, true,                                     \
     "only requests of this SKU; empty: all")                                                                 \
   X(grey_caller, NAME, "grey.caller", "", 0, 63, NULL, true,                                                 \
     "only callers whose User-Agent begins with this; empty: all")                                            \
   X(grey_failure_rate, REAL, "grey.failure_rate", "0.05", 0, 1, NULL, true,                                  \
     "share of their payments that fail")                                                                     \
-  X(grey_reason, CHOICE, "grey.reason", "", 0, 0,                                                            \
-    "|card|provider|credentials|card_declined|insufficient_funds|fraud_suspected|gateway_error|"             \
-    "gateway_timeout",                                                                                       \
-    true, "what their failed payments fail with, as payment.reason")                                         \
+  X(grey_reason, CHOICE, "grey.reason", "", 0, 0, shop_faults_choice, true,                                  \
+    "what their failed payments fail with, as payment.reason")                                               \
   X(grey_payment_latency_ms, REAL, "grey.payment_latency_ms", "25", 0, 60000, NULL, true,                    \
     "median time that the payment provider takes for them")                                                  \
   X(grey_inventory_latency_ms, REAL, "grey.inventory_latency_ms", "8", 0, 60000, NULL, true,                 \
@@ -77,8 +73,7 @@
   X(orders_unpaid_ttl_s, WHOLE, "orders.unpaid_ttl_s", "3600", 0, 31536000, NULL, false,                     \
     "seconds after which an unpaid order may leave when room is needed")                                     \
   X(log_enabled, BOOL, "log.enabled", "true", 0, 0, NULL, false, "false: nothing is logged")                 \
-  X(log_level, CHOICE, "log.level", "info", 0, 0, "debug|info|warn|error", true,                             \
-    "the least level that is written")                                                                       \
+  X(log_level, CHOICE, "log.level", "info", 0, 0, app_level_choice, true, "the least level that is written") \
   X(log_file, OUTPUT, "log.file", "", 0, 0, NULL, false,                                                     \
     "a file, or \"syslog\"; empty: standard output, with --daemon syslog; SIGHUP opens the file again")      \
   X(log_max_bytes, WHOLE, "log.max_bytes", "104857600", 0, 1e15, NULL, false,                                \

@@ -36,6 +36,14 @@ void app_config_print_value(const struct app_config *config, const struct app_ke
   case APP_REAL:
     print_real(*(const double *)field, out);
     break;
+  case APP_CHOICE:
+    print_text(key->choice(*(const size_t *)field), out);
+    break;
+  case APP_ADDRESS: {
+    char text[ADDRESS_TEXT_SIZE];
+    print_text(address_text(field, text), out);
+    break;
+  }
   case APP_REALS: {
     const struct app_reals *reals = field;
     for (size_t i = 0; i < reals->count; i++) {

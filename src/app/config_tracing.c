@@ -15,15 +15,15 @@ static const char *from_environment(void *cls, const char *name) {
 }
 
 int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, void *cls,
-                         struct tel_tracing_settings *out, struct app_error *error) {
+                         struct tel_tracing_settings *out, struct error *error) {
   char configured[sizeof out->endpoint], advice[TEL_ENDPOINT_ADVICE_SIZE], text[2 * TEL_ENDPOINT_ADVICE_SIZE];
   tel_tracing_settings_init(out);
   snprintf(out->service_name, sizeof out->service_name, "%s", PACKAGE_NAME);
   snprintf(out->scope_name, sizeof out->scope_name, "%s", PACKAGE_NAME);
   snprintf(out->scope_version, sizeof out->scope_version, "%s", PACKAGE_VERSION);
   if (tel_tracing_settings_endpoint(out, config->traces_endpoint) != 0) {
-    app_error_set(error, "traces.endpoint takes an http or https URL without a query, such as "
-                         "\"http://localhost:4318\"");
+    error_set(error, "traces.endpoint takes an http or https URL without a query, such as "
+                     "\"http://localhost:4318\"");
     return -1;
   }
   memcpy(configured, out->endpoint, sizeof configured);

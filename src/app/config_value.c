@@ -3,29 +3,9 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "server/server.h"
-
-void app_error_set(struct app_error *error, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  vsnprintf(error->text, sizeof error->text, format, args);
-  va_end(args);
-}
-
-void app_error_prefix(struct app_error *error, const char *format, ...) {
-  struct app_error what = *error;
-  va_list args;
-  va_start(args, format);
-  vsnprintf(error->text, sizeof error->text, format, args);
-  va_end(args);
-  size_t len = strlen(error->text);
-  snprintf(error->text + len, sizeof error->text - len, ": %s", what.text);
-}
 
 /* Describes the allowed values of the key, for messages. */
 static void describe(const struct app_key *key, char *out, size_t size) {
@@ -50,13 +30,8 @@ static void describe(const struct app_key *key, char *out, size_t size) {
     break;
   case APP_CHOICE: {
     int len = snprintf(out, size, "one of ");
-    for (const char *at = key->choices;; at++) {
-      size_t n = strcspn(at, "|");
-      len +=
-          snprintf(out + len, size - (size_t)len, "%s\"%.*s\"", at == key->choices ? "" : ", ", (int)n, at);
-      at += n;
-      if (!*at) break;
-    }
+    for (size_t i = 0; key->choice(i) && (size_t)len < size; i++)
+      len += snprintf(out + len, size - (size_t)len, "%s\"%s\"", i ? ", " : "", key->choice(i));
     break;
   }
   case APP_BOOL:
@@ -106,11 +81,11 @@ static void show(const struct app_value *value, char *out, size_t size) {
   }
 }
 
-static int refuse(const struct app_key *key, const struct app_value *value, struct app_error *error) {
+static int refuse(const struct app_key *key, const struct app_value *value, struct error *error) {
   char takes[400], got[200];
   describe(key, takes, sizeof takes);
   show(value, got, sizeof got);
-  app_error_set(error, "%s takes %s, not %s", key->path, takes, got);
+  error_set(error, "%s takes %s, not %s", key->path, takes, got);
   return -1;
 }
 
@@ -130,61 +105,47 @@ static bool is_word(const char *text, size_t most) {
 }
 
 static int store_reals(struct app_reals *field, const struct app_key *key, const struct app_value *value,
-                       struct app_error *error) {
+                       struct error *error) {
   char takes[400];
   if (value->kind != APP_VALUE_REALS || value->reals.count == 0) return refuse(key, value, error);
   for (size_t i = 0; i < value->reals.count; i++) {
     double number = value->reals.values[i], before = i ? value->reals.values[i - 1] : 0;
     if (isfinite(number) && number > before) continue;
     describe(key, takes, sizeof takes);
-    app_error_set(error, "%s takes %s; number %zu, %.15g, is not above %.15g", key->path, takes, i + 1,
-                  number, before);
+    error_set(error, "%s takes %s; number %zu, %.15g, is not above %.15g", key->path, takes, i + 1, number,
+              before);
     return -1;
   }
   *field = value->reals;
   return 0;
 }
 
-static bool find_choice(const char *choices, const char *text, char *out) {
-  for (const char *at = choices;; at++) {
-    size_t len = strcspn(at, "|");
-    if (strlen(text) == len && strncasecmp(at, text, len) == 0) {
-      memcpy(out, at, len);
-      out[len] = '\0';
-      return true;
-    }
-    at += len;
-    if (!*at) return false;
+static int store_choice(size_t *field, const struct app_key *key, const struct app_value *value,
+                        struct error *error) {
+  for (size_t i = 0; value->kind == APP_VALUE_TEXT && key->choice(i); i++) {
+    if (strcasecmp(key->choice(i), value->text) != 0) continue;
+    *field = i;
+    return 0;
   }
+  return refuse(key, value, error);
 }
 
 /* Stores a value of any text type. */
 static int store_text(char *field, const struct app_key *key, const struct app_value *value,
-                      const char *directory, struct app_error *error) {
-  char address[64], why[HTTP_ERROR_SIZE];
+                      const char *directory, struct error *error) {
   const char *text = value->text;
-  unsigned port;
   bool relative;
   if (value->kind != APP_VALUE_TEXT) return refuse(key, value, error);
   if (strchr(text, '\n')) {
-    app_error_set(error, "%s holds the end of a line; is its closing quote missing?", key->path);
+    error_set(error, "%s holds the end of a line; is its closing quote missing?", key->path);
     return -1;
   }
   relative = *text && *text != '/';
   switch (key->type) {
-  case APP_ADDRESS:
-    if (http_listen_parse(text, address, sizeof address, &port, why) != 0) {
-      app_error_set(error, "%s: %s", key->path, why);
-      return -1;
-    }
-    relative = false;
-    break;
   case APP_URL:
     if (!is_url(text)) return refuse(key, value, error);
     relative = false;
     break;
-  case APP_CHOICE:
-    return find_choice(key->choices, text, field) ? 0 : refuse(key, value, error);
   case APP_OUTPUT:
     relative = relative && strcmp(text, "syslog") != 0;
     break;
@@ -200,7 +161,7 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
   size_t len = relative ? (size_t)snprintf(whole, sizeof whole, "%s/%s", directory, text)
                         : (size_t)snprintf(whole, sizeof whole, "%s", text);
   if (len >= APP_TEXT_SIZE) {
-    app_error_set(error, "%s is longer than %d bytes", key->path, APP_TEXT_SIZE - 1);
+    error_set(error, "%s is longer than %d bytes", key->path, APP_TEXT_SIZE - 1);
     return -1;
   }
   memcpy(field, whole, len + 1);
@@ -208,7 +169,7 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
 }
 
 int app_value_store(struct app_config *config, const struct app_key *key, const struct app_value *value,
-                    const char *directory, struct app_error *error) {
+                    const char *directory, struct error *error) {
   void *field = (char *)config + key->offset;
   double number = value->kind == APP_VALUE_WHOLE ? (double)value->whole : value->real;
   bool in_range = number >= key->min && number <= key->max; /* false for NaN */
@@ -234,6 +195,13 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
     return 0;
   case APP_REALS:
     return store_reals(field, key, value, error);
+  case APP_CHOICE:
+    return store_choice(field, key, value, error);
+  case APP_ADDRESS:
+    if (value->kind != APP_VALUE_TEXT) return refuse(key, value, error);
+    if (address_parse(value->text, field, error) == 0) return 0;
+    error_prefix(error, "%s", key->path);
+    return -1;
   default:
     return store_text(field, key, value, directory, error);
   }
@@ -270,7 +238,7 @@ static bool read_reals(const char *at, struct app_reals *out) {
 }
 
 int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
-                         const char *directory, struct app_error *error) {
+                         const char *directory, struct error *error) {
   struct app_value value = {.kind = APP_VALUE_TEXT, .text = text};
   const char *at = text;
   char *end;

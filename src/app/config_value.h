@@ -25,13 +25,11 @@ struct app_value {
 /* Checks and stores. Returns 0, or -1 with "payment.failure_rate takes a number from 0 to 1, not 2" in error.
  */
 int app_value_store(struct app_config *config, const struct app_key *key, const struct app_value *value,
-                    const char *directory, struct app_error *error);
+                    const char *directory, struct error *error);
 /* The same for a text from the environment or the command line, parsed by the key's type. */
 int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
-                         const char *directory, struct app_error *error);
+                         const char *directory, struct error *error);
 /* Sets error to "unknown setting" and the setting that was probably meant. */
-void app_unknown_setting(const char *path, struct app_error *error);
-/* Prepends PLACE and ": " to the error. */
-void app_error_prefix(struct app_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void app_unknown_setting(const char *path, struct error *error);
 
 #endif

@@ -2,10 +2,10 @@
 #ifndef APP_HEALTHCHECK_H
 #define APP_HEALTHCHECK_H
 
-#include "app/config.h"
+#include "base/address.h"
 
-/* GET /readyz at the address that listen names (the loopback where it names every address), at most two
- * seconds. Returns 0 if the answer is 200, or -1 with a text in error. */
-int app_healthcheck(const char *listen, struct app_error *error);
+/* GET /readyz at this address (the loopback where it is every address), at most two seconds. Returns 0 if the
+ * answer is 200, or -1 with a text in error. */
+int app_healthcheck(const struct address *listen, struct error *error);
 
 #endif

@@ -41,21 +41,21 @@ static void take(struct app_options *options, const struct row *row, const char 
     *(bool *)((char *)options + row->flag) = true;
 }
 
-static void set_unknown(struct app_error *error, const char *seen) {
+static void set_unknown(struct error *error, const char *seen) {
   const char *name = seen + strspn(seen, "-"), *best = NULL;
   size_t len = strcspn(name, "="), distance = TEXT_DISTANCE_MAX;
   for (size_t i = 0; i < ROW_COUNT; i++) {
     if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0) {
-      app_error_set(error, "--%s takes no argument: %.200s", rows[i].name, seen);
+      error_set(error, "--%s takes no argument: %.200s", rows[i].name, seen);
       return;
     }
     text_similar(name, len, rows[i].name, &best, &distance);
   }
-  app_error_set(error, "unknown or ambiguous option %.200s%s%s%s", seen, best ? "; did you mean --" : "",
-                best ? best : "", best ? "?" : "");
+  error_set(error, "unknown or ambiguous option %.200s%s%s%s", seen, best ? "; did you mean --" : "",
+            best ? best : "", best ? "?" : "");
 }
 
-int app_options_parse(int argc, char **argv, struct app_options *out, struct app_error *error) {
+int app_options_parse(int argc, char **argv, struct app_options *out, struct error *error) {
   struct option known[ROW_COUNT + 1] = {0};
   struct app_options options = {0};
   int which;
@@ -68,7 +68,7 @@ int app_options_parse(int argc, char **argv, struct app_options *out, struct app
   while ((which = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
     const char *seen = optind > 0 && optind <= argc ? argv[optind - 1] : "";
     if (which == ':') {
-      app_error_set(error, "%.200s requires an argument", seen);
+      error_set(error, "%.200s requires an argument", seen);
       return -1;
     }
     if (which == '?') {
@@ -81,11 +81,11 @@ int app_options_parse(int argc, char **argv, struct app_options *out, struct app
       take(&options, &rows[which - 256], optarg);
   }
   if (optind < argc) {
-    app_error_set(error, "unexpected argument %.200s; every argument is an option", argv[optind]);
+    error_set(error, "unexpected argument %.200s; every argument is an option", argv[optind]);
     return -1;
   }
   if (options.config && !*options.config) {
-    app_error_set(error, "--config requires the name of a file");
+    error_set(error, "--config requires the name of a file");
     return -1;
   }
   *out = options;

@@ -15,7 +15,7 @@ struct app_options {
 
 /* Strings point into argv. Returns 0, or -1 with what is wrong in error. Uses getopt's global state: main
  * thread. */
-int app_options_parse(int argc, char **argv, struct app_options *out, struct app_error *error);
+int app_options_parse(int argc, char **argv, struct app_options *out, struct error *error);
 void app_options_help(FILE *out);
 
 #endif

@@ -20,55 +20,55 @@ enum { TRIES = 16 };
 /* Locks the file and checks that the path still names it: the previous process may have removed it between
  * our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. Not with fcntl():
  * such a lock is gone as soon as anything in this process has opened and closed the file. */
-static int lock(int fd, const char *path, struct app_error *error) {
+static int lock(int fd, const char *path, struct error *error) {
   struct stat opened, named;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char pid[24] = "";
     if (errno != EWOULDBLOCK) {
-      app_error_set(error, "cannot lock the pid file %s: %s", path, strerror(errno));
+      error_set(error, "cannot lock the pid file %s: %s", path, strerror(errno));
       return -1;
     }
     ssize_t len = pread(fd, pid, sizeof pid - 1, 0);
     pid[len > 0 ? len : 0] = '\0';
     pid[strspn(pid, "0123456789")] = '\0';
-    app_error_set(error, "minishop runs already, with pid %s: it holds the pid file %s",
-                  *pid ? pid : "unknown", path);
+    error_set(error, "minishop runs already, with pid %s: it holds the pid file %s", *pid ? pid : "unknown",
+              path);
     return -1;
   }
   if (fstat(fd, &opened) != 0 || stat(path, &named) != 0) return 0;
   return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-static int open_locked(const char *path, struct app_error *error) {
+static int open_locked(const char *path, struct error *error) {
   for (int i = 0; i < TRIES; i++) {
     /* Refuse symlinks: root may be writing to a directory that others can write to. */
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
     if (fd < 0) {
-      app_error_set(error, "cannot open the pid file %s: %s", path, strerror(errno));
+      error_set(error, "cannot open the pid file %s: %s", path, strerror(errno));
       return -1;
     }
     struct stat info;
     int result = -1;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink > 1)
-      app_error_set(error, "the pid file %s is not a plain file", path);
+      error_set(error, "the pid file %s is not a plain file", path);
     else
       result = lock(fd, path, error);
     if (result > 0) return fd;
     close(fd);
     if (result < 0) return -1;
   }
-  app_error_set(error, "the pid file %s is taken and released all the time", path);
+  error_set(error, "the pid file %s is taken and released all the time", path);
   return -1;
 }
 
 int app_pidfile_take(const char *path, uid_t owner, gid_t group, struct app_pidfile **out,
-                     struct app_error *error) {
+                     struct error *error) {
   char text[24];
   *out = NULL;
   if (!path || !*path) return 0;
   struct app_pidfile *file = calloc(1, sizeof *file);
   if (!file) {
-    app_error_set(error, "out of memory");
+    error_set(error, "out of memory");
     return -1;
   }
   snprintf(file->path, sizeof file->path, "%s", path);
@@ -80,7 +80,7 @@ int app_pidfile_take(const char *path, uid_t owner, gid_t group, struct app_pidf
   int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
   if (ftruncate(file->fd, 0) != 0 || pwrite(file->fd, text, (size_t)len, 0) != len ||
       (geteuid() == 0 && fchown(file->fd, owner, group) != 0)) {
-    app_error_set(error, "cannot write the pid file %s: %s", path, strerror(errno));
+    error_set(error, "cannot write the pid file %s: %s", path, strerror(errno));
     app_pidfile_free(file);
     return -1;
   }

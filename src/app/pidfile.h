@@ -12,7 +12,7 @@ struct app_pidfile;
  * and group own the file and may remove it. path NULL or "": *out is NULL. Call it in the process that stays,
  * because it writes that process's pid. Returns 0, or -1 with a text in error. */
 int app_pidfile_take(const char *path, uid_t owner, gid_t group, struct app_pidfile **out,
-                     struct app_error *error);
+                     struct error *error);
 /* Removes the file, or empties it where the directory belongs to others; releases the lock. Takes NULL. */
 void app_pidfile_free(struct app_pidfile *file);
 

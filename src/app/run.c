@@ -47,7 +47,7 @@ static void log_reloaded(struct tel_logger *logger, const char *restart, const c
 static void reload(struct app_run *run) {
   struct tel_logger *logger = app_assembly_logger(run->assembly);
   struct app_config *next = malloc(sizeof *next);
-  struct app_error error = {"out of memory"};
+  struct error error = {"out of memory"};
   char restart[512], reopen[160] = "";
   app_notify_reloading(run->notify_socket);
   /* Reopen even if the configuration is invalid: logrotate waits for it. */
@@ -90,10 +90,10 @@ static void watch_stop(void *cls) {
   }
 }
 
-int app_run_watch(struct app_run *run, struct app_error *error) {
+int app_run_watch(struct app_run *run, struct error *error) {
   sem_init(&run->stopping, 0, 0);
   int why = thread_start(&run->watch, "stop-watch", watch_stop, run);
-  if (why) app_error_set(error, "cannot start the shutdown thread: %s", strerror(why));
+  if (why) error_set(error, "cannot start the shutdown thread: %s", strerror(why));
   return why ? -1 : 0;
 }
 

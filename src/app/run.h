@@ -24,7 +24,7 @@ struct app_run {
 
 /* Starts the thread that keeps the deadline of the stop, while threads can still be had. Returns 0, or -1
  * with a text in error. */
-int app_run_watch(struct app_run *run, struct app_error *error);
+int app_run_watch(struct app_run *run, struct error *error);
 
 /* After app_run_watch(). Until SIGTERM or SIGINT, then stops the service and frees the assembly and the pid
  * file. SIGHUP reloads. Returns the exit status; a second signal or a missed deadline ends the process from

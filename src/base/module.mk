@@ -1,11 +1,13 @@
 # base: the lowest layer. It uses no other layer.
 noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = \
+	src/base/address.c src/base/address.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/buf_json.c src/base/buf_json.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/condition.c src/base/condition.h \
 	src/base/digits.c src/base/digits.h \
+	src/base/error.c src/base/error.h \
 	src/base/escape.c src/base/escape.h \
 	src/base/file.c src/base/file.h \
 	src/base/forks.c src/base/forks.h \

@@ -3,7 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/server.h"
+#include "base/text.h"
+#include "server/request.h"
 
 struct known {
   const char *name;
@@ -35,10 +36,37 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
   return MHD_YES;
 }
 
+void http_exchange_init(struct http_exchange *exchange) {
+  memset(exchange, 0, offsetof(struct http_exchange, request_id));
+}
+
 void http_exchange_read_headers(struct http_exchange *exchange) {
   struct reading reading = {.exchange = exchange};
   MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, read_header, &reading);
   /* The host of a target in absolute form counts more than the header. */
-  const char *authority = http_connection_authority(exchange->connection);
+  const char *authority = server_connection_authority(exchange->connection);
   if (authority) exchange->headers[HTTP_HOST] = authority;
+}
+
+static struct http_note *note(struct http_exchange *exchange, const struct tel_key *key, enum tel_type type) {
+  if (exchange->note_count == HTTP_NOTES) return NULL;
+  struct http_note *made = &exchange->notes[exchange->note_count++];
+  made->key = key;
+  made->type = type;
+  return made;
+}
+
+void http_note_text(struct http_exchange *exchange, const struct tel_key *key, const char *text) {
+  struct http_note *made = text && *text ? note(exchange, key, TEL_STRING) : NULL;
+  if (made) text_copy(made->value.text, sizeof made->value.text, text);
+}
+
+void http_note_int(struct http_exchange *exchange, const struct tel_key *key, int64_t value) {
+  struct http_note *made = note(exchange, key, TEL_INT);
+  if (made) made->value.integer = value;
+}
+
+void http_note_duration(struct http_exchange *exchange, const struct tel_key *key, uint64_t ns) {
+  struct http_note *made = ns ? note(exchange, key, TEL_DOUBLE) : NULL;
+  if (made) made->value.real = (double)ns / 1e6;
 }

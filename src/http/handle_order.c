@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "http/handlers.h"
 #include "http/json_body.h"
-#include "http/service_internal.h"
+#include "http/reply.h"
+#include "http/service_private.h"
 #include "shop/inventory.h"
+
+static const struct tel_key ORDER_ID = TEL_KEY("order_id"), SKU = TEL_KEY("sku"),
+                            QUANTITY = TEL_KEY("quantity"), INVENTORY_MS = TEL_KEY("inventory_ms");
 
 static bool take_sku(const json_t *value, void *out) {
   if (!json_is_string(value)) return false;
@@ -37,8 +40,8 @@ static void reply_failure(struct http_exchange *exchange, enum shop_reason reaso
   char quote[HTTP_QUOTE_SIZE], skus[128];
   enum http_problem problem = http_problem_of(reason);
   if (reason == SHOP_UNKNOWN_SKU)
-    http_reply_problem(exchange, problem, "There is no SKU '%s'. The SKUs are %s.", http_quote(sku, quote),
-                       sku_list(skus));
+    http_reply_problem(exchange, problem, "There is no SKU '%s'. The SKUs are %s.",
+                       http_reply_quote(sku, quote), sku_list(skus));
   else if (reason == SHOP_OUT_OF_STOCK)
     http_reply_problem(exchange, problem, "The order is for %u of %s, and %lld are in stock.",
                        result->quantity, result->sku, (long long)result->stock_left);
@@ -48,13 +51,14 @@ static void reply_failure(struct http_exchange *exchange, enum shop_reason reaso
 }
 
 /* The order as JSON; the id and the catalogue's SKU need no escapes. */
-static void reply_order(struct http_exchange *exchange, const char *status) {
+static void reply_order(struct http_exchange *exchange, const char *order_id, const char *sku,
+                        unsigned quantity, const char *status) {
   buf_puts(&exchange->reply, "{\"order_id\":\"");
-  buf_puts(&exchange->reply, exchange->order_id);
+  buf_puts(&exchange->reply, order_id);
   buf_puts(&exchange->reply, "\",\"sku\":\"");
-  buf_puts(&exchange->reply, exchange->sku);
+  buf_puts(&exchange->reply, sku);
   buf_puts(&exchange->reply, "\",\"quantity\":");
-  buf_put_u64(&exchange->reply, exchange->quantity);
+  buf_put_u64(&exchange->reply, quantity);
   buf_puts(&exchange->reply, ",\"status\":\"");
   buf_puts(&exchange->reply, status);
   buf_puts(&exchange->reply, "\"}");
@@ -75,10 +79,10 @@ void http_handle_order(struct http_exchange *exchange) {
   const struct http_service_parts *parts = http_service_parts(exchange->service);
   enum shop_reason reason = shop_order_place(parts->shop, parts->tracer, exchange->span, sku, quantity,
                                              exchange->headers[HTTP_USER_AGENT], &result);
-  text_copy(exchange->sku, sizeof exchange->sku, result.sku ? result.sku : sku);
-  exchange->quantity = quantity;
-  exchange->inner_ns = result.inner_ns;
-  memcpy(exchange->order_id, result.order_id, sizeof exchange->order_id);
+  http_note_text(exchange, &ORDER_ID, result.order_id);
+  http_note_text(exchange, &SKU, result.sku ? result.sku : sku);
+  http_note_int(exchange, &QUANTITY, quantity);
+  http_note_duration(exchange, &INVENTORY_MS, result.inner_ns);
   if (reason != SHOP_DONE) reply_failure(exchange, reason, &result, sku);
   json_decref(json); /* sku lived in it */
   if (reason != SHOP_DONE) return;
@@ -86,22 +90,23 @@ void http_handle_order(struct http_exchange *exchange) {
   memcpy(exchange->location, orders, sizeof orders);
   text_copy(exchange->location + sizeof orders - 1, sizeof exchange->location - sizeof orders + 1,
             result.order_id);
-  reply_order(exchange, "created");
+  reply_order(exchange, result.order_id, result.sku, quantity, "created");
 }
 
 void http_handle_order_status(struct http_exchange *exchange) {
-  char order_id[HTTP_TEXT_SIZE], quote[HTTP_QUOTE_SIZE];
+  char order_id[HTTP_TEXT_SIZE], noted[SHOP_ID_SIZE], quote[HTTP_QUOTE_SIZE];
   struct shop_order_found found;
   const struct http_service_parts *parts = http_service_parts(exchange->service);
   http_route_parameter(exchange->route, exchange->path, "order_id", order_id, sizeof order_id);
   enum shop_reason reason = shop_order_find(parts->shop, exchange->span, order_id, &found);
-  snprintf(exchange->order_id, sizeof exchange->order_id, "%.*s", SHOP_ID_SIZE - 1, order_id);
+  text_copy(noted, sizeof noted, order_id);
+  http_note_text(exchange, &ORDER_ID, noted);
   if (reason != SHOP_DONE) {
     http_reply_problem(exchange, http_problem_of(reason), "There is no order '%s'.",
-                       http_quote(order_id, quote));
+                       http_reply_quote(order_id, quote));
     return;
   }
-  text_copy(exchange->sku, sizeof exchange->sku, found.sku);
-  exchange->quantity = found.quantity;
-  reply_order(exchange, found.paid ? "paid" : "created");
+  http_note_text(exchange, &SKU, found.sku);
+  http_note_int(exchange, &QUANTITY, found.quantity);
+  reply_order(exchange, order_id, found.sku, found.quantity, found.paid ? "paid" : "created");
 }

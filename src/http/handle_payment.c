@@ -1,9 +1,11 @@
-#include <string.h>
-
 #include "base/text.h"
-#include "http/handlers.h"
 #include "http/json_body.h"
-#include "http/service_internal.h"
+#include "http/reply.h"
+#include "http/service_private.h"
+
+static const struct tel_key ORDER_ID = TEL_KEY("order_id"), SKU = TEL_KEY("sku"),
+                            QUANTITY = TEL_KEY("quantity"), PAYMENT_ID = TEL_KEY("payment_id"),
+                            CHARGE_MS = TEL_KEY("charge_ms");
 
 static bool take_order_id(const json_t *value, void *out) {
   if (!json_is_string(value)) return false;
@@ -15,7 +17,7 @@ static void reply_failure(struct http_exchange *exchange, enum shop_reason reaso
   char quote[HTTP_QUOTE_SIZE];
   enum http_problem problem = http_problem_of(reason);
   if (reason == SHOP_UNKNOWN_ORDER)
-    http_reply_problem(exchange, problem, "There is no order '%s'.", http_quote(order_id, quote));
+    http_reply_problem(exchange, problem, "There is no order '%s'.", http_reply_quote(order_id, quote));
   else if (reason == SHOP_UNAVAILABLE)
     http_reply_problem(exchange, problem, "Another payment of this order is still running.");
   else
@@ -33,14 +35,13 @@ void http_handle_payment(struct http_exchange *exchange) {
   const struct http_service_parts *parts = http_service_parts(exchange->service);
   enum shop_reason reason = shop_order_pay(parts->shop, parts->tracer, exchange->span, order_id,
                                            exchange->headers[HTTP_USER_AGENT], &result);
-  if (*result.order_id)
-    memcpy(exchange->order_id, result.order_id, sizeof exchange->order_id);
-  else
-    text_copy(exchange->order_id, sizeof exchange->order_id, order_id); /* what was asked for, cut */
-  memcpy(exchange->payment_id, result.payment_id, sizeof exchange->payment_id);
-  text_copy(exchange->sku, sizeof exchange->sku, result.sku ? result.sku : "");
-  exchange->quantity = result.quantity;
-  exchange->inner_ns = result.inner_ns;
+  char noted[SHOP_ID_SIZE];
+  text_copy(noted, sizeof noted, order_id);
+  http_note_text(exchange, &ORDER_ID, noted);
+  http_note_text(exchange, &SKU, result.sku);
+  if (result.quantity) http_note_int(exchange, &QUANTITY, result.quantity);
+  http_note_text(exchange, &PAYMENT_ID, result.payment_id);
+  http_note_duration(exchange, &CHARGE_MS, result.inner_ns);
   if (reason != SHOP_DONE) reply_failure(exchange, reason, order_id);
   json_decref(json); /* order_id lived in it */
   if (reason != SHOP_DONE) return;

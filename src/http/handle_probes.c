@@ -1,5 +1,6 @@
-#include "http/handlers.h"
-#include "http/service_internal.h"
+#include "http/reply.h"
+#include "http/service_private.h"
+#include "server/request.h"
 #include "telemetry/metrics/exposition.h"
 
 enum { LIST_LIMIT = 16384 /* above any header block */, TEXT_LIMIT = 64 << 20 };
@@ -43,8 +44,8 @@ void http_handle_metrics(struct http_exchange *exchange) {
   }
   /* Several lines of one name are one list (RFC 9110, 5.3). */
   struct buf accept = BUF_INIT(LIST_LIMIT), encodings = BUF_INIT(LIST_LIMIT), text = BUF_INIT(TEXT_LIMIT);
-  http_connection_header_join(exchange->connection, "Accept", &accept);
-  http_connection_header_join(exchange->connection, "Accept-Encoding", &encodings);
+  server_connection_header_join(exchange->connection, "Accept", &accept);
+  server_connection_header_join(exchange->connection, "Accept-Encoding", &encodings);
   enum tel_format format = tel_format_negotiate(buf_cstr(&accept));
   bool gzip = tel_format_accepts_gzip(buf_cstr(&encodings));
   int error = tel_exposition_write(registry, format, gzip ? &text : &exchange->reply);
@@ -53,7 +54,7 @@ void http_handle_metrics(struct http_exchange *exchange) {
   buf_free(&encodings);
   buf_free(&text);
   if (error) {
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
     return;
   }
   exchange->status = exchange->route->status;

@@ -6,10 +6,11 @@
 #include <strings.h>
 
 #include "base/hex.h"
-#include "http/handlers.h"
 #include "http/local.h"
-#include "http/service_internal.h"
+#include "http/reply.h"
+#include "http/service_private.h"
 #include "http/tracez_page.h"
+#include "server/request.h"
 
 enum { LIST_JSON = 1000, LIST_HTML = 200, ACCEPT_LIMIT = 8192 };
 
@@ -55,7 +56,7 @@ static enum MHD_Result read_argument(void *cls, enum MHD_ValueKind kind, const c
 static bool refuse(struct http_exchange *exchange, const char *what, const char *value, const char *allowed) {
   char quote[HTTP_QUOTE_SIZE];
   http_reply_problem(exchange, HTTP_INVALID_REQUEST, "Unknown %s '%s'; use %s.", what,
-                     http_quote(value, quote), allowed);
+                     http_reply_quote(value, quote), allowed);
   return false;
 }
 
@@ -148,7 +149,7 @@ static double weight(const char *accept, const char *type) {
 static bool wants_json(const struct http_exchange *exchange, const struct query *query) {
   if (query->format) return strcmp(query->format, "json") == 0;
   struct buf accept = BUF_INIT(ACCEPT_LIMIT);
-  http_connection_header_join(exchange->connection, "Accept", &accept);
+  server_connection_header_join(exchange->connection, "Accept", &accept);
   const char *list = accept.len ? buf_cstr(&accept) : NULL;
   double json = list ? weight(list, "application/json") : -1;
   bool wants = json > 0 && json > weight(list, "text/html");
@@ -186,7 +187,7 @@ static bool may_see(struct http_exchange *exchange) {
 
 static void finish(struct http_exchange *exchange, bool json, unsigned status) {
   if (buf_failed(&exchange->reply)) {
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
     return;
   }
   exchange->status = status;
@@ -212,7 +213,7 @@ static void show_trace(struct http_exchange *exchange, struct tel_recent *recent
     return;
   }
   if (error) {
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
     return;
   }
   if (json)
@@ -227,7 +228,7 @@ static void show_list(struct http_exchange *exchange, struct tel_recent *recent,
                       const struct tel_recent_filter *filter, bool json) {
   struct tel_recent_list list;
   if (tel_recent_list_new(recent, filter, json ? LIST_JSON : LIST_HTML, &list) != 0) {
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
     return;
   }
   if (json)

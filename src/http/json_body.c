@@ -5,7 +5,8 @@
 #include <strings.h>
 
 #include "base/nesting.h"
-#include "server/server.h"
+#include "http/reply.h"
+#include "server/request.h"
 
 enum { NESTING_MAX = 8 }; /* ours are one level deep */
 
@@ -54,7 +55,7 @@ static json_t *parse(struct http_exchange *exchange) {
   if (json)
     http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is not a JSON object, such as {}.");
   else if (!*error.text) /* each message explains one mistake */
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
   else
     http_reply_problem(exchange, HTTP_INVALID_REQUEST,
                        "The body cannot be read as JSON at line %d, column %d (byte %d): %s.", error.line,
@@ -89,7 +90,7 @@ static bool all_known(struct http_exchange *exchange, json_t *json, const struct
     for (size_t i = 0, len = 0; i < count && len < sizeof known; i++)
       len += (size_t)snprintf(known + len, sizeof known - len, "%s'%s'", i ? ", " : "", fields[i].name);
     http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The field '%s' is unknown. Known fields: %s.",
-                       http_quote(name, quote), known);
+                       http_reply_quote(name, quote), known);
     return false;
   }
   return true;
@@ -108,18 +109,18 @@ static bool take_fields(struct http_exchange *exchange, json_t *json, const stru
 static bool format_is_taken(struct http_exchange *exchange) {
   char quote[HTTP_QUOTE_SIZE];
   const char *type = exchange->headers[HTTP_CONTENT_TYPE];
-  const char *coding = http_connection_content_coding(exchange->connection);
+  const char *coding = server_connection_content_coding(exchange->connection);
   if (coding) {
     exchange->accept_encoding = "identity";
     http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE, "The body has Content-Encoding '%s'.",
-                       http_quote(coding, quote));
+                       http_reply_quote(coding, quote));
     return false;
   }
   if (is_json(type)) return true;
   exchange->accept = "application/json";
   if (type)
     http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE, "The body has Content-Type '%s'.",
-                       http_quote(type, quote));
+                       http_reply_quote(type, quote));
   else
     http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE,
                        "The body has no Content-Type, or more than one.");
@@ -130,7 +131,7 @@ json_t *http_json_body(struct http_exchange *exchange, const struct json_field *
   json_t *json = NULL;
   if (exchange->body_len == 0) {
     json = json_object();
-    if (!json) http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    if (!json) http_reply_no_memory(exchange);
   } else if (format_is_taken(exchange)) {
     json = parse(exchange);
   }

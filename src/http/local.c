@@ -1,16 +1,13 @@
 #include "http/local.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
+
 bool http_local_address(const char *address) {
-  struct in_addr v4;
-  struct in6_addr v6;
-  if (!address) return false;
-  if (inet_pton(AF_INET, address, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-  if (inet_pton(AF_INET6, address, &v6) != 1) return false;
-  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+  struct address parsed;
+  return address && address_parse_host(address, &parsed) && address_is_loopback(&parsed);
 }
 
 /* The name without port and brackets into out. */

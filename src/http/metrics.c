@@ -1,11 +1,13 @@
 #include "http/metrics.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http/routes.h"
+#include "server/refuse.h"
 
 static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
                                       "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
@@ -41,14 +43,19 @@ static size_t route_index(const struct http_route *route) {
   return route ? (size_t)(route - http_routes) : UNMATCHED;
 }
 
+/* A handler's answer is a final one; an interim or an unknown status is a bug. */
+static size_t status_index(unsigned status) {
+  assert(status >= STATUS_MIN && status <= STATUS_MAX);
+  return status - STATUS_MIN;
+}
+
 static const char *route_label(size_t route) {
   return route == UNMATCHED ? "unmatched" : http_routes[route].path;
 }
 
 static struct tel_counter *request_series(struct http_metrics *metrics, size_t method, size_t route,
                                           unsigned status) {
-  if (status < STATUS_MIN || status > STATUS_MAX) status = 500; /* a handler's bug */
-  _Atomic(struct tel_counter *) *kept = &metrics->routes[route].request[method][status - STATUS_MIN];
+  _Atomic(struct tel_counter *) *kept = &metrics->routes[route].request[method][status_index(status)];
   struct tel_counter *counter = atomic_load_explicit(kept, memory_order_acquire);
   if (counter || !metrics->requests) return counter;
   char text[12];
@@ -96,16 +103,20 @@ static bool counters_at_zero(struct http_metrics *metrics, size_t method, size_t
   return ok;
 }
 
+/* Refusals are rare and have few statuses, so that the series is looked up each time. */
+static struct tel_counter *refused_series(struct http_metrics *metrics, unsigned status) {
+  char text[12];
+  const char *value = text;
+  struct tel_counter *counter;
+  snprintf(text, sizeof text, "%u", status);
+  return tel_counter_series(metrics->refused, &value, &counter) == 0 ? counter : NULL;
+}
+
 /* Create known series at 0, or rate() misses their first increment. */
 static bool expose_at_zero(struct http_metrics *metrics) {
-  /* Statuses of libmicrohttpd's own answers, 408 for a request that was cut because it took too long, 0 for a
-   * connection without an answer. */
-  static const char *const refusals[] = {"0", "400", "408", "413", "414", "431", "500", "503", "505"};
   bool ok = true;
-  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-    struct tel_counter *counter;
-    ok = ok && tel_counter_series(metrics->refused, &refusals[i], &counter) == 0;
-  }
+  unsigned status;
+  for (size_t i = 0; ok && (status = server_refusal_status(i)); i++) ok = refused_series(metrics, status);
   for (size_t route = 0; route < HTTP_ROUTE_COUNT; route++) {
     if (http_route_is_probe(&http_routes[route])) continue;
     for (size_t method = 0; method < METHOD_OTHER; method++)
@@ -142,7 +153,7 @@ static bool register_families(struct http_metrics *metrics, struct tel_registry 
   const struct tel_family_spec refused = {
       .name = "minishop_refused_total",
       .help = "Requests that never became one: refused by the HTTP library or cut "
-              "off; status 0: without an answer.",
+              "off.",
       .labels = refused_labels,
       .label_count = 1};
   return tel_counter_family(registry, &requests, &metrics->requests) == 0 &&
@@ -176,10 +187,9 @@ const char *http_metrics_method(const char *method) {
 const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
                                                 const struct http_exchange *exchange) {
   size_t method = method_index(exchange->method), route = route_index(exchange->route);
-  unsigned status = exchange->status;
-  if (status < STATUS_MIN || status > STATUS_MAX) status = 500; /* a handler's bug */
-  return tel_http_parts_get(&metrics->routes[route].parts[method][status - STATUS_MIN], methods[method],
-                            exchange->route ? exchange->route->path : NULL, status);
+  return tel_http_parts_get(&metrics->routes[route].parts[method][status_index(exchange->status)],
+                            methods[method], exchange->route ? exchange->route->path : NULL,
+                            exchange->status);
 }
 
 void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,
@@ -197,11 +207,5 @@ void http_metrics_record(struct http_metrics *metrics, const struct http_exchang
 }
 
 void http_metrics_refused(struct http_metrics *metrics, unsigned status) {
-  char text[12];
-  const char *value = text;
-  struct tel_counter *counter;
-  if (!metrics->refused) return;
-  /* At most a handful of statuses, and rare: looking the series up each time is quick enough. */
-  snprintf(text, sizeof text, "%u", status);
-  if (tel_counter_series(metrics->refused, &value, &counter) == 0) tel_counter_add(counter, 1);
+  if (metrics->refused) tel_counter_add(refused_series(metrics, status), 1);
 }

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "http/metrics.h"
-#include "server/server.h"
+#include "server/request.h"
 #include "telemetry/http/describe.h"
 #include "telemetry/logs/log_clock.h"
 #include "telemetry/traces/span_clock.h"
@@ -66,7 +66,7 @@ static void settle_request_id(struct http_exchange *exchange) {
 static void read_tracestate(const struct http_exchange *exchange, char state[TEL_TRACESTATE_SIZE]) {
   struct buf joined = BUF_INIT(TEL_TRACESTATE_SIZE);
   state[0] = '\0';
-  http_connection_header_join(exchange->connection, "tracestate", &joined);
+  server_connection_header_join(exchange->connection, "tracestate", &joined);
   if (!buf_failed(&joined) && joined.len && !tel_tracestate_append(state, joined.data, joined.len))
     state[0] = '\0';
   buf_free(&joined);
@@ -142,10 +142,18 @@ static const char *log_message(const struct http_exchange *exchange) {
 static const struct tel_key REQUEST_ID = TEL_KEY("request_id"), PATH = TEL_KEY("path"),
                             DURATION = TEL_KEY("duration_ms"), REQUEST_BYTES = TEL_KEY("request_bytes"),
                             RESPONSE_BYTES = TEL_KEY("response_bytes"), CLIENT = TEL_KEY("client"),
-                            USER_AGENT = TEL_KEY("user_agent"), ORDER_ID = TEL_KEY("order_id"),
-                            SKU = TEL_KEY("sku"), QUANTITY = TEL_KEY("quantity"),
-                            PAYMENT_ID = TEL_KEY("payment_id"), REASON = TEL_KEY("reason"),
+                            USER_AGENT = TEL_KEY("user_agent"), REASON = TEL_KEY("reason"),
                             DETAIL = TEL_KEY("detail");
+
+static void write_notes(struct tel_attributes *fields, const struct http_exchange *exchange) {
+  for (const struct http_note *at = exchange->notes; at < exchange->notes + exchange->note_count; at++)
+    if (at->type == TEL_STRING)
+      tel_attributes_put_string(fields, at->key, at->value.text);
+    else if (at->type == TEL_INT)
+      tel_attributes_put_int(fields, at->key, at->value.integer);
+    else
+      tel_attributes_put_double(fields, at->key, at->value.real);
+}
 
 static void write_log(struct http_observe *observe, const struct http_exchange *exchange, const char *method,
                       const struct tel_http_parts *parts, uint64_t duration_ns) {
@@ -169,16 +177,11 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
                          strcmp(method, "HEAD") == 0 ? 0 : (int64_t)exchange->reply.len);
   tel_attributes_put_string(fields, &CLIENT, exchange->client);
   tel_attributes_put_string(fields, &USER_AGENT, exchange->headers[HTTP_USER_AGENT]);
-  if (*exchange->order_id) tel_attributes_put_string(fields, &ORDER_ID, exchange->order_id);
-  if (*exchange->sku) tel_attributes_put_string(fields, &SKU, exchange->sku);
-  if (exchange->quantity) tel_attributes_put_int(fields, &QUANTITY, exchange->quantity);
-  if (*exchange->payment_id) tel_attributes_put_string(fields, &PAYMENT_ID, exchange->payment_id);
+  write_notes(fields, exchange);
   if (problem) {
     tel_attributes_put_string(fields, &REASON, problem->code);
     tel_attributes_put_string(fields, &DETAIL, exchange->detail);
   }
-  if (exchange->inner_ns)
-    tel_attributes_set_double(fields, exchange->route->inner_field, (double)exchange->inner_ns / 1e6);
   tel_log_message_at(record, log_message(exchange), exchange->start.unix_ns + duration_ns);
 }
 
@@ -200,7 +203,7 @@ static bool line_is_omitted(struct http_observe *observe) {
   return atomic_fetch_add(&observe->refusal_lines, 1) >= REFUSALS_A_SECOND;
 }
 
-void http_observe_refused(struct http_observe *observe, const struct http_refusal *refusal,
+void http_observe_refused(struct http_observe *observe, const struct server_refusal *refusal,
                           const struct tel_context *context) {
   http_metrics_refused(observe->metrics, refusal->status);
   if (!refusal->target && line_is_omitted(observe)) return;

@@ -4,7 +4,7 @@
 #define HTTP_OBSERVE_H
 
 #include "http/exchange.h"
-#include "server/server.h"
+#include "server/refuse.h"
 #include "tel/log.h"
 #include "tel/metrics.h"
 #include "tel/trace.h"
@@ -25,7 +25,7 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
 
 /* Counts and logs a request that never became an exchange (refused by libmicrohttpd, cut off, turned away).
  * Requests without a request line are logged at a limited rate. context: of the answer, or NULL. */
-void http_observe_refused(struct http_observe *observe, const struct http_refusal *refusal,
+void http_observe_refused(struct http_observe *observe, const struct server_refusal *refusal,
                           const struct tel_context *context);
 
 #endif

@@ -7,6 +7,16 @@ static const struct http_problem_row rows[HTTP_PROBLEM_COUNT] = {
   [name] = {code, status, level, error, title, advice},
     HTTP_PROBLEMS(ROW)
 #undef ROW
+/* Status, level and advice of a payment failure follow from its group. */
+#define CARD 402, TEL_WARN, "Nothing was charged: send the payment again."
+#define PROVIDER 502, TEL_ERROR, "Nothing was charged: send the payment again in a moment."
+#define LATE 504, TEL_ERROR, "Nothing was charged: send the payment again in a moment."
+#define FAILURE(name, word, title, status, level, advice)                                                    \
+  [HTTP_##name] = {word, status, level, true, title, advice},
+#define EXPANDED(macro, ...) macro(__VA_ARGS__)
+#define ROW(name, word, group, weight, title, text) EXPANDED(FAILURE, name, word, title, group)
+        SHOP_PAYMENT_FAILURES(ROW)
+#undef ROW
 };
 
 const struct http_problem_row *http_problem_row(enum http_problem problem) {
@@ -14,22 +24,7 @@ const struct http_problem_row *http_problem_row(enum http_problem problem) {
 }
 
 enum http_problem http_problem_of(enum shop_reason reason) {
-  static const enum http_problem problems[SHOP_REASON_COUNT] = {
-      [SHOP_DONE] = HTTP_NO_PROBLEM,
-      [SHOP_UNKNOWN_SKU] = HTTP_UNKNOWN_SKU,
-      [SHOP_OUT_OF_STOCK] = HTTP_OUT_OF_STOCK,
-      [SHOP_UNKNOWN_ORDER] = HTTP_UNKNOWN_ORDER,
-      [SHOP_ALREADY_PAID] = HTTP_ALREADY_PAID,
-      [SHOP_CARD_DECLINED] = HTTP_CARD_DECLINED,
-      [SHOP_INSUFFICIENT_FUNDS] = HTTP_INSUFFICIENT_FUNDS,
-      [SHOP_FRAUD_SUSPECTED] = HTTP_FRAUD_SUSPECTED,
-      [SHOP_GATEWAY_ERROR] = HTTP_GATEWAY_ERROR,
-      [SHOP_GATEWAY_TIMEOUT] = HTTP_GATEWAY_TIMEOUT,
-      [SHOP_CREDENTIALS_REFUSED] = HTTP_GATEWAY_ERROR,
-      [SHOP_NO_CONNECTION] = HTTP_UNAVAILABLE,
-      [SHOP_UNAVAILABLE] = HTTP_UNAVAILABLE,
-  };
-  return problems[reason];
+  return reason == SHOP_DONE ? HTTP_NO_PROBLEM : http_problem_by_code(shop_reason_word(reason));
 }
 
 enum http_problem http_problem_by_code(const char *code) {

@@ -1,4 +1,5 @@
-/* Every way a request can end without success, one row each: adding one touches this table alone. */
+/* Every way a request can end without success, one row each. The payment failures are rows of shop/reason.h.
+ */
 #ifndef HTTP_PROBLEM_H
 #define HTTP_PROBLEM_H
 
@@ -39,22 +40,17 @@
   X(HTTP_ALREADY_PAID, "already_paid", 409, TEL_WARN, false, "Already paid", "Nothing is left to do.")       \
   X(HTTP_OUT_OF_STOCK, "out_of_stock", 409, TEL_WARN, true, "Out of stock",                                  \
     "Order fewer units, or try again after the next restock (inventory.restock_s).")                         \
-  X(HTTP_CARD_DECLINED, "card_declined", 402, TEL_WARN, true, "The card was declined",                       \
-    "Nothing was charged: send the payment again.")                                                          \
-  X(HTTP_INSUFFICIENT_FUNDS, "insufficient_funds", 402, TEL_WARN, true, "Insufficient funds",                \
-    "Nothing was charged: send the payment again.")                                                          \
-  X(HTTP_FRAUD_SUSPECTED, "fraud_suspected", 402, TEL_WARN, true, "Fraud suspected",                         \
-    "Nothing was charged: send the payment again.")                                                          \
-  X(HTTP_GATEWAY_ERROR, "gateway_error", 502, TEL_ERROR, true, "The payment provider failed",                \
-    "Nothing was charged: send the payment again in a moment.")                                              \
-  X(HTTP_GATEWAY_TIMEOUT, "gateway_timeout", 504, TEL_ERROR, true, "The payment provider timed out",         \
-    "Nothing was charged: send the payment again in a moment.")                                              \
   X(HTTP_UNAVAILABLE, "unavailable", 503, TEL_ERROR, true, "The service cannot take this now",               \
     "Try again after the time that Retry-After names.")
 
 #define HTTP_PROBLEM_ENUM(name, ...) name,
-enum http_problem { HTTP_NO_PROBLEM, HTTP_PROBLEMS(HTTP_PROBLEM_ENUM) HTTP_PROBLEM_COUNT };
+#define HTTP_FAILURE_ENUM(name, ...) HTTP_##name,
+enum http_problem {
+  HTTP_NO_PROBLEM,
+  HTTP_PROBLEMS(HTTP_PROBLEM_ENUM) SHOP_PAYMENT_FAILURES(HTTP_FAILURE_ENUM) HTTP_PROBLEM_COUNT
+};
 #undef HTTP_PROBLEM_ENUM
+#undef HTTP_FAILURE_ENUM
 
 struct http_problem_row {
   const char *code;

@@ -1,3 +1,5 @@
+#include "http/reply.h"
+
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -5,11 +7,10 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "http/exchange.h"
 
 void http_reply_json(struct http_exchange *exchange) {
   if (buf_failed(&exchange->reply)) {
-    http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    http_reply_no_memory(exchange);
     return;
   }
   exchange->status = exchange->route->status;
@@ -29,12 +30,16 @@ static void put_instance(char *out, size_t size, const char *path) {
   out[at] = '\0';
 }
 
+void http_reply_no_memory(struct http_exchange *exchange) {
+  http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+}
+
 static int append(const char *text, size_t len, void *buf) {
   buf_append(buf, text, len);
   return buf_failed(buf) ? -1 : 0;
 }
 
-const char *http_quote(const char *text, char out[HTTP_QUOTE_SIZE]) {
+const char *http_reply_quote(const char *text, char out[HTTP_QUOTE_SIZE]) {
   size_t len = strlen(text), cut = utf8_cut(text, len, HTTP_QUOTE_CHARACTERS);
   strcpy(out + utf8_repair(text, cut, out), cut < len ? "..." : "");
   return out;

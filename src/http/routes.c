@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "http/handlers.h"
 #include "http/problem.h"
 
 _Static_assert(HTTP_PROBLEM_COUNT <= 32, "HTTP_MAY() is a bit of 32");

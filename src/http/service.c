@@ -8,7 +8,10 @@
 #include <ulfius.h>
 
 #include "base/random.h"
-#include "http/service_internal.h"
+#include "http/observe.h"
+#include "http/reply.h"
+#include "http/service_private.h"
+#include "server/request.h"
 
 enum { REPLY_LIMIT = 64 << 20 }; /* of an exposition; all other replies are small */
 
@@ -16,7 +19,7 @@ struct http_service {
   struct http_service_settings settings;
   struct http_service_parts parts;
   struct http_observe *observe;
-  struct http_server *server;
+  struct server *server;
   _Atomic bool ready;
 };
 
@@ -28,33 +31,33 @@ const struct http_service_settings *http_service_settings(const struct http_serv
   return &service->settings;
 }
 
-bool http_service_draining(const struct http_service *service) {
-  return http_server_draining(service->server);
+static bool is_draining(const struct http_service *service) {
+  return server_draining(service->server);
 }
 
 bool http_service_ready(const struct http_service *service) {
-  return atomic_load(&service->ready) && !http_service_draining(service);
+  return atomic_load(&service->ready) && !is_draining(service);
 }
 
 void http_service_set_ready(struct http_service *service, bool ready) {
   atomic_store(&service->ready, ready);
 }
 
-unsigned http_service_port(const struct http_service *service) {
-  return http_server_port(service->server);
+const struct address *http_service_address(const struct http_service *service) {
+  return server_address(service->server);
 }
 
 static void begin_exchange(struct http_service *service, const struct _u_request *request,
                            struct http_exchange *exchange) {
   exchange->service = service;
-  exchange->connection = http_request_connection(request);
+  exchange->connection = server_request_connection(request);
   exchange->method = request->http_verb;
   exchange->path = request->url_path;
   const char *query = strchr(request->http_url, '?');
   exchange->query = query ? query + 1 : NULL;
   exchange->version = request->http_protocol;
-  exchange->client = http_request_client(request);
-  exchange->client_port = http_request_client_port(request);
+  exchange->client = server_request_client(request);
+  exchange->client_port = server_request_client_port(request);
   exchange->body = request->binary_body;
   exchange->body_len = request->binary_body_length;
   exchange->reply = (struct buf)BUF_INIT(REPLY_LIMIT);
@@ -78,7 +81,7 @@ static void handle(struct http_exchange *exchange) {
     char allow[HTTP_ALLOW_SIZE];
     http_route_allow(exchange->path, allow);
     http_reply_problem(exchange, HTTP_METHOD_NOT_ALLOWED, "%s takes %s.", route->path, allow);
-  } else if (!http_route_is_probe(route) && http_service_draining(exchange->service)) {
+  } else if (!http_route_is_probe(route) && is_draining(exchange->service)) {
     http_reply_problem(exchange, HTTP_UNAVAILABLE, "The service is shutting down.");
   } else {
     route->handle(exchange);
@@ -127,7 +130,7 @@ static struct MHD_Response *make_answer(struct http_exchange *exchange) {
   }
   if (exchange->content_type) put_answer_header(answer, "Content-Type", exchange->content_type);
   each_header(exchange, put_answer_header, answer);
-  if (http_service_draining(exchange->service)) put_answer_header(answer, "Connection", "close");
+  if (is_draining(exchange->service)) put_answer_header(answer, "Connection", "close");
   return answer;
 }
 
@@ -136,17 +139,18 @@ static void respond(struct http_exchange *exchange, const struct _u_request *req
   bool lacking = exchange->reply.len == 0 && exchange->status != MHD_HTTP_NO_CONTENT;
   struct MHD_Response *answer = lacking ? NULL : make_answer(exchange);
   if (!answer) {
-    if (!exchange->problem) http_reply_problem(exchange, HTTP_UNAVAILABLE, "Out of memory.");
+    if (!exchange->problem) http_reply_no_memory(exchange);
     buf_reset(&exchange->reply);
     answer = make_answer(exchange);
   }
-  http_request_reply(request, exchange->status, answer);
+  server_request_reply(request, exchange->status, answer);
 }
 
 /* One request, from its first look to its answer. */
 static int serve(const struct _u_request *request, struct _u_response *response, void *cls) {
   struct http_service *service = cls;
-  struct http_exchange exchange = {0};
+  struct http_exchange exchange;
+  http_exchange_init(&exchange);
   begin_exchange(service, request, &exchange);
   handle(&exchange);
   respond(&exchange, request);
@@ -157,12 +161,12 @@ static int serve(const struct _u_request *request, struct _u_response *response,
 }
 
 static void put_refusal_header(void *reply, const char *name, const char *value) {
-  http_refusal_header(reply, name, value);
+  server_refusal_header(reply, name, value);
 }
 
 /* The limits are settings, so the server's constant texts do not name them. */
-static void reply_refusal(struct http_exchange *exchange, const struct http_refusal *refusal,
-                          const struct http_server_settings *limits) {
+static void reply_refusal(struct http_exchange *exchange, const struct server_refusal *refusal,
+                          const struct server_settings *limits) {
   enum http_problem problem = http_problem_by_code(refusal->code);
   if (problem == HTTP_PAYLOAD_TOO_LARGE)
     http_reply_problem(exchange, problem, "The body has more than %zu bytes (server.body_limit).",
@@ -176,7 +180,7 @@ static void reply_refusal(struct http_exchange *exchange, const struct http_refu
 
 /* Makes the problem that the refusal is the exchange's, and, where the answer is ours to make, the answer. */
 static void answer_refusal(const struct http_service *service, struct http_exchange *exchange,
-                           const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+                           const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   reply_refusal(exchange, refusal, &service->settings.server);
   if (!reply) return;
   buf_append(&reply->body, exchange->reply.data, exchange->reply.len);
@@ -186,14 +190,14 @@ static void answer_refusal(const struct http_service *service, struct http_excha
 }
 
 /* Cut, and "" if it was not read. */
-static void refused_path(const struct http_refusal *refusal, char path[HTTP_TEXT_SIZE]) {
+static void refused_path(const struct server_refusal *refusal, char path[HTTP_TEXT_SIZE]) {
   const char *target = refusal->target ? refusal->target : "";
   snprintf(path, HTTP_TEXT_SIZE, "%.*s", (int)strcspn(target, "?"), target);
 }
 
 /* A guard of the server refused the request: it is answered and observed like any other. */
-static void refuse(struct http_service *service, const struct http_refusal *refusal,
-                   struct http_refusal_reply *reply) {
+static void refuse(struct http_service *service, const struct server_refusal *refusal,
+                   struct server_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
   refused_path(refusal, path);
   struct http_exchange exchange = {.service = service,
@@ -210,8 +214,8 @@ static void refuse(struct http_service *service, const struct http_refusal *refu
 
 /* Little or nothing of the request was read (too many connections, a backlog at shutdown), so it has no route
  * to observe. The client gets the same kind of answer. */
-static void turn_away(const struct http_service *service, const struct http_refusal *refusal,
-                      const struct tel_context *context, struct http_refusal_reply *reply) {
+static void turn_away(const struct http_service *service, const struct server_refusal *refusal,
+                      const struct tel_context *context, struct server_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
   refused_path(refusal, path);
   struct http_exchange exchange = {.path = path, .context = *context, .reply = BUF_INIT(REPLY_LIMIT)};
@@ -220,9 +224,10 @@ static void turn_away(const struct http_service *service, const struct http_refu
   buf_free(&exchange.reply);
 }
 
-static void refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+static void refused(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   struct http_service *service = cls;
-  if (refusal->origin == HTTP_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection) {
+  if (refusal->origin == SERVER_REFUSED_BY_GUARD && refusal->method && refusal->target &&
+      refusal->connection) {
     refuse(service, refusal, reply);
   } else {
     struct tel_context context = {0};
@@ -233,14 +238,14 @@ static void refused(void *cls, const struct http_refusal *refusal, struct http_r
   }
 }
 
-static void log_library(void *cls, enum http_log_level level, const char *text) {
+static void log_library(void *cls, enum server_log_level level, const char *text) {
   static const enum tel_level levels[] = {TEL_DEBUG, TEL_WARN, TEL_ERROR};
   struct http_service *service = cls;
   tel_log_event(service->parts.logger, levels[level], "http library", "%s", text);
 }
 
 static void read_in_flight(void *cls, struct tel_emit *emit) {
-  tel_emit_value(emit, NULL, http_server_in_flight(((struct http_service *)cls)->server));
+  tel_emit_value(emit, NULL, server_in_flight(((struct http_service *)cls)->server));
 }
 
 static void read_build(void *cls, struct tel_emit *emit) {
@@ -264,22 +269,22 @@ static int register_metrics(struct http_service *service) {
 }
 
 int http_service_new(const struct http_service_settings *settings, const struct http_service_parts *parts,
-                     struct http_service **out, char error[256]) {
+                     struct http_service **out, struct error *error) {
   struct http_service *service = calloc(1, sizeof *service);
-  snprintf(error, 256, "out of memory");
+  error_set(error, "out of memory");
   if (!service) return -1;
   service->settings = *settings;
   service->parts = *parts;
   service->observe = http_observe_new(parts->registry, parts->tracer, parts->logger, settings->buckets,
                                       settings->bucket_count);
-  struct http_server_hooks hooks = {.cls = service, .refused = refused, .log = log_library};
-  if (service->observe) service->server = http_server_new(&settings->server, &hooks, error);
+  struct server_hooks hooks = {.cls = service, .refused = refused, .log = log_library};
+  if (service->observe) service->server = server_new(&settings->server, &hooks, error);
   if (!service->server) goto fail;
   /* Ulfius needs an endpoint, and its default endpoint is the cheapest: nothing is matched. */
-  if (http_server_endpoint(service->server, "OPTIONS", "*", 0, serve, service) != 0 ||
-      http_server_endpoint(service->server, NULL, NULL, 0, serve, service) != 0 ||
+  if (server_endpoint(service->server, "OPTIONS", "*", 0, serve, service) != 0 ||
+      server_endpoint(service->server, NULL, NULL, 0, serve, service) != 0 ||
       register_metrics(service) != 0) {
-    snprintf(error, 256, "cannot register the endpoint or metrics: out of memory");
+    error_set(error, "cannot register the endpoint or metrics: out of memory");
     goto fail;
   }
   *out = service;
@@ -289,18 +294,18 @@ fail:
   return -1;
 }
 
-int http_service_start(struct http_service *service, char error[256]) {
-  return http_server_start(service->server, error);
+int http_service_start(struct http_service *service, struct error *error) {
+  return server_start(service->server, error);
 }
 
 unsigned http_service_drain(struct http_service *service, uint64_t deadline_mono_ns) {
   http_service_set_ready(service, false);
-  return http_server_drain(service->server, deadline_mono_ns);
+  return server_drain(service->server, deadline_mono_ns);
 }
 
 void http_service_free(struct http_service *service) {
   if (!service) return;
-  http_server_free(service->server);
+  server_free(service->server);
   http_observe_free(service->observe);
   free(service);
 }

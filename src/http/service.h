@@ -1,5 +1,5 @@
 /* MiniShop's HTTP interface: the route table, its handlers and the observation of every request, on an
- * http_server. */
+ * server. */
 #ifndef HTTP_SERVICE_H
 #define HTTP_SERVICE_H
 
@@ -15,7 +15,7 @@
 #include "telemetry/recent/recent.h"
 
 struct http_service_settings {
-  struct http_server_settings server;
+  struct server_settings server;
   const double *buckets; /* of request_duration_seconds, in seconds, ascending */
   size_t bucket_count;
   const char *version, *commit, *compiler; /* for /version and minishop_build_info; static */
@@ -35,13 +35,13 @@ struct http_service;
 /* Registers the request metrics and binds the socket; no thread yet, so that a daemon can fork and drop
  * privileges. Returns 0, or -1 with a message for people in error. */
 int http_service_new(const struct http_service_settings *settings, const struct http_service_parts *parts,
-                     struct http_service **out, char error[256]);
+                     struct http_service **out, struct error *error);
 /* Serves from now on; not ready until told. Returns 0, or -1 with a message in error. */
-int http_service_start(struct http_service *service, char error[256]);
+int http_service_start(struct http_service *service, struct error *error);
 /* What /readyz says. */
 void http_service_set_ready(struct http_service *service, bool ready);
-/* The port it listens on, also when the system chose it. */
-unsigned http_service_port(const struct http_service *service);
+/* The address it listens on, with the port that the system may have chosen. */
+const struct address *http_service_address(const struct http_service *service);
 /* Not ready, refuses what is new, waits for what is in flight until the deadline (clock_mono_ns()).
  * Returns how many requests were cut off. */
 unsigned http_service_drain(struct http_service *service, uint64_t deadline_mono_ns);

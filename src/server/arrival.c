@@ -1,44 +1,45 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/server_private.h"
+#include "server/arrival_private.h"
+#include "server/guards_private.h"
 
 /* Each reads the part of a request that arrives now, up to its end or the data's. Returns where the next part
  * begins; with a fault, where that was found. */
-typedef char *part_reader(struct http_arrival *arrival, char *at, char *end);
+typedef char *part_reader(struct server_arrival *arrival, char *at, char *end);
 
-static char *fault(struct http_arrival *arrival, enum http_arrival_fault what, char *at) {
+static char *fault(struct server_arrival *arrival, enum server_arrival_fault what, char *at) {
   arrival->fault = what;
   return at;
 }
 
-static void request_ends(struct http_arrival *arrival) {
+static void request_ends(struct server_arrival *arrival) {
   arrival->requests++;
-  arrival->part = HTTP_ARRIVAL_BEGIN;
+  arrival->part = SERVER_ARRIVAL_BEGIN;
 }
 
-static char *begin_read(struct http_arrival *arrival, char *at, char *end) {
+static char *begin_read(struct server_arrival *arrival, char *at, char *end) {
   while (at < end && (*at == '\r' || *at == '\n')) at++;
-  if (at < end && *at == ' ') return fault(arrival, HTTP_ARRIVAL_BAD_LINE, at);
-  if (at < end) arrival->part = HTTP_ARRIVAL_METHOD;
+  if (at < end && *at == ' ') return fault(arrival, SERVER_ARRIVAL_BAD_LINE, at);
+  if (at < end) arrival->part = SERVER_ARRIVAL_METHOD;
   return at;
 }
 
-static char *method_read(struct http_arrival *arrival, char *at, char *end) {
+static char *method_read(struct server_arrival *arrival, char *at, char *end) {
   for (; at < end; at++) {
     if (*at == ' ') {
-      arrival->part = HTTP_ARRIVAL_TARGET;
+      arrival->part = SERVER_ARRIVAL_TARGET;
       return at + 1;
     }
-    if (!http_guard_is_token(at, 1)) return fault(arrival, HTTP_ARRIVAL_BAD_LINE, at);
+    if (!server_guard_is_token(at, 1)) return fault(arrival, SERVER_ARRIVAL_BAD_LINE, at);
   }
   return at;
 }
 
-static char *target_read(struct http_arrival *arrival, char *at, char *end) {
+static char *target_read(struct server_arrival *arrival, char *at, char *end) {
   char *newline = memchr(at, '\n', (size_t)(end - at));
   if (!newline) return end;
-  arrival->part = HTTP_ARRIVAL_FIELDS;
+  arrival->part = SERVER_ARRIVAL_FIELDS;
   arrival->line_bytes = 0;
   arrival->chunked = false;
   arrival->left = 0;
@@ -70,7 +71,7 @@ static const char *value_of(const char *name, size_t name_len, const char *line,
   return line;
 }
 
-static void length_read(struct http_arrival *arrival, const char *value, const char *end) {
+static void length_read(struct server_arrival *arrival, const char *value, const char *end) {
   arrival->left = 0;
   for (; value < end && *value >= '0' && *value <= '9'; value++) {
     arrival->left = 10 * arrival->left + (uint64_t)(*value - '0');
@@ -79,20 +80,20 @@ static void length_read(struct http_arrival *arrival, const char *value, const c
 }
 
 /* Anything but plain values, and both fields together, will be refused: what follows does not matter then. */
-static void field_read(struct http_arrival *arrival, const char *line, const char *end) {
+static void field_read(struct server_arrival *arrival, const char *line, const char *end) {
   const char *value;
   if ((value = value_of("Content-Length:", 15, line, end))) length_read(arrival, value, end);
   if (value_of("Transfer-Encoding:", 18, line, end)) arrival->chunked = true;
 }
 
-static void head_ends(struct http_arrival *arrival) {
+static void head_ends(struct server_arrival *arrival) {
   arrival->heads++;
   arrival->body_bytes = 0;
   if (arrival->chunked) {
-    arrival->part = HTTP_ARRIVAL_CHUNK_SIZE;
+    arrival->part = SERVER_ARRIVAL_CHUNK_SIZE;
     arrival->left = 0;
   } else if (arrival->left) {
-    arrival->part = HTTP_ARRIVAL_BODY;
+    arrival->part = SERVER_ARRIVAL_BODY;
   } else {
     request_ends(arrival);
   }
@@ -100,8 +101,8 @@ static void head_ends(struct http_arrival *arrival) {
 
 /* Header and trailers. A line that was not complete before the data lies in front of it, in the same buffer.
  */
-static char *fields_read(struct http_arrival *arrival, char *at, char *end) {
-  bool trailers = arrival->part == HTTP_ARRIVAL_TRAILERS;
+static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
+  bool trailers = arrival->part == SERVER_ARRIVAL_TRAILERS;
   char *line = at - arrival->line_bytes, *newline = memchr(at, '\n', (size_t)(end - at));
   if (!newline) {
     arrival->line_bytes = (size_t)(end - line);
@@ -118,21 +119,21 @@ static char *fields_read(struct http_arrival *arrival, char *at, char *end) {
   }
   /* libmicrohttpd takes a NUL for the line's end. In the header the guards see it. */
   if (trailers && memchr(line, '\0', (size_t)(last - line)))
-    return fault(arrival, HTTP_ARRIVAL_BAD_TRAILER, at);
+    return fault(arrival, SERVER_ARRIVAL_BAD_TRAILER, at);
   if (blank(last[-1])) value_trim(line, last);
   if (!trailers && strchr("CcTt", *line)) field_read(arrival, line, last);
   return newline + 1;
 }
 
-static char *body_read(struct http_arrival *arrival, char *at, char *end) {
+static char *body_read(struct server_arrival *arrival, char *at, char *end) {
   size_t len = (size_t)(end - at);
   if (len < arrival->left) {
     arrival->left -= len;
     return end;
   }
   at += arrival->left;
-  if (arrival->part == HTTP_ARRIVAL_CHUNK)
-    arrival->part = HTTP_ARRIVAL_CHUNK_END;
+  if (arrival->part == SERVER_ARRIVAL_CHUNK)
+    arrival->part = SERVER_ARRIVAL_CHUNK_END;
   else
     request_ends(arrival);
   return at;
@@ -144,54 +145,54 @@ static int hex_value(char c) {
 }
 
 /* Size and extension. Malformed ones are libmicrohttpd's to find; then nothing behind them is a request. */
-static char *chunk_size_read(struct http_arrival *arrival, char *at, char *end) {
+static char *chunk_size_read(struct server_arrival *arrival, char *at, char *end) {
   for (; at < end && *at != '\n'; at++) {
     int digit = hex_value(*at);
-    if (*at == ';') arrival->part = HTTP_ARRIVAL_CHUNK_EXTENSION;
-    if (arrival->part == HTTP_ARRIVAL_CHUNK_EXTENSION || *at == '\r') continue;
+    if (*at == ';') arrival->part = SERVER_ARRIVAL_CHUNK_EXTENSION;
+    if (arrival->part == SERVER_ARRIVAL_CHUNK_EXTENSION || *at == '\r') continue;
     if (digit < 0) {
-      arrival->part = HTTP_ARRIVAL_UNREADABLE;
+      arrival->part = SERVER_ARRIVAL_UNREADABLE;
       return end;
     }
     arrival->left = arrival->left >> 59 ? arrival->left : 16 * arrival->left + (uint64_t)digit;
   }
   if (at == end) return end;
-  arrival->part = arrival->left ? HTTP_ARRIVAL_CHUNK : HTTP_ARRIVAL_TRAILERS;
+  arrival->part = arrival->left ? SERVER_ARRIVAL_CHUNK : SERVER_ARRIVAL_TRAILERS;
   if (arrival->left > arrival->body_limit - arrival->body_bytes)
-    return fault(arrival, HTTP_ARRIVAL_TOO_LARGE, at);
+    return fault(arrival, SERVER_ARRIVAL_TOO_LARGE, at);
   arrival->body_bytes += arrival->left;
   return at + 1;
 }
 
-static char *chunk_end_read(struct http_arrival *arrival, char *at, char *end) {
+static char *chunk_end_read(struct server_arrival *arrival, char *at, char *end) {
   if (*at == '\r') return at + 1;
   if (*at != '\n') {
-    arrival->part = HTTP_ARRIVAL_UNREADABLE;
+    arrival->part = SERVER_ARRIVAL_UNREADABLE;
     return end;
   }
-  arrival->part = HTTP_ARRIVAL_CHUNK_SIZE;
+  arrival->part = SERVER_ARRIVAL_CHUNK_SIZE;
   arrival->left = 0;
   return at + 1;
 }
 
-static char *unreadable(struct http_arrival *arrival, char *at, char *end) {
+static char *unreadable(struct server_arrival *arrival, char *at, char *end) {
   (void)arrival, (void)at;
   return end;
 }
 
-size_t http_arrival_read(struct http_arrival *arrival, char *data, size_t len) {
+size_t server_arrival_read(struct server_arrival *arrival, char *data, size_t len) {
   static part_reader *const readers[] = {
-      [HTTP_ARRIVAL_BEGIN] = begin_read,
-      [HTTP_ARRIVAL_METHOD] = method_read,
-      [HTTP_ARRIVAL_TARGET] = target_read,
-      [HTTP_ARRIVAL_FIELDS] = fields_read,
-      [HTTP_ARRIVAL_BODY] = body_read,
-      [HTTP_ARRIVAL_CHUNK_SIZE] = chunk_size_read,
-      [HTTP_ARRIVAL_CHUNK_EXTENSION] = chunk_size_read,
-      [HTTP_ARRIVAL_CHUNK] = body_read,
-      [HTTP_ARRIVAL_CHUNK_END] = chunk_end_read,
-      [HTTP_ARRIVAL_TRAILERS] = fields_read,
-      [HTTP_ARRIVAL_UNREADABLE] = unreadable,
+      [SERVER_ARRIVAL_BEGIN] = begin_read,
+      [SERVER_ARRIVAL_METHOD] = method_read,
+      [SERVER_ARRIVAL_TARGET] = target_read,
+      [SERVER_ARRIVAL_FIELDS] = fields_read,
+      [SERVER_ARRIVAL_BODY] = body_read,
+      [SERVER_ARRIVAL_CHUNK_SIZE] = chunk_size_read,
+      [SERVER_ARRIVAL_CHUNK_EXTENSION] = chunk_size_read,
+      [SERVER_ARRIVAL_CHUNK] = body_read,
+      [SERVER_ARRIVAL_CHUNK_END] = chunk_end_read,
+      [SERVER_ARRIVAL_TRAILERS] = fields_read,
+      [SERVER_ARRIVAL_UNREADABLE] = unreadable,
   };
   char *at = data, *end = data + len;
   while (at < end && !arrival->fault) at = readers[arrival->part](arrival, at, end);

@@ -6,59 +6,67 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "server/server_private.h"
+#include "server/connection_private.h"
+#include "server/guards_private.h"
+#include "server/insides_private.h"
+#include "server/refuse_private.h"
+#include "server/sweeper_private.h"
+#include "server/target_private.h"
 
 enum { NEWS_A_SECOND = 10 };
 
 /* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection.
  * It runs in the thread that serves or accepts the connection, right after another callback that knows the
  * connection. */
-static _Thread_local struct http_client *current;
+static _Thread_local struct server_client *current;
 
-struct http_client *http_connection_client(struct MHD_Connection *connection) {
+struct server_client *server_connection_client(struct MHD_Connection *connection) {
   const union MHD_ConnectionInfo *info =
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return info ? info->socket_context : NULL;
 }
 
 /* Between requests, and while the client takes a reply. */
-static uint64_t idle_deadline(const struct http_server *server) {
+static uint64_t idle_deadline(const struct server *server) {
   return clock_mono_coarse_ns() +
          (server->settings.idle_timeout_s + server->settings.request_timeout_s) * CLOCK_NS_PER_S;
 }
 
-static uint64_t request_deadline(const struct http_server *server, uint64_t from) {
+static uint64_t request_deadline(const struct server *server, uint64_t from) {
   return from + server->settings.request_timeout_s * CLOCK_NS_PER_S;
 }
 
 /* False if the sweeper has cut the connection: then the deadline stays. */
-static bool deadline_set(struct http_client *client, uint64_t deadline_ns) {
+static bool deadline_set(struct server_client *client, uint64_t deadline_ns) {
   uint64_t before = atomic_load(&client->deadline_ns);
-  while (before != HTTP_DEADLINE_CUT)
+  while (before != SERVER_DEADLINE_CUT)
     if (atomic_compare_exchange_weak(&client->deadline_ns, &before, deadline_ns)) return true;
   return false;
 }
 
-static struct http_client *client_new(struct http_server *server, struct MHD_Connection *connection) {
-  struct http_client *client = calloc(1, sizeof *client);
+static struct server_client *client_new(struct server *server, struct MHD_Connection *connection) {
+  struct server_client *client = calloc(1, sizeof *client);
   if (!client) return NULL;
   client->server = server;
   client->connection = connection;
   client->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
   const union MHD_ConnectionInfo *from =
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-  http_address_format(from->client_addr, client->address, sizeof client->address, &client->port);
+  struct address address;
+  address_copy(&address, from->client_addr);
+  address_host(&address, client->address);
+  client->port = address_port(&address);
   client->accepted_ns = client->started_ns = clock_mono_ns();
   atomic_init(&client->deadline_ns, request_deadline(server, client->accepted_ns));
   client->arrival.body_limit = server->settings.body_limit;
   return client;
 }
 
-static void opened(struct http_server *server, struct MHD_Connection *connection, void **context) {
-  struct http_client *client = client_new(server, connection);
+static void opened(struct server *server, struct MHD_Connection *connection, void **context) {
+  struct server_client *client = client_new(server, connection);
   *context = current = client;
   if (!client) return;
-  http_socket_serves(client->fd, client);
+  server_insides_serves(client->fd, client);
   bool too_many = atomic_fetch_add(&server->connections, 1) >= server->settings.connections;
   pthread_mutex_lock(&server->clients_lock);
   client->next = server->clients;
@@ -67,15 +75,15 @@ static void opened(struct http_server *server, struct MHD_Connection *connection
   pthread_mutex_unlock(&server->clients_lock);
   if (too_many) {
     client->turned_away = client->linger = true;
-    http_refuse_away(server, client->fd, client->address,
-                     "This server has all the connections it takes: try again soon.");
+    server_refuse_away(server, client->fd, client->address,
+                       "This server has all the connections it takes: try again soon.");
     shutdown(client->fd, SHUT_RDWR); /* libmicrohttpd closes it at once */
   }
 }
 
-static void closed(struct http_server *server, struct http_client *client) {
+static void closed(struct server *server, struct server_client *client) {
   if (!client) return;
-  http_socket_serves(client->fd, NULL);
+  server_insides_serves(client->fd, NULL);
   if (current == client) current = NULL;
   pthread_mutex_lock(&server->clients_lock);
   if (client->next) client->next->previous = client->previous;
@@ -85,15 +93,14 @@ static void closed(struct http_server *server, struct http_client *client) {
     server->clients = client->next;
   pthread_mutex_unlock(&server->clients_lock);
   atomic_fetch_sub(&server->connections, 1);
-  if (client->linger) http_sweeper_linger(server, fcntl(client->fd, F_DUPFD_CLOEXEC, 0));
+  if (client->linger) server_sweeper_linger(server, fcntl(client->fd, F_DUPFD_CLOEXEC, 0));
   free(client);
 }
 
-static void report(struct http_server *server, const struct http_client *client,
-                   enum http_refusal_origin origin, unsigned status, const struct _u_request *request) {
-  struct http_refusal refusal = {.origin = origin, .status = status, .started_mono_ns = clock_mono_ns()};
-  refusal.code = http_refuse_code(status);
-  refusal.detail = http_refuse_detail(status);
+static void report(struct server *server, const struct server_client *client,
+                   enum server_refusal_origin origin, unsigned status, const struct _u_request *request) {
+  struct server_refusal refusal = {.origin = origin, .started_mono_ns = clock_mono_ns()};
+  server_refuse_fill(&refusal, status);
   if (client) {
     refusal.client = client->address;
     refusal.started_mono_ns = client->started_ns;
@@ -103,42 +110,42 @@ static void report(struct http_server *server, const struct http_client *client,
     refusal.method = request->http_verb;
     refusal.target = request->http_url;
   }
-  http_refuse_report(server, &refusal);
+  server_refuse_report(server, &refusal);
 }
 
-void http_connection_notify(void *cls, struct MHD_Connection *connection, void **context,
-                            enum MHD_ConnectionNotificationCode code) {
-  struct http_server *server = cls;
+void server_connection_notify(void *cls, struct MHD_Connection *connection, void **context,
+                              enum MHD_ConnectionNotificationCode code) {
+  struct server *server = cls;
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
     opened(server, connection, context);
     return;
   }
-  struct http_client *client = *context;
+  struct server_client *client = *context;
   /* After an error within an error libmicrohttpd closes without a call for the request. */
   if (client && atomic_load(&client->requesting)) {
     void *request = client->request;
-    http_connection_completed(server, connection, &request, MHD_REQUEST_TERMINATED_WITH_ERROR);
+    server_connection_completed(server, connection, &request, MHD_REQUEST_TERMINATED_WITH_ERROR);
   }
   closed(server, client);
   *context = NULL;
 }
 
-void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *connection) {
-  struct http_server *server = cls;
-  struct http_client *client = http_connection_client(connection);
+void *server_connection_begun(void *cls, const char *uri, struct MHD_Connection *connection) {
+  struct server *server = cls;
+  struct server_client *client = server_connection_client(connection);
   if (!client || !uri) return NULL;
   client->started_ns = clock_mono_ns();
   client->dispatched = client->refused = false;
-  client->bad_target = !http_guard_target_is_clean(server, uri);
+  client->bad_target = !server_guard_target_is_clean(uri);
   client->long_target = strlen(uri) > server->settings.header_limit;
-  client->too_many_arguments = http_guard_arguments_cut(server, uri);
+  client->too_many_arguments = server_guard_arguments_cut(server, uri);
   deadline_set(client, request_deadline(server, client->started_ns));
   atomic_store_explicit(&client->requesting, true, memory_order_relaxed);
   atomic_store_explicit(&client->asked, true, memory_order_relaxed);
   current = client;
   char *path = NULL;
-  /* libmicrohttpd's own buffer is writable. */
-  if (*uri != '/' && !http_target_split((char *)(uintptr_t)uri, &client->authority, &path)) return NULL;
+  if (*uri != '/' && !server_target_split(server_insides_writable(uri), &client->authority, &path))
+    return NULL;
   client->request = ulfius_uri_logger(NULL, path ? path : uri);
   free(path);
   if (client->request) client->request->request->timeout = (unsigned long)(uintptr_t)client;
@@ -149,39 +156,39 @@ void *http_connection_begun(void *cls, const char *uri, struct MHD_Connection *c
  * more. It refuses this line itself, after it has answered the requests before it. */
 #define WRONG_LINE "- \n"
 
-size_t http_connection_arrived(struct http_client *client, char *data, size_t len, size_t size) {
-  struct http_arrival *arrival = &client->arrival;
+size_t server_connection_arrived(struct server_client *client, char *data, size_t len, size_t size) {
+  struct server_arrival *arrival = &client->arrival;
   unsigned heads = arrival->heads, requests = arrival->requests;
   current = client;
   if (arrival->fault) return 0; /* the connection was refused and lingers */
-  len = http_arrival_read(arrival, data, len);
+  len = server_arrival_read(arrival, data, len);
   if (!arrival->fault) return len;
-  if (arrival->fault == HTTP_ARRIVAL_BAD_LINE && size - len >= sizeof WRONG_LINE - 1) {
+  if (arrival->fault == SERVER_ARRIVAL_BAD_LINE && size - len >= sizeof WRONG_LINE - 1) {
     memcpy(data + len, WRONG_LINE, sizeof WRONG_LINE - 1);
     return len + sizeof WRONG_LINE - 1;
   }
   /* A fault in the same packet as its header is refused by the guards. */
   if (arrival->heads != heads || arrival->requests != requests) return len;
-  struct http_refusal refusal;
-  http_guard_bad_arrival(arrival, &refusal);
+  struct server_refusal refusal;
+  server_guard_bad_arrival(arrival, &refusal);
   if (client->request) {
     refusal.method = client->request->request->http_verb;
     refusal.target = client->request->request->http_url;
   }
-  http_refuse_now(client, &refusal);
+  server_refuse_now(client, &refusal);
   return 0;
 }
 
-void http_connection_completed(void *cls, struct MHD_Connection *connection, void **request,
-                               enum MHD_RequestTerminationCode how) {
-  struct http_server *server = cls;
-  struct http_client *client = http_connection_client(connection);
+void server_connection_completed(void *cls, struct MHD_Connection *connection, void **request,
+                                 enum MHD_RequestTerminationCode how) {
+  struct server *server = cls;
+  struct server_client *client = server_connection_client(connection);
   struct connection_info_struct *info = *request;
   if (client) {
     bool late = how == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||
-                atomic_load(&client->deadline_ns) == HTTP_DEADLINE_CUT;
+                atomic_load(&client->deadline_ns) == SERVER_DEADLINE_CUT;
     if (late && !client->dispatched && !client->refused)
-      report(server, client, HTTP_REFUSED_BY_CUT, MHD_HTTP_REQUEST_TIMEOUT, info ? info->request : NULL);
+      report(server, client, SERVER_REFUSED_BY_CUT, MHD_HTTP_REQUEST_TIMEOUT, info ? info->request : NULL);
     deadline_set(client, idle_deadline(server));
     atomic_store_explicit(&client->requesting, false, memory_order_relaxed);
     client->request = NULL;
@@ -201,28 +208,28 @@ void http_connection_completed(void *cls, struct MHD_Connection *connection, voi
   client->authority = NULL;
 }
 
-enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *connection, const char *url,
-                                         const char *method, const char *version, const char *data,
-                                         size_t *size, void **request) {
-  struct http_server *server = cls;
-  struct http_client *client = http_connection_client(connection);
+enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *connection, const char *url,
+                                           const char *method, const char *version, const char *data,
+                                           size_t *size, void **request) {
+  struct server *server = cls;
+  struct server_client *client = server_connection_client(connection);
   struct connection_info_struct *info = *request;
   if (!client || !info || client->turned_away) return MHD_NO;
   if (info->callback_first_iteration) {
-    struct http_refusal refusal;
-    if (http_guard_refuses(client, method, url, version, &refusal)) {
+    struct server_refusal refusal;
+    if (server_guard_refuses(client, method, url, version, &refusal)) {
       refusal.method = method;
       refusal.target = info->request->http_url;
-      return http_refuse(client, &refusal);
+      return server_refuse(client, &refusal);
     }
   } else if (!*size) {
-    struct http_refusal refusal;
-    if (http_guard_refuses_trailers(client, &refusal)) {
+    struct server_refusal refusal;
+    if (server_guard_refuses_trailers(client, &refusal)) {
       refusal.method = method;
       refusal.target = info->request->http_url;
-      return http_refuse_now(client, &refusal);
+      return server_refuse_now(client, &refusal);
     }
-    if (!deadline_set(client, HTTP_DEADLINE_HANDLING)) return MHD_NO;
+    if (!deadline_set(client, SERVER_DEADLINE_HANDLING)) return MHD_NO;
     client->dispatched = true;
     client->replied = false;
     atomic_fetch_add(&server->in_flight, 1);
@@ -235,69 +242,44 @@ enum MHD_Result http_connection_dispatch(void *cls, struct MHD_Connection *conne
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
 }
 
-/* A client can cause these messages at will, so they are not warnings: answers are reported as refusals, and
- * connections that clients end early are normal. */
-static enum http_log_level level_of(const char *text) {
-  static const char *const client_caused[] = {
-      "Error processing request (HTTP response code is",
-      "Failed to send",
-      "Application reported internal error",
-      "Too late",
-      "Received HTTP/1.1 request without `Host'",
-      "Too large value of 'Content-Length'",
-      "Failed to parse `Content-Length'",
-      "Socket has been disconnected when reading",
-      "Connection socket is closed when reading",
-      "Connection was closed by remote side",
-      "Not enough memory in pool",
-      "Closing connection (failed to queue error response)",
-      "Closing connection (failed to create error response",
-  };
-  for (size_t i = 0; i < sizeof client_caused / sizeof *client_caused; i++)
-    if (strncmp(text, client_caused[i], strlen(client_caused[i])) == 0) return HTTP_LOG_DEBUG;
-  return HTTP_LOG_WARN;
-}
-
 /* Without descriptors or memory libmicrohttpd logs as fast as it can. A few lines a second say as much. */
-static bool news_is_due(struct http_server *server) {
+static bool news_is_due(struct server *server) {
   uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
   if (atomic_exchange(&server->log_second, second) != second) atomic_store(&server->log_lines, 0);
   return atomic_fetch_add(&server->log_lines, 1) < NEWS_A_SECOND;
 }
 
-void http_connection_news(struct http_server *server, enum http_log_level level, const char *text) {
+void server_connection_news(struct server *server, enum server_log_level level, const char *text) {
   if (server->hooks.log && news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
 }
 
 /* libmicrohttpd is about to answer by itself. */
-static void library_answers(struct http_server *server, va_list arguments) {
-  va_list copy;
-  va_copy(copy, arguments);
-  unsigned status = va_arg(copy, unsigned);
-  const char *message = va_arg(copy, const char *);
-  va_end(copy);
+static void library_answers(struct server *server, unsigned status, const char *page) {
   if (!current)
-    report(server, NULL, HTTP_REFUSED_BY_LIBRARY, status, NULL);
+    report(server, NULL, SERVER_REFUSED_BY_LIBRARY, status, NULL);
   else if (!current->dispatched && !current->refused)
-    http_refuse_for_library(current, status, message);
+    server_refuse_for_library(current, status, page);
 }
 
 /* libmicrohttpd has no thread for the new connection. */
-static void no_thread(struct http_server *server) {
+static void no_thread(struct server *server) {
   if (!current || current->turned_away) return;
   current->turned_away = current->linger = true;
-  http_refuse_away(server, current->fd, current->address,
-                   "This server can start no more threads: try again soon.");
+  server_refuse_away(server, current->fd, current->address,
+                     "This server can start no more threads: try again soon.");
 }
 
-void http_connection_log(void *cls, const char *format, va_list arguments) {
-  struct http_server *server = cls;
-  if (strstr(format, "HTTP response code is %u")) library_answers(server, arguments);
-  if (strncmp(format, "Failed to create a", 18) == 0) no_thread(server);
+void server_connection_log(void *cls, const char *format, va_list arguments) {
+  struct server *server = cls;
+  unsigned status = 0;
+  const char *page = NULL;
+  enum server_insides_event event = server_insides_event(format, arguments, &status, &page);
+  if (event == SERVER_INSIDES_ANSWERS) library_answers(server, status, page);
+  if (event == SERVER_INSIDES_NO_THREAD) no_thread(server);
   if (!server->hooks.log) return;
   char text[512];
   vsnprintf(text, sizeof text, format, arguments);
   text[strcspn(text, "\r\n")] = '\0';
-  enum http_log_level level = level_of(text);
-  if (level == HTTP_LOG_DEBUG || news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
+  enum server_log_level level = server_insides_level(text);
+  if (level == SERVER_LOG_DEBUG || news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
 }

@@ -1,5 +1,4 @@
 #define _GNU_SOURCE /* accept4 */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <poll.h>
@@ -9,7 +8,10 @@
 
 #include "base/clock.h"
 #include "base/condition.h"
-#include "server/server_private.h"
+#include "server/connection_private.h"
+#include "server/insides_private.h"
+#include "server/refuse_private.h"
+#include "server/sweeper_private.h"
 
 #define SETTLE_NS (5 * CLOCK_NS_PER_MS)
 #define GRACE_NS CLOCK_NS_PER_S
@@ -30,7 +32,7 @@ static bool newcomers_ignore(int listen_fd) {
 }
 
 /* Connections in the backlog get an answer instead of a reset. */
-static void backlog_turn_away(struct http_server *server, int listen_fd) {
+static void backlog_turn_away(struct server *server, int listen_fd) {
   /* Some kernels reserve the filter for root. There, clients keep connecting, and one that completes its
    * handshake while we close is reset, as with any server. */
   bool ignoring = newcomers_ignore(listen_fd);
@@ -38,25 +40,24 @@ static void backlog_turn_away(struct http_server *server, int listen_fd) {
   struct pollfd more = {.fd = listen_fd, .events = POLLIN};
   /* Gives half-open connections a moment to complete their handshake. */
   while (poll(&more, 1, HALF_MADE_MS) > 0 && clock_mono_ns() < until) {
-    struct sockaddr_storage from;
+    struct address from;
     socklen_t len = sizeof from;
-    char address[INET6_ADDRSTRLEN];
-    unsigned port;
-    int fd = accept4(listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    char address[ADDRESS_HOST_SIZE];
+    int fd = accept4(listen_fd, &from.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) return;
     if (fd < 0) continue; /* gone already */
-    http_address_format((struct sockaddr *)&from, address, sizeof address, &port);
-    http_refuse_away(server, fd, address, "This server is shutting down: try again soon.");
-    http_sweeper_linger(server, fd);
+    server_refuse_away(server, fd, address_host(&from, address),
+                       "This server is shutting down: try again soon.");
+    server_sweeper_linger(server, fd);
   }
 }
 
 /* Whether requests may still reach the endpoints: unread bytes, or, during a short grace period, a request
  * that is arriving or a newly connected client without a request. */
-static bool arriving(struct http_server *server, bool grace) {
+static bool arriving(struct server *server, bool grace) {
   bool found = false;
   pthread_mutex_lock(&server->clients_lock);
-  for (struct http_client *client = server->clients; client && !found; client = client->next) {
+  for (struct server_client *client = server->clients; client && !found; client = client->next) {
     int unread = 0;
     if (client->turned_away) continue;
     found = (grace && (atomic_load(&client->requesting) || !atomic_load(&client->asked))) ||
@@ -67,21 +68,21 @@ static bool arriving(struct http_server *server, bool grace) {
 }
 
 /* Waits until no request is in flight, or until the deadline. */
-static void wait_in_flight(struct http_server *server, uint64_t until_ns) {
+static void wait_in_flight(struct server *server, uint64_t until_ns) {
   pthread_mutex_lock(&server->drained_lock);
   while (atomic_load(&server->in_flight) > 0)
     if (!condition_wait(&server->drained, &server->drained_lock, until_ns)) break;
   pthread_mutex_unlock(&server->drained_lock);
 }
 
-unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns) {
+unsigned server_drain(struct server *server, uint64_t deadline_mono_ns) {
   uint64_t grace_until = clock_mono_ns() + GRACE_NS;
   atomic_store(&server->draining, true);
   if (!server->started) return 0;
-  http_socket_drains(server->accept_fd, true);
+  server_insides_drains(server->accept_fd, true);
   int listen_fd = MHD_quiesce_daemon(server->instance.mhd_daemon);
   if (listen_fd >= 0) {
-    http_server_accepts_no_more(server);
+    server_accepts_no_more(server);
     backlog_turn_away(server, listen_fd);
     /* From here on the kernel refuses connections. The descriptor stays open until the threads have ended:
      * one that was interrupted may still use its number. */

@@ -2,7 +2,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/server_private.h"
+#include "server/guards_private.h"
+#include "server/insides_private.h"
+#include "server/refuse_private.h"
+#include "server/target_private.h"
 
 /* What the guards count in a request's headers. */
 struct headers {
@@ -16,7 +19,7 @@ struct headers {
   bool bad_value;
 };
 
-bool http_guard_is_token(const char *text, size_t len) {
+bool server_guard_is_token(const char *text, size_t len) {
   if (len == 0) return false;
   for (size_t i = 0; i < len; i++) {
     unsigned char c = (unsigned char)text[i];
@@ -30,7 +33,7 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
                                      const char *value, size_t value_len) {
   struct headers *headers = cls;
   (void)kind;
-  if (!http_guard_is_token(name, name_len)) headers->bad_name = true;
+  if (!server_guard_is_token(name, name_len)) headers->bad_name = true;
   for (size_t i = 0; i < value_len; i++)
     if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f) headers->bad_value = true;
   if (name_len == 4 && strcasecmp(name, "Host") == 0) {
@@ -48,73 +51,55 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
   return MHD_YES;
 }
 
-/* Finds what libmicrohttpd's parser accepts: lines that end with LF alone, folded lines (it joins them to the
- * header's *name*), and NUL in a value (the rest is lost). Up to 0.9.77 the block still lies where it was
- * read, from the method to its end, each CR, LF and first colon of a line overwritten with NUL; 1.0 refuses
- * these itself. */
-static bool layout_is_clean(const char *method, const char *version, size_t block_size) {
-  const char *end = method + block_size, *at = version + strlen(version);
-  while (end - at >= 4) {
-    if (at[0] || at[1]) return false; /* not CRLF */
-    at += 2;
-    if (!at[0]) return at[1] == '\0' && at + 2 == end; /* the empty line must be the end */
-    at += strnlen(at, (size_t)(end - at));
-    if (at < end) at++; /* the colon; a folded line has none, so it does not end in time */
-    at += strnlen(at, (size_t)(end - at));
-  }
-  return false;
-}
-
-static bool refuse(struct http_refusal *refusal, unsigned status, const char *detail) {
-  *refusal = (struct http_refusal){
-      .origin = HTTP_REFUSED_BY_GUARD, .status = status, .code = http_refuse_code(status), .detail = detail};
+static bool refuse(struct server_refusal *refusal, unsigned status, const char *detail) {
+  *refusal = (struct server_refusal){.origin = SERVER_REFUSED_BY_GUARD};
+  server_refuse_fill(refusal, status);
+  refusal->detail = detail;
   return true;
 }
 
-static bool refuse_line(struct http_refusal *refusal) {
+static bool refuse_line(struct server_refusal *refusal) {
   return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                 "The request line is not well formed: write METHOD TARGET HTTP/1.1.");
 }
 
-static bool refuse_body(struct http_refusal *refusal) {
+static bool refuse_body(struct server_refusal *refusal) {
   return refuse(refusal, MHD_HTTP_CONTENT_TOO_LARGE, "The body is larger than this server takes: send less.");
 }
 
-void http_guard_bad_arrival(const struct http_arrival *arrival, struct http_refusal *refusal) {
-  if (arrival->fault == HTTP_ARRIVAL_TOO_LARGE)
+void server_guard_bad_arrival(const struct server_arrival *arrival, struct server_refusal *refusal) {
+  if (arrival->fault == SERVER_ARRIVAL_TOO_LARGE)
     refuse_body(refusal);
-  else if (arrival->fault == HTTP_ARRIVAL_BAD_TRAILER)
+  else if (arrival->fault == SERVER_ARRIVAL_BAD_TRAILER)
     refuse(refusal, MHD_HTTP_BAD_REQUEST, "A trailer holds a NUL byte: remove it.");
   else
     refuse_line(refusal);
 }
 
-bool http_guard_target_is_clean(const struct http_server *server, const char *target) {
+bool server_guard_target_is_clean(const char *target) {
   size_t len = 0;
   for (; target[len]; len++)
     if ((unsigned char)target[len] <= ' ' || target[len] == 0x7f) return false;
-  /* So far libmicrohttpd has overwritten only the separator behind the target. If the version does not
-   * follow, the target holds a NUL. */
-  return !server->layout_known || strncmp(target + len + 1, "HTTP/", 5) == 0;
+  return server_insides_target_is_whole(target);
 }
 
-static bool refuse_fields(struct http_refusal *refusal) {
+static bool refuse_fields(struct server_refusal *refusal) {
   return refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "The request has more headers, cookies and arguments than this server takes: send fewer.");
 }
 
-static unsigned fields_count(const struct http_client *client) {
+static unsigned fields_count(const struct server_client *client) {
   int kinds = MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND | MHD_FOOTER_KIND;
   return (unsigned)MHD_get_connection_values(client->connection, (enum MHD_ValueKind)kinds, NULL, NULL);
 }
 
-bool http_guard_arguments_cut(const struct http_server *server, const char *target) {
-  char *query = strchr(target, '?'); /* in the buffer that it was read into */
+bool server_guard_arguments_cut(const struct server *server, const char *target) {
+  const char *query = strchr(target, '?');
   unsigned arguments = 0;
-  if (!query || !server->layout_known) return false;
+  if (!query || !server_insides_known()) return false;
   for (const char *at = query; at; at = strchr(at + 1, '&')) arguments++;
-  if (arguments <= HTTP_FIELDS_MAX && strlen(target) <= 2 * server->settings.header_limit) return false;
-  query[1] = '\0';
+  if (arguments <= SERVER_FIELDS_MAX && strlen(target) <= 2 * server->settings.header_limit) return false;
+  server_insides_arguments_cut(target);
   return true;
 }
 
@@ -125,30 +110,29 @@ static enum MHD_Result size_add(void *cls, enum MHD_ValueKind kind, const char *
   return MHD_YES;
 }
 
-bool http_guard_refuses_trailers(const struct http_client *client, struct http_refusal *refusal) {
+bool server_guard_refuses_trailers(const struct server_client *client, struct server_refusal *refusal) {
   size_t size = 0;
   if (MHD_get_connection_values_n(client->connection, MHD_FOOTER_KIND, size_add, &size) <= 0) return false;
-  if (fields_count(client) > HTTP_FIELDS_MAX) return refuse_fields(refusal);
+  if (fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
   return size > client->server->settings.header_limit &&
          refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "The trailers are larger than this server takes: send fewer or shorter ones.");
 }
 
 /* A token and one space, and then the target; a NUL would hide the rest of the method. */
-static bool method_is_clean(const struct http_server *server, const char *method, const char *target) {
-  size_t len = strlen(method);
-  return http_guard_is_token(method, len) && (!server->layout_known || target == method + len + 1);
+static bool method_is_clean(const char *method, const char *target) {
+  return server_guard_is_token(method, strlen(method)) && server_insides_method_is_whole(method, target);
 }
 
 /* RFC 9112, 3.2. */
-static bool refuse_hosts(const struct http_client *client, const struct headers *headers, const char *version,
-                         struct http_refusal *refusal) {
+static bool refuse_hosts(const struct server_client *client, const struct headers *headers,
+                         const char *version, struct server_refusal *refusal) {
   if (headers->hosts > 1)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "There is more than one Host header: send one.");
   if (headers->hosts == 0 && strcmp(version, "HTTP/1.0") != 0)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The Host header is missing: send it.");
-  if ((headers->hosts && !http_target_authority_is_valid(headers->host)) ||
-      (client->authority && !http_target_authority_is_valid(client->authority)))
+  if ((headers->hosts && !server_target_authority_is_valid(headers->host)) ||
+      (client->authority && !server_target_authority_is_valid(client->authority)))
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
         "The Host header or the target's host is not valid: write HOST or HOST:PORT, with a name, an"
@@ -157,7 +141,8 @@ static bool refuse_hosts(const struct http_client *client, const struct headers 
 }
 
 /* The end of the body must be unambiguous. */
-static bool refuse_framing(const struct headers *headers, const char *version, struct http_refusal *refusal) {
+static bool refuse_framing(const struct headers *headers, const char *version,
+                           struct server_refusal *refusal) {
   if (headers->content_lengths > 1)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "There is more than one Content-Length header: send one.");
   if (headers->transfer_encodings && headers->content_lengths)
@@ -174,13 +159,13 @@ static bool refuse_framing(const struct headers *headers, const char *version, s
   return false;
 }
 
-bool http_guard_refuses(const struct http_client *client, const char *method, const char *target,
-                        const char *version, struct http_refusal *refusal) {
-  const struct http_server *server = client->server;
+bool server_guard_refuses(const struct server_client *client, const char *method, const char *target,
+                          const char *version, struct server_refusal *refusal) {
+  const struct server *server = client->server;
   struct headers headers = {0};
   const union MHD_ConnectionInfo *info =
       MHD_get_connection_info(client->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-  bool bad_layout = info && server->layout_known && !layout_is_clean(method, version, info->header_size);
+  bool bad_layout = info && !server_insides_block_is_clean(method, version, info->header_size);
   MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, headers_count, &headers);
   if (client->long_target)
     return refuse(refusal, MHD_HTTP_URI_TOO_LONG,
@@ -189,12 +174,12 @@ bool http_guard_refuses(const struct http_client *client, const char *method, co
     return refuse(
         refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
         "The request line and headers are larger than this server takes: send fewer or shorter ones.");
-  if (client->too_many_arguments || fields_count(client) > HTTP_FIELDS_MAX) return refuse_fields(refusal);
-  if (!method_is_clean(server, method, target)) return refuse_line(refusal);
+  if (client->too_many_arguments || fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
+  if (!method_is_clean(method, target)) return refuse_line(refusal);
   if (client->bad_target)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                   "The request's target holds a space or a control character: write it as %20 and the like.");
-  if (!http_target_is_served(client->request->request->http_url, method))
+  if (!server_target_is_served(client->request->request->http_url, method))
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
         "This server is not a proxy and opens no tunnels: ask for a path, such as /, or for an http URI.");
@@ -214,8 +199,8 @@ bool http_guard_refuses(const struct http_client *client, const char *method, co
   if (headers.content_length && strtoull(headers.content_length, NULL, 10) > server->settings.body_limit)
     return refuse_body(refusal);
   /* A chunk that came together with the header. */
-  if (client->arrival.fault > HTTP_ARRIVAL_BAD_LINE && client->arrival.requests == client->completed) {
-    http_guard_bad_arrival(&client->arrival, refusal);
+  if (client->arrival.fault > SERVER_ARRIVAL_BAD_LINE && client->arrival.requests == client->completed) {
+    server_guard_bad_arrival(&client->arrival, refusal);
     return true;
   }
   return false;

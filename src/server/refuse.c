@@ -4,7 +4,8 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "server/server_private.h"
+#include "server/insides_private.h"
+#include "server/refuse_private.h"
 
 enum { REPLY_LIMIT = 16384 };
 
@@ -35,17 +36,22 @@ static const struct status *status_of(unsigned status) {
   return &statuses[0];
 }
 
-const char *http_refuse_code(unsigned status) {
-  return status_of(status)->code;
+unsigned server_refusal_status(size_t index) {
+  return index < sizeof statuses / sizeof *statuses ? statuses[index].status : 0;
 }
 
-const char *http_refuse_detail(unsigned status) {
-  return status_of(status)->detail;
+void server_refuse_fill(struct server_refusal *refusal, unsigned status) {
+  /* libmicrohttpd answers 500 when a chunk extension fills its memory. It is the client's mistake. */
+  bool server_error = status >= 500 && status_of(status) == &statuses[0];
+  const struct status *row = status_of(server_error ? MHD_HTTP_CONTENT_TOO_LARGE : status);
+  refusal->status = row->status;
+  refusal->code = row->code;
+  refusal->detail = row->detail;
 }
 
-bool http_refusal_header(struct http_refusal_reply *reply, const char *name, const char *value) {
+bool server_refusal_header(struct server_refusal_reply *reply, const char *name, const char *value) {
   size_t len = strlen(value);
-  if (reply->header_count == HTTP_REFUSAL_HEADERS || len == 0 || len >= sizeof reply->headers[0].value)
+  if (reply->header_count == SERVER_REFUSAL_HEADERS || len == 0 || len >= sizeof reply->headers[0].value)
     return false;
   for (const char *at = value; *at; at++)
     if ((unsigned char)*at < 0x20 || *at == 0x7f) return false;
@@ -55,14 +61,14 @@ bool http_refusal_header(struct http_refusal_reply *reply, const char *name, con
   return true;
 }
 
-void http_refuse_report(struct http_server *server, const struct http_refusal *refusal) {
+void server_refuse_report(struct server *server, const struct server_refusal *refusal) {
   if (server->hooks.refused) server->hooks.refused(server->hooks.cls, refusal, NULL);
 }
 
 /* The hook's reply, or a plain one. */
-static void reply_make(struct http_server *server, const struct http_refusal *refusal,
-                       struct http_refusal_reply *reply) {
-  *reply = (struct http_refusal_reply){.body = BUF_INIT(REPLY_LIMIT)};
+static void reply_make(struct server *server, const struct server_refusal *refusal,
+                       struct server_refusal_reply *reply) {
+  *reply = (struct server_refusal_reply){.body = BUF_INIT(REPLY_LIMIT)};
   if (server->hooks.refused) server->hooks.refused(server->hooks.cls, refusal, reply);
   if (buf_failed(&reply->body)) buf_reset(&reply->body);
   if (reply->body.len == 0) {
@@ -71,18 +77,18 @@ static void reply_make(struct http_server *server, const struct http_refusal *re
     buf_putc(&reply->body, '\n');
   }
   if (!reply->content_type) reply->content_type = "text/plain; charset=utf-8";
-  if (refusal->status == MHD_HTTP_SERVICE_UNAVAILABLE) http_refusal_header(reply, "Retry-After", "1");
+  if (refusal->status == MHD_HTTP_SERVICE_UNAVAILABLE) server_refusal_header(reply, "Retry-After", "1");
 }
 
-static void refusal_complete(struct http_client *client, struct http_refusal *refusal) {
+static void refusal_complete(struct server_client *client, struct server_refusal *refusal) {
   refusal->client = client->address;
   refusal->started_mono_ns = client->started_ns;
   refusal->connection = client->connection;
   client->refused = client->linger = true;
 }
 
-static enum MHD_Result reply_queue(struct http_client *client, const struct http_refusal *refusal,
-                                   const struct http_refusal_reply *reply) {
+static enum MHD_Result reply_queue(struct server_client *client, const struct server_refusal *refusal,
+                                   const struct server_refusal_reply *reply) {
   struct MHD_Response *response =
       MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_MUST_COPY);
   if (!response) return MHD_NO;
@@ -108,7 +114,8 @@ static void date_put(struct buf *out) {
 }
 
 /* Writes a whole reply to a socket and ends our side of the connection. */
-static void reply_write(int fd, const struct http_refusal *refusal, const struct http_refusal_reply *reply) {
+static void reply_write(int fd, const struct server_refusal *refusal,
+                        const struct server_refusal_reply *reply) {
   struct buf out = BUF_INIT(2 * REPLY_LIMIT);
   buf_puts(&out, "HTTP/1.1 ");
   buf_put_u64(&out, refusal->status);
@@ -134,11 +141,11 @@ static void reply_write(int fd, const struct http_refusal *refusal, const struct
   buf_free(&out);
 }
 
-enum MHD_Result http_refuse(struct http_client *client, struct http_refusal *refusal) {
-  struct http_refusal_reply reply;
+enum MHD_Result server_refuse(struct server_client *client, struct server_refusal *refusal) {
+  struct server_refusal_reply reply;
   /* A large header block may have left no memory for the reply's headers. */
   if (refusal->status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE || refusal->status == MHD_HTTP_URI_TOO_LONG)
-    return http_refuse_now(client, refusal);
+    return server_refuse_now(client, refusal);
   refusal_complete(client, refusal);
   reply_make(client->server, refusal, &reply);
   enum MHD_Result result = reply_queue(client, refusal, &reply);
@@ -146,8 +153,8 @@ enum MHD_Result http_refuse(struct http_client *client, struct http_refusal *ref
   return result;
 }
 
-enum MHD_Result http_refuse_now(struct http_client *client, struct http_refusal *refusal) {
-  struct http_refusal_reply reply;
+enum MHD_Result server_refuse_now(struct server_client *client, struct server_refusal *refusal) {
+  struct server_refusal_reply reply;
   refusal_complete(client, refusal);
   reply_make(client->server, refusal, &reply);
   reply_write(client->fd, refusal, &reply);
@@ -155,46 +162,27 @@ enum MHD_Result http_refuse_now(struct http_client *client, struct http_refusal 
   return MHD_NO;
 }
 
-void http_refuse_away(struct http_server *server, int fd, const char *client, const char *detail) {
-  struct http_refusal_reply reply;
-  struct http_refusal refusal = {.origin = HTTP_REFUSED_BY_GUARD,
-                                 .status = MHD_HTTP_SERVICE_UNAVAILABLE,
-                                 .code = "unavailable",
-                                 .detail = detail,
-                                 .client = client,
-                                 .started_mono_ns = clock_mono_ns()};
+void server_refuse_away(struct server *server, int fd, const char *client, const char *detail) {
+  struct server_refusal_reply reply;
+  struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_GUARD,
+                                   .status = MHD_HTTP_SERVICE_UNAVAILABLE,
+                                   .code = "unavailable",
+                                   .detail = detail,
+                                   .client = client,
+                                   .started_mono_ns = clock_mono_ns()};
   reply_make(server, &refusal, &reply);
   reply_write(fd, &refusal, &reply);
   buf_free(&reply.body);
 }
 
-/* Maps words of libmicrohttpd's page to our own detail. */
-static const char *finding(const char *page) {
-  static const struct {
-    const char *words, *detail;
-  } findings[] = {
-      {"chunked encoding was", "The chunked body is not well formed: write each chunk as its size in"
-                               " hexadecimal, CR LF, the bytes, CR LF, and end with a chunk of size 0."},
-      {"Content-Length", "The Content-Length is not a number of bytes: write digits only."},
-  };
-  for (size_t i = 0; page && i < sizeof findings / sizeof *findings; i++)
-    if (strstr(page, findings[i].words)) return findings[i].detail;
-  return status_of(MHD_HTTP_BAD_REQUEST)->detail;
-}
-
-void http_refuse_for_library(struct http_client *client, unsigned status, const char *message) {
-  /* libmicrohttpd answers 500 when a chunk extension fills its memory. It is the client's mistake. */
-  bool server_error = status >= 500 && status != MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
-  if (server_error) status = MHD_HTTP_CONTENT_TOO_LARGE;
-  const struct status *row = status_of(status);
-  struct http_refusal refusal = {.origin = HTTP_REFUSED_BY_LIBRARY,
-                                 .status = row->status,
-                                 .code = row->code,
-                                 .detail =
-                                     row->status == MHD_HTTP_BAD_REQUEST ? finding(message) : row->detail};
+void server_refuse_for_library(struct server_client *client, unsigned status, const char *page) {
+  struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_LIBRARY};
+  server_refuse_fill(&refusal, status);
+  const char *finding = refusal.status == MHD_HTTP_BAD_REQUEST ? server_insides_finding(page) : NULL;
+  if (finding) refusal.detail = finding;
   if (client->request) {
     refusal.method = client->request->request->http_verb;
     refusal.target = client->request->request->http_url;
   }
-  http_refuse_now(client, &refusal);
+  server_refuse_now(client, &refusal);
 }

@@ -1,7 +1,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/server_private.h"
+#include "server/connection_private.h"
+#include "server/request.h"
 
 struct lookup {
   const char *name;
@@ -26,46 +27,46 @@ static void lookup_run(struct MHD_Connection *connection, struct lookup *lookup)
   if (connection) MHD_get_connection_values(connection, MHD_HEADER_KIND, lookup_one, lookup);
 }
 
-static struct http_client *client_of(const struct _u_request *request) {
-  return (struct http_client *)(uintptr_t)request->timeout;
+static struct server_client *client_of(const struct _u_request *request) {
+  return (struct server_client *)(uintptr_t)request->timeout;
 }
 
-const char *http_connection_header(struct MHD_Connection *connection, const char *name) {
+const char *server_connection_header(struct MHD_Connection *connection, const char *name) {
   struct lookup lookup = {.name = name};
   lookup_run(connection, &lookup);
   return lookup.first;
 }
 
-const char *http_connection_authority(struct MHD_Connection *connection) {
-  const struct http_client *client = connection ? http_connection_client(connection) : NULL;
+const char *server_connection_authority(struct MHD_Connection *connection) {
+  const struct server_client *client = connection ? server_connection_client(connection) : NULL;
   return client ? client->authority : NULL;
 }
 
-struct MHD_Connection *http_request_connection(const struct _u_request *request) {
+struct MHD_Connection *server_request_connection(const struct _u_request *request) {
   return client_of(request)->connection;
 }
 
-const char *http_request_client(const struct _u_request *request) {
+const char *server_request_client(const struct _u_request *request) {
   return client_of(request)->address;
 }
 
-unsigned http_request_client_port(const struct _u_request *request) {
+unsigned server_request_client_port(const struct _u_request *request) {
   return client_of(request)->port;
 }
 
-const char *http_request_header(const struct _u_request *request, const char *name) {
-  return http_connection_header(http_request_connection(request), name);
+const char *server_request_header(const struct _u_request *request, const char *name) {
+  return server_connection_header(server_request_connection(request), name);
 }
 
-int http_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response) {
-  struct http_client *client = client_of(request);
+int server_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response) {
+  struct server_client *client = client_of(request);
   if (!response) return -1;
   client->replied = MHD_queue_response(client->connection, status, response) == MHD_YES;
   MHD_destroy_response(response);
   return client->replied ? 0 : -1;
 }
 
-void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out) {
+void server_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out) {
   struct lookup lookup = {.name = name, .join = out};
   lookup_run(connection, &lookup);
 }
@@ -92,7 +93,7 @@ static enum MHD_Result find_coding(void *cls, enum MHD_ValueKind kind, const cha
   return MHD_NO; /* ends the search */
 }
 
-const char *http_connection_content_coding(struct MHD_Connection *connection) {
+const char *server_connection_content_coding(struct MHD_Connection *connection) {
   const char *coding = NULL;
   if (connection) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, find_coding, &coding);
   return coding;

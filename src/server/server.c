@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,11 @@
 #include <unistd.h>
 
 #include "base/condition.h"
+#include "server/connection_private.h"
+#include "server/insides_private.h"
+#include "server/listen_private.h"
 #include "server/server_private.h"
+#include "server/sweeper_private.h"
 
 /* Of libmicrohttpd for each connection: the header block, a copy of its cookies, records of its fields, and
  * the reply's headers. */
@@ -27,7 +30,7 @@ enum { CONNECTIONS_SPARE = 64 };
 
 /* Room for all connections, or no more connections than there is room for: beyond the limit of open files
  * libmicrohttpd cannot even refuse one, and tries to again and again. */
-static void limits_raise(struct http_server *server) {
+static void limits_raise(struct server *server) {
   struct rlimit limit;
   rlim_t wanted = server->settings.connections + CONNECTIONS_SPARE + DESCRIPTORS_BESIDES;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
@@ -40,19 +43,17 @@ static void limits_raise(struct http_server *server) {
   server->few_descriptors = true;
 }
 
-static void limits_tell(const struct http_server *server) {
+static void limits_tell(const struct server *server) {
   char text[128];
   if (!server->few_descriptors || !server->hooks.log) return;
   snprintf(text, sizeof text,
            "limited to %u connections by the open-file limit: raise it (ulimit -n) for more",
            server->settings.connections);
-  server->hooks.log(server->hooks.cls, HTTP_LOG_WARN, text);
+  server->hooks.log(server->hooks.cls, SERVER_LOG_WARN, text);
 }
 
-static bool settings_valid(const struct http_server_settings *settings, char error[HTTP_ERROR_SIZE]) {
+static bool settings_valid(const struct server_settings *settings, struct error *error) {
   const char *wrong = NULL;
-  if (!settings->address || strlen(settings->address) >= INET6_ADDRSTRLEN)
-    wrong = "the address is missing or too long";
   if (settings->connections < 1 || settings->connections > 100000)
     wrong = "connections must be from 1 to 100000";
   if (settings->pool > 256) wrong = "the pool must be from 0 to 256 threads";
@@ -60,47 +61,45 @@ static bool settings_valid(const struct http_server_settings *settings, char err
     wrong = "the header limit must be from 256 to 8192 bytes";
   if (settings->idle_timeout_s < 1 || settings->request_timeout_s < 1)
     wrong = "timeouts must be at least a second";
-  if (wrong) snprintf(error, HTTP_ERROR_SIZE, "the HTTP server's settings are wrong: %s", wrong);
+  if (wrong) error_set(error, "the HTTP server's settings are wrong: %s", wrong);
   return !wrong;
 }
 
-struct http_server *http_server_new(const struct http_server_settings *settings,
-                                    const struct http_server_hooks *hooks, char error[HTTP_ERROR_SIZE]) {
+struct server *server_new(const struct server_settings *settings, const struct server_hooks *hooks,
+                          struct error *error) {
   if (!settings_valid(settings, error)) return NULL;
-  struct http_server *server = calloc(1, sizeof *server);
+  struct server *server = calloc(1, sizeof *server);
   if (!server) {
-    snprintf(error, HTTP_ERROR_SIZE, "out of memory");
+    error_set(error, "out of memory");
     return NULL;
   }
   server->settings = *settings;
-  snprintf(server->address, sizeof server->address, "%s", settings->address);
-  server->settings.address = server->address;
   if (hooks) server->hooks = *hooks;
-  server->layout_known = strncmp(MHD_get_version(), "0.9.", 4) == 0;
   pthread_mutex_init(&server->clients_lock, NULL);
   pthread_mutex_init(&server->drained_lock, NULL);
   pthread_mutex_init(&server->lingering_lock, NULL);
   pthread_mutex_init(&server->spare_lock, NULL);
   server->spare_fd = server->accept_fd = -1;
   condition_init(&server->drained);
-  server->listen_fd = http_listen_open(server->address, settings->port, &server->port, error);
+  server->listen_fd = server_listen_open(&server->settings.address, error);
   if (server->listen_fd >= 0) {
     limits_raise(server);
-    if (ulfius_init_instance(&server->instance, server->port, NULL, NULL) == U_OK) {
+    if (ulfius_init_instance(&server->instance, address_port(&server->settings.address), NULL, NULL) ==
+        U_OK) {
       server->instance_ready = true;
       server->instance.max_post_body_size = settings->body_limit + 1;
       server->instance.allowed_post_processor = U_POST_PROCESS_NONE;
       server->instance.check_utf8 = 0;
       return server;
     }
-    snprintf(error, HTTP_ERROR_SIZE, "out of memory");
+    error_set(error, "out of memory");
   }
-  http_server_free(server);
+  server_free(server);
   return NULL;
 }
 
-int http_server_endpoint(struct http_server *server, const char *method, const char *path, unsigned priority,
-                         http_callback callback, void *cls) {
+int server_endpoint(struct server *server, const char *method, const char *path, unsigned priority,
+                    server_callback callback, void *cls) {
   if (server->started) return -1;
   if (!method) return ulfius_set_default_endpoint(&server->instance, callback, cls) == U_OK ? 0 : -1;
   return ulfius_add_endpoint_by_val(&server->instance, method, NULL, path, priority, callback, cls) == U_OK
@@ -108,49 +107,23 @@ int http_server_endpoint(struct http_server *server, const char *method, const c
              : -1;
 }
 
-/* Stands in front of libmicrohttpd's function of this name for libulfius, which calls it with its own
- * dispatcher and our array of options: the only way to look at a request before its body is read. Other
- * callers pass through untouched. The state it needs is in the array's first option, so there is none here.
- */
-__attribute__((visibility("default"))) struct MHD_Daemon *
-MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_policy, void *accept_cls,
-                 MHD_AccessHandlerCallback handler, void *handler_cls, ...) {
-  va_list options, peek;
-  va_start(options, handler_cls);
-  va_copy(peek, options);
-  if (va_arg(peek, enum MHD_OPTION) == MHD_OPTION_ARRAY) {
-    const struct MHD_OptionItem *first = va_arg(peek, const struct MHD_OptionItem *);
-    if (first->option == MHD_OPTION_EXTERNAL_LOGGER && first->value == (intptr_t)http_connection_log) {
-      struct http_server *server = first->ptr_value;
-      server->dispatcher = handler;
-      handler = http_connection_dispatch;
-      handler_cls = server;
-    }
-  }
-  va_end(peek);
-  struct MHD_Daemon *daemon =
-      MHD_start_daemon_va(flags, port, accept_policy, accept_cls, handler, handler_cls, options);
-  va_end(options);
-  return daemon;
-}
-
-static unsigned options_fill(struct http_server *server, struct MHD_OptionItem options[OPTION_COUNT]) {
-  const struct http_server_settings *settings = &server->settings;
+static unsigned options_fill(struct server *server, struct MHD_OptionItem options[OPTION_COUNT]) {
+  const struct server_settings *settings = &server->settings;
   struct MHD_OptionItem *to = options;
   size_t memory = 4 * settings->header_limit;
   if (memory < MEMORY_LIMIT_MIN) memory = MEMORY_LIMIT_MIN;
   unsigned pool = settings->pool, limit = settings->connections + CONNECTIONS_SPARE;
   /* The logger first: whatever is logged before it would go to standard error. */
-  *to++ = (struct MHD_OptionItem){MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)http_connection_log, server};
-  *to++ = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)http_connection_completed, server};
-  *to++ = (struct MHD_OptionItem){MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)http_connection_begun, server};
-  *to++ = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_connection_notify, server};
+  *to++ = (struct MHD_OptionItem){MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)server_connection_log, server};
+  *to++ = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)server_connection_completed, server};
+  *to++ = (struct MHD_OptionItem){MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)server_connection_begun, server};
+  *to++ = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)server_connection_notify, server};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, server->listen_fd, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)memory, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s, NULL};
   /* Strict, the old ones cut or answer with a broken reply where the guards answer properly. */
-  *to++ = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, server->layout_known ? 0 : 1, NULL};
+  *to++ = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, server_insides_known() ? 0 : 1, NULL};
   if (pool > 1) {
     *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, pool, NULL};
     limit *= pool; /* libmicrohttpd divides it among the threads */
@@ -162,67 +135,66 @@ static unsigned options_fill(struct http_server *server, struct MHD_OptionItem o
                : MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL_INTERNAL_THREAD);
 }
 
-int http_server_start(struct http_server *server, char error[HTTP_ERROR_SIZE]) {
+int server_start(struct server *server, struct error *error) {
   struct MHD_OptionItem options[OPTION_COUNT];
-  if (server->started || http_sweeper_start(server) != 0) {
-    snprintf(error, HTTP_ERROR_SIZE, "cannot start the HTTP server: %s",
-             server->started ? "it runs already" : strerror(errno));
+  if (server->started || server_sweeper_start(server) != 0) {
+    error_set(error, "cannot start the HTTP server: %s",
+              server->started ? "it runs already" : strerror(errno));
     return -1;
   }
   limits_tell(server);
   server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   server->accept_fd = server->listen_fd;
-  http_socket_listens(server->accept_fd, server);
+  server_insides_listens(server->accept_fd, server);
   unsigned flags = options_fill(server, options);
   int result = ulfius_start_framework_with_mhd_options(&server->instance, flags, options);
-  if (result != U_OK) http_server_accepts_no_more(server);
+  if (result != U_OK) server_accepts_no_more(server);
   server->listen_fd = -1; /* libmicrohttpd's now, which also closes it when it fails */
   if (result != U_OK) {
-    snprintf(error, HTTP_ERROR_SIZE, "cannot start the HTTP server: libmicrohttpd refused, see the log");
+    error_set(error, "cannot start the HTTP server: libmicrohttpd refused, see the log");
     return -1;
   }
   server->started = true;
   if (!server->dispatcher) {
-    snprintf(error, HTTP_ERROR_SIZE,
-             "cannot start the HTTP server: this program is linked in such a way that its guards"
-             " do not see the requests (MHD_start_daemon must be exported)");
+    error_set(error, "cannot start the HTTP server: this program is linked in such a way that its guards"
+                     " do not see the requests (MHD_start_daemon must be exported)");
     return -1;
   }
   return 0;
 }
 
-unsigned http_server_port(const struct http_server *server) {
-  return server->port;
+const struct address *server_address(const struct server *server) {
+  return &server->settings.address;
 }
 
-unsigned http_server_in_flight(const struct http_server *server) {
+unsigned server_in_flight(const struct server *server) {
   return atomic_load(&server->in_flight);
 }
 
-unsigned http_server_connections(const struct http_server *server) {
+unsigned server_connections(const struct server *server) {
   return atomic_load(&server->connections);
 }
 
-bool http_server_draining(const struct http_server *server) {
+bool server_draining(const struct server *server) {
   return atomic_load_explicit(&server->draining, memory_order_relaxed);
 }
 
-void http_server_accepts_no_more(struct http_server *server) {
+void server_accepts_no_more(struct server *server) {
   pthread_mutex_lock(&server->spare_lock);
-  if (server->accept_fd >= 0) http_socket_listens(server->accept_fd, NULL);
+  if (server->accept_fd >= 0) server_insides_listens(server->accept_fd, NULL);
   server->accept_fd = -1;
   if (server->spare_fd >= 0) close(server->spare_fd);
   server->spare_fd = -1;
   pthread_mutex_unlock(&server->spare_lock);
 }
 
-void http_server_free(struct http_server *server) {
+void server_free(struct server *server) {
   if (!server) return;
-  http_server_accepts_no_more(server);
+  server_accepts_no_more(server);
   if (server->started) ulfius_stop_framework(&server->instance);
-  http_sweeper_stop(server);
+  server_sweeper_stop(server);
   if (server->instance_ready) ulfius_clean_instance(&server->instance);
-  http_socket_drains(server->listen_fd, false);
+  server_insides_drains(server->listen_fd, false);
   if (server->listen_fd >= 0) close(server->listen_fd);
   pthread_cond_destroy(&server->drained);
   pthread_mutex_destroy(&server->drained_lock);

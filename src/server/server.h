@@ -8,9 +8,9 @@
  *  - A report of everything that no endpoint saw, be it a guard's answer or libmicrohttpd's own.
  *  - A drain that lets what is in flight finish.
  *
- * Life: http_server_new (binds and listens: before privilege drop and fork), http_server_endpoint
- * for each endpoint, http_server_start (threads: after fork, with signals blocked as the threads
- * shall have them), http_server_drain, http_server_free. These are for one thread. The process must
+ * Life: server_new (binds and listens: before privilege drop and fork), server_endpoint
+ * for each endpoint, server_start (threads: after fork, with signals blocked as the threads
+ * shall have them), server_drain, server_free. These are for one thread. The process must
  * ignore SIGPIPE. Handlers have a stack of 256 KiB.
  *
  * Endpoints must respect these properties of Ulfius:
@@ -25,7 +25,7 @@
  *  - A header value that is empty or holds CR or LF makes Ulfius drop all headers after it:
  *    validate before u_map_put.
  *  - request->map_header merges what came twice, and its keys are case-sensitive: use
- *    http_request_header(). request->client_address is cut off for IPv6: use http_request_client().
+ *    server_request_header(). request->client_address is cut off for IPv6: use server_request_client().
  *    request->timeout belongs to this server: leave it alone.
  *  - "//order" and "/order/" reach "/order", nothing is decoded before routing, and
  *    request->url_path is raw. A target in absolute form ("http://host/order") is its path everywhere; other
@@ -33,7 +33,7 @@
  * needs an endpoint of its own; libmicrohttpd leaves the body of its answer away.
  *  - With pool 0 (a thread for each connection) a handler may sleep or block. In a pool it must
  *    not: the connections that share its thread would wait.
- *  - While http_server_draining(), put "Connection: close" on every reply, at the handler's end. */
+ *  - While server_draining(), put "Connection: close" on every reply, at the handler's end. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
@@ -42,11 +42,12 @@
 #include <stdint.h>
 #include <ulfius.h>
 
-#include "base/buf.h"
+#include "base/address.h"
+#include "base/error.h"
+#include "server/refuse.h"
 
-struct http_server_settings {
-  const char *address;        /* IPv4 or IPv6, numeric; "::" takes both */
-  unsigned port;              /* 0: the system chooses, http_server_port() tells */
+struct server_settings {
+  struct address address;     /* "::" takes IPv4 too; port 0: the system chooses, server_address() tells */
   unsigned pool;              /* 0: a thread for each connection; else so many epoll threads */
   unsigned connections;       /* at a time; one more gets 503 */
   size_t body_limit;          /* bytes of a request's body; above it 413 */
@@ -57,135 +58,54 @@ struct http_server_settings {
                                  both timeouts together */
 };
 
-#define HTTP_SERVER_SETTINGS_DEFAULT                                                                         \
-  { "127.0.0.1", 8080, 0, 4096, 16384, 4096, 30, 10 }
+#define SERVER_SETTINGS_DEFAULT                                                                              \
+  { ADDRESS_LOOPBACK(8080), 0, 4096, 16384, 4096, 30, 10 }
 
-struct http_server;
+struct server;
 
-enum http_refusal_origin {
-  HTTP_REFUSED_BY_GUARD,   /* by this server; its body is made by the hook */
-  HTTP_REFUSED_BY_LIBRARY, /* libmicrohttpd found it; its body is made by the hook, unless libmicrohttpd
-                              answered by itself, because its connection is not known */
-  HTTP_REFUSED_BY_CUT,     /* not answered: the connection was cut (status 408: the request took too long) */
-};
-
-/* A request that no endpoint saw. Method and target are the client's raw bytes: escape them before
- * use. All of it is valid during the hook only. Statuses and codes:
- *  - 400 invalid_request, 413 payload_too_large, 431 header_too_large: by a guard or by the
- *    library.
- *  - 414 target_too_long: by a guard or by the library.
- *  - 503 unavailable: by a guard, at the connection limit, when the process has no thread or descriptor left,
- * or to clients that still wait while draining. Nothing was read: connection, method and target are NULL.
- *  - 505 version_not_supported: by the library. Before the request line is read, method and target are NULL.
- *  - 408 request_timeout: cut. */
-struct http_refusal {
-  enum http_refusal_origin origin;
-  unsigned status;
-  const char *code;   /* a stable word, one for each status, see above */
-  const char *detail; /* a sentence for people: what is wrong and what to do */
-  const char *method;
-  const char *target;                /* with its query */
-  const char *client;                /* the address */
-  uint64_t started_mono_ns;          /* when its request line had been read; without one, the accept */
-  struct MHD_Connection *connection; /* for http_connection_header(); may be NULL */
-};
-
-enum { HTTP_REFUSAL_HEADERS = 8 };
-
-/* What a hook answers. Headers beyond these that the server sets itself: Content-Type, Content-Length,
- * Connection: close, Date, and Retry-After with 503. */
-struct http_refusal_reply {
-  struct buf body;          /* empty: the detail as text */
-  const char *content_type; /* static; NULL: text/plain */
-  size_t header_count;
-  struct {
-    const char *name; /* static */
-    char value[80];
-  } headers[HTTP_REFUSAL_HEADERS];
-};
-
-/* Adds a header; the value is copied. Returns false and adds nothing if the reply has no place left or the
- * value is not plain text. */
-bool http_refusal_header(struct http_refusal_reply *reply, const char *name, const char *value);
-
-enum http_log_level { HTTP_LOG_DEBUG, HTTP_LOG_WARN, HTTP_LOG_ERROR };
+enum server_log_level { SERVER_LOG_DEBUG, SERVER_LOG_WARN, SERVER_LOG_ERROR };
 
 /* All are optional, called from any thread of the server, at the same time too, and should not block. */
-struct http_server_hooks {
+struct server_hooks {
   void *cls;
   /* Exactly once for each refusal. Reply is NULL unless the answer is ours to make. */
-  void (*refused)(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply);
+  void (*refused)(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply);
   /* What libmicrohttpd reports about connections. The text may hold bytes of a client: escape it. */
-  void (*log)(void *cls, enum http_log_level level, const char *text);
+  void (*log)(void *cls, enum server_log_level level, const char *text);
 };
 
-enum { HTTP_ERROR_SIZE = 256 };
-
-/* Binds and listens. Settings, their address included, and hooks are copied. Raises RLIMIT_NOFILE if it must.
+/* Binds and listens. Settings and hooks are copied. Raises RLIMIT_NOFILE if it must.
  * Returns NULL with a text in error that says what failed and what to do. */
-struct http_server *http_server_new(const struct http_server_settings *settings,
-                                    const struct http_server_hooks *hooks, char error[HTTP_ERROR_SIZE]);
+struct server *server_new(const struct server_settings *settings, const struct server_hooks *hooks,
+                          struct error *error);
 
-typedef int (*http_callback)(const struct _u_request *request, struct _u_response *response, void *cls);
+typedef int (*server_callback)(const struct _u_request *request, struct _u_response *response, void *cls);
 
 /* Before the start. Method and path as Ulfius takes them ("*" is any); both are copied, cls is borrowed. NULL
  * for both: the default endpoint, for requests that no other one matches; Ulfius wants another one too.
  * Returns 0, or -1 when out of memory or started already. */
-int http_server_endpoint(struct http_server *server, const char *method, const char *path, unsigned priority,
-                         http_callback callback, void *cls);
+int server_endpoint(struct server *server, const char *method, const char *path, unsigned priority,
+                    server_callback callback, void *cls);
 
 /* Starts the threads. Returns 0, or -1 with a text in error. Once. */
-int http_server_start(struct http_server *server, char error[HTTP_ERROR_SIZE]);
+int server_start(struct server *server, struct error *error);
 
-/* The port it listens on. */
-unsigned http_server_port(const struct http_server *server);
+/* The address and port it listens on. */
+const struct address *server_address(const struct server *server);
 /* Requests from their first endpoint until the last byte of the reply went to the kernel. Any thread. */
-unsigned http_server_in_flight(const struct http_server *server);
+unsigned server_in_flight(const struct server *server);
 /* Open connections. Any thread. */
-unsigned http_server_connections(const struct http_server *server);
-/* True from the begin of http_server_drain(). Any thread. */
-bool http_server_draining(const struct http_server *server);
+unsigned server_connections(const struct server *server);
+/* True from the begin of server_drain(). Any thread. */
+bool server_draining(const struct server *server);
 
 /* Shuts the service down gracefully: accepts no more connections, answers those in the backlog with 503, and
  * waits until all requests in flight are answered and sent, or until the deadline (clock_mono_ns). Incomplete
  * requests are dropped. Blocks. Returns how many requests were still in flight at the deadline. */
-unsigned http_server_drain(struct http_server *server, uint64_t deadline_mono_ns);
+unsigned server_drain(struct server *server, uint64_t deadline_mono_ns);
 
 /* Cuts what is still open, joins all threads and frees. Waits for handlers that still run. NULL is allowed.
  */
-void http_server_free(struct http_server *server);
-
-/* --- Inside an endpoint (also in free_shared_data, with the request pointer kept by the observer) --- */
-
-struct MHD_Connection *http_request_connection(const struct _u_request *request);
-/* The client's address, whole for IPv6, IPv4 as such also on a dual-stack socket. Lives as long as the
- * request. */
-const char *http_request_client(const struct _u_request *request);
-unsigned http_request_client_port(const struct _u_request *request);
-
-/* The value of a header by its name in any case: the first of that name, or NULL. Lives as long as the
- * request. */
-const char *http_request_header(const struct _u_request *request, const char *name);
-
-/* Answers the request with this response, in place of Ulfius's: its map of headers takes eight allocations
- * for each, and it copies the body twice. The endpoint then returns U_CALLBACK_COMPLETE. Takes over the
- * response, also on failure; NULL is a failure. Returns 0, or -1: Ulfius's response is sent. */
-int http_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response);
-
-/* http_request_header() for a refusal's connection; NULL where connection is NULL. */
-const char *http_connection_header(struct MHD_Connection *connection, const char *name);
-/* The authority ("host:port") of a target in absolute form, or NULL: it replaces the Host header. */
-const char *http_connection_authority(struct MHD_Connection *connection);
-/* All values of the name in their order, joined with ",", as HTTP allows for lists (tracestate). */
-void http_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out);
-/* The first value of Content-Encoding that names a coding other than identity (a list, in one line or in
- * several), or NULL: the body is as it was written. */
-const char *http_connection_content_coding(struct MHD_Connection *connection);
-
-/* Reads "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (all addresses). Writes the numeric address
- * and the port. Returns 0, or -1 with a text in error that says what is wrong; the others are untouched then.
- */
-int http_listen_parse(const char *text, char *address, size_t address_size, unsigned *port,
-                      char error[HTTP_ERROR_SIZE]);
+void server_free(struct server *server);
 
 #endif

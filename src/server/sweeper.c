@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "server/server_private.h"
+#include "server/connection_private.h"
+#include "server/sweeper_private.h"
 
 enum { TICK_MS = 250 };
 #define LINGER_NS CLOCK_NS_PER_S
@@ -14,20 +15,20 @@ enum { TICK_MS = 250 };
 #define STOPPED_NS CLOCK_NS_PER_S
 
 /* libmicrohttpd's pool misses the end of a connection that arrived together with the last request. */
-static bool forgotten(struct http_client *client) {
+static bool forgotten(struct server_client *client) {
   char byte;
   return !atomic_load(&client->requesting) && recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* Closing a connection takes the same lock, so the descriptor still belongs to it. */
-static void sweep(struct http_server *server) {
+static void sweep(struct server *server) {
   uint64_t now = clock_mono_ns();
   pthread_mutex_lock(&server->clients_lock);
-  for (struct http_client *client = server->clients; client; client = client->next) {
+  for (struct server_client *client = server->clients; client; client = client->next) {
     uint64_t deadline = atomic_load(&client->deadline_ns);
-    if (deadline == HTTP_DEADLINE_HANDLING || deadline == HTTP_DEADLINE_CUT) continue;
+    if (deadline == SERVER_DEADLINE_HANDLING || deadline == SERVER_DEADLINE_CUT) continue;
     bool late = now >= deadline || (server->settings.pool && forgotten(client));
-    if (late && atomic_compare_exchange_strong(&client->deadline_ns, &deadline, HTTP_DEADLINE_CUT))
+    if (late && atomic_compare_exchange_strong(&client->deadline_ns, &deadline, SERVER_DEADLINE_CUT))
       shutdown(client->fd, SHUT_RDWR);
   }
   pthread_mutex_unlock(&server->clients_lock);
@@ -35,11 +36,11 @@ static void sweep(struct http_server *server) {
 
 /* After a stop (SIGSTOP, a frozen container) the requests that arrived meanwhile still wait to be read: the
  * time of the stop does not count. */
-static void postpone(struct http_server *server, uint64_t stopped_ns) {
+static void postpone(struct server *server, uint64_t stopped_ns) {
   pthread_mutex_lock(&server->clients_lock);
-  for (struct http_client *client = server->clients; client; client = client->next) {
+  for (struct server_client *client = server->clients; client; client = client->next) {
     uint64_t deadline = atomic_load(&client->deadline_ns);
-    if (deadline != HTTP_DEADLINE_HANDLING && deadline != HTTP_DEADLINE_CUT)
+    if (deadline != SERVER_DEADLINE_HANDLING && deadline != SERVER_DEADLINE_CUT)
       atomic_compare_exchange_strong(&client->deadline_ns, &deadline, deadline + stopped_ns);
   }
   pthread_mutex_unlock(&server->clients_lock);
@@ -55,11 +56,11 @@ static bool drained(int fd) {
   return false;
 }
 
-static void linger(struct http_server *server, bool all) {
+static void linger(struct server *server, bool all) {
   uint64_t now = clock_mono_ns();
   pthread_mutex_lock(&server->lingering_lock);
   for (size_t i = 0; i < server->lingering_count;) {
-    struct http_lingering *at = &server->lingering[i];
+    struct server_lingering *at = &server->lingering[i];
     if (drained(at->fd) || all || now >= at->until_ns) {
       close(at->fd);
       *at = server->lingering[--server->lingering_count];
@@ -71,10 +72,10 @@ static void linger(struct http_server *server, bool all) {
 }
 
 static void sweeper(void *cls) {
-  struct http_server *server = cls;
+  struct server *server = cls;
   uint64_t swept = 0, seen = clock_mono_ns();
   while (!atomic_load(&server->stopping)) {
-    struct pollfd fds[1 + HTTP_LINGERING] = {{.fd = server->wake_fd, .events = POLLIN}};
+    struct pollfd fds[1 + SERVER_LINGERING] = {{.fd = server->wake_fd, .events = POLLIN}};
     pthread_mutex_lock(&server->lingering_lock);
     size_t count = server->lingering_count;
     for (size_t i = 0; i < count; i++)
@@ -93,13 +94,13 @@ static void sweeper(void *cls) {
   linger(server, true);
 }
 
-void http_sweeper_linger(struct http_server *server, int fd) {
+void server_sweeper_linger(struct server *server, int fd) {
   bool kept = false;
   if (fd < 0) return;
   pthread_mutex_lock(&server->lingering_lock);
-  if (server->sweeping && !atomic_load(&server->stopping) && server->lingering_count < HTTP_LINGERING) {
+  if (server->sweeping && !atomic_load(&server->stopping) && server->lingering_count < SERVER_LINGERING) {
     server->lingering[server->lingering_count++] =
-        (struct http_lingering){.fd = fd, .until_ns = clock_mono_ns() + LINGER_NS};
+        (struct server_lingering){.fd = fd, .until_ns = clock_mono_ns() + LINGER_NS};
     kept = true;
   }
   pthread_mutex_unlock(&server->lingering_lock);
@@ -111,7 +112,7 @@ void http_sweeper_linger(struct http_server *server, int fd) {
   }
 }
 
-int http_sweeper_start(struct http_server *server) {
+int server_sweeper_start(struct server *server) {
   server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (server->wake_fd < 0) return -1;
   server->sweeping = true; /* before the thread, which does not synchronise with us any more */
@@ -123,7 +124,7 @@ int http_sweeper_start(struct http_server *server) {
   return -1;
 }
 
-void http_sweeper_stop(struct http_server *server) {
+void server_sweeper_stop(struct server *server) {
   if (!server->sweeping) return;
   atomic_store(&server->stopping, true);
   (void)!write(server->wake_fd, &(uint64_t){1}, sizeof(uint64_t));

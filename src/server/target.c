@@ -1,12 +1,12 @@
 #define _GNU_SOURCE /* strndup */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "server/server_private.h"
+#include "base/address.h"
+#include "server/target_private.h"
 
 /* Where the authority of an absolute form begins, or NULL. */
 static char *authority_of(char *target) {
@@ -14,7 +14,7 @@ static char *authority_of(char *target) {
   return strncasecmp(target, "https://", 8) == 0 ? target + 8 : NULL;
 }
 
-bool http_target_split(char *target, char **authority, char **path) {
+bool server_target_split(char *target, char **authority, char **path) {
   char *from = authority_of(target);
   size_t len = from ? strcspn(from, "/?#") : 0;
   *authority = *path = NULL;
@@ -35,20 +35,20 @@ bool http_target_split(char *target, char **authority, char **path) {
   return true;
 }
 
-bool http_target_is_served(const char *target, const char *method) {
+bool server_target_is_served(const char *target, const char *method) {
   if (strcmp(method, "CONNECT") == 0) return false;
   return *target == '/' || (strcmp(target, "*") == 0 && strcmp(method, "OPTIONS") == 0);
 }
 
 /* An IPv6 address up to its closing bracket. Returns what follows that, or NULL. */
 static const char *ipv6_end(const char *text) {
-  char address[INET6_ADDRSTRLEN];
-  struct in6_addr ignored;
+  char address[ADDRESS_HOST_SIZE];
+  struct address parsed;
   size_t len = strcspn(text, "]");
   if (text[len] != ']' || len >= sizeof address) return NULL;
   memcpy(address, text, len);
   address[len] = '\0';
-  return inet_pton(AF_INET6, address, &ignored) == 1 ? text + len + 1 : NULL;
+  return address_parse_host(address, &parsed) && parsed.any.sa_family == AF_INET6 ? text + len + 1 : NULL;
 }
 
 /* A registered name or an IPv4 address. Returns what follows it, or NULL. */
@@ -61,7 +61,7 @@ static const char *name_end(const char *text) {
   return text;
 }
 
-bool http_target_authority_is_valid(const char *authority) {
+bool server_target_authority_is_valid(const char *authority) {
   unsigned port = 0;
   const char *at = *authority == '[' ? ipv6_end(authority + 1) : name_end(authority);
   if (!at || at == authority) return false;

@@ -1,24 +1,32 @@
 #include "shop/faults.h"
 
 #include <math.h>
-#include <stdbool.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
 
-/* The mixture of failures, roughly as payment providers report it. The rows of a group are adjacent. */
+/* LATE: the provider does not answer in time. */
+enum { CARD = 1, PROVIDER = 2, LATE = 4, CREDENTIALS = 8 };
+
 static const struct {
   enum shop_reason reason;
-  const char *group;
-  double up_to;
-} mixture[] = {{SHOP_CARD_DECLINED, "card", 0.50},
-               {SHOP_INSUFFICIENT_FUNDS, "card", 0.75},
-               {SHOP_FRAUD_SUSPECTED, "card", 0.80},
-               {SHOP_GATEWAY_ERROR, "provider", 0.92},
-               {SHOP_GATEWAY_TIMEOUT, "provider", 1.00},
-               {SHOP_CREDENTIALS_REFUSED, "credentials", 1.00}}; /* only where it is asked for */
-enum { MIXTURE_ROWS = sizeof mixture / sizeof *mixture, CREDENTIALS_ROW = MIXTURE_ROWS - 1 };
+  unsigned group, weight;
+} rows[] = {
+#define ROW(name, word, group, weight, ...) {SHOP_##name, group, weight},
+    SHOP_PAYMENT_FAILURES(ROW)
+#undef ROW
+        {SHOP_CREDENTIALS_REFUSED, CREDENTIALS, 0}, /* only if its group is selected */
+};
+enum { ROWS = sizeof rows / sizeof *rows, FAILURES = ROWS - 1 };
+
+static const struct {
+  const char *word;
+  unsigned groups;
+} groups[] = {{"", CARD | PROVIDER | LATE},
+              {"card", CARD},
+              {"provider", PROVIDER | LATE},
+              {"credentials", CREDENTIALS}};
+enum { GROUPS = sizeof groups / sizeof *groups };
 
 static const double LATENCY_SIGMA = 0.3; /* of the logarithm: the 95th percentile is 1.6 times the median */
 static const double LATENCY_CAP = 10;    /* times the median */
@@ -30,28 +38,31 @@ void shop_faults_init(struct shop_faults *faults, uint64_t seed) {
   atomic_init(&faults->payments, 0);
   atomic_init(&faults->latencies, 0);
   atomic_init(&faults->failure_rate, 0);
-  atomic_init(&faults->part, shop_faults_part_of(""));
+  atomic_init(&faults->part, shop_faults_part_of(0));
 }
 
-static bool selects(const char *word, int row) {
-  if (row == CREDENTIALS_ROW) return strcmp(word, mixture[row].group) == 0;
-  return !*word || strcmp(word, mixture[row].group) == 0 ||
-         strcmp(word, shop_reason_word(mixture[row].reason)) == 0;
+const char *shop_faults_choice(size_t choice) {
+  if (choice < GROUPS) return groups[choice].word;
+  return choice - GROUPS < FAILURES ? shop_reason_word(rows[choice - GROUPS].reason) : NULL;
 }
 
-struct shop_faults_part shop_faults_part_of(const char *word) {
-  struct shop_faults_part part = {MIXTURE_ROWS, 0};
-  for (int i = 0; i < MIXTURE_ROWS; i++) {
-    if (!selects(word, i)) continue;
-    if (part.first == MIXTURE_ROWS) part.first = i;
-    part.last = i;
+static bool selects(size_t choice, size_t row) {
+  return choice < GROUPS ? (groups[choice].groups & rows[row].group) != 0 : row == choice - GROUPS;
+}
+
+struct shop_faults_part shop_faults_part_of(size_t choice) {
+  struct shop_faults_part part = {ROWS, 0};
+  for (int row = 0; row < ROWS; row++) {
+    if (!selects(choice, (size_t)row)) continue;
+    if (part.first == ROWS) part.first = row;
+    part.last = row;
   }
-  return part.first < MIXTURE_ROWS ? part : shop_faults_part_of("");
+  return part;
 }
 
-void shop_faults_configure(struct shop_faults *faults, double failure_rate, const char *reason) {
+void shop_faults_configure(struct shop_faults *faults, double failure_rate, struct shop_faults_part part) {
   atomic_store(&faults->failure_rate, failure_rate);
-  atomic_store(&faults->part, shop_faults_part_of(reason));
+  atomic_store(&faults->part, part);
 }
 
 enum shop_reason shop_faults_payment(struct shop_faults *faults) {
@@ -63,12 +74,18 @@ enum shop_reason shop_faults_payment_of(struct shop_faults *faults, double rate,
                                         struct shop_faults_part part) {
   uint64_t n = atomic_fetch_add_explicit(&faults->payments, 1, memory_order_relaxed);
   if (random_to_unit(random_at(faults->seed, 2 * n)) >= rate) return SHOP_DONE;
-  double from = part.first > 0 ? mixture[part.first - 1].up_to : 0;
-  double which =
-      from + random_to_unit(random_at(faults->seed, 2 * n + 1)) * (mixture[part.last].up_to - from);
+  unsigned weights = 0;
+  for (int row = part.first; row <= part.last; row++) weights += rows[row].weight;
+  double which = random_to_unit(random_at(faults->seed, 2 * n + 1)) * weights;
   int row = part.first;
-  while (row < part.last && which >= mixture[row].up_to) row++;
-  return mixture[row].reason;
+  while (row < part.last && which >= rows[row].weight) which -= rows[row++].weight;
+  return rows[row].reason;
+}
+
+bool shop_faults_is_late(enum shop_reason reason) {
+  for (int row = 0; row < ROWS; row++)
+    if (rows[row].reason == reason) return rows[row].group == LATE;
+  return false;
 }
 
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms) {

@@ -4,6 +4,8 @@
 #define SHOP_FAULTS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shop/reason.h"
@@ -22,19 +24,22 @@ struct shop_faults {
 
 /* seed 0: one from the system. */
 void shop_faults_init(struct shop_faults *faults, uint64_t seed);
-/* reason: what a failed payment fails with. The word of one payment failure; "card" (card_declined,
- * insufficient_funds or fraud_suspected); "provider" (gateway_error or gateway_timeout); "credentials" (the
- * provider refuses the shop's credentials: a gateway_error too); "": any of them but the credentials. */
-void shop_faults_configure(struct shop_faults *faults, double failure_rate, const char *reason);
+/* The words for what a failed payment fails with, such as payment.reason takes them: 0 is "" (any but the
+ * refused credentials), then the groups "card", "provider" and "credentials", then one for each payment
+ * failure. NULL behind the last. */
+const char *shop_faults_choice(size_t choice);
+/* The rows that a choice selects. */
+struct shop_faults_part shop_faults_part_of(size_t choice);
+void shop_faults_configure(struct shop_faults *faults, double failure_rate, struct shop_faults_part part);
 /* How the next payment ends: SHOP_DONE or a payment failure. */
 enum shop_reason shop_faults_payment(struct shop_faults *faults);
 /* The same at another rate, with other reasons. */
 enum shop_reason shop_faults_payment_of(struct shop_faults *faults, double rate,
                                         struct shop_faults_part part);
-/* The rows that a word selects, as shop_faults_configure() takes it. */
-struct shop_faults_part shop_faults_part_of(const char *word);
 /* A log-normal duration about the median, at most ten times it; 0 for 0. In nanoseconds. */
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms);
+/* Whether a call that fails with this takes shop_faults_timeout_ns(). */
+bool shop_faults_is_late(enum shop_reason reason);
 /* The duration of a call that times out: the deadline, so always the same. 16 times the median, at most 4 s
  * (or the median, if that is longer); 0 for 0. In nanoseconds. */
 uint64_t shop_faults_timeout_ns(double median_ms);

@@ -4,7 +4,6 @@
 
 #include "base/random.h"
 #include "base/text.h"
-#include "shop/inventory.h"
 
 void shop_grey_init(struct shop_grey *grey) {
   *grey = (struct shop_grey){.sku = -1};
@@ -16,17 +15,16 @@ void shop_grey_free(struct shop_grey *grey) {
 }
 
 void shop_grey_configure(struct shop_grey *grey, const struct shop_grey_settings *settings) {
-  int sku = *settings->sku ? shop_inventory_find(settings->sku) : -1;
   pthread_mutex_lock(&grey->lock);
-  grey->sku = sku;
+  grey->sku = settings->sku;
   text_copy(grey->caller, sizeof grey->caller, settings->caller);
   grey->effect = (struct shop_grey_effect){.payment_failure_rate = settings->payment_failure_rate,
                                            .payment_latency_ms = settings->payment_latency_ms,
                                            .inventory_latency_ms = settings->inventory_latency_ms,
-                                           .payment_part = shop_faults_part_of(settings->payment_reason),
+                                           .payment_part = settings->payment_part,
                                            .deducted = settings->deducted};
   pthread_mutex_unlock(&grey->lock);
-  atomic_store(&grey->share, *settings->sku && sku < 0 ? 0 : settings->share);
+  atomic_store(&grey->share, settings->share);
 }
 
 bool shop_grey_hits(struct shop_grey *grey, int sku, const char *caller, struct shop_grey_effect *out) {

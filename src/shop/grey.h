@@ -14,11 +14,11 @@ enum { SHOP_CALLER_SIZE = 64 };
 
 struct shop_grey_settings {
   double share;       /* of the requests that sku and caller select, 0 to 1; 0: off */
-  const char *sku;    /* of the catalogue; "": all */
+  int sku;            /* index in the catalogue; -1: all */
   const char *caller; /* the beginning of the User-Agent, cut at SHOP_CALLER_SIZE - 1 bytes; "": all */
   double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
-  const char *payment_reason; /* as shop_faults_configure() takes it */
-  uint32_t deducted;          /* units that leave the stock for each unit ordered */
+  struct shop_faults_part payment_part; /* what their payments fail with */
+  uint32_t deducted;                    /* units that leave the stock for each unit ordered */
 };
 
 /* What a chosen request meets. */
@@ -38,7 +38,6 @@ struct shop_grey {
 
 void shop_grey_init(struct shop_grey *grey);
 void shop_grey_free(struct shop_grey *grey);
-/* An unknown SKU selects nothing. */
 void shop_grey_configure(struct shop_grey *grey, const struct shop_grey_settings *settings);
 /* Whether this request is hit, and then *out. caller: NULL if unknown. */
 bool shop_grey_hits(struct shop_grey *grey, int sku, const char *caller, struct shop_grey_effect *out);

@@ -17,6 +17,11 @@ const char *shop_inventory_sku(int index) {
   return catalogue[index];
 }
 
+const char *shop_inventory_choice(size_t choice) {
+  if (choice == 0) return "";
+  return choice <= SHOP_INVENTORY_SKUS ? catalogue[choice - 1] : NULL;
+}
+
 static void fill_up(struct shop_inventory *inventory) {
   int64_t full = atomic_load(&inventory->full);
   for (int i = 0; i < SHOP_INVENTORY_SKUS; i++) atomic_store(&inventory->stock[i], full);

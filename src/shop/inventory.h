@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { SHOP_INVENTORY_SKUS = 5 };
@@ -19,6 +20,9 @@ struct shop_inventory {
 /* The catalogue's index of a SKU (NULL: the first), or -1. */
 int shop_inventory_find(const char *sku);
 const char *shop_inventory_sku(int index);
+/* The words for a SKU, such as grey.sku takes them: 0 is "" (all), then the catalogue. NULL behind the last.
+ */
+const char *shop_inventory_choice(size_t choice);
 
 /* Sets the size and period and fills up; while others deduct, too. */
 void shop_inventory_configure(struct shop_inventory *inventory, uint32_t stock, double restock_s);

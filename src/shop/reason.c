@@ -3,8 +3,11 @@
 static const struct {
   const char *word, *text;
 } reasons[SHOP_REASON_COUNT] = {
-#define ROW(name, word, text) [name] = {word, text},
+#define ROW(name, word, text) [SHOP_##name] = {word, text},
     SHOP_REASONS(ROW)
+#undef ROW
+#define ROW(name, word, group, weight, title, text) [SHOP_##name] = {word, text},
+        SHOP_PAYMENT_FAILURES(ROW)
 #undef ROW
 };
 

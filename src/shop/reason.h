@@ -3,23 +3,37 @@
 #ifndef SHOP_REASON_H
 #define SHOP_REASON_H
 
-/* name, word, what happened in a sentence. Reasons with the same word differ in the sentence alone. */
+/* Name, word, what happened in a sentence. Reasons with the same word differ only in the sentence. */
 #define SHOP_REASONS(X)                                                                                      \
-  X(SHOP_UNKNOWN_SKU, "unknown_sku", "There is no such SKU.")                                                \
-  X(SHOP_OUT_OF_STOCK, "out_of_stock", "Not enough units are in stock.")                                     \
-  X(SHOP_UNKNOWN_ORDER, "unknown_order", "There is no such order.")                                          \
-  X(SHOP_ALREADY_PAID, "already_paid", "The order is paid already.")                                         \
-  X(SHOP_CARD_DECLINED, "card_declined", "The card's issuer declined the charge.")                           \
-  X(SHOP_INSUFFICIENT_FUNDS, "insufficient_funds", "The card has not enough funds.")                         \
-  X(SHOP_FRAUD_SUSPECTED, "fraud_suspected", "The payment provider suspects fraud.")                         \
-  X(SHOP_GATEWAY_ERROR, "gateway_error", "The payment provider answered with an error.")                     \
-  X(SHOP_GATEWAY_TIMEOUT, "gateway_timeout", "The payment provider did not answer in time.")                 \
-  X(SHOP_CREDENTIALS_REFUSED, "gateway_error", "The payment provider refused the shop's credentials.")       \
-  X(SHOP_NO_CONNECTION, "unavailable", "All connections to the payment provider are in use.")                \
-  X(SHOP_UNAVAILABLE, "unavailable", "The shop cannot take this now.")
+  X(UNKNOWN_SKU, "unknown_sku", "The SKU is unknown.")                                                       \
+  X(OUT_OF_STOCK, "out_of_stock", "Not enough units are in stock.")                                          \
+  X(UNKNOWN_ORDER, "unknown_order", "The order is unknown.")                                                 \
+  X(ALREADY_PAID, "already_paid", "The order is paid already.")                                              \
+  X(CREDENTIALS_REFUSED, "gateway_error", "The payment provider refused the shop's credentials.")            \
+  X(NO_CONNECTION, "unavailable", "All connections to the payment provider are in use.")                     \
+  X(UNAVAILABLE, "unavailable", "The shop cannot take this now.")
 
-#define SHOP_REASON_ENUM(name, word, text) name,
-enum shop_reason { SHOP_DONE, SHOP_REASONS(SHOP_REASON_ENUM) SHOP_REASON_COUNT };
+/* What a payment fails with: name, word, group, weight, title, what happened in a sentence. Each failure is
+ * drawn with the probability weight / sum of the weights, roughly as payment providers report it. A row is
+ * all that a new failure needs: the draw, payment.reason, the problem, its metrics and its log line follow
+ * from it. Groups, whose rows are adjacent: CARD (402), PROVIDER (502), LATE (504: the provider takes too
+ * long). */
+#define SHOP_PAYMENT_FAILURES(X)                                                                             \
+  X(CARD_DECLINED, "card_declined", CARD, 50, "The card was declined",                                       \
+    "The card's issuer declined the charge.")                                                                \
+  X(INSUFFICIENT_FUNDS, "insufficient_funds", CARD, 25, "Insufficient funds",                                \
+    "The card's account does not have enough funds.")                                                        \
+  X(FRAUD_SUSPECTED, "fraud_suspected", CARD, 5, "Fraud suspected", "The payment provider suspects fraud.")  \
+  X(GATEWAY_ERROR, "gateway_error", PROVIDER, 12, "The payment provider failed",                             \
+    "The payment provider answered with an error.")                                                          \
+  X(GATEWAY_TIMEOUT, "gateway_timeout", LATE, 8, "The payment provider timed out",                           \
+    "The payment provider did not answer in time.")
+
+#define SHOP_REASON_ENUM(name, ...) SHOP_##name,
+enum shop_reason {
+  SHOP_DONE,
+  SHOP_REASONS(SHOP_REASON_ENUM) SHOP_PAYMENT_FAILURES(SHOP_REASON_ENUM) SHOP_REASON_COUNT
+};
 #undef SHOP_REASON_ENUM
 
 /* The stable word; NULL for SHOP_DONE. */

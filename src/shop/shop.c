@@ -15,15 +15,17 @@
 #include "telemetry/traces/span_clock.h"
 
 enum {
-  PAYMENT_WAIT_S = 5,
-  CONNECTION_WAIT_S = 2
-}; /* for another payment of the same order; for a connection */
+  PAYMENT_WAIT_S = 5,    /* for another payment of the same order */
+  CONNECTION_WAIT_S = 2, /* for a connection to the provider */
+};
+
+enum sku_counter { ORDERED_UNITS, SKU_COUNTERS };
 
 struct shop {
   struct shop_faults faults;
   struct shop_inventory inventory;
   struct shop_orders *orders;
-  struct tel_counter *ordered[SHOP_INVENTORY_SKUS];
+  struct tel_counter *counters[SKU_COUNTERS][SHOP_INVENTORY_SKUS];
   struct shop_grey grey;
   struct shop_connections connections;
   _Atomic double payment_latency_ms, inventory_latency_ms;
@@ -32,18 +34,18 @@ struct shop {
 void shop_settings_init(struct shop_settings *settings) {
   *settings = (struct shop_settings){.payment_failure_rate = 0.05,
                                      .payment_latency_ms = 25,
-                                     .payment_reason = "",
+                                     .payment_part = shop_faults_part_of(0),
                                      .payment_connections = 0,
                                      .inventory_latency_ms = 8,
                                      .inventory_stock = 100000,
                                      .inventory_restock_s = 1,
                                      .grey = {.share = 0,
-                                              .sku = "",
+                                              .sku = -1,
                                               .caller = "",
                                               .payment_failure_rate = 0.05,
                                               .payment_latency_ms = 25,
                                               .inventory_latency_ms = 8,
-                                              .payment_reason = "",
+                                              .payment_part = shop_faults_part_of(0),
                                               .deducted = 1},
                                      .seed = 0,
                                      .orders_capacity = 1000000,
@@ -76,55 +78,49 @@ static void read_connections_limit(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, limit == 0 ? INFINITY : (double)limit);
 }
 
-static int register_connections(struct shop *shop, struct tel_registry *registry) {
-  int error = tel_read_family(
-      registry,
-      &(struct tel_family_spec){.name = "minishop_payment_connections_used",
-                                .help = "Connections to the payment provider in use; 0 without a limit."},
-      TEL_METRIC_GAUGE, read_connections_used, shop);
-  if (error) return error;
-  return tel_read_family(
-      registry,
-      &(struct tel_family_spec){.name = "minishop_payment_connections_limit",
-                                .help = "Connections to the payment provider at most; +Inf: no limit."},
-      TEL_METRIC_GAUGE, read_connections_limit, shop);
-}
+static const char *const sku_label[] = {"sku"};
 
-static int register_ordered(struct shop *shop, struct tel_registry *registry) {
-  static const char *const sku_label[] = {"sku"};
-  struct tel_family *ordered;
-  int error = tel_counter_family(registry,
-                                 &(struct tel_family_spec){.name = "minishop_ordered_units_total",
-                                                           .help = "Units of the orders that were created.",
-                                                           .labels = sku_label,
-                                                           .label_count = 1},
-                                 &ordered);
-  for (int i = 0; !error && i < SHOP_INVENTORY_SKUS; i++) {
-    const char *sku = shop_inventory_sku(i);
-    error = tel_counter_series(ordered, &sku, &shop->ordered[i]);
-  }
-  return error;
-}
+/* Metrics that a scrape reads. */
+static const struct {
+  struct tel_family_spec spec;
+  void (*read)(void *shop, struct tel_emit *emit);
+} gauges[] = {
+    {{.name = "minishop_orders_stored", .help = "Orders in the store."}, read_stored},
+    {{.name = "minishop_orders_capacity", .help = "Orders that the store can hold."}, read_capacity},
+    {{.name = "minishop_inventory_stock",
+      .help = "Units in stock; +Inf: unlimited.",
+      .labels = sku_label,
+      .label_count = 1},
+     read_stock},
+    {{.name = "minishop_payment_connections_used",
+      .help = "Connections to the payment provider in use; 0 without a limit."},
+     read_connections_used},
+    {{.name = "minishop_payment_connections_limit",
+      .help = "Maximum number of connections to the payment provider; +Inf: no limit."},
+     read_connections_limit},
+};
+
+/* Counters of each SKU. All series exist at 0 from the start. */
+static const struct tel_family_spec sku_counters[SKU_COUNTERS] = {
+    [ORDERED_UNITS] = {.name = "minishop_ordered_units_total",
+                       .help = "Units of the orders that were created.",
+                       .labels = sku_label,
+                       .label_count = 1},
+};
 
 static int register_metrics(struct shop *shop, struct tel_registry *registry) {
-  static const char *const sku_label[] = {"sku"};
-  int error = tel_read_family(
-      registry, &(struct tel_family_spec){.name = "minishop_orders_stored", .help = "Orders in the store."},
-      TEL_METRIC_GAUGE, read_stored, shop);
-  if (!error)
-    error = tel_read_family(registry,
-                            &(struct tel_family_spec){.name = "minishop_orders_capacity",
-                                                      .help = "Orders that the store can hold."},
-                            TEL_METRIC_GAUGE, read_capacity, shop);
-  if (!error)
-    error = tel_read_family(registry,
-                            &(struct tel_family_spec){.name = "minishop_inventory_stock",
-                                                      .help = "Units in stock; +Inf: unlimited.",
-                                                      .labels = sku_label,
-                                                      .label_count = 1},
-                            TEL_METRIC_GAUGE, read_stock, shop);
-  if (!error) error = register_ordered(shop, registry);
-  return error ? error : register_connections(shop, registry);
+  int error = 0;
+  for (size_t i = 0; !error && i < sizeof gauges / sizeof *gauges; i++)
+    error = tel_read_family(registry, &gauges[i].spec, TEL_METRIC_GAUGE, gauges[i].read, shop);
+  for (int i = 0; !error && i < SKU_COUNTERS; i++) {
+    struct tel_family *family;
+    error = tel_counter_family(registry, &sku_counters[i], &family);
+    for (int index = 0; !error && index < SHOP_INVENTORY_SKUS; index++) {
+      const char *sku = shop_inventory_sku(index);
+      error = tel_counter_series(family, &sku, &shop->counters[i][index]);
+    }
+  }
+  return error;
 }
 
 struct shop *shop_new(const struct shop_settings *settings, struct tel_registry *registry) {
@@ -151,7 +147,7 @@ void shop_free(struct shop *shop) {
 }
 
 void shop_reconfigure(struct shop *shop, const struct shop_settings *settings) {
-  shop_faults_configure(&shop->faults, settings->payment_failure_rate, settings->payment_reason);
+  shop_faults_configure(&shop->faults, settings->payment_failure_rate, settings->payment_part);
   shop_grey_configure(&shop->grey, &settings->grey);
   shop_connections_limit(&shop->connections, settings->payment_connections);
   shop_inventory_configure(&shop->inventory, settings->inventory_stock, settings->inventory_restock_s);
@@ -235,7 +231,7 @@ enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, 
   enum shop_reason reason = deduct(shop, tracer, parent, index, caller, out);
   if (reason == SHOP_DONE) {
     shop_orders_add(shop->orders, order);
-    tel_counter_add(shop->ordered[index], quantity);
+    tel_counter_add(shop->counters[ORDERED_UNITS][index], quantity);
     tel_attributes_set_string(tel_span_attributes(parent), "shop.order.id", out->order_id);
   } else {
     shop_orders_release(shop->orders, order);
@@ -271,8 +267,8 @@ static enum shop_reason call_provider(struct shop *shop, struct tel_span *span,
   enum shop_reason reason =
       grey ? shop_faults_payment_of(&shop->faults, grey->payment_failure_rate, grey->payment_part)
            : shop_faults_payment(&shop->faults);
-  uint64_t latency = reason == SHOP_GATEWAY_TIMEOUT ? shop_faults_timeout_ns(median_ms)
-                                                    : shop_faults_latency_ns(&shop->faults, median_ms);
+  uint64_t latency = shop_faults_is_late(reason) ? shop_faults_timeout_ns(median_ms)
+                                                 : shop_faults_latency_ns(&shop->faults, median_ms);
   if (latency) clock_sleep_ns(latency);
   if (connection == SHOP_CONNECTION_TAKEN) shop_connections_give(&shop->connections);
   return reason;

@@ -17,16 +17,16 @@ enum { SHOP_ID_SIZE = 25 };       /* "ord_" or "pay_", 20 hexadecimal digits, NU
 enum { SHOP_QUANTITY_MAX = 100 }; /* units in one order, at least 1 */
 
 struct shop_settings {
-  double payment_failure_rate;    /* 0 to 1 */
-  double payment_latency_ms;      /* median; 0: does not sleep */
-  const char *payment_reason;     /* as shop_faults_configure() takes it; borrowed for the call */
-  uint32_t payment_connections;   /* to the provider, at the same time; 0: no limit */
-  double inventory_latency_ms;    /* median; 0: does not sleep */
-  uint32_t inventory_stock;       /* units of each SKU; 0: unlimited */
-  double inventory_restock_s;     /* how often the stock is filled up; 0: never */
-  struct shop_grey_settings grey; /* its strings are borrowed for the call */
-  uint64_t seed;                  /* repeats a run; 0: different each time. At start only */
-  size_t orders_capacity;         /* at least 1. At start only */
+  double payment_failure_rate;          /* 0 to 1 */
+  double payment_latency_ms;            /* median; 0: does not sleep */
+  struct shop_faults_part payment_part; /* what a failed payment fails with */
+  uint32_t payment_connections;         /* to the provider, at the same time; 0: no limit */
+  double inventory_latency_ms;          /* median; 0: does not sleep */
+  uint32_t inventory_stock;             /* units of each SKU; 0: unlimited */
+  double inventory_restock_s;           /* how often the stock is filled up; 0: never */
+  struct shop_grey_settings grey;       /* its caller is borrowed for the call */
+  uint64_t seed;                        /* repeats a run; 0: different each time. At start only */
+  size_t orders_capacity;               /* at least 1. At start only */
   uint32_t orders_unpaid_ttl_s; /* an unpaid order may leave after this when room is needed. At start only */
 };
 

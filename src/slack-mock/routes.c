@@ -10,7 +10,7 @@
 #include "base/buf_json.h"
 #include "base/clock.h"
 #include "base/nesting.h"
-#include "server/server.h"
+#include "server/request.h"
 #include "slack-mock/page.h"
 #include "slack-mock/payload.h"
 
@@ -81,11 +81,11 @@ static enum mock_answer receive(const struct _u_request *request, struct mock_ch
     *why = "POST /control has set this mode";
     return answer;
   }
-  if (http_connection_content_coding(http_request_connection(request))) {
+  if (server_connection_content_coding(server_request_connection(request))) {
     *why = "the body has a Content-Encoding: send it without one";
     return MOCK_INVALID_PAYLOAD;
   }
-  answer = mock_payload_read(http_request_header(request, "Content-Type"), request->binary_body,
+  answer = mock_payload_read(server_request_header(request, "Content-Type"), request->binary_body,
                              request->binary_body_length, &payload, why);
   if (answer != MOCK_OK) return answer;
   *id = mock_store_add(channel->store, mock_payload_channel(payload), payload, clock_unix_ns());
@@ -120,7 +120,7 @@ static void post_message(const struct _u_request *request, struct _u_response *r
 
 /* A form on another site's page cannot send this type, so it cannot change anything here. */
 static bool is_json(const struct _u_request *request, struct _u_response *response) {
-  const char *type = http_request_header(request, "Content-Type");
+  const char *type = server_request_header(request, "Content-Type");
   if (type && strncasecmp(type, JSON, sizeof JSON - 1) == 0 && strchr("; \t", type[sizeof JSON - 1]))
     return true;
   reply_text(response, 415,
@@ -252,7 +252,7 @@ static const char *set_control(const char *body, size_t len, struct mock_mode *m
 static void post_control(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
   if (!is_json(request, response)) return;
-  if (http_connection_content_coding(http_request_connection(request))) {
+  if (server_connection_content_coding(server_request_connection(request))) {
     u_map_put(response->map_header, "Accept-Encoding", "identity");
     reply_text(response, 415, "the Content-Encoding is not supported: send the body without one\n");
     return;
@@ -276,9 +276,9 @@ static void get_metrics(const struct _u_request *request, struct _u_response *re
                         struct mock_channel *channel) {
   struct tel_scrape scrape;
   struct buf accept = BUF_INIT(SIZE_MAX / 2), encoding = BUF_INIT(SIZE_MAX / 2);
-  struct MHD_Connection *connection = http_request_connection(request);
-  http_connection_header_join(connection, "Accept", &accept);
-  http_connection_header_join(connection, "Accept-Encoding", &encoding);
+  struct MHD_Connection *connection = server_request_connection(request);
+  server_connection_header_join(connection, "Accept", &accept);
+  server_connection_header_join(connection, "Accept-Encoding", &encoding);
   u_map_put(response->map_header, "Vary", "Accept, Accept-Encoding");
   if (tel_scrape(channel->metrics.registry, accept.len ? buf_cstr(&accept) : NULL,
                  encoding.len ? buf_cstr(&encoding) : NULL, &scrape) == 0) {
@@ -365,11 +365,12 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
     reply_text(response, 404, "not found: the page is at /, the webhook at /services/T000/B000/anything\n");
   }
   buf_free(&allow);
-  if (http_server_draining(channel->server)) u_map_put(response->map_header, "Connection", "close");
+  if (server_draining(channel->server)) u_map_put(response->map_header, "Connection", "close");
   return U_CALLBACK_COMPLETE;
 }
 
-void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+void mock_routes_refused(void *cls, const struct server_refusal *refusal,
+                         struct server_refusal_reply *reply) {
   struct mock_channel *channel = cls;
   const struct mock_answer_row *row = mock_answer_row(MOCK_PAYLOAD_TOO_LARGE);
   mock_metrics_refused(&channel->metrics, refusal->status);

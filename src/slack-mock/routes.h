@@ -11,7 +11,7 @@
 
 /* What the handlers share. It outlives the server. */
 struct mock_channel {
-  struct http_server *server;
+  struct server *server;
   struct mock_store *store;
   struct mock_mode *mode;
   const char *hook; /* the path of the one known webhook, or NULL: every webhook is known */
@@ -24,6 +24,6 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
 
 /* The server's hook for requests that reach no endpoint: counts them, and answers messages that are too
  * large. */
-void mock_routes_refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply);
+void mock_routes_refused(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply);
 
 #endif

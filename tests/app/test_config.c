@@ -4,9 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shop/reason.h"
+#include "shop/faults.h"
 #include "support/case_files.h"
 #include "support/test.h"
+#include "tel/log.h"
 
 /* libconfig 1.5 forgets a few bytes with some syntax errors, which LeakSanitizer sees. */
 const char *__lsan_default_suppressions(void);
@@ -37,7 +38,7 @@ static void one_case(const struct case_file *file, const void *cls) {
   const struct kind *kind = cls;
   char seen[4096], *wanted = case_beside(file, kind->valid ? ".effective" : ".message");
   struct app_config config;
-  struct app_error error = {""};
+  struct error error = {""};
   app_config_init(&config);
   int result = app_config_parse(&config, file->text, file->len, "FILE", kind->incident, "/dir", &error);
   if (kind->valid) {
@@ -94,7 +95,7 @@ static void place_remove(const struct place *place) {
 START_TEST(each_source_overrides_the_one_before) {
   struct place place;
   struct app_config config;
-  struct app_error error = {""};
+  struct error error = {""};
   const char *environment[] = {"MINISHOP_INVENTORY_STOCK=4", "MINISHOP_LISTEN=127.0.0.1:4",
                                "MINISHOP_SEED=", NULL};
   place_make(&place);
@@ -114,7 +115,7 @@ START_TEST(each_source_overrides_the_one_before) {
   ck_assert_int_eq(config.origin[APP_KEY_payment_latency_ms].source, APP_FROM_INCIDENT);
   ck_assert_uint_eq(config.inventory_stock, 4);
   ck_assert_int_eq(config.origin[APP_KEY_inventory_stock].source, APP_FROM_ENVIRONMENT);
-  ck_assert_str_eq(config.listen, "127.0.0.1:5");
+  ck_assert_uint_eq(address_port(&config.listen), 5);
   ck_assert_int_eq(config.origin[APP_KEY_listen].source, APP_FROM_OPTION);
   place_remove(&place);
 }
@@ -123,7 +124,7 @@ END_TEST
 START_TEST(files_that_are_not_there) {
   struct place place;
   struct app_config config;
-  struct app_error error = {""};
+  struct error error = {""};
   place_make(&place);
   struct app_sources sources = {.file = place.file, .file_optional = true, .directory = place.dir};
   sources.option_values[APP_KEY_incident_file] = place.incident;
@@ -183,7 +184,7 @@ START_TEST(variables_are_read_as_their_keys_demand) {
   for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
     const char *environment[] = {variables[i].variable, NULL};
     struct app_config config;
-    struct app_error error = {""};
+    struct error error = {""};
     char wanted[400];
     struct app_sources sources = {.directory = "/", .environment = environment};
     int result = app_config_load(&sources, NULL, NULL, &config, &error);
@@ -205,7 +206,7 @@ START_TEST(values_are_trimmed) {
   const char *environment[] = {"MINISHOP_INSTANCE=\t10.0.0.1:8080\r\n", "MINISHOP_LOG_FILE= a b.json \n",
                                NULL};
   struct app_config config;
-  struct app_error error = {""};
+  struct error error = {""};
   struct app_sources sources = {.directory = "/dir", .environment = environment};
   ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
   ck_assert_str_eq(config.instance, "10.0.0.1:8080");
@@ -223,7 +224,7 @@ START_TEST(unknown_variables_are_named) {
                                "OTEL_METRICS_EXPORTER=none",
                                NULL};
   struct app_config config;
-  struct app_error error;
+  struct error error;
   char told[1001] = "";
   struct app_sources sources = {.directory = "/", .environment = environment};
   ck_assert_int_eq(app_config_load(&sources, collect, told, &config, &error), 0);
@@ -244,7 +245,7 @@ START_TEST(an_incident_file_never_stops_a_start) {
                                       "listen = \"127.0.0.1:1\";\n", "nonsense = 1;\n"};
   struct place place;
   struct app_config config;
-  struct app_error error;
+  struct error error;
   place_make(&place);
   write_file(place.file, "seed = 2;\n");
   struct app_sources sources = {.file = place.file, .directory = place.dir};
@@ -267,7 +268,7 @@ END_TEST
 
 START_TEST(what_is_printed_reads_back_the_same) {
   struct app_config config, again;
-  struct app_error error = {""};
+  struct error error = {""};
   const struct app_sources sources = {.file = "x"};
   char *printed = NULL, restart[1000];
   size_t len;
@@ -294,17 +295,17 @@ START_TEST(a_reload_takes_what_it_may_and_names_the_rest) {
   app_config_init(&config);
   app_config_init(&next);
   next.payment_failure_rate = 0.9;
-  strcpy(next.log_level, "debug");
+  next.log_level = TEL_DEBUG;
   app_config_reload(&config, &next, restart, sizeof restart);
   ck_assert_str_eq(restart, "");
   ck_assert_double_eq(config.payment_failure_rate, 0.9);
-  ck_assert_str_eq(config.log_level, "debug");
-  strcpy(next.listen, "127.0.0.1:9");
+  ck_assert_uint_eq(config.log_level, TEL_DEBUG);
+  next.listen.v4.sin_port = htons(9);
   next.metrics_buckets.values[0] = 0.0001;
   next.orders_capacity = 7;
   app_config_reload(&config, &next, restart, sizeof restart);
   ck_assert_str_eq(restart, "listen, orders.capacity, metrics.buckets");
-  ck_assert_str_eq(config.listen, "127.0.0.1:8080");
+  ck_assert_uint_eq(address_port(&config.listen), 8080);
   ck_assert_uint_eq(config.orders_capacity, 1000000);
   app_config_reload(&config, &next, restart, 10); /* no room for all */
   ck_assert_str_eq(restart, "listen, o");
@@ -322,7 +323,7 @@ static void uncomment(char *text) {
 START_TEST(the_installed_file_holds_every_key_with_its_default) {
   char path[1024], restart[1000];
   struct app_config config, defaults;
-  struct app_error error = {""};
+  struct error error = {""};
   size_t len;
   snprintf(path, sizeof path, "%s/../../etc/minishop.conf", getenv("TEST_DATA"));
   char *text = case_read(path, &len, 1);
@@ -375,23 +376,28 @@ START_TEST(the_installed_file_marks_what_can_be_reloaded) {
 }
 END_TEST
 
-/* A row's choices are another layer's words. */
+/* Each failure of the shop can be chosen, and the message names all of them. */
 START_TEST(payment_reasons_are_the_shops) {
-  char words[] = "card_declined|insufficient_funds|fraud_suspected|gateway_error|gateway_timeout",
-       *rest = NULL;
-  ck_assert_str_eq(app_keys[APP_KEY_grey_reason].choices, app_keys[APP_KEY_payment_reason].choices);
-  ck_assert_str_eq(app_keys[APP_KEY_payment_reason].choices + strlen("|card|provider|credentials|"), words);
-  for (char *word = strtok_r(words, "|", &rest); word; word = strtok_r(NULL, "|", &rest)) {
-    enum shop_reason reason = SHOP_DONE + 1;
-    while (reason < SHOP_REASON_COUNT && strcmp(shop_reason_word(reason), word) != 0) reason++;
-    ck_assert_msg(reason < SHOP_REASON_COUNT, "%s", word);
+  struct app_config config;
+  struct error refused, error;
+  const char *word, wrong[] = "payment = { reason = \"out_of_stock\"; };";
+  app_config_init(&config);
+  ck_assert_int_eq(app_config_parse(&config, wrong, strlen(wrong), "FILE", false, "/", &refused), -1);
+  for (size_t i = 0; (word = shop_faults_choice(i)); i++) {
+    char text[100], quoted[50];
+    snprintf(text, sizeof text, "payment = { reason = \"%s\"; };", word);
+    ck_assert_msg(app_config_parse(&config, text, strlen(text), "FILE", false, "/", &error) == 0, "%s",
+                  error.text);
+    ck_assert_uint_eq(config.payment_reason, i);
+    snprintf(quoted, sizeof quoted, "\"%s\"", word);
+    ck_assert_msg(strstr(refused.text, quoted) != NULL, "%s: %s", quoted, refused.text);
   }
 }
 END_TEST
 
 static void is_valid_incident(const struct case_file *file, const void *cls) {
   struct app_config config;
-  struct app_error error = {""};
+  struct error error = {""};
   (void)cls;
   app_config_init(&config);
   ck_assert_msg(app_config_parse(&config, file->text, file->len, file->name, true, "/", &error) == 0, "%s",

@@ -40,12 +40,18 @@ static void service_start(struct service *service, const char *answer) {
   ck_assert_int_eq(pthread_create(&service->thread, NULL, serve, service), 0);
 }
 
-static int ask(const char *address, const char *answer, struct app_error *error) {
+static int check(const char *text, struct error *error) {
+  struct address address;
+  ck_assert_msg(address_parse(text, &address, error) == 0, "%s", error->text);
+  return app_healthcheck(&address, error);
+}
+
+static int ask(const char *address, const char *answer, struct error *error) {
   struct service service;
   char listen_text[64];
   service_start(&service, answer);
   snprintf(listen_text, sizeof listen_text, "%s:%u", address, service.port);
-  int result = app_healthcheck(listen_text, error);
+  int result = check(listen_text, error);
   pthread_join(service.thread, NULL);
   close(service.fd);
   ck_assert_ptr_nonnull(strstr(service.asked, "GET /readyz HTTP/1.1\r\nHost: "));
@@ -53,27 +59,27 @@ static int ask(const char *address, const char *answer, struct app_error *error)
 }
 
 START_TEST(ready) {
-  struct app_error error = {""};
+  struct error error = {""};
   ck_assert_msg(ask("127.0.0.1", "HTTP/1.1 200 OK\r\n\r\nok", &error) == 0, "%s", error.text);
 }
 END_TEST
 
 START_TEST(every_address_means_the_loopback) {
-  struct app_error error = {""};
+  struct error error = {""};
   ck_assert_msg(ask("0.0.0.0", "HTTP/1.1 200 OK\r\n\r\nok", &error) == 0, "%s", error.text);
   ck_assert_msg(ask("", "HTTP/1.1 200 OK\r\n\r\nok", &error) == 0, "%s", error.text);
 }
 END_TEST
 
 START_TEST(not_ready) {
-  struct app_error error;
+  struct error error;
   ck_assert_int_eq(ask("127.0.0.1", "HTTP/1.1 503 Service Unavailable\r\n\r\n", &error), -1);
   ck_assert_ptr_nonnull(strstr(error.text, "is not ready: HTTP/1.1 503 Service Unavailable"));
 }
 END_TEST
 
 START_TEST(what_is_no_answer) {
-  struct app_error error;
+  struct error error;
   ck_assert_int_eq(ask("127.0.0.1", "", &error), -1);
   ck_assert_int_eq(ask("127.0.0.1", "HTTP/1.1 2000 \r\n", &error), -1);
   ck_assert_int_eq(ask("127.0.0.1", "SSH-2.0-OpenSSH\r\n", &error), -1);
@@ -81,23 +87,23 @@ START_TEST(what_is_no_answer) {
 END_TEST
 
 START_TEST(nobody_is_there) {
-  struct app_error error;
+  struct error error;
   struct service service;
   char listen_text[64];
   service_start(&service, "x");
   snprintf(listen_text, sizeof listen_text, "127.0.0.1:%u", service.port);
-  app_healthcheck(listen_text, &error);
+  check(listen_text, &error);
   pthread_join(service.thread, NULL);
   close(service.fd);
-  ck_assert_int_eq(app_healthcheck(listen_text, &error), -1);
+  ck_assert_int_eq(check(listen_text, &error), -1);
   ck_assert_ptr_nonnull(strstr(error.text, "Connection refused"));
-  ck_assert_int_eq(app_healthcheck("127.0.0.1:0", &error), -1);
+  ck_assert_int_eq(check("127.0.0.1:0", &error), -1);
   ck_assert_ptr_nonnull(strstr(error.text, "--listen"));
 }
 END_TEST
 
 START_TEST(a_service_that_hangs_is_not_healthy) {
-  struct app_error error;
+  struct error error;
   char listen_text[64];
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -105,7 +111,7 @@ START_TEST(a_service_that_hangs_is_not_healthy) {
   ck_assert_int_eq(listen(fd, 8), 0); /* and nobody accepts */
   ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
   snprintf(listen_text, sizeof listen_text, "127.0.0.1:%u", ntohs(at.sin_port));
-  ck_assert_int_eq(app_healthcheck(listen_text, &error), -1);
+  ck_assert_int_eq(check(listen_text, &error), -1);
   ck_assert_ptr_nonnull(strstr(error.text, "timed out"));
   close(fd);
 }

@@ -4,7 +4,7 @@
 
 #include "support/test.h"
 
-static int parse(const char *line, struct app_options *options, struct app_error *error) {
+static int parse(const char *line, struct app_options *options, struct error *error) {
   static char text[1000];
   char *argv[20] = {(char[]){"minishop"}}, *rest = NULL;
   int argc = 1;
@@ -15,7 +15,7 @@ static int parse(const char *line, struct app_options *options, struct app_error
 
 START_TEST(nothing_is_given) {
   struct app_options options;
-  struct app_error error;
+  struct error error;
   ck_assert_int_eq(parse("", &options, &error), 0);
   ck_assert_ptr_null(options.config);
   ck_assert(!options.daemon && !options.check_config && !options.healthcheck && !options.version &&
@@ -26,7 +26,7 @@ END_TEST
 
 START_TEST(every_option_is_taken) {
   struct app_options options;
-  struct app_error error = {""};
+  struct error error = {""};
   ck_assert_msg(parse("--config a --listen b --daemon --pid-file c --user d --log-file e --incident-file f "
                       "--check-config --healthcheck --version --help",
                       &options, &error) == 0,
@@ -61,7 +61,7 @@ static const struct {
 START_TEST(bad_usage_is_named) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     struct app_options options;
-    struct app_error error = {""};
+    struct error error = {""};
     ck_assert_msg(parse(bad[i].line, &options, &error) == -1, "%s was taken", bad[i].line);
     ck_assert_str_eq(error.text, bad[i].message);
   }

@@ -38,7 +38,7 @@ static long read_pid(void) {
 
 static struct app_pidfile *take(void) {
   struct app_pidfile *file = NULL;
-  struct app_error error = {""};
+  struct error error = {""};
   ck_assert_msg(app_pidfile_take(path, geteuid(), getegid(), &file, &error) == 0, "%s", error.text);
   ck_assert_int_eq(read_pid(), getpid());
   return file;
@@ -55,7 +55,7 @@ END_TEST
 
 START_TEST(without_a_path_there_is_none) {
   struct app_pidfile *file = (struct app_pidfile *)&file;
-  struct app_error error;
+  struct error error;
   ck_assert_int_eq(app_pidfile_take("", 0, 0, &file, &error), 0);
   ck_assert_ptr_null(file);
   app_pidfile_free(NULL);
@@ -79,7 +79,7 @@ static int second_take(char *message, size_t size) {
   pid_t child = fork();
   if (child == 0) {
     struct app_pidfile *file;
-    struct app_error error = {""};
+    struct error error = {""};
     int result = app_pidfile_take(path, geteuid(), getegid(), &file, &error);
     if (result != 0 && write(ends[1], error.text, strlen(error.text)) < 0) _exit(9);
     _exit(result == 0 ? 0 : 1);
@@ -110,7 +110,7 @@ END_TEST
 START_TEST(only_a_plain_file_is_taken) {
   char other[100];
   struct app_pidfile *file;
-  struct app_error error = {""};
+  struct error error = {""};
   struct stat info;
   place_make();
   snprintf(other, sizeof other, "%s/other", directory);

@@ -1,9 +1,11 @@
-BASE_TESTS = tests/base/test_buf tests/base/test_buf_json tests/base/test_clock tests/base/test_condition tests/base/test_digits \
-	tests/base/test_escape tests/base/test_file tests/base/test_forks tests/base/test_hex tests/base/test_nesting tests/base/test_pool \
+BASE_TESTS = tests/base/test_address tests/base/test_buf tests/base/test_buf_json tests/base/test_clock tests/base/test_condition tests/base/test_digits \
+	tests/base/test_error tests/base/test_escape tests/base/test_file tests/base/test_forks tests/base/test_hex tests/base/test_nesting tests/base/test_pool \
 	tests/base/test_random tests/base/test_text tests/base/test_thread tests/base/test_timestamp tests/base/test_utf8
 BASE_TEST_LIBS = $(LIBBASE) $(CHECK_LIBS)
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
+tests_base_test_address_LDADD = $(BASE_TEST_LIBS)
+tests_base_test_error_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_buf_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_buf_json_LDADD = $(BASE_TEST_LIBS)
 tests_base_test_clock_LDADD = $(BASE_TEST_LIBS)

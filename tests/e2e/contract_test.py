@@ -9,6 +9,7 @@ import time
 import collector as collectors
 import labtest
 import shop as shops
+import source_tables
 from labtest import TestFailure, expect, wait_until
 
 PROBLEM = "application/problem+json"
@@ -17,8 +18,8 @@ FIELDS = {"timestamp", "level", "severity_number", "message", "app", "version", 
 SEVERITY = {"DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17}
 REASONS = {"/order": {"out_of_stock", "unavailable"},
            "/order/{order_id}": {"unavailable"},
-           "/payment/pay": {"card_declined", "insufficient_funds", "fraud_suspected", "gateway_error", "gateway_timeout",
-                            "unavailable"}}
+           "/payment/pay": {*source_tables.payment_failures(), "unavailable"}}
+FAILURES = {"card_declined": 402, "insufficient_funds": 402, "fraud_suspected": 402, "gateway_error": 502, "gateway_timeout": 504}
 BUCKETS = ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.3", "0.4", "0.5", "0.6", "0.75", "1",
            "1.5", "2", "2.5", "5", "7.5", "10", "+Inf"]
 
@@ -257,7 +258,8 @@ def test_out_of_stock(directory):
 def test_failed_payments(directory):
     """All kinds of failure, each with its status and reason; the order can be paid again."""
     levels = {402: "WARN", 502: "ERROR", 504: "ERROR"}
-    statuses = {"card_declined": 402, "insufficient_funds": 402, "fraud_suspected": 402, "gateway_error": 502, "gateway_timeout": 504}
+    statuses = {word: source_tables.problems()[word][0] for word in source_tables.payment_failures()}
+    expect("the contract's failures", {word: statuses.get(word) for word in FAILURES}, FAILURES)
     with running(directory, {"payment.failure_rate": 0.9, "seed": 3}) as (shop, collector):
         seen = {}
         for _ in range(40):

@@ -13,10 +13,11 @@ import sys
 import time
 
 import labtest
+import source_tables
 from labtest import TestFailure, wait_until
 
 LAB = labtest.TOP / "lab"
-DECLINES = {"card_declined", "insufficient_funds", "fraud_suspected"}
+DECLINES = {word for word, (group, _) in source_tables.payment_failures().items() if group == "CARD"}
 PORTS = ("LAB_MINISHOP_PORT", "LAB_SLACK_PORT", "LAB_PROMETHEUS_PORT", "LAB_ALERTMANAGER_PORT")
 
 

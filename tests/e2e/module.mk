@@ -37,12 +37,14 @@ EXTRA_DIST += \
 	tests/e2e/promises_test.py \
 	tests/e2e/public_api.py \
 	tests/e2e/startup_test.py \
+	tests/e2e/reasons_test.py \
 	tests/e2e/openapi_test.py \
 	tests/e2e/problems_test.py \
 	tests/e2e/signals_agree_test.py \
 	tests/e2e/slack_mock_guards_test.py \
 	tests/e2e/slack_troubles_test.py \
 	tests/e2e/soak.py \
+	tests/e2e/source_tables.py \
 	tests/e2e/stack.py \
 	tests/e2e/stack_test.py \
 	tests/e2e/telemetry_doc_test.py \

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A new route is one row and one handler: a copy of the project gets two of each, is built, and serves them like any other."""
+"""Tables are the only place: a copy of the project gets a row each for two routes, a problem, a payment failure, a counter and
+a gauge, and a line for a log field. It is built, and the service shows each of them like any other."""
 import contextlib
 import os
 import re
@@ -13,14 +14,37 @@ from labtest import TestFailure, expect, wait_until
 
 labtest.need("autoreconf", "make")
 
-ROWS = """\
+# Where each row goes, behind which line.
+ROWS = {
+    ("src/http/routes.h", r"#define HTTP_ROUTES\(X\) *\\\n"): """\
   X("DELETE", "/order/{order_id}", http_handle_cancel, .status = 202, .span = "CancelOrder", .done = "order cancelled", \\
-    .failed = "order failed", .rejected = "order rejected") \\
+    .failed = "order failed", .rejected = "order rejected", .problems = HTTP_MAY(HTTP_TOO_EARLY)) \\
   X("GET", "/debug/{page}", http_handle_page, .status = 200, .vary = "Accept") \\
-"""
-HANDLERS = """
+""",
+    ("src/http/problem.h", r"#define HTTP_PROBLEMS\(X\) *\\\n"): """\
+  X(HTTP_TOO_EARLY, "too_early", 425, TEL_WARN, true, "Too early", "Cancel later.") \\
+""",
+    ("src/shop/reason.h", r"#define SHOP_PAYMENT_FAILURES\(X\) *\\\n"): """\
+  X(CARD_STOLEN, "card_stolen", CARD, 3, "The card was stolen", "The card's issuer reports it as stolen.") \\
+""",
+    ("src/shop/shop.c", r"enum sku_counter \{ "): "RETURNED_UNITS, ",
+    ("src/shop/shop.c", r"sku_counters\[SKU_COUNTERS\] = \{\n"): """\
+    [RETURNED_UNITS] = {.name = "minishop_returned_units_total", .help = "Units.", .labels = sku_label, .label_count = 1},
+""",
+    ("src/shop/shop.c", r"\} gauges\[\] = \{\n"): """\
+    {{.name = "minishop_orders_kept", .help = "Orders."}, read_stored},
+""",
+    ("src/http/handle_order.c", None): """
 void http_handle_cancel(struct http_exchange *exchange) {
-  http_route_parameter(exchange->route, exchange->path, "order_id", exchange->order_id, sizeof exchange->order_id);
+  static const struct tel_key CANCELLED_BY = TEL_KEY("cancelled_by");
+  char order_id[64];
+  http_route_parameter(exchange->route, exchange->path, "order_id", order_id, sizeof order_id);
+  http_note_text(exchange, &ORDER_ID, order_id);
+  http_note_text(exchange, &CANCELLED_BY, exchange->headers[HTTP_USER_AGENT]);
+  if (strcmp(order_id, "young") == 0) {
+    http_reply_problem(exchange, HTTP_TOO_EARLY, "This order is young.");
+    return;
+  }
   buf_puts(&exchange->reply, "{}");
   http_reply_json(exchange);
 }
@@ -29,7 +53,9 @@ void http_handle_page(struct http_exchange *exchange) {
   buf_puts(&exchange->reply, "{}");
   http_reply_json(exchange);
 }
-"""
+""",
+}
+LONGEST_S = 240  # of one step of the build
 
 
 def made(place, names):
@@ -48,7 +74,7 @@ def edit(path, pattern, text):
 
 
 def run(what, argv, place):
-    done = subprocess.run(argv, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False)
+    done = subprocess.run(argv, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LONGEST_S, check=False)
     if done.returncode:
         raise TestFailure(f"{what}: {done.stdout[-3000:]}")
 
@@ -58,18 +84,19 @@ def serving(directory):
     """A shop built with the rows and handlers, and its collector."""
     tree, build = directory / "tree", directory / "out"
     shutil.copytree(labtest.TOP, tree, ignore=made, symlinks=True)
-    edit(tree / "src/http/routes.h", r"#define HTTP_ROUTES\(X\) *\\\n", ROWS)
-    edit(tree / "src/http/handle_order.c", None, HANDLERS)
+    for (path, pattern), text in ROWS.items():
+        edit(tree / path, pattern, text)
     build.mkdir()
     if not (tree / "configure").exists():
         run("bootstrap", ["./bootstrap"], tree)
     run("configure", [tree / "configure", "--enable-werror", "CFLAGS=-O0"], build)
     # Before anything else is built: this object includes a header that protoc-c generates.
     run("make of an object", ["make", "src/telemetry/otlp/libtelemetry_la-otlp_response.lo"], build)
-    run("make", ["make", f"-j{os.cpu_count()}", "all"], build)
+    run("make", ["make", f"-j{os.cpu_count()}", "minishop"], build)
     shops.BUILDS.insert(0, build)
     try:
-        with collectors.Collector() as collector, shops.Shop(directory, {"log.level": "debug"}, collector.url) as shop:
+        with collectors.Collector() as collector, shops.Shop(
+                directory, {"log.level": "debug", "payment.reason": "card_stolen", "payment.failure_rate": 1}, collector.url) as shop:
             yield shop, collector
     finally:
         shops.BUILDS.pop(0)
@@ -78,11 +105,11 @@ def serving(directory):
 def check_new_route(shop, collector):
     labels = {"method": "DELETE", "route": "/order/{order_id}"}
     expect("at 0 from the start", shop.metrics()["request_total", {**labels, "status": "202"}], 0)
-    answer = shop.request("DELETE", "/order/7")
+    answer = shop.request("DELETE", "/order/7", headers={"User-Agent": "clerk/1"})
     expect("the new route", (answer.status, answer.body), (202, b"{}"))
     record = shop.logged(request_id=answer.headers["x-request-id"])[0]
-    expect("its log line", (record["message"], record["level"], record["route"], record["order_id"]),
-           ("order cancelled", "INFO", "/order/{order_id}", "7"))
+    expect("its log line", [record[field] for field in ("message", "level", "route", "order_id", "cancelled_by")],
+           ["order cancelled", "INFO", "/order/{order_id}", "7", "clerk/1"])
     wait_until("its span", lambda: [span.name for span in collector.by_trace().get(answer.trace_id, [])] == ["CancelOrder"], 5)
     metrics = shop.metrics()
     expect("counted", (metrics["request_total", {**labels, "status": "202"}], metrics["request_duration_seconds_count", labels]), (1, 1))
@@ -90,6 +117,36 @@ def check_new_route(shop, collector):
     expect("methods of all rows", (allowed.status, allowed.headers["allow"]), (405, "DELETE, GET, HEAD"))
     if "DELETE /order/{order_id}" not in shop.get("/nothing").json["detail"]:
         raise TestFailure("404 does not name the new route")
+
+
+def check_new_problem(shop):
+    labels = {"method": "DELETE", "route": "/order/{order_id}", "reason": "too_early"}
+    expect("at 0 from the start", shop.metrics()["error_total", labels], 0)
+    answer = shop.request("DELETE", "/order/young")
+    expect("the new problem", (answer.status, answer.json["code"], answer.json["title"], answer.json["detail"]),
+           (425, "too_early", "Too early", "This order is young. Cancel later."))
+    record = shop.logged(request_id=answer.headers["x-request-id"])[0]
+    expect("its log line", (record["message"], record["reason"]), ("order failed", "too_early"))
+    expect("counted", shop.metrics()["error_total", labels], 1)
+
+
+def check_new_failure(shop, collector):
+    labels = {"method": "POST", "route": "/payment/pay", "reason": "card_stolen"}
+    expect("at 0 from the start", shop.metrics()["error_total", labels], 0)
+    answer = shop.pay(shop.order().json["order_id"])
+    expect("the new failure", (answer.status, answer.json["code"], answer.json["title"], answer.json["detail"]),
+           (402, "card_stolen", "The card was stolen", "The card's issuer reports it as stolen. Nothing was charged: send the payment again."))
+    record = shop.logged(request_id=answer.headers["x-request-id"])[0]
+    expect("its log line", (record["message"], record["level"], record["reason"]), ("payment failed", "WARN", "card_stolen"))
+    spans = wait_until("its spans", lambda: collector.by_trace().get(answer.trace_id), 5)
+    expect("error.type", [span.attributes.get("error.type") for span in spans if span.name == "ChargeCard"], ["card_stolen"])
+    expect("counted", shop.metrics()["error_total", labels], 1)
+
+
+def check_new_metrics(shop):
+    metrics = shop.metrics()
+    expect("a counter", (len(metrics.series("minishop_returned_units_total")), metrics["minishop_returned_units_total"]), (5, 0))
+    expect("a gauge", metrics["minishop_orders_kept"], metrics["minishop_orders_stored"])
 
 
 def check_new_probe(shop, collector):
@@ -104,6 +161,9 @@ def check_new_probe(shop, collector):
 def test_a_row_and_a_handler_are_enough(directory):
     with serving(directory) as (shop, collector):
         check_new_route(shop, collector)
+        check_new_problem(shop)
+        check_new_failure(shop, collector)
+        check_new_metrics(shop)
         expect("the row beside it", shop.get(shop.order().headers["location"]).status, 200)
         expect("/version", sorted(shop.get("/version").json), ["commit", "compiler", "version"])
         check_new_probe(shop, collector)

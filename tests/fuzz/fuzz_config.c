@@ -15,7 +15,7 @@ const char *__lsan_default_suppressions(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct app_config config;
-  struct app_error error = {""};
+  struct error error = {""};
   app_config_init(&config);
   int result = app_config_parse(&config, (const char *)data, size, "FILE", size % 2 == 1, "/", &error);
   /* Refused with a reason, or taken and within bounds. */

@@ -17,25 +17,25 @@ static struct mock_channel channel;
 /* One server for all inputs, as in life. */
 static void start(void) {
   static const struct mock_store_limits limits = {.messages = 10, .bytes = 1 << 16};
-  struct http_server_settings settings = HTTP_SERVER_SETTINGS_DEFAULT;
-  struct http_server_hooks hooks = {.cls = &channel, .refused = mock_routes_refused};
-  char error[HTTP_ERROR_SIZE];
+  struct server_settings settings = SERVER_SETTINGS_DEFAULT;
+  struct server_hooks hooks = {.cls = &channel, .refused = mock_routes_refused};
+  struct error error;
   startup();
   if (!freopen("/dev/null", "w", stdout)) abort(); /* the mock's log */
-  settings.port = 0;
+  settings.address.v4.sin_port = 0;
   settings.body_limit = 4096;
   channel.store = mock_store_new(&limits);
   channel.mode = mock_mode_new();
-  channel.server = http_server_new(&settings, &hooks, error);
+  channel.server = server_new(&settings, &hooks, &error);
   if (!channel.store || !channel.mode || !channel.server ||
-      http_server_endpoint(channel.server, "*", "*", 0, mock_routes_handle, &channel) != 0 ||
-      http_server_start(channel.server, error) != 0)
+      server_endpoint(channel.server, "*", "*", 0, mock_routes_handle, &channel) != 0 ||
+      server_start(channel.server, &error) != 0)
     abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!channel.server) start();
   if (memmem(data, size, "slow", 4)) return 0; /* the mode that sleeps for seconds */
-  wire_fuzz(http_server_port(channel.server), data, size);
+  wire_fuzz(address_port(server_address(channel.server)), data, size);
   return 0;
 }

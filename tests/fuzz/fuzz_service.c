@@ -24,7 +24,7 @@ static void start(void) {
                                           .app = "fuzz",
                                           .version = "1",
                                           .instance = "1"};
-  struct http_service_settings settings = {.server = HTTP_SERVER_SETTINGS_DEFAULT,
+  struct http_service_settings settings = {.server = SERVER_SETTINGS_DEFAULT,
                                            .buckets = buckets,
                                            .bucket_count = 1,
                                            .version = "1",
@@ -32,7 +32,7 @@ static void start(void) {
                                            .compiler = "3"};
   struct http_service_parts parts = {.registry = tel_registry_new(NULL)};
   struct tel_tracing *tracing = NULL;
-  char error[256];
+  struct error error;
   startup();
   shop_settings_init(&shop_settings);
   shop_settings.payment_latency_ms = shop_settings.inventory_latency_ms = 0;
@@ -47,16 +47,16 @@ static void start(void) {
   parts.shop = shop_new(&shop_settings, parts.registry);
   parts.tracer = tel_tracing_tracer(tracing);
   parts.recent = tel_tracing_recent(tracing);
-  settings.server.port = 0;
+  settings.server.address.v4.sin_port = 0;
   settings.server.body_limit = 4096;
-  if (!parts.shop || http_service_new(&settings, &parts, &service, error) != 0 ||
-      http_service_start(service, error) != 0)
+  if (!parts.shop || http_service_new(&settings, &parts, &service, &error) != 0 ||
+      http_service_start(service, &error) != 0)
     abort();
   http_service_set_ready(service, true);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!service) start();
-  wire_fuzz(http_service_port(service), data, size);
+  wire_fuzz(address_port(http_service_address(service)), data, size);
   return 0;
 }

@@ -1,4 +1,4 @@
-#include "http/exchange.h"
+#include "http/reply.h"
 
 #include <string.h>
 
@@ -41,17 +41,17 @@ START_TEST(test_a_quote_is_short_and_utf8) {
                {"\xe2\x82", "\xef\xbf\xbd"}};
   char quote[HTTP_QUOTE_SIZE], text[1024];
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    ck_assert_str_eq(http_quote(cases[i].text, quote), cases[i].quote);
+    ck_assert_str_eq(http_reply_quote(cases[i].text, quote), cases[i].quote);
   for (unsigned first = 0x80; first <= 0xff; first++) { /* each byte that is not ASCII, too often */
     memset(text, (int)first, sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    http_quote(text, quote);
+    http_reply_quote(text, quote);
     ck_assert(utf8_valid(quote, strlen(quote)));
   }
   for (int round = 0; round < 1000; round++) {
     random_bytes((uint8_t *)text, sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    http_quote(text, quote);
+    http_reply_quote(text, quote);
     ck_assert(utf8_valid(quote, strlen(quote)));
   }
 }

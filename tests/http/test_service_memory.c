@@ -17,23 +17,23 @@ static struct http_service *service;
 static void start(void) {
   static const double buckets[] = {1};
   struct shop_settings shop_settings;
-  char error[256];
+  struct error error;
   shop_settings_init(&shop_settings);
   shop_settings.payment_latency_ms = shop_settings.inventory_latency_ms = 0;
   registry = tel_registry_new(NULL);
   ck_assert_ptr_nonnull(registry);
   shop = shop_new(&shop_settings, registry);
   ck_assert_ptr_nonnull(shop);
-  struct http_service_settings settings = {.server = HTTP_SERVER_SETTINGS_DEFAULT,
+  struct http_service_settings settings = {.server = SERVER_SETTINGS_DEFAULT,
                                            .buckets = buckets,
                                            .bucket_count = 1,
                                            .version = "1",
                                            .commit = "2",
                                            .compiler = "3"};
-  settings.server.port = 0;
+  settings.server.address.v4.sin_port = 0;
   const struct http_service_parts parts = {.shop = shop, .registry = registry};
-  ck_assert_msg(http_service_new(&settings, &parts, &service, error) == 0, "%s", error);
-  ck_assert_msg(http_service_start(service, error) == 0, "%s", error);
+  ck_assert_msg(http_service_new(&settings, &parts, &service, &error) == 0, "%s", error.text);
+  ck_assert_msg(http_service_start(service, &error) == 0, "%s", error.text);
 }
 
 static void stop(void) {
@@ -46,7 +46,7 @@ static void stop(void) {
 /* The answer as a text, "" if the connection was closed without one. No assertion: check allocates. */
 static void ask(const char *request, char *reply, size_t size) {
   struct sockaddr_in to = {.sin_family = AF_INET,
-                           .sin_port = htons((uint16_t)http_service_port(service)),
+                           .sin_port = htons((uint16_t)address_port(http_service_address(service))),
                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   size_t len = 0;

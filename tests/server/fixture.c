@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/request.h"
 #include "support/test.h"
 
 enum { PATIENCE_MS = 30000 };
@@ -21,7 +22,7 @@ static void ended(void *cls) {
 
 static int observe(const struct _u_request *request, struct _u_response *response, void *cls) {
   struct fixture *f = cls;
-  ck_assert_str_ne(http_request_client(request), "");
+  ck_assert_str_ne(server_request_client(request), "");
   atomic_fetch_add(&f->observed, 1);
   response->shared_data = f;
   response->free_shared_data = ended;
@@ -29,7 +30,7 @@ static int observe(const struct _u_request *request, struct _u_response *respons
 }
 
 static void connection_header(struct fixture *f, struct _u_response *response) {
-  if (http_server_draining(f->server)) u_map_put(response->map_header, "Connection", "close");
+  if (server_draining(f->server)) u_map_put(response->map_header, "Connection", "close");
 }
 
 static int handle(const struct _u_request *request, struct _u_response *response, void *cls) {
@@ -54,13 +55,13 @@ static int headers(const struct _u_request *request, struct _u_response *respons
   struct buf text = BUF_INIT(4096);
   (void)cls;
   buf_puts(&text, "client=");
-  buf_puts(&text, http_request_client(request));
-  buf_puts(&text, http_request_client_port(request) ? " port" : "");
+  buf_puts(&text, server_request_client(request));
+  buf_puts(&text, server_request_client_port(request) ? " port" : "");
   buf_puts(&text, " first=");
-  const char *first = http_request_header(request, "X-LIST");
+  const char *first = server_request_header(request, "X-LIST");
   buf_puts(&text, first ? first : "none");
   buf_puts(&text, " all=");
-  http_connection_header_join(http_request_connection(request), "x-list", &text);
+  server_connection_header_join(server_request_connection(request), "x-list", &text);
   ulfius_set_string_body_response(response, 200, buf_cstr(&text));
   buf_free(&text);
   return U_CALLBACK_COMPLETE;
@@ -74,9 +75,9 @@ static int big(const struct _u_request *request, struct _u_response *response, v
   return U_CALLBACK_COMPLETE;
 }
 
-static void refused(void *cls, const struct http_refusal *refusal, struct http_refusal_reply *reply) {
+static void refused(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   struct fixture *f = cls;
-  const char *trace = http_connection_header(refusal->connection, "TRACEPARENT");
+  const char *trace = server_connection_header(refusal->connection, "TRACEPARENT");
   pthread_mutex_lock(&f->lock);
   struct fixture_seen *seen = &f->seen[f->seen_count % FIXTURE_SEEN];
   seen->origin = refusal->origin;
@@ -95,43 +96,43 @@ static void refused(void *cls, const struct http_refusal *refusal, struct http_r
   buf_puts(&reply->body, refusal->code);
   buf_puts(&reply->body, "\"}");
   reply->content_type = "application/problem+json";
-  http_refusal_header(reply, "X-Request-Id", "of-the-hook");
+  server_refusal_header(reply, "X-Request-Id", "of-the-hook");
 }
 
-static void logged(void *cls, enum http_log_level level, const char *text) {
+static void logged(void *cls, enum server_log_level level, const char *text) {
   struct fixture *f = cls;
   pthread_mutex_lock(&f->lock);
   snprintf(f->logged, sizeof f->logged, "%s", text);
-  if (level != HTTP_LOG_DEBUG) snprintf(f->warned, sizeof f->warned, "%s", text);
+  if (level != SERVER_LOG_DEBUG) snprintf(f->warned, sizeof f->warned, "%s", text);
   pthread_mutex_unlock(&f->lock);
 }
 
 void fixture_init(struct fixture *f) {
   memset(f, 0, sizeof *f);
-  f->settings = (struct http_server_settings)HTTP_SERVER_SETTINGS_DEFAULT;
-  f->settings.port = 0;
+  f->settings = (struct server_settings)SERVER_SETTINGS_DEFAULT;
+  f->settings.address.v4.sin_port = 0;
   pthread_mutex_init(&f->lock, NULL);
   pthread_cond_init(&f->change, NULL);
   signal(SIGPIPE, SIG_IGN);
 }
 
 void fixture_listen(struct fixture *f) {
-  char error[HTTP_ERROR_SIZE] = "";
-  struct http_server_hooks hooks = {.cls = f, .refused = refused, .log = logged};
-  f->server = http_server_new(&f->settings, &hooks, error);
-  ck_assert_msg(f->server != NULL, "%s", error);
-  ck_assert_int_eq(http_server_endpoint(f->server, "*", "*", 0, observe, f), 0);
-  ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/hold", 10, hold, f), 0);
-  ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/hold/*", 10, hold, f), 0);
-  ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/headers", 10, headers, f), 0);
-  ck_assert_int_eq(http_server_endpoint(f->server, "GET", "/big", 10, big, f), 0);
-  ck_assert_int_eq(http_server_endpoint(f->server, "*", "*", 100, handle, f), 0);
+  struct error error = {""};
+  struct server_hooks hooks = {.cls = f, .refused = refused, .log = logged};
+  f->server = server_new(&f->settings, &hooks, &error);
+  ck_assert_msg(f->server != NULL, "%s", error.text);
+  ck_assert_int_eq(server_endpoint(f->server, "*", "*", 0, observe, f), 0);
+  ck_assert_int_eq(server_endpoint(f->server, "GET", "/hold", 10, hold, f), 0);
+  ck_assert_int_eq(server_endpoint(f->server, "GET", "/hold/*", 10, hold, f), 0);
+  ck_assert_int_eq(server_endpoint(f->server, "GET", "/headers", 10, headers, f), 0);
+  ck_assert_int_eq(server_endpoint(f->server, "GET", "/big", 10, big, f), 0);
+  ck_assert_int_eq(server_endpoint(f->server, "*", "*", 100, handle, f), 0);
 }
 
 void fixture_start(struct fixture *f) {
-  char error[HTTP_ERROR_SIZE] = "";
+  struct error error = {""};
   if (!f->server) fixture_listen(f);
-  ck_assert_msg(http_server_start(f->server, error) == 0, "%s", error);
+  ck_assert_msg(server_start(f->server, &error) == 0, "%s", error.text);
 }
 
 void fixture_start_in(struct fixture *f, unsigned pool) {
@@ -149,8 +150,8 @@ void fixture_release(struct fixture *f) {
 
 void fixture_stop(struct fixture *f) {
   fixture_release(f);
-  ck_assert_uint_eq(http_server_drain(f->server, clock_mono_ns() + 30 * CLOCK_NS_PER_S), 0);
-  http_server_free(f->server);
+  ck_assert_uint_eq(server_drain(f->server, clock_mono_ns() + 30 * CLOCK_NS_PER_S), 0);
+  server_free(f->server);
   ck_assert_uint_eq(atomic_load(&f->observed), atomic_load(&f->ended));
 }
 
@@ -166,7 +167,8 @@ void fixture_await_seen(struct fixture *f, unsigned count) {
 }
 
 int wire_connect(const struct fixture *f) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(f->server))};
+  struct sockaddr_in to = {.sin_family = AF_INET,
+                           .sin_port = htons((uint16_t)address_port(server_address(f->server)))};
   inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   ck_assert_msg(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "connect: %s",

@@ -11,7 +11,7 @@
 enum { FIXTURE_SEEN = 256 };
 
 struct fixture_seen {
-  enum http_refusal_origin origin;
+  enum server_refusal_origin origin;
   unsigned status;
   char code[32];
   char method[32];
@@ -27,8 +27,8 @@ struct fixture_seen {
 enum { FIXTURE_BIG = 8 << 20 };
 
 struct fixture {
-  struct http_server_settings settings;
-  struct http_server *server;
+  struct server_settings settings;
+  struct server *server;
   atomic_uint observed, ended, handled;
   pthread_mutex_t lock;
   pthread_cond_t change;

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/server_private.h"
+#include "server/arrival_private.h"
+#include "server/target_private.h"
 #include "support/test.h"
 
 enum { LIMIT = 20 };
@@ -10,17 +11,17 @@ enum { LIMIT = 20 };
 /* Feeds a text in three pieces, cut at every two places, as a socket might. All but the last left bytes must
  * be taken, and as many requests be complete. */
 static void feed(const char *text, const char *expected, size_t left, unsigned requests,
-                 enum http_arrival_fault fault) {
+                 enum server_arrival_fault fault) {
   char buffer[512];
   size_t len = strlen(text);
   for (size_t a = 0; a <= len; a++)
     for (size_t b = a; b <= len; b++) {
-      struct http_arrival arrival = {.body_limit = LIMIT};
+      struct server_arrival arrival = {.body_limit = LIMIT};
       const size_t ends[] = {a, b, len};
       size_t taken = 0;
       for (size_t i = 0; i < 3 && !arrival.fault; i++) {
         memcpy(buffer + taken, text + taken, ends[i] - taken);
-        taken += http_arrival_read(&arrival, buffer + taken, ends[i] - taken);
+        taken += server_arrival_read(&arrival, buffer + taken, ends[i] - taken);
       }
       buffer[taken] = '\0';
       ck_assert_msg(taken == len - left && arrival.requests == requests && arrival.fault == fault,
@@ -31,11 +32,11 @@ static void feed(const char *text, const char *expected, size_t left, unsigned r
 }
 
 static void feed_good(const char *text, const char *expected, unsigned requests) {
-  feed(text, expected, 0, requests, HTTP_ARRIVAL_GOOD);
+  feed(text, expected, 0, requests, SERVER_ARRIVAL_GOOD);
 }
 
 /* The text is taken up to the bar, which is not a part of it. */
-static void feed_bad(const char *text, enum http_arrival_fault fault, unsigned requests) {
+static void feed_bad(const char *text, enum server_arrival_fault fault, unsigned requests) {
   char all[512], good[512];
   size_t len = strcspn(text, "|");
   snprintf(good, sizeof good, "%.*s", (int)len, text);
@@ -72,13 +73,13 @@ START_TEST(bad_begins) {
                                     "|\x16\x03\x01 ", "G|/T / HTTP/1.1\r\n"};
   char behind[128];
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-    feed_bad(bad[i], HTTP_ARRIVAL_BAD_LINE, 0);
+    feed_bad(bad[i], SERVER_ARRIVAL_BAD_LINE, 0);
     snprintf(behind, sizeof behind, LINE "\r\n\r\n%s", bad[i]);
-    feed_bad(behind, HTTP_ARRIVAL_BAD_LINE, 1);
+    feed_bad(behind, SERVER_ARRIVAL_BAD_LINE, 1);
     snprintf(behind, sizeof behind, LINE "Content-Length: 2\r\n\r\nab%s", bad[i]);
-    feed_bad(behind, HTTP_ARRIVAL_BAD_LINE, 1);
+    feed_bad(behind, SERVER_ARRIVAL_BAD_LINE, 1);
     snprintf(behind, sizeof behind, CHUNKED "1\r\na\r\n0\r\n\r\n%s", bad[i]);
-    feed_bad(behind, HTTP_ARRIVAL_BAD_LINE, 1);
+    feed_bad(behind, SERVER_ARRIVAL_BAD_LINE, 1);
   }
 }
 END_TEST
@@ -86,10 +87,10 @@ END_TEST
 /* A chunk is too large as soon as it says so. */
 START_TEST(chunks_too_large) {
   feed_good(CHUNKED "14\r\n", CHUNKED "14\r\n", 0);
-  feed_bad(CHUNKED "15\r|\n", HTTP_ARRIVAL_TOO_LARGE, 0);
-  feed_bad(CHUNKED "FFFFFFFFFFFFFFFFFFFF;a=b|\n", HTTP_ARRIVAL_TOO_LARGE, 0);
-  feed_bad(CHUNKED "1\r\na\r\n14\r|\nabc", HTTP_ARRIVAL_TOO_LARGE, 0);
-  feed_bad(LINE "\r\n" CHUNKED "100\r|\n", HTTP_ARRIVAL_TOO_LARGE, 1);
+  feed_bad(CHUNKED "15\r|\n", SERVER_ARRIVAL_TOO_LARGE, 0);
+  feed_bad(CHUNKED "FFFFFFFFFFFFFFFFFFFF;a=b|\n", SERVER_ARRIVAL_TOO_LARGE, 0);
+  feed_bad(CHUNKED "1\r\na\r\n14\r|\nabc", SERVER_ARRIVAL_TOO_LARGE, 0);
+  feed_bad(LINE "\r\n" CHUNKED "100\r|\n", SERVER_ARRIVAL_TOO_LARGE, 1);
 }
 END_TEST
 
@@ -103,11 +104,11 @@ END_TEST
 
 START_TEST(trailer_with_nul) {
   char text[] = CHUNKED "0\r\nA: b?c\r\n\r\n";
-  struct http_arrival arrival = {.body_limit = LIMIT};
+  struct server_arrival arrival = {.body_limit = LIMIT};
   size_t len = strlen(text), line = sizeof CHUNKED - 1 + 3;
   *strchr(text, '?') = '\0';
-  ck_assert_uint_eq(http_arrival_read(&arrival, text, len), line);
-  ck_assert_int_eq(arrival.fault, HTTP_ARRIVAL_BAD_TRAILER);
+  ck_assert_uint_eq(server_arrival_read(&arrival, text, len), line);
+  ck_assert_int_eq(arrival.fault, SERVER_ARRIVAL_BAD_TRAILER);
 }
 END_TEST
 
@@ -115,7 +116,7 @@ END_TEST
 static void split(const char *text, const char *target, const char *authority, const char *path) {
   char copy[128], *seen_authority, *seen_path;
   snprintf(copy, sizeof copy, "%s", text);
-  ck_assert(http_target_split(copy, &seen_authority, &seen_path));
+  ck_assert(server_target_split(copy, &seen_authority, &seen_path));
   ck_assert_str_eq(copy, target);
   ck_assert_pstr_eq(seen_authority, authority);
   ck_assert_pstr_eq(seen_path, path);
@@ -133,9 +134,9 @@ START_TEST(targets) {
   split("http:///order", "http:///order", NULL, NULL);
   split("ftp://a/order", "ftp://a/order", NULL, NULL);
   split("*", "*", NULL, NULL);
-  ck_assert(http_target_is_served("*", "OPTIONS") && http_target_is_served("/", "OPTIONS"));
-  ck_assert(!http_target_is_served("*", "GET") && !http_target_is_served("a:80", "CONNECT"));
-  ck_assert(!http_target_is_served("/", "CONNECT") && !http_target_is_served("", "GET"));
+  ck_assert(server_target_is_served("*", "OPTIONS") && server_target_is_served("/", "OPTIONS"));
+  ck_assert(!server_target_is_served("*", "GET") && !server_target_is_served("a:80", "CONNECT"));
+  ck_assert(!server_target_is_served("/", "CONNECT") && !server_target_is_served("", "GET"));
 }
 END_TEST
 
@@ -149,9 +150,9 @@ START_TEST(authorities) {
       "a/b",  "a@b",   "u:p@b", "a?",    "a#",      "a%",      "a%4",           "a%zz",
       "a\tb", "<a>",   "a\x80", "\"a\"", "[::1]a",  "a,b c",   "[::1%25lo]",    "http://a"};
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-    ck_assert_msg(http_target_authority_is_valid(good[i]), "%s", good[i]);
+    ck_assert_msg(server_target_authority_is_valid(good[i]), "%s", good[i]);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    ck_assert_msg(!http_target_authority_is_valid(bad[i]), "%s", bad[i]);
+    ck_assert_msg(!server_target_authority_is_valid(bad[i]), "%s", bad[i]);
 }
 END_TEST
 

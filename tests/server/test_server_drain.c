@@ -21,19 +21,20 @@ static unsigned cut_off;
 
 static void *drain(void *cls) {
   (void)cls;
-  cut_off = http_server_drain(f.server, clock_mono_ns() + 50 * CLOCK_NS_PER_S);
+  cut_off = server_drain(f.server, clock_mono_ns() + 50 * CLOCK_NS_PER_S);
   return NULL;
 }
 
 static pthread_t drain_begin(void) {
   pthread_t thread;
   ck_assert_int_eq(pthread_create(&thread, NULL, drain, NULL), 0);
-  FIXTURE_AWAIT(http_server_draining(f.server));
+  FIXTURE_AWAIT(server_draining(f.server));
   return thread;
 }
 
 static bool refused(void) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(f.server))};
+  struct sockaddr_in to = {.sin_family = AF_INET,
+                           .sin_port = htons((uint16_t)address_port(server_address(f.server)))};
   inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   bool is = connect(fd, (struct sockaddr *)&to, sizeof to) != 0 && errno == ECONNREFUSED;
@@ -43,7 +44,7 @@ static bool refused(void) {
 
 static void finish(pthread_t thread) {
   pthread_join(thread, NULL);
-  http_server_free(f.server);
+  server_free(f.server);
   ck_assert_uint_eq(cut_off, 0);
   ck_assert_uint_eq(atomic_load(&f.observed), atomic_load(&f.ended));
 }
@@ -57,7 +58,7 @@ START_TEST(crowd) {
     fds[i] = wire_connect(&f);
     wire_puts(fds[i], HOLD);
   }
-  FIXTURE_AWAIT(http_server_in_flight(f.server) == CROWD);
+  FIXTURE_AWAIT(server_in_flight(f.server) == CROWD);
   pthread_t thread = drain_begin();
   FIXTURE_AWAIT(refused());
   fixture_release(&f);
@@ -78,8 +79,9 @@ static atomic_uint served, turned_away, outside, lost;
 static void *shopper(void *cls) {
   (void)cls;
   char reply[4096];
-  while (!http_server_draining(f.server) || !refused()) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(f.server))};
+  while (!server_draining(f.server) || !refused()) {
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)address_port(server_address(f.server)))};
     inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
@@ -158,7 +160,7 @@ static void remove_twice(int first) {
   drain(NULL);
   ck_assert(refused());
   atomic_store(&drain_is_over, true);
-  http_server_free(f.server);
+  server_free(f.server);
   ck_assert_uint_eq(cut_off, 0);
   ck_assert_uint_ge(atomic_load(&workers_removed), 1);
 }
@@ -196,7 +198,7 @@ START_TEST(backlog) {
     held[i] = wire_connect(&f);
     wire_puts(held[i], HOLD);
     /* The second may be given to the thread that is busy; then it waits there. */
-    if (i == 0) FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);
+    if (i == 0) FIXTURE_AWAIT(server_in_flight(f.server) == 1);
   }
   for (int i = 0; i < WAITING; i++) {
     waiting[i] = wire_connect(&f);
@@ -231,7 +233,7 @@ BOTH_MODES(slow_readers) {
   FIXTURE_AWAIT(atomic_load(&f.ended) == 10);
   pthread_t thread = drain_begin();
   FIXTURE_AWAIT(refused());
-  ck_assert_uint_eq(http_server_in_flight(f.server), 10);
+  ck_assert_uint_eq(server_in_flight(f.server), 10);
   for (int i = 0; i < 10; i++) {
     size_t len = 0;
     ssize_t n;
@@ -251,12 +253,12 @@ BOTH_MODES(half_sent) {
   int fd = wire_connect(&f);
   wire_puts(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
   int idle = wire_connect(&f);
-  FIXTURE_AWAIT(http_server_connections(f.server) == 2);
+  FIXTURE_AWAIT(server_connections(f.server) == 2);
   uint64_t begin = clock_mono_ns(), deadline = begin + 15 * CLOCK_NS_PER_S;
-  ck_assert_uint_eq(http_server_drain(f.server, deadline), 0);
+  ck_assert_uint_eq(server_drain(f.server, deadline), 0);
   ck_assert_uint_lt(clock_mono_ns(), deadline);
   ck_assert_uint_ge(clock_mono_ns(), begin + 200 * CLOCK_NS_PER_MS);
-  http_server_free(f.server);
+  server_free(f.server);
   close(fd);
   close(idle);
   ck_assert_uint_eq(atomic_load(&f.observed), 0);
@@ -266,10 +268,10 @@ START_TEST(deadline) {
   fixture_start_in(&f, 0);
   int fd = wire_connect(&f);
   wire_puts(fd, HOLD);
-  FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);
-  ck_assert_uint_eq(http_server_drain(f.server, clock_mono_ns() + CLOCK_NS_PER_S / 10), 1);
+  FIXTURE_AWAIT(server_in_flight(f.server) == 1);
+  ck_assert_uint_eq(server_drain(f.server, clock_mono_ns() + CLOCK_NS_PER_S / 10), 1);
   fixture_release(&f);
-  http_server_free(f.server);
+  server_free(f.server);
   close(fd);
 }
 END_TEST

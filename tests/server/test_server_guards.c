@@ -106,7 +106,7 @@ BOTH_MODES(hook) {
   ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"invalid_request\"}"));
   fixture_stop(&f);
   ck_assert_uint_eq(f.seen_count, 1);
-  ck_assert_int_eq(f.seen[0].origin, HTTP_REFUSED_BY_GUARD);
+  ck_assert_int_eq(f.seen[0].origin, SERVER_REFUSED_BY_GUARD);
   ck_assert_str_eq(f.seen[0].code, "invalid_request");
   ck_assert_str_eq(f.seen[0].method, "PUT");
   ck_assert_str_eq(f.seen[0].target, "/a?b=%73");
@@ -208,7 +208,7 @@ BOTH_MODES(garbage_without_close) {
   while ((n = recv(fd, reply + len, sizeof reply - 1 - len, 0)) > 0) len += (size_t)n;
   reply[len] = '\0';
   expect(reply, 1, 1, "HTTP/1.1 400");
-  FIXTURE_AWAIT(http_server_connections(f.server) == 0);
+  FIXTURE_AWAIT(server_connections(f.server) == 0);
   close(fd);
   fixture_stop(&f);
 }

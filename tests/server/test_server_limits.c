@@ -40,7 +40,7 @@ BOTH_MODES(dripping) {
   ck_assert_uint_eq(atomic_load(&f.observed), 0);
   ck_assert_uint_eq(f.seen_count, 2); /* the first was never a request */
   for (int i = 0; i < 2; i++) {
-    ck_assert_int_eq(f.seen[i].origin, HTTP_REFUSED_BY_CUT);
+    ck_assert_int_eq(f.seen[i].origin, SERVER_REFUSED_BY_CUT);
     ck_assert_uint_eq(f.seen[i].status, 408);
     ck_assert_str_eq(f.seen[i].code, "request_timeout");
     ck_assert_str_eq(f.seen[i].target, i == 0 ? "/header" : "/body");
@@ -57,7 +57,7 @@ BOTH_MODES(long_handler) {
   fixture_start(&f);
   int fd = wire_connect(&f);
   wire_puts(fd, "GET /hold HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-  FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);
+  FIXTURE_AWAIT(server_in_flight(f.server) == 1);
   clock_sleep_ns(3 * CLOCK_NS_PER_S); /* beyond all of them */
   fixture_release(&f);
   wire_read_all(fd, reply, sizeof reply);
@@ -74,14 +74,14 @@ BOTH_MODES(connections) {
   f.settings.connections = 5;
   fixture_start(&f);
   for (int i = 0; i < 5; i++) fds[i] = wire_connect(&f);
-  FIXTURE_AWAIT(http_server_connections(f.server) == 5);
+  FIXTURE_AWAIT(server_connections(f.server) == 5);
   wire_ask(&f, "GET /more HTTP/1.1\r\nHost: a\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 503);
   ck_assert_ptr_nonnull(strstr(reply, "\r\nRetry-After: 1\r\n"));
   ck_assert_ptr_nonnull(strstr(reply, "\r\nConnection: close\r\n"));
   ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"unavailable\"}"));
   close(fds[0]);
-  FIXTURE_AWAIT(http_server_connections(f.server) == 4);
+  FIXTURE_AWAIT(server_connections(f.server) == 4);
   wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 200);
   for (int i = 1; i < 5; i++) close(fds[i]);
@@ -103,7 +103,7 @@ START_TEST(turned_away) {
   wire_read_all(second, reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 503);
   ck_assert_uint_eq(wire_count(reply, "HTTP/1.1"), 1);
-  FIXTURE_AWAIT(http_server_connections(f.server) == 1);
+  FIXTURE_AWAIT(server_connections(f.server) == 1);
   close(first);
   fixture_stop(&f);
   ck_assert_uint_eq(atomic_load(&f.observed), 0);
@@ -122,7 +122,7 @@ BOTH_MODES(idle) {
   ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
   ck_assert_uint_ge(limit.rlim_cur, 2 * IDLE);
   for (int i = 0; i < IDLE; i++) fds[i] = wire_connect(&f);
-  FIXTURE_AWAIT(http_server_connections(f.server) == IDLE);
+  FIXTURE_AWAIT(server_connections(f.server) == IDLE);
   for (int i = 0; i < 20; i++) {
     wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
     ck_assert_uint_eq(wire_status(reply), 200);
@@ -152,7 +152,7 @@ BOTH_MODES(half_closed) {
     wire_read_all(fds[i], reply, sizeof reply);
     ck_assert_uint_eq(wire_status(reply), 200);
   }
-  FIXTURE_AWAIT(http_server_connections(f.server) == 0);
+  FIXTURE_AWAIT(server_connections(f.server) == 0);
   fixture_stop(&f);
 }
 
@@ -163,11 +163,11 @@ BOTH_MODES(format) {
   fixture_start_in(&f, pool);
   int fd = wire_connect(&f);
   wire_puts(fd, "GET /hold/%25s%25s%25s%25s%25n HTTP/1.1\r\nHost: a\r\n\r\n");
-  FIXTURE_AWAIT(http_server_in_flight(f.server) == 1);
+  FIXTURE_AWAIT(server_in_flight(f.server) == 1);
   ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
   close(fd);
   fixture_release(&f);
-  FIXTURE_AWAIT(http_server_in_flight(f.server) == 0);
+  FIXTURE_AWAIT(server_in_flight(f.server) == 0);
   wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 200);
   fixture_stop(&f);
@@ -191,11 +191,11 @@ BOTH_MODES(breaks_off) {
     for (int by_reset = 0; by_reset < 2; by_reset++) {
       int fd = wire_connect(&f);
       wire_puts(fd, begins[i]);
-      FIXTURE_AWAIT(http_server_connections(f.server) == 1);
+      FIXTURE_AWAIT(server_connections(f.server) == 1);
       /* What was sent has arrived there; it may not have been read. */
       if (by_reset) ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
       close(fd);
-      FIXTURE_AWAIT(http_server_connections(f.server) == 0);
+      FIXTURE_AWAIT(server_connections(f.server) == 0);
     }
   fixture_stop(&f);
   ck_assert_str_eq(f.warned, "");
@@ -247,10 +247,10 @@ BOTH_MODES(library) {
   fixture_await_seen(&f, 2);
   fixture_stop(&f);
   ck_assert_uint_eq(f.seen_count, 2);
-  ck_assert_int_eq(f.seen[0].origin, HTTP_REFUSED_BY_LIBRARY);
+  ck_assert_int_eq(f.seen[0].origin, SERVER_REFUSED_BY_LIBRARY);
   ck_assert_str_eq(f.seen[0].target, "/a?b");
   ck_assert_str_eq(f.seen[0].client, "127.0.0.1");
-  ck_assert_int_eq(f.seen[1].origin, HTTP_REFUSED_BY_LIBRARY);
+  ck_assert_int_eq(f.seen[1].origin, SERVER_REFUSED_BY_LIBRARY);
   ck_assert_str_eq(f.seen[1].code, "version_not_supported");
 }
 

@@ -3,7 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shop/inventory.h"
 #include "support/test.h"
+
+/* The choice of a word. */
+static struct shop_faults_part part_of(const char *word) {
+  size_t choice = 0;
+  while (strcmp(shop_faults_choice(choice), word) != 0) choice++;
+  return shop_faults_part_of(choice);
+}
 
 /* A shop in which nothing sleeps; nothing is traced: the spans are looked at where they come out, end to end.
  */
@@ -115,10 +123,10 @@ START_TEST(test_a_grey_failure_hits_only_some) {
   settings.inventory_stock = 100;
   settings.payment_failure_rate = 0;
   settings.grey.share = 1;
-  settings.grey.sku = "socks";
+  settings.grey.sku = shop_inventory_find("socks");
   settings.grey.inventory_latency_ms = settings.grey.payment_latency_ms = 0;
   settings.grey.payment_failure_rate = 1;
-  settings.grey.payment_reason = "gateway_error";
+  settings.grey.payment_part = part_of("gateway_error");
   settings.grey.deducted = 20;
   shop_reconfigure(s, &settings);
   ck_assert_int_eq(place(s, "mug", 10, &order), SHOP_DONE);
@@ -126,7 +134,7 @@ START_TEST(test_a_grey_failure_hits_only_some) {
   ck_assert_int_eq(place(s, "socks", 5, &order), SHOP_DONE); /* the last 100 */
   ck_assert_int_eq(pay(s, order.order_id, &payment), SHOP_GATEWAY_ERROR);
   ck_assert_int_eq(place(s, "socks", 1, &order), SHOP_OUT_OF_STOCK);
-  settings.grey.sku = "";
+  settings.grey.sku = -1;
   settings.grey.caller = "kiosk";
   settings.grey.deducted = 1;
   shop_reconfigure(s, &settings);

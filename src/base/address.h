@@ -1,0 +1,47 @@
+/* An IP address with its port. Pure functions; any thread. */
+#ifndef BASE_ADDRESS_H
+#define BASE_ADDRESS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+
+/* IPv4 or IPv6, by any.sa_family. Unused bytes are 0, so that two can be compared with memcmp(). */
+struct address {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  };
+};
+
+#define ADDRESS_LOOPBACK(port)                                                                               \
+  {                                                                                                          \
+    .v4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)} }            \
+  }
+
+/* Reads "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (all IPv4 addresses). Asks no DNS. Returns
+ * 0, or -1 with a text in error that says what is wrong; out is untouched then. */
+int address_parse(const char *text, struct address *out, struct error *error);
+/* Reads an address without a port or brackets: "127.0.0.1", "::1". The port is 0. Returns false and leaves
+ * out untouched if it is not one. */
+bool address_parse_host(const char *text, struct address *out);
+/* Copies what a system call returned. Families other than the two become 0. */
+void address_copy(struct address *out, const struct sockaddr *from);
+
+/* The length that bind() and connect() take. */
+socklen_t address_length(const struct address *address);
+unsigned address_port(const struct address *address);
+/* 127.0.0.0/8, ::1, or the former as IPv6 (::ffff:127.0.0.1). */
+bool address_is_loopback(const struct address *address);
+
+enum { ADDRESS_HOST_SIZE = INET6_ADDRSTRLEN, ADDRESS_TEXT_SIZE = INET6_ADDRSTRLEN + 8 };
+/* The address without its port: "127.0.0.1", "::1". A mapped IPv4 address (::ffff:127.0.0.1) is written as
+ * IPv4; another family is "unknown". Returns out. */
+const char *address_host(const struct address *address, char out[ADDRESS_HOST_SIZE]);
+/* "127.0.0.1:8080" or "[::1]:8080", as address_parse() reads it. Returns out. */
+const char *address_text(const struct address *address, char out[ADDRESS_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,23 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void error_set(struct error *error, const char *format, ...) {
+  struct error set;
+  va_list args;
+  va_start(args, format);
+  vsnprintf(set.text, sizeof set.text, format, args);
+  va_end(args);
+  *error = set;
+}
+
+void error_prefix(struct error *error, const char *format, ...) {
+  char place[ERROR_SIZE];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(place, sizeof place, format, args);
+  va_end(args);
+  error_set(error, "%s: %s", place, error->text);
+}

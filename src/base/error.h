@@ -1,0 +1,19 @@
+/* The message of a failure, for people: the one shape of errors in the programs. A function that can fail for
+ * several reasons returns -1 or NULL and sets it. The telemetry library has codes instead (tel/error.h). Any
+ * thread. */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+enum { ERROR_SIZE = 1024 };
+
+/* Without the program's name and without a newline. */
+struct error {
+  char text[ERROR_SIZE];
+};
+
+/* Sets the text, cut to its size. The arguments may point into error itself. */
+void error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prepends PLACE and ": ". */
+void error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,22 @@
+/* The answers of handlers: JSON or a problem. Each settles the exchange's answer and its outcome. */
+#ifndef HTTP_REPLY_H
+#define HTTP_REPLY_H
+
+#include "http/exchange.h"
+
+/* Answers with the JSON text in exchange->reply and the route's status; a reply that failed (out of memory)
+ * becomes 503. */
+void http_reply_json(struct http_exchange *exchange);
+/* Answers with the problem. The detail, a sentence or two, says what is wrong and what is allowed; the
+ * table's advice follows it. */
+void http_reply_problem(struct http_exchange *exchange, enum http_problem problem, const char *detail, ...)
+    __attribute__((format(printf, 3, 4)));
+/* 503: the process is out of memory. */
+void http_reply_no_memory(struct http_exchange *exchange);
+
+enum { HTTP_QUOTE_CHARACTERS = 40, HTTP_QUOTE_SIZE = 3 * 4 * HTTP_QUOTE_CHARACTERS + 4 };
+/* Text of a client as a detail may hold it: at most 40 characters, UTF-8, "..." behind them if it was longer.
+ * Returns out. */
+const char *http_reply_quote(const char *text, char out[HTTP_QUOTE_SIZE]);
+
+#endif

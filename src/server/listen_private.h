@@ -1,0 +1,11 @@
+/* The listening socket. */
+#ifndef SERVER_LISTEN_PRIVATE_H
+#define SERVER_LISTEN_PRIVATE_H
+
+#include "base/address.h"
+#include "base/error.h"
+
+/* Opens it: returns the descriptor, or -1 with a text. Writes the port that the system chose into address. */
+int server_listen_open(struct address *address, struct error *error);
+
+#endif
