@@ -289,7 +289,9 @@ def test_it_cannot_be_fooled(directory):
         case.wait_for_answers()
         case.ask("answer", "1", f"{case.began + case.plan.at * PACE:.0f}", expected=RIGHT)
         expect("what can be read", readable(case), [])
-        stopping_does_not_mend(lab, case)
+        restarting_does_not_mend(lab, case)
+        stopping_it_does_not_mend(lab, case)
+        silencing_does_not_mend(case)
         blind_engines_cannot_tell(lab, case)
         trying_every_action_is_no_way(lab)
         contains(lab("down"), "The case on call ends", "what mends it: ./lab mend switch-provider", "minishop       stopped")
@@ -310,7 +312,7 @@ def failing(lab):
     return errors / requests if requests >= 5 else 0
 
 
-def stopping_does_not_mend(lab, case):
+def restarting_does_not_mend(lab, case):
     """A reload and a restart by hand: the provider is broken outside of the shop, so it is broken afterwards too."""
     os.kill(lab.pid("minishop"), signal.SIGHUP)
     wait_until("payments fail after a reload", lambda: failing(lab) > 0.15, 30, 0)
@@ -321,6 +323,20 @@ def stopping_does_not_mend(lab, case):
     expect("what can be read", readable(case), [])
 
 
+def stopping_it_does_not_mend(lab, case):
+    """The right action, and then the shop stops: nobody gets an error any more, and nobody gets an answer either."""
+    lab("mend", "switch-provider")
+    os.kill(lab.pid("minishop"), signal.SIGSTOP)
+    wait_until("a stopped shop is seen", lambda: "is away" in case.once("answer", "4")[1], 60, 1)
+    os.kill(lab.pid("minishop"), signal.SIGCONT)
+
+
+def silencing_does_not_mend(case):
+    silence = case.engines.silence({"alertname": "MiniShopHighErrorRate"}, 600, "me", "I know")
+    contains(case.ask("answer", "4", expected=WRONG), "a silence holds back MiniShopHighErrorRate")
+    case.engines.expire(silence)
+
+
 def trying_every_action_is_no_way(lab):
     for action in ("raise-limit", "restock", "recount-stock"):
         lab("mend", action)
@@ -329,7 +345,6 @@ def trying_every_action_is_no_way(lab):
 
 def blind_engines_cannot_tell(lab, case):
     os.kill(lab.pid("traffic"), signal.SIGSTOP)  # the shell: its round ends, and no other one begins
-    lab("mend", "switch-provider")
     os.kill(lab.pid("prometheus"), signal.SIGKILL)
     for question, value in ((2, "POST /payment/pay"), (3, "gateway_error"), (4, "")):
         contains(case.ask("answer", str(question), *([value] if value else []), expected=UNKNOWN), "prometheus does not answer")
