@@ -23,7 +23,7 @@ from course.question import QUESTIONS, CannotTell, Right
 from course.terminal import Page
 from oncall.engines import Away, Engines
 
-for part in ("alerts", "code", "logs", "metrics", "traces"):
+for part in ("alerts", "code", "logs", "metrics", "numbers", "traces"):
     importlib.import_module(f"course.{part}")  # it registers its questions
 
 RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)

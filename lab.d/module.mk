@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	lab.d/course/code.py \
 	lab.d/course/logs.py \
 	lab.d/course/metrics.py \
+	lab.d/course/numbers.py \
 	lab.d/course/question.py \
 	lab.d/course/terminal.py \
 	lab.d/course/traces.py \

@@ -1,7 +1,7 @@
 """The engines that watch the shop, and what they say: one module for native processes and for containers.
 
-Every question returns data or raises Away: nobody can take "I could not ask" for "nothing is there". An answer of another form than
-expected is Away too.
+Every question returns data or raises Away, so that no caller takes "could not ask" for "nothing is there". An answer in an unexpected form
+is Away too.
 """
 import contextlib
 import datetime
@@ -19,6 +19,7 @@ import urllib.request
 LAB_D = pathlib.Path(__file__).resolve().parent.parent
 if str(LAB_D) not in sys.path:
     sys.path.insert(0, str(LAB_D))
+import logs  # noqa: E402  lab.d/logs.py, also for page.py
 import trace as traces  # noqa: E402  lab.d/trace.py
 
 TIMEOUT_S = 5
@@ -78,6 +79,10 @@ class Engines:
     def find(cls):
         """The lab that runs, of this clone and of LAB_DIR. Away where none runs."""
         return cls(*place_of_lab())
+
+    def addresses(self):
+        """What stands for LOG and for the engines in a command of a learner. In containers LOG is the copy that docs/guide/README.md makes."""
+        return {"LOG": f"{self.directory}/log/minishop.json", "PROMETHEUS": self.urls["prometheus"], "ALERTMANAGER": self.urls["alertmanager"]}
 
     # How all of them are asked.
 

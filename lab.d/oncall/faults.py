@@ -4,6 +4,7 @@ A fault is one row of a table in cases/. Its parameters are drawn from the case'
 right and what is wrong is not in the row alone: `effect` and `witness` ask the engines, and the grader believes only both together.
 """
 import dataclasses
+import re
 import typing
 
 JOB = 'job="minishop"'
@@ -23,6 +24,32 @@ def nothing(_):
 
 
 @dataclasses.dataclass(frozen=True)
+class Look:
+    """One way to find a fault, for people; a test follows it. A command of the shell has LOG, PROMETHEUS and ALERTMANAGER in the places of
+    the log file and of addresses."""
+    text: str
+    shows: typing.Callable = nothing  # (p): words that are in what it prints
+    shell: bool = False               # a command; else PromQL, which has at least one series
+
+    def put(self, addresses):
+        """The text with {word: what stands in its place}."""
+        return re.sub("|".join(addresses) or "$^", lambda word: addresses[word[0]], self.text)
+
+
+def shell(text, shows):
+    return Look(text, shows, True)
+
+
+def most(field, where=""):
+    """The command that counts the newest lines of the log by a field. Prints the value that most of them have."""
+    chosen = f"select({where}) | " if where else ""
+    return f"tail -n 2000 LOG | jq -r '{chosen}.{field}' | sort | uniq -c | sort -rn | head -n 1"
+
+
+TOP_REASON = "topk(1, sum by (route, reason) (rate(error_total[1m])))"
+
+
+@dataclasses.dataclass(frozen=True)
 class Fault:
     """One row. p: its parameters, base: what was measured before it began (rate, rules, fds)."""
     number: int                       # the neutral number of ./lab oncall NUMBER
@@ -30,7 +57,7 @@ class Fault:
     families: tuple                   # each of them is a right class
     reasons: tuple                    # each of them may be a right reason: the witness says which one is
     says: str                         # what it was, at the end; {name}: a parameter
-    found_by: tuple                   # how it is found, at the end
+    found_by: tuple                   # of Look: how it is found, at the end
     effect: typing.Callable           # (p, base): PromQL that is 1 while it lasts and 0 otherwise
     where: typing.Callable            # (p): right places
     witness: typing.Callable          # (engines, p, begin, end): (places, reasons) that the engines show now

@@ -1,6 +1,6 @@
 """Says of an answer: right, wrong, or that it cannot tell. What is true is asked of the engines each time.
 
-The row of the fault says what may be right; the engines must show it, now. Where they do not, or do not answer, nobody is wrong.
+The row of the fault says what may be right, and the engines must show it now. Where they do not show it, or do not answer, no answer is wrong.
 """
 import dataclasses
 import re
@@ -19,11 +19,12 @@ SETTLED_S = 120
 SHOWS_S = 40            # after an action: its effect is seen in rates
 EFFECT_STEP_S, SETTLED_STEP_S = 2, 5
 LATE_S = 60            # an effect that shows this much later than its cause is another one
+# number: (what is asked, how it is answered, [(kind, what can be answered)])
 QUESTIONS = {
-    1: ("Is something wrong, and since when?", "no, or a time: 14:03, 14:03:12, '2 min ago', seconds since 1970 (UTC; 30 s either way)"),
-    2: ("Where?", "the narrowest place that is true: " + ", ".join(words.PLACES) + "; the name of an alert; an instance (its address)"),
-    3: ("Why?", "a class and a reason. Classes: " + ", ".join(words.FAMILIES) + ". Reasons: " + ", ".join(words.REASONS)),
-    4: ("What mends it?", "an action, which is then done: ./lab mend lists them. Right when all has been well for two minutes"),
+    1: ("Is something wrong, and since when?", "no, or a time (UTC, 30 s either way)", [("", "14:03, 14:03:12, '2 min ago', seconds since 1970")]),
+    2: ("Where?", "the narrowest place that is true", words.kinds_of_places()),
+    3: ("Why?", "a class, a reason, or both", words.kinds_of_causes()),
+    4: ("What mends it?", "an action; ./lab mend lists them. Right when all has been well for two minutes", []),
 }
 
 
@@ -87,8 +88,8 @@ def public(case):
         return (f"right at {clock(question.right_at)}" if question.right_at else "closed" if question.wrong >= TRIES else
                 ", ".join(progress(question, len(case.parts))) or "open")
     return {"began": case.began, "from": case.began + case.answers_from,
-            "questions": [{"number": number, "asked": asked, "allowed": allowed, "state": state(case.questions[number])}
-                          for number, (asked, allowed) in QUESTIONS.items()]}
+            "questions": [{"number": number, "asked": asked, "how": how, "allowed": allowed, "state": state(case.questions[number])}
+                          for number, (asked, how, allowed) in QUESTIONS.items()]}
 
 
 def questions(case, now):
@@ -96,8 +97,9 @@ def questions(case, now):
     lines = [f"The case runs since {clock(case.began)} UTC ({now - case.began:.0f} s)."]
     if now < case.began + case.answers_from:
         lines.append(f"Answers are taken from {clock(case.began + case.answers_from)} on: until then it may not have begun.")
-    lines += ["  {number}. {asked} [{state}]\n     {allowed}".format(**question) for question in public(case)["questions"]]
-    lines.append("./lab answer N VALUE answers, ./lab answer N hint gives a hint, ./lab oncall end gives up.")
+    lines += ["  {number}. {asked} [{state}]\n     {how}".format(**question) for question in public(case)["questions"]]
+    lines.append("./lab answer N lists what can be answered, ./lab answer N VALUE answers, ./lab answer N hint gives a hint,\n"
+                 "./lab oncall end gives up.")
     return "\n".join(lines)
 
 
@@ -107,7 +109,7 @@ def answer(case, engines, number, text, now):
     if not question:
         return Verdict(BAD, f"there is no question {number}; 1 to 4")
     try:
-        judge = JUDGES[number](case, text, now)  # what is no answer is told before anybody is asked
+        judge = JUDGES[number](case, text, now)  # reads the answer first: one that cannot be read needs no engine
         if question.right_at:
             return Verdict(RIGHT, "right (answered before)")
         if question.wrong >= TRIES:
@@ -332,7 +334,7 @@ def settled(case, engines, now):
 
 
 def tampered(case, engines, now):
-    """To switch the alarm off is not to mend. Yields what is wrong with the alarm."""
+    """Switching the alarm off does not mend. Yields what is wrong with the alarm."""
     loaded = set(engines.rules())
     missing = [name for name in case.rules if name not in loaded]
     if missing:

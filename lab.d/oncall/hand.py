@@ -1,4 +1,4 @@
-"""The process behind a case: it breaks, and mends when told so. What is broken is in its memory alone.
+"""The process behind a case: it breaks the lab, and mends it when told to. Only its memory knows what is broken.
 
 It listens on a socket in LAB_DIR/run for ./lab answer and ./lab mend, which see no more than its answers.
 """
@@ -27,7 +27,7 @@ TICK_S = 0.5
 BEAT_S = 30          # the heartbeat, by turns firing and resolved
 LOOK_S = 2           # whether somebody has restarted or reloaded the shop
 LONGEST_S = 3 * 3600
-BASE = {"inventory.restock_s": 3600}  # of every case: what leaves the stock is seen for as long as it lasts
+BASE = {"inventory.restock_s": 3600}  # of every case: no restock hides what leaves the stock
 
 
 class Part:
@@ -40,6 +40,15 @@ class Part:
     @property
     def active(self):
         return self.began is not None and self.ended is None
+
+
+def take_effect(parts, action, name, now):
+    """What an action does to the faults: it ends those that it mends, and makes others worse."""
+    for part in filter(lambda part: part.active, parts):
+        if f"{action} {name}".strip() in part.fault.mends(part.params):
+            part.ended = now
+        elif action in part.fault.worse:
+            part.params = Params(worsened(part.params))
 
 
 class Hand:
@@ -79,7 +88,7 @@ class Hand:
         self.page = page.serve(self.engines, lambda: grader.public(self.case))
 
     def course(self):
-        """The thread that lets time pass."""
+        """The thread of the case: each tick it does what is due."""
         while not self.over.wait(TICK_S):
             try:
                 with self.lock:
@@ -129,7 +138,7 @@ class Hand:
         self.case.base = self.base
 
     def look(self):
-        """Who restarts the shop, or reloads its configuration, has not mended what is outside of it."""
+        """A restart or a reload by somebody else does not mend what is outside of the shop: breaks it again."""
         with contextlib.suppress(Away):
             if self.states() != self.seen:
                 self.apply()
@@ -184,13 +193,7 @@ class Hand:
         """Does it, and says that it is done, not whether it was right."""
         with self.lock:
             self.case.actions.append((time.time(), f"{action} {name}".strip()))
-            for part in self.parts:
-                if not part.active:
-                    continue
-                if f"{action} {name}".strip() in part.fault.mends(part.params):
-                    part.ended = time.time()
-                elif action in part.fault.worse:
-                    part.params = Params(worsened(part.params))
+            take_effect(self.parts, action, name, time.time())
             self.act(action, name)
             if action not in ("nothing", "raise-limit"):
                 self.apply()
@@ -215,7 +218,7 @@ class Hand:
             self.restart_shop()
 
     def restart_shop(self):
-        """The build that is deployed, whichever it is."""
+        """Restarts the build that is deployed now, also a wrong one."""
         if self.engines.native:
             self.control.restart_shop(next((part.fault.build(part.params) for part in self.parts if part.active and part.fault.build(part.params)), None))
         else:
@@ -255,12 +258,12 @@ class Hand:
             self.crowd.stop()
         self.case.end(time.time())
         troubles = self.control.tidy(self.began)
-        text = score.finish(self.engines.directory, self.plan, self.case)
+        text = score.finish(self.engines.directory, self.plan, self.case, self.engines.addresses())
         return text + "".join(f"\nNot undone: {trouble}" for trouble in troubles)
 
 
 def serve(hand, run):
-    """Answers until the case is over; then the one who asked for the end hears what it was."""
+    """Answers requests until the case is over. The client that asked for the end then gets the summary."""
     os.chdir(run)  # a socket's path may have 107 bytes only
     with contextlib.suppress(FileNotFoundError):
         os.unlink(SOCKET)

@@ -116,8 +116,8 @@ def answer(arguments):
                 return status
         return show(ask(do="answer", question=4, value=""))
     if not value:
-        asked, allowed = grader.QUESTIONS[number]
-        print(f"{number}. {asked}\n   {allowed}")
+        asked, how, allowed = grader.QUESTIONS[number]
+        print(f"{number}. {asked} {how[0].upper()}{how[1:]}:\n{words.listed(allowed)}")
         return 0
     return show(ask(do="answer", question=number, value=value))
 

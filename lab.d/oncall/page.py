@@ -1,5 +1,7 @@
-"""The page of the case: its clock, the questions, and links that open each tool at the right place and time. It knows what ./lab answer shows,
-and nothing else: it gets the case's public state only. The process behind the case serves it, on a port of this machine."""
+"""The page of the case: its clock, the questions, links that open each tool at the right place and time, and the newest lines of the log.
+
+It gets the public state of the case only, so it says no more than ./lab answer and ./lab logs do. The process behind the case serves it,
+on a port of this machine."""
 import html
 import http.server
 import json
@@ -8,8 +10,11 @@ import threading
 import time
 import urllib.parse
 
+from .engines import Away, logs
+
 STYLE = pathlib.Path(__file__).resolve().parent.parent.parent / "observability/prometheus/assets/console.css"
 BEFORE_S = 300  # what was usual, in front of the case
+LOG_S, LOG_LINES = 120, 400
 SCRIPT = """
 const live = document.getElementById("live"), over = document.getElementById("over");
 async function look() {
@@ -29,6 +34,10 @@ OWN_STYLE = """
 .question.right { border-color: var(--good); } .question.right .state { color: var(--good); }
 .question.closed { border-color: var(--bad); } .question.closed .state { color: var(--bad); }
 code { overflow-wrap: anywhere; } ul.links { columns: 18em; padding-left: 1.2em; margin: 0; }
+.question dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 2px 12px; padding: 6px 0; font-size: 13px; }
+.question dt { color: var(--quiet); } .question dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 500px) { .question dl { grid-template-columns: minmax(0, 1fr); } .question dd { padding-bottom: 4px; } }
+pre.log { margin: 0; font-size: 12px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .clock { font-size: 32px; font-variant-numeric: tabular-nums; margin: 0; }
 """
 
@@ -59,7 +68,7 @@ def links(engines, began, now):
              ("Silences", f"{urls['alertmanager']}/#/silences"), ("The Slack channel", urls["slack"]),
              ("Runbook", f"{prometheus}/consoles/runbook.html")]
     if engines.native:
-        return [*found, ("Recent traces", f"{urls['minishop']}/debug/tracez")]
+        return [*found, ("Recent traces", f"{urls['minishop']}/debug/tracez"), ("The log", "log")]
     explore = json.dumps({"datasource": "loki", "queries": [{"refId": "A", "expr": '{app="minishop"} | json'}],
                           "range": {"from": str(since), "to": "now"}})
     return [*found, ("Grafana", f"{urls['grafana']}/d/minishop?from={since}&to=now"),
@@ -68,7 +77,7 @@ def links(engines, began, now):
 
 
 def live(engines, state, now):
-    """What changes: the clock, the questions, the links. state: {began, from, questions: [{number, asked, allowed, state}]}."""
+    """What changes: the clock, the questions, the links. state: what grader.public() says."""
     parts = [f'<p class="clock">{duration(now - state["began"])}</p>',
              f'<p class="quiet">since {time.strftime("%H:%M:%S", time.gmtime(state["began"]))} UTC; now '
              f'{time.strftime("%H:%M:%S", time.gmtime(now))} UTC</p>']
@@ -77,10 +86,13 @@ def live(engines, state, now):
                      f'{time.strftime("%H:%M:%S", time.gmtime(state["from"]))} UTC on, in {duration(state["from"] - now)}.</p>')
     parts.append("<h2>The questions</h2>")
     for question in state["questions"]:
-        kind = next((word for word in ("right", "closed") if question["state"].startswith(word)), "open")
+        state_of = next((word for word in ("right", "closed") if question["state"].startswith(word)), "open")
         command = "./lab mend" if question["number"] == 4 else f"./lab answer {question['number']} VALUE"
-        parts.append(f'<div class="question {kind}"><strong>{question["number"]}.</strong><strong>{html.escape(question["asked"])}</strong>'
-                     f'<p>{html.escape(question["allowed"])}</p><p class="state">{html.escape(question["state"])} · <code>{command}</code></p></div>')
+        kinds = "".join(f"<dt>{html.escape(kind)}</dt><dd>{html.escape(text)}</dd>" for kind, text in question["allowed"] if kind)
+        rest = "".join(f": {html.escape(text)}" for kind, text in question["allowed"] if not kind)
+        parts.append(f'<div class="question {state_of}"><strong>{question["number"]}.</strong><strong>{html.escape(question["asked"])}</strong>'
+                     f'<p>{html.escape(question["how"])}{rest}</p>{f"<dl>{kinds}</dl>" if kinds else ""}'
+                     f'<p class="state">{html.escape(question["state"])} · <code>{command}</code></p></div>')
     parts.append('<h2>Where to look</h2><ul class="links">')
     parts += [f'<li><a href="{html.escape(address)}" target="_blank" rel="noreferrer">{html.escape(what)}</a></li>'
               for what, address in links(engines, state["began"], now)]
@@ -88,22 +100,41 @@ def live(engines, state, now):
     return "".join(parts)
 
 
-def whole(content):
+def whole(title, content, width="text"):
     return (f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-            f'<title>On call</title><link rel="icon" href="data:,"><style>{STYLE.read_text()}{OWN_STYLE}</style><header><h1>On call</h1></header><main class="text">'
+            f'<title>{title}</title><link rel="icon" href="data:,"><style>{STYLE.read_text()}{OWN_STYLE}</style><header><h1>{title}</h1></header>'
+            f'<main class="{width}">{content}</main></html>')
+
+
+def case_page(content):
+    return whole("On call", (
             f'<p id="over" class="banner bad" hidden>The case is over: ./lab oncall score has how it went.</p>'
             f'<section id="live">{content}</section><p class="quiet">Answers, actions and hints are given in the terminal: ./lab answer, ./lab mend; '
-            f'./lab oncall end gives up.</p></main><script>{SCRIPT}</script></html>')
+            f'./lab oncall end gives up.</p><script>{SCRIPT}</script>'))
+
+
+def log_page(engines, now):
+    """The newest lines, as ./lab logs shows them, the newest first."""
+    try:
+        records = engines.log(now - LOG_S)[:-LOG_LINES - 1:-1]
+        text = html.escape("\n".join(map(logs.short, records))) or f"No line in the last {LOG_S} s."
+    except Away as away:
+        text = html.escape(str(away))
+    return whole("The log", f'<p class="quiet">The last {LOG_S} s, at most {LOG_LINES} lines, the newest first; UTC. '
+                            f'<a href="log">Look again</a></p><pre class="log">{text}</pre>', "")
 
 
 def serve(engines, state):
     """Serves the page on a free port of 127.0.0.1 until the process ends; state() is called for each look. Returns its address."""
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            if self.path not in ("/", "/live"):
+            now = time.time()
+            pages = {"/": lambda: case_page(live(engines, state(), now)), "/live": lambda: live(engines, state(), now)}
+            if engines.native:
+                pages["/log"] = lambda: log_page(engines, now)
+            if self.path not in pages:
                 return self.send_error(404)
-            content = live(engines, state(), time.time())
-            body = (content if self.path == "/live" else whole(content)).encode()
+            body = pages[self.path]().encode()
             self.send_response(200)
             for name, value in (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")):
                 self.send_header(name, value)

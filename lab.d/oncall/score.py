@@ -19,8 +19,8 @@ def seconds(value):
     return "-" if value is None else f"{value:.0f} s" if value < 100 else f"{int(value // 60)}:{int(value % 60):02d}"
 
 
-def finish(directory, plan, case):
-    """Adds the case to the history. Returns what it was, and how it went."""
+def finish(directory, plan, case, addresses):
+    """Adds the case to the history. Returns what it was, how it is found, and how it went. addresses: for the commands."""
     first = min((part.began for part in case.parts if part.began), default=case.began)
     taken = [None if question.right_at is None else max(0, question.right_at - first) for question in case.questions.values()]
     if case.mended_at:
@@ -38,7 +38,7 @@ def finish(directory, plan, case):
             lines.append("It had not begun yet.")
             break
         lines.append(f"{time.strftime('%H:%M:%S', time.gmtime(part.began))} UTC: {part.fault.says.format(**part.params)}")
-        lines += [f"  to find it: {how}" for how in part.fault.found_by]
+        lines += [f"  to find it: {'$' if look.shell else 'PromQL:'} {look.put(addresses)}" for look in part.fault.found_by]
         lines.append(f"  what mends it: ./lab mend {part.fault.mends(part.params)[0]}")
     lines.append(f"to detect {seconds(taken[0])}, to locate {seconds(taken[1])}, to explain {seconds(taken[2])}, to mend {seconds(taken[3])}; " +
                  ", ".join(counted(entry[name], noun) for name, noun in (("wrong", "wrong answer"), ("hints", "hint"), ("actions", "action"))))

@@ -1,6 +1,7 @@
-"""The words of questions and answers: what may be answered, what else means the same, and times however they are written."""
+"""The words of questions and answers: what can be answered, other words for it, and times in every usual form."""
 import datetime
 import re
+import textwrap
 
 FAMILIES = {
     "dependency-errors": "something that the shop needs answers with errors",
@@ -14,48 +15,66 @@ FAMILIES = {
     "observer": "what watches the shop is broken, not the shop",
     "nothing": "nothing is wrong",
 }
-# reason: (what it would look like, other words for it)
-REASONS = {
-    "gateway_error": ('it is counted in error_total{reason="gateway_error"}', "provider error", "502"),
-    "gateway_timeout": ('it is counted in error_total{reason="gateway_timeout"}', "provider timeout", "504"),
-    "card_declined": ('it is counted in error_total{reason="card_declined"}', "declined", "cards declined", "card declines"),
-    "insufficient_funds": ('it is counted in error_total{reason="insufficient_funds"}', "no funds"),
-    "fraud_suspected": ('it is counted in error_total{reason="fraud_suspected"}', "fraud"),
-    "out_of_stock": ("minishop_inventory_stock is near 0, and orders fail", "no stock", "stock empty", "sold out"),
-    "unavailable": ('it is counted in error_total{reason="unavailable"}', "503", "service unavailable"),
-    "slow_provider": ("the span ChargeCard takes long, without a wait in front", "provider slow", "slow payments", "provider latency"),
-    "slow_inventory": ("the span DeductInventory takes long", "inventory slow", "inventory latency"),
-    "traffic_spike": ("request_total rises several times, and most of it has one user_agent in the log", "spike", "overload", "flood"),
-    "pool_exhausted": ("minishop_payment_connections_used stays at its limit, and ChargeCard has the event 'waited for a connection'",
-                       "pool", "connection pool", "no connection", "connections exhausted"),
-    "too_many_connections": ("process_open_fds and process_threads rise", "connection leak", "descriptors", "open connections", "fds",
-                             "file descriptors"),
-    "config_rejected": ("minishop_config_last_reload_successful is 0, and the log says 'configuration rejected'", "bad reload", "bad config",
-                        "bad configuration", "configuration rejected", "reload rejected"),
-    "wrong_build": ("minishop_build_info has another version than the one that is released", "wrong version", "bad build", "wrong deploy"),
-    "too_much_deducted": ("minishop_inventory_stock falls by more than minishop_ordered_units_total rises", "deducted twice",
-                          "double deduction", "stock falls too fast"),
-    "not_deducted": ("minishop_ordered_units_total rises and minishop_inventory_stock stays", "nothing deducted", "stock does not fall",
-                     "oversold"),
-    "invalid_request": ('request_total{status="400"} rises', "broken json", "invalid json", "bad request", "malformed json", "400"),
-    "retry_storm": ('request_total{route="/payment/pay",status="409"} rises: paid orders are paid again', "retries", "already paid",
-                    "already_paid"),
-    "unknown_sku": ('request_total{route="/order",status="404"} rises', "wrong sku", "sku unknown"),
-    "provider_credentials": ("payments fail with gateway_error, and the log's detail says that the credentials are refused",
-                             "provider key", "refused credentials", "bad credentials", "credentials refused", "api key"),
-    "slack_webhook": ('alertmanager_notifications_failed_total{integration="slack"} rises', "webhook", "webhook revoked", "slack refused",
-                      "revoked webhook", "slack token"),
-    "rule_missing": ("/rules of Prometheus lacks an alert that observability/prometheus/rules has", "missing rule", "rule not loaded",
-                     "rule gone", "alert not loaded"),
-    "alert_silenced": ("Alertmanager has an active silence for one of the alerts", "silence", "silenced"),
-    "target_lost": ("a program is no longer among the targets of Prometheus: its `up` has ended", "lost target", "not scraped",
-                    "scrape target lost", "target missing"),
-    "logs_stopped": ("telemetry_log_lines_written_total rises more slowly than request_total", "no logs", "logs missing", "log level",
-                     "logs stop"),
-    "collector_away": ("telemetry_spans_exported_total no longer rises, telemetry_spans_dropped_total does", "collector down",
-                       "no collector", "spans dropped"),
-    "nothing": ("all is as before", "none", "no", "all is well", "fine"),
+# class: {reason: (what it would look like, other words for it)}. A reason stands below the class that it has most often.
+CAUSES = {
+    "dependency-errors": {
+        "gateway_error": ('it is counted in error_total{reason="gateway_error"}', "provider error", "502"),
+        "gateway_timeout": ('it is counted in error_total{reason="gateway_timeout"}', "provider timeout", "504"),
+        "card_declined": ('it is counted in error_total{reason="card_declined"}', "declined", "cards declined", "card declines"),
+        "insufficient_funds": ('it is counted in error_total{reason="insufficient_funds"}', "no funds"),
+        "fraud_suspected": ('it is counted in error_total{reason="fraud_suspected"}', "fraud"),
+        "out_of_stock": ("minishop_inventory_stock is near 0, and orders fail", "no stock", "stock empty", "sold out"),
+    },
+    "dependency-latency": {
+        "slow_provider": ("the span ChargeCard takes long, without a wait in front", "provider slow", "slow payments", "provider latency"),
+        "slow_inventory": ("the span DeductInventory takes long", "inventory slow", "inventory latency"),
+    },
+    "grey": {},
+    "capacity": {
+        "traffic_spike": ("request_total rises several times, and most of it has one user_agent in the log", "spike", "overload", "flood"),
+        "pool_exhausted": ("minishop_payment_connections_used stays at its limit, and ChargeCard has the event 'waited for a connection'",
+                           "pool", "connection pool", "no connection", "connections exhausted"),
+        "too_many_connections": ("process_open_fds and process_threads rise", "connection leak", "descriptors", "open connections", "fds",
+                                 "file descriptors"),
+        "unavailable": ('it is counted in error_total{reason="unavailable"}', "503", "service unavailable"),
+    },
+    "deploy": {
+        "config_rejected": ("minishop_config_last_reload_successful is 0, and the log says 'configuration rejected'", "bad reload",
+                            "bad config", "bad configuration", "configuration rejected", "reload rejected"),
+        "wrong_build": ("minishop_build_info has another version than the one that is released", "wrong version", "bad build", "wrong deploy"),
+    },
+    "data": {
+        "too_much_deducted": ("minishop_inventory_stock falls by more than minishop_ordered_units_total rises", "deducted twice",
+                              "double deduction", "stock falls too fast"),
+        "not_deducted": ("minishop_ordered_units_total rises and minishop_inventory_stock stays", "nothing deducted", "stock does not fall",
+                         "oversold"),
+    },
+    "client": {
+        "invalid_request": ('request_total{status="400"} rises', "broken json", "invalid json", "bad request", "malformed json", "400"),
+        "retry_storm": ('request_total{route="/payment/pay",status="409"} rises: paid orders are paid again', "retries", "already paid",
+                        "already_paid"),
+        "unknown_sku": ('request_total{route="/order",status="404"} rises', "wrong sku", "sku unknown"),
+    },
+    "credentials": {
+        "provider_credentials": ("payments fail with gateway_error, and the log's detail says that the credentials are refused",
+                                 "provider key", "refused credentials", "bad credentials", "credentials refused", "api key"),
+        "slack_webhook": ('alertmanager_notifications_failed_total{integration="slack"} rises', "webhook", "webhook revoked",
+                          "slack refused", "revoked webhook", "slack token"),
+    },
+    "observer": {
+        "rule_missing": ("/rules of Prometheus lacks an alert that observability/prometheus/rules has", "missing rule", "rule not loaded",
+                         "rule gone", "alert not loaded"),
+        "alert_silenced": ("Alertmanager has an active silence for one of the alerts", "silence", "silenced"),
+        "target_lost": ("a program is no longer among the targets of Prometheus: its `up` has ended", "lost target", "not scraped",
+                        "scrape target lost", "target missing"),
+        "logs_stopped": ("telemetry_log_lines_written_total rises more slowly than request_total", "no logs", "logs missing", "log level",
+                         "logs stop"),
+        "collector_away": ("telemetry_spans_exported_total no longer rises, telemetry_spans_dropped_total does", "collector down",
+                           "no collector", "spans dropped"),
+    },
+    "nothing": {"nothing": ("all is as before", "none", "no", "all is well", "fine")},
 }
+REASONS = {reason: words for reasons in CAUSES.values() for reason, words in reasons.items()}
 CALLERS = ("kiosk", "android-app", "ios-app", "bluebird", "northwind", "pricebot")
 SKUS = ("mug", "tshirt", "sticker", "poster", "socks")
 # place: (kind, other words for it)
@@ -78,8 +97,36 @@ PLACES = {
 }
 
 
+COLUMNS = 78
+
+
+def listed(groups, indent="   "):
+    """Lines of text for [(kind, what can be answered)], the kinds in a column of their own."""
+    wide = max(len(kind) for kind, _ in groups) + 2 if any(kind for kind, _ in groups) else 0
+    lines = []
+    for kind, text in groups:
+        lines += textwrap.wrap(text, COLUMNS, initial_indent=f"{indent}{kind:{wide}}", subsequent_indent=indent + " " * wide,
+                               break_on_hyphens=False, break_long_words=False)
+    return "\n".join(lines)
+
+
+def kinds_of_places(own=()):
+    """[(kind, places)]; own: names that only this case has."""
+    kinds = {}
+    for name, (kind, *_) in PLACES.items():
+        kinds.setdefault(kind, []).append(name)
+    instances = [name for name in own if ":" in name]
+    return [*((kind, ", ".join(names)) for kind, names in kinds.items() if kind != "nothing"), ("alert", "its name, as in MiniShopDown"),
+            ("instance", ", ".join(instances) or "its address, as in 127.0.0.1:8080"), ("nothing", "nowhere")]
+
+
+def kinds_of_causes():
+    """[(class, reasons)]."""
+    return [(name, ", ".join(reasons) or "the reason of another class, for some requests only") for name, reasons in CAUSES.items()]
+
+
 class Unclear(Exception):
-    """An answer that cannot be one; the text says what can."""
+    """An answer that cannot be read; the text says what can be answered."""
 
 
 def plain(text):
@@ -115,7 +162,7 @@ def place(text, more=()):
                 found = PLACE_OF[shorter]
                 if not words.startswith("get ") or found.startswith("GET"):
                     return found
-    raise Unclear(f"'{text.strip()}' is not one of the places: {', '.join((*PLACES, *more))}")
+    raise Unclear(f"'{text.strip()}' is not one of the places:\n{listed(kinds_of_places(more))}")
 
 
 def cause(text):
@@ -131,7 +178,7 @@ def cause(text):
                      word[:-len(known)].strip() if word.endswith(" " + known) else ""):
             if rest in REASON_OF:
                 return FAMILY_OF[known], REASON_OF[rest]
-    raise Unclear(f"'{text.strip()}' is not a class, a reason, or both. Classes: {', '.join(FAMILIES)}. Reasons: {', '.join(REASONS)}")
+    raise Unclear(f"'{text.strip()}' is not a class, a reason, or both. Each class, and its reasons:\n{listed(kinds_of_causes())}")
 
 
 CLOCK = re.compile(r"(?:(\d{4}-\d{2}-\d{2})[t ]+)?(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)? ?(z|utc|am|pm|[+-]\d{2}:?\d{2})?")

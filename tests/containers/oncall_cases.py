@@ -18,6 +18,8 @@ class Lab:
 
     def __init__(self, stack):
         self.program, self.directory = stack.directory / "lab", stack.directory / ".lab"
+        self.urls = {f"{name.split('_')[0].lower()}_url": stack.url(name)
+                     for name in ("MINISHOP", "SLACK_MOCK", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "LOKI", "JAEGER")}
         self.env = {**stack.env, "LAB_DIR": str(self.directory), "LAB_ONCALL_PACE": str(oncall_test.PACE)}
 
     def __call__(self, *words, status=0):

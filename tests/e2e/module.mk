@@ -31,6 +31,7 @@ EXTRA_DIST += \
 	tests/e2e/negotiation_test.py \
 	tests/e2e/neighbours_test.py \
 	tests/e2e/new_route_test.py \
+	tests/e2e/oncall_signals.py \
 	tests/e2e/oncall_test.py \
 	tests/e2e/place.py \
 	tests/e2e/plot.py \

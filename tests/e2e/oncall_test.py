@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cases on call, on a lab that runs: each is begun, answered wrongly and rightly, mended, and leaves nothing behind; and it cannot be fooled.
 
-Usage: oncall_test.py [--all | NAME...]. Without --all four cases of different classes; with it every case, in three labs at once.
+Usage: oncall_test.py [--all | NAME...]. Without --all four cases of different classes; with it every case, in six labs at once.
 """
 import concurrent.futures
 import contextlib
@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import labtest
@@ -19,14 +20,19 @@ from lab_test import Lab, contains
 from labtest import TestFailure, expect, wait_until
 
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
-from oncall import cases, words  # noqa: E402
+import oncall_signals as signals  # noqa: E402
+from oncall import cases  # noqa: E402
+from oncall.engines import Away, Engines  # noqa: E402
 
 PACE = 0.2              # of the time that a person has
 ANSWERS_S = cases.ANSWERS_FROM_S * PACE
 SHORT = (3, 16, 21, 1)  # dependency, client, observer, nothing
 RIGHT, WRONG, BAD, UNKNOWN = 0, 1, 2, 3
-LABS = 3
+LABS = 6
+BUILDING = threading.Lock()  # one lab after the other: the first one has its cases while the next one is built
+WELL_S = 120
 SEED = 5
+NOWHERE_WRONG = "GET /order/{order_id}"  # nothing is wrong with it in any case
 
 
 def today(clock):
@@ -37,11 +43,18 @@ def today(clock):
     return when - 86400 if when > now + 3600 else when
 
 
+def engines_of(lab, native):
+    if not native:
+        return Engines({"place": "containers", "trace_store": "jaeger", **lab.urls}, lab.directory)
+    urls = {f"{name.lower()}_url": f"http://127.0.0.1:{lab.ports[f'LAB_{name}_PORT']}" for name in ("MINISHOP", "SLACK", "PROMETHEUS", "ALERTMANAGER")}
+    return Engines({"place": "native", **urls}, lab.directory)
+
+
 class Case:
     """A case in a lab, whose plan the test knows."""
 
     def __init__(self, lab, number, seed=SEED, native=True):
-        self.lab, self.plan = lab, cases.Plan(seed, number, native)
+        self.lab, self.plan, self.engines = lab, cases.Plan(seed, number, native), engines_of(lab, native)
         text = lab("oncall", str(number), "--seed", str(seed))
         self.began, self.text = today(re.search(r"On call since ([\d:]+) UTC", text)[1]), text
         contains(text, "On call since", "./lab answer", "Answers are taken from")
@@ -51,6 +64,12 @@ class Case:
                 params["address"] = re.findall(r'targets: \["([^"]+)"', targets)[params.replica]
         if any(fault.name in text for _, fault, _ in self.plan.parts):
             raise TestFailure(f"it says what it is:\n{text}")
+        self.before = standing(self) if native else set()
+
+    @property
+    def fault_began(self):
+        """When the first fault was made, or a little earlier: the process looks twice a second."""
+        return self.began + self.plan.at * PACE
 
     def once(self, *words_):
         """(exit status, what it prints) of a command."""
@@ -84,12 +103,17 @@ class Case:
         return text
 
 
-def solve(lab, number, seed=SEED, native=True):
+def solve(lab, number, seed=SEED, native=True, lasting=False):
+    """lasting: after the mending all must stay well for two minutes."""
     case = Case(lab, number, seed, native)
-    if time.time() < case.began + ANSWERS_S - 10:  # a busy machine may have taken all that time to begin
-        contains(case.ask("answer", "1", "no", expected=UNKNOWN), "answers are taken from")
+    status, early = case.once("answer", "2", NOWHERE_WRONG)
+    if time.time() < case.began + ANSWERS_S:  # a busy machine may have taken all that time to begin
+        expect("an early answer", (status, "answers are taken from" in early), (UNKNOWN, True))
     case.wait_for_answers()
-    (nothing if not case.plan.parts else something)(case)
+    if case.plan.parts:
+        something(case, lasting)
+    else:
+        nothing(case)
     text = case.end()
     contains(text, f"Case {number}, seed {seed}")
     if native:
@@ -104,24 +128,42 @@ def nothing(case):
     case.ask("answer", "4", expected=WRONG)
     case.ask("mend", "nothing", expected=RIGHT)
     case.ask("answer", "4", expected=RIGHT)
+    signals.Watch(case.engines, []).check(case.fault_began)
 
 
-def something(case):
+def something(case, lasting):
     parts = [(fault, params) for _, fault, params in case.plan.parts]
     wide = [place for fault, params in parts for place in fault.broad(params)]
     case.ask("answer", "1", "no", expected=WRONG)
-    contains(case.ask("answer", "1", f"{case.began + case.plan.at * PACE:.0f}", expected=RIGHT), "right")
-    case.ask("answer", "2", "GET /order/{order_id}", expected=WRONG)
+    contains(case.ask("answer", "1", f"{case.fault_began:.0f}", expected=RIGHT), "right")
+    watch = signals.Watch(case.engines, [fault for fault, _ in parts])
+    watch.check(case.fault_began)
+    follow_what_is_printed(case)
+    case.ask("answer", "2", NOWHERE_WRONG, expected=WRONG)
     for place in wide[:1]:
         case.ask("answer", "2", place, expected=WRONG)
     case.ask("answer", "2", ", ".join(fault.where(params)[0] for fault, params in parts), expected=RIGHT)
     case.ask("answer", "3", "unknown_sku" if number_of(parts) != 27 else "wrong_build", expected=WRONG)
     explain(case, parts)
+    if case.engines.native:
+        expect("what can be read", readable(case), [])
     case.ask("mend", "raise-limit", expected=RIGHT)
     case.ask("answer", "4", expected=WRONG)
     for fault, params in parts:
         case.ask("mend", *fault.mends(params)[0].split(), expected=RIGHT)
     wait_until("all is well again", lambda: case.once("answer", "4")[0] == RIGHT, 180, 2)
+    well = watch.wait_until_quiet(case.fault_began)
+    if lasting:
+        time.sleep(WELL_S)  # by the clock: all stays well for as long
+        watch.stays_quiet(case.fault_began, well)
+
+
+def follow_what_is_printed(case):
+    """Each way to find it that the lab prints at the end. Containers have no log file."""
+    for _, fault, params in case.plan.parts:
+        for look in fault.found_by:
+            if case.engines.native or "LOG" not in look.text and "./lab trace" not in look.text:
+                signals.follow(look, params, case.lab, case.engines)
 
 
 def number_of(parts):
@@ -171,7 +213,8 @@ def ready(directory):
     with Lab(directory) as lab:
         lab.program = labtest.TOP / "lab"
         lab.env["LAB_ONCALL_PACE"] = str(PACE)
-        lab.up()
+        with BUILDING:
+            lab.up()
         wait_until("shoppers have come", lambda: 'route="/order",status="201"} 0\n' not in labtest.http_get(f"{lab.url}/metrics"), 20)
         yield lab
 
@@ -200,24 +243,34 @@ def test_bad_input_and_order(directory):
 
 
 def secrets(case):
-    """Words that would tell what the case is."""
-    return {word for _, fault, params in case.plan.parts
-            for word in (fault.name, *fault.config(params), *(str(value) for value in params.values() if isinstance(value, str)))} - set(words.SKUS)
+    """Words that would tell what the case is: its name, its settings; and its parameters, which signals may say (a SKU, a caller)."""
+    names = {word for _, fault, params in case.plan.parts for word in (fault.name, *fault.config(params))}
+    return names, {value for _, fault, params in case.plan.parts for value in params.values() if isinstance(value, str) and value}
 
 
-def readable(lab, case):
-    """Where one of these words stands in LAB_DIR, in an environment, in a command line; but for what the signals say themselves."""
-    found = []
-    for path in lab.directory.rglob("*"):
-        inside = path.relative_to(lab.directory).parts
-        if not path.is_file() or inside[0] in ("build", "installed", "data") or path.name.startswith("minishop.json"):
+def readable(case):
+    """Where one of these words stands in LAB_DIR, in a file's name, in the environment or the command line of a process of the lab; but for what
+    the signals say themselves, and what stood there before the fault."""
+    return sorted(standing(case) - case.before)
+
+
+def standing(case):
+    names, parameters = secrets(case)
+    found = set()
+    for path in case.lab.directory.rglob("*"):
+        inside = path.relative_to(case.lab.directory)
+        if inside.parts[0] in ("build", "installed", "data") or not path.is_file():
             continue
-        text = path.read_text(errors="replace")
-        found += [f"{path}: {word}" for word in secrets(case) if word in text]
-    pid = int((lab.directory / "run/oncall.id").read_text().split()[0])
-    for name in ("cmdline", "environ"):
-        text = pathlib.Path(f"/proc/{pid}/{name}").read_text().replace("\0", " ")
-        found += [f"{name}: {word}" for word in (*secrets(case), f"--seed {case.plan.seed}") if word in text]
+        lines = path.read_text(errors="replace").splitlines()
+        if path.name.startswith("minishop.json"):
+            lines = [line for line in lines if '"route"' not in line]
+        wanted = names if inside.parts[0] == "log" and path.name != "oncall.log" else names | parameters
+        found |= {f"{inside}: {word}" for word in wanted for line in (str(inside), *lines) if re.search(rf"\b{re.escape(word)}\b", line)}
+    for file in (case.lab.directory / "run").glob("*.id"):
+        for name in ("cmdline", "environ"):
+            with contextlib.suppress(OSError):
+                text = pathlib.Path(f"/proc/{file.read_text().split()[0]}/{name}").read_text(errors="replace").replace("\0", " ")
+                found |= {f"{name} of {file.stem}: {word}" for word in (*names, *parameters, f"--seed {case.plan.seed}") if word in text}
     return found
 
 
@@ -225,17 +278,20 @@ def test_it_cannot_be_fooled(directory):
     labtest.need(labtest.PROMETHEUS, labtest.ALERTMANAGER, "wrk", "curl", "jq")
     with ready(directory) as lab:
         case = Case(lab, 3)
-        expect("what can be read before", readable(lab, case), [])
+        expect("what can be read before", sorted(case.before), [])
         page = re.search(r"the page of the case (http://127.0.0.1:\d+/)", case.text)[1]
         text = labtest.http_get(page)
         contains(text, "Is something wrong, and since when?", f"http://127.0.0.1:{lab.ports['LAB_PROMETHEUS_PORT']}/classic/rules")
-        expect("what the page tells", [word for word in secrets(case) if word in text], [])
+        expect("what the page tells", [word for word in secrets(case)[0] if word in text], [])
+        contains(labtest.http_get(f"{page}log"), "order created", "trace_id=")
         contains(lab("oncall", status=1), "a case runs already")
         contains(lab("incident", "payment-outage", status=1), "./lab oncall end first")
         case.wait_for_answers()
         case.ask("answer", "1", f"{case.began + case.plan.at * PACE:.0f}", expected=RIGHT)
-        expect("what can be read", readable(lab, case), [])
-        stopping_does_not_mend(lab, case)
+        expect("what can be read", readable(case), [])
+        restarting_does_not_mend(lab, case)
+        stopping_it_does_not_mend(lab, case)
+        silencing_does_not_mend(case)
         blind_engines_cannot_tell(lab, case)
         trying_every_action_is_no_way(lab)
         contains(lab("down"), "The case on call ends", "what mends it: ./lab mend switch-provider", "minishop       stopped")
@@ -256,7 +312,7 @@ def failing(lab):
     return errors / requests if requests >= 5 else 0
 
 
-def stopping_does_not_mend(lab, case):
+def restarting_does_not_mend(lab, case):
     """A reload and a restart by hand: the provider is broken outside of the shop, so it is broken afterwards too."""
     os.kill(lab.pid("minishop"), signal.SIGHUP)
     wait_until("payments fail after a reload", lambda: failing(lab) > 0.15, 30, 0)
@@ -264,7 +320,21 @@ def stopping_does_not_mend(lab, case):
     wait_until("payments fail after a restart", lambda: failing(lab) > 0.15, 30, 0)
     lab("mend", "retry-at-once")
     case.ask("answer", "4", expected=WRONG)
-    expect("what can be read", readable(lab, case), [])
+    expect("what can be read", readable(case), [])
+
+
+def stopping_it_does_not_mend(lab, case):
+    """The right action, and then the shop stops: nobody gets an error any more, and nobody gets an answer either."""
+    lab("mend", "switch-provider")
+    os.kill(lab.pid("minishop"), signal.SIGSTOP)
+    wait_until("a stopped shop is seen", lambda: "is away" in case.once("answer", "4")[1], 60, 1)
+    os.kill(lab.pid("minishop"), signal.SIGCONT)
+
+
+def silencing_does_not_mend(case):
+    silence = case.engines.silence({"alertname": "MiniShopHighErrorRate"}, 600, "me", "I know")
+    contains(case.ask("answer", "4", expected=WRONG), "a silence holds back MiniShopHighErrorRate")
+    case.engines.expire(silence)
 
 
 def trying_every_action_is_no_way(lab):
@@ -275,7 +345,6 @@ def trying_every_action_is_no_way(lab):
 
 def blind_engines_cannot_tell(lab, case):
     os.kill(lab.pid("traffic"), signal.SIGSTOP)  # the shell: its round ends, and no other one begins
-    lab("mend", "switch-provider")
     os.kill(lab.pid("prometheus"), signal.SIGKILL)
     for question, value in ((2, "POST /payment/pay"), (3, "gateway_error"), (4, "")):
         contains(case.ask("answer", str(question), *([value] if value else []), expected=UNKNOWN), "prometheus does not answer")
@@ -305,9 +374,10 @@ def every_case(directory):
                 while True:
                     number = numbers.get_nowait()
                     try:
-                        solve(lab, number)
-                        print(f"ok   case {number}", flush=True)
-                    except TestFailure as failure:
+                        began = time.monotonic()
+                        solve(lab, number, lasting=True)
+                        print(f"ok   case {number} ({time.monotonic() - began:.0f} s)", flush=True)
+                    except (TestFailure, Away) as failure:
                         failures.append(number)
                         print(f"FAIL case {number}: {failure}", flush=True)
                         subprocess.run([lab.program, "oncall", "end"], env=lab.env, stdin=subprocess.DEVNULL, check=False)

@@ -174,7 +174,7 @@ def test_the_page_says_no_more_than_the_terminal(_):
     if "1 of 4 wrong answers" not in changed or changed.replace("1 of 4 wrong answers", "open") not in pages:
         raise TestFailure("the page after a wrong answer")
     for link in re.findall(r'href="([^"]+)"', changed):
-        if not link.startswith("http://127.0.0.1:"):
+        if not link.startswith("http://127.0.0.1:") and link != "log":
             raise TestFailure(link)
 
 
@@ -237,6 +237,46 @@ def test_stopping_the_traffic_is_not_mending(_):
         verdict = world.answer(4, "")
         if verdict.status == RIGHT:
             raise TestFailure(f"case {number} is mended without traffic")
+
+
+def test_stopping_what_is_broken_is_not_mending(_):
+    """Neither is deleting it: the provider's shop, Slack, the collector. What was scraped before must be scraped afterwards."""
+    for number in cases.NUMBERS:
+        world = World(4, number)
+        world.mend()
+        world.gone = {"slack-mock"}
+        verdict = wanted(world, 4, "", WRONG)
+        if "is away" not in verdict.text:
+            raise TestFailure(verdict.text)
+
+
+def every_action(world):
+    for action in actions.ACTIONS:
+        if action == "block-caller":
+            yield from (f"{action} {caller}" for caller in words.CALLERS)
+        elif action == "replace-instance":
+            yield from (f"{action} {address}" for address in world.case.instances)
+        else:
+            yield action
+
+
+def test_only_what_mends_mends(_):
+    """Every other action leaves the effect as it is, or makes it worse; of two faults both must be mended."""
+    for number in cases.NUMBERS:
+        for seed in SEEDS:
+            world = World(seed, number)
+            mends = {action for part in world.parts for action in part.fault.mends(part.params)}
+            for action in every_action(world):
+                if world.parts and action not in mends:
+                    world.act(action)
+            if world.parts:
+                wanted(world, 4, "", WRONG)
+            for part in world.parts[:-1]:
+                world.act(part.fault.mends(part.params)[0])
+                wanted(world, 4, "", WRONG)
+            if world.parts:
+                world.act(world.parts[-1].fault.mends(world.parts[-1].params)[0])
+                wanted(world, 4, "", RIGHT)
 
 
 def test_switching_the_alarm_off_is_not_mending(_):
@@ -367,7 +407,7 @@ def test_history_is_bounded_and_forgiving(directory):
     for seed in range(score.KEPT + 5):
         world = World(seed, 3)
         world.case.end(world.now)
-        text = score.finish(directory, world.plan, world.case)
+        text = score.finish(directory, world.plan, world.case, {"LOG": "minishop.json"})
     if "switch-provider" not in text:
         raise TestFailure(text)
     path = score.history_file(directory)

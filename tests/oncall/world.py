@@ -11,7 +11,7 @@ from oncall import cases, crowd, grader  # noqa: E402
 from oncall.control import rfc3339  # noqa: E402
 from oncall.engines import Away, timestamp  # noqa: E402
 from oncall.faults import ORDER, PAY, Params  # noqa: E402
-from oncall.hand import Part  # noqa: E402
+from oncall.hand import Part, take_effect  # noqa: E402
 from oncall.words import SKUS  # noqa: E402
 
 BEGAN = timestamp("2026-03-01T14:00:07Z")
@@ -45,7 +45,7 @@ class World:
             part.began = BEGAN + part.at
             part.params["base"] = {**BASE, "rules": self.case.rules}
         self.now = BEGAN + 400
-        self.away, self.stopped, self.learner_silences, self.deleted = set(), False, [], set()
+        self.away, self.stopped, self.learner_silences, self.deleted, self.gone = set(), False, [], set(), set()
         self.errors = 0.02
         self.drawn = self.records(BEGAN, BEGAN + DRAWN_S)  # the requests of the case while it is broken; asked for again and again
 
@@ -53,9 +53,15 @@ class World:
         return grader.answer(self.case, self, number, text, self.now)
 
     def mend(self, settled=grader.SETTLED_S + 60):
-        for part in self.parts:
-            part.ended = self.now
-        self.case.actions.append((self.now, self.parts[0].fault.mends(self.parts[0].params)[0] if self.parts else "nothing"))
+        """All that is needed."""
+        for action in [part.fault.mends(part.params)[0] for part in self.parts] or ["nothing"]:
+            self.act(action, 0)
+        self.now += settled
+
+    def act(self, action, settled=grader.SETTLED_S + 60):
+        name, _, of = action.partition(" ")
+        self.case.actions.append((self.now, action))
+        take_effect(self.parts, name, of, self.now)
         self.now += settled
 
     def broken(self, part, when):
@@ -133,7 +139,7 @@ class World:
         errors = 0.3 if any(self.broken(part, end) and part.fault.config(part.params).get("payment.failure_rate", 0) > 0.5
                             for part in self.parts) else self.errors
         if expression.startswith("count(up"):
-            value = BASE["up"]
+            value = BASE["up"] - len(self.gone)
         elif "error_total" in expression:
             value = errors
         elif expression == 'sum(rate(request_total{job="minishop"}[20s]))':

@@ -1,5 +1,5 @@
 """Too much comes, or something has run out."""
-from ..faults import JOB, ORDER, PAY, Fault, busiest, caller_of, slower
+from ..faults import JOB, ORDER, PAY, Fault, Look, busiest, caller_of, most, shell, slower
 from ..words import CALLERS
 
 
@@ -26,7 +26,7 @@ def sees_pool(engines, p, begin, end):
 FAULTS = (
     Fault(9, "traffic-spike", ("capacity",), ("traffic_spike",),
           "{caller} sent {rps:.0f} orders a second.",
-          ("job:request:rate1m", "jq -r .user_agent LOG | sort | uniq -c"),
+          (Look("topk(1, sum by (route) (rate(request_total[1m])))", lambda p: (ORDER,)), shell(most("user_agent"), lambda p: (p.caller,))),
           draw=lambda rng: {"caller": rng.choice(CALLERS), "rps": rng.uniform(60, 90)},
           misbehaves=lambda p: ((p.caller, "spike", p.rps, 6),),
           effect=lambda p, base: f"sum(rate(request_total{{{JOB}}}[20s])) > bool {2 * base['rate']:.1f}",
@@ -34,8 +34,8 @@ FAULTS = (
           mends=lambda p: (f"block-caller {p.caller}",)),
     Fault(22, "pool-exhausted", ("capacity",), ("pool_exhausted",),
           "The pool of connections to the payment provider had {limit} left, and each was busy for {ms:.0f} ms.",
-          ("minishop_payment_connections_used / minishop_payment_connections_limit",
-           "./lab trace slow: ChargeCard has the event 'waited for a connection'"),
+          (Look("minishop_payment_connections_used / minishop_payment_connections_limit > 0.7"),
+           shell("./lab trace slow", lambda p: ("ChargeCard", "waited for a connection"))),
           draw=lambda rng: {"limit": 1, "ms": rng.uniform(260, 330)},
           config=lambda p: {"payment.connections": p.limit, "payment.latency_ms": p.ms},
           effect=lambda p, base: f"{slower(PAY, 0.5)} > bool 0.2",
@@ -44,7 +44,8 @@ FAULTS = (
           mends=lambda p: ("more-connections",), worse=("fewer-connections", "retry-at-once")),
     Fault(5, "descriptors", ("capacity", "client"), ("too_many_connections",),
           "{caller} opened {rps:.0f} connections a second and closed none.",
-          ("process_open_fds, process_threads", "jq -r .user_agent LOG | sort | uniq -c"),
+          (Look("deriv(process_open_fds[1m]) > 1", lambda p: ('job="minishop"',)),
+           shell(most("user_agent", '.route == "/order" and (.user_agent | startswith("minishop-shoppers") | not)'), lambda p: (p.caller,))),
           draw=lambda rng: {"caller": rng.choice(CALLERS), "rps": rng.uniform(8, 12)},
           misbehaves=lambda p: ((p.caller, "hold", p.rps, 1),),
           effect=lambda p, base: f"max(process_open_fds{{{JOB}}}) > bool {base['fds'] + 60:.0f}",

@@ -1,5 +1,5 @@
 """A caller does something wrong: the shop is as it should be, and nobody wakes up for it."""
-from ..faults import ORDER, PAY, Fault, answered, busiest, caller_of
+from ..faults import ORDER, PAY, Fault, Look, answered, busiest, caller_of, most, shell
 from ..words import CALLERS
 
 
@@ -14,8 +14,8 @@ def sees(route, status, reason):
 def row(number, name, habit, route, status, reason, says, rate):
     place = f"POST {route}"
     return Fault(number, name, ("client",), (reason,), says,
-                 (f'rate(request_total{{route="{route}",status="{status}"}}[1m])',
-                  f"jq -r 'select(.status == {status}) | .user_agent' LOG | sort | uniq -c"),
+                 (Look('topk(1, sum by (route, status) (rate(request_total{status=~"4.."}[1m])))', lambda p: (route, status)),
+                  shell(most("user_agent", f".status == {status}"), lambda p: (p.caller,))),
                  draw=lambda rng: {"caller": rng.choice(CALLERS), "rps": rng.uniform(*rate)},
                  misbehaves=lambda p: ((p.caller, habit, p.rps, 1),),
                  effect=lambda p, base: f"{answered(status, route)} > bool 1.2",

@@ -1,5 +1,5 @@
 """A configuration, a build, a key: somebody changed something."""
-from ..faults import JOB, PAY, Fault, failing
+from ..faults import JOB, PAY, TOP_REASON, Fault, Look, failing, most, shell
 
 LINES = ("payment = {{ timeout_ms = {n}; }};", "payment = {{ latency_ms = -{n}; }};", "inventory = {{ stock = \"{n}\"; }};",
          "payment = {{ failure_rate = {n}; }};", "orders = {{ capacity = {n}; }};")
@@ -31,28 +31,29 @@ def sees_other_build(engines, p, begin, end):
 FAULTS = (
     Fault(7, "config-rejected", ("deploy",), ("config_rejected",),
           "Somebody changed the configuration and made a mistake; minishop rejected it and works with the old one.",
-          ("minishop_config_last_reload_successful", "grep 'configuration rejected' LOG: file, line, and what is wrong"),
+          (Look("minishop_config_last_reload_successful == 0"),
+           shell("grep 'configuration rejected' LOG | tail -n 1", lambda p: ("configuration rejected", ".conf:"))),
           draw=lambda rng: {"line": rng.choice(LINES).format(n=rng.randint(20, 900))},
           rejected=lambda p: p.line,
           effect=lambda p, base: f"min(minishop_config_last_reload_successful{{{JOB}}}) == bool 0",
           where=lambda p: ("minishop",), witness=sees_rejected, mends=lambda p: ("reload-config",)),
     Fault(29, "wrong-build", ("deploy",), ("wrong_build",),
           "Somebody had deployed the build {version}.",
-          ("minishop_build_info", "the field version of each log line, service.version of each span"),
+          (Look("minishop_build_info", lambda p: (p.version,)), shell("tail -n 1 LOG | jq -r .version", lambda p: (p.version,))),
           draw=lambda rng: {"version": f"{rng.randint(2, 9)}.{rng.randint(0, 9)}.{rng.randint(0, 9)}"},
           build=lambda p: p.version, containers=False,
           effect=lambda p, base: f'(count(minishop_build_info{{{JOB},version!="{base["version"]}"}}) or vector(0)) > bool 0',
           where=lambda p: ("minishop",), witness=sees_other_build, mends=lambda p: ("redeploy",)),
     Fault(19, "provider-credentials", ("credentials",), ("provider_credentials",),
           "The provider refused the shop's key: every payment failed with gateway_error.",
-          ("sum by (reason) (rate(error_total[1m]))", "./lab trace failed: the event and the log line say that credentials are refused"),
+          (Look(TOP_REASON, lambda p: (PAY, "gateway_error")), shell("./lab trace failed", lambda p: ("ChargeCard", "credentials"))),
           config=lambda p: {"payment.failure_rate": 1, "payment.reason": "credentials"},
           effect=lambda p, base: f"{failing(PAY, ('gateway_error',))} > bool 0.5",
           where=lambda p: ("POST /payment/pay", "ChargeCard"), broad=lambda p: ("minishop",), near=("gateway_error",),
           witness=sees_refused_key, mends=lambda p: ("renew-provider-key",)),
     Fault(14, "slack-webhook", ("credentials",), ("slack_webhook",),
           "Slack refused the webhook ({mode}): no message arrived.",
-          ("increase(alertmanager_notifications_failed_total[2m])", "the alert SlackDeliveryFailing on the console page"),
+          (Look("increase(alertmanager_notifications_failed_total[2m]) > 0", lambda p: ("slack",)),),
           draw=lambda rng: {"mode": rng.choice(WEBHOOK)},
           slack=lambda p: p.mode,
           effect=lambda p, base: '(sum(increase(alertmanager_notifications_failed_total{integration="slack"}[70s])) > bool 0)',

@@ -1,5 +1,6 @@
 """Only some requests are hit: averages hardly move, the log and the traces tell who it is."""
-from ..faults import (JOB, PAY, PROVIDER, Fault, caller_of, failing, groups, main_reasons, outlier, slower, window_of)
+from ..faults import (JOB, PAY, PROVIDER, TOP_REASON, Fault, Look, caller_of, failing, groups, main_reasons, most, outlier, shell, slower,
+                      window_of)
 from ..words import CALLERS, SKUS
 
 
@@ -46,18 +47,20 @@ def broad(p):
     return ("POST /payment/pay", "ChargeCard", "minishop")
 
 
+FAILED = '.message == "payment failed"'
+
+
 FAULTS = (
     Fault(6, "one-sku", ("grey", "dependency-errors"), PROVIDER,
           "Only payments for {sku} failed at the provider: {rate:.0%} of them.",
-          ("jq -r 'select(.message == \"payment failed\") | .sku' LOG | sort | uniq -c", "the span ChargeCard has shop.sku"),
+          (shell(most("sku", FAILED), lambda p: (p.sku,)), shell("./lab trace failed", lambda p: ("ChargeCard", "gateway_"))),
           draw=lambda rng: {"sku": rng.choice(SKUS), "rate": rng.uniform(0.7, 0.95)},
           config=lambda p: {"grey.share": 1, "grey.sku": p.sku, "grey.failure_rate": p.rate, "grey.reason": "provider"},
           effect=lambda p, base: f"{failing(PAY, PROVIDER, 40)} > bool 0.05",
           where=lambda p: (p.sku,), broad=broad, witness=sees_sku, mends=lambda p: ("switch-provider",), worse=("retry-at-once",)),
     Fault(18, "one-caller", ("grey", "dependency-errors"), PROVIDER,
           "Only payments from {caller} failed at the provider: {rate:.0%} of them.",
-          ("jq -r 'select(.message == \"payment failed\") | .user_agent' LOG | sort | uniq -c",
-           "the span ProcessPayment has user_agent.original"),
+          (shell(most("user_agent", FAILED), lambda p: (p.caller,)), shell(most("reason", FAILED), lambda p: ("gateway_",))),
           draw=lambda rng: {"caller": rng.choice(CALLERS), "rate": rng.uniform(0.85, 1)},
           config=lambda p: {"grey.share": 1, "grey.caller": p.caller, "grey.failure_rate": p.rate, "grey.reason": "provider"},
           misbehaves=lambda p: ((p.caller, "buy", 1.5, 1),),
@@ -65,7 +68,8 @@ FAULTS = (
           where=lambda p: (p.caller,), broad=broad, witness=sees_caller, mends=lambda p: ("switch-provider",), worse=("retry-at-once",)),
     Fault(30, "one-instance", ("grey", "dependency-errors"), PROVIDER,
           "Only at the instance {address} payments failed at the provider: {rate:.0%} of them.",
-          ("sum by (instance) (rate(error_total[1m])) / sum by (instance) (rate(request_total[1m]))", "the field instance of the log lines"),
+          (Look("topk(1, sum by (instance) (rate(error_total[1m])) / sum by (instance) (rate(request_total[1m])))", lambda p: (p.address,)),
+           Look(TOP_REASON, lambda p: (PAY, "gateway_"))),
           draw=lambda rng: {"replica": rng.randint(1, 2), "rate": rng.uniform(0.7, 0.95), "address": ""},
           config=lambda p: {"payment.failure_rate": p.rate, "payment.reason": "provider"}, containers=False,
           effect=lambda p, base: f"max({by_instance('40s')}) > bool 0.25",
@@ -73,7 +77,8 @@ FAULTS = (
           mends=lambda p: (f"replace-instance {p.address}",), worse=("retry-at-once",)),
     Fault(25, "tail", ("grey", "dependency-latency"), ("slow_provider",),
           "{share:.0%} of the payments took {ms:.0f} ms at the provider; all others were as fast as before.",
-          ("job_route:request_duration_seconds:p50_rate1m beside :p99_rate1m", "./lab trace slow"),
+          (Look("job_route:request_duration_seconds:p99_rate1m / job_route:request_duration_seconds:p50_rate1m > 10", lambda p: (PAY,)),
+           shell("./lab trace slow", lambda p: ("ChargeCard",))),
           draw=lambda rng: {"share": rng.uniform(0.1, 0.18), "ms": rng.uniform(900, 1500)},
           config=lambda p: {"grey.share": p.share, "grey.payment_latency_ms": p.ms},
           effect=lambda p, base: f"{slower(PAY, 0.5, 40)} > bool 0.03",
@@ -96,7 +101,8 @@ def sees_drift(engines, p, begin, end):
 
 def drift(number, name, reason, says, deducted):
     return Fault(number, name, ("data",), (reason,), says,
-                 ("-sum by (sku) (delta(minishop_inventory_stock[2m])) / sum by (sku) (increase(minishop_ordered_units_total[2m]))",),
+                 (Look("topk(1, abs(-sum by (sku) (delta(minishop_inventory_stock[1m])) "
+                       "/ sum by (sku) (increase(minishop_ordered_units_total[1m])) - 1))", lambda p: (p.sku,)),),
                  draw=lambda rng: {"sku": rng.choice(SKUS), "units": rng.choice(deducted)},
                  config=lambda p: {"grey.share": 1, "grey.sku": p.sku, "grey.deducted": p.units},
                  effect=lambda p, base: f"max(abs(-sum by (sku) (delta(minishop_inventory_stock{{{JOB}}}[30s])) "

@@ -1,6 +1,6 @@
 """What watches the shop is broken. The shop is well, and the next outage would go unnoticed."""
 from ..engines import timestamp
-from ..faults import JOB, Fault
+from ..faults import JOB, Fault, Look, shell
 
 ALERTS = ("MiniShopHighErrorRate", "MiniShopDown", "MiniShopHighLatency", "MiniShopTelemetryDropped", "SlackDeliveryFailing")
 SCRAPED = {"slack-mock": "slack", "alertmanager": "alertmanager"}
@@ -52,21 +52,23 @@ def sees_dropped_spans(engines, p, begin, end):
 FAULTS = (
     Fault(10, "rule-missing", ("observer",), ("rule_missing",),
           "Prometheus had not loaded the rule of {alert}.",
-          ("the page /rules of Prometheus, beside observability/prometheus/rules", "sum(prometheus_rule_group_rules)"),
+          (shell("{ curl -s PROMETHEUS/api/v1/rules | jq -r '.data.groups[].rules[] | select(.type == \"alerting\").name'; "
+                 "sed -n 's/.*- alert: //p' observability/prometheus/rules/*.yml; } | sort | uniq -u", lambda p: (p.alert,)),),
           draw=lambda rng: {"alert": rng.choice(ALERTS)},
           unloads=lambda p: p.alert,
           effect=lambda p, base: f"sum(prometheus_rule_group_rules) < bool {base['rule_count']:.0f}",
           where=lambda p: (p.alert,), broad=lambda p: ("prometheus",), witness=sees_missing_rule, mends=lambda p: ("reload-prometheus",)),
     Fault(21, "alert-silenced", ("observer",), ("alert_silenced",),
           "{author} had silenced {alert} for {hours} hours.",
-          ("Alertmanager's page of silences, or /api/v2/silences",),
+          (shell("curl -s ALERTMANAGER/api/v2/silences | jq -r '.[] | select(.status.state == \"active\") | .matchers[] | .value'",
+                 lambda p: (p.alert,)),),
           draw=lambda rng: {"alert": rng.choice(ALERTS), "author": rng.choice(AUTHORS), "hours": rng.randint(2, 12)},
           silences=lambda p: p.alert,
           effect=lambda p, base: "", lasting=silence_lasts,
           where=lambda p: (p.alert,), broad=lambda p: ("alertmanager",), witness=sees_silence, mends=lambda p: ("expire-silences",)),
     Fault(17, "target-lost", ("observer",), ("target_lost",),
           "Prometheus no longer scraped {job}.",
-          ("the page of targets of Prometheus", "count by (job) (up)"),
+          (Look("count by (job) (max_over_time(up[10m])) unless count by (job) (up)", lambda p: (p.job,)),),
           draw=lambda rng: {"job": rng.choice(list(SCRAPED))},
           unscrapes=lambda p: p.job,
           effect=lambda p, base: f'(sum(absent(up{{job="{p.job}"}})) or vector(0))',
@@ -74,7 +76,7 @@ FAULTS = (
           mends=lambda p: ("reload-prometheus",)),
     Fault(24, "logs-stopped", ("observer", "deploy"), ("logs_stopped",),
           "Somebody had raised log.level to {level}: the shop wrote nearly nothing.",
-          ("rate(telemetry_log_lines_written_total[1m]) beside sum(rate(request_total[1m]))", "./lab logs"),
+          (Look("sum(rate(telemetry_log_lines_written_total[1m])) / sum(rate(request_total[1m])) < 0.5"),),
           draw=lambda rng: {"level": "error"},
           config=lambda p: {"log.level": p.level},
           effect=lambda p, base: f"sum(rate(telemetry_log_lines_written_total{{{JOB}}}[20s])) "
@@ -82,7 +84,7 @@ FAULTS = (
           where=lambda p: ("log",), broad=lambda p: ("minishop",), witness=sees_quiet_log, mends=lambda p: ("reload-config",)),
     Fault(26, "collector-away", ("observer",), ("collector_away",),
           "The collector was stopped: no span arrived any more.",
-          ("rate(telemetry_spans_exported_total[1m])", "the alert MiniShopTelemetryDropped"),
+          (Look("sum(rate(telemetry_spans_exported_total[1m])) / sum(rate(telemetry_spans_started_total[1m])) < 0.5"),),
           stops=lambda p: "otel-collector", native=False,
           effect=lambda p, base: f"sum(rate(telemetry_spans_exported_total{{{JOB}}}[20s])) "
                                  f"< bool 0.25 * sum(rate(telemetry_spans_started_total{{{JOB}}}[20s]))",
