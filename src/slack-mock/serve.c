@@ -13,7 +13,7 @@
 
 /* Prints the address: a person can click on it, and a script reads from it which port the system chose. */
 static void announce(const char *address, unsigned port) {
-  bool v6 = strchr(address, ':');
+  bool v6 = strchr(address, ':') != NULL;
   printf("slack-mock: listening on http://%s%s%s:%u/\n", v6 ? "[" : "", address, v6 ? "]" : "", port);
   fflush(stdout);
 }
