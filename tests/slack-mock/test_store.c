@@ -33,7 +33,7 @@ static struct mock_store *open_store(const struct mock_store_limits *limits, con
   struct mock_store *store = store_of(limits);
   struct buf error = BUF_INIT(4096);
   int result = mock_store_open(store, path, &error);
-  if (says == NULL) {
+  if (!says) {
     ck_assert_msg(result == 0, "%s", buf_cstr(&error));
   } else {
     ck_assert_int_eq(result, -1);
