@@ -193,9 +193,8 @@ START_TEST(test_each_call_of_a_start) {
                {"getcwd", ENOENT},
                {"write", ENOSPC}};
   place_make();
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     ck_assert_msg(walk_calls(cases[i].name, cases[i].error, false) > 0, "%s is not called", cases[i].name);
-  }
   place_remove();
 }
 END_TEST
@@ -208,9 +207,8 @@ START_TEST(test_each_call_on_the_way_to_the_background) {
                {"dup2", EBUSY},   {"waitpid", EINTR}, {"read", EINTR},   {"write", EINTR},
                {"open", EMFILE},  {"socket", EMFILE}};
   place_make();
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     ck_assert_msg(walk_calls(cases[i].name, cases[i].error, true) > 0, "%s is not called", cases[i].name);
-  }
   place_remove();
 }
 END_TEST
