@@ -164,9 +164,8 @@ def memory(sink_url):
 
 def operations(sink_url):
     """{operation: nanoseconds}, as bench_operations prints them."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
     done = subprocess.run([shops.program("bench/bench_operations")], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                          env={**clean, "OTEL_EXPORTER_OTLP_ENDPOINT": sink_url, "OTEL_BSP_SCHEDULE_DELAY": "100"}, timeout=300)
+                          env=labtest.environment({"OTEL_EXPORTER_OTLP_ENDPOINT": sink_url, "OTEL_BSP_SCHEDULE_DELAY": "100"}), timeout=300)
     labtest.expect("the exit status of bench_operations", done.returncode, 0)
     return {name: float(value) for value, name in (line.split("\t") for line in done.stderr.splitlines())}
 
