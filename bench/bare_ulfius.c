@@ -1,7 +1,7 @@
-/* The shop's two routes as an ordinary Ulfius program has them: the same JSON parsed with jansson, the same
- * answers, and nothing else. No telemetry, no guards, no limits, no graceful stop. The benchmark compares
- * MiniShop with it. Usage: bare_ulfius PORT POOL, where POOL is the number of epoll threads, or 0 for a
- * thread for each connection. */
+/* The shop's two routes as an ordinary Ulfius program: it parses the same JSON with jansson and sends the
+ * same answers, without telemetry, guards, limits and graceful shutdown. The benchmark compares MiniShop with
+ * it. Usage: bare_ulfius PORT POOL, where POOL is the number of epoll threads, or 0 for a thread for each
+ * connection. */
 #include <jansson.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -86,7 +86,7 @@ static int create_order(const struct _u_request *request, struct _u_response *re
   return reply(response, 201, body);
 }
 
-/* Marks the order as paid. False if it is unknown or was paid before. */
+/* Marks the order as paid. Returns false if it is unknown or already paid. */
 static bool pay(const char *id) {
   size_t bucket = bucket_of(id);
   pthread_mutex_lock(&locks[bucket % LOCKS]);
@@ -105,7 +105,7 @@ static int pay_order(const struct _u_request *request, struct _u_response *respo
   const char *id = json_string_value(json_object_get(json, "order_id"));
   if (!id || !pay(id)) {
     json_decref(json);
-    return reply(response, id ? 409 : 400, "{\"error\":\"there is nothing to pay\"}");
+    return reply(response, id ? 409 : 400, "{\"error\":\"the order is unknown or already paid\"}");
   }
   make_id("pay_", payment_id);
   snprintf(body, sizeof body, "{\"order_id\":\"%s\",\"payment_id\":\"%s\",\"status\":\"paid\"}", id,
@@ -114,7 +114,7 @@ static int pay_order(const struct _u_request *request, struct _u_response *respo
   return reply(response, 200, body);
 }
 
-/* The modes are those of MiniShop: poll() and a thread for each connection, or a pool of epoll threads. */
+/* The modes of MiniShop: poll() and a thread for each connection, or a pool of epoll threads. */
 static int start(struct _u_instance *instance, unsigned pool) {
   struct MHD_OptionItem options[] = {{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mhd_request_completed, NULL},
                                      {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},

@@ -1,7 +1,8 @@
-/* What the library's operations cost, in nanoseconds, one "VALUE<TAB>NAME" a line on standard error; log
- * lines go to standard output. Of several runs the least counts, because noise only adds. The thread that
- * serves requests is timed. Of the exporter's and the writer's thread the CPU time is taken, without the
- * kernel's part and with it. Spans go to $OTEL_EXPORTER_OTLP_ENDPOINT. No test: it asserts nothing. */
+/* Measures the cost of the library's operations in nanoseconds, and prints a "VALUE<TAB>NAME" for each on
+ * standard error; log lines go to standard output. The result is the minimum of several runs, because noise
+ * only adds. For the thread that calls the operation it is the elapsed time; for the threads of the exporter
+ * and the log writer it is their CPU time, without and with the kernel's part. Spans go to
+ * $OTEL_EXPORTER_OTLP_ENDPOINT. It asserts nothing, so it is not a test. */
 #define _GNU_SOURCE /* RUSAGE_THREAD, memmem() */
 #include <pthread.h>
 #include <stdio.h>
@@ -9,19 +10,17 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <tel/scrape.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "cost/operations.h"
 
-/* Runs are short, so that some of them are not interrupted. A burst fits into every queue. */
+/* Runs are short, so that the scheduler does not interrupt all of them. A burst fits into each queue. */
 enum { RUNS = 200, REPEAT = 100000, BURST = 1024, BURSTS = 100, POLL_MS = 2, FAMILIES = 10, SERIES = 1000 };
 
 static struct tel *tel;
 
 static double now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
+  return (double)clock_mono_ns();
 }
 
 static void tell(const char *name, double value) {
@@ -43,7 +42,7 @@ static void *add(void *cls) {
   return NULL;
 }
 
-/* Nanoseconds in which so many threads, one or two, have added REPEAT times each. */
+/* The nanoseconds that one or two threads need to add REPEAT times each. */
 static double add_with(unsigned threads) {
   struct adder adders[2] = {0};
   pthread_barrier_t ready;
@@ -83,7 +82,7 @@ static void bench_histogram(void) {
   tell("histogram with exemplar", least / REPEAT);
 }
 
-/* CPU of the process without that of this thread, in nanoseconds. */
+/* The CPU time of all other threads of the process in nanoseconds. */
 static double others_cpu(bool kernel) {
   struct rusage all, mine;
   getrusage(RUSAGE_SELF, &all);
@@ -96,18 +95,18 @@ static double others_cpu(bool kernel) {
   return 1e3 * us;
 }
 
-/* Until the scrape has this line. */
+/* Waits until the scrape has this line. */
 static void wait_for(const char *line) {
   for (bool found = false; !found;) {
     struct tel_scrape scrape;
-    nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+    clock_sleep_ns(POLL_MS * CLOCK_NS_PER_MS);
     if (tel_scrape(tel_registry(tel), NULL, NULL, &scrape) != 0) abort();
     found = memmem(scrape.body, scrape.size, line, strlen(line));
     tel_scrape_free(&scrape);
   }
 }
 
-/* queue_empty: the line of a scrape that says so. */
+/* queue_empty: the line of the scrape when the queue of the operation is empty. */
 static void bench_bursts(const char *name, const char *queue_empty, void (*operation)(struct tel *tel)) {
   char text[80];
   double least = 1e18, user = others_cpu(false), both = others_cpu(true);

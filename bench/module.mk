@@ -1,4 +1,4 @@
-# Benchmarks: built by "make bench-programs", run by hand and by ./lab bench, never by make check.
+# Benchmarks: "make bench-programs" builds them and ./lab bench runs them; make check does neither.
 benchmarks = bench/otlp_sink bench/bare_ulfius bench/bench_operations
 EXTRA_PROGRAMS += $(benchmarks)
 CLEANFILES += $(benchmarks)

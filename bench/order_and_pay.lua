@@ -1,4 +1,4 @@
--- Customers who order and then pay that order: each answer is read for its order id, which costs the client something too.
+-- Orders, each of which is then paid. The client searches each answer for the order id, which costs it CPU too.
 local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-bench/1"}
 local to_pay = {}
 -- Milliseconds that a connection waits after each answer; without the variable it does not wait.

@@ -1,7 +1,7 @@
-/* An OTLP/HTTP receiver that costs next to nothing, so that a benchmark measures the sender: it counts the
- * spans of each request by walking the lengths, answers 200, and tells its counts at GET /stats. Usage:
- * otlp_sink PORT [FILE]. The file keeps the counts, also if this process is killed: requests, bytes and
- * spans, 64 bits each. A process that starts goes on from there. */
+/* An OTLP/HTTP receiver that needs very little CPU, so that a benchmark measures the sender. It answers 200,
+ * counts the spans of each request without decoding them, and answers GET /stats with its counts. Usage:
+ * otlp_sink PORT [FILE]. The file keeps the counts even if this process is killed: requests, bytes and spans,
+ * 64 bits each. The next process continues them. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -34,8 +34,8 @@ static uint64_t read_varint(const uint8_t **at, const uint8_t *end) {
   return value;
 }
 
-/* The spans below a message: Request{1: ResourceSpans{2: ScopeSpans{2: Span}}}. All fields on that way have a
- * length. */
+/* Counts the spans in a message: Request{1: ResourceSpans{2: ScopeSpans{2: Span}}}. These messages have only
+ * fields with a length. */
 static unsigned long long count_spans(const uint8_t *at, const uint8_t *end, unsigned depth) {
   unsigned long long count = 0;
   while (at < end) {
@@ -130,6 +130,6 @@ int main(int argc, char **argv) {
     fprintf(stderr, "otlp_sink: cannot listen on port %u\n", port);
     return 1;
   }
-  pause(); /* until a signal ends it */
+  pause(); /* until a signal ends the process */
   return 0;
 }

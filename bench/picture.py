@@ -1,4 +1,4 @@
-"""A picture of the benchmark: CPU a request by leg, user and system stacked, one panel a mode and workload."""
+"""Draws the benchmark: CPU a request by leg, user and system stacked, a panel for each mode and workload."""
 from xml.sax.saxutils import escape
 
 WIDTH, PANEL_GAP, ROW, BAR, LABEL, VALUE = 960, 40, 26, 16, 160, 92
@@ -32,7 +32,7 @@ def legend(x, y):
 
 
 def draw(panels):
-    """panels: {title: {leg: (user, system, ratio to "off")}}, two in a line; microseconds. Returns the SVG's text."""
+    """panels: {title: {leg: (user, system, ratio to "off")}}, in microseconds; two stand in a row. Returns the SVG's text."""
     width = (WIDTH - PANEL_GAP) / 2
     longest = max(user + system for legs in panels.values() for user, system, _ in legs.values())
     scale = (width - LABEL - VALUE) / longest

@@ -7,7 +7,7 @@ import time
 import picture
 import where
 
-# One row an aim: what, how it is compared, the bound, and the value of one mode and workload (or of the whole run).
+# A row for each aim: name, comparison, bound, unit.
 OPERATION_AIMS = (
     ("counter", "<=", 5, "ns"),
     ("counter, two threads against one", ">=", 1.7, "times"),
@@ -23,7 +23,7 @@ OPERATION_AIMS = (
 RSS_AIM_MIB = 24
 BUSY = (" **Other programs used the machine at the same time**, so throughput, P99 and dropped spans say little; CPU a request and its"
         " ratios suffer less.")
-# Written by hand: what a run cannot say.
+# Written by hand: the results of experiments.
 TRIED = pathlib.Path(__file__).resolve().parent / "tried.md"
 
 
@@ -131,7 +131,7 @@ def text(measured):
               " cpu-clock`, multiplied with the CPU of a request."]
     for mode, shares in measured["profiles"].items():
         cpu = median(found[mode, "order"]["on"], "cpu")
-        lines += ["", f"With {mode}:", "", *(where.table(shares, cpu) if shares else ["perf is missing, or may not sample here."])]
+        lines += ["", f"With {mode}:", "", *(where.table(shares, cpu) if shares else ["perf is missing, or is not permitted to sample here."])]
     lines += ["", TRIED.read_text(encoding="utf-8").rstrip()]
     for (mode, workload), legs in found.items():
         lines += ["", f"## {workload[0].upper()}{workload[1:]}; {mode}", "", *leg_table(legs)]

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What telemetry costs, and what MiniShop costs beside a bare Ulfius service that does the same work.
+"""Measures the cost of telemetry, and of MiniShop compared with a bare Ulfius service that does the same work.
 
-Every round runs every leg once: MiniShop with telemetry on, with one signal alone, with no span sampled, and off, and the
-bare service (bare_ulfius.c); each with a thread for each connection and with a pool; each for orders, and for orders that
-are then paid. A leg is a process of its own, with a second of warm-up. Ratios compare legs of the same round; the report
-has the medians over the rounds. It is written to $LAB_DIR/bench/benchmark.md, with a picture in images/.
+Each round runs each leg once. The legs are MiniShop with telemetry on, with one signal alone, with no span sampled and with
+telemetry off, and the bare service (bare_ulfius.c). All of them run with a thread for each connection and with a pool, for orders
+and for orders that are then paid. Each leg starts a new process and warms it up for a second. Ratios compare legs of the same
+round, and the report has the medians of the rounds. It goes to $LAB_DIR/bench/benchmark.md, with a picture in images/.
 """
 import argparse
 import os
@@ -25,7 +25,7 @@ import where  # noqa: E402
 # The store never fills: a full one answers 503, and an error is cheap. No log file is rotated.
 ALWAYS = {"log.max_bytes": 0, "orders.capacity": 2000000}
 SIGNALS = ("log", "metrics", "traces")
-# Name: (the signals that are on, environment); None is the bare service.
+# Name: (the signals that are on, environment), or None for the bare service.
 LEGS = {
     "bare Ulfius": None,
     "off": ((), {}),
@@ -38,8 +38,8 @@ LEGS = {
 WORKLOADS = {"order": "orders.lua", "order, then pay": "order_and_pay.lua"}
 MODES = {"a thread for each connection": 0, "a pool of 2 threads": 2}
 CONNECTIONS = 16
-ORDERS = 10000  # of the measurement of memory
-OVERHEAD_S = 2.2  # of a leg: start, warm-up, stop
+ORDERS = 10000  # while memory is measured
+OVERHEAD_S = 2.2  # start, warm-up and stop of a leg
 PROFILE_S = 4
 ROUNDS_MAX = 5
 OTHERS_S = 60  # operations, memory and profiles
@@ -76,7 +76,7 @@ def service(directory, leg, pool, sink_url):
 
 
 def wrk(url, workload, seconds):
-    """The load of a leg: requests, seconds, p99 in ms. TestFailure if an answer was not what it should be."""
+    """Loads a leg: returns requests, seconds, p99 in ms. TestFailure if an answer is an error or missing."""
     out = subprocess.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", HERE / WORKLOADS[workload], url],
                          capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
     line = next(line for line in out.splitlines() if line.startswith("RESULT "))
@@ -88,7 +88,7 @@ def wrk(url, workload, seconds):
 
 
 def cpu_seconds(pid):
-    """(user, system) of all threads of the process, also of those that ended."""
+    """(user, system) of all threads of the process, including those that have ended."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
     return [int(field) / os.sysconf("SC_CLK_TCK") for field in fields[11:13]]
 
@@ -99,7 +99,7 @@ def scrape(shop, over):
 
 
 def run_leg(leg, pool, workload, seconds, sink_url):
-    """One process under load: requests a second, p99 in ms, user and system CPU a request in microseconds."""
+    """Runs a process under load: requests a second, p99 in ms, user and system CPU of a request in microseconds."""
     with tempfile.TemporaryDirectory(prefix="minishop-bench-") as directory, service(directory, leg, pool, sink_url) as process:
         wrk(process.url, workload, 1)
         over = threading.Event()
@@ -117,19 +117,19 @@ def run_leg(leg, pool, workload, seconds, sink_url):
 
 
 def accounts(shop):
-    """What became of the spans and log lines of a whole leg, once none waits any more."""
+    """The spans and dropped log lines of a whole leg, after its queues are empty."""
     def settled():
         metrics = shop.metrics()
         return metrics["telemetry_span_queue_size"] == 0 and metrics["minishop_requests_in_flight"] <= 1 and \
             metrics["telemetry_spans_started_total"] == metrics["telemetry_spans_exported_total"] + metrics["telemetry_spans_dropped_total"] \
             and metrics
-    metrics = labtest.wait_until("all spans have left", settled, 20)
+    metrics = labtest.wait_until("all spans are exported or dropped", settled, 20)
     return {"started": metrics["telemetry_spans_started_total"], "exported": metrics["telemetry_spans_exported_total"],
             "dropped": metrics["telemetry_spans_dropped_total"], "lines_dropped": metrics["telemetry_log_lines_dropped_total"]}
 
 
 def measure(rounds, seconds, sink_url):
-    """{(mode, workload, leg): [a result a round]}. Every second round goes through the legs backwards."""
+    """{(mode, workload, leg): [a result for each round]}. Every second round runs the legs in reverse order."""
     results = {}
     total = rounds * len(MODES) * len(WORKLOADS) * len(LEGS)
     done = 0
@@ -146,7 +146,7 @@ def measure(rounds, seconds, sink_url):
 
 
 def memory(sink_url):
-    """MiB resident with telemetry on and so many orders in the store, of the default settings."""
+    """The resident MiB with the default settings, telemetry on, and ORDERS orders in the store."""
     with tempfile.TemporaryDirectory(prefix="minishop-bench-") as directory, shops.Shop(directory, {}, sink_url) as shop:
         connections = [shop.connect() for _ in range(CONNECTIONS)]
         request = shops.post("/order", b'{"sku": "mug", "quantity": 1}')
@@ -164,15 +164,14 @@ def memory(sink_url):
 
 def operations(sink_url):
     """{operation: nanoseconds}, as bench_operations prints them."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
     done = subprocess.run([shops.program("bench/bench_operations")], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                          env={**clean, "OTEL_EXPORTER_OTLP_ENDPOINT": sink_url, "OTEL_BSP_SCHEDULE_DELAY": "100"}, timeout=300)
+                          env=labtest.environment({"OTEL_EXPORTER_OTLP_ENDPOINT": sink_url, "OTEL_BSP_SCHEDULE_DELAY": "100"}), timeout=300)
     labtest.expect("the exit status of bench_operations", done.returncode, 0)
     return {name: float(value) for value, name in (line.split("\t") for line in done.stderr.splitlines())}
 
 
 def profile(pool, sink_url):
-    """Where the time of orders goes with telemetry on, in a run that is not measured otherwise."""
+    """Profiles orders with telemetry on, in a run of its own."""
     with tempfile.TemporaryDirectory(prefix="minishop-bench-") as directory, service(directory, "on", pool, sink_url) as process:
         wrk(process.url, "order", 1)
         recording = where.recorder(process.pid, PROFILE_S, f"{directory}/perf.data")
@@ -181,7 +180,7 @@ def profile(pool, sink_url):
 
 
 def plan(options):
-    """(rounds, seconds of a leg, seconds altogether)"""
+    """(rounds, seconds of a leg, seconds in total)"""
     budget = 60 * (2 if options.quick else options.minutes) - OTHERS_S
     legs = len(MODES) * len(WORKLOADS) * len(LEGS)
     rounds = max(1, min(ROUNDS_MAX, int(budget / legs / (1 + OVERHEAD_S))))
@@ -191,8 +190,8 @@ def plan(options):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--minutes", type=int, default=15, help="how long it takes altogether (15)")
-    options.add_argument("--quick", action="store_true", help="two minutes: shows that it works, too noisy to quote")
+    options.add_argument("--minutes", type=int, default=15, help="the time in total (default: 15)")
+    options.add_argument("--quick", action="store_true", help="take two minutes: shows that the benchmark works; the figures are too noisy to quote")
     options = options.parse_args()
     labtest.need("wrk")
     rounds, seconds, altogether = plan(options)

@@ -1,4 +1,4 @@
-"""Where a process spends its time: by thread and library, from perf's cpu-clock samples."""
+"""Profiles a process by thread and library, with the cpu-clock samples of perf."""
 import re
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ def named(text, names):
 
 
 def recorder(pid, seconds, data):
-    """perf, sampling the process for so many seconds; None where it cannot be run."""
+    """Starts perf, which samples the process for so many seconds; None where it is missing."""
     if not shutil.which("perf"):
         return None
     return subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", "1999", "-p", str(pid), "-o", data, "--", "sleep", str(seconds)],
@@ -21,7 +21,7 @@ def recorder(pid, seconds, data):
 
 
 def shares(recording, data):
-    """{(thread, part): share of all samples}; empty where perf may not sample."""
+    """{(thread, part): share of all samples}; empty where perf is not permitted to sample."""
     if recording is None or recording.wait() != 0:
         return {}
     out = subprocess.run(["perf", "report", "-i", data, "--stdio", "-q", "--sort", "comm,dso"], capture_output=True, text=True).stdout
@@ -33,7 +33,7 @@ def shares(recording, data):
 
 
 def table(found, cpu):
-    """Markdown: microseconds a request, of cpu altogether."""
+    """Markdown: microseconds a request; cpu is their total."""
     threads = [name for _, name in THREADS] + ["other"]
     parts = list(dict.fromkeys(name for _, name in PARTS)) + ["other"]
     rows = ["| thread | " + " | ".join(parts) + " | all |", "|---|" + "---:|" * (len(parts) + 1)]

@@ -18,6 +18,11 @@ LAYERS = {
 UNSAFE = r"\b(strtok|localtime|gmtime|ctime|asctime|s?rand|s?random|drand48|setenv|unsetenv|putenv|setlocale|gethostbyname|inet_ntoa|ttyname|tmpnam)\("
 
 
+# CONTRIBUTING.md, "C style": whole numbers are enum constants, and pointers are conditions as they are.
+OTHER_DIALECTS = r"^#define [A-Z][A-Z_0-9]* \(?([2-9]|[0-9]{2})[0-9x*<+() u]*( /\*.*)?$|\b(if|while) \(([^;()]|\([^()]*\))*[!=]= NULL"
+CLANG_FORMAT = "14"  # other versions lay out some lines differently
+
+
 def linter(*command):
     """What a linter finds: its output if it fails."""
     status, text = captured(*command)
@@ -58,7 +63,20 @@ def threads():
     return lines_with(UNSAFE, project_files("src/*.c"))
 
 
+def dialect():
+    return lines_with(OTHER_DIALECTS, [name for name in project_files("src/*", "tests/*", "bench/*") if name.endswith((".c", ".h"))])
+
+
+def formatting():
+    if f"version {CLANG_FORMAT}." not in captured("sh", "-c", "clang-format --version")[1]:
+        print(f"SKIP the layout of the C sources: there is no clang-format {CLANG_FORMAT}")
+        return []
+    return linter("clang-format", "--dry-run", "-Werror", *project_files("*.c", "*.h"))
+
+
 CHECKS = {
+    "C style": dialect,
+    "C is formatted": formatting,
     "shell scripts (shellcheck)": lambda: linter("shellcheck", "-x", "lab", "bootstrap", "lab.d/install-packages", *project_files("[!l]*.sh")),
     "YAML (yamllint)": lambda: linter("yamllint", "--strict", *project_files("*.yml", "*.yaml")),
     "manual pages (mandoc)": lambda: linter("mandoc", "-Tlint", "-Wwarning", *project_files("man/*.[38]")),

@@ -1,5 +1,5 @@
-/* A growing byte buffer with a sticky error: appends need no check, buf_failed() tells once at the end.
- * What a failed buffer holds is never sent: an exposition, an export or a log line is whole or absent.
+/* A growing byte buffer with a sticky error: appends need no check, one buf_failed() at the end tells all.
+ * Never send the content of a failed buffer: an exposition, an export or a log line is whole or absent.
  * Not thread-safe: one owner at a time. Numbers are written independently of the locale. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -12,14 +12,15 @@ struct buf {
   char *data; /* not NUL-terminated until buf_cstr(); NULL while empty */
   size_t len;
   size_t cap;
-  size_t limit; /* an append that would pass it fails the buffer; in bytes */
+  size_t limit; /* in bytes; an append that would exceed it fails the buffer */
   bool failed;
 };
 
 #define BUF_INIT(limit_)                                                                                     \
   { NULL, 0, 0, (limit_), false }
 
-/* Makes room for n more bytes and returns where they go (the caller advances len), or NULL on failure. */
+/* Makes room for n more bytes. Returns where they go, or NULL on failure. The caller writes them and adds to
+ * len. */
 char *buf_reserve(struct buf *b, size_t n);
 
 void buf_append(struct buf *b, const void *data, size_t len);
@@ -33,9 +34,9 @@ void buf_put_double(struct buf *b, double value);
 void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len);
 
 bool buf_failed(const struct buf *b);
-/* The content with a NUL behind it, or NULL if the buffer failed. Still owned by the buffer. */
+/* Returns the content with a NUL behind it, or NULL if the buffer failed. The buffer owns it. */
 const char *buf_cstr(struct buf *b);
-/* Empties it and clears the error, keeps the memory. */
+/* Empties the buffer and clears its error. Keeps the memory. */
 void buf_reset(struct buf *b);
 void buf_free(struct buf *b);
 

@@ -1,5 +1,6 @@
 #include "base/digits.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,6 +62,7 @@ static char *write_any(char *to, double value) {
 }
 
 char *digits_double(char *to, double value) {
+  assert(isfinite(value));
   /* Most values are whole. */
   if (fabs(value) < 1e15 && value == (double)(int64_t)value && !(value == 0 && signbit(value)))
     return digits_i64(to, (int64_t)value);

@@ -1,4 +1,4 @@
-/* Numbers as decimal digits, independently of the locale, without a NUL. Pure; any thread. */
+/* Numbers in decimal, independently of the locale, without a NUL. Pure; any thread. */
 #ifndef BASE_DIGITS_H
 #define BASE_DIGITS_H
 
@@ -9,7 +9,7 @@ enum { DIGITS_U64_MAX = 20, DIGITS_DOUBLE_MAX = 24 };
 
 extern const char digits_pairs[201]; /* "00", "01" ... "99" */
 
-/* Writes value with exactly count digits, which suffice. Returns their end. */
+/* Writes value, which has at most count digits, with exactly count. Returns their end. */
 static inline char *digits_fixed(char *to, uint32_t value, unsigned count) {
   char *end = to + count;
   for (; count >= 2; count -= 2, value /= 100) memcpy(to + count - 2, digits_pairs + 2 * (value % 100), 2);

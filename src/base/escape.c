@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 
-/* 0: unchanged; 1: part of a sequence, or ill-formed; else the character after the backslash. */
+/* 0: copied; 1: part of a UTF-8 sequence, or ill-formed; others: the character after the backslash. */
 static const unsigned char escapes[256] = {
     [0x00] = 'u', [0x01] = 'u', [0x02] = 'u', [0x03] = 'u',  [0x04] = 'u', [0x05] = 'u',
     [0x06] = 'u', [0x07] = 'u', [0x08] = 'b', [0x09] = 't',  [0x0A] = 'n', [0x0B] = 'u',
@@ -26,8 +26,7 @@ static char *put_unicode(char *to, unsigned code) {
   return hex_write(put(to, "\\u", 2), bytes, sizeof bytes);
 }
 
-/* Whether one of these eight bytes needs an escape. May report a false positive: a borrow can mark the
- * neighbour of such a byte. */
+/* Whether one of these eight bytes needs an escape, or is not ASCII. */
 static bool any_escape(uint64_t bytes) {
   const uint64_t each = UINT64_C(0x0101010101010101);
   uint64_t quote = bytes ^ (each * '"'), backslash = bytes ^ (each * '\\');
@@ -69,7 +68,7 @@ char *escape_json(char *to, const char *text, size_t len) {
         to = put(to, "\xEF\xBF\xBD", 3);
         s -= n;
       } else if (n == 3 && s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0xA8 || s[2] == 0xA9)) {
-        to = put_unicode(to, 0x2000u + (s[2] & 0x3Fu)); /* line ends, to JavaScript and some viewers */
+        to = put_unicode(to, 0x2000u + (s[2] & 0x3Fu)); /* JavaScript and some viewers end a line here */
         s += n;
       } else {
         to = put(to, (const char *)s, (size_t)n);

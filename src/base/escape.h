@@ -5,14 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Output bytes per input byte at most: \u00XX for one, U+FFFD in three for an ill-formed one. */
+/* Output bytes for an input byte, at most: \u00XX. */
 enum { ESCAPE_JSON_WORST = 6 };
 
-/* Writes the text without quotes: controls, DEL, quote, backslash and the line ends of JavaScript (U+2028,
- * U+2029) escaped, U+FFFD for each maximal part that is not UTF-8. to has room for ESCAPE_JSON_WORST * len.
- * Returns the end of what it wrote, no NUL. */
+/* Writes the text without quotes and without a NUL. Escapes controls, DEL, quote, backslash and the line ends
+ * of JavaScript (U+2028, U+2029); writes U+FFFD for each maximal subpart that is ill-formed UTF-8. to has
+ * room for ESCAPE_JSON_WORST * len bytes. Returns the end. */
 char *escape_json(char *to, const char *text, size_t len);
-/* Copies text that is written as it is, at one go: len bytes. False where that is not, or might not be so. */
+/* Copies len bytes if none needs an escape, which is fast. Returns false if one does, or might; then use
+ * escape_json(). */
 bool escape_json_copy(char *to, const char *text, size_t len);
 
 #endif

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -27,6 +28,7 @@ static ssize_t read_start(int fd, char *out, size_t size) {
 }
 
 ssize_t file_read(const char *path, char *out, size_t size) {
+  assert(size > 0);
   *out = '\0';
   /* Without O_NONBLOCK, opening a named pipe would wait for a writer. */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -1,18 +1,18 @@
-/* Whether this process is another one than it was: a child of fork() has its parent's memory, and none of its
- * threads. Any thread. */
+/* Detects that the process is a child of fork(): it has the memory of its parent, but none of its threads.
+ * Any thread. */
 #ifndef BASE_FORKS_H
 #define BASE_FORKS_H
 
 #include <stdatomic.h>
 
-/* To be called before the first fork that is to be counted. Without memory for it, forks go unnoticed. */
+/* Starts to count. Without memory for that, forks go unnoticed. */
 void forks_watch(void);
 
 /* Use forks_count(). */
 extern _Atomic unsigned forks_seen;
 
-/* How many forks lie between this process and the one that called forks_watch() first; that one has 0. A
- * load: requests ask. */
+/* How many forks lie between this process and the one that called forks_watch() first, which has 0. A single
+ * load, because the path of requests uses it. */
 static inline unsigned forks_count(void) {
   return atomic_load_explicit(&forks_seen, memory_order_relaxed);
 }

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Eight digits at one go: a byte into two lanes, a nibble into each, and from 10 on to the letters. */
+/* Writes eight digits at once: spreads four bytes over eight lanes, a nibble each, then adds '0' to each
+ * lane, and the distance to the letters where the nibble is 10 or more. */
 static char *write_four(char *to, const uint8_t *bytes) {
   uint64_t x = (uint64_t)bytes[3] << 48 | (uint64_t)bytes[2] << 32 | (uint64_t)bytes[1] << 16 | bytes[0];
   x = (x >> 4 & UINT64_C(0x000F000F000F000F)) | (x & UINT64_C(0x000F000F000F000F)) << 8;
@@ -25,7 +26,7 @@ char *hex_write(char *to, const uint8_t *bytes, size_t len) {
   return to;
 }
 
-/* -1 for all but lower-case hexadecimal. */
+/* Returns -1 unless the character is a lower-case hexadecimal digit. */
 static int digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

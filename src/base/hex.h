@@ -8,8 +8,8 @@
 
 /* Writes 2 * len digits, no NUL. Returns their end. */
 char *hex_write(char *to, const uint8_t *bytes, size_t len);
-/* Reads len bytes from 2 * len digits. Returns false if one is not a lower-case digit; some bytes may be
- * written then. */
+/* Reads len bytes from 2 * len digits. Returns false if one is not a lower-case digit; bytes before it may be
+ * written. */
 bool hex_read(const char *from, uint8_t *bytes, size_t len);
 
 #endif

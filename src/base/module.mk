@@ -22,7 +22,7 @@ libbase_la_SOURCES = \
 	src/base/utf8.c src/base/utf8.h
 LIBBASE = libbase.la
 
-# For programs only: it runs before main(), which a shared library must not.
+# For programs only: startup() runs before main(), and a shared library must not do that.
 noinst_LIBRARIES += libstartup.a
 libstartup_a_SOURCES = src/base/startup.c src/base/startup.h
 LIBSTARTUP = libstartup.a

@@ -7,7 +7,7 @@ bool nesting_within(const char *text, size_t len, unsigned max) {
     char c = text[i];
     if (in_string) {
       if (c == '\\')
-        i++; /* an escaped character ends nothing */
+        i++; /* an escaped quote does not end the string */
       else if (c == '"')
         in_string = false;
     } else if (c == '"') {

@@ -1,5 +1,5 @@
-/* Measures how deep a JSON text nests, before it is parsed. A recursive parser needs stack for each level,
- * and a server's threads have little: a few kilobytes of brackets would crash the process. Pure; any thread.
+/* Limits how deep a JSON text nests, before it is parsed. A recursive parser needs stack for each level, and
+ * the threads of a server have little: a few kilobytes of brackets could crash the process. Pure; any thread.
  */
 #ifndef BASE_NESTING_H
 #define BASE_NESTING_H
@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether arrays and objects are nested at most max levels deep. Does not check the rest of the syntax: the
- * parser does, and it never recurses deeper than this because both read strings alike. */
+/* Whether arrays and objects are nested at most max levels deep. The parser checks the rest of the syntax; it
+ * never recurses deeper than max, because both functions find the ends of strings in the same way. */
 bool nesting_within(const char *text, size_t len, unsigned max);
 
 #endif

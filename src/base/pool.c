@@ -1,5 +1,6 @@
 #include "base/pool.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,9 +10,9 @@
 /* Fewer objects than this for each shard lie in one. */
 enum { SHARD_MIN = 32 };
 
-/* A stack after Treiber. Its top holds the index of the first free object, plus one, in the low half, and a
- * count of changes in the high half: a thread that was interrupted between reading and exchanging it fails
- * and tries again, even if the same object is on top again. */
+/* A Treiber stack. The low half of top is the index of the first free object, plus one; the high half counts
+ * the changes. If other threads change the stack between a thread's read and its exchange, the exchange fails
+ * even if the same object is on top again, and the thread retries. */
 struct stack {
   _Alignas(SHARD_LINE) _Atomic uint64_t top;
 };
@@ -21,7 +22,7 @@ struct pool {
   size_t count, size;
   size_t share;            /* of each stack but the last: objects that lie together */
   unsigned stack_count;    /* SHARDS, or 1 */
-  _Atomic uint32_t *below; /* of each free object: the next one's index plus one; 0: the last */
+  _Atomic uint32_t *below; /* for each free object: the index of the next one, plus one; 0: it is the last */
   struct stack stacks[SHARDS];
 };
 
@@ -79,6 +80,7 @@ void *pool_take(struct pool *pool) {
 
 /* Each object goes back to the stack that it lay on at first. */
 void pool_give(struct pool *pool, void *object) {
+  assert(pool_owns(pool, object));
   size_t index = (size_t)((unsigned char *)object - pool->objects) / pool->size;
   struct stack *stack = &pool->stacks[index / pool->share];
   uint64_t top = atomic_load_explicit(&stack->top, memory_order_relaxed);

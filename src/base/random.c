@@ -9,8 +9,7 @@
 #include "base/forks.h"
 #include "base/hex.h"
 
-/* splitmix64 (Steele, Lea, Flood 2014): one 64-bit state, passes BigCrush, and the n-th number takes one
- * step. */
+/* splitmix64 (Steele, Lea, Flood 2014) passes BigCrush, and computes the n-th number directly. */
 uint64_t random_at(uint64_t seed, uint64_t n) {
   uint64_t z = seed + (n + 1) * UINT64_C(0x9E3779B97F4A7C15);
   z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -22,13 +21,13 @@ double random_to_unit(uint64_t bits) {
   return (double)(bits >> 11) * 0x1.0p-53;
 }
 
-/* xoshiro256** (Blackman, Vigna 2018) a thread: 256 bits of state, so that identifiers of many threads do not
- * meet. A child of fork() must not repeat its parent's numbers, so it seeds again. */
 static void seed_without_system(uint64_t s[4]) {
   uint64_t seed = clock_unix_ns() ^ clock_mono_ns() << 20 ^ (uint64_t)getpid() << 40 ^ (uintptr_t)s;
   for (uint64_t i = 0; i < 4; i++) s[i] = random_at(seed, i);
 }
 
+/* Each thread has an xoshiro256** (Blackman, Vigna 2018): with 256 bits of state the identifiers of many
+ * threads do not collide. A child of fork() must not repeat the numbers of its parent, so it seeds again. */
 uint64_t random_u64(void) {
   static _Thread_local uint64_t s[4];
   static _Thread_local bool seeded;
@@ -36,8 +35,8 @@ uint64_t random_u64(void) {
   unsigned process = forks_count();
   if (!seeded || seeded_in != process) {
     forks_watch();
-    /* Blocks only at boot, until the kernel's pool is ready. Fails only where a sandbox forbids it, and a
-     * library must not end the program for that. */
+    /* It blocks only during boot, until the kernel's pool is ready. It fails only if a sandbox forbids it,
+     * and a library must not end the program for that. */
     if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) seed_without_system(s);
     s[0] |= 1; /* the all-zero state would stay zero */
     seeded = true;

@@ -1,6 +1,5 @@
-/* Random numbers for identifiers, jitter and the simulation. Not for secrets.
- * Each thread has a generator of its own, seeded from the system, and again in a child of
- * fork(): no lock, no sharing. */
+/* Random numbers for identifiers, jitter and the simulation. Not for secrets. Each thread has its own
+ * generator, so there is no lock. The system seeds it, and once more in a child of fork(). */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
@@ -17,8 +16,8 @@ void random_uuid(char out[RANDOM_UUID_SIZE]);
 /* Uniform in [0, 1). Any thread. */
 double random_unit(void);
 
-/* The n-th number of the sequence that seed names, a pure function: a run with a seed repeats itself,
- * whichever thread draws which number. */
+/* The n-th number of the sequence of this seed. A pure function: two runs with one seed get the same numbers,
+ * whichever thread draws them. */
 uint64_t random_at(uint64_t seed, uint64_t n);
 /* Turns 64 random bits into a uniform double in [0, 1). */
 double random_to_unit(uint64_t bits);

@@ -24,8 +24,8 @@ static void hold_signals(void) {
 static void open_standard_descriptors(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    /* Opened for the wrong direction, so that its use fails as with a closed descriptor. open() returns this
-     * number, because all lower ones are open. */
+    /* The wrong direction: its use fails, as that of a closed descriptor does. open() returns this number,
+     * because all lower ones are open. */
     if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) _exit(EXIT_FAILURE);
   }
 }
@@ -38,8 +38,8 @@ void startup(void) {
   open_standard_descriptors();
 }
 
-/* Constructors of shared libraries take milliseconds, and may open files. Sanitizers are not ready that
- * early. */
+/* Constructors of shared libraries take milliseconds, and may open files, so startup() runs before them.
+ * Sanitizers are not ready that early. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED 1
@@ -58,7 +58,7 @@ int startup_flush_output(const char *program) {
   errno = 0;
   if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
   if (!errno) {
-    /* A part was written before, and stdio does not keep why that failed. One more byte fails for the same
+    /* An earlier write failed, and stdio does not keep its error number. One more byte fails for the same
      * reason. */
     clearerr(stdout);
     putchar('\n');

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ size_t text_trim(const char *text, size_t len, const char **begin) {
 }
 
 void text_copy(char *out, size_t size, const char *text) {
+  assert(size > 0);
   size_t len = strnlen(text, size - 1);
   memcpy(out, text, len);
   out[len] = '\0';

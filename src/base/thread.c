@@ -2,7 +2,9 @@
 
 #include "base/thread.h"
 
+#include <assert.h>
 #include <signal.h>
+#include <string.h>
 
 static void *begin(void *cls) {
   struct thread *thread = cls;
@@ -13,6 +15,7 @@ static void *begin(void *cls) {
 
 int thread_start(struct thread *thread, const char *name, void (*run)(void *cls), void *cls) {
   sigset_t all, before;
+  assert(strlen(name) <= THREAD_NAME_MAX);
   thread->name = name;
   thread->run = run;
   thread->cls = cls;

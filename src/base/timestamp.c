@@ -1,5 +1,7 @@
 #include "base/timestamp.h"
 
+#include <assert.h>
+
 #include "base/digits.h"
 
 /* The Gregorian calendar, counted in years that begin in March, so that the leap day is the last of its year.
@@ -20,6 +22,7 @@ static char *put_date(char *to, unsigned days) {
 }
 
 char *timestamp_write(char *to, uint64_t unix_ns, unsigned decimals) {
+  assert(decimals >= 1 && decimals <= 9);
   uint64_t seconds = unix_ns / 1000000000;
   uint32_t fraction = (uint32_t)(unix_ns % 1000000000);
   unsigned second = (unsigned)(seconds % 86400);

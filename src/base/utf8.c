@@ -3,8 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The standard's table of well-formed sequences (Unicode 15, table 3-7): only the second byte has special
- * ranges. */
+/* After the table of well-formed sequences in Unicode 15 (3-7): only the second byte has special ranges. */
 int utf8_sequence(const char *text, size_t len) {
   const unsigned char *s = (const unsigned char *)text;
   unsigned char low = 0x80, high = 0xBF; /* of the second byte */
@@ -22,7 +21,7 @@ int utf8_sequence(const char *text, size_t len) {
   return need;
 }
 
-/* How many leading bytes are ASCII: words of eight first, then the rest one by one. */
+/* How many leading bytes are ASCII: reads eight at once, then the rest one by one. */
 static size_t ascii(const char *text, size_t len) {
   size_t at = 0;
   for (uint64_t word; at + sizeof word <= len; at += sizeof word) {
@@ -56,7 +55,7 @@ size_t utf8_repair(const char *text, size_t len, char *out) {
 
 size_t utf8_cut(const char *text, size_t len, size_t limit) {
   if (len <= limit) return len;
-  /* A character has at most four bytes. Longer runs are not text and must not pass the limit. */
+  /* A character has at most four bytes. Continuation bytes alone must not exceed the limit either. */
   if (len / 4 >= limit) len = limit * 4;
   size_t characters = 0;
   for (size_t i = 0; i < len; i++) /* a character begins at every byte that is not a continuation */

@@ -191,7 +191,8 @@ static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, con
   double median_ms = hit ? grey.inventory_latency_ms : atomic_load(&shop->inventory_latency_ms);
   unsigned units = hit ? out->quantity * grey.deducted : out->quantity;
   uint64_t start = clock_mono_ns();
-  struct tel_span *span = tel_span_start_child_at(tracer, "DeductInventory", TEL_SPAN_INTERNAL, parent, start);
+  struct tel_span *span =
+      tel_span_start_child_at(tracer, "DeductInventory", TEL_SPAN_INTERNAL, parent, start);
   describe_order(span, NULL, out->sku, out->quantity);
   uint64_t latency = shop_faults_latency_ns(&shop->faults, median_ms);
   if (latency) clock_sleep_ns(latency);

@@ -1,5 +1,7 @@
 #include "slack-mock/answers.h"
 
+#include <assert.h>
+
 static const struct mock_answer_row rows[MOCK_ANSWER_COUNT] = {
 #define MOCK_ANSWER_ROW(name, status, word) {status, word},
     MOCK_ANSWERS(MOCK_ANSWER_ROW)
@@ -7,5 +9,6 @@ static const struct mock_answer_row rows[MOCK_ANSWER_COUNT] = {
 };
 
 const struct mock_answer_row *mock_answer_row(enum mock_answer answer) {
+  assert(answer < MOCK_ANSWER_COUNT);
   return &rows[answer];
 }

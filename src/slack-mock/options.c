@@ -13,7 +13,7 @@
 
 static const char usage[] =
     "Usage: slack-mock [--listen ADDR:PORT] [--store FILE] [--hook ADDRESS]\n"
-    "A Slack channel on this machine: an incoming webhook, and a page that shows its messages.\n"
+    "A local Slack channel: an incoming webhook, and a page that shows its messages.\n"
     "\n"
     "  -l, --listen ADDR:PORT  listen on this address (default: 127.0.0.1:8090); port 0 takes a free one\n"
     "  -s, --store FILE        keep the messages in FILE across restarts\n"

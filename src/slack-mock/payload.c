@@ -1,5 +1,6 @@
 #include "slack-mock/payload.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -335,6 +336,7 @@ bool mock_payload_path(const char *path) {
 }
 
 enum mock_answer mock_payload_hook(const char *path, const char *known) {
+  assert(mock_payload_path(path) && mock_payload_path(known));
   size_t service = (size_t)(strrchr(known, '/') - known) + 1;
   if (strncmp(path, known, service) != 0) return MOCK_NO_SERVICE;
   return strcmp(path + service, known + service) == 0 ? MOCK_OK : MOCK_INVALID_TOKEN;

@@ -1,5 +1,6 @@
 #include "slack-mock/routes.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,7 +304,8 @@ static void get_page(const struct _u_request *request, struct _u_response *respo
                      struct mock_channel *channel) {
   (void)channel;
   size_t i = 0;
-  while (strcmp(mock_page_files[i].path, request->url_path) != 0) i++;
+  while (i < mock_page_file_count && strcmp(mock_page_files[i].path, request->url_path) != 0) i++;
+  assert(i < mock_page_file_count); /* find_handler() found the file */
   u_map_put(response->map_header, "Content-Security-Policy", PAGE_POLICY);
   u_map_put(response->map_header, "Referrer-Policy", "no-referrer");
   u_map_put(response->map_header, "Cache-Control", "no-cache");

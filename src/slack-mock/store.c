@@ -1,5 +1,6 @@
 #include "slack-mock/store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -52,6 +53,7 @@ static struct message *message_at(const struct mock_store *store, size_t i) {
 
 static void drop_oldest(struct mock_store *store) {
   struct message *oldest = message_at(store, 0);
+  assert(store->stats.messages > 0 && store->stats.bytes >= oldest->len);
   store->stats.bytes -= oldest->len;
   free(oldest->json);
   oldest->json = NULL;

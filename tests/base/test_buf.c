@@ -52,7 +52,7 @@ START_TEST(test_limit_is_sticky) {
   buf_puts(&b, "abc");
   buf_puts(&b, "de");
   ck_assert(buf_failed(&b));
-  buf_puts(&b, "f"); /* would fit, but what is there is already not whole */
+  buf_puts(&b, "f"); /* it would fit, but the content is incomplete already */
   ck_assert_uint_eq(b.len, 3);
   ck_assert_ptr_null(buf_cstr(&b));
   buf_reset(&b);
@@ -62,7 +62,7 @@ START_TEST(test_limit_is_sticky) {
 }
 END_TEST
 
-/* The short cut for a few decimals gives what %g gives. */
+/* The fast path for a few decimals gives the same digits as %g. */
 START_TEST(test_decimals_are_the_shortest) {
   struct buf b = BUF_INIT(100);
   for (uint64_t n = 0; n < 200000; n++) {

@@ -1,4 +1,4 @@
-/* The cases in tests/data/log-json hold escape_json() against a JSON parser; here is what it must write. */
+/* The expected texts. The cases in tests/data/log-json compare escape_json() with a JSON parser. */
 #include "base/escape.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "support/test.h"
 
 static void expect(const char *text, size_t len, const char *escaped) {
-  char *out = malloc(len * ESCAPE_JSON_WORST + 1); /* no byte too many, says AddressSanitizer */
+  char *out = malloc(len * ESCAPE_JSON_WORST + 1); /* AddressSanitizer detects an overrun */
   *escape_json(out, text, len) = '\0';
   ck_assert_str_eq(out, escaped);
   free(out);

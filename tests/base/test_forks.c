@@ -8,7 +8,7 @@
 START_TEST(test_forks_are_counted_in_the_child) {
   int status;
   forks_watch();
-  forks_watch(); /* twice is once */
+  forks_watch(); /* the second call does nothing */
   ck_assert_uint_eq(forks_count(), 0);
   pid_t child = fork();
   if (child == 0) {

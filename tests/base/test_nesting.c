@@ -7,7 +7,7 @@
 START_TEST(test_depths) {
   static const struct {
     const char *text;
-    unsigned depth; /* the least that is within */
+    unsigned depth; /* the least limit that it meets */
   } cases[] = {
       {"", 0},
       {"1", 0},

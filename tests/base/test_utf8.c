@@ -4,7 +4,7 @@
 
 #include "support/test.h"
 
-/* Every code point in its one form, and the surrogates in none. */
+/* Each code point has one form, and a surrogate has none. */
 START_TEST(test_every_character) {
   for (unsigned long c = 0; c <= 0x10FFFF; c++) {
     char text[4];
@@ -63,7 +63,7 @@ START_TEST(test_cut) {
   ck_assert_uint_eq(utf8_cut("abc", 3, 0), 0);
   ck_assert_uint_eq(utf8_cut("\xC3\xBC\xC3\xBC", 4, 1), 2);
   ck_assert_uint_eq(utf8_cut("\xC3\xBC\xC3\xBC", 4, 2), 4);
-  ck_assert_uint_eq(utf8_cut("\x80\x80\x80\x80\x80\x80", 6, 1), 4); /* begins no character at all */
+  ck_assert_uint_eq(utf8_cut("\x80\x80\x80\x80\x80\x80", 6, 1), 4); /* no byte begins a character */
 }
 END_TEST
 

@@ -9,7 +9,6 @@ threads, divided by the difference of the repetitions, is the cost of one. So ne
     tests/cost/cost.sh --record    write budgets.txt with what was measured
 """
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -100,12 +99,10 @@ class Collector(labtest.Handler):
 def run_service(directory, wrapper, env):
     """The service under a wrapper, such as valgrind, from its start until it has ended."""
     log = directory / "log.json"
-    calm = {f"MINISHOP_{key.replace('.', '_').upper()}": str(value) for key, value in shops.CALM.items()}
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "MINISHOP_"))}
     with labtest.HttpThread(Collector) as collector:
         service = labtest.Engine("service", [*wrapper, shops.program("tests/cost/minishop_counted"), "--listen", "127.0.0.1:0",
                                              "--log-file", log], directory, None,
-                                 {**clean, **calm, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **env})
+                                 labtest.environment(shops.variables(shops.CALM), {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}, env))
         with service:
             ready = labtest.wait_until("the service is ready", lambda: log.read_text().startswith("{") and log.read_text().splitlines()[0], 60)
             drive(int(json.loads(ready)["listen"].rpartition(":")[2]))
@@ -114,8 +111,7 @@ def run_service(directory, wrapper, env):
 
 def run_library(directory, wrapper, env):
     """The library's operations under a wrapper. Returns their names."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
-    done = subprocess.run([*wrapper, shops.program("tests/cost/library_operations")], cwd=directory, env={**clean, **env},
+    done = subprocess.run([*wrapper, shops.program("tests/cost/library_operations")], cwd=directory, env=labtest.environment(env),
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=120)
     if done.returncode == labtest.SKIPPED:
         raise labtest.Skip("this machine does not let a process trace its child")

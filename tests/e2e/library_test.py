@@ -47,7 +47,7 @@ def compile_program(prefix, directory, source, package, compiler=("cc", "-std=gn
 
 
 def environment(prefix, endpoint=None, **more):
-    env = {**os.environ, "LD_LIBRARY_PATH": str(prefix / "lib"), "OTEL_TRACES_EXPORTER": "none", **more}
+    env = labtest.environment({"LD_LIBRARY_PATH": str(prefix / "lib"), "OTEL_TRACES_EXPORTER": "none"}, more)
     if endpoint:
         env.update(OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_BSP_SCHEDULE_DELAY="100")
     return env

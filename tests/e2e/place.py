@@ -14,7 +14,7 @@ import labtest
 import shop as shops
 from labtest import TestFailure, expect, wait_until
 
-CALM = {f"MINISHOP_{key.replace('.', '_').upper()}": str(value) for key, value in shops.CALM.items()}
+CALM = shops.variables(shops.CALM)
 
 
 def expect_in(what, part, whole):
@@ -23,8 +23,7 @@ def expect_in(what, part, whole):
 
 
 def environment(**more):
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "MINISHOP_", "NOTIFY_"))}
-    return {**clean, "OTEL_TRACES_EXPORTER": "none", **more}
+    return labtest.environment({"OTEL_TRACES_EXPORTER": "none"}, more)
 
 
 class Place:

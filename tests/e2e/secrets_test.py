@@ -1,5 +1,4 @@
 """A secret that is configured appears nowhere: a canary stands in each place that may hold one, and everything that is told is searched."""
-import os
 import pathlib
 import subprocess
 
@@ -39,8 +38,7 @@ def search(where, texts):
 
 
 def run(env, *arguments):
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "MINISHOP_"))}
-    done = subprocess.run([shop.program("minishop"), *arguments], env={**clean, **env}, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([shop.program("minishop"), *arguments], env=labtest.environment(env), capture_output=True, text=True, timeout=30)
     return done.stdout + done.stderr
 
 

@@ -31,6 +31,12 @@ def program(name):
     raise TestFailure(f"{name} is not built; looked in {', '.join(map(str, BUILDS))}")
 
 
+def variables(settings):
+    """The environment variables of configuration keys, such as "payment.latency_ms": 25."""
+    return {f"MINISHOP_{key.replace('.', '_').upper()}": str(value).lower() if isinstance(value, bool) else str(value)
+            for key, value in settings.items()}
+
+
 @dataclasses.dataclass
 class Answer:
     """What came back: header names are lower-case; a header that came twice is joined with a comma."""
@@ -60,16 +66,13 @@ class Shop(labtest.Engine):
         directory = pathlib.Path(directory)
         self.port = labtest.free_port()
         self.json_log = pathlib.Path(log or directory / "minishop.json")
-        values = {f"MINISHOP_{key.replace('.', '_').upper()}": str(value).lower() if isinstance(value, bool) else str(value)
-                  for key, value in {**(CALM if calm else {}), **(settings or {})}.items()}
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "MINISHOP_"))}
         traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_BSP_SCHEDULE_DELAY": "200"} if collector else {
             "OTEL_TRACES_EXPORTER": "none"}
         argv = [program("minishop"), "--listen", f"127.0.0.1:{self.port}", "--log-file", self.json_log]
         if config:
             argv += ["--config", config]
         super().__init__("minishop", argv, directory, f"http://127.0.0.1:{self.port}/readyz",
-                         {**clean, **traces, **values, **(env or {})})
+                         labtest.environment(traces, variables({**(CALM if calm else {}), **(settings or {})}), env or {}))
 
     @property
     def url(self):

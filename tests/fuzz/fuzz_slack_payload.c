@@ -14,15 +14,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     json_t *payload = NULL;
     const char *why = NULL;
     enum mock_answer answer = mock_payload_read(types[i], (const char *)data, size, &payload, &why);
-    if ((answer == MOCK_OK) != (payload != NULL) || (answer != MOCK_OK && why == NULL)) abort();
-    if (payload == NULL) continue;
+    if ((answer == MOCK_OK) != (payload != NULL) || (answer != MOCK_OK && !why)) abort();
+    if (!payload) continue;
     char *text = json_dumps(payload, JSON_COMPACT);
-    if (text == NULL || *mock_payload_channel(payload) == '\0') abort();
+    if (!text || *mock_payload_channel(payload) == '\0') abort();
     free(text);
     json_decref(payload);
   }
   char *path = strndup((const char *)data, size);
-  if (path != NULL) mock_payload_path(path);
+  if (path) mock_payload_path(path);
   free(path);
   return 0;
 }

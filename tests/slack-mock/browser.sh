@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs ../e2e/slack_mock_browser_test.py on the program that was just built; without Python 3 it is skipped, and says so.
+# Runs ../e2e/slack_mock_browser_test.py with the program of this build. Prints SKIP if Python 3 is missing.
 if ! command -v python3 >/dev/null; then
 	echo "SKIP slack_mock_browser_test.py: python3 missing"
 	exit 77

@@ -17,7 +17,7 @@ tests_fuzz_fuzz_store_SOURCES = tests/fuzz/fuzz_store.c tests/fuzz/replay.c
 tests_fuzz_fuzz_store_LDADD = $(SLACK_MOCK_TEST_LIBS)
 EXTRA_DIST += tests/fuzz/corpus/store tests/fuzz/corpus/connection tests/fuzz/connection.dict tests/data/slack-payload tests/fuzz/corpus/slack_payload
 
-# The program itself, and its page in a browser. Both need Python 3, the second also Chromium.
+# The whole program, and its page in a browser. Both need Python 3, the second also Chromium.
 TESTS += tests/slack-mock/process.sh tests/slack-mock/browser.sh
 EXTRA_DIST += \
 	tests/slack-mock/process.sh tests/slack-mock/browser.sh \

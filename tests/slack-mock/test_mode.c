@@ -32,8 +32,8 @@ START_TEST(test_each_mode_answers) {
     ck_assert_msg(mock_mode_apply(mode, clock_mono_ns()) == cases[i].answer, "%s", cases[i].name);
   }
   size_t rows = 0;
-  while (mock_mode_row(rows) != NULL) rows++;
-  ck_assert_uint_eq(rows, sizeof cases / sizeof *cases + 1); /* "slow" has a test of its own */
+  while (mock_mode_row(rows)) rows++;
+  ck_assert_uint_eq(rows, sizeof cases / sizeof *cases + 1); /* and "slow", which test_slow_waits tests */
   mock_mode_free(mode);
 }
 END_TEST
@@ -83,7 +83,7 @@ static void *apply_now(void *mode) {
   return NULL;
 }
 
-/* Each would wait for a minute, which is the test's own limit. */
+/* Without the change or the stop, each would wait for a minute, which is the time limit of the test. */
 START_TEST(test_change_and_stop_end_the_wait) {
   struct mock_mode *mode = mock_mode_new();
   pthread_t thread;
@@ -95,7 +95,7 @@ START_TEST(test_change_and_stop_end_the_wait) {
   ck_assert_int_eq(pthread_create(&thread, NULL, apply_now, mode), 0);
   mock_mode_stop(mode);
   pthread_join(thread, NULL);
-  ck_assert_int_eq(mock_mode_apply(mode, clock_mono_ns()), MOCK_OK); /* and later ones do not begin to wait */
+  ck_assert_int_eq(mock_mode_apply(mode, clock_mono_ns()), MOCK_OK); /* later messages do not wait either */
   mock_mode_free(mode);
 }
 END_TEST

@@ -26,7 +26,7 @@ static void is_valid(const struct case_file *file, const void *cls) {
   ck_assert_msg(read_case(file) == MOCK_OK, "%s", file->name);
 }
 
-/* Its name begins with the answer it shall get. */
+/* The name of the file begins with the expected answer. */
 static void is_invalid(const struct case_file *file, const void *cls) {
   const char *word = mock_answer_row(read_case(file))->word;
   size_t expected = strcspn(file->name, ".");

@@ -28,12 +28,12 @@ static struct mock_store *store_of(const struct mock_store_limits *limits) {
   return store;
 }
 
-/* Opens path in a new store; on failure the sentence is checked to hold `says`, and NULL is returned. */
+/* Opens path in a new store. With says, expects a failure whose message contains it, and returns NULL. */
 static struct mock_store *open_store(const struct mock_store_limits *limits, const char *says) {
   struct mock_store *store = store_of(limits);
   struct buf error = BUF_INIT(4096);
   int result = mock_store_open(store, path, &error);
-  if (says == NULL) {
+  if (!says) {
     ck_assert_msg(result == 0, "%s", buf_cstr(&error));
   } else {
     ck_assert_int_eq(result, -1);
@@ -137,7 +137,7 @@ START_TEST(test_oldest_leave_by_bytes) {
   char large[400];
   memset(large, 'z', sizeof large);
   large[sizeof large - 1] = '\0';
-  add(store, large); /* alone, rather than lost */
+  add(store, large); /* too large, but it is the only message */
   ck_assert_str_eq(texts(store, 0, 10), "z");
   mock_store_free(store);
 }
@@ -155,7 +155,7 @@ START_TEST(test_clear_makes_a_new_epoch) {
   ck_assert(before != after);
   ck_assert_uint_eq(stats.messages, 0);
   ck_assert_uint_eq(stats.bytes, 0);
-  ck_assert_uint_eq(add(store, "b"), 2); /* numbers go on */
+  ck_assert_uint_eq(add(store, "b"), 2); /* numbers continue */
   buf_free(&list);
   mock_store_free(store);
 }
@@ -192,7 +192,7 @@ START_TEST(test_cut_last_line_is_forgotten) {
   ck_assert_str_eq(texts(store, 0, 10), "ab");
   add(store, "c");
   mock_store_free(store);
-  store = open_store(&wide, NULL); /* the rest of the cut line would be a bad line in the middle now */
+  store = open_store(&wide, NULL); /* a leftover of the cut line would be an invalid line now */
   ck_assert_str_eq(texts(store, 0, 10), "abc");
   mock_store_free(store);
   unlink(path);
@@ -230,7 +230,8 @@ START_TEST(test_bad_files_are_refused) {
     ck_assert_ptr_null(open_store(&wide, cases[i].says));
     struct stat st;
     ck_assert_int_eq(stat(path, &st), 0);
-    ck_assert_uint_eq((size_t)st.st_size, strlen(cases[i].content)); /* somebody's file: left as it is */
+    ck_assert_uint_eq((size_t)st.st_size,
+                      strlen(cases[i].content)); /* unchanged, because it belongs to somebody else */
   }
   unlink(path);
 }
@@ -253,7 +254,7 @@ START_TEST(test_second_process_is_refused) {
   path_new();
   struct mock_store *store = open_store(&wide, NULL);
   ck_assert_ptr_null(open_store(&wide, "in use"));
-  ck_assert_int_eq(mock_store_clear(store), 0); /* writes the file anew, under another inode */
+  ck_assert_int_eq(mock_store_clear(store), 0); /* rewrites the file, under another inode */
   ck_assert_ptr_null(open_store(&wide, "in use"));
   mock_store_free(store);
   unlink(path);
@@ -284,7 +285,7 @@ START_TEST(test_file_is_bounded) {
 }
 END_TEST
 
-/* Whoever may write beside the file could have put a link there, to a file that is not ours. */
+/* An attacker with access to the directory could make a symlink there to another file. */
 START_TEST(test_new_file_is_no_link) {
   char beside[sizeof path + 4], victim[sizeof path + 7];
   struct stat st;
@@ -326,7 +327,7 @@ START_TEST(test_threads) {
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   ck_assert_uint_eq(strlen(texts(store, 0, SIZE_MAX)), THREADS * EACH);
   mock_store_free(store);
-  store = open_store(&wide, NULL); /* every line whole, every number above the one before */
+  store = open_store(&wide, NULL); /* each line is whole, and the numbers increase */
   ck_assert_uint_eq(mock_store_stats(store).messages, THREADS * EACH);
   mock_store_free(store);
   unlink(path);

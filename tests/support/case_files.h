@@ -1,5 +1,5 @@
-/* A parser's cases are files below TEST_DATA: this gives each to a check. What cannot be read fails the test.
- */
+/* A parser's cases are files below TEST_DATA: case_files() calls a check for each. An unreadable file fails
+ * the test. */
 #ifndef TESTS_SUPPORT_CASE_FILES_H
 #define TESTS_SUPPORT_CASE_FILES_H
 
@@ -10,13 +10,13 @@
 #include "support/test.h"
 
 struct case_file {
-  const char *directory; /* its path */
+  const char *directory; /* the path of its directory */
   const char *name;
-  char *text; /* exactly len bytes on the heap, so that a sanitizer sees a byte too many */
+  char *text; /* exactly len bytes on the heap, so that a sanitizer detects an overrun */
   size_t len;
 };
 
-/* The bytes of a file, and so many zeros behind them. To be freed. */
+/* Returns the bytes of a file and so many zeros behind them. The caller frees them. */
 static inline char *case_read(const char *path, size_t *len, size_t zeros) {
   static char text[64 * 1024];
   FILE *file = fopen(path, "rb");
@@ -30,7 +30,7 @@ static inline char *case_read(const char *path, size_t *len, size_t zeros) {
   return copy;
 }
 
-/* The text of the file that has another ending than the case, as a string. To be freed. */
+/* Returns the text of the file with the name of the case and another ending. The caller frees it. */
 static inline char *case_beside(const struct case_file *file, const char *ending) {
   char path[4096];
   size_t len;
@@ -39,8 +39,8 @@ static inline char *case_beside(const struct case_file *file, const char *ending
   return case_read(path, &len, 1);
 }
 
-/* Calls check for each file of the directory whose name has this ending; "": for each. Hidden ones do not
- * count. Returns how many there were. */
+/* Calls check for each file of the directory whose name has this ending ("": for all), except hidden files.
+ * Returns their number. */
 static inline int case_files(const char *directory, const char *ending,
                              void (*check)(const struct case_file *file, const void *cls), const void *cls) {
   char path[4096], file[8192];

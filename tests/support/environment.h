@@ -1,11 +1,11 @@
-/* An environment for a test. */
+/* An environment of a test. */
 #ifndef TESTS_SUPPORT_ENVIRONMENT_H
 #define TESTS_SUPPORT_ENVIRONMENT_H
 
 #include <stddef.h>
 #include <string.h>
 
-/* A getenv() of a list of NAME=VALUE that ends in NULL (cls, a const char *const *). */
+/* Like getenv(), for cls: a const char *const * to a list of NAME=VALUE that ends in NULL. */
 static inline const char *environment_get(void *cls, const char *name) {
   size_t len = strlen(name);
   for (const char *const *pair = cls; *pair; pair++)

@@ -1,4 +1,4 @@
-# What the unit tests share. A test links the library it tests and those below, nothing above.
+# Shared by the unit tests. A test links the library of its layer and those of the layers below.
 EXTRA_DIST += tests/support/case_files.h tests/support/environment.h tests/support/test.h tests/support/threads.h
 AM_TESTS_ENVIRONMENT = TEST_DATA='$(abs_srcdir)/tests/data'; export TEST_DATA;
 ALLOCATIONS = tests/support/allocations.c tests/support/allocations.h

@@ -1,4 +1,4 @@
-/* A unit test in one file: tests with START_TEST/END_TEST, then one TEST_MAIN that lists them. */
+/* The main() of a unit test: TEST_MAIN lists the tests of the file. */
 #ifndef TESTS_SUPPORT_TEST_H
 #define TESTS_SUPPORT_TEST_H
 

@@ -1,4 +1,4 @@
-/* The threads of this process, by name: how a test sees that a thread which was left behind has ended. */
+/* Finds the threads of this process by name, so that a test can see that a thread has ended. */
 #ifndef TESTS_SUPPORT_THREADS_H
 #define TESTS_SUPPORT_THREADS_H
 
@@ -23,7 +23,7 @@ static inline unsigned threads_named(const char *name) {
   return count;
 }
 
-/* The time limit of the test ends this wait. */
+/* Waits until no thread has this name, at most for the time limit of the test. */
 static inline void threads_wait(const char *name) {
   while (threads_named(name) > 0) sched_yield();
 }

@@ -304,8 +304,3 @@ const struct tel_attribute *tel_attributes_find(const struct tel_attributes *a, 
   }
   return NULL;
 }
-
-void tel_attributes_read(const struct tel_attributes *a, uint32_t i, struct tel_attribute *out) {
-  char *none = NULL;
-  tel_form_otlp.read(a->bytes + a->places[i].at, end_of(a, i) - a->places[i].at, out, &none);
-}

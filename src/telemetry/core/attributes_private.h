@@ -172,8 +172,6 @@ static inline size_t tel_json_write_short(unsigned char *start, const struct tel
   return (size_t)(to - (char *)start);
 }
 
-/* Reads the i-th pair of a list in one of OTLP's forms; its texts lie in the list. */
-void tel_attributes_read(const struct tel_attributes *a, uint32_t i, struct tel_attribute *out);
 /* Reads a KeyValue message; its texts lie in data. */
 void tel_pair_read(const uint8_t *data, size_t len, struct tel_attribute *out);
 

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-static const uint64_t interval_ns = 60 * CLOCK_NS_PER_S;
+#define INTERVAL_NS (60 * CLOCK_NS_PER_S)
 
 const char *tel_report_message(enum tel_report what) {
   static const char *const messages[] = {[TEL_REPORT_FAILED] = "span export failed",
@@ -21,7 +21,7 @@ static void say(const struct tel_failure_report *report, enum tel_report what, c
 void tel_failure_report_failed(struct tel_failure_report *report, uint64_t now_mono_ns, const char *text,
                                uint64_t lost) {
   char line[640];
-  if (report->spoke && now_mono_ns - report->last_mono_ns < interval_ns) return;
+  if (report->spoke && now_mono_ns - report->last_mono_ns < INTERVAL_NS) return;
   report->spoke = report->announced = true;
   report->last_mono_ns = now_mono_ns;
   snprintf(line, sizeof line, "spans could not be exported: %s (lost so far: %" PRIu64 ")", text, lost);

@@ -30,9 +30,9 @@ struct tel_pipeline {
   _Atomic bool stop_begun; /* as stopping, for those without the lock */
   _Atomic uint64_t stop_deadline;
 
-  struct tel_gather *gathers; /* SHARDS of them; NULL: all is pushed in order */
+  struct tel_gather *gathers;                             /* SHARDS of them; NULL: all is pushed in order */
   _Alignas(SHARD_LINE) _Atomic(struct tel_item *) pushed; /* a stack: the newest first */
-  _Alignas(SHARD_LINE) _Atomic uint64_t wake_at; /* the worker must be woken when so much waits */
+  _Alignas(SHARD_LINE) _Atomic uint64_t wake_at;          /* the worker must be woken when so much waits */
   struct tel_quota quota; /* of the weight in pushed, in gathers and from first on */
 };
 
@@ -65,8 +65,7 @@ struct tel_pipeline *tel_pipeline_new(const struct tel_pipeline_settings *settin
   tel_quota_init(&pipeline->quota, settings->capacity, settings->ordered ? 1 : settings->wake / WAKE_STEPS);
   if (system) pipeline->system = *system;
   if ((!system && tel_pipeline_system_threads(&pipeline->system) != 0) ||
-      (!settings->ordered && make_gathers(pipeline) != 0) ||
-      tel_fork_claim_init(&pipeline->claim) != 0) {
+      (!settings->ordered && make_gathers(pipeline) != 0) || tel_fork_claim_init(&pipeline->claim) != 0) {
     tel_pipeline_free(pipeline);
     return NULL;
   }

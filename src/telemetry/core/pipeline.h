@@ -3,8 +3,8 @@
  *
  * A push is a few atomic operations, without a lock and without a wait; where the queue is full it is
  * refused. The worker takes all that was pushed at one go, so a thread that is held up in a push holds up
- * nobody. It begins when enough waits, when the delay since it last looked or since the first item is over, on a
- * flush, and at the stop.
+ * nobody. It begins when enough waits, when the delay since it last looked or since the first item is over,
+ * on a flush, and at the stop.
  *
  * Each item is settled once: processed, or lost. A stop keeps its deadline: when the worker hangs, it is left
  * behind with the pipeline, and touches only that and what process() uses. Internal to src/telemetry. */

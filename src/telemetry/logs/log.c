@@ -212,7 +212,8 @@ void tel_log_message_at(struct tel_log_record *record, const char *message, uint
   record->message = message ? message : "";
   record->time_unix_ns = unix_ns;
   if (!seal(record)) return;
-  if (record->line.text && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
+  if (record->line.text && record->span && record->span->recent)
+    tel_recent_add_log(record->span->recent, record);
   if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {
     push(record);
     return;

@@ -15,10 +15,6 @@ static const struct {
     {10000000, "10ms"}, {100000000, "100ms"}, {1000000000, "1s"}, {10000000000, "10s"},
 };
 
-uint64_t tel_recent_class_from_ns(unsigned latency_class) {
-  return classes[latency_class].from_ns;
-}
-
 const char *tel_recent_class_name(unsigned latency_class) {
   return classes[latency_class].name;
 }

@@ -22,9 +22,8 @@ enum { TEL_RECENT_BYTES_MIN = 65536, TEL_RECENT_CLASSES = 8, TEL_RECENT_ROUTES =
 
 struct tel_recent;
 
-/* The lower bound of a latency class in nanoseconds, and its name: "0", "10us", ... "10s". A class ends where
- * the next one begins. */
-uint64_t tel_recent_class_from_ns(unsigned latency_class);
+/* The name of a latency class is its lower bound: "0", "10us", ... "10s". A class ends where the next one
+ * begins. */
 const char *tel_recent_class_name(unsigned latency_class);
 
 /* One kept trace in short: its first span in this process. Method, route and status are the span's

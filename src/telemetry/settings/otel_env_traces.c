@@ -172,10 +172,11 @@ const struct tel_row tel_rows_traces[] = {
     NUMBER(
         "OTEL_BSP_EXPORT_TIMEOUT", "30000", export_timeout_ms, 0, 4294967295,
         "milliseconds for an export; the shorter of this and OTEL_EXPORTER_OTLP_TIMEOUT counts; 0: no limit"),
-    NUMBER("OTEL_BSP_MAX_QUEUE_SIZE", "16384", queue_size, 1, 1048576,
-           "ended spans that may wait; further ones are dropped (queue_full); OpenTelemetry's default is 2048"),
-    NUMBER("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "8192, or OTEL_BSP_MAX_QUEUE_SIZE if that is less", batch_size, 1, 1048576,
-           "spans of one request at most; OpenTelemetry's default is 512"),
+    NUMBER(
+        "OTEL_BSP_MAX_QUEUE_SIZE", "16384", queue_size, 1, 1048576,
+        "ended spans that may wait; further ones are dropped (queue_full); OpenTelemetry's default is 2048"),
+    NUMBER("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "8192, or OTEL_BSP_MAX_QUEUE_SIZE if that is less", batch_size,
+           1, 1048576, "spans of one request at most; OpenTelemetry's default is 512"),
     {{"OTEL_RESOURCE_ATTRIBUTES", "key=value,key=value, percent-encoded", "none",
       "attributes of the resource; they replace those that are detected (host, container)"},
      read_resource,

@@ -19,8 +19,8 @@ void tel_tracing_settings_init(struct tel_tracing_settings *settings) {
       .link_attribute_limit = 128,
       .schedule_delay_ms = 5000,
       .export_timeout_ms = 30000,
-      /* OpenTelemetry has 2,048 and 512. Two thousand spans are the work of 25 ms for a service that saturates
-       * its cores, and its exporter may have to wait longer for its turn. */
+      /* OpenTelemetry has 2,048 and 512. Two thousand spans are the work of 25 ms for a service that
+       * saturates its cores, and its exporter may have to wait longer for its turn. */
       .queue_size = 16384,
       .batch_size = 8192,
       .endpoint = "http://localhost:4318/v1/traces",

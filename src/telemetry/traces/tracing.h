@@ -27,9 +27,9 @@ struct tel_tracing_settings {
   uint32_t event_attribute_limit, link_attribute_limit;           /* an event, a link */
   uint32_t schedule_delay_ms, export_timeout_ms;
   uint32_t queue_size, batch_size; /* spans */
-  char endpoint[1024]; /* whole URL of the traces endpoint */
-  char headers[4096];  /* k=v,k=v as in the environment, still encoded, already checked */
-  uint32_t timeout_ms; /* one export with all its retries */
+  char endpoint[1024];             /* whole URL of the traces endpoint */
+  char headers[4096];              /* k=v,k=v as in the environment, still encoded, already checked */
+  uint32_t timeout_ms;             /* one export with all its retries */
   bool gzip;
   char certificate[1024], client_key[1024], client_certificate[1024]; /* paths; "": none */
   uint64_t recent_bytes; /* memory for recent traces (recent.h); 0: none are kept */

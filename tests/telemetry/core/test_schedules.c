@@ -250,8 +250,8 @@ static void run_stop(void *cls) {
 /* What has left the queue and is not settled yet is the only difference. */
 static void check_accounts(void) {
   uint64_t started = tel_span_counts_started(&f.counts), known = atomic_load(&f.counts.exported) +
-                                                             tel_span_counts_dropped(&f.counts) +
-                                                             tel_batch_queued(f.tracer.batch);
+                                                                 tel_span_counts_dropped(&f.counts) +
+                                                                 tel_batch_queued(f.tracer.batch);
   CHECK(known <= started && started - known <= f.tracer.settings.batch_size);
 }
 

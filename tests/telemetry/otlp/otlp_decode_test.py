@@ -47,9 +47,7 @@ class Receiver(labtest.HttpThread):
 
 def emit(receiver, *arguments, expect=0, **environment):
     """Runs emit_sample; its {name: traceparent} and what it said on standard error."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    env["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.url
-    env.update(environment)
+    env = labtest.environment({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}, environment)
     run = subprocess.run([EMIT, *arguments], env=env, capture_output=True, text=True, timeout=30)
     check("exit code", run.returncode, expect)
     return dict(line.split() for line in run.stdout.splitlines()), run.stderr
