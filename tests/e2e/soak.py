@@ -24,7 +24,7 @@ from labtest import TestFailure, expect, figure, wait_until  # noqa: E402
 MINUTES = labtest.option("minutes", 5)
 PICTURE = pathlib.Path(os.environ.get("LAB_DIR") or labtest.TOP / ".lab") / "soak.svg"
 CONNECTIONS = 64
-GROWTH_MAX_MIB = 1  # after the warm-up, by a straight line through all samples: in an hour, or in the whole run if that is shorter
+GROWTH_MAX_MIB = 1  # after the warm-up: in an hour, or in the whole run if that is shorter
 WARM_UP_MIN = 3  # a collector that is away fills the queue, which then has its size
 BATCH = 512  # spans of a request at most
 # Small enough to be full soon: from then on the service is as large as it ever gets. Orders whose payment failed make room after a
@@ -129,17 +129,19 @@ def watch(shop, sink, log, config, load):
 
 
 def judge(samples):
-    """TestFailure for what grows after the warm-up; returns MiB an hour."""
+    """TestFailure for what grows after the warm-up; returns MiB an hour, and the smallest and the largest MiB. The slope is the median of
+    those from each sample to the one half of that time later: a single step, of a queue that has never been as full, does not count."""
     end = samples[-1][0]
     steady = [one for one in samples if one[0] > max(end / 4, min(WARM_UP_MIN, end / 2))]
-    slope, _ = statistics.linear_regression([one[0] / 60 for one in steady], [one[1] for one in steady])
+    half = len(steady) // 2
+    slope = statistics.median((later[1] - one[1]) / (later[0] - one[0]) * 60 for one, later in zip(steady, steady[half:]))
     hours = min(1, (steady[-1][0] - steady[0][0]) / 60)
     if slope * hours > GROWTH_MAX_MIB:
         raise TestFailure(f"memory grows by {slope:.2f} MiB an hour; in this run, {slope * hours:.2f} MiB")
     for number, name in ((2, "threads"), (3, "descriptors")):
-        parts = [statistics.median(one[number] for one in steady[at:]) for at in (0, len(steady) // 2)]
+        parts = [statistics.median(one[number] for one in steady[at:]) for at in (0, half)]
         expect(f"{name} after the warm-up, and in the second half of that", *parts)
-    return slope
+    return slope, min(one[1] for one in steady), max(one[1] for one in steady)
 
 
 def accounts(shop, sink, log):
@@ -181,8 +183,8 @@ def test_nothing_grows(directory):
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
         PICTURE.write_text(plot.draw(f"MiniShop for {MINUTES} minutes at {seen:.0f} requests a second", {
             name: [(one[0], one[number]) for one in samples] for number, name in enumerate(names, 1)}))
-        slope = judge(samples)
-        figure(f"{MINUTES} minutes at {seen:.0f} requests a second ({100 * seen / top:.0f} % of the top rate): {samples[-1][1]:.0f} MiB, "
+        slope, least, most = judge(samples)
+        figure(f"{MINUTES} minutes at {seen:.0f} requests a second ({100 * seen / top:.0f} % of the top rate): {least:.1f} to {most:.1f} MiB, "
                f"{slope:+.2f} MiB an hour, {samples[-1][2]} threads, {samples[-1][3]} descriptors; {accounts(shop, sink, log)}")
 
 
