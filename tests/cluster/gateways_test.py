@@ -207,8 +207,11 @@ def test_killed(tiers):
                                                    for gateway in tiers.gateways), 30)
     kill(tiers.gateways[0])
     held += [Trace("failed", tiers.shops) for _ in range(FAILED)]
-    wait_until("the agent has all of its shop", lambda: counted(tiers.agents[0], "otelcol_receiver_accepted_spans_total") >=
+    wait_until("the agent has all spans of its shop", lambda: counted(tiers.agents[0], "otelcol_receiver_accepted_spans_total") >=
                tiers.shops[0].metrics()["telemetry_spans_started_total"], 30)
+    # It holds the lines that it has read in memory for a tenth of a second, before the queue.
+    wait_until("and all its lines", lambda: counted(tiers.agents[0], "otelcol_receiver_accepted_log_records_total") >= len(
+        tiers.shops[0].records()), 30)
     kill(tiers.agents[0])
     for engine in (tiers.gateways[0], tiers.agents[0]):
         engine.start(60)
