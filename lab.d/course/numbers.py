@@ -5,7 +5,7 @@ import json
 import time
 import typing
 
-from course.answers import COUNT, DURATION, P95, RATE, SHARE, Number
+from course.answers import COUNT, P95, RATE, SHARE, Number
 from course.question import PATIENCE_S, CannotTell, Right, Wrong, log_windows, moments, question
 
 TWO_DAYS_H, DAY_S, WINDOWS_A_DAY = 48, 86400, 288

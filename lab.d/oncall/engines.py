@@ -19,7 +19,6 @@ import urllib.request
 LAB_D = pathlib.Path(__file__).resolve().parent.parent
 if str(LAB_D) not in sys.path:
     sys.path.insert(0, str(LAB_D))
-import logs  # noqa: E402  lab.d/logs.py, also for page.py
 import trace as traces  # noqa: E402  lab.d/trace.py
 
 TIMEOUT_S = 5

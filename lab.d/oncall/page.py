@@ -10,7 +10,9 @@ import threading
 import time
 import urllib.parse
 
-from .engines import Away, logs
+from .engines import Away
+
+import logs  # lab.d/logs.py: engines.py has put lab.d on the path
 
 STYLE = pathlib.Path(__file__).resolve().parent.parent.parent / "observability/prometheus/assets/console.css"
 BEFORE_S = 300  # what was usual, in front of the case

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """slack-mock as a whole process: each of Slack's answers, limits, modes, the store over a restart, many clients, garbage.
-
-Usage: slack_mock_test.py [PROGRAM], by default ./slack-mock.
-"""
+Usage: slack_mock_test.py [PROGRAM], by default ./slack-mock."""
 import concurrent.futures
 import gzip
 import http.client
@@ -21,8 +19,7 @@ from labtest import TestFailure, wait_until
 
 PROGRAM = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "./slack-mock")
 HOOK = "/services/T000/B000/XXXXXXXX"
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 HELLO = b'{"text":"hello"}'
 
 

@@ -1,5 +1,5 @@
 """A configuration, a build, a key: somebody changed something."""
-from ..faults import JOB, PAY, TOP_REASON, Fault, Look, failing, most, shell
+from ..faults import JOB, PAY, TOP_REASON, Fault, Look, failing, shell
 
 LINES = ("payment = {{ timeout_ms = {n}; }};", "payment = {{ latency_ms = -{n}; }};", "inventory = {{ stock = \"{n}\"; }};",
          "payment = {{ failure_rate = {n}; }};", "orders = {{ capacity = {n}; }};")
