@@ -145,23 +145,22 @@ static int open_service(struct app_assembly *assembly, const struct app_config *
 }
 
 static int register_reloads(struct app_assembly *assembly) {
-  static const char *const label[] = {"result"}, *const results[] = {"rejected", "applied"};
-  struct tel_family *reloads, *last;
-  int result = tel_counter_family(assembly->registry,
-                                  &(struct tel_family_spec){.name = "minishop_config_reloads_total",
-                                                            .help = "Reloads of the configuration (SIGHUP).",
-                                                            .labels = label,
-                                                            .label_count = 1},
-                                  &reloads);
+  static const char *const results[] = {"rejected", "applied"};
+  struct tel_family *reloads = NULL;
+  const struct tel_metric table[] = {
+      {.type = TEL_METRIC_COUNTER,
+       .name = "minishop_config_reloads_total",
+       .help = "Reloads of the configuration (SIGHUP).",
+       .labels = "result",
+       .family = &reloads},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "minishop_config_last_reload_successful",
+       .help = "1 unless the last reload was rejected; 1 before the first one.",
+       .gauge = &assembly->last_reload},
+  };
+  int result = tel_registry_add(assembly->registry, table, sizeof table / sizeof *table);
   for (size_t i = 0; result == 0 && i < 2; i++)
     result = tel_counter_series(reloads, &results[i], &assembly->reloads[i]);
-  if (result == 0)
-    result = tel_gauge_family(
-        assembly->registry,
-        &(struct tel_family_spec){.name = "minishop_config_last_reload_successful",
-                                  .help = "1 unless the last reload was rejected; 1 before the first one."},
-        &last);
-  if (result == 0) result = tel_gauge_series(last, NULL, &assembly->last_reload);
   tel_gauge_set(assembly->last_reload, 1);
   return result;
 }

@@ -129,37 +129,32 @@ static bool expose_at_zero(struct http_metrics *metrics) {
 
 static bool register_families(struct http_metrics *metrics, struct tel_registry *registry,
                               const double *buckets, size_t bucket_count) {
-  static const char *const request_labels[] = {"method", "route", "status"};
-  static const char *const error_labels[] = {"method", "route", "reason"};
-  static const char *const refused_labels[] = {"status"};
-  const struct tel_family_spec requests = {.name = "request_total",
-                                           .help = "Requests answered, without probes.",
-                                           .labels = request_labels,
-                                           .label_count = 3};
-  const struct tel_family_spec errors = {
-      .name = "error_total",
-      .help = "Requests that the shop failed to serve; clients' mistakes are not "
-              "among them.",
-      .labels = error_labels,
-      .label_count = 3};
-  const struct tel_family_spec durations = {.name = "request_duration_seconds",
-                                            .help =
-                                                "From the request's arrival to its answer, without probes.",
-                                            .unit = "seconds",
-                                            .labels = request_labels, /* the first two */
-                                            .label_count = 2,
-                                            .buckets = buckets,
-                                            .bucket_count = bucket_count};
-  const struct tel_family_spec refused = {
-      .name = "minishop_refused_total",
-      .help = "Requests that never became one: refused by the HTTP library or cut "
-              "off.",
-      .labels = refused_labels,
-      .label_count = 1};
-  return tel_counter_family(registry, &requests, &metrics->requests) == 0 &&
-         tel_counter_family(registry, &errors, &metrics->errors) == 0 &&
-         tel_histogram_family(registry, &durations, &metrics->durations) == 0 &&
-         tel_counter_family(registry, &refused, &metrics->refused) == 0 && expose_at_zero(metrics);
+  const struct tel_metric table[] = {
+      {.type = TEL_METRIC_COUNTER,
+       .name = "request_total",
+       .help = "Requests answered, without probes.",
+       .labels = "method route status",
+       .family = &metrics->requests},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "error_total",
+       .help = "Requests that the shop failed to serve; clients' mistakes are not among them.",
+       .labels = "method route reason",
+       .family = &metrics->errors},
+      {.type = TEL_METRIC_HISTOGRAM,
+       .name = "request_duration_seconds",
+       .help = "From the request's arrival to its answer, without probes.",
+       .unit = "seconds",
+       .labels = "method route",
+       .buckets = buckets,
+       .bucket_count = bucket_count,
+       .family = &metrics->durations},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "minishop_refused_total",
+       .help = "Requests that never became one: refused by the HTTP library or cut off.",
+       .labels = "status",
+       .family = &metrics->refused},
+  };
+  return tel_registry_add(registry, table, sizeof table / sizeof *table) == 0 && expose_at_zero(metrics);
 }
 
 struct http_metrics *http_metrics_new(struct tel_registry *registry, const double *buckets,

@@ -255,17 +255,20 @@ static void read_build(void *cls, struct tel_emit *emit) {
 }
 
 static int register_metrics(struct http_service *service) {
-  static const char *const build_labels[] = {"version", "commit", "compiler"};
-  const struct tel_family_spec in_flight = {.name = "minishop_requests_in_flight",
-                                            .help = "Requests being served, probes among them."};
-  const struct tel_family_spec build = {.name = "minishop_build_info",
-                                        .help = "What was built, in its labels; always 1.",
-                                        .labels = build_labels,
-                                        .label_count = 3};
-  if (!service->parts.registry) return 0;
-  int error = tel_read_family(service->parts.registry, &in_flight, TEL_METRIC_GAUGE, read_in_flight, service);
-  return error ? error
-               : tel_read_family(service->parts.registry, &build, TEL_METRIC_GAUGE, read_build, service);
+  const struct tel_metric table[] = {
+      {.type = TEL_METRIC_GAUGE,
+       .name = "minishop_requests_in_flight",
+       .help = "Requests being served, probes among them.",
+       .read = read_in_flight,
+       .cls = service},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "minishop_build_info",
+       .help = "What was built, in its labels; always 1.",
+       .labels = "version commit compiler",
+       .read = read_build,
+       .cls = service},
+  };
+  return tel_registry_add(service->parts.registry, table, sizeof table / sizeof *table);
 }
 
 int http_service_new(const struct http_service_settings *settings, const struct http_service_parts *parts,

@@ -148,7 +148,10 @@ def differences(names, counts, times):
     """The cost of one repetition of each: the last threads are two for each name."""
     pairs = counts[-2 * len(names):]
     labtest.expect("the number of threads counted", len(pairs), 2 * len(names))
-    return {name: max(0, round((pairs[2 * i + 1] - pairs[2 * i]) / times)) for i, name in enumerate(names)}
+    found = {name: round((pairs[2 * i + 1] - pairs[2 * i]) / times) for i, name in enumerate(names)}
+    if min(found.values()) < 0:
+        raise labtest.TestFailure(f"many repetitions cost less than few, so these are not the counts of the threads meant: {found}")
+    return found
 
 
 def costs(unit, directory):

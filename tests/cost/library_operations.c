@@ -1,7 +1,8 @@
 /* The library's operations as a request performs them, each in two threads: one repeats it WARM times, the
  * other MORE times more. What the second one spends beyond the first one is the cost of MORE operations.
- * Prints the names in the order of their threads. Nothing is started, so no other thread runs. With "build"
- * as argument it prints what build this is: "optimized", "unoptimized", or "uncountable". */
+ * Prints the names in the order of their threads; the library's own threads begin before them. Spans and log
+ * lines go to standard output. With "build" as argument it prints what build this is: "optimized",
+ * "unoptimized", or "uncountable". */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,8 +79,9 @@ static const char *build(void) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "build") == 0) return puts(build()) < 0;
+  setenv("OTEL_TRACES_EXPORTER", "console", 1); /* no connection, and no thread for one */
   tel = tel_new("cost", "1");
-  if (!tel || operation_register(tel) != 0) return EXIT_FAILURE;
+  if (!tel || operation_register(tel) != 0 || tel_start(tel) != 0) return EXIT_FAILURE;
   pthread_barrier_init(&over, NULL, THREADS + 1);
   for (unsigned i = 0; i < THREADS; i++) {
     works[i].operation = i == 0 ? &first : &operations[(i - 1) / 2];

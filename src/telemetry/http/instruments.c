@@ -90,25 +90,27 @@ static int fill_route(struct tel_http_route *route, const char *label) {
 }
 
 static int make_families(struct tel *tel, struct tel_http *http) {
-  static const char *const by_status[] = {"method", "route", "status"}, *const by_reason[] = {
-                                                                            "method", "route", "reason"};
-  const struct tel_family_spec requests = {
-      .name = "request_total", .help = "Requests answered.", .labels = by_status, .label_count = 3};
-  const struct tel_family_spec errors = {
-      .name = "error_total",
-      .help = "Requests that the server failed to serve (status 5xx, no answer, or cut by it).",
-      .labels = by_reason,
-      .label_count = 3};
-  const struct tel_family_spec durations = {.name = "request_duration_seconds",
-                                            .help = "From a request's arrival to its answer.",
-                                            .unit = "seconds",
-                                            .labels = by_status,
-                                            .label_count = 2,
-                                            .buckets = buckets,
-                                            .bucket_count = sizeof buckets / sizeof *buckets};
-  int error = tel_counter_family(tel->registry, &requests, &http->requests);
-  if (!error) error = tel_counter_family(tel->registry, &errors, &http->errors);
-  return error ? error : tel_histogram_family(tel->registry, &durations, &http->durations);
+  const struct tel_metric table[] = {
+      {.type = TEL_METRIC_COUNTER,
+       .name = "request_total",
+       .help = "Requests answered.",
+       .labels = "method route status",
+       .family = &http->requests},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "error_total",
+       .help = "Requests that the server failed to serve (status 5xx, no answer, or cut by it).",
+       .labels = "method route reason",
+       .family = &http->errors},
+      {.type = TEL_METRIC_HISTOGRAM,
+       .name = "request_duration_seconds",
+       .help = "From a request's arrival to its answer.",
+       .unit = "seconds",
+       .labels = "method route",
+       .buckets = buckets,
+       .bucket_count = sizeof buckets / sizeof *buckets,
+       .family = &http->durations},
+  };
+  return tel_registry_add(tel->registry, table, sizeof table / sizeof *table);
 }
 
 /* Makes the families once; tel->lock is held. */

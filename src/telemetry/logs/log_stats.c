@@ -29,38 +29,45 @@ static void read_queue_size(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, size);
 }
 
-static int plain_counter(struct tel_registry *registry, const char *name, const char *help,
-                         struct tel_counter **out) {
-  struct tel_family *family;
-  int result = tel_counter_family(registry, &(struct tel_family_spec){.name = name, .help = help}, &family);
-  return result ? result : tel_counter_series(family, NULL, out);
-}
-
-static int reason_counters(struct tel_registry *registry, const char *name, const char *help,
-                           const char *const reasons[], int count, struct tel_counter *out[]) {
-  static const char *const labels[] = {"reason"};
-  struct tel_family *family;
-  int result = tel_counter_family(
-      registry, &(struct tel_family_spec){.name = name, .help = help, .labels = labels, .label_count = 1},
-      &family);
-  for (int i = 0; !result && i < count; i++) result = tel_counter_series(family, &reasons[i], &out[i]);
-  return result;
-}
-
-static int queue_gauges(struct tel_registry *registry, struct tel_log_stats *stats) {
-  struct tel_family *family;
-  struct tel_gauge *capacity;
-  int result = tel_gauge_family(
-      registry,
-      &(struct tel_family_spec){.name = "telemetry_log_queue_capacity", .help = "Log records that can wait."},
-      &family);
-  if (!result) result = tel_gauge_series(family, NULL, &capacity);
-  if (result) return result;
+static int register_metrics(struct tel_log_stats *stats, struct tel_registry *registry) {
+  struct tel_family *dropped = NULL, *failed = NULL;
+  struct tel_gauge *capacity = NULL;
+  const struct tel_metric table[] = {
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_log_lines_written_total",
+       .help = "Log lines that reached their output.",
+       .counter = &stats->written},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_log_lines_dropped_total",
+       .help = "Log lines that were lost, by reason.",
+       .labels = "reason",
+       .family = &dropped},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_log_output_failures_total",
+       .help = "Attempts to write, reopen or rotate the log that failed.",
+       .labels = "reason",
+       .family = &failed},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_log_rotations_total",
+       .help = "Log files that were full and rotated.",
+       .counter = &stats->rotations},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "telemetry_log_queue_capacity",
+       .help = "Log records that can wait.",
+       .gauge = &capacity},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "telemetry_log_queue_size",
+       .help = "Log records that wait to be written.",
+       .read = read_queue_size,
+       .cls = stats},
+  };
+  int error = tel_registry_add(registry, table, sizeof table / sizeof *table);
+  for (int i = 0; !error && i < TEL_LOSSES; i++)
+    error = tel_counter_series(dropped, &losses[i], &stats->dropped[i]);
+  for (int i = 0; !error && i < TEL_LOG_FAILURES; i++)
+    error = tel_counter_series(failed, &failures[i], &stats->failures[i]);
   tel_gauge_set(capacity, (double)tel_pipeline_capacity(stats->pipeline));
-  return tel_read_family(registry,
-                         &(struct tel_family_spec){.name = "telemetry_log_queue_size",
-                                                   .help = "Log records that wait to be written."},
-                         TEL_METRIC_GAUGE, read_queue_size, stats);
+  return error;
 }
 
 static void lock_open(void) {
@@ -80,22 +87,8 @@ int tel_log_stats_open(struct tel_log_stats *stats, struct tel_registry *registr
                        const struct tel_pipeline *pipeline) {
   memset(stats, 0, sizeof *stats);
   stats->pipeline = pipeline;
-  if (registry) {
-    int result = plain_counter(registry, "telemetry_log_lines_written_total",
-                               "Log lines that reached their output.", &stats->written);
-    if (!result)
-      result = reason_counters(registry, "telemetry_log_lines_dropped_total",
-                               "Log lines that were lost, by reason.", losses, TEL_LOSSES, stats->dropped);
-    if (!result)
-      result = reason_counters(registry, "telemetry_log_output_failures_total",
-                               "Attempts to write, reopen or rotate the log that failed.", failures,
-                               TEL_LOG_FAILURES, stats->failures);
-    if (!result)
-      result = plain_counter(registry, "telemetry_log_rotations_total",
-                             "Log files that were full and rotated.", &stats->rotations);
-    if (!result) result = queue_gauges(registry, stats);
-    if (result) return result;
-  }
+  int error = registry ? register_metrics(stats, registry) : 0;
+  if (error) return error;
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, watch_forks);
   pthread_mutex_lock(&open_lock);

@@ -28,33 +28,31 @@ static void read_discarded(void *cls, struct tel_emit *emit) {
                    recent ? (double)atomic_load_explicit(&recent->discarded[i], memory_order_relaxed) : 0);
 }
 
-static const struct {
-  struct tel_family_spec spec;
-  enum tel_metric_type type;
-  tel_read_fn *read;
-} families[] = {
-    {{.name = "telemetry_recent_capacity_bytes",
-      .help = "Memory for recent traces; 0: none are kept.",
-      .unit = "bytes"},
-     TEL_METRIC_GAUGE,
-     read_capacity},
-    {{.name = "telemetry_recent_held_bytes", .help = "Memory that kept traces take.", .unit = "bytes"},
-     TEL_METRIC_GAUGE,
-     read_held},
-    {{.name = "telemetry_recent_traces", .help = "Recent traces that are kept."},
-     TEL_METRIC_GAUGE,
-     read_traces},
-    {{.name = "telemetry_recent_discarded_total",
-      .help = "Traces that are not, or no longer, kept, by reason.",
-      .labels = (const char *const[]){"reason"},
-      .label_count = 1},
-     TEL_METRIC_COUNTER,
-     read_discarded},
-};
 int tel_recent_register(struct tel_recent *recent, struct tel_registry *registry) {
-  int error = TEL_OK;
-  if (!registry) return TEL_OK;
-  for (size_t i = 0; i < sizeof families / sizeof *families && !error; i++)
-    error = tel_read_family(registry, &families[i].spec, families[i].type, families[i].read, recent);
-  return error;
+  const struct tel_metric table[] = {
+      {.type = TEL_METRIC_GAUGE,
+       .name = "telemetry_recent_capacity_bytes",
+       .help = "Memory for recent traces; 0: none are kept.",
+       .unit = "bytes",
+       .read = read_capacity,
+       .cls = recent},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "telemetry_recent_held_bytes",
+       .help = "Memory that kept traces take.",
+       .unit = "bytes",
+       .read = read_held,
+       .cls = recent},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "telemetry_recent_traces",
+       .help = "Recent traces that are kept.",
+       .read = read_traces,
+       .cls = recent},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_recent_discarded_total",
+       .help = "Traces that are not, or no longer, kept, by reason.",
+       .labels = "reason",
+       .read = read_discarded,
+       .cls = recent},
+  };
+  return tel_registry_add(registry, table, sizeof table / sizeof *table);
 }

@@ -44,59 +44,52 @@ static void read_requests(void *cls, struct tel_emit *emit) {
   for (int i = 0; i < TEL_EXPORT_COUNT; i++) tel_emit_value(emit, &codes[i], load(&metrics->requests[i]));
 }
 
-static const struct {
-  struct tel_family_spec spec;
-  enum tel_metric_type type;
-  tel_read_fn *read;
-} families[] = {
-    {{.name = "telemetry_spans_started_total", .help = "Recorded spans that were started."},
-     TEL_METRIC_COUNTER,
-     read_started},
-    {{.name = "telemetry_spans_exported_total", .help = "Spans that the collector took."},
-     TEL_METRIC_COUNTER,
-     read_exported},
-    {{.name = "telemetry_spans_dropped_total",
-      .help = "Spans that were lost, by reason.",
-      .labels = (const char *const[]){"reason"},
-      .label_count = 1},
-     TEL_METRIC_COUNTER,
-     read_dropped},
-    {{.name = "telemetry_span_queue_size", .help = "Ended spans that wait to be exported."},
-     TEL_METRIC_GAUGE,
-     read_queue_size},
-    {{.name = "telemetry_span_queue_capacity", .help = "Spans that can wait; more are dropped."},
-     TEL_METRIC_GAUGE,
-     read_queue_capacity},
-    {{.name = "telemetry_export_requests_total",
-      .help =
-          "Requests to the collector, each retry too, by the status of the answer; error: there was none.",
-      .labels = (const char *const[]){"code"},
-      .label_count = 1},
-     TEL_METRIC_COUNTER,
-     read_requests},
-};
-
-static int register_duration(struct tel_trace_metrics *metrics, struct tel_registry *registry) {
+int tel_trace_metrics_register(struct tel_trace_metrics *metrics, struct tel_registry *registry) {
   static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                    0.25,  0.5,    1,     2.5,  5,     10,   30};
-  static const struct tel_family_spec spec = {
-      .name = "telemetry_span_export_duration_seconds",
-      .help = "Time to export one batch of spans, with its retries.",
-      .unit = "seconds",
-      .buckets = buckets,
-      .bucket_count = sizeof buckets / sizeof *buckets,
+  const struct tel_metric table[] = {
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_spans_started_total",
+       .help = "Recorded spans that were started.",
+       .read = read_started,
+       .cls = metrics},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_spans_exported_total",
+       .help = "Spans that the collector took.",
+       .read = read_exported,
+       .cls = metrics},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_spans_dropped_total",
+       .help = "Spans that were lost, by reason.",
+       .labels = "reason",
+       .read = read_dropped,
+       .cls = metrics},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "telemetry_span_queue_size",
+       .help = "Ended spans that wait to be exported.",
+       .read = read_queue_size,
+       .cls = metrics},
+      {.type = TEL_METRIC_GAUGE,
+       .name = "telemetry_span_queue_capacity",
+       .help = "Spans that can wait; more are dropped.",
+       .read = read_queue_capacity,
+       .cls = metrics},
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_export_requests_total",
+       .help =
+           "Requests to the collector, each retry too, by the status of the answer; error: there was none.",
+       .labels = "code",
+       .read = read_requests,
+       .cls = metrics},
+      {.type = TEL_METRIC_HISTOGRAM,
+       .name = "telemetry_span_export_duration_seconds",
+       .help = "Time to export one batch of spans, with its retries.",
+       .unit = "seconds",
+       .buckets = buckets,
+       .bucket_count = sizeof buckets / sizeof *buckets,
+       .histogram = &metrics->duration},
   };
-  struct tel_family *family;
-  int error = tel_histogram_family(registry, &spec, &family);
-  return error ? error : tel_histogram_series(family, NULL, &metrics->duration);
-}
-
-int tel_trace_metrics_register(struct tel_trace_metrics *metrics, struct tel_registry *registry) {
-  int error = TEL_OK;
-  if (!registry) return TEL_OK;
-  for (size_t i = 0; i < sizeof families / sizeof *families && !error; i++)
-    error = tel_read_family(registry, &families[i].spec, families[i].type, families[i].read, metrics);
-  return error ? error : register_duration(metrics, registry);
+  return tel_registry_add(registry, table, sizeof table / sizeof *table);
 }
 
 void tel_trace_metrics_request(struct tel_trace_metrics *metrics, int status) {
