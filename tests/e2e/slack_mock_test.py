@@ -55,7 +55,6 @@ class Mock:
                 equal(self.stop(), 0, "exit code at the end of a test")
         finally:
             self.process.kill()
-            self.process.wait()
             self.output.close()
 
     def ask(self, method, path, body=None, kind=None, timeout=30, headers=None):
@@ -70,15 +69,13 @@ class Mock:
 
     def post(self, payload, kind=JSON, path=HOOK):
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        status, _, text = self.ask("POST", path, body, kind)
-        return status, text
+        return self.ask("POST", path, body, kind)[::2]
 
     def messages(self, after=0):
         return json.loads(self.ask("GET", f"/messages?after={after}")[2])
 
     def mode(self, name, **more):
-        status, _, text = self.ask("POST", "/control", json.dumps({"mode": name, **more}), JSON)
-        equal(status, 200, text)
+        equal(self.ask("POST", "/control", json.dumps({"mode": name, **more}), JSON)[0], 200, name)
 
     def metric(self, line):
         found = re.search(rf"^{re.escape(line)} (\d+)$", self.ask("GET", "/metrics")[2], re.M)
