@@ -179,7 +179,7 @@ START_TEST(test_each_step_to_another_user) {
   place_make();
   struct app_identity root, identity = {.name = "nobody", .uid = 12345, .gid = 12345};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct app_error error = {""};
+    struct error error = {""};
     calls_succeed();
     calls_fail(cases[i].name, 1, cases[i].error);
     /* Not root, so that the last check finds nobody who can become it again. */
