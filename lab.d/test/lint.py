@@ -84,6 +84,7 @@ CHECKS = {
     "nothing left to do in the sources": leftovers,
     "no file above 500 lines": length,
     "includes go downwards only": layers,
+    "headers: no circles, private ones, one for each file": lambda: linter(SYSTEM_PYTHON, "tests/lint_includes.py"),
     "one list of packages": packages,
     "no function that is unsafe with threads": threads,
 }

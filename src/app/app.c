@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/assembly.h"
+#include "app/config_print.h"
 #include "app/config_tracing.h"
 #include "app/daemon.h"
 #include "app/healthcheck.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config_file.h"
 #include "app/config_value.h"
 #include "base/file.h"
 #include "base/text.h"

@@ -101,15 +101,8 @@ int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, c
 
 /* The defaults alone. */
 void app_config_init(struct app_config *config);
-/* Reads the text of a file over config. name is for errors; incident: only keys that can be reloaded are
- * taken. Returns 0, or -1; then config may hold a part of it. */
-int app_config_parse(struct app_config *config, const char *text, size_t len, const char *name, bool incident,
-                     const char *directory, struct error *error);
-
-/* Writes it in the syntax of the file, each value with its origin as a comment. */
-void app_config_print(const struct app_config *config, const struct app_sources *sources, FILE *out);
-/* Writes one value as it stands after "=". */
-void app_config_print_value(const struct app_config *config, const struct app_key *key, FILE *out);
+/* Sets error to "unknown setting" and the setting that was probably meant. */
+void app_unknown_setting(const char *path, struct error *error);
 
 /* Copies from next the settings that may change while the service runs. Writes the paths of the other changed
  * keys to restart, separated by ", " and truncated to its size. */

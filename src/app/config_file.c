@@ -1,3 +1,5 @@
+#include "app/config_file.h"
+
 #include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>

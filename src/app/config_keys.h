@@ -1,5 +1,5 @@
-/* Every setting of the service, one row each: to add one, add a row here, its lines in etc/minishop.conf (a
- * test compares the two) and its use in assembly.c. The struct, the file, the environment, --help and
+/* Every setting of the service, one row each. A new setting needs a row here, its lines in etc/minishop.conf
+ * (a test compares the two) and its use in assembly.c. The struct, the file, the environment, --help and
  * --check-config follow from the row. */
 #ifndef APP_CONFIG_KEYS_H
 #define APP_CONFIG_KEYS_H
@@ -13,88 +13,87 @@
  * WHOLE, MEMORY (bytes; 0 is off), REAL, REALS (ascending positive numbers). */
 #define APP_CONFIG_KEYS(X)                                                                                   \
   X(listen, ADDRESS, "listen", "127.0.0.1:8080", 0, 0, NULL, false,                                          \
-    "address and port that serve HTTP; 0.0.0.0:8080 or [::]:8080 is every address, port 0 lets the system "  \
-    "choose")                                                                                                \
-  X(user, NAME, "user", "", 0, 0, NULL, false, "user to become when started by root; empty: stay")           \
+    "address and port for HTTP; 0.0.0.0:8080 is every IPv4 address, [::]:8080 every address; with port 0 "   \
+    "the system chooses the port")                                                                           \
+  X(user, NAME, "user", "", 0, 0, NULL, false, "user to become when root starts the service; empty: stay")   \
   X(pid_file, PATH, "pid_file", "", 0, 0, NULL, false,                                                       \
-    "file for the process id, locked while it runs; empty: none")                                            \
+    "file for the process id, locked while the service runs; empty: none")                                   \
   X(incident_file, PATH, "incident_file", "", 0, 0, NULL, false,                                             \
-    "second file, read after this one and overriding it; may be absent; holds only keys that SIGHUP "        \
-    "applies")                                                                                               \
+    "second file, read after the configuration, which it overrides; may be absent; holds only keys that "    \
+    "SIGHUP applies")                                                                                        \
   X(instance, NAME, "instance", "", 0, 63, NULL, false,                                                      \
     "name of this process in its logs and traces, without blanks, at most 63 bytes; empty: a random UUID")   \
   X(seed, WHOLE, "seed", "0", 0, 9e18, NULL, false,                                                          \
-    "makes the simulation repeat itself; 0: different each time")                                            \
+    "makes the simulation repeatable; 0: different each time")                                               \
   X(shutdown_s, WHOLE, "shutdown_s", "8", 1, 3600, NULL, true,                                               \
-    "seconds from SIGTERM to the end at the latest")                                                         \
+    "maximum number of seconds from SIGTERM to the end")                                                     \
   X(server_pool, WHOLE, "server.pool", "0", 0, 64, NULL, false,                                              \
-    "0: a thread for each connection; n: n epoll threads, good only where nothing sleeps")                   \
+    "0: a thread for each connection; n: n epoll threads, for a service in which nothing sleeps")            \
   X(server_connections, WHOLE, "server.connections", "4096", 1, 65536, NULL, false,                          \
-    "open connections at most")                                                                              \
+    "maximum number of open connections")                                                                    \
   X(server_body_limit, WHOLE, "server.body_limit", "16384", 64, 16777216, NULL, false,                       \
-    "bytes of a request's body at most")                                                                     \
+    "maximum size of a request's body, in bytes")                                                            \
   X(server_idle_timeout_s, WHOLE, "server.idle_timeout_s", "30", 1, 3600, NULL, false,                       \
     "seconds until an idle connection is closed")                                                            \
   X(server_request_timeout_s, WHOLE, "server.request_timeout_s", "10", 1, 3600, NULL, false,                 \
-    "seconds for a whole request to arrive")                                                                 \
+    "seconds in which a whole request must arrive")                                                          \
   X(payment_failure_rate, REAL, "payment.failure_rate", "0.05", 0, 1, NULL, true,                            \
     "share of payments that fail")                                                                           \
   X(payment_latency_ms, REAL, "payment.latency_ms", "25", 0, 60000, NULL, true,                              \
-    "median time of the payment provider; 0: does not sleep")                                                \
+    "median time of the payment provider, in milliseconds; 0: does not sleep")                               \
   X(payment_reason, CHOICE, "payment.reason", "", 0, 0, shop_faults_choice, true,                            \
-    "what a failed payment fails with: one reason, those of a group (card, provider, credentials), or any "  \
-    "(empty)")                                                                                               \
+    "reason of a failed payment: one failure, one of a group (card, provider, credentials), or any (empty)") \
   X(payment_connections, WHOLE, "payment.connections", "0", 0, 65536, NULL, true,                            \
-    "calls of the payment provider at the same time; 0: no limit")                                           \
+    "maximum number of simultaneous calls of the payment provider; 0: no limit")                             \
   X(inventory_latency_ms, REAL, "inventory.latency_ms", "8", 0, 60000, NULL, true,                           \
-    "median time of the inventory; 0: does not sleep")                                                       \
+    "median time of the inventory, in milliseconds; 0: does not sleep")                                      \
   X(inventory_stock, WHOLE, "inventory.stock", "100000", 0, 4294967295.0, NULL, true,                        \
     "units of each SKU; 0: unlimited")                                                                       \
   X(inventory_restock_s, REAL, "inventory.restock_s", "1", 0, 86400, NULL, true,                             \
-    "seconds from one filling up of the stock to the next; 0: never")                                        \
+    "seconds between two restocks; 0: never")                                                                \
   X(grey_share, REAL, "grey.share", "0", 0, 1, NULL, true,                                                   \
-    "share of the requests that grey.sku and grey.caller select which meet the grey failure; 0: off")        \
+    "share of the requests selected by grey.sku and grey.caller that meet the grey failure; 0: off")         \
   X(grey_sku, CHOICE, "grey.sku", "", 0, 0, shop_inventory_choice, true,                                     \
-    "only requests of this SKU; empty: all")                                                                 \
+    "only requests for this SKU; empty: all")                                                                \
   X(grey_caller, NAME, "grey.caller", "", 0, 63, NULL, true,                                                 \
-    "only callers whose User-Agent begins with this; empty: all")                                            \
+    "only callers whose User-Agent begins with this text; empty: all")                                       \
   X(grey_failure_rate, REAL, "grey.failure_rate", "0.05", 0, 1, NULL, true,                                  \
     "share of their payments that fail")                                                                     \
   X(grey_reason, CHOICE, "grey.reason", "", 0, 0, shop_faults_choice, true,                                  \
-    "what their failed payments fail with, as payment.reason")                                               \
+    "reason of their failed payments, as in payment.reason")                                                 \
   X(grey_payment_latency_ms, REAL, "grey.payment_latency_ms", "25", 0, 60000, NULL, true,                    \
-    "median time that the payment provider takes for them")                                                  \
+    "median time of the payment provider for them, in milliseconds")                                         \
   X(grey_inventory_latency_ms, REAL, "grey.inventory_latency_ms", "8", 0, 60000, NULL, true,                 \
-    "median time that the inventory takes for them")                                                         \
+    "median time of the inventory for them, in milliseconds")                                                \
   X(grey_deducted, WHOLE, "grey.deducted", "1", 0, 100, NULL, true,                                          \
-    "units that leave the stock for each unit that they order")                                              \
+    "units taken from the stock for each unit that they order")                                              \
   X(orders_capacity, WHOLE, "orders.capacity", "1000000", 1, 100000000, NULL, false,                         \
-    "orders remembered at most; the oldest paid ones leave first")                                           \
+    "maximum number of stored orders; the oldest paid orders leave first")                                   \
   X(orders_unpaid_ttl_s, WHOLE, "orders.unpaid_ttl_s", "3600", 0, 31536000, NULL, false,                     \
-    "seconds after which an unpaid order may leave when room is needed")                                     \
-  X(log_enabled, BOOL, "log.enabled", "true", 0, 0, NULL, false, "false: nothing is logged")                 \
-  X(log_level, CHOICE, "log.level", "info", 0, 0, app_level_choice, true, "the least level that is written") \
+    "seconds after which an unpaid order may leave a full store")                                            \
+  X(log_enabled, BOOL, "log.enabled", "true", 0, 0, NULL, false, "false: no log")                            \
+  X(log_level, CHOICE, "log.level", "info", 0, 0, app_level_choice, true, "lowest level that is written")    \
   X(log_file, OUTPUT, "log.file", "", 0, 0, NULL, false,                                                     \
-    "a file, or \"syslog\"; empty: standard output, with --daemon syslog; SIGHUP opens the file again")      \
+    "a file, or \"syslog\"; empty: standard output, or syslog with --daemon; SIGHUP reopens the file")       \
   X(log_max_bytes, WHOLE, "log.max_bytes", "104857600", 0, 1e15, NULL, false,                                \
-    "size at which the file is rotated; 0: never (where logrotate does it)")                                 \
+    "size at which the file is rotated, in bytes; 0: never (if logrotate does it)")                          \
   X(log_keep, WHOLE, "log.keep", "5", 1, 1000, NULL, false,                                                  \
-    "rotated files that are kept: FILE.1 is the newest")                                                     \
+    "number of rotated files that are kept; FILE.1 is the newest")                                           \
   X(log_queue, WHOLE, "log.queue", "8192", 16, 1048576, NULL, false,                                         \
-    "lines that may wait to be written; when it is full, lines are dropped and counted")                     \
+    "lines that may wait for the writer; further lines are dropped and counted")                             \
   X(metrics_enabled, BOOL, "metrics.enabled", "true", 0, 0, NULL, false,                                     \
-    "false: no metrics, and /metrics is 404")                                                                \
+    "false: no metrics, and /metrics answers 404")                                                           \
   X(metrics_buckets, REALS, "metrics.buckets",                                                               \
     "0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 1.0, 1.5, 2.0, "   \
     "2.5, 5.0, 7.5, 10.0",                                                                                   \
     0, 0, NULL, false,                                                                                       \
-    "upper bounds of request_duration_seconds, in seconds; MiniShopHighLatency needs 0.5, the objective "    \
-    "0.25")                                                                                                  \
+    "upper bounds of request_duration_seconds, in seconds; MiniShopHighLatency needs 0.5, the latency "      \
+    "objective 0.25")                                                                                        \
   X(traces_enabled, BOOL, "traces.enabled", "true", 0, 0, NULL, false,                                       \
     "false: no spans are recorded or exported")                                                              \
   X(traces_endpoint, URL, "traces.endpoint", "http://localhost:4318", 0, 0, NULL, false,                     \
-    "base URL of an OTLP/HTTP collector; OTEL_* variables come first")                                       \
+    "base URL of an OTLP/HTTP collector; OTEL_* variables override it")                                      \
   X(traces_recent_bytes, MEMORY, "traces.recent_bytes", "0", 65536, 1073741824, NULL, false,                 \
-    "memory for recent traces, which GET /debug/tracez shows to clients on this machine; 0: none are kept")
+    "memory for recent traces, in bytes; GET /debug/tracez shows them to clients on this machine; 0: off")
 
 #endif

@@ -1,3 +1,5 @@
+#include "app/config_print.h"
+
 #include <string.h>
 
 #include "app/config_value.h"

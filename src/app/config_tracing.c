@@ -64,7 +64,7 @@ void app_tracing_print(const struct tel_tracing_settings *settings, FILE *out) {
   fprintf(out, "# Spans go to %s",
           settings->exporter == TEL_EXPORTER_OTLP      ? tel_endpoint_show(settings->endpoint, shown)
           : settings->exporter == TEL_EXPORTER_CONSOLE ? "standard output"
-                                                       : "nobody");
+                                                       : "nowhere");
   fprintf(out, *proxy.shown ? ", through the proxy %s unless no_proxy holds the host\n" : "\n", proxy.shown);
   if (settings->recent_bytes) fputs("# Recent traces are kept in memory, for GET /debug/tracez\n", out);
 }

@@ -29,7 +29,5 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
 /* The same for a text from the environment or the command line, parsed by the key's type. */
 int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
                          const char *directory, struct error *error);
-/* Sets error to "unknown setting" and the setting that was probably meant. */
-void app_unknown_setting(const char *path, struct error *error);
 
 #endif

@@ -32,7 +32,7 @@ static int wait_for_child(int fd, pid_t intermediate) {
   while (got < 0 && errno == EINTR);
   close(fd);
   if (got == 1) return status;
-  fprintf(stderr, "minishop: the service has died while it started\n");
+  fprintf(stderr, "minishop: the service died during startup\n");
   return EXIT_FAILURE;
 }
 

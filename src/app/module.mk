@@ -4,8 +4,8 @@ libapp_a_SOURCES = \
 	src/app/app.c src/app/app.h \
 	src/app/assembly.c src/app/assembly.h \
 	src/app/config.c src/app/config.h src/app/config_keys.h \
-	src/app/config_file.c \
-	src/app/config_print.c \
+	src/app/config_file.c src/app/config_file.h \
+	src/app/config_print.c src/app/config_print.h \
 	src/app/config_text.c src/app/config_text.h \
 	src/app/config_hint.c src/app/config_hint.h \
 	src/app/config_tracing.c src/app/config_tracing.h \

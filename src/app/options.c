@@ -15,20 +15,21 @@ static const struct row {
   size_t flag; /* offset of a bool in struct app_options */
   const char *help;
 } rows[] = {
-    {"config", "FILE", NO_KEY, 0, "configuration; without it " SYSCONFDIR "/minishop.conf, if it is there"},
-    {"listen", "ADDR:PORT", APP_KEY_listen, 0, "serve HTTP there"},
+    {"config", "FILE", NO_KEY, 0,
+     "read this configuration file; default: " SYSCONFDIR "/minishop.conf, if it exists"},
+    {"listen", "ADDR:PORT", APP_KEY_listen, 0, "serve HTTP at this address"},
     {"daemon", NULL, NO_KEY, offsetof(struct app_options, daemon),
-     "go to the background; returns when the service is ready"},
-    {"pid-file", "FILE", APP_KEY_pid_file, 0, "hold the process id there"},
-    {"user", "NAME", APP_KEY_user, 0, "become this user after binding"},
-    {"log-file", "FILE", APP_KEY_log_file, 0, "log there, or to \"syslog\""},
-    {"incident-file", "FILE", APP_KEY_incident_file, 0, "read this on top of the configuration"},
+     "run in the background; return when the service is ready"},
+    {"pid-file", "FILE", APP_KEY_pid_file, 0, "write the process id to this file"},
+    {"user", "NAME", APP_KEY_user, 0, "become this user after binding the address"},
+    {"log-file", "FILE", APP_KEY_log_file, 0, "log to this file, or to \"syslog\""},
+    {"incident-file", "FILE", APP_KEY_incident_file, 0, "read this file after the configuration"},
     {"check-config", NULL, NO_KEY, offsetof(struct app_options, check_config),
-     "print the effective configuration and where each value comes from; do not run"},
+     "print the effective configuration with the origin of each value, and exit"},
     {"healthcheck", NULL, NO_KEY, offsetof(struct app_options, healthcheck),
-     "ask the running service whether it is ready; do not run"},
+     "ask the running service whether it is ready, and exit"},
     {"version", NULL, NO_KEY, offsetof(struct app_options, version), "print the version"},
-    {"help", NULL, NO_KEY, offsetof(struct app_options, help), "print this"},
+    {"help", NULL, NO_KEY, offsetof(struct app_options, help), "print this help"},
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
@@ -101,20 +102,21 @@ static void print_setting(const struct app_key *key, FILE *out) {
 
 void app_options_help(FILE *out) {
   fprintf(out, "Usage: minishop [OPTION]...\n"
-               "A small shop that is there to be observed: metrics, traces and logs.\n\nOptions:\n");
+               "A small shop for practising observability: metrics, traces and logs.\n\nOptions:\n");
   for (size_t i = 0; i < ROW_COUNT; i++) {
     char text[40];
     snprintf(text, sizeof text, "--%s %s", rows[i].name, rows[i].argument ? rows[i].argument : "");
     fprintf(out, "  %-22s %s\n", text, rows[i].help);
   }
   fprintf(out,
-          "\nSettings, with their environment variables; * can be changed while it runs, by SIGHUP.\n"
-          "An option comes before the environment (OTEL_*, MINISHOP_*), that before the incident file, that\n"
-          "before the configuration file, and that before the default:\n");
+          "\nSettings, with their environment variables. SIGHUP applies changes of those marked with *.\n"
+          "The first that has a value wins: option, environment (OTEL_*, MINISHOP_*), incident file,\n"
+          "configuration file, default:\n");
   for (size_t i = 0; i < APP_KEY_COUNT; i++) print_setting(&app_keys[i], out);
   app_tracing_help(out);
-  fprintf(out, "\nSIGTERM and SIGINT end it politely, a second one at once; SIGHUP reloads the configuration "
-               "and opens the\n"
-               "log file again. Exit status: 0 done, 1 failed while running, 2 bad usage or configuration.\n"
-               "Manual: minishop(8).\n");
+  fprintf(out,
+          "\nSIGTERM and SIGINT shut the service down gracefully, a second one at once. SIGHUP reloads the\n"
+          "configuration and reopens the log file.\n"
+          "Exit status: 0 done, 1 failed at run time, 2 bad usage or configuration.\n"
+          "Manual: minishop(8).\n");
 }

@@ -40,8 +40,8 @@ static void reply_failure(struct http_exchange *exchange, enum shop_reason reaso
   char quote[HTTP_QUOTE_SIZE], skus[128];
   enum http_problem problem = http_problem_of(reason);
   if (reason == SHOP_UNKNOWN_SKU)
-    http_reply_problem(exchange, problem, "There is no SKU '%s'. The SKUs are %s.",
-                       http_reply_quote(sku, quote), sku_list(skus));
+    http_reply_problem(exchange, problem, "Unknown SKU '%s'. The SKUs are %s.", http_reply_quote(sku, quote),
+                       sku_list(skus));
   else if (reason == SHOP_OUT_OF_STOCK)
     http_reply_problem(exchange, problem, "The order is for %u of %s, and %lld are in stock.",
                        result->quantity, result->sku, (long long)result->stock_left);
@@ -102,7 +102,7 @@ void http_handle_order_status(struct http_exchange *exchange) {
   text_copy(noted, sizeof noted, order_id);
   http_note_text(exchange, &ORDER_ID, noted);
   if (reason != SHOP_DONE) {
-    http_reply_problem(exchange, http_problem_of(reason), "There is no order '%s'.",
+    http_reply_problem(exchange, http_problem_of(reason), "Unknown order '%s'.",
                        http_reply_quote(order_id, quote));
     return;
   }

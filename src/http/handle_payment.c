@@ -17,7 +17,7 @@ static void reply_failure(struct http_exchange *exchange, enum shop_reason reaso
   char quote[HTTP_QUOTE_SIZE];
   enum http_problem problem = http_problem_of(reason);
   if (reason == SHOP_UNKNOWN_ORDER)
-    http_reply_problem(exchange, problem, "There is no order '%s'.", http_reply_quote(order_id, quote));
+    http_reply_problem(exchange, problem, "Unknown order '%s'.", http_reply_quote(order_id, quote));
   else if (reason == SHOP_UNAVAILABLE)
     http_reply_problem(exchange, problem, "Another payment of this order is still running.");
   else

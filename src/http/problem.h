@@ -17,7 +17,7 @@
     "Ask from the machine that the service runs on, as http://127.0.0.1 with the service's port.")           \
   X(HTTP_UNKNOWN_TRACE, "unknown_trace", 404, TEL_WARN, false, "This trace is not kept",                     \
     "Take a trace id from /debug/tracez, or ask the back end that traces are exported to.")                  \
-  X(HTTP_NOT_FOUND, "not_found", 404, TEL_WARN, false, "There is nothing at this path",                      \
+  X(HTTP_NOT_FOUND, "not_found", 404, TEL_WARN, false, "No route has this path",                             \
     "docs/openapi.yaml describes the whole interface.")                                                      \
   X(HTTP_METHOD_NOT_ALLOWED, "method_not_allowed", 405, TEL_WARN, false, "This path takes another method",   \
     "Use a method that the Allow header names.")                                                             \

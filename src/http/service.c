@@ -11,6 +11,7 @@
 #include "http/observe.h"
 #include "http/reply.h"
 #include "http/service_private.h"
+#include "server/drain.h"
 #include "server/request.h"
 
 enum { REPLY_LIMIT = 64 << 20 }; /* of an exposition; all other replies are small */

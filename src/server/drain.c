@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/condition.h"
 #include "server/connection_private.h"
+#include "server/drain.h"
 #include "server/insides_private.h"
 #include "server/refuse_private.h"
 #include "server/sweeper_private.h"

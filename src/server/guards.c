@@ -128,7 +128,7 @@ static bool method_is_clean(const char *method, const char *target) {
 static bool refuse_hosts(const struct server_client *client, const struct headers *headers,
                          const char *version, struct server_refusal *refusal) {
   if (headers->hosts > 1)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "There is more than one Host header: send one.");
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The request has more than one Host header: send one.");
   if (headers->hosts == 0 && strcmp(version, "HTTP/1.0") != 0)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The Host header is missing: send it.");
   if ((headers->hosts && !server_target_authority_is_valid(headers->host)) ||
@@ -144,10 +144,11 @@ static bool refuse_hosts(const struct server_client *client, const struct header
 static bool refuse_framing(const struct headers *headers, const char *version,
                            struct server_refusal *refusal) {
   if (headers->content_lengths > 1)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "There is more than one Content-Length header: send one.");
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
+                  "The request has more than one Content-Length header: send one.");
   if (headers->transfer_encodings && headers->content_lengths)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "There are both Content-Length and Transfer-Encoding: send one of them.");
+                  "The request has both Content-Length and Transfer-Encoding: send one of them.");
   if (headers->transfer_encodings > 1 ||
       (headers->transfer_encodings && strcasecmp(headers->transfer_encoding, "chunked") != 0))
     return refuse(

@@ -4,7 +4,7 @@ libserver_a_SOURCES = \
 	src/server/server.c src/server/server.h src/server/server_private.h \
 	src/server/arrival.c src/server/arrival_private.h \
 	src/server/connection.c src/server/connection_private.h \
-	src/server/drain.c \
+	src/server/drain.c src/server/drain.h \
 	src/server/guards.c src/server/guards_private.h \
 	src/server/insides.c src/server/insides_private.h \
 	src/server/listen.c src/server/listen_private.h \

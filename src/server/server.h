@@ -99,11 +99,6 @@ unsigned server_connections(const struct server *server);
 /* True from the begin of server_drain(). Any thread. */
 bool server_draining(const struct server *server);
 
-/* Shuts the service down gracefully: accepts no more connections, answers those in the backlog with 503, and
- * waits until all requests in flight are answered and sent, or until the deadline (clock_mono_ns). Incomplete
- * requests are dropped. Blocks. Returns how many requests were still in flight at the deadline. */
-unsigned server_drain(struct server *server, uint64_t deadline_mono_ns);
-
 /* Cuts what is still open, joins all threads and frees. Waits for handlers that still run. NULL is allowed.
  */
 void server_free(struct server *server);

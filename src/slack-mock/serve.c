@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "server/drain.h"
 #include "slack-mock/payload.h"
 
 /* Time for the requests in flight at the end. */

@@ -1,4 +1,5 @@
-#include "app/config.h"
+#include "app/config_file.h"
+#include "app/config_print.h"
 
 #include <stdio.h>
 #include <string.h>

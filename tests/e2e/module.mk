@@ -51,6 +51,7 @@ EXTRA_DIST += \
 	tests/e2e/telemetry_doc_test.py \
 	tests/e2e/tracez_test.py \
 	tests/e2e/turned_clock.c \
+	tests/lint_includes.py \
 	tests/e2e/ulfius_examples_test.py \
 	tests/cluster \
 	tests/engines

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config.h"
+#include "app/config_file.h"
+#include "app/config_print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

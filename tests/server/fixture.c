@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/drain.h"
 #include "server/request.h"
 #include "support/test.h"
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/drain.h"
 #include "server/fixture.h"
 #include "support/test.h"
 
