@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """slack-mock's page in a real browser: what it shows, live, on a wide and a narrow screen, and that no message can run.
 
-Usage: slack_mock_browser_test.py [PROGRAM], by default ./slack-mock. With SCREENSHOTS=DIRECTORY it leaves pictures there.
+Run it in the build directory: it starts ./slack-mock. With SCREENSHOTS=DIRECTORY it leaves pictures there.
 """
 import os
 import pathlib
-import sys
 
-from labtest import TestFailure, need, wait_until
+from labtest import TestFailure, need, run_main, wait_until
 from slack_mock_test import Mock, equal
 from webdriver import Browser
 
@@ -184,12 +183,7 @@ def main():
             equal(browser.console_errors(), [], "errors in the console")
         check_phone_and_night(mock)
         print("ok check_phone_and_night")
-    return 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (TestFailure, OSError) as error:
-        print(f"FAILED: {error}")
-        sys.exit(1)
+    run_main(main)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """slack-mock as a whole process: each of Slack's answers, limits, modes, the store over a restart, many clients, garbage.
-Usage: slack_mock_test.py [PROGRAM], by default ./slack-mock."""
+
+Run it in the build directory: it starts ./slack-mock.
+"""
 import concurrent.futures
 import gzip
 import http.client
@@ -12,12 +14,12 @@ import resource
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 
+import labtest
 from labtest import TestFailure, wait_until
 
-PROGRAM = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "./slack-mock")
+PROGRAM = os.path.abspath("slack-mock")
 HOOK = "/services/T000/B000/XXXXXXXX"
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 HELLO = b'{"text":"hello"}'
@@ -87,7 +89,7 @@ def equal(seen, expected, what=""):
         raise TestFailure(f"{what}: expected {expected!r}, saw {seen!r}")
 
 
-def test_answers():
+def test_answers(_):
     cases = [
         (HELLO, JSON, HOOK, 200, "ok"),
         (HELLO, JSON + "; charset=utf-8", HOOK, 200, "ok"),
@@ -127,7 +129,7 @@ def test_answers():
             raise TestFailure("a refusal without a reason in its header")
 
 
-def test_content_coding():
+def test_content_coding(_):
     """A coded body is never read as if it were plain, whatever it holds; identity and a blank value say nothing."""
     with Mock() as mock:
         for coding in ("gzip", "GZIP", "identity, gzip", " br ", "identityx"):
@@ -143,7 +145,7 @@ def test_content_coding():
         equal(mock.metric('slack_mock_messages_total{result="invalid_payload"}'), 10, "invalid")
 
 
-def test_limits():
+def test_limits(_):
     with Mock() as mock:
         fits = b'{"text":"' + b"x" * ((1 << 20) - 11) + b'"}'
         equal(len(fits), 1 << 20, "the test's own body")
@@ -175,7 +177,7 @@ def test_limits():
         equal(mock.ask("GET", "/messages?after=x")[0], 400, "after=x")
 
 
-def test_routes():
+def test_routes(_):
     with Mock() as mock:
         status, headers, text = mock.ask("GET", "/")
         equal((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"), "the page")
@@ -202,7 +204,7 @@ def test_routes():
             raise TestFailure("a reader cannot see that the messages were forgotten")
 
 
-def test_modes():
+def test_modes(_):
     answers = {"outage": (500, "rollup_error"), "revoked": (404, "no_service"), "invalid_token": (403, "invalid_token"),
                "action_prohibited": (403, "action_prohibited"), "channel_not_found": (404, "channel_not_found"),
                "channel_is_archived": (410, "channel_is_archived"), "user_not_found": (400, "user_not_found")}
@@ -232,7 +234,7 @@ def test_modes():
         equal(mock.messages()["control"]["mode"], "ok", "nothing of that changed the mode")
 
 
-def test_slow_blocks_nobody_and_ends():
+def test_slow_blocks_nobody_and_ends(_):
     with Mock() as mock, concurrent.futures.ThreadPoolExecutor() as pool:
         mock.mode("slow", delay_s=60)
         waiting = [pool.submit(mock.post, HELLO) for _ in range(5)]
@@ -251,7 +253,7 @@ def test_slow_blocks_nobody_and_ends():
                 pass  # came after the end
 
 
-def test_store():
+def test_store(_):
     with tempfile.TemporaryDirectory() as directory:
         store = pathlib.Path(directory, "store.jsonl")
         with Mock("--store", store) as mock:
@@ -277,7 +279,7 @@ def test_store():
         equal((bad.returncode, f"{store}:1: not a message" in bad.stderr), (1, True), bad.stderr)
 
 
-def test_full_disk():
+def test_full_disk(_):
     """Messages arrive all the same, the file stays readable, and the metric tells. A limit on files plays the disk."""
     with tempfile.TemporaryDirectory() as directory:
         store = pathlib.Path(directory, "store.jsonl")
@@ -293,7 +295,7 @@ def test_full_disk():
                 raise TestFailure("the file's whole lines were not read")
 
 
-def test_many_clients():
+def test_many_clients(_):
     with Mock() as mock, concurrent.futures.ThreadPoolExecutor(200) as pool:
         answers = list(pool.map(lambda n: mock.post({"text": str(n)}), range(400)))
         equal(set(answers), {(200, "ok")}, "200 threads")
@@ -302,7 +304,7 @@ def test_many_clients():
         equal(sorted(int(m["payload"]["text"]) for m in messages), list(range(400)), "texts")
 
 
-def test_garbage():
+def test_garbage(_):
     inputs = [b"\x00" * 100, b"GET\r\n\r\n", b"POST " + b"/%n%s" * 200 + b" HTTP/1.1\r\n\r\n", b"A" * 100000, b"\x16\x03\x01\x02\x00",
               b"POST /services/T0/B0/x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
               b"GET /messages?after=" + b"9" * 3000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
@@ -336,7 +338,7 @@ def raw_ask(mock, data):
     return int(lines[0].split(" ")[1]), headers, body
 
 
-def test_mistakes_of_clients():
+def test_mistakes_of_clients(_):
     chunked = f"POST {HOOK} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     cases = [(f"POST {HOOK} HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n".encode(), 400),
              (chunked + b"2;a=" + b"x" * (1 << 20) + b"\r\n{}\r\n0\r\n\r\n", 413), (chunked + b"zz\r\n", 400),
@@ -353,7 +355,7 @@ def test_mistakes_of_clients():
         equal(mock.post(HELLO), (200, "ok"), "it serves on")
 
 
-def test_forms_of_the_target_and_blanks():
+def test_forms_of_the_target_and_blanks(_):
     with Mock() as mock:
         for target in (f"http://a{HOOK}", f"HTTPS://a:443{HOOK}", HOOK):
             data = f"POST {target} HTTP/1.1\r\nHost: a \t\r\nContent-Type: {JSON} \r\nContent-Length: {len(HELLO)} \t\r\nConnection: close \r\n\r\n"
@@ -363,7 +365,7 @@ def test_forms_of_the_target_and_blanks():
         equal((status, headers["allow"]), (204, "DELETE, GET, HEAD, OPTIONS, POST"), "OPTIONS *")
 
 
-def test_limits_of_the_system():
+def test_limits_of_the_system(_):
     def ask_all(mock, count):
         socks = [socket.create_connection(("127.0.0.1", mock.port), 20) for _ in range(count)]
         for sock in socks:
@@ -396,7 +398,7 @@ def test_limits_of_the_system():
         equal(mock.metric('slack_mock_refused_total{status="503"}'), refused, "without a descriptor")
 
 
-def test_signals_and_standard_descriptors():
+def test_signals_and_standard_descriptors(_):
     with Mock() as mock:
         for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
             mock.process.send_signal(number)
@@ -431,7 +433,7 @@ def test_signals_and_standard_descriptors():
                 equal((done.returncode, "cannot write to standard output" in done.stderr), (1, True), f"{option}: {done}")
 
 
-def test_command_line():
+def test_command_line(_):
     def run(*options, **environment):
         return subprocess.run([PROGRAM, *options], capture_output=True, text=True, timeout=20,
                               env={**os.environ, **environment})
@@ -452,7 +454,7 @@ def test_command_line():
         equal((done.returncode, "stop it or choose another port" in done.stderr), (1, True), done.stderr)
 
 
-def test_hook():
+def test_hook(_):
     """One known webhook, named in each way. Its address is a secret: the process list, the log and the page do not have it."""
     token = "canary0secret"
     known = f"/services/T0/B0/{token}"
@@ -479,19 +481,5 @@ def test_hook():
             equal((done.returncode, "--hook requires" in done.stderr, "canary" in done.stderr), (2, True, False), f"{value[:40]}: {done}")
 
 
-def main():
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
-    failed = 0
-    for name, test in tests:
-        try:
-            test()
-            print(f"ok {name}", flush=True)
-        except (TestFailure, OSError, http.client.HTTPException, subprocess.TimeoutExpired) as error:
-            failed += 1
-            print(f"FAILED {name}: {type(error).__name__}: {error}", flush=True)
-    print(f"{len(tests) - failed} of {len(tests)} passed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    labtest.run_tests(globals())
