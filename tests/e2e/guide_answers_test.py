@@ -13,7 +13,7 @@ from labtest import TestFailure, expect
 sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import guide  # noqa: E402  lab.d/guide.py, after the path
-from course import answers  # noqa: E402
+from course import answers, code  # noqa: E402
 from oncall.engines import Engines  # noqa: E402
 
 RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
@@ -155,7 +155,7 @@ def test_nonsense_is_no_truth(directory):
     (directory / "log/minishop.json").write_text('not JSON\n{}\n[1]\n{"timestamp": 7}\n')
     with labtest.HttpThread(Handler) as server:
         os.environ["LAB_SCRATCH_URL"] = server.url
-        guide.code.SCRATCH = server.url
+        code.SCRATCH = server.url
         for server.server.nonsense in NONSENSE:
             for native in (True, False):
                 for number, question in guide.QUESTIONS.items():
