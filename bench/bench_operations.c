@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Measures the cost of the library's operations in nanoseconds, and prints a "VALUE<TAB>NAME" for each on
  * standard error; log lines go to standard output. The result is the minimum of several runs, because noise
  * only adds. For the thread that calls the operation it is the elapsed time; for the threads of the exporter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Benchmarks: "make bench-programs" builds them and ./lab bench runs them; make check does neither.
 benchmarks = bench/otlp_sink bench/bare_ulfius bench/bench_operations
 EXTRA_PROGRAMS += $(benchmarks)

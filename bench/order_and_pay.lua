@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Orders, each of which is then paid. The client searches each answer for the order id, which costs it CPU too.
 local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-bench/1"}
 local to_pay = {}

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Orders, each after the answer to the one before. The request is always the same, so that the client needs little CPU.
 wrk.method = "POST"
 wrk.path = "/order"

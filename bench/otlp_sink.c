@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An OTLP/HTTP receiver that needs very little CPU, so that a benchmark measures the sender. It answers 200,
  * counts the spans of each request without decoding them, and answers GET /stats with its counts. Usage:
  * otlp_sink PORT [FILE]. The file keeps the counts even if this process is killed: requests, bytes and spans,

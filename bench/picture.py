@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draws the benchmark: CPU a request by leg, user and system stacked, a panel for each mode and workload."""
 from xml.sax.saxutils import escape
 

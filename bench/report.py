@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The benchmark's report: Markdown, and a picture as SVG."""
 import os
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Measures the cost of telemetry, and of MiniShop compared with a bare Ulfius service that does the same work.
 
 Each round runs each leg once. The legs are MiniShop with telemetry on, with one signal alone, with no span sampled and with

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Profiles a process by thread and library, with the cpu-clock samples of perf."""
 import re
 import shutil

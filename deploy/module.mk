@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Growing past one machine: manifests for Kubernetes, held together by tests/observability/kubernetes_test.py.
 EXTRA_DIST += \
 	deploy/kubernetes/generate.py \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program on Ulfius with metrics, traces and logs: three lines are about telemetry, one more in the
  * handler.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Metrics and nothing else: no spans, no log, no thread. A registry of its own, and a server of one loop that
  * answers each scrape.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Metrics, traces and logs of a program that serves nothing: a job that does some work and tells how it went.
  *
  *   cc no_server.c -o no_server $(pkg-config --cflags --libs tel)

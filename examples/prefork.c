@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A server that forks its workers: prefork PORT METRICS_PORT... All workers accept on PORT. Each has metrics
  * of its own, and answers scrapes on a port of its own. Ends, with its workers, at SIGTERM or SIGINT.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # Building. It always happens outside the source directory, which gets only the files that ./bootstrap makes.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # The containers of docker-compose.yml, if they run instead of the native lab. Compose lists the containers of this project. Names and
 # ports come from the environment, then from .env, as for Compose.

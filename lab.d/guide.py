@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The guide in the terminal: its chapters, the progress of the learner, and the check of an answer.
 
   guide.py show [CHAPTER]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # guide, and answers to its questions: docs/guide in the terminal, and the running engines as the judge.
 

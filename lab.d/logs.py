@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Log lines for people: standard input has minishop's JSON lines, standard output one short line for each.
 
   logs.py [--raw] [--find ID]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # logs: minishop's log lines. Each line of the files is a JSON object; --raw shows it unchanged. With an id, the command also searches
 # rotated files, and ends. Without an id it follows the log.

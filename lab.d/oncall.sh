@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # oncall, answer, mend: cases to solve. The code is in lab.d/oncall/. A background process runs the case until it ends.
 

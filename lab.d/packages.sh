@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # The Debian packages that the lab needs. libulfius-dev depends on libmicrohttpd-dev, libcurl's GnuTLS flavour, zlib1g-dev and others;
 # they are named too, because the sources use them directly.

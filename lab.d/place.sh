@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # Where the lab runs: as processes of this machine (./lab up), or in containers (docker-compose up -d).
 

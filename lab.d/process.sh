@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # Processes that outlive the shell. run/NAME.id identifies a process by its id, its start time, and the machine's boot id.
 # The process id is not enough, because another process may have it by now.

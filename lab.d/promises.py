@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Writes the figures of a report of `./lab test` into the table of docs/reliability.md, with the report's commit, date and machine.
 
 Usage: python3 lab.d/promises.py [REPORT], by default .lab/test-report.md. A row gets the figures of the tests that it names. A row

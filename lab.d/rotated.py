@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Runs a program and writes its standard output to a file of limited size. A full file becomes FILE.1, and a new one begins.
 
 Usage: rotated.py FILE BYTES PROGRAM [ARGUMENT...]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # status: what runs and whether it is healthy. Each row is what the process or the port says now.
 

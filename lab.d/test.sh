@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # test and bench. lab.d/test/ runs the tests: plan.py is the table of the steps.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Traces in a terminal: a list of traces, or one trace as a waterfall with its events.
 
   trace.py (--page URL | --jaeger URL --loki URL) [ID | slow | failed]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # trace: a trace in the terminal, from minishop's own page of recent traces or, in containers, from Jaeger.
 

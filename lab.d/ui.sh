@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # Messages: one line for each step, with its time. If a step fails, the end of its log follows.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Flags that make a memory error hard to exploit. Each is used where the compiler and the linker take it. The user's CPPFLAGS, CFLAGS and
 # LDFLAGS come after them and win: CFLAGS=-fno-stack-protector or LDFLAGS=-Wl,-z,lazy switch one off.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The project's own macros: libraries, warnings, sanitizers, the commit, the summary.
 
 # MINISHOP_MISSING(WHAT, PACKAGE): notes a missing thing; MINISHOP_SUMMARY ends with all of them at once.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What watches the service: configuration, installed as it is.
 nobase_dist_pkgdata_DATA = \
 	observability/README.md \

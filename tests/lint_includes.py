@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Rooms: checks of the headers in src/. No two include each other in a circle; NAME_private.h is for the files of its folder and
 their tests; a function is declared in NAME.h or NAME_private.h beside its NAME.c. Prints what is wrong."""
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Copies files of the project into the manifests, because kustomize reads no file outside its own directory. With --check it only
 reports copies that differ. A test runs that.
 

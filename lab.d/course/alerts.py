@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Questions whose truth the rules and Alertmanager know: chapter 8."""
 from course.answers import DURATION, Clock, Id, Number
 from course.question import CannotTell, Right, Wrong, question

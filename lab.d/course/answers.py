@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a learner types, and whether it is the truth that an engine has told.
 
 A kind reads a text into the values that it may mean ("25 %" is 0.25; "48" without a unit may be 48 s or 48 ms) and compares them with

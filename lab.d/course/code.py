@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Questions about the learner's own shop of chapter 13: the scratch copy is asked."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Questions whose truth is in the log: chapters 2 and 3."""
 import collections
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Questions whose truth Prometheus knows, and whose answer is a name or a few values: chapters 4, 5, 10 and 12."""
 from course.answers import COUNT, DURATION, Number, Route, Word
 from course.numbers import percent

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Questions whose answer is a number: one row a question. A row says how the truth is asked for, and which wrong numbers have a hint of
 their own."""
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A question of the guide: its number, what kind of answer it takes, and how the running engines are asked for the truth.
 
 A check gets the engines and the learner's answer, and returns Right or Wrong. It raises CannotTell (or the engines raise Away) where the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A page's Markdown as a terminal shows it: paragraphs wrapped, headings and commands in colour, what commands print behind a line."""
 import re
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Questions whose truth the traces know: chapters 1, 6, 7 and 11."""
 import time
 

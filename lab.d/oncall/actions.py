@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a person on call can do. Most of it makes no difference to a given case, and some of it makes things worse."""
 
 ACTIONS = {

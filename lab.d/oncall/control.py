@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a case does to the lab, and how all of it is undone.
 
 A file that carries a fault is there only until the program confirms that it has read it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Callers beside the shoppers: partners and apps that buy a little, each on a thread of its own. One of them may misbehave."""
 import http.client
 import json

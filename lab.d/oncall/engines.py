@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The engines that watch the shop, and what they say: one module for native processes and for containers.
 
 Every question returns data or raises Away, so that no caller takes "could not ask" for "nothing is there". An answer in an unexpected form

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a fault is, and the questions to Prometheus and the log that faults have in common.
 
 A fault is one row of a table in cases/. Its parameters are drawn from the case's seed; every function of the row takes them. What is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Says of an answer: right, wrong, or that it cannot tell. What is true is asked of the engines each time.
 
 The row of the fault says what may be right, and the engines must show it now. Where they do not show it, or do not answer, no answer is wrong.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The process behind a case: it breaks the lab, and mends it when told to. Only its memory knows what is broken.
 
 It listens on a socket in LAB_DIR/run for ./lab answer and ./lab mend, which see no more than its answers.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The commands ./lab oncall, answer and mend; lab.d/oncall.sh calls it. Exit status: 0 right or done, 1 wrong, 2 bad input, 3 cannot tell."""
 import argparse
 import json

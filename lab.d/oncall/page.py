@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The page of the case: its clock, the questions, links that open each tool at the right place and time, and the newest lines of the log.
 
 It gets the public state of the case only, so it says no more than ./lab answer and ./lab logs do. The process behind the case serves it,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How a case went, and the history of all cases in LAB_DIR."""
 import json
 import statistics

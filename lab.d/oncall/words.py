@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The words of questions and answers: what can be answered, other words for it, and times in every usual form."""
 import datetime
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Programs that search the sources or watch the unit tests: analyzers.py TOOL.
 
 lab.d/analyzers.known has the findings that are accepted, with their reasons. The checks of clang-tidy, and why some are off, are in .clang-tidy.

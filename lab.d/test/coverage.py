@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Coverage of lines and branches of src/, over the unit tests and the whole-process tests of tests/coverage/scripts.txt.
 
 coverage.py builds with --enable-coverage, runs the tests, and judges; coverage.py --judge judges what an earlier run has counted. known.txt

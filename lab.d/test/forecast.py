@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `./lab test` says before it starts: how long it takes, how much disk it needs, what is there already, what it will skip."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Fuzzing: each target of tests/fuzz searches from its corpus for $LAB_FUZZ_SECONDS (600), one target on each processor.
 
 fuzz.py [TARGET...] runs all targets, or these: fuzz.py connection accept. All of the project is built with clang, AddressSanitizer and

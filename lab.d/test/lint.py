@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The checks of the sources. Each prints one line, and what it has found."""
 import re
 import sys
@@ -74,7 +75,15 @@ def formatting():
     return linter("clang-format", "--dry-run", "-Werror", *project_files("*.c", "*.h"))
 
 
+def licence():
+    sources = [name for name in project_files("*") if name.endswith((".c", ".h", ".py", ".sh", ".js", ".css", ".lua", ".proto", ".mk", ".m4"))
+               and not name.startswith(("tests/data/", "tests/fuzz/corpus/"))]
+    heads = {name: (TOP / name).read_text(encoding="utf-8")[:200] for name in sources}
+    return [f"{name}: no SPDX line" for name, head in heads.items() if head and "SPDX-License-Identifier: MIT" not in head]
+
+
 CHECKS = {
+    "each source names its licence": licence,
     "C style": dialect,
     "C is formatted": formatting,
     "shell scripts (shellcheck)": lambda: linter("shellcheck", "-x", "lab", "bootstrap", "lab.d/install-packages", *project_files("[!l]*.sh")),

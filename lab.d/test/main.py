@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """./lab test: runs the plan. Each step prints one line as it ends; the last line has the counts.
 
 A test run has its own directory and its programs take free ports: it disturbs neither a running lab nor another test run. Builds are kept for

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The plan of `./lab test`: stages of steps. A step that a test program adds needs no row: see scripts()."""
 import fnmatch
 import pathlib

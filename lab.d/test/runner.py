@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs steps and adds up what they count. A step is a command with a log of its own; several can run at a time.
 
 A step's command counts its tests in one of three ways. Lines "counts: PASSED FAILED SKIPPED" are added up. Without them, each line that begins

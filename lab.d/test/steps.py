@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Steps of the plan that are more than one command: steps.py NAME [ARGUMENT...]."""
 import re
 import shutil

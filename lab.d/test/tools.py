@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the parts of `./lab test` share: places, commands, the project's files, the Python environment of the tests, lines for people."""
 import fnmatch
 import os

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # prepare.sh: prepares the volumes before any other container starts. It copies the configuration from this image into the
 # volume that the other containers mount. No container reads the clone, so its file modes and SELinux labels do not matter.
 #

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # replica.sh: one replica of MiniShop, with its own log file in the volume that all replicas share.
 set -u
 # MiniShop reads the incident when it starts, so an earlier SIGHUP is not needed. It is ignored until MiniShop handles it.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The shoppers, for wrk: they order, and then pay the order. Sometimes a shopper looks at an order. Some make a mistake: the shop answers
 -- with 4xx, which is not an error of the shop. A shopper repeats a failed payment after ten seconds, at most three times.
 --

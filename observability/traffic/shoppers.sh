@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # shoppers.sh HOST:PORT: runs one wrk for each address of HOST. An order is in the memory of the replica that took it, so it must be
 # paid there. All addresses share the rate.
 #

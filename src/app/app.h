@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The program. */
 #ifndef APP_APP_H
 #define APP_APP_H

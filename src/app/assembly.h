@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The service, assembled: telemetry, shop and HTTP from one configuration; started in order, stopped in
  * reverse. The only place that knows all layers. For the main thread. */
 #ifndef APP_ASSEMBLY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The configuration: what config_keys.h lists, from (the later wins) defaults, the file, the incident file,
  * the environment, options. All of it is plain data that can be copied with =. For one thread. */
 #ifndef APP_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The configuration from the text of a file. */
 #ifndef APP_CONFIG_FILE_H
 #define APP_CONFIG_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "app/config_hint.h"
 
 #include <ctype.h>

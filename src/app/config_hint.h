@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a configuration file is probably wrong. Inside src/app/config*.c only. */
 #ifndef APP_CONFIG_HINT_H
 #define APP_CONFIG_HINT_H

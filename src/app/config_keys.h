@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every setting of the service, one row each. A new setting needs a row here, its lines in etc/minishop.conf
  * (a test compares the two) and its use in assembly.c. The struct, the file, the environment, --help and
  * --check-config follow from the row. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The configuration as text. */
 #ifndef APP_CONFIG_PRINT_H
 #define APP_CONFIG_PRINT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A configuration file's text, made safe for libconfig 1.5. Inside src/app/config*.c only. */
 #ifndef APP_CONFIG_TEXT_H
 #define APP_CONFIG_TEXT_H

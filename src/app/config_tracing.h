@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The settings of tracing: from the configuration and, before it, the OTEL_* variables. */
 #ifndef APP_CONFIG_TRACING_H
 #define APP_CONFIG_TRACING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One value of the configuration: checked against its key's row, and stored. Inside src/app/config*.c only.
  */
 #ifndef APP_CONFIG_VALUE_H

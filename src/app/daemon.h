@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs the service in the background. The parent waits until the service is ready and returns its status. */
 #ifndef APP_DAEMON_H
 #define APP_DAEMON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Asks a running service whether it is ready: for a container's or a supervisor's health check. */
 #ifndef APP_HEALTHCHECK_H
 #define APP_HEALTHCHECK_H

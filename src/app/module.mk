@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # app: the process. The only layer that may use all others.
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \

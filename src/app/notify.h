@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reports the service's state to the service manager (systemd, Type=notify) by its datagram protocol. */
 #ifndef APP_NOTIFY_H
 #define APP_NOTIFY_H

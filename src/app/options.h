@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line. */
 #ifndef APP_OPTIONS_H
 #define APP_OPTIONS_H

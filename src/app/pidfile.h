@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A file that holds the process id, and whose lock says that the process lives. */
 #ifndef APP_PIDFILE_H
 #define APP_PIDFILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Changes from root to an ordinary user permanently. */
 #ifndef APP_PRIVILEGES_H
 #define APP_PRIVILEGES_H

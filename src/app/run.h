@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The running service: waits for signals and does what they say. */
 #ifndef APP_RUN_H
 #define APP_RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An IP address with its port. Pure functions; any thread. */
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* JSON into a buffer. The caller writes the brackets; a comma precedes each key or item but the first behind
  * a bracket. Same rules as base/buf.h. */
 #ifndef BASE_BUF_JSON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two clocks, in nanoseconds. Any thread. Nothing blocks but clock_sleep_ns(). */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

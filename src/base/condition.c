@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/condition.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Condition variables whose deadlines are readings of clock_mono_ns(), so that a step of the wall clock does
  * not move them. A condition is signalled and destroyed with the functions of POSIX. Any thread. */
 #ifndef BASE_CONDITION_H

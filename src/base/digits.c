@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/digits.h"
 
 #include <assert.h>

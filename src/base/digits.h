@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers in decimal, independently of the locale, without a NUL. Pure; any thread. */
 #ifndef BASE_DIGITS_H
 #define BASE_DIGITS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The message of a failure, for people: the one shape of errors in the programs. A function that can fail for
  * several reasons returns -1 or NULL and sets it. The telemetry library has codes instead (tel/error.h). Any
  * thread. */

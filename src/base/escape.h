@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Escapes untrusted text for a JSON string. Pure; any thread. */
 #ifndef BASE_ESCAPE_H
 #define BASE_ESCAPE_H

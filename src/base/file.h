@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whole reads and whole writes: neither a signal nor a short transfer cuts them. They may block. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Detects that the process is a child of fork(): it has the memory of its parent, but none of its threads.
  * Any thread. */
 #ifndef BASE_FORKS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bytes as lower-case hexadecimal, two digits each. Pure; any thread. */
 #ifndef BASE_HEX_H
 #define BASE_HEX_H

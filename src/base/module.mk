@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # base: the lowest layer. It uses no other layer.
 noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = \

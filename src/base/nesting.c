@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/nesting.h"
 
 bool nesting_within(const char *text, size_t len, unsigned max) {

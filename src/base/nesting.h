@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Limits how deep a JSON text nests, before it is parsed. A recursive parser needs stack for each level, and
  * the threads of a server have little: a few kilobytes of brackets could crash the process. Pure; any thread.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A bounded pool of objects of one size, without locks, for any thread. Each processor takes first the object
  * that was given back to it last, because that is still in its cache. One without a free object takes another
  * processor's. Objects that were never taken are never touched, so they use no memory. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Random numbers for identifiers, jitter and the simulation. Not for secrets. Each thread has its own
  * generator, so there is no lock. The system seeds it, and once more in a child of fork(). */
 #ifndef BASE_RANDOM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config.h" /* first: GNU extensions */
 
 #include "base/shard.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which of several copies of shared data a thread uses, so that threads on different processors seldom write
  * to the same cache line. Any thread may use any copy: a thread can be moved at any moment. */
 #ifndef BASE_SHARD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Prepares signals and standard descriptors. Both programs call startup() first. */
 #ifndef BASE_STARTUP_H
 #define BASE_STARTUP_H

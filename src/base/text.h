@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Short texts from outside: trims, compares and shows them. Pure; any thread. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H

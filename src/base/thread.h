@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A thread of the service's own: it has a name, and all signals are blocked in it, because another thread
  * waits for them. */
 #ifndef BASE_THREAD_H

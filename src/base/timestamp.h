@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Times as text: RFC 3339 in UTC, 2026-01-02T03:04:05.123456789Z. Pure; any thread. */
 #ifndef BASE_TIMESTAMP_H
 #define BASE_TIMESTAMP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Checks and repairs untrusted text for formats that require UTF-8 (RFC 3629: shortest forms, no surrogates,
  * up to U+10FFFF). Pure; any thread. */
 #ifndef BASE_UTF8_H

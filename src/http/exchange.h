@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One request and its answer: the record from which log line, metrics and span are written. Belongs to the
  * request's thread. */
 #ifndef HTTP_EXCHANGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "http/reply.h"
 #include "http/service_private.h"
 #include "server/request.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* GET /debug/tracez: checks the query and whether the client may see the traces. The page itself is
  * tracez_page.c. */
 #include <stdio.h>

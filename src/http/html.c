@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "http/html.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Escapes untrusted text for an HTML page or for the query of a link. */
 #ifndef HTTP_HTML_H
 #define HTTP_HTML_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The JSON body of a request, read field by field against a table. A field that is not in the table is
  * refused. */
 #ifndef HTTP_JSON_BODY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether a request comes from this machine. Pure; any thread. */
 #ifndef HTTP_LOCAL_H
 #define HTTP_LOCAL_H

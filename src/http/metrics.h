@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The metrics of requests: request_total, error_total, request_duration_seconds, minishop_refused_total.
  * Recording: any thread, no lock, and no allocation but for the first request of a series. */
 #ifndef HTTP_METRICS_H

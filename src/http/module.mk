@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # http: the shop's interface, on the server.
 
 noinst_LIBRARIES += libhttp.a

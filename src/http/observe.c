@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "http/observe.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The observation of requests: begins and ends an exchange, and writes its metrics, its span and its log line
  * at one place, from one record. All functions but new and free: any thread. */
 #ifndef HTTP_OBSERVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every way a request can end without success, one row each. The payment failures are rows of shop/reason.h.
  */
 #ifndef HTTP_PROBLEM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The answers of handlers: JSON or a problem. Each settles the exchange's answer and its outcome. */
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "http/routes.h"
 
 #include <stdio.h>

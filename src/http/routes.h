@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The route table: the routes and their names in metrics, spans and logs. Adding a route is one row here and
  * one handler; the rest (prototypes, labels, series at 0, Allow, the list in the 404) follows from the row.
  * Pure functions; any thread. */

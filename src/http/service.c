@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "http/service.h"
 
 #include <microhttpd.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* MiniShop's HTTP interface: the route table, its handlers and the observation of every request, on an
  * server. */
 #ifndef HTTP_SERVICE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The service, as its handlers see it. */
 #ifndef HTTP_SERVICE_PRIVATE_H
 #define HTTP_SERVICE_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "http/tracez_page.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The style sheet of /debug/tracez: light and dark, wide and narrow. */
 #ifndef HTTP_TRACEZ_STYLE_H
 #define HTTP_TRACEZ_STYLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What arrives on a connection, read before libmicrohttpd parses it. */
 #ifndef SERVER_ARRIVAL_PRIVATE_H
 #define SERVER_ARRIVAL_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A connection, and libmicrohttpd's callbacks for it. */
 #ifndef SERVER_CONNECTION_PRIVATE_H
 #define SERVER_CONNECTION_PRIVATE_H

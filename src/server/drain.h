@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The graceful shutdown of a server. */
 #ifndef SERVER_DRAIN_H
 #define SERVER_DRAIN_H

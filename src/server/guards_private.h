@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The guards: what a request must look like before its endpoints see it. */
 #ifndef SERVER_GUARDS_PRIVATE_H
 #define SERVER_GUARDS_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* recv() is defined here, and clang does not define a function again that the C library has as a checked
  * inline. */
 #undef _FORTIFY_SOURCE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What only works because of how libmicrohttpd 0.9 is built inside, in one place. A version of libmicrohttpd
  * that makes a function here needless makes it go, with its calls; server_insides_ finds them all. */
 #ifndef SERVER_INSIDES_PRIVATE_H

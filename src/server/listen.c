@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "server/listen_private.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The listening socket. */
 #ifndef SERVER_LISTEN_PRIVATE_H
 #define SERVER_LISTEN_PRIVATE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The HTTP server: generic, knows nothing of the shop; minishop and slack-mock stand on it.
 noinst_LIBRARIES += libserver.a
 libserver_a_SOURCES = \

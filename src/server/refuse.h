@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A request that no endpoint saw: what the server tells its hook, and what the hook answers. */
 #ifndef SERVER_REFUSE_H
 #define SERVER_REFUSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Answers to requests that no endpoint sees. */
 #ifndef SERVER_REFUSE_PRIVATE_H
 #define SERVER_REFUSE_PRIVATE_H

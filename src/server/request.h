@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A request and its connection, for endpoints and hooks, and for free_shared_data with the request that the
  * observer kept. For the thread that serves the connection. */
 #ifndef SERVER_REQUEST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A hardened HTTP/1.1 server on Ulfius and libmicrohttpd. It knows nothing of the shop: endpoints
  * and hooks are the caller's. What it adds to Ulfius:
  *  - Guards in front of every endpoint refuse what proxies and servers read differently

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server, as its own files see it. */
 #ifndef SERVER_SERVER_PRIVATE_H
 #define SERVER_SERVER_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The thread that enforces deadlines and closes what lingers. */
 #ifndef SERVER_SWEEPER_PRIVATE_H
 #define SERVER_SWEEPER_PRIVATE_H

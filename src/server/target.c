@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* strndup */
 #include <ctype.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The target of a request line. */
 #ifndef SERVER_TARGET_PRIVATE_H
 #define SERVER_TARGET_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "shop/connections.h"
 
 #include "base/condition.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pool of connections to the payment provider: a call takes one and gives it back. Any thread. Without a
  * limit a call pays for one atomic read. */
 #ifndef SHOP_CONNECTIONS_H

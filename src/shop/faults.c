@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "shop/faults.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Injected failures and latencies, drawn at random from a seed. Any thread. With a seed, the n-th payment has
  * the same outcome in every run, whichever thread asks. */
 #ifndef SHOP_FAULTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "shop/grey.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A grey failure: only some requests are hit, chosen by SKU, by caller and by share; all others are as
  * before. Any thread. While the share is 0 a request pays for one atomic read. */
 #ifndef SHOP_GREY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The catalogue and its stock. Deducting is lock-free; the first call after the period refills the stock, so
  * that no extra thread is needed. Any thread. */
 #ifndef SHOP_INVENTORY_H

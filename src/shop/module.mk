@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shop: the simulated business. No Ulfius, no JSON.
 noinst_LIBRARIES += libshop.a
 libshop_a_SOURCES = \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "shop/orders.h"
 
 #include <pthread.h>

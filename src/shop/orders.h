@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The order store: bounded, in memory, sharded by id so that requests rarely meet on a lock.
  * When it is full, the oldest paid order leaves, then the oldest unpaid one past its time to live; else it
  * refuses. With more than one shard "oldest" is the oldest of a shard. Any thread. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "shop/reason.h"
 
 static const struct {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Why an operation of the shop failed. The word is stable: problem code, metric label and log field are this
  * word. */
 #ifndef SHOP_REASON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The simulated shop: orders, stock, a payment provider that fails on purpose. The business is simulated; its
  * telemetry is real: the inner step of each operation has its own span. Every function may be called from any
  * thread. Placing and paying may sleep as long as the configured latency. */

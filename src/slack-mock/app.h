@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The program: reads the options, makes the parts, serves, frees the parts. */
 #ifndef SLACK_MOCK_APP_H
 #define SLACK_MOCK_APP_H

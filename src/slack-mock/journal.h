@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The file of --store: a line for each record. Records are appended; the store rewrites the file when most of
  * it is obsolete. One owner at a time (the store's file lock). Every call may block on the disk. */
 #ifndef SLACK_MOCK_JOURNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The mock's metrics, in a registry of libtel. Any thread, except for open and free. */
 #ifndef SLACK_MOCK_METRICS_H
 #define SLACK_MOCK_METRICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The mode of the mock: it answers as Slack does, or fails in one of the ways that lose notifications. Any
  * thread. */
 #ifndef SLACK_MOCK_MODE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # slack-mock: a local Slack channel, as a program.
 bin_PROGRAMS += slack-mock
 noinst_LIBRARIES += libslackmock.a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line and the environment. */
 #ifndef SLACK_MOCK_OPTIONS_H
 #define SLACK_MOCK_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The files of the page. embed.sh turns those of page/ into constants of the program. */
 #ifndef SLACK_MOCK_PAGE_H
 #define SLACK_MOCK_PAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A webhook's payload: reads it as Slack does, and tells what Slack would answer. Pure functions; any thread.
  */
 #ifndef SLACK_MOCK_PAYLOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The mock's HTTP interface: a table of routes, each with a handler. Handlers run in the server's threads. */
 #ifndef SLACK_MOCK_ROUTES_H
 #define SLACK_MOCK_ROUTES_H

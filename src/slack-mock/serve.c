@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "slack-mock/serve.h"
 
 #include <stdio.h>

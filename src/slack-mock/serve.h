@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs the server, from listening to the last answer. */
 #ifndef SLACK_MOCK_SERVE_H
 #define SLACK_MOCK_SERVE_H

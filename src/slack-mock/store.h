@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The messages of the channel: a bounded store in memory, with a copy in a file on request. Any thread. A
  * reader waits for copies in memory, never for the disk. The oldest messages leave first, and are counted. */
 #ifndef SLACK_MOCK_STORE_H

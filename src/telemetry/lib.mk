@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The libraries that other programs use. All objects are those of the layer; only what TEL_API marks is exported.
 libtelemetry_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libbase_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden

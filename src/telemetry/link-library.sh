@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # link-library.sh COMPILER OBJCOPY OBJDIR COMMAND... -o LIBRARY.la ...: links a library, then hides its internals in the
 # static archive too. Visibility hides a name from the users of a shared object only: in an archive, a program's own
 # buf_append would clash with the library's. All objects become one, and its hidden names become local to it.

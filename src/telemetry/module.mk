@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # libtel: metrics, traces, logs. Knows neither the HTTP server nor the shop.
 noinst_LTLIBRARIES += libtelemetry.la
 libtelemetry_la_SOURCES =

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 APP_TESTS = tests/app/test_config tests/app/test_failures tests/app/test_healthcheck tests/app/test_notify tests/app/test_options \
 	tests/app/test_pidfile
 APP_TEST_LIBS = $(LIBAPP) $(LIBAPP_LIBS) $(CHECK_LIBS)

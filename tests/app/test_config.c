@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "app/config_file.h"
 #include "app/config_print.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The program when something that it needs fails: it says what, ends with the right status, and leaves
  * nothing behind. */
 #include <errno.h>

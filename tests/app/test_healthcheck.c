@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "app/healthcheck.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "app/notify.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "app/pidfile.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 BASE_TESTS = tests/base/test_address tests/base/test_buf tests/base/test_buf_json tests/base/test_clock tests/base/test_condition tests/base/test_digits \
 	tests/base/test_error tests/base/test_escape tests/base/test_file tests/base/test_forks tests/base/test_hex tests/base/test_nesting tests/base/test_pool \
 	tests/base/test_random tests/base/test_text tests/base/test_thread tests/base/test_timestamp tests/base/test_utf8

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/condition.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The expected texts. The cases in tests/data/log-json compare escape_json() with a JSON parser. */
 #include "base/escape.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/nesting.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/timestamp.h"
 
 #include <stdio.h>

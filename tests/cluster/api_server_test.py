@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """deploy/kubernetes applied to a real API server: admission, defaults, and what the real controllers and the real scheduler make of it.
 The nodes are kwok's, so no container starts: probes, network policies and the Prometheus Operator's own work are not shown here."""
 import json

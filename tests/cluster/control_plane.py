@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A Kubernetes control plane on loopback: the real etcd, API server, controller manager and scheduler, and kwok for the nodes. kwok
 plays the kubelets: it answers for nodes and marks pods as running, but it starts no container.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Collectors in two tiers, as deploy/kubernetes/overlays/gateways has them: three MiniShops, an agent beside each, two gateways, and behind
 these a store that counts. The spans of three replicas come together at one gateway; failed and slow traces are kept, of the rest a tenth;
 a gateway and an agent that are killed lose nothing of what their queues held. Takes about two minutes.

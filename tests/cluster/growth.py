@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What growth costs: measures series, samples, spans, log bytes, memory and disk at 1, 3 and 30 replicas of MiniShop, and at one replica with
 5,000 requests a second; checks that what the formulas take as constant is constant; and computes the rest of the table of docs/scaling.md.
 

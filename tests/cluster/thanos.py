@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """MiniShop's metrics at scale, on loopback: three MiniShops, two Prometheuses that scrape them all with the lab's own configuration,
 and Thanos: three receivers with three copies of each sample, a querier that removes the duplicates, a store gateway and the compactor on
 a bucket that is a folder.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Metrics in a real Thanos: three MiniShops, two Prometheuses, three receivers. The dashboards' queries give the same numbers through
 Thanos as from one Prometheus; each part is killed in turn under load, and no series has a gap; an alert of two Prometheuses is one
 message; and what went to the bucket is still there when the receivers are gone. Takes about five minutes."""

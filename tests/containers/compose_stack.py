@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The stack of docker-compose.yml as compose_test.py runs it: a docker, a clone, a project of its own, and what is asked of them."""
 import contextlib
 import json

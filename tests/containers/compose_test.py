@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """docker-compose.yml as it is, from a clone made under umask 077, in a compose project and on ports of its own: up, orders, all three
 signals, three replicas, an incident and its end in Slack, load on everything, a fresh start, the other choices of .env, down.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the project's own images contain, and what MiniShop's container does without memory; compose_test.py has built them."""
 import contextlib
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which images the compose test runs: those of .env where a registry can be reached, else stand-ins (images.sh). The checks are the same.
 """
 import dataclasses

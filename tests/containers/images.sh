@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Images for the compose test where no registry can be reached: the same names, paths and users as the real ones, made
 # from Debian and from the engines that tests/engines/build.sh builds. Needs docker, debootstrap and root.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The stack in containers and its test; ./lab test --full runs it.
 EXTRA_DIST += \
 	.dockerignore \

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Cases on call in the containers: of each way in which the lab is broken, one."""
 import pathlib
 import subprocess

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs cost_test.py on the programs that were just built; without Python 3 it is skipped, and says so.
 if ! command -v python3 >/dev/null; then
 	echo "SKIP cost_test.py: python3 missing"

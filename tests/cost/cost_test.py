@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What the hot paths cost, without a clock: allocations, system calls and instructions of one request, and of one call of the
 library, on the thread that serves the request. budgets.txt has the budget of each count; a count above it fails.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Counts the allocations of each thread of the program that this file is linked into, those of its shared
  * libraries included: a program's own malloc() goes before the C library's. At exit one line a thread,
  * "TID COUNT", goes to the file that $COST_ALLOCATIONS names. Frees are not counted: each belongs to an

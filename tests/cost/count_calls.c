@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Counts the system calls of each thread of a program. Usage: count_calls OUTPUT PROGRAM [ARGUMENT...]
  * OUTPUT gets one line a thread, "TID CALLS". Calls that wake or await another thread (futex, a write to an
  * eventfd) are not counted: how often they are needed depends on the moment. It needs no privilege, only a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether this build's costs can be counted: with glibc, and without a sanitizer, which has its own malloc()
  * and many more instructions. */
 #ifndef TESTS_COST_COUNTABLE_H

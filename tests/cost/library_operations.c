@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The library's operations as a request performs them, each in two threads: one repeats it WARM times, the
  * other MORE times more. What the second one spends beyond the first one is the cost of MORE operations.
  * Prints the names in the order of their threads; the library's own threads begin before them. Spans and log

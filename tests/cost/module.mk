@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What a request and the library's operations cost, counted: allocations, system calls, instructions.
 check_PROGRAMS += tests/cost/minishop_counted tests/cost/library_operations tests/cost/count_calls
 tests_cost_minishop_counted_SOURCES = src/minishop.c tests/cost/count_allocations.c tests/cost/countable.h

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A counter, a histogram, a span and a log line as a request uses them, through the public headers alone:
  * what the guard counts and the benchmark times. */
 #ifndef TESTS_COST_OPERATIONS_H

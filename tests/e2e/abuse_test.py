@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What the network may do to a MiniShop: hostile bytes, slow clients, too many of them. It lives, answers, counts and logs.
 
 The generic server's own tests look at each guard by itself; here the whole program is looked at, from outside.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The benchmark: it refuses to measure errors, the bare service does the same work, and its report is whole."""
 import sys
 import xml.etree.ElementTree

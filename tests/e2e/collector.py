@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An OTLP/HTTP receiver that is not our code: what the spans mean is read by opentelemetry-proto's own classes.
 
 It can misbehave: collector.behave is called with each request's number, from 0, before it is answered, and returns the

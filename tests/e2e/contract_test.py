@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What MiniShop promises to the outside, row by row: answers, error codes, headers, metrics, spans, log lines."""
 import contextlib
 import datetime

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Crashes and pauses: kill -9 at random moments under load, SIGSTOP for ten seconds, and a limit of 32 MiB of memory.
 
 Options: --kills=N (20 by default), --seed=N (random by default; it is told, so that a failure can be repeated).

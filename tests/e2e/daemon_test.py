@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """MiniShop as a process: background, pid file, user, reload, readiness, configuration errors, exit codes, its end."""
 import contextlib
 import http.client

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """How the engines of the tests come about (tests/engines/build.sh), with a stand-in for Go: nothing is downloaded or built here. And what
 `./lab test` says about that before it starts, and does with the Python packages."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Where spans go when the surroundings are not ideal: variables from files, proxies, addresses that change, servers that are
 no collector; and what is said about it."""
 import contextlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What the guide does with what people type, and with engines that do not answer or answer nonsense. (guide_test.py asks real engines.)"""
 import json
 import os

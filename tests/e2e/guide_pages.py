@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The pages of docs/guide as a test reads them: the blocks of commands, what stands below each, and whether an output is as the page says.
 
 Python 3's standard library only.

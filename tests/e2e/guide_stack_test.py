@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The guide's questions where the whole stack runs: traces come from Jaeger, log lines from Loki's API, metrics from Prometheus 3. Right answers,
 found out from the shop's own log and answers, are accepted; wrong ones are not; an engine that goes away is named. Where Loki is not installed, this test
 answers in its place from the shop's log file."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The guide, done as its reader does it: every command of every chapter runs in a lab, what it prints is compared with the page, and the
 questions are answered with what the chapter's own commands say."""
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is installed is hard to exploit: the flags of the compiler and the linker in each file, and the exposure of the systemd units."""
 import platform
 import re

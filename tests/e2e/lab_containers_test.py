@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The lab's commands where containers run instead of the native lab: status, logs, trace, incident. The shop, slack-mock and their
 answers are real; docker-compose is a stand-in on the PATH that does to these processes what Compose would do to containers."""
 import contextlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The lab's own command, as a person uses it: up, status, an incident and its end, logs, down; in a directory and on ports of
 its own, so that a lab that runs is not disturbed."""
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the whole-process tests share: free ports, waiting, real engines, a Slack that writes down what it is told.
 
 Python 3's standard library only. A test that needs a program calls need(): it ends with 77 (skipped) where one is missing.

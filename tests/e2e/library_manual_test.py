@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The library's manual pages and tour against its headers: the same functions, the same prototypes, and code that compiles."""
 import re
 import subprocess

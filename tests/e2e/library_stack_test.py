@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A program of thirty lines, written outside of this tree, in the real engines: Prometheus has its metrics, Jaeger its traces, and the
 trace id of its log line and of its exemplar lead there."""
 import json

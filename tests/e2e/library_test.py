@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The telemetry library as another program uses it: installed, found by pkg-config, nothing of this tree in reach."""
 import collections
 import ctypes

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The collector's way for log lines, with the project's configuration and MiniShop's own rotation: from the file to a receiver of OTLP that
 stands in Loki's place. Every line arrives once, whatever is stopped meanwhile."""
 import collections

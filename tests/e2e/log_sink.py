@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An OTLP/HTTP receiver of logs. It stands where Loki would, in tests of the way to it: it counts what arrives, and answers no queries."""
 import gzip
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The loop, closed by the real programs: minishop breaks on purpose, Prometheus sees it, Alertmanager tells slack-mock; and
 the same when it is over.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Whole processes; `./lab test` runs them.
 EXTRA_DIST += tests/coverage
 EXTRA_DIST += \

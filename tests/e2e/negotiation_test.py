@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What headers of requests choose: content codings of bodies, formats of /metrics. Repeated lines are one list (RFC 9110, 5.3)."""
 import gzip
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Neighbours that misbehave: collectors that hang, drip, flood or break off, a lying DNS, scrapes without a pause, a thousand
 slow clients. Orders stay quick, nothing grows, and each span is exported or counted as dropped."""
 import collections

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Tables are the only place: a copy of the project gets a row each for two routes, a problem, a payment failure, a counter and
 a gauge, and a line for a log field. It is built, and the service shows each of them like any other."""
 import contextlib

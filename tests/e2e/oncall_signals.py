@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which signal tells of which fault on call, and which ones stay quiet; and the ways to find a fault that the lab prints, followed as a learner does.
 
 The signals are asked here in another way than the cases ask for them, so that a case cannot agree with itself alone.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Cases on call, on a lab that runs: each is begun, answered wrongly and rightly, mended, and leaves nothing behind; and it cannot be fooled.
 
 Usage: oncall_test.py [--all | NAME...]. Without --all four cases of different classes; with it every case, in six labs at once.

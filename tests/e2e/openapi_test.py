@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """docs/openapi.yaml describes the service exactly: schemathesis, driven by it, finds no deviation."""
 import pathlib
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A place to start minishop in as a person or a service manager does: in the background, by options and variables.
 
 Python 3's standard library only.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A plot of measurements over time as SVG: one panel a series, one x axis in minutes."""
 from xml.sax.saxutils import escape
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Each problem says what is wrong, what is allowed and what to do, in plain words; texts of clients in it are bounded and escaped."""
 import json
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """docs/reliability.md: each row names tests that exist, each figure comes from such a test, and lab.d/promises.py puts it there."""
 import ast
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The functions that the public headers declare."""
 import re
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A payment failure is one row of src/shop/reason.h. Whatever lists the failures of a group elsewhere lists all of them: rules,
 dashboards, configuration, documents, the lab."""
 import re

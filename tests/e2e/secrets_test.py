@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A secret that is configured appears nowhere: a canary stands in each place that may hold one, and everything that is told is searched."""
 import pathlib
 import subprocess

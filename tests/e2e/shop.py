@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """MiniShop as the whole-process tests run it: the real program on a free port, its answers, its log and its metrics.
 
 Python 3's standard library only. The programs come from $LAB_BUILD, or from the first build directory that has them.

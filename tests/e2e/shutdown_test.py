@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The end of a MiniShop, and its collector's misfortunes: SIGTERM under load loses no span and no line, 1,000 requests in
 flight are finished, and a collector that is absent, slow, busy or hanging harms no customer and keeps nobody from leaving."""
 import asyncio

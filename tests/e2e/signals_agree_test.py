@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What the three signals say about one request is the same: its spans (decoded by others' code), its log line, its metrics.
 
 A few hundred orders and payments, some of which fail, with a fixed seed.

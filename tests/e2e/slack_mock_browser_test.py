@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """slack-mock's page in a real browser: what it shows, live, on a wide and a narrow screen, and that no message can run.
 
 Run it in the build directory: it starts ./slack-mock. With SCREENSHOTS=DIRECTORY it leaves pictures there.

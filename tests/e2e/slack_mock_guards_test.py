@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """slack-mock has the guards of the service: what is ambiguous, too large or too slow is refused or cut, and counted."""
 import socket
 import time

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """slack-mock as a whole process: each of Slack's answers, limits, modes, the store over a restart, many clients, garbage.
 
 Run it in the build directory: it starts ./slack-mock.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A real Alertmanager with the project's configuration, its waits shortened, and a slack-mock in trouble: slow, out of disk, revoked,
 another token. Each alert arrives, at once or when the trouble is over; what failed is in Alertmanager's own metrics."""
 import contextlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Half of the top rate for minutes, all telemetry on. Each minute the collector is killed, the log is rotated and the configuration is
 reloaded. Memory, threads and descriptors stay what they are, and requests, log lines and spans add up.
 

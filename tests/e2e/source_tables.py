@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tables of the sources, for tests that compare other files with them."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The whole stack as processes on free ports of 127.0.0.1, with the project's own configurations: minishop, slack-mock, Prometheus,
 Alertmanager, the collector and Jaeger; Loki, Tempo, Promtail and Alloy where they are installed; and what a test asks each of them.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The whole stack, nothing of it mocked but Slack: every request's spans, log line and metrics are asked back from Jaeger, Loki and
 Prometheus, over restarts and rotations; an alert comes and goes; each query that the project has anywhere brings data.
 

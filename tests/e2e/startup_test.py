@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The first moments of minishop: standard descriptors that are closed, output that cannot be written, early signals."""
 import os
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """docs/telemetry.md against the running service, both ways: what it names is there, and what is there it names."""
 import re
 import subprocess

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """GET /debug/tracez: recent traces in the process itself, as HTML and JSON, for clients on this machine alone."""
 import datetime
 import html.parser

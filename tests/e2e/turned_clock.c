@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Preloaded into a process: each reading of the wall clock finds it set back by another hour, or forward
  * again. */
 #define _GNU_SOURCE

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Ulfius's own example programs as the judge: each is built as it is and with telemetry around it, and both must answer every request
 byte for byte the same. Debian's libulfius-dev has their sources; ULFIUS_EXAMPLES=DIR names others (a checkout of Ulfius)."""
 import base64

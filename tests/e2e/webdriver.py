@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A browser for tests: Chromium through chromedriver, over WebDriver's plain HTTP. Python 3's standard library only."""
 import base64
 import json

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Builds the engines that Debian does not package, as ordinary Go modules, for tests on the real programs.
 #
 #   tests/engines/build.sh [ENGINE...]     builds what is missing (default: all that ./lab test needs); prints the folder of links

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Content negotiation reads what any client sends. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The configuration file is read again while the service runs: no text may bring it down. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Any bytes on a connection to the real server, with slack-mock behind it: parsers, guards, routes and
  * answers. */
 #include "config.h" /* first: GNU extensions */

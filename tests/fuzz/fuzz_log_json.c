@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A log line holds what any client sends: it must be one line of JSON whatever that is. */
 #include <jansson.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* OTEL_* values, lists among them. Line n of the input is the value of the n-th variable that is asked for.
  */
 #include <stdint.h>

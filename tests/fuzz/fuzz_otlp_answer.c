@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A collector may answer anything: as a body, and as the value of Retry-After. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Any bytes on a connection to the shop: its routes, bodies, answers, log lines and spans. */
 #include <stdint.h>
 #include <stdlib.h>

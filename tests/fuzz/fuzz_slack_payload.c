@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Any bytes as a webhook's body, as JSON or as a form, and as a path: what passes can be shown and stored. */
 #include <jansson.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Any bytes as slack-mock's store: what a crash or a disk made of it is taken as a whole, or refused and left
  * as it is. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A traceparent comes from any client. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A tracestate comes from any client, as one header or as several (here: lines). */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Gives every file of a corpus to a fuzz target, so that "make check" keeps what a fuzzer once found, and any
  * compiler will do. Arguments: files and directories; without any, the target's own corpus,
  * tests/fuzz/corpus/NAME for fuzz_NAME.

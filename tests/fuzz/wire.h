@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An input of a fuzzer as all that a client sends on one connection. */
 #ifndef TESTS_FUZZ_WIRE_H
 #define TESTS_FUZZ_WIRE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 HTTP_TESTS = tests/http/test_html tests/http/test_json_body tests/http/test_local tests/http/test_problem tests/http/test_routes tests/http/test_service_memory \
 	tests/fuzz/fuzz_service
 check_PROGRAMS += $(HTTP_TESTS)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The body of a request: what is read, and the words for each mistake. */
 #include "http/json_body.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "http/local.h"
 
 #include "support/test.h"

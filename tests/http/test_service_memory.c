@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Without memory the service still answers, and what it says of itself is what it sent. */
 #include <netinet/in.h>
 #include <stdio.h>

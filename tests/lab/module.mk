@@ -1,2 +1,3 @@
+# SPDX-License-Identifier: MIT
 # The runner of ./lab test.
 EXTRA_DIST += tests/lab/runner_test.py

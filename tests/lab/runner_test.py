@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The runner of `./lab test` (lab.d/test/runner.py): what it counts, what it waits for, what it leaves out, and what it leaves behind."""
 import contextlib
 import io

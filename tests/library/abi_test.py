@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The libraries' ABI against the recorded one: a program that was linked yesterday must still run. `--record` records it anew."""
 import pathlib
 import platform

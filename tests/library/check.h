@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the programs of this folder share: they stand on the public headers alone. */
 #ifndef TESTS_LIBRARY_CHECK_H
 #define TESTS_LIBRARY_CHECK_H

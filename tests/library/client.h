@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A client of a server on this machine. */
 #ifndef TESTS_LIBRARY_CLIENT_H
 #define TESTS_LIBRARY_CLIENT_H

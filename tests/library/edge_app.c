@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An Ulfius program of edge cases: edge_app PORT [observe | start | hooks] [no-default] [ipv6]. The test
  * compares what it answers with and without telemetry around it. Ends at the end of its standard input. */
 #include <arpa/inet.h>

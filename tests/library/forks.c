@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* forks: a process forks after tel_start(), while all of its threads are busy. The child may go on as if
  * telemetry worked, sends nothing, and frees it at once; or it makes a new one ("again"). */
 #include <pthread.h>

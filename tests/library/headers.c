@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every public header, as C11 and as C++17. */
 #include <tel/api.h>
 #include <tel/attributes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* loads LIBRARY TIMES: a plug-in's life. Loads the library, uses it, unloads it, so many times. In the end no
  * thread, no descriptor and no mapping of it is left, and the heap has not grown. */
 #include <dlfcn.h>

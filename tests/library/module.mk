@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The library as programs use it: they include public headers only. Here they are linked with the layer's objects, so that the sanitizers
 # see all; ../e2e/library_test.py builds programs against the installed tree.
 SOUND_TESTS = tests/library/prefork tests/library/forks tests/library/loads tests/library/nulls \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every public function with NULL for each pointer, then with NULL for what goes with a live object. The test
  * compares the names here with those of the headers. */
 #include <tel/http.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* prefork CHILDREN: a process with telemetry forks, and then each of them starts it, the parent as the last.
  * What each child finds in its own accounts it checks itself; the test compares what all have sent and
  * written. */

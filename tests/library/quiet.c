@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* quiet: what a library must leave alone. Signals and their handlers, standard error, the program's threads;
  * and it must survive a reader of its log that has gone. */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* restarts PORT: one Ulfius instance whose telemetry is made, started, freed and made again, at each level of
  * depth, and without telemetry in between. Two instances are served at the same time, each with telemetry of
  * its own. */

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs sound_test.py on the programs that were just built; without Python 3 it is skipped, and says so.
 python=${LAB_PYTHON:-python3}
 if ! command -v "$python" >/dev/null; then

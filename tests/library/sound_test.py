@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a program may do to the library: fork before and after the start, load and unload it, start it again. On the programs of this
 folder, in each of the builds."""
 import collections

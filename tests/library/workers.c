@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* workers PORT...: an Ulfius server that is made and observed once, and then forked. Each worker starts
  * telemetry and server, answers requests on its port, and finds them in its own accounts. */
 #include <arpa/inet.h>

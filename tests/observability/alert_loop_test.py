@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The alert's way, with the project's own configuration: real Prometheus, real Alertmanager, a shop and a Slack of this test.
 
 Without an option: payments fail, the message comes within two minutes, and the one that says it is over within three

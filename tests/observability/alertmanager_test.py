@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A real Alertmanager with the project's configuration: what it sends to Slack, how it groups, and what it holds back."""
 import datetime
 import json

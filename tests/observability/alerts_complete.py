@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Holds every alert rule against what the project promises of an alert.
 
 Usage: alerts_complete.py OBSERVABILITY_DIR. Prints what is missing; exit 1 if anything is.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Checks everything below observability/ that can be checked without running it: one line a check, the failures again at
 # the end, exit 1 if there are any, 77 (skip) with the name of a tool that is missing.
 # Other versions of the tools: PROMTOOL=... AMTOOL=... tests/observability/check.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The console page in a browser, with real Prometheus and Alertmanager: what it shows agrees with Slack, and leads to a trace.
 
 A shop of this test fails half of its payments and is slow with a third. Takes about two minutes: the timings are the lab's own.

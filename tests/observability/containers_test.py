@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """docker-compose.yml, .env and Dockerfile as far as they can be judged without running them; tests/containers/compose_test.py runs
 them. What a choice in .env brings up fits into the memory that the README promises, and the limits of one component fit those of the next.
 """

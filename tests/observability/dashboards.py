@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What Grafana will ask: the queries of dashboards, data-source links and rules, and what the project says there is to ask for.
 
 Needs PyYAML, and tests/e2e on the path. dashboards_test.py holds them against the documents, tests/e2e/stack_test.py against running engines.

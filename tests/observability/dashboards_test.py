@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Grafana's files without Grafana: nothing in them is misspelled, and nothing they name is missing.
 
 A dashboard's fields are held against Grafana's own schema by a round trip through the classes of grafana-foundation-sdk: a field

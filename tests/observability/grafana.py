@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A running Grafana, asked through its API as a browser would: are the data sources healthy, are the dashboards there, and does every
 query of every panel bring data. tests/containers/compose_test.py uses it on the real image; grafana_test.py tests it.
 """

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """grafana.py against a small stand-in of Grafana's API: it finds what is wrong, and says nothing where all is well."""
 import json
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """deploy/kubernetes: built by kustomize, held against Kubernetes' schemas (PyPI's kubernetes-validate) and the Prometheus Operator's
 (from its Go module), also by kubeconform, against each other, and against the files they repeat. There is no cluster here: nothing is
 applied.

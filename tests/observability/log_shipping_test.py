@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """From MiniShop's log files to the log store: the real minishop, the real logrotate with the project's own file, the real collector with
 the project's configuration, and a store that counts.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # check.sh is quick and in `make check`; the other three run real engines for seconds to minutes: `./lab test` does.
 TESTS += tests/observability/check.sh
 EXTRA_DIST += \

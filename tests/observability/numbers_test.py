@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Limits and durations stand in one place, the alert rules; every other place that repeats one is compared with it.
 
 A number in prose is found by the words around it: PLACES has a row for each wording. Where the wording is new, the last test

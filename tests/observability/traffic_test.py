@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The shoppers (wrk with shoppers.lua, and shoppers.sh) against a small shop of this test: whom they pay, how often, how they pace,
 and what they do while the shop is away and when it is back."""
 import collections

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs cases_test.py; without Python 3 it is skipped, and says so.
 if ! command -v python3 >/dev/null; then
 	echo "SKIP cases_test.py: python3 missing"

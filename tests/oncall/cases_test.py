@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The cases and their grader: 50 seeds of each case, right answers in several wordings and wrong ones; and each way to fool it."""
 import pathlib
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The grader of the on-call cases, without a lab: 50 seeds of each case.
 TESTS += tests/oncall/cases.sh
 EXTRA_DIST += \

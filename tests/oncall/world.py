@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Engines that answer as the real ones would in a case: requests are drawn at random from what the fault's settings mean, and each
 question of the grader is answered from them. The end-to-end test asks the same questions of real engines."""
 import pathlib

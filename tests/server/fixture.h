@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the server's tests share: a running server that remembers what happened, and a client of raw sockets.
  */
 #ifndef SERVER_FIXTURE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The HTTP server, each test in both modes: a thread for each connection, and a pool.
 check_LIBRARIES += tests/server/libfixture.a
 tests_server_libfixture_a_SOURCES = tests/server/fixture.c tests/server/fixture.h

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* strcasestr */
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Clients that behave badly at random, many at a time; for the sanitizers, and for the books to balance. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 SHOP_TESTS = tests/shop/test_orders tests/shop/test_inventory tests/shop/test_faults tests/shop/test_grey \
 	tests/shop/test_connections tests/shop/test_shop
 check_PROGRAMS += $(SHOP_TESTS)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "shop/inventory.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "shop/shop.h"
 
 #include <stdio.h>

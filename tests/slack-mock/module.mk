@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 SLACK_MOCK_TESTS = tests/slack-mock/test_payload tests/slack-mock/test_store tests/slack-mock/test_mode tests/slack-mock/test_failures \
 	tests/fuzz/fuzz_slack_payload tests/fuzz/fuzz_connection tests/fuzz/fuzz_store
 check_PROGRAMS += $(SLACK_MOCK_TESTS)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* slack-mock when something that it needs fails: it says what, ends with the right status, and leaves nothing
  * behind. */
 #include <errno.h>

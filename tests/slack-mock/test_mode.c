@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "slack-mock/mode.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lets allocations fail on request. A test links with $(WRAP_ALLOCATIONS): then all static code, check
  * included, calls this file for malloc, calloc, realloc, aligned_alloc and strdup. Any thread. */
 #ifndef TESTS_SUPPORT_ALLOCATIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls of the C library that fail when a test says so. The test is linked with $(WRAP_CALLS): the linker's
  * --wrap then leads the calls of all that is linked statically here. Any thread; a child of fork() keeps what
  * was set. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A parser's cases are files below TEST_DATA: case_files() calls a check for each. An unreadable file fails
  * the test. */
 #ifndef TESTS_SUPPORT_CASE_FILES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An environment of a test. */
 #ifndef TESTS_SUPPORT_ENVIRONMENT_H
 #define TESTS_SUPPORT_ENVIRONMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support/failing.h"
 
 #include <fcntl.h>

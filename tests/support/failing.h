@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program's main function in processes of its own, where one allocation or one call fails: a sanitizer sees
  * what such a process leaves behind. Linked with $(WRAP_ALLOCATIONS) $(WRAP_CALLS). */
 #ifndef TESTS_SUPPORT_FAILING_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Shared by the unit tests. A test links the library of its layer and those of the layers below.
 EXTRA_DIST += tests/support/case_files.h tests/support/environment.h tests/support/test.h tests/support/threads.h
 AM_TESTS_ENVIRONMENT = TEST_DATA='$(abs_srcdir)/tests/data'; export TEST_DATA;

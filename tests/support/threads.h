@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finds the threads of this process by name, so that a test can see that a thread has ended. */
 #ifndef TESTS_SUPPORT_THREADS_H
 #define TESTS_SUPPORT_THREADS_H

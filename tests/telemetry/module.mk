@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The parts of telemetry link the same; what one needs besides stands in its own file.
 TELEMETRY_TEST_LIBS = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS) $(CHECK_LIBS)
 

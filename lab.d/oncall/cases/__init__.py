@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """All faults, one table a file; and a case: what the seed makes of them."""
 import random
 

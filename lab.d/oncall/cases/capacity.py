@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Too much comes, or something has run out."""
 from ..faults import JOB, ORDER, PAY, Fault, Look, busiest, caller_of, most, shell, slower
 from ..words import CALLERS

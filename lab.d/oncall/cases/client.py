@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A caller does something wrong: the shop is as it should be, and nobody wakes up for it."""
 from ..faults import ORDER, PAY, Fault, Look, answered, busiest, caller_of, most, shell
 from ..words import CALLERS

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The payment provider and the inventory: errors, and latency."""
 from ..faults import (ORDER, PAY, PROVIDER, ROUTES, TOP_REASON, Fault, Look, failed_route, failing, main_reasons, shell, slow_route, slower)
 

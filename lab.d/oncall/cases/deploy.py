@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A configuration, a build, a key: somebody changed something."""
 from ..faults import JOB, PAY, TOP_REASON, Fault, Look, failing, shell
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Only some requests are hit: averages hardly move, the log and the traces tell who it is."""
 from ..faults import (JOB, PAY, PROVIDER, TOP_REASON, Fault, Look, caller_of, failing, groups, main_reasons, most, outlier, shell, slower,
                       window_of)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What watches the shop is broken. The shop is well, and the next outage would go unnoticed."""
 from ..engines import timestamp
 from ..faults import JOB, Fault, Look, shell

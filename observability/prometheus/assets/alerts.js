@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The alerts as Prometheus has them, with what Alertmanager does about each: told, silenced, or held back. Alertmanager's own
 // page does not exist everywhere (Debian's package has none), its API does.
 (function () {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A line chart over time in SVG, without a library. Chart(figure, options) draws what draw() is given; it knows no Prometheus.
 // options: format(value) -> text; least, most: the smallest and the largest top of the axis. The figure's data-limit is a red line.
 (function () {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the parts of the console page share: Prometheus' API, elements, and how numbers and times are written.
 (function () {
   "use strict";

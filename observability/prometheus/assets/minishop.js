@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The console page of MiniShop: four charts, the alerts, the traces, and the table of the page itself, all kept fresh.
 (function () {
   "use strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Shows runbook.md as a page: the part of Markdown that it uses, and no HTML of its own.
 (function () {
   "use strict";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The way from a number to a request: exemplars of error_total (failed) and of the duration (slow), each with a link to its trace.
 (function () {
   "use strict";

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # discover.sh FROM TO: Prometheus's targets in containers. It copies the files of FROM to TO, and replaces "minishop:8080" in them with
 # the addresses of all replicas in DNS. It looks them up every two seconds. So `docker-compose up -d --scale minishop=3` needs no
 # configuration.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Slack's :names: as pictures. Those of alerts are drawn here, so that they look the same without an emoji font. The
 // font draws the others.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Slack's mrkdwn as DOM nodes. A message's text becomes text nodes: nothing parses it as HTML.
 import { emoji } from './emoji.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The channel: asks for new messages once a second and shows them.
 import { emoji } from './emoji.js';
 import { link, mrkdwn, safeUrl, unescape } from './mrkdwn.js';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/core/arena.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory for many small things that are given back all at once. One thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_ARENA_H
 #define TELEMETRY_CORE_ARENA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/core/attributes_private.h"
 
 #include <stdlib.h>

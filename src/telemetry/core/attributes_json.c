@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/core/attributes_json.h"
 
 #include "base/buf_json.h"

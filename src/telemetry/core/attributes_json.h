@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Attributes as JSON, for the console exporter and recent traces. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_ATTRIBUTES_JSON_H
 #define TELEMETRY_CORE_ATTRIBUTES_JSON_H

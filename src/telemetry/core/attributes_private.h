@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How lists of attributes are encoded. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_ATTRIBUTES_PRIVATE_H
 #define TELEMETRY_CORE_ATTRIBUTES_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tel/error.h"
 
 const char *tel_error_text(int error) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/core/failure_report.h"
 
 #include <inttypes.h>

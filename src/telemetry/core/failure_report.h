@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Says that exports fail, once and then at most once a minute, and that they work again. One thread.
  * Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_FAILURE_REPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which process exports what waits in a queue. A queue that waited for its start when the process forked
  * exists several times: each item is sent by the first process that starts its copy, and forgotten by the
  * others. A queue that was started has its worker in the parent: in a child it is foreign, and nobody touches

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where items gather that may leave in any order: an array for each processor, so that pushes seldom write to
  * a cache line that another processor writes to. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_GATHER_H

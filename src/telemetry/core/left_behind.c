@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/core/left_behind.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a thread that hangs at the stop may still touch. The thread cannot be ended, so this memory is never
  * freed. A list in the process holds it, so that leak checkers do not report it. Any thread. Internal to
  * this project. */

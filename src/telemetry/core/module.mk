@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What all signals share: attributes, the pipeline, the resource, the library as one object.
 libtelemetry_la_SOURCES += \
 	src/telemetry/core/arena.c src/telemetry/core/arena.h src/telemetry/core/attributes.c src/telemetry/core/attributes_json.c \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A pair as a log line has it: ,"key":value. */
 #include <math.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A pair as OTLP has it: KeyValue{1 key, 2 AnyValue{1 string, 2 bool, 3 int64, 4 double}}. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/core/pipeline.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one way of spans and log records from the threads that make them to the thread that takes them out of
  * the process: a bounded queue and one worker. What travels, and what is done with it, is told by callbacks.
  *

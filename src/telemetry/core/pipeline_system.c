@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/core/pipeline_system.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a pipeline needs of the system: a lock, two conditions, a clock and a thread. A test has its own.
  * Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_PIPELINE_SYSTEM_H

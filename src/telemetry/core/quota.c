@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/core/quota.h"
 
 void tel_quota_init(struct tel_quota *quota, uint64_t capacity, uint64_t step) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How much may wait: a bound that is exact, although threads on different processors seldom write to the same
  * cache line. Each processor is granted some weight in advance. Any thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_QUOTA_H

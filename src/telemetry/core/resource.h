@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who produces the telemetry: OpenTelemetry's resource. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_RESOURCE_H
 #define TELEMETRY_CORE_RESOURCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a struct tel is inside. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_TELEMETRY_PRIVATE_H
 #define TELEMETRY_CORE_TELEMETRY_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/http/describe.h"
 
 #include <stdlib.h>

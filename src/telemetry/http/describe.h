@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a SERVER span says after OpenTelemetry's semantic conventions for HTTP, and the same parts of a log
  * line. Internal to this project. */
 #ifndef TELEMETRY_HTTP_DESCRIBE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The metrics of HTTP requests, and each route's series. Internal to src/telemetry/http. */
 #ifndef TELEMETRY_HTTP_INSTRUMENTS_H
 #define TELEMETRY_HTTP_INSTRUMENTS_H

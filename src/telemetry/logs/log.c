@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tel/log.h"
 
 #include <errno.h>

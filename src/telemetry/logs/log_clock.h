@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Log lines of a time that the caller has read. Internal to this project. */
 #ifndef TELEMETRY_LOGS_LOG_CLOCK_H
 #define TELEMETRY_LOGS_LOG_CLOCK_H

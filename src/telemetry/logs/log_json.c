@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/logs/log_json.h"
 
 #include <stdlib.h>

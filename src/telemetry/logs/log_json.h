@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Encodes log records as JSON lines: inside of the logs part, see log.h for its users. */
 #ifndef TELEMETRY_LOGS_LOG_JSON_H
 #define TELEMETRY_LOGS_LOG_JSON_H

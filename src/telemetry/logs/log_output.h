@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where log lines go: standard output, or a file that is rotated and reopened. Inside of the logs part, see
  * log.h for its users. One owner at a time (the writer's thread); tel_log_output_write() may block. */
 #ifndef TELEMETRY_LOGS_LOG_OUTPUT_H

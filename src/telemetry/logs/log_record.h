@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A log record, and the line that travels from its request to the writer: inside of the logs part, see log.h
  * for users. */
 #ifndef TELEMETRY_LOGS_LOG_RECORD_H

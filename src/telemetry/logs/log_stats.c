@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/logs/log_stats.h"
 
 #include <pthread.h>

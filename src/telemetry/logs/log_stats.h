@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the logs part tells about itself: telemetry_log_* metrics. Inside of the logs part. Any thread. */
 #ifndef TELEMETRY_LOGS_LOG_STATS_H
 #define TELEMETRY_LOGS_LOG_STATS_H

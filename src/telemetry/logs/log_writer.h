@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pipeline of log records, and what its worker does: it puts many lines together and writes them at one
  * go. Inside of the logs part, see log.h for its users. Taking, giving back and pushing are for any thread;
  * they never wait, and allocate for a line of more than 1 KiB at most. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Log records, and where they are written.
 libtelemetry_la_SOURCES += \
 	src/telemetry/logs/log.c src/telemetry/logs/log_json.c src/telemetry/logs/log_json.h src/telemetry/logs/log_output.c \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Content negotiation after RFC 9110, 12.5: what the lists in Accept and Accept-Encoding allow, by quality.
  */
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The writers of both formats. Where they differ there is a branch on the format and nothing else. */
 #include "telemetry/metrics/exposition.h"
 

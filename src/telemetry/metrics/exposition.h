@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a scrape gets: Prometheus text 0.0.4 or OpenMetrics 1.0. Reads the registry, never stops those who
  * record. */
 #ifndef TELEMETRY_METRICS_EXPOSITION_H

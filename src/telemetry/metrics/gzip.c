@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <limits.h>
 
 #define ZLIB_CONST /* next_in takes a pointer to const */

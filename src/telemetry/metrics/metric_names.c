@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What may be the name of what. Stricter than the data model where it reserves names for others: a colon is
  * for recording rules, a leading underscore for the formats themselves. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Metrics as rows of a table. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Recording and reading: the instruments. */
 #include "tel/metrics.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The model behind metrics.h, shared by the files that build it (registry.c), record in it (metrics.c) and
  * read it (exposition.c, process.c). It knows no format. Not for other layers.
  *

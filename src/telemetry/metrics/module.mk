@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Metrics and their exposition.
 libtelemetry_la_SOURCES += \
 	src/telemetry/metrics/accept.c src/telemetry/metrics/exposition.c src/telemetry/metrics/exposition.h \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* process_* metrics with their standard names, read from /proc/self once a scrape. */
 #ifndef TELEMETRY_METRICS_PROCESS_H
 #define TELEMETRY_METRICS_PROCESS_H

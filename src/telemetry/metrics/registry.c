@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Families and series: made under the registry's lock, complete before they are linked, never moved. */
 #include <math.h>
 #include <stdlib.h>

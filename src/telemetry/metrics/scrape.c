@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <tel/scrape.h>
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where spans go: what a URL means, and what to tell a person about it. Internal to src/telemetry; all of it
  * allocates. */
 #ifndef TELEMETRY_OTLP_ENDPOINT_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # OTLP over HTTP: encoder, exporter, answers, retries.
 libtelemetry_la_SOURCES += \
 	src/telemetry/otlp/endpoint.c src/telemetry/otlp/endpoint.h src/telemetry/otlp/otlp_encoder.c \

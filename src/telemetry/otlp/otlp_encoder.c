@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/otlp/otlp_encoder.h"
 
 #include <stdlib.h>

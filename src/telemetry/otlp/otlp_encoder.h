@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sealed spans as OTLP's ExportTraceServiceRequest: put together behind a resource and a scope that are
  * prepared. The memory is kept from one request to the next. One thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_OTLP_OTLP_ENCODER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/otlp/otlp_exporter.h"
 
 #include <inttypes.h>

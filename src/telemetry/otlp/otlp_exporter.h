@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Spans to a collector: OTLP over HTTP, protobuf. Internal to src/telemetry. */
 #ifndef TELEMETRY_OTLP_OTLP_EXPORTER_H
 #define TELEMETRY_OTLP_OTLP_EXPORTER_H

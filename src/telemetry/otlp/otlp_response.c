@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a collector answers: made elsewhere, so that protobuf-c reads it. */
 #include "telemetry/otlp/otlp.pb-c.h"
 #include "telemetry/otlp/otlp_encoder.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/otlp/proxy.h"
 
 #include <curl/curl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which proxy a request takes, by the variables that libcurl knows. Internal to src/telemetry. */
 #ifndef TELEMETRY_OTLP_PROXY_H
 #define TELEMETRY_OTLP_PROXY_H

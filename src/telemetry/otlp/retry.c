@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/otlp/retry.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* When to send again: OTLP's rules, as pure functions. Internal to src/telemetry. */
 #ifndef TELEMETRY_OTLP_RETRY_H
 #define TELEMETRY_OTLP_RETRY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An ended span as OTLP has it. Its attributes were encoded when they were set; what is known at the start
  * goes in front of them, and the rest behind. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How the exporter reaches a collector: libcurl, or a test's stand-in. Internal to src/telemetry. */
 #ifndef TELEMETRY_OTLP_TRANSPORT_H
 #define TELEMETRY_OTLP_TRANSPORT_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Recent traces, kept in memory for /debug/tracez.
 libtelemetry_la_SOURCES += \
 	src/telemetry/recent/recent.c src/telemetry/recent/recent.h src/telemetry/recent/recent_json.c \

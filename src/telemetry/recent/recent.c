@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/recent/recent_store.h"
 
 #include <stdlib.h>

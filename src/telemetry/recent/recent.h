@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Recent traces, kept in the process itself, after the tracez page of OpenTelemetry's zPages. Of each route
  * the newest, the slow and the failed ones stay: when room is needed, the oldest trace of that route, latency
  * class and outcome goes which holds most memory, so a flood of quick requests cannot push out a slow one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/recent/recent_store.h"
 
 /* All are there, at 0, also where no traces are kept: cls is then NULL. */

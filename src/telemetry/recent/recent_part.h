@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ended spans and log lines as copies of what leaves, and back. Internal to src/telemetry. */
 #ifndef TELEMETRY_RECENT_RECENT_PART_H
 #define TELEMETRY_RECENT_RECENT_PART_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tracer, the logger and the readers of recent traces share. Internal to src/telemetry.
  *
  * Memory is one pool of equal chunks. An open trace is one chunk with its summary; each ended span and the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/settings/keyvalues.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lists as environment variables hold them: key=value,key=value, percent-encoded. Internal to src/telemetry.
  */
 #ifndef TELEMETRY_SETTINGS_KEYVALUES_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What OTEL_* variables say.
 libtelemetry_la_SOURCES += \
 	src/telemetry/settings/keyvalues.c src/telemetry/settings/keyvalues.h src/telemetry/settings/otel_env.c \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/settings/otel_env.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shared by what reads OTEL_* variables. Internal to src/telemetry. */
 #ifndef TELEMETRY_SETTINGS_OTEL_ENV_H
 #define TELEMETRY_SETTINGS_OTEL_ENV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The OTEL_* variables, for people: what each takes, what holds without it, and what is in effect. One table
  * that --help, --check-config and the documents follow. */
 #ifndef TELEMETRY_SETTINGS_OTEL_VARIABLES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pipeline of ended spans: rules of OpenTelemetry's batch span processor. Export when the delay has
  * passed, when a batch is full, or on flush; a full queue refuses, nothing ever waits. Internal to
  * src/telemetry. */

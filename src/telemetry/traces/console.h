@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Spans for the eyes: one line of JSON each, to standard output. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_CONSOLE_H
 #define TELEMETRY_TRACES_CONSOLE_H

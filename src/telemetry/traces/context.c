@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tel/context.h"
 
 #include <string.h>

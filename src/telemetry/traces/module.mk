@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Spans, propagation, sampling, the batch that is exported.
 libtelemetry_la_SOURCES += \
 	src/telemetry/traces/batch.c src/telemetry/traces/batch.h src/telemetry/traces/console.c src/telemetry/traces/console.h \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/traces/sampler.h"
 
 uint64_t tel_sampler_threshold(double ratio) {

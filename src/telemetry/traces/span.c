@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/traces/span.h"
 #include "telemetry/traces/span_clock.h"
 

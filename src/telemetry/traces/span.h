@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a span is inside: written by its owner (span.c), read by exporters. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_SPAN_H
 #define TELEMETRY_TRACES_SPAN_H

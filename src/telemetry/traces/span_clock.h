@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Spans whose start and end are clock readings that the caller has. Internal to this project. */
 #ifndef TELEMETRY_TRACES_SPAN_CLOCK_H
 #define TELEMETRY_TRACES_SPAN_CLOCK_H

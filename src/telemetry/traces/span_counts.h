@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What becomes of recorded spans. At every quiet moment started = exported + dropped + queued + those still
  * open. Counted by any thread; read by scrapes and by the shutdown. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_SPAN_COUNTS_H

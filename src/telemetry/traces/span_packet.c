@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/traces/span_packet.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What waits for the exporter: ended spans as they go over the wire, copied out of the objects that requests
  * use. So those are few and stay in the cache, and what waits takes no more memory than its bytes. Any
  * thread. Internal to src/telemetry. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/traces/span_pool.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/traces/trace_metrics.h"
 
 #include "telemetry/traces/batch.h"

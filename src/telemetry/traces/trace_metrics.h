@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Telemetry about traces themselves. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_TRACE_METRICS_H
 #define TELEMETRY_TRACES_TRACE_METRICS_H

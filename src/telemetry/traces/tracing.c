@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/traces/tracing.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tracing of a process, assembled: settings, sampler, span pool, batch queue, exporter thread, OTLP over
  * HTTP. After the OpenTelemetry SDK and OTLP specifications, with their environment variables and defaults.
  */

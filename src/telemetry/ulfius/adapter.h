@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the parts of the Ulfius adapter share. They stand on the public headers alone. */
 #ifndef TELEMETRY_ULFIUS_ADAPTER_H
 #define TELEMETRY_ULFIUS_ADAPTER_H

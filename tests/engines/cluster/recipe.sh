@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # A Kubernetes control plane for the test of the manifests. Kubernetes' own module replaces its parts by folders that the module does
 # not hold; go.mod here names their releases instead. kwok's module needs no replacement.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # For the test of the Kubernetes manifests: kustomize, kubeconform, and the schemas of the Prometheus Operator's resources.
 GOBIN="$1" CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' sigs.k8s.io/kustomize/kustomize/v5@v5.8.1

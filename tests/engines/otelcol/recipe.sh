@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # The collector's own builder writes its main package from the list of components; the module files are ours.
 GOBIN="$1" go install go.opentelemetry.io/collector/cmd/builder@v0.155.0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tests of what all signals share.
 CORE_TESTS = tests/telemetry/core/test_attributes tests/telemetry/core/test_encoding \
 	tests/telemetry/core/test_gather tests/telemetry/core/test_left_behind tests/telemetry/core/test_library \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tel/attributes.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The encoder against OTLP's schema: what protobuf-c reads is what was set, whatever was set. Random lists,
  * with keys that are set again, limits, all types, text of any bytes; constant parts that are added as a
  * whole; log lines. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exporters that hang when telemetry stops, and come back when all that was lent to them is gone. What such a
  * thread touches then is only found in a build with AddressSanitizer. */
 #include "config.h"

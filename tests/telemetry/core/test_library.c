@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The library as one object: tables of metrics, several instances, memory that runs out. */
 #include "config.h" /* first: GNU extensions */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/core/resource.h"
 
 #include <stdio.h>

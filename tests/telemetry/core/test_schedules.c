@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pipeline of spans with a clock that the test turns, a collector that the test plays, and threads that
  * it switches: thousands of schedules, each told by its seed. Delays, refusals, partial successes, requests
  * that hang, flushes, and a stop at any moment. However they go, every span is exported, dropped for one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/logs/log_fixture.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A logger that writes into a directory of its own, and readers for what it wrote. Failures end the test. */
 #ifndef TELEMETRY_LOGS_LOG_FIXTURE_H
 #define TELEMETRY_LOGS_LOG_FIXTURE_H

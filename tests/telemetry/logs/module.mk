@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tests of logs.
 LOGS_TESTS = tests/telemetry/logs/test_log tests/telemetry/logs/test_log_file tests/telemetry/logs/test_log_stream \
 	tests/telemetry/logs/test_log_memory tests/telemetry/logs/test_log_json tests/fuzz/fuzz_log_json

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files: rotation, reopening, and everything that can go wrong with them. Lines are numbered, so that each is
  * found exactly once or counted as lost. */
 #include "config.h"

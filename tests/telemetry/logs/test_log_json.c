@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tests/data/log-json: NAME.in is a value's bytes, NAME.out the JSON string that it becomes. */
 #include "telemetry/logs/log_json.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fails the first, second, third ... allocation until a logger can be made and used: each failure is told as
  * TEL_E_MEMORY or costs lines that are counted, and leaves nothing behind (AddressSanitizer sees to that). */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Standard output and syslog: readers that are slow, gone, or never come. */
 #include "config.h"
 

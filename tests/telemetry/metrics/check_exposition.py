@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Parses what expose_sample prints with the parsers of the Python client and checks what they read."""
 
 import gzip

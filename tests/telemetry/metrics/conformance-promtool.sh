@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Prometheus' own parser and linter take the text format.
 set -eu
 command -v promtool >/dev/null || { echo "SKIP: promtool is not installed"; exit 77; }

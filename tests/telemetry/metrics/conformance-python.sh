@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The Python client's parsers, of which the one for OpenMetrics is strict, take both formats and read what was meant.
 # LAB_PYTHON: an interpreter that has prometheus_client.
 set -eu

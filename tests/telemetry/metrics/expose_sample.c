@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Prints the sample registry for parsers that are not ours: expose_sample text|openmetrics [gzip] */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tests of metrics.
 METRICS_TESTS = tests/telemetry/metrics/test_metrics tests/telemetry/metrics/test_metrics_threads tests/telemetry/metrics/test_metrics_memory \
 	tests/telemetry/metrics/test_exposition tests/telemetry/metrics/test_accept tests/telemetry/metrics/test_process tests/fuzz/fuzz_accept

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/metrics/sample_registry.h"
 
 #include <math.h>

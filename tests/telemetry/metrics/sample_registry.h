@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A registry with a bit of everything that an exposition can hold, always the same: for the golden files, and
  * for the parsers of others. */
 #ifndef TELEMETRY_METRICS_SAMPLE_REGISTRY_H

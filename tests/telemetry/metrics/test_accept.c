@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Each file of tests/data/accept/FORMAT and tests/data/accept-encoding/ANSWER is one header's value. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/metrics/exposition.h"
 
 #include <stdio.h>

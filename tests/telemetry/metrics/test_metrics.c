@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tel/metrics.h"
 
 #include <math.h>

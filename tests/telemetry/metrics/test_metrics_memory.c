@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fails the first, second, third ... allocation until all succeeds: every failure is reported as
  * TEL_E_MEMORY, nothing is lost or used after it (AddressSanitizer sees to that), and what is there still
  * works. */

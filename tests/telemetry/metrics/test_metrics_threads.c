@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many threads record while others scrape: nothing is lost, nothing goes backwards, no exemplar is torn.
  * Worth the most under ThreadSanitizer. */
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/metrics/process.h"
 
 #include <fcntl.h>

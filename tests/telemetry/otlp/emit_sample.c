@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Emits one span of each kind that there is, by the OTEL_* variables, for otlp_decode_test.py, which knows
  * what they must look like on the other side. Prints each span's name and traceparent. An argument n: emits n
  * plain spans instead. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "telemetry/otlp/fake_collector.h"
 
 #include <arpa/inet.h>

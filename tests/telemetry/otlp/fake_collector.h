@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A collector for tests of the exporter: listens on a free port of 127.0.0.1 and answers each request as
  * told. */
 #ifndef TELEMETRY_OTLP_FAKE_COLLECTOR_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tests of OTLP.
 OTLP_TESTS = tests/telemetry/otlp/test_otlp_exporter tests/telemetry/otlp/test_otlp_http \
 	tests/telemetry/otlp/test_endpoint tests/telemetry/otlp/test_retry tests/telemetry/otlp/test_transport tests/fuzz/fuzz_otlp_answer

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # LAB_PYTHON: an interpreter that has what tests/requirements.txt lists.
 python=${LAB_PYTHON:-python3}
 command -v "$python" >/dev/null || { echo "SKIP otlp_decode: python3 is missing"; exit 77; }

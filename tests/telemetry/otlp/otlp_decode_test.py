@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What emit_sample exports, read by opentelemetry-proto's own classes and compared field by field.
 
 argv: the directory of the built tests (default: the current one). Ends with 77 (skipped) without opentelemetry-proto.

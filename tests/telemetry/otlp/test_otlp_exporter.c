@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The exporter's decisions, with a transport whose answers and clock are the test's. */
 #include "telemetry/otlp/otlp_exporter.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libcurl and all: against a collector on 127.0.0.1. */
 #include <arpa/inet.h>
 #include <curl/curl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libcurl where it fails: each of its calls in turn, and each of its errors. The linker's --wrap leads the
  * calls here; no collector is asked. */
 #include <curl/curl.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tests of recent traces.
 RECENT_TESTS = tests/telemetry/recent/test_recent tests/telemetry/recent/test_recent_threads \
 	tests/telemetry/recent/test_recent_memory

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A tracer that exports nothing, and keeps recent traces. */
 #ifndef TELEMETRY_RECENT_RECENT_FIXTURE_H
 #define TELEMETRY_RECENT_RECENT_FIXTURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The store of recent traces: what it keeps, what goes first, and what readers get. */
 #include <jansson.h>
 

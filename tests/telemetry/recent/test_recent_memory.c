@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fails the first, second, third ... allocation of the store and of its readers until all succeed. Requests
  * allocate nothing. */
 #include "support/allocations.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writers and readers at the same time, for ThreadSanitizer: what a reader sees is whole. */
 #include <pthread.h>
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tests of OTEL_* variables.
 SETTINGS_TESTS = tests/telemetry/settings/test_tracing_env tests/fuzz/fuzz_otel_env
 check_PROGRAMS += $(SETTINGS_TESTS)

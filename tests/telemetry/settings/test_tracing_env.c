@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The OTEL_* variables. */
 #include <stdio.h>
 #include <string.h>

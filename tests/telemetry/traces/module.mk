@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tests of traces.
 TRACES_TESTS = tests/telemetry/traces/test_traceparent tests/telemetry/traces/test_tracestate \
 	tests/telemetry/traces/test_sampler tests/telemetry/traces/test_span tests/telemetry/traces/test_batch \

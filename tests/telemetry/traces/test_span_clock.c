@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The wall clock is set while spans are open: their times are those of the first reading all the same. */
 #include <sys/syscall.h>
 #include <time.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole by its public interface, and what it tells about itself. */
 #include "telemetry/traces/tracing.h"
 

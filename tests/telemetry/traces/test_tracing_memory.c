@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fails the first, second, third ... allocation until all succeeds: what cannot be had is reported,
  * everything is released (AddressSanitizer sees to that), and no span is unaccounted for. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many threads start, fill and end spans while others flush and scrape; every one is accounted for. */
 #include <pthread.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A tracer with its batch, but an exporter that the test provides. */
 #ifndef TELEMETRY_TRACES_TRACER_FIXTURE_H
 #define TELEMETRY_TRACES_TRACER_FIXTURE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tests of the Ulfius adapter, which is compiled into them.
 check_PROGRAMS += tests/telemetry/ulfius/test_adapter
 TESTS += tests/telemetry/ulfius/test_adapter

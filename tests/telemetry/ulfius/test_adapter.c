@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The adapter without memory: a program is served as it would be without telemetry. */
 #include <curl/curl.h>
 #include <netinet/in.h>

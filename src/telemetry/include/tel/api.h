@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every public header begins and ends with: C linkage in C++, and symbols that the shared library
  * exports. All other symbols of the library are hidden. */
 #ifndef TEL_API_H

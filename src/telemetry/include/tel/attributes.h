@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A list of typed key-value pairs: what a span, an event and a log record carry.
  * A pair is encoded when it is set, in the form in which it leaves the process: OTLP, or JSON for the fields
  * of a log record. Keys and values are copied in that. Setting a key again replaces its value, in its place.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The identity of a span, and how it crosses processes: W3C Trace Context (traceparent, tracestate), level 2.
  * Any thread; nothing blocks or allocates. */
 #ifndef TEL_CONTEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The errors of the telemetry layer: 0 is success, all others are negative. */
 #ifndef TEL_ERROR_H
 #define TEL_ERROR_H

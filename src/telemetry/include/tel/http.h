@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One HTTP request observed: request_total, error_total and request_duration_seconds, a SERVER span after the
  * HTTP semantic conventions, W3C trace context, and one log line. No HTTP library is needed or known: an
  * adapter (tel/ulfius.h is one) or a server of its own calls begin and end. An exchange belongs to one thread

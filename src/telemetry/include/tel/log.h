@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Structured logs: one JSON object a line, written by a thread of its own.
  * A record is filled by its request's thread and handed over through a lock-free queue; a full queue drops
  * the record and counts it; nothing on a request's path waits for a disk. All that is logged passes yder:

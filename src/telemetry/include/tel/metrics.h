@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Counters, gauges and histograms: families with labels, and their series.
  * Recording (add, set, observe) allocates nothing, makes no system call and takes no lock: a scrape never
  * holds up a request. Counters and histograms are split over several cache lines, so that threads seldom

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The answer to a scrape: Prometheus text 0.0.4 or OpenMetrics 1.0, gzip if the client takes it. */
 #ifndef TEL_SCRAPE_H
 #define TEL_SCRAPE_H

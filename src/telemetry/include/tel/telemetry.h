@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Metrics, traces and logs of one program: begin here.
  *
  *   struct tel *tel = tel_new("shop", "1.0");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tracer and spans, after the OpenTelemetry trace API and SDK specification.
  * A span belongs to one thread at a time from start to end; ending gives it away. Starting and ending neither
  * block nor, as a rule, allocate: spans come from a pool, are encoded as they are filled, and leave through a

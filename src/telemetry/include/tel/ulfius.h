@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Observes an Ulfius program as it is: its handlers stay untouched. Three levels of depth.
  *
  *   1. tel_ulfius_observe(tel, &instance);    after the endpoints, before ulfius_start_framework()
