@@ -15,9 +15,9 @@ static const struct http_problem_row rows[HTTP_PROBLEM_COUNT] = {
 #define FAILURE(name, word, title, status, level, advice)                                                    \
   [HTTP_##name] = {word, status, level, true, title, advice},
 #define EXPANDED(macro, ...) macro(__VA_ARGS__)
-#define ROW(name, word, group, weight, title, text) EXPANDED(FAILURE, name, word, title, group)
-        SHOP_PAYMENT_FAILURES(ROW)
-#undef ROW
+#define FAILURE_ROW(name, word, group, weight, title, text) EXPANDED(FAILURE, name, word, title, group)
+        SHOP_PAYMENT_FAILURES(FAILURE_ROW)
+#undef FAILURE_ROW
 };
 
 const struct http_problem_row *http_problem_row(enum http_problem problem) {

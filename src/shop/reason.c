@@ -7,9 +7,9 @@ static const struct {
 #define ROW(name, word, text) [SHOP_##name] = {word, text},
     SHOP_REASONS(ROW)
 #undef ROW
-#define ROW(name, word, group, weight, title, text) [SHOP_##name] = {word, text},
-        SHOP_PAYMENT_FAILURES(ROW)
-#undef ROW
+#define FAILURE(name, word, group, weight, title, text) [SHOP_##name] = {word, text},
+        SHOP_PAYMENT_FAILURES(FAILURE)
+#undef FAILURE
 };
 
 const char *shop_reason_word(enum shop_reason reason) {
