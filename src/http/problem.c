@@ -9,13 +9,14 @@ static const struct http_problem_row rows[HTTP_PROBLEM_COUNT] = {
     HTTP_PROBLEMS(ROW)
 #undef ROW
 /* Status, level and advice of a payment failure follow from its group. */
-#define CARD 402, TEL_WARN, "Nothing was charged: send the payment again."
-#define PROVIDER 502, TEL_ERROR, "Nothing was charged: send the payment again in a moment."
-#define LATE 504, TEL_ERROR, "Nothing was charged: send the payment again in a moment."
+#define GROUP_CARD 402, TEL_WARN, "Nothing was charged: send the payment again."
+#define GROUP_PROVIDER 502, TEL_ERROR, "Nothing was charged: send the payment again in a moment."
+#define GROUP_LATE 504, TEL_ERROR, "Nothing was charged: send the payment again in a moment."
 #define FAILURE(name, word, title, status, level, advice)                                                    \
   [HTTP_##name] = {word, status, level, true, title, advice},
 #define EXPANDED(macro, ...) macro(__VA_ARGS__)
-#define FAILURE_ROW(name, word, group, weight, title, text) EXPANDED(FAILURE, name, word, title, group)
+#define FAILURE_ROW(name, word, group, weight, title, text)                                                  \
+  EXPANDED(FAILURE, name, word, title, GROUP_##group)
         SHOP_PAYMENT_FAILURES(FAILURE_ROW)
 #undef FAILURE_ROW
 };
