@@ -51,7 +51,8 @@ def run_tests():
     for directory in (BUILD, *(path for path in BUILD.rglob("*") if path.is_dir())):
         directory.chmod(0o777)
     tests = {"check": ("make", "-C", BUILD, f"-j{JOBS}", "-k", "check")}
-    tests.update({name: plan.script(f"tests/e2e/{name}_test.py") for name in lines_of("scripts.txt")})
+    scripts = plan.scripts()
+    tests.update({name: scripts[name].command for name in lines_of("scripts.txt")})
     for name, command in tests.items():
         status, text = captured(*command, LAB_BUILD=str(BUILD))
         (BUILD / f"{name}.out").write_text(text)

@@ -33,16 +33,18 @@ PATIENT = ("guide", "oncall", "loop", "alert_loop", "alertmanager", "console")
 # The test of all engines. It waits for alerts too, so it runs beside distcheck.
 ON_ENGINES = ("stack",)
 # Test programs that make check runs, in each of the builds.
-BY_MAKE = ("slack_mock", "slack_mock_browser")
+BY_MAKE = ("slack_mock", "slack_mock_browser", "sound")
+# Test programs with a row of their own.
+WITH_ROW = ("abi",)
 
 
 def scripts():
-    """A step for each tests/{lab,e2e,observability}/NAME_test.py."""
-    paths = [path.relative_to(TOP) for folder in ("lab", "e2e", "observability") for path in sorted((TOP / "tests" / folder).glob("*_test.py"))]
+    """A step for each tests/{lab,e2e,library,observability}/NAME_test.py."""
+    paths = [path.relative_to(TOP) for folder in ("lab", "e2e", "library", "observability") for path in sorted((TOP / "tests" / folder).glob("*_test.py"))]
     steps = [(path.stem.removesuffix("_test"), path) for path in paths]
     return {name: Step(name, script(path), modes=ALL if name in IN_SECONDS else ("default", "full"), beside=name in PATIENT + ON_ENGINES,
-                       needs=() if path.parent.name == "lab" else ("build-plain", "python"))
-            for name, path in steps if name not in BY_MAKE}
+                       needs=() if name == "runner" else ("build-plain", "python"))
+            for name, path in steps if name not in BY_MAKE + WITH_ROW}
 
 
 def stages():
@@ -85,7 +87,7 @@ def stages():
             Step("schedules", ("sh", "-c", 'TEL_SCHEDULES=100000 CK_TIMEOUT_MULTIPLIER=10 exec "$LAB_BUILD/tests/telemetry/core/test_schedules"'),
                  "span schedules", FULL, needs=built),
             Step("abi", script("tests/library/abi_test.py"), "ABI", FULL, needs=python),
-            Step("oncall-all", script("tests/e2e/oncall_test.py", "--all"), "on call, all", FULL, needs=python),
+            Step("oncall-all", script("tests/lab/oncall_test.py", "--all"), "on call, all", FULL, needs=python),
             Step("valgrind-memcheck", own("analyzers.py", "memcheck"), "unit tests (memcheck)", FULL, needs=built, programs=("valgrind",)),
             Step("valgrind-drd", own("analyzers.py", "drd"), "unit tests (DRD)", FULL, needs=built, programs=("valgrind",)),
             Step("coverage", own("coverage.py"), "coverage", FULL, needs=("python",), programs=("gcovr",)),

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / "e2e")]
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / name) for name in ("e2e", "lab")]
 import oncall_test  # noqa: E402
 from labtest import TestFailure  # noqa: E402
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 import labtest
-import library_test
 from labtest import Skip, claim, expect
+
+sys.path.insert(0, str(labtest.TOP / "tests/library"))
+import library_test  # noqa: E402
 
 PROGRAMS = ["sbin/minishop", "bin/slack-mock"]
 LIBRARIES = ["lib/libtel.so", "lib/libtel-ulfius.so"]

@@ -3,25 +3,13 @@
 EXTRA_DIST += tests/coverage
 EXTRA_DIST += \
 	tests/e2e/abuse_test.py \
-	tests/e2e/bench_test.py \
 	tests/e2e/collector.py \
 	tests/e2e/contract_test.py \
 	tests/e2e/crash_test.py \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
-	tests/e2e/guide_answers_test.py \
-	tests/e2e/guide_pages.py \
-	tests/e2e/guide_stack_test.py \
-	tests/e2e/guide_test.py \
-	tests/e2e/lab_containers_test.py \
-	tests/e2e/lab_test.py \
-	tests/e2e/engine_builds_test.py \
-	tests/e2e/lab_trace_test.py \
-	tests/e2e/library_manual_test.py \
 	tests/e2e/hardening_test.py \
 	tests/e2e/secrets_test.py \
-	tests/e2e/library_stack_test.py \
-	tests/e2e/library_test.py \
 	examples \
 	tests/e2e/labtest.py \
 	tests/e2e/log_pipeline_test.py \
@@ -32,12 +20,8 @@ EXTRA_DIST += \
 	tests/e2e/negotiation_test.py \
 	tests/e2e/neighbours_test.py \
 	tests/e2e/new_route_test.py \
-	tests/e2e/oncall_signals.py \
-	tests/e2e/oncall_test.py \
 	tests/e2e/place.py \
 	tests/e2e/plot.py \
-	tests/e2e/promises_test.py \
-	tests/e2e/public_api.py \
 	tests/e2e/startup_test.py \
 	tests/e2e/reasons_test.py \
 	tests/e2e/openapi_test.py \
@@ -53,6 +37,5 @@ EXTRA_DIST += \
 	tests/e2e/tracez_test.py \
 	tests/e2e/turned_clock.c \
 	tests/lint_includes.py \
-	tests/e2e/ulfius_examples_test.py \
 	tests/cluster \
 	tests/engines

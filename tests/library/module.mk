@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 # The library as programs use it: they include public headers only. Here they are linked with the layer's objects, so that the sanitizers
-# see all; ../e2e/library_test.py builds programs against the installed tree.
+# see all; library_test.py builds programs against the installed tree.
 SOUND_TESTS = tests/library/prefork tests/library/forks tests/library/loads tests/library/nulls \
 	tests/library/quiet tests/library/restarts tests/library/workers tests/library/edge_app
 check_PROGRAMS += $(SOUND_TESTS)
 EXTRA_DIST += tests/library/check.h tests/library/client.h tests/library/abi tests/library/abi_test.py tests/library/sound_test.py tests/library/sound.sh \
-	tests/library/headers.c
+	tests/library/headers.c \
+	tests/library/library_manual_test.py tests/library/library_stack_test.py tests/library/library_test.py \
+	tests/library/public_api.py tests/library/ulfius_examples_test.py
 TESTS += tests/library/sound.sh
 
 tests_library_prefork_SOURCES = tests/library/prefork.c tests/library/check.h

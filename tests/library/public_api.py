@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The functions that the public headers declare."""
+import pathlib
 import re
+import sys
 
-import labtest
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
 
 HEADERS = labtest.TOP / "src/telemetry/include/tel"
 

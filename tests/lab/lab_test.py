@@ -13,9 +13,10 @@ import subprocess
 import sys
 import time
 
-import labtest
-import source_tables
-from labtest import TestFailure, wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+import source_tables  # noqa: E402
+from labtest import TestFailure, wait_until  # noqa: E402
 
 LAB = labtest.TOP / "lab"
 DECLINES = {word for word, (group, _) in source_tables.payment_failures().items() if group == "CARD"}

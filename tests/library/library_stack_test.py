@@ -3,12 +3,15 @@
 trace id of its log line and of its exemplar lead there."""
 import json
 import os
+import pathlib
+import sys
 import urllib.error
 
-import labtest
-import library_test
-import stack
-from labtest import claim, expect, wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+import library_test  # noqa: E402
+import stack  # noqa: E402
+from labtest import claim, expect, wait_until  # noqa: E402
 
 PROGRAM = r"""
 #include <arpa/inet.h>

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The benchmark: it refuses to measure errors, the bare service does the same work, and its report is whole."""
+import pathlib
 import sys
 import xml.etree.ElementTree
 
-import labtest
-import shop as shops
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+import shop as shops  # noqa: E402
 
 sys.path.insert(0, str(labtest.TOP / "bench"))
 import report  # noqa: E402

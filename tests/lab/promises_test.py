@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """docs/reliability.md: each row names tests that exist, each figure comes from such a test, and lab.d/promises.py puts it there."""
 import ast
+import pathlib
 import re
 import sys
 
-import labtest
-from labtest import TestFailure, claim, expect
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+from labtest import TestFailure, claim, expect  # noqa: E402
 
 sys.path.append(str(labtest.TOP / "lab.d"))
 import promises  # noqa: E402
@@ -99,7 +101,7 @@ def test_each_row_has_its_test(_):
 def test_each_figure_has_its_row(_):
     """A test that measures for the table is in the table."""
     named = set(promises.tests_of(PAGE.read_text()))
-    for path in sorted(path for folder in ("e2e", "containers") for path in (labtest.TOP / "tests" / folder).glob("*.py")):
+    for path in sorted(path for folder in ("e2e", "lab", "library", "containers") for path in (labtest.TOP / "tests" / folder).glob("*.py")):
         expect(f"{path.name}: figures without a row", sorted(figure_writers(path) - named - {"test_a_figure_is_one_line_of_the_report"}), [])
 
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The library's manual pages and tour against its headers: the same functions, the same prototypes, and code that compiles."""
+import pathlib
 import re
 import subprocess
+import sys
 
-import labtest
-import public_api
-from labtest import TestFailure, claim, expect
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+import public_api  # noqa: E402
+from labtest import TestFailure, claim, expect  # noqa: E402
 
 PAGES = sorted((labtest.TOP / "man").glob("*.3"))
 SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "RETURN VALUE", "ERRORS", "THREADS", "EXAMPLE", "SEE ALSO"]

@@ -16,9 +16,10 @@ import sys
 import threading
 import time
 
-import labtest
-from lab_test import Lab, contains
-from labtest import TestFailure, expect, wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+from lab_test import Lab, contains  # noqa: E402
+from labtest import TestFailure, expect, wait_until  # noqa: E402
 
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import oncall_signals as signals  # noqa: E402

@@ -8,10 +8,12 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import threading
 
-import labtest
-from labtest import TestFailure
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+from labtest import TestFailure  # noqa: E402
 
 GUIDE = labtest.TOP / "docs/guide"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import textwrap
 
-import labtest
-import stack
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+import stack  # noqa: E402
 
 sys.path.insert(0, str(labtest.TOP / "lab.d/test"))
 import plan  # noqa: E402
-from labtest import TestFailure, expect
+from labtest import TestFailure, expect  # noqa: E402
 
 BUILD = labtest.TOP / "tests/engines/build.sh"
 FORECAST = labtest.TOP / "lab.d/test/forecast.py"

@@ -11,10 +11,11 @@ import tempfile
 import threading
 import time
 
-import guide_pages as pages
-import labtest
-from lab_test import Lab
-from labtest import TestFailure, claim, http_json, wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import guide_pages as pages  # noqa: E402
+import labtest  # noqa: E402
+from lab_test import Lab  # noqa: E402
+from labtest import TestFailure, claim, http_json, wait_until  # noqa: E402
 
 sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))

@@ -10,10 +10,12 @@ import socket
 import ssl
 import struct
 import subprocess
+import sys
 
-import labtest
-import library_test
-from labtest import Skip, TestFailure, claim, expect, need, wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+import library_test  # noqa: E402
+from labtest import Skip, TestFailure, claim, expect, need, wait_until  # noqa: E402
 
 DEBIAN = "/usr/share/doc/libulfius-dev/examples/ulfius"
 LINES_CHANGED_AT_MOST = 10

@@ -4,12 +4,14 @@
 cursor, spans without their parent, and everything that can be wrong. (lab_test.py asks the real page.)"""
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
 
-import labtest
-from labtest import TestFailure, expect
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+from labtest import TestFailure, expect  # noqa: E402
 
 FAILED, ORDER, SLOW = "4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c", "4bf92f00000000000000000000000001"
 NAUGHTY = "a\x1b[2Jb\r\nc"

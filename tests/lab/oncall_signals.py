@@ -3,12 +3,15 @@
 
 The signals are asked here in another way than the cases ask for them, so that a case cannot agree with itself alone.
 """
+import pathlib
 import subprocess
+import sys
 import time
 import urllib.parse
 
-import labtest
-from labtest import TestFailure, wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+from labtest import TestFailure, wait_until  # noqa: E402
 from oncall.engines import Away
 
 JOB = 'job="minishop"'

@@ -6,13 +6,15 @@ answers in its place from the shop's log file."""
 import collections
 import contextlib
 import json
+import pathlib
 import sys
 import time
 import urllib.parse
 
-import labtest
-import stack as stacks
-from labtest import TestFailure, claim, wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+import stack as stacks  # noqa: E402
+from labtest import TestFailure, claim, wait_until  # noqa: E402
 
 sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))

@@ -6,13 +6,16 @@ import contextlib
 import gzip
 import json
 import os
+import pathlib
 import shutil
 import subprocess
+import sys
 import time
 
-import labtest
-import shop as shops
-from labtest import TestFailure, expect, wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+import shop as shops  # noqa: E402
+from labtest import TestFailure, expect, wait_until  # noqa: E402
 
 # Asks the test what to do; what is to run in a container runs here, with the test's folders for its volumes.
 STAND_IN = """#!/usr/bin/env python3

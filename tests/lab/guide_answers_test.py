@@ -3,13 +3,15 @@
 """What the guide does with what people type, and with engines that do not answer or answer nonsense. (guide_test.py asks real engines.)"""
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import threading
 
-import labtest
-from lab_test import Lab, contains
-from labtest import TestFailure, expect
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import labtest  # noqa: E402
+from lab_test import Lab, contains  # noqa: E402
+from labtest import TestFailure, expect  # noqa: E402
 
 sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))

@@ -5,18 +5,21 @@ import ctypes
 import http.client
 import json
 import os
+import pathlib
 import re
 import shutil
 import socket
 import struct
 import subprocess
+import sys
 import time
 
-import collector
-import labtest
-import public_api
-import shop
-from labtest import Skip, TestFailure, claim, expect, wait_until
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import collector  # noqa: E402
+import labtest  # noqa: E402
+import public_api  # noqa: E402
+import shop  # noqa: E402
+from labtest import Skip, TestFailure, claim, expect, wait_until  # noqa: E402
 
 CFLAGS = ["-Wall", "-Wextra", "-Werror"]
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
