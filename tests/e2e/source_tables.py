@@ -17,6 +17,6 @@ def problems():
     """{code: (status, level, counts in error_total)} of src/http/problem.h and of the payment failures."""
     rows = re.findall(r'X\(HTTP_\w+,\s*"(\w+)",\s*(\d+),\s*TEL_(\w+),\s*(true|false),', PROBLEMS.with_suffix(".h").read_text())
     groups = {group: (int(status), level, True)
-              for group, status, level in re.findall(r"#define (CARD|PROVIDER|LATE) (\d+), TEL_(\w+)", PROBLEMS.with_suffix(".c").read_text())}
+              for group, status, level in re.findall(r"#define GROUP_(CARD|PROVIDER|LATE) (\d+), TEL_(\w+)", PROBLEMS.with_suffix(".c").read_text())}
     return {**{code: (int(status), level, error == "true") for code, status, level, error in rows},
             **{word: groups[group] for word, (group, _) in payment_failures().items()}}
