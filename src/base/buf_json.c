@@ -41,3 +41,18 @@ void buf_json_double(struct buf *b, double value) {
   else
     buf_puts(b, "null");
 }
+
+void buf_json_member_text(struct buf *b, const char *key, const char *text) {
+  buf_json_key(b, key);
+  buf_json_text(b, text);
+}
+
+void buf_json_member_hex(struct buf *b, const char *key, const uint8_t *bytes, size_t len) {
+  buf_json_key(b, key);
+  buf_json_hex(b, bytes, len);
+}
+
+void buf_json_member_u64(struct buf *b, const char *key, uint64_t value) {
+  buf_json_key(b, key);
+  buf_put_u64(b, value);
+}

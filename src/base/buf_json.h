@@ -17,5 +17,9 @@ void buf_json_text(struct buf *b, const char *text);
 void buf_json_hex(struct buf *b, const uint8_t *bytes, size_t len);
 /* A number. NaN and infinities become null: JSON has no other word for them. */
 void buf_json_double(struct buf *b, double value);
+/* Whole members: the key, and its value. */
+void buf_json_member_text(struct buf *b, const char *key, const char *text);
+void buf_json_member_hex(struct buf *b, const char *key, const uint8_t *bytes, size_t len);
+void buf_json_member_u64(struct buf *b, const char *key, uint64_t value);
 
 #endif

@@ -136,28 +136,18 @@ static void post_example(const struct _u_request *request, struct _u_response *r
   if (is_json(request, response)) deliver(request, response, channel, MOCK_OK, NULL);
 }
 
-static void put_text(struct buf *out, const char *key, const char *text) {
-  buf_json_key(out, key);
-  buf_json_text(out, text);
-}
-
-static void put_number(struct buf *out, const char *key, uint64_t number) {
-  buf_json_key(out, key);
-  buf_put_u64(out, number);
-}
-
 /* The members that say which mode is set. */
 static void put_mode(struct mock_channel *channel, struct buf *out) {
   int delay_s;
   const struct mock_mode_row *row = mock_mode_get(channel->mode, &delay_s);
-  put_text(out, "mode", row->name);
-  put_number(out, "delay_s", (uint64_t)delay_s);
-  put_text(out, "meaning", row->meaning);
+  buf_json_member_text(out, "mode", row->name);
+  buf_json_member_u64(out, "delay_s", (uint64_t)delay_s);
+  buf_json_member_text(out, "meaning", row->meaning);
 }
 
 static void put_results(struct mock_channel *channel, struct buf *out) {
   for (int i = 0; i < MOCK_ANSWER_COUNT; i++)
-    put_number(out, mock_answer_row(i)->word, tel_counter_value(channel->metrics.answers[i]));
+    buf_json_member_u64(out, mock_answer_row(i)->word, tel_counter_value(channel->metrics.answers[i]));
 }
 
 /* Returns false unless the text is a decimal number that fits. */
@@ -185,11 +175,10 @@ static void get_messages(const struct _u_request *request, struct _u_response *r
   buf_puts(&out, "{\"messages\":[");
   mock_store_list(channel->store, after, LIST_MAX, &out, &stats, &epoch);
   buf_putc(&out, ']');
-  buf_json_key(&out, "epoch");
-  buf_json_hex(&out, (const uint8_t *)&epoch, sizeof epoch);
-  put_number(&out, "last_id", stats.last_id);
-  put_number(&out, "stored", stats.messages);
-  put_number(&out, "dropped", stats.dropped);
+  buf_json_member_hex(&out, "epoch", (const uint8_t *)&epoch, sizeof epoch);
+  buf_json_member_u64(&out, "last_id", stats.last_id);
+  buf_json_member_u64(&out, "stored", stats.messages);
+  buf_json_member_u64(&out, "dropped", stats.dropped);
   buf_json_key(&out, "control");
   buf_putc(&out, '{');
   put_mode(channel, &out);
@@ -228,8 +217,8 @@ static void get_control(const struct _u_request *request, struct _u_response *re
   for (size_t i = 0; (row = mock_mode_row(i)); i++) {
     buf_json_item(&out);
     buf_putc(&out, '{');
-    put_text(&out, "mode", row->name);
-    put_text(&out, "meaning", row->meaning);
+    buf_json_member_text(&out, "mode", row->name);
+    buf_json_member_text(&out, "meaning", row->meaning);
     buf_putc(&out, '}');
   }
   buf_puts(&out, "]}\n");

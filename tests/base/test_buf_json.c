@@ -43,6 +43,18 @@ START_TEST(test_values) {
 }
 END_TEST
 
+START_TEST(test_members) {
+  struct buf b = BUF_INIT(1000);
+  buf_putc(&b, '{');
+  buf_json_member_text(&b, "text", "a\"b");
+  buf_json_member_hex(&b, "id", (const uint8_t *)"\x01\xab", 2);
+  buf_json_member_u64(&b, "most", UINT64_MAX);
+  buf_putc(&b, '}');
+  ck_assert_str_eq(buf_cstr(&b), "{\"text\":\"a\\\"b\",\"id\":\"01ab\",\"most\":18446744073709551615}");
+  buf_free(&b);
+}
+END_TEST
+
 START_TEST(test_a_failed_buffer_stays_failed) {
   struct buf b = BUF_INIT(7);
   buf_json_key(&b, "key");
@@ -54,4 +66,4 @@ START_TEST(test_a_failed_buffer_stays_failed) {
 }
 END_TEST
 
-TEST_MAIN("buf_json", test_commas, test_values, test_a_failed_buffer_stays_failed)
+TEST_MAIN("buf_json", test_commas, test_values, test_members, test_a_failed_buffer_stays_failed)

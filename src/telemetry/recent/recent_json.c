@@ -7,21 +7,6 @@
 #include "telemetry/core/attributes_json.h"
 #include "telemetry/recent/recent.h"
 
-static void put_text(struct buf *out, const char *name, const char *text) {
-  buf_json_key(out, name);
-  buf_json_text(out, text);
-}
-
-static void put_id(struct buf *out, const char *name, const uint8_t *id, size_t len) {
-  buf_json_key(out, name);
-  buf_json_hex(out, id, len);
-}
-
-static void put_number(struct buf *out, const char *name, uint64_t number) {
-  buf_json_key(out, name);
-  buf_put_u64(out, number);
-}
-
 static void put_ms(struct buf *out, const char *name, uint64_t ns) {
   buf_json_key(out, name);
   buf_json_double(out, (double)ns / CLOCK_NS_PER_MS);
@@ -30,24 +15,24 @@ static void put_ms(struct buf *out, const char *name, uint64_t ns) {
 static void put_summary(struct buf *out, const struct tel_recent_summary *summary) {
   char start[TIMESTAMP_MAX];
   buf_putc(out, '{');
-  put_id(out, "trace_id", summary->trace_id, sizeof summary->trace_id);
-  put_text(out, "name", summary->name);
-  put_text(out, "method", summary->method);
-  put_text(out, "route", summary->route);
-  put_number(out, "status", summary->status);
-  put_text(out, "outcome", summary->error ? "error" : "ok");
-  if (*summary->error_type) put_text(out, "error_type", summary->error_type);
+  buf_json_member_hex(out, "trace_id", summary->trace_id, sizeof summary->trace_id);
+  buf_json_member_text(out, "name", summary->name);
+  buf_json_member_text(out, "method", summary->method);
+  buf_json_member_text(out, "route", summary->route);
+  buf_json_member_u64(out, "status", summary->status);
+  buf_json_member_text(out, "outcome", summary->error ? "error" : "ok");
+  if (*summary->error_type) buf_json_member_text(out, "error_type", summary->error_type);
   buf_json_key(out, "start");
   buf_json_string(out, start, (size_t)(timestamp_write(start, summary->start_unix_ns, 9) - start));
   put_ms(out, "duration_ms", summary->duration_ns);
-  put_number(out, "spans", summary->spans);
+  buf_json_member_u64(out, "spans", summary->spans);
   buf_putc(out, '}');
 }
 
 void tel_recent_list_json(const struct tel_recent_list *list, struct buf *out) {
   buf_putc(out, '{');
-  put_number(out, "capacity_bytes", list->capacity_bytes);
-  put_number(out, "held_bytes", list->held_bytes);
+  buf_json_member_u64(out, "capacity_bytes", list->capacity_bytes);
+  buf_json_member_u64(out, "held_bytes", list->held_bytes);
   buf_json_key(out, "traces");
   buf_putc(out, '[');
   for (size_t i = 0; i < list->count; i++) {
@@ -71,12 +56,12 @@ static void put_items(struct buf *out, const char *name, const struct tel_recent
     buf_json_item(out);
     buf_putc(out, '{');
     if (item->name) {
-      put_text(out, "name", item->name);
-      put_number(out, "time_unix_nano", item->unix_ns);
+      buf_json_member_text(out, "name", item->name);
+      buf_json_member_u64(out, "time_unix_nano", item->unix_ns);
       put_ms(out, "offset_ms", item->unix_ns > start_unix_ns ? item->unix_ns - start_unix_ns : 0);
     } else {
-      put_id(out, "trace_id", item->context.trace_id, sizeof item->context.trace_id);
-      put_id(out, "span_id", item->context.span_id, sizeof item->context.span_id);
+      buf_json_member_hex(out, "trace_id", item->context.trace_id, sizeof item->context.trace_id);
+      buf_json_member_hex(out, "span_id", item->context.span_id, sizeof item->context.span_id);
     }
     put_attributes(out, &item->attributes);
     buf_putc(out, '}');
@@ -90,22 +75,22 @@ static void put_span(struct buf *out, const struct tel_recent_trace *trace,
   static const char *const statuses[] = {"unset", "ok", "error"};
   static const uint8_t none[sizeof span->parent_id];
   buf_putc(out, '{');
-  put_id(out, "span_id", span->span_id, sizeof span->span_id);
+  buf_json_member_hex(out, "span_id", span->span_id, sizeof span->span_id);
   buf_json_key(out, "parent_span_id");
   if (memcmp(span->parent_id, none, sizeof none) == 0)
     buf_puts(out, "null");
   else
     buf_json_hex(out, span->parent_id, sizeof span->parent_id);
-  put_text(out, "name", span->name);
-  put_text(out, "kind", kinds[span->kind]);
-  put_number(out, "start_time_unix_nano", span->start_unix_ns);
-  put_number(out, "end_time_unix_nano", span->end_unix_ns);
+  buf_json_member_text(out, "name", span->name);
+  buf_json_member_text(out, "kind", kinds[span->kind]);
+  buf_json_member_u64(out, "start_time_unix_nano", span->start_unix_ns);
+  buf_json_member_u64(out, "end_time_unix_nano", span->end_unix_ns);
   put_ms(out, "offset_ms", span->start_unix_ns - trace->start_unix_ns);
   put_ms(out, "duration_ms", span->end_unix_ns - span->start_unix_ns);
   buf_json_key(out, "status");
   buf_putc(out, '{');
-  put_text(out, "code", statuses[span->status]);
-  put_text(out, "message", span->status_text);
+  buf_json_member_text(out, "code", statuses[span->status]);
+  buf_json_member_text(out, "message", span->status_text);
   buf_putc(out, '}');
   put_attributes(out, &span->attributes);
   put_items(out, "events", &span->events, trace->start_unix_ns);
@@ -115,7 +100,7 @@ static void put_span(struct buf *out, const struct tel_recent_trace *trace,
 
 void tel_recent_trace_json(const struct tel_recent_trace *trace, struct buf *out) {
   buf_putc(out, '{');
-  put_id(out, "trace_id", trace->trace_id, sizeof trace->trace_id);
+  buf_json_member_hex(out, "trace_id", trace->trace_id, sizeof trace->trace_id);
   buf_json_key(out, "spans");
   buf_putc(out, '[');
   for (size_t i = 0; i < trace->span_count; i++) {

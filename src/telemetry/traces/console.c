@@ -20,24 +20,9 @@ struct console {
   _Atomic uint64_t stop_deadline; /* UINT64_MAX until then */
 };
 
-static void put_text(struct buf *out, const char *name, const char *text) {
-  buf_json_key(out, name);
-  buf_json_text(out, text);
-}
-
 static void put_attributes(struct buf *out, const struct tel_recent_pairs *attributes) {
   buf_json_key(out, "attributes");
   tel_json_attributes(out, attributes->items, attributes->count);
-}
-
-static void put_id(struct buf *out, const char *name, const uint8_t *id, size_t len) {
-  buf_json_key(out, name);
-  buf_json_hex(out, id, len);
-}
-
-static void put_number(struct buf *out, const char *name, uint64_t number) {
-  buf_json_key(out, name);
-  buf_put_u64(out, number);
 }
 
 static void put_items(struct buf *out, const char *name, const struct tel_recent_items *items) {
@@ -48,11 +33,11 @@ static void put_items(struct buf *out, const char *name, const struct tel_recent
     buf_json_item(out);
     buf_putc(out, '{');
     if (item->name) {
-      put_text(out, "name", item->name);
-      put_number(out, "unix_ns", item->unix_ns);
+      buf_json_member_text(out, "name", item->name);
+      buf_json_member_u64(out, "unix_ns", item->unix_ns);
     } else {
-      put_id(out, "trace_id", item->context.trace_id, sizeof item->context.trace_id);
-      put_id(out, "span_id", item->context.span_id, sizeof item->context.span_id);
+      buf_json_member_hex(out, "trace_id", item->context.trace_id, sizeof item->context.trace_id);
+      buf_json_member_hex(out, "span_id", item->context.span_id, sizeof item->context.span_id);
     }
     put_attributes(out, &item->attributes);
     buf_putc(out, '}');
@@ -69,16 +54,16 @@ bool tel_console_format(const struct tel_wire *wire, struct tel_arena *arena, st
   tel_arena_reset(arena);
   if (!tel_recent_span_decode(&copy, arena, &span)) return false;
   buf_putc(out, '{');
-  put_text(out, "span", span.name);
-  put_id(out, "trace_id", span.trace_id, sizeof span.trace_id);
-  put_id(out, "span_id", span.span_id, sizeof span.span_id);
+  buf_json_member_text(out, "span", span.name);
+  buf_json_member_hex(out, "trace_id", span.trace_id, sizeof span.trace_id);
+  buf_json_member_hex(out, "span_id", span.span_id, sizeof span.span_id);
   if (memcmp(span.parent_id, none, sizeof none) != 0)
-    put_id(out, "parent_id", span.parent_id, sizeof span.parent_id);
-  put_text(out, "kind", kinds[span.kind]);
-  put_number(out, "start_unix_ns", span.start_unix_ns);
-  put_number(out, "duration_ns", span.end_unix_ns - span.start_unix_ns);
-  put_text(out, "status", statuses[span.status]);
-  if (span.status_text[0]) put_text(out, "status_message", span.status_text);
+    buf_json_member_hex(out, "parent_id", span.parent_id, sizeof span.parent_id);
+  buf_json_member_text(out, "kind", kinds[span.kind]);
+  buf_json_member_u64(out, "start_unix_ns", span.start_unix_ns);
+  buf_json_member_u64(out, "duration_ns", span.end_unix_ns - span.start_unix_ns);
+  buf_json_member_text(out, "status", statuses[span.status]);
+  if (span.status_text[0]) buf_json_member_text(out, "status_message", span.status_text);
   put_attributes(out, &span.attributes);
   if (span.events.count) put_items(out, "events", &span.events);
   if (span.links.count) put_items(out, "links", &span.links);
