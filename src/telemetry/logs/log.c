@@ -89,13 +89,6 @@ static enum tel_level level_from_yder(unsigned long level) {
   return TEL_ERROR;
 }
 
-static void push(struct tel_log_record *record) {
-  struct tel_logger *logger = record->logger;
-  int error = tel_log_writer_push(logger->writer, record);
-  if (error)
-    tel_log_stats_lost(&logger->stats, error == TEL_E_MEMORY ? TEL_LOST_MEMORY : TEL_LOST_QUEUE_FULL, 1);
-}
-
 static void lose(struct tel_log_record *record) {
   struct tel_logger *logger = record->logger;
   tel_log_writer_give(logger->writer, record);
@@ -130,7 +123,7 @@ static void on_yder_line(void *cls, const char *app, const time_t date, const un
     tel_attributes_set_string(&record->fields, "detail", text);
     if (!seal(record)) return;
   }
-  push(record);
+  tel_log_writer_push(logger->writer, record);
 }
 
 int tel_log_install(struct tel_logger *logger) {
@@ -213,14 +206,13 @@ void tel_log_message_at(struct tel_log_record *record, const char *message, uint
   record->message = message ? message : "";
   record->time_unix_ns = unix_ns;
   if (!seal(record)) return;
-  if (record->line.text && record->span && record->span->recent)
-    tel_recent_add_log(record->span->recent, record);
+  if (record->line && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
   if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {
-    push(record);
+    tel_log_writer_push(logger->writer, record);
     return;
   }
   passing = record;
-  y_log_message(yder_level(record->line.level), "record"); /* a text of its own: formatting costs more */
+  y_log_message(yder_level(record->level), "record"); /* a text of its own: formatting costs more */
   if (!passing) return;
   /* It allocates, and does not call back if it cannot. */
   passing = NULL;

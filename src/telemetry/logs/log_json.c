@@ -71,7 +71,7 @@ static char *put_head(char *to, const struct tel_log_encoder *encoder, const str
 #undef LEVEL
   to = PUT(to, "{\"timestamp\":\"");
   to = timestamp_write(to, record->time_unix_ns, 9);
-  to = put(to, levels[record->line.level].text, levels[record->line.level].len);
+  to = put(to, levels[record->level].text, levels[record->level].len);
   to = PUT(to, ",\"message\":\"");
   to = escape_json(to, record->message, strlen(record->message));
   *to++ = '"';
@@ -105,8 +105,8 @@ static bool put_in_front(struct tel_log_record *record, const char *head, size_t
   to += extra;
   memcpy(to - size, head, size);
   PUT(to + fields, "}\n");
-  record->line.text = to - size;
-  record->line.len = size + fields + 2;
+  record->line = to - size;
+  record->line_len = size + fields + 2;
   return true;
 }
 

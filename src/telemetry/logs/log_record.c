@@ -21,11 +21,10 @@ void tel_log_record_init(struct tel_log_record *record, struct tel_logger *logge
   record->logger = logger;
   record->time_unix_ns = 0;
   record->message = "";
-  record->line.record = record;
-  record->line.text = NULL;
-  record->line.level = level;
+  record->level = level;
   record->has_context = false;
   record->span = NULL;
+  record->line = NULL;
   tel_attributes_begin(&record->fields, TEL_FORM_JSON, TEL_LOG_FIELDS, TEL_LOG_VALUE_CHARACTERS,
                        TEL_LOG_ROOM);
 }

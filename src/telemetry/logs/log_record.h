@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A log record, and the line that travels from its request to the writer: inside of the logs part, see log.h
- * for users. */
+/* A log record as it travels from its request to the writer: inside of the logs part, see log.h for users. */
 #ifndef TELEMETRY_LOGS_LOG_RECORD_H
 #define TELEMETRY_LOGS_LOG_RECORD_H
 
@@ -17,23 +16,17 @@ enum { TEL_LOG_FIELDS = 64, TEL_LOG_VALUE_CHARACTERS = 1024 };
 /* In front of the fields, for the line's own. */
 enum { TEL_LOG_ROOM = 512 };
 
-/* What waits for the writer. */
-struct tel_log_line {
-  struct tel_item item;          /* first */
-  struct tel_log_record *record; /* whose first member this is; NULL: a copy of a sealed record's line */
-  const char *text;              /* NULL until it is sealed */
-  size_t len;                    /* with its newline */
-  enum tel_level level;
-};
-
 struct tel_log_record {
-  struct tel_log_line line; /* first; its text lies in fields */
+  struct tel_item item; /* first */
   struct tel_logger *logger;
   uint64_t time_unix_ns;
   const char *message; /* static */
+  enum tel_level level;
   bool has_context;
   struct tel_context context;
   const struct tel_span *span; /* that it is of, until it is queued; or NULL */
+  const char *line;            /* NULL until it is sealed; lies in fields */
+  size_t line_len;             /* with its newline */
   struct tel_attributes fields;
 };
 

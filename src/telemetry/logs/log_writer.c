@@ -24,7 +24,6 @@ enum {
   BATCH_ROOM = 64 * 1024,
   BATCH_LIMIT = 8 * 1024 * 1024,
   BEFORE_FIELDS = 1024, /* about what a line has besides them */
-  LINE_SIZE = 1024,     /* of a line in its pool; longer ones go to the heap */
   /* A worker that wakes for every line would cost more than the lines. */
   GATHER_NS = 2000000,
   GATHER_NS_PER_RECORD = 500
@@ -35,7 +34,7 @@ enum {
 struct tel_log_writer {
   struct tel_left_behind left; /* first */
   struct tel_pipeline *pipeline;
-  struct pool *records, *lines;
+  struct pool *records;
   struct tel_log_encoder encoder;
   struct tel_log_output *output; /* NULL: syslog */
   struct buf batch;
@@ -126,47 +125,26 @@ static void say_recovered(struct tel_log_writer *writer) {
 }
 
 /* What was logged before the start has no line yet. */
-static bool has_text(const struct tel_log_writer *writer, struct tel_log_line *line) {
-  return line->text || tel_log_seal(&writer->encoder, line->record);
+static bool has_line(const struct tel_log_writer *writer, struct tel_log_record *record) {
+  return record->line || tel_log_seal(&writer->encoder, record);
 }
 
 /* Returns false without memory; then what was there is still whole. */
-static bool add_line(struct tel_log_writer *writer, struct tel_log_line *line) {
-  if (!has_text(writer, line)) return false;
-  buf_append(&writer->batch, line->text, line->len);
+static bool add_line(struct tel_log_writer *writer, struct tel_log_record *record) {
+  if (!has_line(writer, record)) return false;
+  buf_append(&writer->batch, record->line, record->line_len);
   bool added = !buf_failed(&writer->batch);
   writer->batch.failed = false;
   return added;
 }
 
-static void give_record(struct tel_log_writer *writer, struct tel_log_record *record) {
+static void give(struct tel_log_writer *writer, struct tel_log_record *record) {
   tel_attributes_clear(&record->fields);
   pool_give(writer->records, record);
 }
 
-static void give(struct tel_log_writer *writer, struct tel_log_line *line) {
-  if (line->record)
-    give_record(writer, line->record);
-  else if (pool_owns(writer->lines, line))
-    pool_give(writer->lines, line);
-  else
-    free(line);
-}
-
-static struct tel_log_line *line_of(struct tel_item *item) {
-  return (struct tel_log_line *)item; /* its first member */
-}
-
-/* A copy of the record's line: as long as it waits it takes no more memory than its bytes, and the record,
- * given back at once, stays in this processor's cache. */
-static struct tel_log_line *copy_line(struct tel_log_writer *writer, const struct tel_log_record *record) {
-  size_t size = sizeof(struct tel_log_line) + record->line.len;
-  struct tel_log_line *line = size <= LINE_SIZE ? pool_take(writer->lines) : NULL;
-  if (!line && !(line = malloc(size))) return NULL;
-  char *text = (char *)(line + 1);
-  *line = (struct tel_log_line){.text = text, .len = record->line.len, .level = record->line.level};
-  memcpy(text, record->line.text, record->line.len);
-  return line;
+static struct tel_log_record *record_of(struct tel_item *item) {
+  return (struct tel_log_record *)item; /* its first member */
 }
 
 static void write_lines(struct tel_log_writer *writer) {
@@ -187,31 +165,31 @@ static int syslog_priority(enum tel_level level) {
   return priorities[level];
 }
 
-static void write_syslog(struct tel_log_writer *writer, struct tel_log_line *line) {
+static void write_syslog(struct tel_log_writer *writer, struct tel_log_record *record) {
   if (tel_pipeline_late(writer->pipeline)) {
     writer->late++;
-  } else if (has_text(writer, line)) {
-    syslog(syslog_priority(line->level), "%.*s", (int)line->len - 1, line->text);
+  } else if (has_line(writer, record)) {
+    syslog(syslog_priority(record->level), "%.*s", (int)record->line_len - 1, record->line);
     writer->result.written++;
   } else {
     writer->no_memory++;
   }
 }
 
-/* All are given back before they are written, so that a slow disk keeps none of them. */
+/* Records are given back before their lines are written, so that a slow disk keeps none of them. */
 static struct tel_item *process(void *cls, struct tel_item *item) {
   struct tel_log_writer *writer = cls;
   writer->result = (struct tel_log_result){0};
   writer->no_memory = writer->late = 0;
   buf_reset(&writer->batch);
   for (struct tel_item *next; item; item = next) {
-    struct tel_log_line *line = line_of(item);
+    struct tel_log_record *record = record_of(item);
     next = item->next;
     if (!writer->output)
-      write_syslog(writer, line);
-    else if (!add_line(writer, line))
+      write_syslog(writer, record);
+    else if (!add_line(writer, record))
       writer->no_memory++;
-    give(writer, line);
+    give(writer, record);
   }
   if (writer->output) write_lines(writer);
   return NULL;
@@ -229,7 +207,7 @@ static void lose(void *cls, uint64_t lines) {
 }
 
 static void release(void *cls, struct tel_item *item) {
-  give(cls, line_of(item));
+  give(cls, record_of(item));
 }
 
 static void reopen(void *cls) {
@@ -263,7 +241,6 @@ static const struct tel_pipeline_work work = {
 static void release_writer(struct tel_log_writer *writer) {
   tel_pipeline_free(writer->pipeline);
   pool_free(writer->records);
-  pool_free(writer->lines);
   tel_log_encoder_free(&writer->encoder);
   buf_free(&writer->batch);
   free(writer->app);
@@ -283,9 +260,8 @@ static bool make_queue(struct tel_log_writer *writer, size_t size) {
                                                  .ordered = true};
   if (size >= UINT32_MAX) return false;
   writer->records = pool_new(size, sizeof(struct tel_log_record));
-  writer->lines = pool_new(size, LINE_SIZE);
   writer->pipeline = tel_pipeline_new(&settings, &work, writer, NULL);
-  return writer->records && writer->lines && writer->pipeline;
+  return writer->records && writer->pipeline;
 }
 
 int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_writer **out) {
@@ -327,23 +303,15 @@ struct tel_log_record *tel_log_writer_take(struct tel_log_writer *writer) {
 }
 
 void tel_log_writer_give(struct tel_log_writer *writer, struct tel_log_record *record) {
-  give_record(writer, record);
+  give(writer, record);
 }
 
-int tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *record) {
-  struct tel_log_line *line = &record->line;
-  size_t size = tel_attributes_pairs_size(&record->fields) + BEFORE_FIELDS;
-  if (line->text) {
-    line = copy_line(writer, record);
-    give_record(writer, record);
-    if (!line) return TEL_E_MEMORY;
-    size = line->len;
-  }
-  line->item.bytes = (uint32_t)size;
-  line->item.weight = 1;
-  if (tel_pipeline_push(writer->pipeline, &line->item)) return 0;
-  give(writer, line);
-  return TEL_E_FULL;
+void tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *record) {
+  size_t fields = tel_attributes_pairs_size(&record->fields);
+  record->item.bytes = (uint32_t)(record->line ? record->line_len : fields + BEFORE_FIELDS);
+  record->item.weight = 1;
+  /* Never full: there is room for each record that there is. */
+  if (!tel_pipeline_push(writer->pipeline, &record->item)) abort();
 }
 
 int tel_log_writer_start(struct tel_log_writer *writer) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The pipeline of log records, and what its worker does: it puts many lines together and writes them at one
  * go. Inside of the logs part, see log.h for its users. Taking, giving back and pushing are for any thread;
- * they never wait, and allocate for a line of more than 1 KiB at most. */
+ * they never wait and never allocate. */
 #ifndef TELEMETRY_LOGS_LOG_WRITER_H
 #define TELEMETRY_LOGS_LOG_WRITER_H
 
@@ -32,9 +32,8 @@ struct tel_log_record *tel_log_writer_take(struct tel_log_writer *writer);
 void tel_log_writer_give(struct tel_log_writer *writer, struct tel_log_record *record);
 /* Makes the record's line. False when out of memory. */
 bool tel_log_writer_seal(const struct tel_log_writer *writer, struct tel_log_record *record);
-/* Takes a finished record, also on failure, in the process of the writer. TEL_E_FULL: too many wait;
- * TEL_E_MEMORY. */
-TEL_MUST_CHECK int tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *record);
+/* Hands a finished record over, in the process of the writer. */
+void tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *record);
 
 /* See tel_log_reopen(). */
 TEL_MUST_CHECK int tel_log_writer_reopen(struct tel_log_writer *writer);

@@ -295,5 +295,5 @@ void tel_recent_end(struct tel_recent_open *open, const struct tel_span *span, b
 }
 
 void tel_recent_add_log(struct tel_recent_open *open, const struct tel_log_record *record) {
-  add_part(open, tel_recent_part_new(open, record->line.text, record->line.len - 1, true));
+  add_part(open, tel_recent_part_new(open, record->line, record->line_len - 1, true));
 }

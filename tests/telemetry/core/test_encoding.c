@@ -273,10 +273,9 @@ START_TEST(test_lines_are_json) {
     record.message = "m";
     fill(&record.fields, TEL_LOG_FIELDS, TEL_LOG_VALUE_CHARACTERS);
     ck_assert(tel_log_seal(&encoder, &record));
-    json_t *line =
-        json_loadb(record.line.text, record.line.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-    ck_assert_msg(line != NULL, "seed %llu: %.*s", (unsigned long long)seed, (int)record.line.len,
-                  record.line.text);
+    json_t *line = json_loadb(record.line, record.line_len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    ck_assert_msg(line != NULL, "seed %llu: %.*s", (unsigned long long)seed, (int)record.line_len,
+                  record.line);
     ck_assert_uint_eq(json_object_size(line), 7 + model.count);
     for (uint32_t i = 0; i < model.count; i++) {
       const struct pair *wanted = &model.pairs[i];

@@ -55,7 +55,7 @@ END_TEST
 START_TEST(test_whole_line) {
   begin();
   ck_assert(tel_log_encoder_init(&encoder, "minishop", "1.0\"", "i\n"));
-  record.line.level = TEL_FATAL;
+  record.level = TEL_FATAL;
   record.time_unix_ns = UINT64_C(1767322800123456789);
   struct tel_context context = {{0xab}, {0xcd}, TEL_FLAG_SAMPLED | TEL_FLAG_RANDOM, true};
   tel_log_context(&record, &context);
