@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A bounded pool of objects of one size, without locks, for any thread. Each processor takes first the object
- * that was given back to it last, because that is still in its cache. One without a free object takes another
- * processor's. Objects that were never taken are never touched, so they use no memory. */
+/* A bounded pool of objects of one size, without locks, for any thread. It hands out the object that was
+ * given back last, because that is still in the cache. Objects that were never taken are never touched, so
+ * they use no memory. */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 

@@ -8,8 +8,6 @@
 #include "base/clock.h"
 #include "base/forks.h"
 #include "telemetry/core/fork_claim.h"
-#include "telemetry/core/gather.h"
-#include "telemetry/core/quota.h"
 
 #define NEVER UINT64_MAX
 #define RETRY_NS (CLOCK_NS_PER_MS / 10)
@@ -31,27 +29,15 @@ struct tel_pipeline {
   _Atomic bool stop_begun; /* as stopping, for those without the lock */
   _Atomic uint64_t stop_deadline;
 
-  struct tel_gather *gathers;                             /* SHARDS of them; NULL: all is pushed in order */
-  _Alignas(SHARD_LINE) _Atomic(struct tel_item *) pushed; /* a stack: the newest first */
-  _Alignas(SHARD_LINE) _Atomic uint64_t wake_at;          /* the worker must be woken when so much waits */
-  struct tel_quota quota; /* of the weight in pushed, in gathers and from first on */
+  _Alignas(64) _Atomic(struct tel_item *) pushed; /* a stack: the newest first */
+  _Atomic uint64_t queued;                        /* weight, in pushed and from first on */
+  _Atomic uint64_t wake_at;                       /* the worker must be woken when so much waits */
 };
-
-/* Each processor has an eighth of an eighth of what wakes the worker in advance, so that it is not woken for
- * much less. */
-enum { WAKE_STEPS = 8 * SHARDS };
-
-static int make_gathers(struct tel_pipeline *pipeline) {
-  pipeline->gathers = aligned_alloc(SHARD_LINE, SHARDS * sizeof *pipeline->gathers);
-  if (!pipeline->gathers) return TEL_E_MEMORY;
-  tel_gather_init(pipeline->gathers);
-  return 0;
-}
 
 struct tel_pipeline *tel_pipeline_new(const struct tel_pipeline_settings *settings,
                                       const struct tel_pipeline_work *work, void *cls,
                                       const struct tel_pipeline_system *system) {
-  struct tel_pipeline *pipeline = aligned_alloc(SHARD_LINE, sizeof *pipeline);
+  struct tel_pipeline *pipeline = aligned_alloc(64, (sizeof *pipeline + 63) / 64 * 64);
   if (!pipeline) {
     if (system) system->free(system->cls);
     return NULL;
@@ -63,10 +49,9 @@ struct tel_pipeline *tel_pipeline_new(const struct tel_pipeline_settings *settin
   pipeline->last = &pipeline->first;
   pipeline->due = NEVER;
   atomic_init(&pipeline->wake_at, NEVER); /* nobody to wake before the start */
-  tel_quota_init(&pipeline->quota, settings->capacity, settings->ordered ? 1 : settings->wake / WAKE_STEPS);
   if (system) pipeline->system = *system;
   if ((!system && tel_pipeline_system_threads(&pipeline->system) != 0) ||
-      (!settings->ordered && make_gathers(pipeline) != 0) || tel_fork_claim_init(&pipeline->claim) != 0) {
+      tel_fork_claim_init(&pipeline->claim) != 0) {
     tel_pipeline_free(pipeline);
     return NULL;
   }
@@ -77,7 +62,6 @@ void tel_pipeline_free(struct tel_pipeline *pipeline) {
   if (!pipeline) return;
   if (pipeline->system.free) pipeline->system.free(pipeline->system.cls);
   tel_fork_claim_free(&pipeline->claim);
-  free(pipeline->gathers);
   free(pipeline);
 }
 
@@ -108,27 +92,25 @@ static void wake(struct tel_pipeline *pipeline) {
   tel_pipeline_unlock(pipeline);
 }
 
-static void push_in_order(struct tel_pipeline *pipeline, struct tel_item *item) {
+bool tel_pipeline_push(struct tel_pipeline *pipeline, struct tel_item *item) {
+  uint64_t queued = atomic_load_explicit(&pipeline->queued, memory_order_relaxed);
+  if (tel_pipeline_foreign(pipeline)) return false;
+  do {
+    if (queued + item->weight > pipeline->settings.capacity) return false;
+  } while (!atomic_compare_exchange_weak(&pipeline->queued, &queued, queued + item->weight));
+  queued += item->weight; /* the item is not ours from now on */
+  item->queued_in = forks_count();
   item->next = atomic_load_explicit(&pipeline->pushed, memory_order_relaxed);
   while (!atomic_compare_exchange_weak_explicit(&pipeline->pushed, &item->next, item, memory_order_release,
                                                 memory_order_relaxed)) {
   }
-}
-
-bool tel_pipeline_push(struct tel_pipeline *pipeline, struct tel_item *item) {
-  if (tel_pipeline_foreign(pipeline) || !tel_quota_take(&pipeline->quota, item->weight)) return false;
-  item->queued_in = forks_count();
-  /* Before the start the process may fork, with a thread in a gather: in the child it would stay there. */
-  bool gathers = pipeline->gathers && tel_pipeline_started(pipeline);
-  if (!gathers || !tel_gather_add(pipeline->gathers, item)) push_in_order(pipeline, item);
-  /* Sequentially consistent against rest(): either we see it asleep, or it sees what we took of the quota. */
-  uint64_t wake_at = atomic_load(&pipeline->wake_at);
-  if (wake_at != NEVER && tel_quota_granted(&pipeline->quota) >= wake_at) wake(pipeline);
+  /* Sequentially consistent against rest(): either we see it asleep, or it sees our item. */
+  if (queued >= atomic_load(&pipeline->wake_at)) wake(pipeline);
   return true;
 }
 
 size_t tel_pipeline_queued(const struct tel_pipeline *pipeline) {
-  return (size_t)tel_quota_taken(&pipeline->quota);
+  return (size_t)atomic_load_explicit(&pipeline->queued, memory_order_relaxed);
 }
 
 size_t tel_pipeline_capacity(const struct tel_pipeline *pipeline) {
@@ -144,11 +126,9 @@ static void take_over(struct tel_pipeline *pipeline) {
     item->next = first;
     first = item;
   }
-  if (first) {
-    *pipeline->last = first;
-    pipeline->last = &newest->next;
-  }
-  if (pipeline->gathers) tel_gather_take(pipeline->gathers, &pipeline->last);
+  if (!first) return;
+  *pipeline->last = first;
+  pipeline->last = &newest->next;
 }
 
 /* A batch, or NULL; limit false: all. Under the lock. */
@@ -168,7 +148,7 @@ static struct tel_item *take(struct tel_pipeline *pipeline, bool limited) {
   }
   *end = NULL;
   if (!pipeline->first) pipeline->last = &pipeline->first;
-  tel_quota_give(&pipeline->quota, weight);
+  atomic_fetch_sub(&pipeline->queued, weight);
   pipeline->in_flight = weight;
   return batch;
 }
@@ -216,14 +196,13 @@ static void rest(struct tel_pipeline *pipeline) {
   const struct tel_pipeline_settings *settings = &pipeline->settings;
   while (!pipeline->stopping && pipeline->flush_wanted == pipeline->flush_done) {
     uint64_t queued = tel_pipeline_queued(pipeline), time = now(pipeline);
-    if (tel_quota_granted(&pipeline->quota) >= settings->wake) break;
+    if (queued >= settings->wake) break;
     if (queued && pipeline->due == NEVER) pipeline->due = time + settings->delay_ns;
     if (queued && time >= pipeline->due) break;
     if (time >= pipeline->due) pipeline->due = NEVER;
     bool idle = pipeline->due == NEVER;
     atomic_store(&pipeline->wake_at, idle ? 1 : settings->wake);
-    bool missed = idle && tel_pipeline_queued(pipeline) > 0;
-    if (!missed && tel_quota_granted(&pipeline->quota) < settings->wake)
+    if (tel_pipeline_queued(pipeline) < (idle ? 1 : settings->wake))
       wait_until(pipeline, TEL_WORK, pipeline->due);
   }
   atomic_store(&pipeline->wake_at, NEVER);
@@ -282,7 +261,7 @@ int tel_pipeline_start(struct tel_pipeline *pipeline) {
   for (pipeline->last = &pipeline->first; *pipeline->last;) pipeline->last = &(*pipeline->last)->next;
   tel_pipeline_unlock(pipeline);
   for (struct tel_item *item = others; item; item = item->next) weight += item->weight;
-  tel_quota_give(&pipeline->quota, weight);
+  atomic_fetch_sub(&pipeline->queued, weight);
   if (pipeline->work->forget) pipeline->work->forget(pipeline->cls, weight);
   release_all(pipeline, others);
   int error = pipeline->system.start(pipeline->system.cls, run, pipeline, pipeline->settings.name);

@@ -35,7 +35,6 @@ struct tel_pipeline_settings {
   uint64_t delay_ns;         /* after which it looks at less, too; no item waits longer for it */
   uint64_t grace_ns;         /* after the deadline of a stop */
   bool works_at_stop;        /* a worker that was never started is started at the stop */
-  bool ordered;              /* items leave in the order of their pushes; without it, threads seldom meet */
 };
 
 struct tel_pipeline_work {

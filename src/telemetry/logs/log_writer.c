@@ -256,8 +256,7 @@ static bool make_queue(struct tel_log_writer *writer, size_t size) {
                                                  .wake = size / 2 + 1,
                                                  .delay_ns = gather < GATHER_NS ? gather : GATHER_NS,
                                                  .grace_ns = GRACE_NS,
-                                                 .works_at_stop = true,
-                                                 .ordered = true};
+                                                 .works_at_stop = true};
   if (size >= UINT32_MAX) return false;
   writer->records = pool_new(size, sizeof(struct tel_log_record));
   writer->pipeline = tel_pipeline_new(&settings, &work, writer, NULL);

@@ -7,8 +7,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "base/shard.h"
-
 #define TEL_DROP_REASONS(X)                                                                                  \
   X(TEL_DROP_QUEUE_FULL, "queue_full") /* ended faster than exported */                                      \
   X(TEL_DROP_EXPORT_FAILED,                                                                                  \
@@ -23,23 +21,10 @@ enum tel_drop { TEL_DROP_REASONS(TEL_DROP_ENUM) TEL_DROP_COUNT };
 #undef TEL_DROP_ENUM
 
 struct tel_span_counts {
-  struct {
-    _Alignas(SHARD_LINE) _Atomic uint64_t spans;
-  } started[SHARDS];
-  _Alignas(SHARD_LINE) _Atomic uint64_t exported; /* apart: the exporter writes the rest */
+  _Atomic uint64_t started;
+  _Alignas(64) _Atomic uint64_t exported; /* apart: the exporter writes the rest */
   _Atomic uint64_t dropped[TEL_DROP_COUNT];
 };
-
-static inline void tel_span_counts_start(struct tel_span_counts *counts) {
-  atomic_fetch_add_explicit(&counts->started[shard_index()].spans, 1, memory_order_relaxed);
-}
-
-static inline uint64_t tel_span_counts_started(const struct tel_span_counts *counts) {
-  uint64_t sum = 0; /* a share may be below 0, modulo 2^64: see forget */
-  for (int i = 0; i < SHARDS; i++)
-    sum += atomic_load_explicit(&counts->started[i].spans, memory_order_relaxed);
-  return sum;
-}
 
 static inline void tel_span_counts_drop(struct tel_span_counts *counts, enum tel_drop reason, uint64_t n) {
   atomic_fetch_add_explicit(&counts->dropped[reason], n, memory_order_relaxed);
@@ -47,7 +32,7 @@ static inline void tel_span_counts_drop(struct tel_span_counts *counts, enum tel
 
 /* Another process has them in its accounts. */
 static inline void tel_span_counts_forget(struct tel_span_counts *counts, uint64_t spans) {
-  atomic_fetch_sub_explicit(&counts->started[0].spans, spans, memory_order_relaxed);
+  atomic_fetch_sub_explicit(&counts->started, spans, memory_order_relaxed);
 }
 
 static inline uint64_t tel_span_counts_dropped(const struct tel_span_counts *counts) {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The tests of what all signals share.
 CORE_TESTS = tests/telemetry/core/test_attributes tests/telemetry/core/test_encoding \
-	tests/telemetry/core/test_gather tests/telemetry/core/test_left_behind tests/telemetry/core/test_library \
-	tests/telemetry/core/test_quota tests/telemetry/core/test_resource tests/telemetry/core/test_schedules
+	tests/telemetry/core/test_left_behind tests/telemetry/core/test_library tests/telemetry/core/test_resource \
+	tests/telemetry/core/test_schedules
 check_PROGRAMS += $(CORE_TESTS)
 TESTS += $(CORE_TESTS)
 
@@ -10,8 +10,6 @@ tests_telemetry_core_test_library_SOURCES = tests/telemetry/core/test_library.c 
 tests_telemetry_core_test_library_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_core_test_library_LDFLAGS = $(WRAP_ALLOCATIONS)
 tests_telemetry_core_test_attributes_LDADD = $(TELEMETRY_TEST_LIBS)
-tests_telemetry_core_test_gather_LDADD = $(TELEMETRY_TEST_LIBS)
-tests_telemetry_core_test_quota_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_core_test_encoding_SOURCES = tests/telemetry/core/test_encoding.c \
 	tests/telemetry/traces/tracer_fixture.h
 tests_telemetry_core_test_encoding_LDADD = $(TELEMETRY_TEST_LIBS) $(JANSSON_LIBS)

@@ -42,7 +42,7 @@ static inline uint64_t fixture_dropped(const struct fixture *f, enum tel_drop re
 
 /* Everything that was started, is accounted for. */
 static inline bool fixture_balanced(const struct fixture *f) {
-  return tel_span_counts_started(&f->counts) ==
+  return atomic_load(&f->counts.started) ==
          atomic_load(&f->counts.exported) + tel_span_counts_dropped(&f->counts);
 }
 
