@@ -17,6 +17,11 @@ def own(file, *arguments):
     return sys.executable, "-B", "-u", HERE / file, *arguments
 
 
+def yielding(file, *arguments):
+    """As own(), for a step that is not timed and runs beside one that is."""
+    return "nice", *own(file, *arguments)
+
+
 def build(name, *options):
     return "sh", "-euc", '. lab.d/build.sh; directory=$LAB_TEST/$1; shift; build_programs "$directory" "$@"', "sh", name, *options
 
@@ -84,14 +89,7 @@ def stages():
             Step("thanos", script("tests/cluster/thanos_test.py"), "metrics in Thanos", FULL, needs=python),
             Step("gateways", script("tests/cluster/gateways_test.py"), "collectors in two tiers", FULL, needs=python),
             Step("growth", script("tests/cluster/growth.py"), "what growth costs", FULL, needs=python),
-            Step("schedules", ("sh", "-c", 'TEL_SCHEDULES=100000 CK_TIMEOUT_MULTIPLIER=10 exec "$LAB_BUILD/tests/telemetry/core/test_schedules"'),
-                 "span schedules", FULL, needs=built),
             Step("abi", script("tests/library/abi_test.py"), "ABI", FULL, needs=python),
-            Step("oncall-all", script("tests/lab/oncall_test.py", "--all"), "on call, all", FULL, needs=python),
-            Step("valgrind-memcheck", own("analyzers.py", "memcheck"), "unit tests (memcheck)", FULL, needs=built, programs=("valgrind",)),
-            Step("valgrind-drd", own("analyzers.py", "drd"), "unit tests (DRD)", FULL, needs=built, programs=("valgrind",)),
-            Step("coverage", own("coverage.py"), "coverage", FULL, needs=("python",), programs=("gcovr",)),
-            Step("fuzz", own("fuzz.py"), "fuzzing", FULL, programs=("clang",)),
             Step("abuse-often", script("tests/e2e/abuse_test.py", "test_garbage", "test_format_directives_in_urls_are_text", rounds=20),
                  "abuse, often", FULL, needs=python),
             Step("shutdown-often", script("tests/e2e/shutdown_test.py", "test_sigterm_under_load", "test_collector_busy", rounds=20),
@@ -99,6 +97,16 @@ def stages():
             Step("crash-often", script("tests/e2e/crash_test.py", "--kills=200", "test_kill_at_random_moments", "test_slack_mock_keeps_what_it_acknowledged"),
                  "kill -9, often", FULL, needs=python),
             Step("soak", script("tests/e2e/soak.py", "--minutes=10"), "soak", FULL, needs=python),
+        ],
+        [
+            # The cases mostly wait, and what is not timed yields to them.
+            Step("oncall-all", script("tests/lab/oncall_test.py", "--all"), "on call, all", FULL, beside=True, needs=python),
+            Step("schedules", ("nice", "sh", "-c", 'TEL_SCHEDULES=100000 CK_TIMEOUT_MULTIPLIER=10 exec "$LAB_BUILD/tests/telemetry/core/test_schedules"'),
+                 "span schedules", FULL, needs=built),
+            Step("valgrind-memcheck", yielding("analyzers.py", "memcheck"), "unit tests (memcheck)", FULL, needs=built, programs=("valgrind",)),
+            Step("valgrind-drd", yielding("analyzers.py", "drd"), "unit tests (DRD)", FULL, needs=built, programs=("valgrind",)),
+            Step("fuzz", yielding("fuzz.py"), "fuzzing", FULL, programs=("clang",)),
+            Step("coverage", yielding("coverage.py"), "coverage", FULL, needs=("python",), programs=("gcovr",)),
         ],
     ]
 
