@@ -18,7 +18,7 @@ def own(file, *arguments):
 
 
 def yielding(file, *arguments):
-    """As own(), for a step that is not timed and runs beside one that is."""
+    """As own(), for a step that is not timed and may run beside one that is."""
     return "nice", *own(file, *arguments)
 
 
@@ -83,6 +83,7 @@ def stages():
             Step("distcheck", own("steps.py", "distcheck"), needs=built),
         ],
         [
+            Step("oncall-all", script("tests/lab/oncall_test.py", "--all"), "on call, all", FULL, beside=True, needs=python),  # the cases mostly wait
             Step("compose", script("tests/containers/compose_test.py"), "in containers", FULL, needs=python),
             Step("compose-v2", script("tests/containers/compose_test.py", "--compose-v2"), "with Compose v2", FULL, needs=python),
             Step("api-server", script("tests/cluster/api_server_test.py"), "Kubernetes API server", FULL, needs=python),
@@ -97,10 +98,7 @@ def stages():
             Step("crash-often", script("tests/e2e/crash_test.py", "--kills=200", "test_kill_at_random_moments", "test_slack_mock_keeps_what_it_acknowledged"),
                  "kill -9, often", FULL, needs=python),
             Step("soak", script("tests/e2e/soak.py", "--minutes=10"), "soak", FULL, needs=python),
-        ],
-        [
-            # The cases mostly wait, and what is not timed yields to them.
-            Step("oncall-all", script("tests/lab/oncall_test.py", "--all"), "on call, all", FULL, beside=True, needs=python),
+            # Not timed.
             Step("schedules", ("nice", "sh", "-c", 'TEL_SCHEDULES=100000 CK_TIMEOUT_MULTIPLIER=10 exec "$LAB_BUILD/tests/telemetry/core/test_schedules"'),
                  "span schedules", FULL, needs=built),
             Step("valgrind-memcheck", yielding("analyzers.py", "memcheck"), "unit tests (memcheck)", FULL, needs=built, programs=("valgrind",)),
