@@ -151,21 +151,27 @@ class Control:
             new.replace(folder / name)
 
     def _prometheus_in_containers(self, unloaded, unscraped):
-        """The configuration is in a volume that `prepare` may write to."""
+        """The configuration is in a volume, which `prepare` fills from its image: also after a case that was killed."""
         folder, source = "/etc/minishop-lab/prometheus", self.project / "observability/prometheus"
-        saved = self.compose("run", "--rm", "-T", "--no-deps", "prepare", "cat", f"{folder}/prometheus.yml")
-        rules = {f"{folder}/rules/{file.name}": file.read_text() for file in (source / "rules").glob("*.yml")}
+        self._prepare()
         try:
-            self._write_in_volume({f"{folder}/prometheus.yml": without_targets(saved, unscraped),
-                                   **({path: without_rule(text, unloaded) for path, text in rules.items()} if unloaded else {})})
+            if unscraped:
+                self._edit_in_volume(f"{folder}/prometheus.yml", without_targets, unscraped)
+            for file in (source / "rules").glob("*.yml") if unloaded else ():
+                self._edit_in_volume(f"{folder}/rules/{file.name}", without_rule, unloaded)
             self.compose("kill", "-s", "HUP", "prometheus")
             self._wait_for_prometheus(unloaded, unscraped)
         finally:
-            self._write_in_volume({f"{folder}/prometheus.yml": saved, **(rules if unloaded else {})})
+            if unloaded or unscraped:
+                self._prepare()
 
-    def _write_in_volume(self, files):
-        for path, text in files.items():
-            self.compose("run", "--rm", "-T", "--no-deps", "prepare", "sh", "-c", f"cat >{path}.new && mv {path}.new {path}", text=text)
+    def _prepare(self, *command, text=None):
+        return self.compose("run", "--rm", "-T", "--no-deps", "prepare", *command, text=text)
+
+    def _edit_in_volume(self, path, edit, name):
+        text = self._prepare("cat", path)
+        if edit(text, name) != text:
+            self._prepare("sh", "-c", f"cat >{path}.new && mv {path}.new {path}", text=edit(text, name))
 
     def _wait_for_prometheus(self, unloaded, unscraped):
         def loaded():

@@ -17,7 +17,7 @@ from oncall import cases, control, grader, hand, score, words  # noqa: E402
 from oncall.actions import ACTIONS  # noqa: E402
 from oncall.engines import Away, Engines, place_of_lab  # noqa: E402
 
-WAIT_S = 120
+WAIT_S = 300  # the end of a case in containers waits for several commands of Compose
 
 
 def stop(text, status):
