@@ -195,14 +195,16 @@ static struct tel_item *lose_all(struct tel_pipeline *pipeline) {
 static void rest(struct tel_pipeline *pipeline) {
   const struct tel_pipeline_settings *settings = &pipeline->settings;
   while (!pipeline->stopping && pipeline->flush_wanted == pipeline->flush_done) {
-    uint64_t queued = tel_pipeline_queued(pipeline), time = now(pipeline);
+    uint64_t queued = atomic_load(&pipeline->queued), time = now(pipeline);
     if (queued >= settings->wake) break;
     if (queued && pipeline->due == NEVER) pipeline->due = time + settings->delay_ns;
     if (queued && time >= pipeline->due) break;
     if (time >= pipeline->due) pipeline->due = NEVER;
     bool idle = pipeline->due == NEVER;
+    /* A push counts its item, then reads wake_at. This thread does it the other way round, so one sees the
+     * other. */
     atomic_store(&pipeline->wake_at, idle ? 1 : settings->wake);
-    if (tel_pipeline_queued(pipeline) < (idle ? 1 : settings->wake))
+    if (atomic_load(&pipeline->queued) < (idle ? 1 : settings->wake))
       wait_until(pipeline, TEL_WORK, pipeline->due);
   }
   atomic_store(&pipeline->wake_at, NEVER);
