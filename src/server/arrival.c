@@ -5,8 +5,8 @@
 #include "server/arrival_private.h"
 #include "server/guards_private.h"
 
-/* Each reads the part of a request that arrives now, up to its end or the data's. Returns where the next part
- * begins; with a fault, where that was found. */
+/* Reads one part of a request until the part or the data ends. Returns the start of the next part, or the
+ * position of a fault. */
 typedef char *part_reader(struct server_arrival *arrival, char *at, char *end);
 
 static char *fault(struct server_arrival *arrival, enum server_arrival_fault what, char *at) {
@@ -51,8 +51,8 @@ static bool blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-/* Moves the blanks behind a field's value in front of it, where libmicrohttpd skips them. Behind it, it
- * would take them for a part of the value, and misread a length or a coding. */
+/* Moves the blanks after a field value in front of it, where libmicrohttpd skips them. It would take blanks
+ * after the value as a part of it, and misread a length or a coding. */
 static void value_trim(char *line, char *end) {
   char *last = end;
   while (last > line && blank(last[-1])) last--;
@@ -64,7 +64,7 @@ static void value_trim(char *line, char *end) {
   memset(value, ' ', blanks);
 }
 
-/* The value of a field with this name, which ends in a colon, or NULL. */
+/* Returns the value if the line has this name (with its colon), else NULL. */
 static const char *value_of(const char *name, size_t name_len, const char *line, const char *end) {
   if ((size_t)(end - line) < name_len || strncasecmp(line, name, name_len) != 0) return NULL;
   line += name_len;
@@ -76,11 +76,11 @@ static void length_read(struct server_arrival *arrival, const char *value, const
   arrival->left = 0;
   for (; value < end && *value >= '0' && *value <= '9'; value++) {
     arrival->left = 10 * arrival->left + (uint64_t)(*value - '0');
-    if (arrival->left > arrival->body_limit) break; /* it will be refused */
+    if (arrival->left > arrival->body_limit) break; /* the guards refuse it */
   }
 }
 
-/* Anything but plain values, and both fields together, will be refused: what follows does not matter then. */
+/* The guards refuse other values, and both fields together. The bytes that follow do not matter then. */
 static void field_read(struct server_arrival *arrival, const char *line, const char *end) {
   const char *value;
   if ((value = value_of("Content-Length:", 15, line, end))) length_read(arrival, value, end);
@@ -100,8 +100,8 @@ static void head_ends(struct server_arrival *arrival) {
   }
 }
 
-/* Header and trailers. A line that was not complete before the data lies in front of it, in the same buffer.
- */
+/* Reads headers and trailers. The start of an incomplete line is in the same buffer, directly before the
+ * data. */
 static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
   bool trailers = arrival->part == SERVER_ARRIVAL_TRAILERS;
   char *line = at - arrival->line_bytes, *newline = memchr(at, '\n', (size_t)(end - at));
@@ -118,7 +118,7 @@ static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
       head_ends(arrival);
     return newline + 1;
   }
-  /* libmicrohttpd takes a NUL for the line's end. In the header the guards see it. */
+  /* libmicrohttpd takes a NUL as the end of the line. In headers, the guards find it. */
   if (trailers && memchr(line, '\0', (size_t)(last - line)))
     return fault(arrival, SERVER_ARRIVAL_BAD_TRAILER, at);
   if (blank(last[-1])) value_trim(line, last);
@@ -145,7 +145,7 @@ static int hex_value(char c) {
   return found ? (int)(found - digits) : -1;
 }
 
-/* Size and extension. Malformed ones are libmicrohttpd's to find; then nothing behind them is a request. */
+/* Reads size and extension. libmicrohttpd refuses malformed ones. No request can follow them. */
 static char *chunk_size_read(struct server_arrival *arrival, char *at, char *end) {
   for (; at < end && *at != '\n'; at++) {
     int digit = hex_value(*at);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What arrives on a connection, read before libmicrohttpd parses it. */
+/* Reads the bytes of a connection before libmicrohttpd parses them. */
 #ifndef SERVER_ARRIVAL_PRIVATE_H
 #define SERVER_ARRIVAL_PRIVATE_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which part of a request arrives next. */
+/* The part of a request that arrives next. */
 enum server_arrival_part {
   SERVER_ARRIVAL_BEGIN, /* empty lines, which are skipped */
   SERVER_ARRIVAL_METHOD,
@@ -24,26 +24,25 @@ enum server_arrival_part {
 
 enum server_arrival_fault {
   SERVER_ARRIVAL_GOOD,
-  SERVER_ARRIVAL_BAD_LINE,  /* cannot be the begin of a request */
-  SERVER_ARRIVAL_TOO_LARGE, /* a chunk exceeds the limit of the body */
+  SERVER_ARRIVAL_BAD_LINE,  /* cannot start a request */
+  SERVER_ARRIVAL_TOO_LARGE, /* the chunks exceed the body limit */
   SERVER_ARRIVAL_BAD_TRAILER,
 };
 
-/* Follows the requests of a connection as they arrive, ahead of libmicrohttpd. Starts as all 0, but for the
- * limit. */
+/* State of the reader of one connection. Initialize it with zeros and set body_limit. */
 struct server_arrival {
   size_t body_limit;
   enum server_arrival_part part;
   enum server_arrival_fault fault;
   unsigned heads, requests; /* complete ones */
   bool chunked;
-  uint64_t left;       /* bytes of the body or chunk, also while their number is read */
-  uint64_t body_bytes; /* the sizes of the chunks so far */
-  size_t line_bytes;   /* of the field that is not complete */
+  uint64_t left;       /* remaining bytes of the body or chunk, also while their number is read */
+  uint64_t body_bytes; /* sum of the chunk sizes so far */
+  size_t line_bytes;   /* of the incomplete field */
 };
 
-/* Reads what libmicrohttpd will parse next, and moves blanks behind field values in front of them. Returns
- * how many bytes libmicrohttpd may have: all, or those in front of a fault. */
+/* Reads the next bytes and moves blanks after field values in front of the values. Returns the number of
+ * bytes that libmicrohttpd may parse: all, or those before a fault. */
 size_t server_arrival_read(struct server_arrival *arrival, char *data, size_t len);
 
 #endif

@@ -16,8 +16,8 @@
 
 enum { NEWS_A_SECOND = 10 };
 
-/* libmicrohttpd's logger learns that libmicrohttpd answers a request by itself, but not on which connection.
- * It runs in the thread that serves or accepts the connection, right after another callback that knows the
+/* When libmicrohttpd answers a request by itself, its log message does not name the connection. The logger
+ * runs in the thread that serves or accepts the connection, directly after a callback that knows the
  * connection. */
 static _Thread_local struct server_client *current;
 
@@ -27,7 +27,7 @@ struct server_client *server_connection_client(struct MHD_Connection *connection
   return info ? info->socket_context : NULL;
 }
 
-/* Between requests, and while the client takes a reply. */
+/* Applies between requests, and while the client receives a reply. */
 static uint64_t idle_deadline(const struct server *server) {
   return clock_mono_coarse_ns() +
          (server->settings.idle_timeout_s + server->settings.request_timeout_s) * CLOCK_NS_PER_S;
@@ -37,7 +37,7 @@ static uint64_t request_deadline(const struct server *server, uint64_t from) {
   return from + server->settings.request_timeout_s * CLOCK_NS_PER_S;
 }
 
-/* False if the sweeper has cut the connection: then the deadline stays. */
+/* Returns false if the sweeper has cut the connection. The deadline then stays. */
 static bool deadline_set(struct server_client *client, uint64_t deadline_ns) {
   uint64_t before = atomic_load(&client->deadline_ns);
   while (before != SERVER_DEADLINE_CUT)
@@ -77,7 +77,7 @@ static void opened(struct server *server, struct MHD_Connection *connection, voi
   if (too_many) {
     client->turned_away = client->linger = true;
     server_refuse_away(server, client->fd, client->address,
-                       "This server has all the connections it takes: try again soon.");
+                       "This server has reached its connection limit: try again soon.");
     shutdown(client->fd, SHUT_RDWR); /* libmicrohttpd closes it at once */
   }
 }
@@ -122,7 +122,7 @@ void server_connection_notify(void *cls, struct MHD_Connection *connection, void
     return;
   }
   struct server_client *client = *context;
-  /* After an error within an error libmicrohttpd closes without a call for the request. */
+  /* If its error handling fails, libmicrohttpd closes the connection without completing the request. */
   if (client && atomic_load(&client->requesting)) {
     void *request = client->request;
     server_connection_completed(server, connection, &request, MHD_REQUEST_TERMINATED_WITH_ERROR);
@@ -154,7 +154,7 @@ void *server_connection_begun(void *cls, const char *uri, struct MHD_Connection 
 }
 
 /* Replaces bytes that cannot be a request line. libmicrohttpd would close the connection silently or wait for
- * more. It refuses this line itself, after it has answered the requests before it. */
+ * more bytes. It answers this line with a refusal, after the answers to earlier requests. */
 #define WRONG_LINE "- \n"
 
 size_t server_connection_arrived(struct server_client *client, char *data, size_t len, size_t size) {
@@ -168,7 +168,7 @@ size_t server_connection_arrived(struct server_client *client, char *data, size_
     memcpy(data + len, WRONG_LINE, sizeof WRONG_LINE - 1);
     return len + sizeof WRONG_LINE - 1;
   }
-  /* A fault in the same packet as its header is refused by the guards. */
+  /* The guards refuse a fault that arrived together with its header. */
   if (arrival->heads != heads || arrival->requests != requests) return len;
   struct server_refusal refusal;
   server_guard_bad_arrival(arrival, &refusal);
@@ -204,7 +204,7 @@ void server_connection_completed(void *cls, struct MHD_Connection *connection, v
     pthread_mutex_unlock(&server->drained_lock);
   }
   if (!client) return;
-  client->dispatched = false; /* libmicrohttpd may find the next request wrong before it begins */
+  client->dispatched = false; /* libmicrohttpd may refuse the next request before it begins */
   free(client->authority);
   client->authority = NULL;
 }
@@ -237,13 +237,13 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
     enum MHD_Result result =
         server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
     deadline_set(client, idle_deadline(server));
-    /* Ulfius has queued its own answer too, and libmicrohttpd has refused the second one. */
+    /* Ulfius has also queued its own answer. libmicrohttpd has rejected that second answer. */
     return client->replied ? MHD_YES : result;
   }
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
 }
 
-/* Without descriptors or memory libmicrohttpd logs as fast as it can. A few lines a second say as much. */
+/* When descriptors or memory run out, libmicrohttpd logs in a busy loop. Limit the lines per second. */
 static bool news_is_due(struct server *server) {
   uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
   if (atomic_exchange(&server->log_second, second) != second) atomic_store(&server->log_lines, 0);
@@ -262,12 +262,12 @@ static void library_answers(struct server *server, unsigned status, const char *
     server_refuse_for_library(current, status, page);
 }
 
-/* libmicrohttpd has no thread for the new connection. */
+/* libmicrohttpd cannot start a thread for the new connection. */
 static void no_thread(struct server *server) {
   if (!current || current->turned_away) return;
   current->turned_away = current->linger = true;
   server_refuse_away(server, current->fd, current->address,
-                     "This server can start no more threads: try again soon.");
+                     "This server cannot start more threads: try again soon.");
 }
 
 void server_connection_log(void *cls, const char *format, va_list arguments) {

@@ -10,30 +10,30 @@
 #include "server/arrival_private.h"
 #include "server/server_private.h"
 
-/* Instead of a deadline. Cut is final: the first to set a value, sweeper or handler, wins. */
+/* Values of deadline_ns without a time. CUT is final: of sweeper and handler, the first to set a value wins.
+ */
 enum { SERVER_DEADLINE_HANDLING = 0, SERVER_DEADLINE_CUT = 1 };
 
-/* One connection. Created and freed by libmicrohttpd's notifications. Only the thread that serves the
- * connection uses it, and the sweeper where noted. */
+/* One connection. libmicrohttpd's notifications create and free it. Only the thread that serves the
+ * connection uses it, except where noted. */
 struct server_client {
   struct server *server;
   struct MHD_Connection *connection;
   int fd;
   char address[ADDRESS_HOST_SIZE];
   unsigned port;
-  _Atomic uint64_t deadline_ns; /* the sweeper cuts after it; or one of the two below */
-  atomic_bool
-      requesting;    /* a request line was read and the request is not completed; sweeper and drain read it */
-  atomic_bool asked; /* a request line was read, ever; the drain reads it */
-  bool dispatched;   /* its endpoints ran: counted as in flight until completed */
-  bool replied;      /* server_request_reply() queued the answer */
-  bool bad_target;   /* of the running request */
-  bool long_target;  /* the same */
-  bool too_many_arguments; /* in that target, which has lost them */
-  char *authority;         /* of a target in absolute form, or NULL; owned */
-  bool refused;            /* this server answered or reported it */
-  bool turned_away;        /* one too many: 503 is out, nothing is read any more */
-  bool linger;             /* closed only when the client did, or it could lose the answer */
+  _Atomic uint64_t deadline_ns; /* the sweeper cuts the connection after it; or one of the two values above */
+  atomic_bool requesting;       /* from the request line to completion; sweeper and drain read it */
+  atomic_bool asked;            /* at least one request line was read; the drain reads it */
+  bool dispatched;              /* its endpoints ran; it counts as in flight until completed */
+  bool replied;                 /* server_request_reply() queued the answer */
+  bool bad_target;              /* of the current request */
+  bool long_target;             /* the same */
+  bool too_many_arguments;      /* the target had too many; they were removed */
+  char *authority;              /* of a target in absolute form, or NULL; owned */
+  bool refused;                 /* this server answered or reported it */
+  bool turned_away;             /* answered with 503; nothing more is read */
+  bool linger;                  /* wait for the client to close, or it could lose the answer */
   uint64_t accepted_ns;
   uint64_t started_ns;
   unsigned completed; /* requests */
@@ -53,12 +53,13 @@ void server_connection_log(void *cls, const char *format, va_list arguments)
 enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *connection, const char *url,
                                            const char *method, const char *version, const char *data,
                                            size_t *size, void **request);
-/* The client of a connection, or NULL: out of memory when it was opened. */
+/* The client of a connection, or NULL if memory ran out when the connection was opened. */
 struct server_client *server_connection_client(struct MHD_Connection *connection);
-/* Bytes for libmicrohttpd, before it parses them, in a buffer of that size; may change them. Returns how many
- * libmicrohttpd gets. 0: the request was refused, and the connection ends. */
+/* Checks received bytes before libmicrohttpd parses them, and may change them. size is the size of the
+ * buffer. Returns the number of bytes for libmicrohttpd. 0: the request was refused and the connection ends.
+ */
 size_t server_connection_arrived(struct server_client *client, char *data, size_t len, size_t size);
-/* Tells the log hook, some lines a second at most. */
+/* Calls the log hook, at most ten times a second. */
 void server_connection_news(struct server *server, enum server_log_level level, const char *text);
 
 #endif

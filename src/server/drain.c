@@ -20,8 +20,8 @@
 enum { HALF_MADE_MS = 20 };
 #define NEWCOMERS_NS (250 * CLOCK_NS_PER_MS)
 
-/* From now on the kernel drops new SYNs. A connection that entered the backlog after its last check would be
- * reset by the close. Clients send the SYN again and are refused cleanly. */
+/* From now on the kernel drops new SYNs. The close would reset a connection that enters the backlog after the
+ * last check. Clients that send the SYN again are refused cleanly. */
 static bool newcomers_ignore(int listen_fd) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the flags of the TCP header */
@@ -47,15 +47,15 @@ static void backlog_turn_away(struct server *server, int listen_fd) {
     char address[ADDRESS_HOST_SIZE];
     int fd = accept4(listen_fd, &from.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) return;
-    if (fd < 0) continue; /* gone already */
+    if (fd < 0) continue; /* the client has gone */
     server_refuse_away(server, fd, address_host(&from, address),
                        "This server is shutting down: try again soon.");
     server_sweeper_linger(server, fd);
   }
 }
 
-/* Whether requests may still reach the endpoints: unread bytes, or, during a short grace period, a request
- * that is arriving or a newly connected client without a request. */
+/* Whether a request may still reach the endpoints: there are unread bytes or, during a short grace period, an
+ * incomplete request or a new client without a request. */
 static bool arriving(struct server *server, bool grace) {
   bool found = false;
   pthread_mutex_lock(&server->clients_lock);
@@ -86,8 +86,8 @@ unsigned server_drain(struct server *server, uint64_t deadline_mono_ns) {
   if (listen_fd >= 0) {
     server_accepts_no_more(server);
     backlog_turn_away(server, listen_fd);
-    /* From here on the kernel refuses connections. The descriptor stays open until the threads have ended:
-     * one that was interrupted may still use its number. */
+    /* From here on the kernel refuses connections. The descriptor stays open until the threads have ended: an
+     * interrupted thread may still use its number. */
     shutdown(listen_fd, SHUT_RDWR);
     server->listen_fd = listen_fd;
   }

@@ -8,7 +8,7 @@
 #include "server/refuse_private.h"
 #include "server/target_private.h"
 
-/* What the guards count in a request's headers. */
+/* What one pass over a request's headers finds. */
 struct headers {
   unsigned hosts;
   unsigned content_lengths;
@@ -24,7 +24,7 @@ bool server_guard_is_token(const char *text, size_t len) {
   if (len == 0) return false;
   for (size_t i = 0; i < len; i++) {
     unsigned char c = (unsigned char)text[i];
-    if (((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-') continue; /* nearly all */
+    if (((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-') continue; /* nearly all characters */
     if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c)) return false;
   }
   return true;
@@ -65,7 +65,8 @@ static bool refuse_line(struct server_refusal *refusal) {
 }
 
 static bool refuse_body(struct server_refusal *refusal) {
-  return refuse(refusal, MHD_HTTP_CONTENT_TOO_LARGE, "The body is larger than this server takes: send less.");
+  return refuse(refusal, MHD_HTTP_CONTENT_TOO_LARGE,
+                "The body is larger than this server accepts: send less.");
 }
 
 void server_guard_bad_arrival(const struct server_arrival *arrival, struct server_refusal *refusal) {
@@ -86,7 +87,7 @@ bool server_guard_target_is_clean(const char *target) {
 
 static bool refuse_fields(struct server_refusal *refusal) {
   return refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "The request has more headers, cookies and arguments than this server takes: send fewer.");
+                "The request has more headers, cookies and arguments than this server accepts: send fewer.");
 }
 
 static unsigned fields_count(const struct server_client *client) {
@@ -117,10 +118,11 @@ bool server_guard_refuses_trailers(const struct server_client *client, struct se
   if (fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
   return size > client->server->settings.header_limit &&
          refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "The trailers are larger than this server takes: send fewer or shorter ones.");
+                "The trailers are larger than this server accepts: send fewer or shorter ones.");
 }
 
-/* A token and one space, and then the target; a NUL would hide the rest of the method. */
+/* The method must be a token. One space and the target must follow it: a NUL would hide the rest of the
+ * method. */
 static bool method_is_clean(const char *method, const char *target) {
   return server_guard_is_token(method, strlen(method)) && server_insides_method_is_whole(method, target);
 }
@@ -154,7 +156,7 @@ static bool refuse_framing(const struct headers *headers, const char *version,
       (headers->transfer_encodings && strcasecmp(headers->transfer_encoding, "chunked") != 0))
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
-        "The only Transfer-Encoding this server takes is chunked: use it, or send a Content-Length.");
+        "The only Transfer-Encoding this server accepts is chunked: use it, or send a Content-Length.");
   if (headers->transfer_encodings && strcmp(version, "HTTP/1.1") != 0)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                   "Transfer-Encoding needs HTTP/1.1: use that, or send a Content-Length.");
@@ -171,16 +173,17 @@ bool server_guard_refuses(const struct server_client *client, const char *method
   MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, headers_count, &headers);
   if (client->long_target)
     return refuse(refusal, MHD_HTTP_URI_TOO_LONG,
-                  "The target is longer than this server takes: send a shorter one.");
+                  "The target is longer than this server accepts: send a shorter one.");
   if (info && info->header_size > server->settings.header_limit)
     return refuse(
         refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-        "The request line and headers are larger than this server takes: send fewer or shorter ones.");
+        "The request line and headers are larger than this server accepts: send fewer or shorter ones.");
   if (client->too_many_arguments || fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
   if (!method_is_clean(method, target)) return refuse_line(refusal);
   if (client->bad_target)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "The request's target holds a space or a control character: write it as %20 and the like.");
+    return refuse(
+        refusal, MHD_HTTP_BAD_REQUEST,
+        "The request's target holds a space or a control character: percent-encode it (%20 for a space).");
   if (!server_target_is_served(client->request->request->http_url, method))
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
@@ -200,7 +203,7 @@ bool server_guard_refuses(const struct server_client *client, const char *method
     return true;
   if (headers.content_length && strtoull(headers.content_length, NULL, 10) > server->settings.body_limit)
     return refuse_body(refusal);
-  /* A chunk that came together with the header. */
+  /* A fault of the body that arrived together with the header. */
   if (client->arrival.fault > SERVER_ARRIVAL_BAD_LINE && client->arrival.requests == client->completed) {
     server_guard_bad_arrival(&client->arrival, refusal);
     return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* recv() is defined here, and clang does not define a function again that the C library has as a checked
- * inline. */
+/* This file defines recv(). With _FORTIFY_SOURCE the C library has it as a checked inline function, and clang
+ * rejects a second definition. */
 #undef _FORTIFY_SOURCE
 #define _GNU_SOURCE /* accept4 */
 #include <errno.h>
@@ -23,11 +23,11 @@
 enum { DESCRIPTORS = 1 << 17, REQUEST_WAIT_MS = 20 };
 #define PAUSE_NS (100 * CLOCK_NS_PER_MS)
 
-/* The owner of each descriptor: the functions below know only the descriptor. */
+/* The owner of each descriptor. The functions below know only the descriptor. */
 static struct {
-  _Atomic(struct server *) server;        /* it listens */
-  _Atomic(struct server_client *) client; /* it is connected */
-  atomic_bool drains;                     /* it listened; libmicrohttpd is told to leave it */
+  _Atomic(struct server *) server;        /* for a listening socket */
+  _Atomic(struct server_client *) client; /* for a connection */
+  atomic_bool drains;                     /* libmicrohttpd gives this listening socket up */
 } owners[DESCRIPTORS];
 
 static bool known(int fd) {
@@ -50,8 +50,7 @@ static int accept_raw(int fd, struct sockaddr *from, socklen_t *len, int flags) 
   return (int)syscall(SYS_accept4, fd, from, len, flags);
 }
 
-/* Closing the spare descriptor frees one for the next connection, which gets an answer that says why it is
- * refused. */
+/* Closes the spare descriptor to accept the next connection, and answers it with 503. */
 static bool answer_one(struct server *server, int listen_fd) {
   struct address from;
   socklen_t len = sizeof from;
@@ -99,7 +98,7 @@ __attribute__((visibility("default"))) int accept4(int fd, struct sockaddr *from
   return -1;
 }
 
-/* The same: the server checks arriving bytes before libmicrohttpd parses them. */
+/* Replaces libc's function too: the server checks received bytes before libmicrohttpd parses them. */
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t size, int flags) {
   ssize_t got = recvfrom(fd, data, size, flags, NULL, NULL);
   if (got <= 0 || flags) return got;
@@ -108,8 +107,8 @@ __attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t s
   return client ? (ssize_t)server_connection_arrived(client, data, (size_t)got, size) : got;
 }
 
-/* MHD_quiesce_daemon() removes the listening socket from the epoll set of each worker, and so does the
- * worker. They take no lock, and libmicrohttpd calls abort() if the second removal fails with ENOENT. */
+/* MHD_quiesce_daemon() removes the listening socket from the epoll set of each worker. The worker does the
+ * same without a lock, and libmicrohttpd calls abort() if the second removal fails with ENOENT. */
 __attribute__((visibility("default"))) int epoll_ctl(int set, int operation, int fd,
                                                      struct epoll_event *event) {
   int result = (int)syscall(SYS_epoll_ctl, set, operation, fd, event);
@@ -117,10 +116,9 @@ __attribute__((visibility("default"))) int epoll_ctl(int set, int operation, int
   return gone && known(fd) && atomic_load(&owners[fd].drains) ? 0 : result;
 }
 
-/* Stands in front of libmicrohttpd's function of this name for libulfius, which calls it with its own
- * dispatcher and our array of options: the only way to look at a request before its body is read. Other
- * callers pass through untouched. The state it needs is in the array's first option, so there is none here.
- */
+/* Interposes libmicrohttpd's function. libulfius calls it with its own dispatcher and our array of options.
+ * Replacing that dispatcher is the only way to check a request before its body is read. Calls without our
+ * options pass unchanged. The array's first option carries the server. */
 __attribute__((visibility("default"))) struct MHD_Daemon *
 MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_policy, void *accept_cls,
                  MHD_AccessHandlerCallback handler, void *handler_cls, ...) {
@@ -143,12 +141,13 @@ MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_
   return daemon;
 }
 
-/* 1.0 lays its memory out in another way, and refuses itself what is looked for here. */
+/* libmicrohttpd 1.0 has another memory layout, and itself refuses the faults that the functions below find.
+ */
 bool server_insides_known(void) {
   return strncmp(MHD_get_version(), "0.9.", 4) == 0;
 }
 
-/* So far libmicrohttpd has overwritten only the separator behind the target. */
+/* At this point libmicrohttpd has overwritten only the separator after the target. */
 bool server_insides_target_is_whole(const char *target) {
   return !server_insides_known() || strncmp(target + strlen(target) + 1, "HTTP/", 5) == 0;
 }
@@ -166,10 +165,10 @@ bool server_insides_method_is_whole(const char *method, const char *target) {
   return !server_insides_known() || target == method + strlen(method) + 1;
 }
 
-/* Finds what libmicrohttpd's parser accepts: lines that end with LF alone, folded lines (it joins them to the
- * header's *name*), and NUL in a value (the rest is lost). Up to 0.9.77 the block still lies where it was
- * read, from the method to its end, each CR, LF and first colon of a line overwritten with NUL; 1.0 refuses
- * these itself. */
+/* Finds faults that libmicrohttpd's parser accepts: lines that end with LF alone, folded lines (it joins them
+ * to the header's *name*), and NUL in a value (it drops the rest). Up to 0.9.77 the block still lies where it
+ * was read, from the method to its end. NUL has replaced each CR, each LF and the first colon of each line.
+ */
 bool server_insides_block_is_clean(const char *method, const char *version, size_t block_size) {
   if (!server_insides_known()) return true;
   const char *end = method + block_size, *at = version + strlen(version);
@@ -178,7 +177,7 @@ bool server_insides_block_is_clean(const char *method, const char *version, size
     at += 2;
     if (!at[0]) return at[1] == '\0' && at + 2 == end; /* the empty line must be the end */
     at += strnlen(at, (size_t)(end - at));
-    if (at < end) at++; /* the colon; a folded line has none, so it does not end in time */
+    if (at < end) at++; /* the colon; without one, as in a folded line, a later check fails */
     at += strnlen(at, (size_t)(end - at));
   }
   return false;
@@ -196,8 +195,8 @@ enum server_insides_event server_insides_event(const char *format, va_list argum
   return SERVER_INSIDES_ANSWERS;
 }
 
-/* A client can cause these messages at will, so they are not warnings: answers are reported as refusals, and
- * connections that clients end early are normal. */
+/* Clients can cause these messages at will, so they are not warnings. The refused hook reports the answers,
+ * and a client may close its connection early. */
 enum server_log_level server_insides_level(const char *text) {
   static const char *const client_caused[] = {
       "Error processing request (HTTP response code is",

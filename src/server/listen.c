@@ -18,7 +18,7 @@ static const char *advice(int error) {
   case EACCES:
     return "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a higher port";
   case EAFNOSUPPORT:
-    return "this kind of address is switched off here: choose an IPv4 address";
+    return "this machine does not support this address family: choose an IPv4 address";
   default:
     return "";
   }

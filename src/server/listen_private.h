@@ -6,7 +6,8 @@
 #include "base/address.h"
 #include "base/error.h"
 
-/* Opens it: returns the descriptor, or -1 with a text. Writes the port that the system chose into address. */
+/* Opens the socket. Returns the descriptor, or -1 with a text in error. Writes the bound port into address.
+ */
 int server_listen_open(struct address *address, struct error *error);
 
 #endif

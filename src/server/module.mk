@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The HTTP server: generic, knows nothing of the shop; minishop and slack-mock stand on it.
+# The generic HTTP server of minishop and slack-mock. It knows nothing of the shop.
 noinst_LIBRARIES += libserver.a
 libserver_a_SOURCES = \
 	src/server/server.c src/server/server.h src/server/server_private.h \

@@ -10,22 +10,22 @@
 
 enum { REPLY_LIMIT = 16384 };
 
-/* One row a status. The detail is for what libmicrohttpd or the sweeper found. */
+/* One row per status. The detail is for faults that libmicrohttpd or the sweeper found. */
 static const struct status {
   unsigned status;
   const char *code, *phrase, *detail;
 } statuses[] = {
-    {400, "invalid_request", "Bad Request", /* also what has no row */
+    {400, "invalid_request", "Bad Request", /* also for statuses without a row */
      "The request line or a header is not well formed: write METHOD TARGET HTTP/1.1, then a line NAME: VALUE"
      " for each header."},
     {408, "request_timeout", "Request Timeout",
      "The request did not arrive in time: send it faster, or send less."},
     {413, "payload_too_large", "Content Too Large",
-     "The body or a part of its coding is larger than this server takes: send less."},
+     "The body or a part of its coding is larger than this server accepts: send less."},
     {414, "target_too_long", "URI Too Long",
-     "The target is longer than this server takes: send a shorter one."},
+     "The target is longer than this server accepts: send a shorter one."},
     {431, "header_too_large", "Request Header Fields Too Large",
-     "The request line and headers are larger than this server takes: send fewer or shorter ones."},
+     "The request line and headers are larger than this server accepts: send fewer or shorter ones."},
     {503, "unavailable", "Service Unavailable", "Try again soon."},
     {505, "version_not_supported", "HTTP Version Not Supported",
      "This server speaks HTTP/1.1 and HTTP/1.0: use one of them."},
@@ -42,7 +42,7 @@ unsigned server_refusal_status(size_t index) {
 }
 
 void server_refuse_fill(struct server_refusal *refusal, unsigned status) {
-  /* libmicrohttpd answers 500 when a chunk extension fills its memory. It is the client's mistake. */
+  /* libmicrohttpd answers 500 when a chunk extension fills its memory. This is the client's mistake. */
   bool server_error = status >= 500 && status_of(status) == &statuses[0];
   const struct status *row = status_of(server_error ? MHD_HTTP_CONTENT_TOO_LARGE : status);
   refusal->status = row->status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request that no endpoint saw: what the server tells its hook, and what the hook answers. */
+/* Refusals: the server's report of a request that no endpoint saw, and the hook's reply. */
 #ifndef SERVER_REFUSE_H
 #define SERVER_REFUSE_H
 
@@ -11,19 +11,20 @@
 #include "base/buf.h"
 
 enum server_refusal_origin {
-  SERVER_REFUSED_BY_GUARD,   /* by this server; its body is made by the hook */
-  SERVER_REFUSED_BY_LIBRARY, /* libmicrohttpd found it; its body is made by the hook, unless libmicrohttpd
-                              answered by itself, because its connection is not known */
-  SERVER_REFUSED_BY_CUT, /* not answered: the connection was cut (status 408: the request took too long) */
+  SERVER_REFUSED_BY_GUARD,   /* by this server; the hook makes the body */
+  SERVER_REFUSED_BY_LIBRARY, /* by libmicrohttpd; the hook makes the body, unless the connection is unknown:
+                              * then libmicrohttpd answers by itself */
+  SERVER_REFUSED_BY_CUT, /* the request took too long: the connection was cut without an answer (status 408)
+                          */
 };
 
-/* A request that no endpoint saw. Method and target are the client's raw bytes: escape them before
- * use. All of it is valid during the hook only. Statuses and codes:
- *  - 400 invalid_request, 413 payload_too_large, 431 header_too_large: by a guard or by the
- *    library.
+/* A request that no endpoint saw. Method and target are the client's raw bytes: escape them before use. All
+ * pointers are valid only during the hook. Statuses and codes:
+ *  - 400 invalid_request, 413 payload_too_large, 431 header_too_large: by a guard or by the library.
  *  - 414 target_too_long: by a guard or by the library.
- *  - 503 unavailable: by a guard, at the connection limit, when the process has no thread or descriptor left,
- * or to clients that still wait while draining. Nothing was read: connection, method and target are NULL.
+ *  - 503 unavailable: by a guard, at the connection limit, when threads or descriptors run out, or for
+ *    connections in the backlog while draining. The request was not read: connection, method and target are
+ *    NULL.
  *  - 505 version_not_supported: by the library. Before the request line is read, method and target are NULL.
  *  - 408 request_timeout: cut. */
 struct server_refusal {
@@ -34,17 +35,18 @@ struct server_refusal {
   const char *method;
   const char *target;                /* with its query */
   const char *client;                /* the address */
-  uint64_t started_mono_ns;          /* when its request line had been read; without one, the accept */
+  uint64_t started_mono_ns;          /* when the request line was read; without one, when the connection was
+                                      * accepted */
   struct MHD_Connection *connection; /* for server_connection_header(); may be NULL */
 };
 
-/* The statuses of refusals, by index; 0 behind the last. */
+/* The statuses of refusals, by index; 0 after the last. */
 unsigned server_refusal_status(size_t index);
 
 enum { SERVER_REFUSAL_HEADERS = 8 };
 
-/* What a hook answers. Headers beyond these that the server sets itself: Content-Type, Content-Length,
- * Connection: close, Date, and Retry-After with 503. */
+/* The hook's reply. The server adds Content-Type, Content-Length, Connection: close, Date, and Retry-After
+ * with 503. */
 struct server_refusal_reply {
   struct buf body;          /* empty: the detail as text */
   const char *content_type; /* static; NULL: text/plain */
@@ -55,8 +57,8 @@ struct server_refusal_reply {
   } headers[SERVER_REFUSAL_HEADERS];
 };
 
-/* Adds a header; the value is copied. Returns false and adds nothing if the reply has no place left or the
- * value is not plain text. */
+/* Adds a header and copies its value. Returns false and adds nothing if the reply is full, or if the value is
+ * empty, longer than 79 bytes or holds control characters. */
 bool server_refusal_header(struct server_refusal_reply *reply, const char *name, const char *value);
 
 #endif

@@ -5,20 +5,19 @@
 
 #include "server/connection_private.h"
 
-/* Asks the hook and answers, in place of the dispatcher's first call for a request. Returns what the
- * dispatcher shall. */
+/* Asks the hook for a reply and queues it. Replaces the dispatcher's first call for a request; return its
+ * result to libmicrohttpd. */
 enum MHD_Result server_refuse(struct server_client *client, struct server_refusal *refusal);
-/* The same where libmicrohttpd takes no reply any more, or has no memory for it: written to the socket, then
- * cut. Does not block: what the socket does not take is lost. */
+/* The same if libmicrohttpd accepts no reply or has no memory for it: writes to the socket and cuts the
+ * connection. Does not block: bytes that the socket does not accept are lost. */
 enum MHD_Result server_refuse_now(struct server_client *client, struct server_refusal *refusal);
-/* 503 to a connection that gets no service. */
+/* Answers a connection with 503 without reading a request. */
 void server_refuse_away(struct server *server, int fd, const char *client, const char *detail);
-/* Sets status, code and detail. A status that the server does not refuse with becomes 400, or 413 from 500
- * on. */
+/* Sets status, code and detail. An unknown status becomes 400, or 413 from 500 on. */
 void server_refuse_fill(struct server_refusal *refusal, unsigned status);
-/* Answers in libmicrohttpd's place what it has just found wrong; page is its own text. */
+/* Answers in place of libmicrohttpd, which has just found a fault. page is libmicrohttpd's own text. */
 void server_refuse_for_library(struct server_client *client, unsigned status, const char *page);
-/* Tells the hook of an answer that is not ours. */
+/* Reports a refusal to the hook if the server sends no reply. */
 void server_refuse_report(struct server *server, const struct server_refusal *refusal);
 
 #endif

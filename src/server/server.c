@@ -16,8 +16,8 @@
 #include "server/server_private.h"
 #include "server/sweeper_private.h"
 
-/* Of libmicrohttpd for each connection: the header block, a copy of its cookies, records of its fields, and
- * the reply's headers. */
+/* libmicrohttpd's memory for each connection holds the header block, a copy of the cookies, a record of each
+ * field, and the reply's headers. */
 enum {
   MEMORY_LIMIT_MIN = 16 * 1024,
   STACK_SIZE = 256 * 1024,
@@ -25,12 +25,13 @@ enum {
   OPTION_COUNT = 16,
 };
 
-/* libmicrohttpd's own limit is never reached: there it would reset connections (a thread each) or leave them
- * waiting (a pool, with a race against MHD_quiesce_daemon that ends in abort()). Ours answers 503. */
+/* Our limit answers 503, and lies below libmicrohttpd's. At its own limit libmicrohttpd resets connections
+ * (without a pool) or lets them wait (with a pool, where it races with MHD_quiesce_daemon() and ends in
+ * abort()). */
 enum { CONNECTIONS_SPARE = 64 };
 
-/* Room for all connections, or no more connections than there is room for: beyond the limit of open files
- * libmicrohttpd cannot even refuse one, and tries to again and again. */
+/* Raises the open-file limit to fit the connections, or lowers the number of connections to fit that limit.
+ * At the open-file limit libmicrohttpd cannot even refuse a connection, and retries in a busy loop. */
 static void limits_raise(struct server *server) {
   struct rlimit limit;
   rlim_t wanted = server->settings.connections + CONNECTIONS_SPARE + DESCRIPTORS_BESIDES;
@@ -62,7 +63,7 @@ static bool settings_valid(const struct server_settings *settings, struct error 
     wrong = "the header limit must be from 256 to 8192 bytes";
   if (settings->idle_timeout_s < 1 || settings->request_timeout_s < 1)
     wrong = "timeouts must be at least a second";
-  if (wrong) error_set(error, "the HTTP server's settings are wrong: %s", wrong);
+  if (wrong) error_set(error, "invalid HTTP server settings: %s", wrong);
   return !wrong;
 }
 
@@ -114,7 +115,7 @@ static unsigned options_fill(struct server *server, struct MHD_OptionItem option
   size_t memory = 4 * settings->header_limit;
   if (memory < MEMORY_LIMIT_MIN) memory = MEMORY_LIMIT_MIN;
   unsigned pool = settings->pool, limit = settings->connections + CONNECTIONS_SPARE;
-  /* The logger first: whatever is logged before it would go to standard error. */
+  /* Set the logger first: earlier messages would go to standard error. */
   *to++ = (struct MHD_OptionItem){MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)server_connection_log, server};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)server_connection_completed, server};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)server_connection_begun, server};
@@ -123,7 +124,7 @@ static unsigned options_fill(struct server *server, struct MHD_OptionItem option
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)memory, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s, NULL};
-  /* Strict, the old ones cut or answer with a broken reply where the guards answer properly. */
+  /* In strict mode, 0.9 cuts connections or sends broken replies before the guards can answer. */
   *to++ = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, server_insides_known() ? 0 : 1, NULL};
   if (pool > 1) {
     *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, pool, NULL};
@@ -140,7 +141,7 @@ int server_start(struct server *server, struct error *error) {
   struct MHD_OptionItem options[OPTION_COUNT];
   if (server->started || server_sweeper_start(server) != 0) {
     error_set(error, "cannot start the HTTP server: %s",
-              server->started ? "it runs already" : strerror(errno));
+              server->started ? "it is already running" : strerror(errno));
     return -1;
   }
   limits_tell(server);
@@ -150,15 +151,15 @@ int server_start(struct server *server, struct error *error) {
   unsigned flags = options_fill(server, options);
   int result = ulfius_start_framework_with_mhd_options(&server->instance, flags, options);
   if (result != U_OK) server_accepts_no_more(server);
-  server->listen_fd = -1; /* libmicrohttpd's now, which also closes it when it fails */
+  server->listen_fd = -1; /* libmicrohttpd owns it now, and closes it also when it fails */
   if (result != U_OK) {
     error_set(error, "cannot start the HTTP server: libmicrohttpd refused, see the log");
     return -1;
   }
   server->started = true;
   if (!server->dispatcher) {
-    error_set(error, "cannot start the HTTP server: this program is linked in such a way that its guards"
-                     " do not see the requests (MHD_start_daemon must be exported)");
+    error_set(error, "cannot start the HTTP server: the guards do not see requests; link the program so that "
+                     "it exports MHD_start_daemon");
     return -1;
   }
   return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The server, as its own files see it. */
+/* The server's state, for its own files. */
 #ifndef SERVER_SERVER_PRIVATE_H
 #define SERVER_SERVER_PRIVATE_H
 
@@ -20,17 +20,17 @@ struct server_lingering {
 };
 
 struct server {
-  struct server_settings settings; /* with the address as it is bound */
+  struct server_settings settings; /* with the bound address */
   struct server_hooks hooks;
   struct _u_instance instance;
   bool instance_ready;
   bool started;
   bool few_descriptors; /* settings.connections was lowered */
-  int listen_fd;        /* ours to close; -1 while it is libmicrohttpd's */
-  int accept_fd;        /* the same, while connections are accepted from it; else -1 */
+  int listen_fd;        /* we close it; -1 while libmicrohttpd owns it */
+  int accept_fd;        /* the same socket while it accepts connections; else -1 */
   pthread_mutex_t spare_lock;
-  int spare_fd; /* given up for a moment when no other descriptor is left; -1: it is itself missing */
-  MHD_AccessHandlerCallback dispatcher; /* Ulfius's own, behind ours */
+  int spare_fd; /* closed for a moment when no other descriptor is left; -1 if missing */
+  MHD_AccessHandlerCallback dispatcher; /* Ulfius's, which ours calls */
   atomic_uint in_flight;
   atomic_uint connections;
   atomic_bool draining;
@@ -46,14 +46,14 @@ struct server {
 
   struct thread sweeper;
   bool sweeping;
-  int wake_fd; /* eventfd: the sweeper has something new, or shall stop */
+  int wake_fd; /* eventfd: wakes the sweeper for a new socket or to stop */
   atomic_bool stopping;
   pthread_mutex_t lingering_lock;
   size_t lingering_count;
   struct server_lingering lingering[SERVER_LINGERING];
 };
 
-/* From now on accept4() is the system's own, and the spare descriptor is free. */
+/* Ends our handling of accept4() and closes the spare descriptor. */
 void server_accepts_no_more(struct server *server);
 
 #endif

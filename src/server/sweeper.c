@@ -12,10 +12,10 @@
 
 enum { TICK_MS = 250 };
 #define LINGER_NS CLOCK_NS_PER_S
-/* Ticks are this late only if the whole process was stopped, or had no processor. */
+/* A tick is this late only if the process was stopped or got no CPU time. */
 #define STOPPED_NS CLOCK_NS_PER_S
 
-/* libmicrohttpd's pool misses the end of a connection that arrived together with the last request. */
+/* libmicrohttpd's pool misses a close that arrived together with the last request. */
 static bool forgotten(struct server_client *client) {
   char byte;
   return !atomic_load(&client->requesting) && recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
@@ -35,8 +35,8 @@ static void sweep(struct server *server) {
   pthread_mutex_unlock(&server->clients_lock);
 }
 
-/* After a stop (SIGSTOP, a frozen container) the requests that arrived meanwhile still wait to be read: the
- * time of the stop does not count. */
+/* Requests that arrived during a stop (SIGSTOP, a frozen container) are still unread. The time of the stop
+ * does not count. */
 static void postpone(struct server *server, uint64_t stopped_ns) {
   pthread_mutex_lock(&server->clients_lock);
   for (struct server_client *client = server->clients; client; client = client->next) {
@@ -47,7 +47,7 @@ static void postpone(struct server *server, uint64_t stopped_ns) {
   pthread_mutex_unlock(&server->clients_lock);
 }
 
-/* Reads and forgets; true when the client has closed. */
+/* Discards received bytes. Returns true if the client has closed. */
 static bool drained(int fd) {
   char scratch[4096];
   ssize_t n;
@@ -116,7 +116,7 @@ void server_sweeper_linger(struct server *server, int fd) {
 int server_sweeper_start(struct server *server) {
   server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (server->wake_fd < 0) return -1;
-  server->sweeping = true; /* before the thread, which does not synchronise with us any more */
+  server->sweeping = true; /* before any thread that reads it */
   int why = thread_start(&server->sweeper, "http-sweeper", sweeper, server);
   if (why == 0) return 0;
   server->sweeping = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The thread that enforces deadlines and closes what lingers. */
+/* The thread that enforces deadlines and closes lingering sockets. */
 #ifndef SERVER_SWEEPER_PRIVATE_H
 #define SERVER_SWEEPER_PRIVATE_H
 
@@ -8,8 +8,8 @@
 /* Returns 0, or -1 with errno. */
 int server_sweeper_start(struct server *server);
 void server_sweeper_stop(struct server *server);
-/* Keeps the socket open until the client closes it or a second has passed, so that no reset eats the answer.
- * Takes fd over. */
+/* Keeps the socket open until the client closes it or a second has passed, so that no reset destroys the
+ * answer. Takes ownership of fd. */
 void server_sweeper_linger(struct server *server, int fd);
 
 #endif

@@ -5,14 +5,14 @@
 
 #include <stdbool.h>
 
-/* Makes the path of a raw target in absolute form the target, in place and without its query. authority and
- * path, with the query, are then the caller's to free; NULL for other forms. False when out of memory:
- * unchanged. */
+/* Replaces a raw target in absolute form with its path, in place and without the query. The caller frees
+ * authority and path (with the query); both are NULL for other forms. Returns false if out of memory; the
+ * target is then unchanged. */
 bool server_target_split(char *target, char **authority, char **path);
-/* Whether the target's form is one that goes with the method here. */
+/* Whether this server accepts the target's form for this method. */
 bool server_target_is_served(const char *target, const char *method);
-/* Whether this is a host (a name, an IPv4 address, or an IPv6 address in brackets) and, if there is a colon,
- * a port: what a Host header or a target in absolute form may name. */
+/* Whether the text is a valid host (a name, an IPv4 address, or an IPv6 address in brackets) with an optional
+ * port, as in a Host header. */
 bool server_target_authority_is_valid(const char *authority);
 
 #endif
