@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What is installed beside the programs: the configuration, the systemd units and what logrotate does.
+# The configuration, the systemd units and the logrotate rule.
 EXTRA_DIST += etc/minishop.conf etc/minishop.service.in etc/minishop.logrotate etc/slack-mock.service.in
 units = etc/minishop.service etc/slack-mock.service
 CLEANFILES += $(units)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Flags that make a memory error hard to exploit. Each is used where the compiler and the linker take it. The user's CPPFLAGS, CFLAGS and
+# Flags that make a memory error hard to exploit. Each is used if the compiler and the linker accept it. The user's CPPFLAGS, CFLAGS and
 # LDFLAGS come after them and win: CFLAGS=-fno-stack-protector or LDFLAGS=-Wl,-z,lazy switch one off.
 
-# MINISHOP_HARDENING_FLAG(VARIABLE, FLAG...): adds the flags to the variable if a program can be built with them. -Werror, because
-# clang only warns about an unknown one.
+# MINISHOP_HARDENING_FLAG(VARIABLE, FLAG...): adds the flags to the variable if a program can be built with them. Uses -Werror, because
+# clang only warns about an unknown flag.
 AC_DEFUN([MINISHOP_HARDENING_FLAG], [
   AC_MSG_CHECKING([for $2])
   minishop_save_CFLAGS=$CFLAGS minishop_save_LDFLAGS=$LDFLAGS
@@ -16,7 +16,7 @@ AC_DEFUN([MINISHOP_HARDENING_FLAG], [
   CFLAGS=$minishop_save_CFLAGS LDFLAGS=$minishop_save_LDFLAGS
 ])
 
-# _FORTIFY_SOURCE needs optimization, hides from a sanitizer what it checks, and may be set by the user already.
+# _FORTIFY_SOURCE needs optimization and hides errors from sanitizers. The user may have set it already.
 AC_DEFUN([MINISHOP_FORTIFY], [
   AC_MSG_CHECKING([for _FORTIFY_SOURCE])
   minishop_fortify=
@@ -41,7 +41,7 @@ AC_DEFUN([MINISHOP_FORTIFY], [
   AC_SUBST([HARDENING_CPPFLAGS], [$minishop_fortify])
 ])
 
-# After MINISHOP_SANITIZERS. HARDENING_LDFLAGS are for programs and shared libraries, PIE_LDFLAGS for programs alone.
+# Call it after MINISHOP_SANITIZERS. HARDENING_LDFLAGS are for programs and shared libraries, PIE_LDFLAGS for programs alone.
 AC_DEFUN([MINISHOP_HARDENING], [
   AC_SUBST([HARDENING_CFLAGS])
   AC_SUBST([HARDENING_LDFLAGS])

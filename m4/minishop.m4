@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The project's own macros: libraries, warnings, sanitizers, the commit, the summary.
 
-# MINISHOP_MISSING(WHAT, PACKAGE): notes a missing thing; MINISHOP_SUMMARY ends with all of them at once.
+# MINISHOP_MISSING(WHAT, PACKAGE): notes a missing requirement; MINISHOP_SUMMARY reports all of them.
 AC_DEFUN([MINISHOP_MISSING], [AS_VAR_APPEND([minishop_missing], ["
   $1 (Debian: apt-get install $2)"])])
 
@@ -19,12 +19,12 @@ AC_DEFUN([MINISHOP_PROG_PROTOC_C], [
   AS_IF([test -z "$PROTOC_C"], [MINISHOP_MISSING([protoc-c], [protobuf-c-compiler])])
 ])
 
-# What makes the static libraries of one object each: see src/telemetry/link-library.sh.
+# Tools that link each static library into one object: see src/telemetry/link-library.sh.
 AC_DEFUN([MINISHOP_PROG_OBJCOPY], [
   AC_CHECK_TOOLS([OBJCOPY], [objcopy llvm-objcopy])
   AS_IF([test -z "$OBJCOPY"], [MINISHOP_MISSING([objcopy], [binutils])])
   AC_SUBST([objdir])
-  AC_MSG_CHECKING([how $CC makes one object of several that are to be optimised at link time])
+  AC_MSG_CHECKING([for the $CC flag that links LTO objects into one object])
   RELOCATABLE_FLAGS=
   AC_COMPILE_IFELSE([AC_LANG_SOURCE([int one;])],
     [AS_IF([$CC $CFLAGS -r -nostdlib -flinker-output=nolto-rel -o conftest.one conftest.$OBJEXT >&AS_MESSAGE_LOG_FD 2>&1],
@@ -34,7 +34,7 @@ AC_DEFUN([MINISHOP_PROG_OBJCOPY], [
   AC_SUBST([RELOCATABLE_FLAGS])
 ])
 
-# Warnings are the project's; -Werror is asked for by CI (--enable-werror). The user's CFLAGS come last, as always.
+# The project's warnings. CI adds -Werror (--enable-werror). The user's CFLAGS come last.
 AC_DEFUN([MINISHOP_WARNINGS], [
   AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [treat warnings as errors])])
   WARN_CFLAGS="-Wall -Wextra -Wformat=2 -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wwrite-strings -Wimplicit-fallthrough"
@@ -42,7 +42,7 @@ AC_DEFUN([MINISHOP_WARNINGS], [
   AC_SUBST([WARN_CFLAGS])
 ])
 
-# --enable-sanitizers[=address|thread]: address brings undefined with it.
+# --enable-sanitizers[=address|thread]: address includes undefined.
 AC_DEFUN([MINISHOP_SANITIZERS], [
   AC_ARG_ENABLE([sanitizers], [AS_HELP_STRING([--enable-sanitizers@<:@=address|thread@:>@],
     [instrument with ASan and UBSan (address, the default) or TSan (thread)])], [], [enable_sanitizers=no])
@@ -54,10 +54,10 @@ AC_DEFUN([MINISHOP_SANITIZERS], [
   AC_SUBST([SANITIZER_FLAGS])
 ])
 
-# --enable-coverage: counts which lines and branches run; gcovr reads it. Without optimization, so that lines stay lines. Before
-# MINISHOP_HARDENING, which then sees that nothing is optimized.
+# --enable-coverage: counts executed lines and branches, for gcovr. It turns optimization off, so that lines stay distinct. Call it before
+# MINISHOP_HARDENING, which checks for optimization.
 AC_DEFUN([MINISHOP_COVERAGE], [
-  AC_ARG_ENABLE([coverage], [AS_HELP_STRING([--enable-coverage], [count what runs, for gcovr])], [], [enable_coverage=no])
+  AC_ARG_ENABLE([coverage], [AS_HELP_STRING([--enable-coverage], [count executed lines and branches, for gcovr])], [], [enable_coverage=no])
   AS_CASE([$enable_coverage],
     [no], [COVERAGE_FLAGS=],
     [yes], [COVERAGE_FLAGS="--coverage -fprofile-update=atomic"
@@ -66,7 +66,7 @@ AC_DEFUN([MINISHOP_COVERAGE], [
   AC_SUBST([COVERAGE_FLAGS])
 ])
 
-# The commit that /version tells: from git, or "release" in a tarball.
+# The commit that /version reports: from git, or "release" in a tarball.
 AC_DEFUN([MINISHOP_GIT_COMMIT], [
   minishop_commit=$(git -C "$srcdir" rev-parse --short=12 HEAD 2>/dev/null || echo release)
   AC_DEFINE_UNQUOTED([MINISHOP_COMMIT], ["$minishop_commit"], [The commit this was built from.])

@@ -72,8 +72,8 @@ static bool port_parse(const char *text, unsigned *port) {
   return *port <= 65535;
 }
 
-/* The part before the colon of the port: an IPv6 address in brackets, another one without, a name for the
- * loopback, or nothing for all addresses. */
+/* Parses the part before the port: an IPv6 address in brackets, an IPv4 address, "localhost", or nothing for
+ * all addresses. */
 static bool host_parse(const char *text, size_t len, struct address *out) {
   char host[ADDRESS_HOST_SIZE] = "0.0.0.0";
   bool bracketed = len >= 2 && text[0] == '[' && text[len - 1] == ']';

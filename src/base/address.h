@@ -29,7 +29,7 @@ int address_parse(const char *text, struct address *out, struct error *error);
 /* Reads an address without a port or brackets: "127.0.0.1", "::1". The port is 0. Returns false and leaves
  * out untouched if it is not one. */
 bool address_parse_host(const char *text, struct address *out);
-/* Copies what a system call returned. Families other than the two become 0. */
+/* Copies an address that a system call returned. Other families become all zeros. */
 void address_copy(struct address *out, const struct sockaddr *from);
 
 /* The length that bind() and connect() take. */

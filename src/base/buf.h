@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing byte buffer with a sticky error: appends need no check, one buf_failed() at the end tells all.
- * Never send the content of a failed buffer: an exposition, an export or a log line is whole or absent.
- * Not thread-safe: one owner at a time. Numbers are written independently of the locale. */
+/* A growing byte buffer with a sticky error: appends need no check, call buf_failed() once at the end. Never
+ * send the content of a failed buffer: an exposition, an export or a log line is whole or absent. Not
+ * thread-safe: one owner at a time. Numbers are written independently of the locale. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 

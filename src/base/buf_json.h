@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON into a buffer. The caller writes the brackets; a comma precedes each key or item but the first behind
- * a bracket. Same rules as base/buf.h. */
+/* JSON into a buffer. The caller writes the brackets; a comma precedes each key or item except the first
+ * after a bracket. Same rules as base/buf.h. */
 #ifndef BASE_BUF_JSON_H
 #define BASE_BUF_JSON_H
 
 #include "base/buf.h"
 
-/* What precedes the next item of an array: a comma, or nothing. */
+/* Writes a comma before the next item of an array, if it needs one. */
 void buf_json_item(struct buf *b);
 /* The key of the next member, which needs no escape, and its colon. */
 void buf_json_key(struct buf *b, const char *key);
@@ -15,7 +15,7 @@ void buf_json_string(struct buf *b, const char *text, size_t len);
 void buf_json_text(struct buf *b, const char *text);
 /* Bytes as a string of lower-case hexadecimal. */
 void buf_json_hex(struct buf *b, const uint8_t *bytes, size_t len);
-/* A number. NaN and infinities become null: JSON has no other word for them. */
+/* A number. NaN and infinities become null, because JSON has no such numbers. */
 void buf_json_double(struct buf *b, double value);
 /* Whole members: the key, and its value. */
 void buf_json_member_text(struct buf *b, const char *key, const char *text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two clocks, in nanoseconds. Any thread. Nothing blocks but clock_sleep_ns(). */
+/* The two clocks, in nanoseconds. Any thread. Only clock_sleep_ns() blocks. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -17,15 +17,15 @@ uint64_t clock_unix_coarse_ns(void);
 uint64_t clock_mono_ns(void);
 /* The same as of the kernel's last tick. */
 uint64_t clock_mono_coarse_ns(void);
-/* One reading of both clocks. Times that are counted from it on the monotonic clock agree with each other,
- * even if the wall clock is set in between. */
+/* One reading of both clocks. Wall-clock times that are derived from one anchor are consistent, even if the
+ * wall clock is set meanwhile. */
 struct clock_anchor {
   uint64_t unix_ns, mono_ns;
 };
 struct clock_anchor clock_anchor_now(void);
-/* Nanoseconds since 1970 at the monotonic time, as counted from the anchor. */
+/* Converts a monotonic time to nanoseconds since 1970. */
 uint64_t clock_anchor_unix_ns(const struct clock_anchor *anchor, uint64_t mono_ns);
-/* Nanoseconds, a time or a duration, as the functions of POSIX take them. */
+/* Converts nanoseconds (a time or a duration) for POSIX functions. */
 struct timespec clock_timespec(uint64_t ns);
 /* Sleeps at least this long. A signal does not end it. */
 void clock_sleep_ns(uint64_t ns);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Condition variables whose deadlines are readings of clock_mono_ns(), so that a step of the wall clock does
- * not move them. A condition is signalled and destroyed with the functions of POSIX. Any thread. */
+ * not move them. Signal and destroy a condition with the POSIX functions. Any thread. */
 #ifndef BASE_CONDITION_H
 #define BASE_CONDITION_H
 
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The deadline of a wait without one. */
+/* For a wait without a deadline. */
 #define CONDITION_NO_DEADLINE UINT64_MAX
 
 void condition_init(pthread_cond_t *condition);

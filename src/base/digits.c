@@ -29,11 +29,12 @@ char *digits_i64(char *to, int64_t value) {
   return digits_u64(to, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
-/* Times and amounts have a few decimals. If a whole number of millionths gives the value back, its digits, 15
- * at most, are the shortest that do: those of %.15g, at a twentieth of the cost. Returns NULL for others. */
+/* A fast path for times and amounts, which have few decimals. If the value is a whole number of millionths,
+ * its digits (at most 15) are the shortest exact ones: those of %.15g, at a twentieth of the cost. Returns
+ * NULL for other values. */
 static char *write_millionths(char *to, double value) {
   double size = fabs(value);
-  if (!(size >= 1e-4 && size < 1e9)) return NULL; /* below, %g takes an exponent */
+  if (!(size >= 1e-4 && size < 1e9)) return NULL; /* below 1e-4, %g writes an exponent */
   uint64_t millionths = (uint64_t)(size * 1e6 + 0.5);
   if ((double)millionths / 1e6 != size) return NULL;
   if (value < 0) *to++ = '-';

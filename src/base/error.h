@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The message of a failure, for people: the one shape of errors in the programs. A function that can fail for
+/* An error message for people. All errors of the programs have this form. A function that can fail for
  * several reasons returns -1 or NULL and sets it. The telemetry library has codes instead (tel/error.h). Any
  * thread. */
 #ifndef BASE_ERROR_H

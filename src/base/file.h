@@ -11,8 +11,8 @@
  * an empty string then. size is at least 1. */
 ssize_t file_read(const char *path, char *out, size_t size);
 
-/* Writes all of the data. Returns how many bytes were written; if less than len, errno says why. A descriptor
- * that neither takes a byte nor fails is EIO. */
+/* Writes all of the data. Returns how many bytes were written; if less than len, errno says why. If write()
+ * returns 0, errno is EIO. */
 size_t file_write(int fd, const void *data, size_t len);
 
 #endif

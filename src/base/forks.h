@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-/* Starts to count. Without memory for that, forks go unnoticed. */
+/* Starts to count. If memory for that is missing, forks go unnoticed. */
 void forks_watch(void);
 
 /* Use forks_count(). */

@@ -10,8 +10,8 @@
 
 struct pool;
 
-/* count objects of size bytes, aligned for any type, and zero until they are taken first. count is 1 to
- * 2^32 - 2. Returns NULL when out of memory. */
+/* count objects of size bytes, aligned for any type, and zero until first taken. count is 1 to 2^32 - 2.
+ * Returns NULL when out of memory. */
 struct pool *pool_new(size_t count, size_t size);
 /* Frees all objects, taken or not. Takes NULL. */
 void pool_free(struct pool *pool);

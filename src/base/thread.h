@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread of the service's own: it has a name, and all signals are blocked in it, because another thread
- * waits for them. */
+/* A named thread that blocks all signals, because another thread waits for them. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 

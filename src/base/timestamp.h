@@ -7,8 +7,7 @@
 
 enum { TIMESTAMP_MAX = sizeof "2026-01-02T03:04:05.123456789Z" - 1 }; /* characters */
 
-/* Writes nanoseconds since 1970 with so many decimals of a second, 1 to 9, cut and not rounded; no NUL.
- * Returns their end. */
+/* Writes nanoseconds since 1970 with 1 to 9 decimals of a second, truncated; no NUL. Returns their end. */
 char *timestamp_write(char *to, uint64_t unix_ns, unsigned decimals);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* After the table of well-formed sequences in Unicode 15 (3-7): only the second byte has special ranges. */
+/* Follows the table of well-formed sequences in Unicode 15 (3-7). Only the second byte has special ranges. */
 int utf8_sequence(const char *text, size_t len) {
   const unsigned char *s = (const unsigned char *)text;
   unsigned char low = 0x80, high = 0xBF; /* of the second byte */
