@@ -21,7 +21,7 @@
 
 enum { EXIT_USAGE = 2, MAX_WARNINGS = 16, WARNING_SIZE = 640 };
 
-/* State that the steps of the start pass on. */
+/* State that the startup steps share. */
 struct start {
   struct app_options options;
   struct app_sources sources;
@@ -118,7 +118,7 @@ fail:
   return EXIT_FAILURE;
 }
 
-/* Handles options that need no configuration. Returns -1 if the program goes on. */
+/* Handles options that need no configuration. Returns -1 if the program continues. */
 static int answer(const struct app_options *options) {
   if (options->help || options->version) startup_release_signals();
   if (options->help)
@@ -135,7 +135,7 @@ static void print_warning(void *cls, const char *text) {
   fprintf(stderr, "minishop: %s\n", text);
 }
 
-/* Warnings leave the exit status alone: the service starts with them too. */
+/* Warnings do not change the exit status, because the service also starts with them. */
 static int check_config(const struct start *start) {
   struct error error = {"out of memory"};
   if (!app_identity_exists(start->config.user, &error)) return complain(&error, EXIT_USAGE);

@@ -67,7 +67,7 @@ static struct shop_settings shop_settings_of(const struct app_config *config) {
   return settings;
 }
 
-/* What a function of the telemetry has returned, as a text. */
+/* The text of a telemetry function's result. */
 static const char *reason(int result) {
   return result == TEL_E_SYSTEM ? strerror(errno) : tel_error_text(result);
 }

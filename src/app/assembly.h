@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The service, assembled: telemetry, shop and HTTP from one configuration; started in order, stopped in
- * reverse. The only place that knows all layers. For the main thread. */
+/* Assembles the service from telemetry, shop and HTTP, starts the parts in order and stops them in reverse.
+ * The only place that knows all layers. For the main thread. */
 #ifndef APP_ASSEMBLY_H
 #define APP_ASSEMBLY_H
 
@@ -11,20 +11,20 @@
 
 struct app_assembly;
 
-/* Opens the log and binds the address; no thread yet. Adds what the OTEL_ variables say. daemon: standard
- * output is not visible. Returns 0, or -1 with a text in error. */
+/* Opens the log and binds the address; starts no thread. Applies the OTEL_ variables. daemon: the default log
+ * is syslog. Returns 0, or -1 with a text in error. */
 int app_assembly_new(const struct app_config *config, bool daemon, struct app_assembly **out,
                      struct error *error);
-/* Starts the threads; it serves, and is ready, when this returns 0. Signals that the main thread waits for
- * are blocked before. -1 with a text in error: free it. */
+/* Starts the threads. First block the signals that the main thread waits for. Returns 0 when the service is
+ * ready, or -1 with a text in error; then free the assembly. */
 int app_assembly_start(struct app_assembly *assembly, struct error *error);
-/* Takes over faults, latencies, stock and log level. */
+/* Applies the reloaded settings of the shop and the log level. */
 void app_assembly_reconfigure(struct app_assembly *assembly, const struct app_config *config);
-/* Counts a reload that is over: applied, or rejected. */
+/* Counts a finished reload, applied or rejected. */
 void app_assembly_reloaded(struct app_assembly *assembly, bool applied);
 
 struct tel_logger *app_assembly_logger(struct app_assembly *assembly);
-/* The address as it is bound, such as "127.0.0.1:8080". Lives as long as the assembly. */
+/* The bound address, such as "127.0.0.1:8080". Lives as long as the assembly. */
 const char *app_assembly_address(const struct app_assembly *assembly);
 
 /* The deadline of each step of the stop, in clock_mono_ns(). */

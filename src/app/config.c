@@ -69,7 +69,7 @@ void app_config_init(struct app_config *config) {
       abort(); /* the table is wrong */
 }
 
-/* Returns the whole file and a NUL behind it; NULL with errno. */
+/* Returns the whole file, NUL-terminated, or NULL with errno. */
 static char *read_file(const char *path, size_t *len) {
   char *text = malloc(FILE_LIMIT + 2);
   if (!text) return NULL;
@@ -134,7 +134,7 @@ static const char *variable(const char *const *environment, const char *name, ch
   return NULL;
 }
 
-/* One key from environment and option, whichever is there. */
+/* Reads one key from the environment, then from the options. */
 static int overlay(struct app_config *config, size_t id, const struct app_sources *sources,
                    struct error *error) {
   char name[APP_VARIABLE_SIZE];
@@ -162,8 +162,8 @@ static int overlay(struct app_config *config, size_t id, const struct app_source
   return 0;
 }
 
-/* The path that a variable's name would belong to, MINISHOP_ left out: payment_failure_rate. Its dots cannot
- * be told from its underscores, which is close enough to find a similar one. */
+/* Turns the name of a variable, without MINISHOP_, into a path: payment_failure_rate. Dots become
+ * underscores, which is close enough to find a similar key. */
 static void path_of(const char *name, size_t len, char out[APP_VARIABLE_SIZE]) {
   size_t i = 0;
   for (; i < len && i < APP_VARIABLE_SIZE - 1; i++) out[i] = (char)tolower((unsigned char)name[i]);
@@ -247,7 +247,7 @@ static size_t field_size(const struct app_key *key) {
   }
 }
 
-/* Both configurations were zeroed before they were filled. Still, bytes behind a text's NUL and unused places
+/* Both configurations were zeroed before they were filled. Still, bytes after a text's NUL and unused entries
  * of a list may differ. */
 static bool same(const struct app_config *a, const struct app_config *b, const struct app_key *key) {
   const void *x = (const char *)a + key->offset, *y = (const char *)b + key->offset;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration: what config_keys.h lists, from (the later wins) defaults, the file, the incident file,
- * the environment, options. All of it is plain data that can be copied with =. For one thread. */
+/* The configuration: the settings of config_keys.h, from defaults, file, incident file, environment and
+ * options. A later source overrides an earlier one. It is plain data that can be copied with =. For one
+ * thread. */
 #ifndef APP_CONFIG_H
 #define APP_CONFIG_H
 
@@ -70,7 +71,7 @@ struct app_key {
   size_t offset; /* of its field in struct app_config */
   const char *fallback;
   double min, max;
-  const char *(*choice)(size_t index); /* the words of a CHOICE; NULL behind the last */
+  const char *(*choice)(size_t index); /* the words of a CHOICE; NULL after the last */
   bool reload;
   const char *help;
 };
@@ -93,10 +94,10 @@ struct app_sources {
   const char *option_values[APP_KEY_COUNT]; /* from the command line; NULL: not given */
 };
 
-/* Reads the whole configuration. Returns 0, or -1 with the reason in error (a file's with its name and line)
- * and *out untouched. warn is called for unknown MINISHOP_ variables, for OTEL_ variables that are probably
- * misspelled, and for an unusable incident file, which is ignored. Without warn (NULL: a reload) such an
- * incident file is an error. Reads files: blocks. */
+/* Reads the whole configuration. Returns 0, or -1 with the reason in error (for a file, with its name and
+ * line) and *out untouched. warn is called for unknown MINISHOP_ variables, for OTEL_ variables that are
+ * probably misspelled, and for an unusable incident file, which is ignored. Without warn (NULL: a reload)
+ * such an incident file is an error. Reads files: blocks. */
 int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
                     struct app_config *out, struct error *error);
 

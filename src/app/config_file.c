@@ -9,7 +9,7 @@
 #include "app/config_text.h"
 #include "app/config_value.h"
 
-/* Shared by all levels of the file. */
+/* Used at all levels of the file. */
 struct reader {
   struct app_config *config;
   const char *name, *directory;
@@ -109,7 +109,7 @@ static int take_group(const struct reader *reader, config_setting_t *group, cons
 static const char *explain(const char *text) {
   static const struct {
     const char *text, *meaning;
-  } known[] = {{"duplicate setting name", "this setting is there twice: remove one of the two"},
+  } known[] = {{"duplicate setting name", "duplicate setting: remove one of the two"},
                {"mismatched element type in array",
                 "the numbers of a list are all written with a decimal point: 1.0, not 1"},
                {"syntax error", "syntax error in this line or before it: check quotes, braces and '='"}};

@@ -5,8 +5,8 @@
 
 #include "app/config.h"
 
-/* Reads the text of a file over config. name is for errors; incident: only keys that can be reloaded are
- * taken. Returns 0, or -1; then config may hold a part of it. */
+/* Reads the text of a file into config, over its values. name is for errors; incident: only keys that can be
+ * reloaded are allowed. Returns 0, or -1; then config may hold a part of it. */
 int app_config_parse(struct app_config *config, const char *text, size_t len, const char *name, bool incident,
                      const char *directory, struct error *error);
 

@@ -130,7 +130,7 @@ static char closing(char bracket) {
 }
 
 static void open_bracket(struct scan *scan) {
-  if (scan->depth == DEPTH_MAX) return; /* the library has its own bound */
+  if (scan->depth == DEPTH_MAX) return; /* libconfig has its own limit */
   scan->open[scan->depth].bracket = *scan->text;
   scan->open[scan->depth].line = scan->token_line;
   strcpy(scan->open[scan->depth++].name, scan->name);
@@ -217,7 +217,7 @@ static void behind_value(struct scan *scan, enum token before) {
   else if (scan->token == NAME)
     on_name(scan); /* the semicolon may be left out */
   else
-    found(scan, scan->token_line, "unexpected %s behind the value of %s", scan->shown, scan->name);
+    found(scan, scan->token_line, "unexpected %s after the value of %s", scan->shown, scan->name);
 }
 
 static void step(struct scan *scan, enum token before) {

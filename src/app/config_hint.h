@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a configuration file is probably wrong. Inside src/app/config*.c only. */
+/* Finds the probable mistake in a configuration file. Inside src/app/config*.c only. */
 #ifndef APP_CONFIG_HINT_H
 #define APP_CONFIG_HINT_H
 
@@ -8,9 +8,9 @@
 
 enum { APP_HINT_SIZE = 256 };
 
-/* Reads the text up to its first syntax error, and says what is wrong there and what to do. The library names
- * only the line at which it could not go on: for a quote or a brace that is missing, far below. Returns the
- * line of the mistake; 0 if nothing is found. */
+/* Reads the text up to its first syntax error and describes the mistake and its fix. libconfig names only the
+ * line where its parser stops, which is far below a missing quote or brace. Returns the line of the mistake,
+ * or 0 if it finds none. */
 unsigned app_config_hint(const char *text, size_t len, char out[APP_HINT_SIZE]);
 
 #endif

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WHOLE_MAX 9.2e18 /* a little below 2^63; larger than any setting takes */
+#define WHOLE_MAX 9.2e18 /* slightly below 2^63; above the maximum of every setting */
 enum { NUMBER_SIZE = 40 };
 
-/* Where the comment that begins at "at" ends; "at" if none does. */
+/* Returns the end of the comment that begins at "at", or "at" if no complete comment begins there. */
 static const char *skip_comment(const char *at, const char *end) {
   if (*at == '#' || (at + 1 < end && at[0] == '/' && at[1] == '/')) {
     const char *newline = memchr(at, '\n', (size_t)(end - at));

@@ -60,7 +60,7 @@ void app_tracing_print(const struct tel_tracing_settings *settings, FILE *out) {
   struct tel_proxy proxy = {.shown = ""};
   if (settings->exporter == TEL_EXPORTER_OTLP)
     tel_proxy_find(settings->endpoint, from_environment, NULL, &proxy);
-  fputs("\n# OpenTelemetry's variables, which come before the settings in traces:\n", out);
+  fputs("\n# OpenTelemetry's variables, which override the settings in traces:\n", out);
   if (tel_variables_show(from_environment, NULL, print_variable, out) != 0) fputs("# (out of memory)\n", out);
   fprintf(out, "# Spans go to %s",
           settings->exporter == TEL_EXPORTER_OTLP      ? tel_endpoint_show(settings->endpoint, shown)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings of tracing: from the configuration and, before it, the OTEL_* variables. */
+/* The settings of tracing, from the configuration and the OTEL_* variables, which override it. */
 #ifndef APP_CONFIG_TRACING_H
 #define APP_CONFIG_TRACING_H
 

@@ -23,7 +23,6 @@ static int null_to(int fd) {
   return result < 0 ? -1 : 0;
 }
 
-/* The parent only waits. */
 static int wait_for_child(int fd, pid_t intermediate) {
   unsigned char status;
   ssize_t got;
@@ -38,7 +37,7 @@ static int wait_for_child(int fd, pid_t intermediate) {
 }
 
 static int fail(const char *what) {
-  fprintf(stderr, "minishop: cannot go to the background: %s: %s\n", what, strerror(errno));
+  fprintf(stderr, "minishop: cannot run in the background: %s: %s\n", what, strerror(errno));
   return EXIT_FAILURE;
 }
 
@@ -70,7 +69,7 @@ int app_daemon_start(struct app_daemon *daemon) {
 static void tell(struct app_daemon *daemon, int status) {
   unsigned char byte = (unsigned char)status;
   if (daemon->ready_fd < 0) return;
-  (void)file_write(daemon->ready_fd, &byte, 1); /* a parent that has gone needs no answer */
+  (void)file_write(daemon->ready_fd, &byte, 1); /* ignore the error of a parent that has ended */
   close(daemon->ready_fd);
   daemon->ready_fd = -1;
 }
@@ -78,7 +77,7 @@ static void tell(struct app_daemon *daemon, int status) {
 void app_daemon_ready(struct app_daemon *daemon) {
   if (daemon->ready_fd < 0) return;
   fflush(NULL);
-  /* Without /dev/null they stay open, which does no harm. */
+  /* If /dev/null cannot be opened, they stay open, which is harmless. */
   if (null_to(STDOUT_FILENO) == 0) null_to(STDERR_FILENO);
   tell(daemon, EXIT_SUCCESS);
 }

@@ -9,15 +9,14 @@ struct app_daemon {
   int ready_fd; /* the child reports to its parent here; -1: no parent */
 };
 
-/* Leaves the terminal and the session, and the directory for "/"; umask 027; standard input is /dev/null,
- * standard error stays for messages until app_daemon_ready(). Call it before the first thread and before
- * anything that a child does not inherit. Returns -1 in the child, which goes on; otherwise in the parent,
- * which has waited for app_daemon_ready() or the child's end, and shall exit with what is returned: 0, or
- * what the child failed with. */
+/* Forks. The child leaves the terminal and the session, changes to "/" with umask 027, and reads /dev/null.
+ * It keeps standard error for messages until app_daemon_ready(). Call it before the first thread and before
+ * anything that a child does not inherit. Returns -1 in the child, which continues. The parent waits for
+ * app_daemon_ready() or the child's end, and returns the status to exit with: 0, or the child's. */
 int app_daemon_start(struct app_daemon *daemon);
-/* The service is ready: ends the parent and closes the terminal. Without a parent it does nothing. */
+/* Tells the parent that the service is ready, and closes the terminal. Without a parent it does nothing. */
 void app_daemon_ready(struct app_daemon *daemon);
-/* The child ends with this status before it is ready; the message is already on standard error. */
+/* Tells the parent that the child ends with this status. The message is already on standard error. */
 void app_daemon_failed(struct app_daemon *daemon, int status);
 
 #endif

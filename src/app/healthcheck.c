@@ -15,7 +15,7 @@ static const char request[] =
     "GET /readyz HTTP/1.1\r\nHost: localhost\r\nUser-Agent: minishop-healthcheck\r\n"
     "Connection: close\r\n\r\n";
 
-/* The loopback, if the service listens on every address. */
+/* Returns the loopback if the service listens on every address. */
 static struct address reachable(const struct address *listen) {
   struct address to = *listen;
   if (to.any.sa_family == AF_INET6) {

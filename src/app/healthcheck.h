@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks a running service whether it is ready: for a container's or a supervisor's health check. */
+/* The health check of a container or a supervisor: asks a running service whether it is ready. */
 #ifndef APP_HEALTHCHECK_H
 #define APP_HEALTHCHECK_H
 
 #include "base/address.h"
 
-/* GET /readyz at this address (the loopback where it is every address), at most two seconds. Returns 0 if the
- * answer is 200, or -1 with a text in error. */
+/* Sends GET /readyz to this address (to the loopback if it means every address). Takes at most two seconds.
+ * Returns 0 if the answer is 200, or -1 with a text in error. */
 int app_healthcheck(const struct address *listen, struct error *error);
 
 #endif

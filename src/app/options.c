@@ -9,7 +9,7 @@
 
 enum { NO_KEY = -1 };
 
-/* One row an option: a setting's option names its key, all others a flag (or --config). */
+/* One row per option. The option of a setting names its key, all others except --config a flag. */
 static const struct row {
   const char *name, *argument;
   int key;     /* enum app_key_id, or NO_KEY */

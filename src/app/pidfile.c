@@ -19,8 +19,8 @@ struct app_pidfile {
 enum { TRIES = 16 };
 
 /* Locks the file and checks that the path still names it: the previous process may have removed it between
- * our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. Not with fcntl():
- * such a lock is gone as soon as anything in this process has opened and closed the file. */
+ * our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. A lock of fcntl()
+ * would end as soon as any code in this process opens and closes the file. */
 static int lock(int fd, const char *path, struct error *error) {
   struct stat opened, named;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -32,8 +32,8 @@ static int lock(int fd, const char *path, struct error *error) {
     ssize_t len = pread(fd, pid, sizeof pid - 1, 0);
     pid[len > 0 ? len : 0] = '\0';
     pid[strspn(pid, "0123456789")] = '\0';
-    error_set(error, "minishop runs already, with pid %s: it holds the pid file %s", *pid ? pid : "unknown",
-              path);
+    error_set(error, "minishop is already running with pid %s: it holds the pid file %s",
+              *pid ? pid : "unknown", path);
     return -1;
   }
   if (fstat(fd, &opened) != 0 || stat(path, &named) != 0) return 0;
@@ -58,7 +58,7 @@ static int open_locked(const char *path, struct error *error) {
     close(fd);
     if (result < 0) return -1;
   }
-  error_set(error, "the pid file %s is taken and released all the time", path);
+  error_set(error, "cannot lock the pid file %s: other processes keep locking and removing it", path);
   return -1;
 }
 

@@ -57,7 +57,7 @@ int app_identity_give(const struct app_identity *identity, const char *path, str
   if (S_ISREG(info.st_mode) && info.st_uid != identity->uid &&
       (info.st_nlink != 1 || fchown(fd, identity->uid, identity->gid) != 0)) {
     error_set(error, "cannot give the log file %s to %s: %s", path, identity->name,
-              info.st_nlink != 1 ? "it has a second name" : strerror(errno));
+              info.st_nlink != 1 ? "it has a second hard link" : strerror(errno));
     result = -1;
   }
   close(fd);

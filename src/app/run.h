@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The running service: waits for signals and does what they say. */
+/* The running service: waits for signals and handles them. */
 #ifndef APP_RUN_H
 #define APP_RUN_H
 
@@ -23,13 +23,13 @@ struct app_run {
   atomic_bool over;
 };
 
-/* Starts the thread that keeps the deadline of the stop, while threads can still be had. Returns 0, or -1
- * with a text in error. */
+/* Starts the thread that enforces the shutdown deadline. It starts early, because threads may have run out at
+ * shutdown. Returns 0, or -1 with a text in error. */
 int app_run_watch(struct app_run *run, struct error *error);
 
-/* After app_run_watch(). Until SIGTERM or SIGINT, then stops the service and frees the assembly and the pid
- * file. SIGHUP reloads. Returns the exit status; a second signal or a missed deadline ends the process from
- * within, with 1. */
+/* Runs until SIGTERM or SIGINT, then stops the service and frees the assembly and the pid file. SIGHUP
+ * reloads. Call it after app_run_watch(). Returns the exit status. A second signal or a missed deadline ends
+ * the process with status 1. */
 int app_run(struct app_run *run);
 
 #endif

@@ -20,7 +20,7 @@ static const struct known known[HTTP_HEADERS] = {
 
 struct reading {
   struct http_exchange *exchange;
-  unsigned seen; /* a bit a header */
+  unsigned seen; /* one bit per header */
 };
 
 static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
@@ -44,7 +44,7 @@ void http_exchange_init(struct http_exchange *exchange) {
 void http_exchange_read_headers(struct http_exchange *exchange) {
   struct reading reading = {.exchange = exchange};
   MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, read_header, &reading);
-  /* The host of a target in absolute form counts more than the header. */
+  /* The host of a target in absolute form overrides the Host header. */
   const char *authority = server_connection_authority(exchange->connection);
   if (authority) exchange->headers[HTTP_HOST] = authority;
 }

@@ -65,12 +65,12 @@ struct http_exchange {
   const struct http_route *route; /* NULL: none has this path */
   const char *body;
   size_t body_len;
-  const char *headers[HTTP_HEADERS]; /* by enum http_header; NULL: not there, or more than once */
+  const char *headers[HTTP_HEADERS]; /* by enum http_header; NULL: absent or repeated */
   const char *client;                /* address; valid during the exchange; may be NULL */
   unsigned client_port;
   struct clock_anchor start;
   struct tel_span *span;      /* NULL for probes and unmatched paths */
-  struct tel_context context; /* of the span, or of the trace that the caller is in, or zero */
+  struct tel_context context; /* of the span; without one, the caller's trace id or a new one */
 
   /* The answer. */
   unsigned status;
@@ -78,28 +78,28 @@ struct http_exchange {
   const char *accept, *accept_encoding; /* the formats that a 415 names as accepted; static, or NULL */
   unsigned retry_after_s;               /* or 0 */
   const char *encoding;                 /* Content-Encoding, static, or NULL */
-  const struct http_reply_header *more_headers; /* static, up to one without a name; or NULL */
+  const struct http_reply_header *more_headers; /* static, ends with one without a name; or NULL */
   struct buf reply;
   enum http_problem problem;
   unsigned note_count;
   char location[64]; /* or "" */
 
-  /* Texts, last: http_exchange_init() leaves them alone. */
+  /* The texts are last: http_exchange_init() does not clear them. */
   char request_id[HTTP_REQUEST_ID_SIZE];
   char detail[HTTP_DETAIL_SIZE]; /* of the problem; may hold text of the client */
   struct http_note notes[HTTP_NOTES];
 };
 
-/* Makes an exchange without a request: zero, but for the texts. */
+/* Makes an exchange without a request: zero, except the texts. */
 void http_exchange_init(struct http_exchange *exchange);
 /* Fills exchange->headers from its connection. */
 void http_exchange_read_headers(struct http_exchange *exchange);
 
-/* Note a field of the log line. At most HTTP_NOTES of them; more are dropped. The text is copied, and cut to
- * HTTP_NOTE_SIZE - 1 bytes; NULL and "" note nothing. */
+/* Adds a field to the log line. Fields beyond HTTP_NOTES are dropped. The text is copied and cut to
+ * HTTP_NOTE_SIZE - 1 bytes; NULL and "" add nothing. */
 void http_note_text(struct http_exchange *exchange, const struct tel_key *key, const char *text);
 void http_note_int(struct http_exchange *exchange, const struct tel_key *key, int64_t value);
-/* A duration, written in milliseconds. 0 notes nothing: the step did not run. */
+/* A duration, written in milliseconds. 0 adds nothing: the step did not run. */
 void http_note_duration(struct http_exchange *exchange, const struct tel_key *key, uint64_t ns);
 
 #endif

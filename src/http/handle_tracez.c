@@ -121,12 +121,12 @@ static bool read_query(struct http_exchange *exchange, struct query *query) {
   if (query->format && strcmp(query->format, "json") != 0 && strcmp(query->format, "html") != 0)
     return refuse(exchange, "format", query->format, "json or html");
   if (!query->twice) return true;
-  http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The parameter %s is there twice; send it once.",
+  http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The parameter %s is repeated; send it once.",
                      query->twice);
   return false;
 }
 
-/* The q among a media type's parameters; 1 without one. */
+/* Returns the parameter q of a media type, or 1 without one. */
 static double quality(const char *at) {
   while (*at && *at != ',') {
     at += strspn(at, "; \t");
@@ -206,7 +206,7 @@ static void show_trace(struct http_exchange *exchange, struct tel_recent *recent
   int error = tel_recent_trace_new(recent, id, &trace);
   if (error == TEL_E_VALUE) {
     http_reply_problem(exchange, HTTP_UNKNOWN_TRACE,
-                       "It is not sampled, has not ended, or made room for newer ones.");
+                       "It was not sampled, has not ended, or was dropped for newer ones.");
     if (json) return;
     buf_reset(&exchange->reply);
     tracez_page_unknown(text, &exchange->reply);

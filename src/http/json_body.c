@@ -9,7 +9,7 @@
 #include "http/reply.h"
 #include "server/request.h"
 
-enum { NESTING_MAX = 8 }; /* ours are one level deep */
+enum { NESTING_MAX = 8 }; /* the shop's bodies are one level deep */
 
 /* Whether a Content-Type names JSON, with or without parameters. */
 static bool is_json(const char *content_type) {
@@ -19,7 +19,7 @@ static bool is_json(const char *content_type) {
   return rest[strspn(rest, " \t")] == '\0' || rest[strspn(rest, " \t")] == ';';
 }
 
-/* Says what is wrong in plain words: jansson's own messages name its flags and contain text of the client. */
+/* Describes the error. jansson's own messages name its flags and contain text of the client. */
 static const char *parse_error(enum json_error_code code) {
   switch (code) {
   case json_error_invalid_utf8:
@@ -27,7 +27,7 @@ static const char *parse_error(enum json_error_code code) {
   case json_error_premature_end_of_input:
     return "the text ends too early";
   case json_error_end_of_input_expected:
-    return "there is more text behind the JSON value";
+    return "there is more text after the JSON value";
   case json_error_null_character:
   case json_error_null_byte_in_key:
     return "\\u0000 is not allowed";
@@ -49,13 +49,13 @@ static json_t *parse(struct http_exchange *exchange) {
     return NULL;
   }
   json_t *json = json_loadb(exchange->body, exchange->body_len, flags, &error);
-  /* A huge integer is JSON too: its field says what is wrong with it. */
+  /* A huge integer is valid JSON. The check of its field refuses it. */
   if (!json && *error.text && json_error_code(&error) == json_error_numeric_overflow)
     json = json_loadb(exchange->body, exchange->body_len, flags | JSON_DECODE_INT_AS_REAL, &error);
   if (json && json_is_object(json)) return json;
   if (json)
     http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is not a JSON object, such as {}.");
-  else if (!*error.text) /* each message explains one mistake */
+  else if (!*error.text) /* jansson describes every syntax error */
     http_reply_no_memory(exchange);
   else
     http_reply_problem(exchange, HTTP_INVALID_REQUEST,

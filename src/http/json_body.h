@@ -18,9 +18,9 @@ struct json_field {
   void *out;
 };
 
-/* Reads the exchange's body, if it is JSON without a content coding. Returns the object, which the caller
- * releases and which the strings taken live in; or NULL, with the problem already replied. An empty body is
- * an empty object. */
+/* Reads the exchange's body, if it is JSON without a content coding. Returns the object, which owns the
+ * strings and which the caller releases; or NULL after it has replied with the problem. An empty body is an
+ * empty object. */
 json_t *http_json_body(struct http_exchange *exchange, const struct json_field *fields, size_t count);
 
 #endif

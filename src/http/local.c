@@ -11,7 +11,7 @@ bool http_local_address(const char *address) {
   return address && address_parse_host(address, &parsed) && address_is_loopback(&parsed);
 }
 
-/* The name without port and brackets into out. */
+/* Copies the name without port and brackets to out. */
 static bool host_name(const char *host, char *out, size_t size) {
   const char *end = *host == '[' ? strchr(host, ']') : host + strcspn(host, ":");
   if (!end) return false;

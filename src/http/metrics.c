@@ -20,7 +20,7 @@ enum {
   STATUS_MAX = 599,
 };
 
-/* A row of the route table, or UNMATCHED. */
+/* The series of a row of the route table, or of UNMATCHED. */
 struct route_series {
   _Atomic(struct tel_counter *) request[METHODS][STATUS_MAX - STATUS_MIN + 1];
   _Atomic(struct tel_counter *) error[METHODS][HTTP_PROBLEM_COUNT];
@@ -44,7 +44,7 @@ static size_t route_index(const struct http_route *route) {
   return route ? (size_t)(route - http_routes) : UNMATCHED;
 }
 
-/* A handler's answer is a final one; an interim or an unknown status is a bug. */
+/* A handler sends a final answer; an interim or an unknown status is a bug. */
 static size_t status_index(unsigned status) {
   assert(status >= STATUS_MIN && status <= STATUS_MAX);
   return status - STATUS_MIN;
@@ -88,7 +88,7 @@ static struct tel_histogram *duration_series(struct http_metrics *metrics, size_
   return histogram;
 }
 
-/* The counters of a method that the route takes. */
+/* Creates the counters of a route and a method that it accepts. */
 static bool counters_at_zero(struct http_metrics *metrics, size_t method, size_t route) {
   enum {
     EVERY_ROUTE =
@@ -104,7 +104,7 @@ static bool counters_at_zero(struct http_metrics *metrics, size_t method, size_t
   return ok;
 }
 
-/* Refusals are rare and have few statuses, so that the series is looked up each time. */
+/* Refusals are rare, so the series is looked up each time. */
 static struct tel_counter *refused_series(struct http_metrics *metrics, unsigned status) {
   char text[12];
   const char *value = text;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics of requests: request_total, error_total, request_duration_seconds, minishop_refused_total.
- * Recording: any thread, no lock, and no allocation but for the first request of a series. */
+/* The metrics of requests: request_total, error_total, request_duration_seconds, minishop_refused_total. Any
+ * thread may record. Recording allocates only for the first request of a series. */
 #ifndef HTTP_METRICS_H
 #define HTTP_METRICS_H
 
@@ -21,14 +21,13 @@ void http_metrics_free(struct http_metrics *metrics);
 
 /* The method as label: itself if it is a standard one, else "_OTHER". Static. */
 const char *http_metrics_method(const char *method);
-/* What the request's span and log line share with all of its method, route and status. NULL when out of
- * memory. */
+/* The attributes that all requests with this method, route and status share. NULL when out of memory. */
 const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
                                                 const struct http_exchange *exchange);
-/* One answered request of a shop route or an unmatched path. */
+/* Counts an answered request of a shop route or an unmatched path. */
 void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,
                          uint64_t duration_ns);
-/* One that was refused before it became an exchange. */
+/* Counts a request that was refused before it became an exchange. */
 void http_metrics_refused(struct http_metrics *metrics, unsigned status);
 
 #endif

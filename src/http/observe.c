@@ -19,7 +19,7 @@ enum { REFUSALS_A_SECOND = 10 };
 
 struct http_observe {
   _Atomic uint64_t refusal_second;
-  atomic_uint refusal_lines; /* in it */
+  atomic_uint refusal_lines; /* in that second */
   struct tel_tracer *tracer;
   struct tel_logger *logger;
   struct http_metrics *metrics;
@@ -43,7 +43,7 @@ void http_observe_free(struct http_observe *observe) {
   free(observe);
 }
 
-/* A caller's id is kept if it is short and plain; logs, headers and searches then agree on it. */
+/* Keeps a caller's id if it is short and plain, so that the caller's logs and ours agree. */
 static bool request_id_ok(const char *id) {
   size_t len = strlen(id);
   if (len == 0 || len >= HTTP_REQUEST_ID_SIZE) return false;
@@ -60,10 +60,10 @@ static void settle_request_id(struct http_exchange *exchange) {
   }
   struct tel_context fresh;
   random_bytes(fresh.trace_id, sizeof fresh.trace_id);
-  tel_trace_id_hex(&fresh, exchange->request_id); /* as unique, and of the same form */
+  tel_trace_id_hex(&fresh, exchange->request_id); /* equally unique, in the form of a trace id */
 }
 
-/* The combined tracestate, "" if there is none or any of it is bad. */
+/* Reads the combined tracestate; "" if it is absent or invalid. */
 static void read_tracestate(const struct http_exchange *exchange, char state[TEL_TRACESTATE_SIZE]) {
   struct buf joined = BUF_INIT(TEL_TRACESTATE_SIZE);
   state[0] = '\0';
@@ -75,14 +75,13 @@ static void read_tracestate(const struct http_exchange *exchange, char state[TEL
 
 static void begin_trace(struct http_observe *observe, struct http_exchange *exchange) {
   struct tel_context parent;
-  char state[TEL_TRACESTATE_SIZE]; /* not initialised: that would clear 4 KiB on every request */
+  char state[TEL_TRACESTATE_SIZE]; /* not initialised, which would clear 4 KiB on every request */
   state[0] = '\0';
   const char *header = exchange->headers[HTTP_TRACEPARENT];
   bool continued = header && tel_traceparent_parse(header, strlen(header), &parent);
   if (exchange->route && exchange->route->span) {
     if (continued) read_tracestate(exchange, state);
-    /* Another method than the route's is no order and no payment: it is named as the conventions name any
-     * request. */
+    /* With a method that the route does not accept, the span gets the conventions' name for any request. */
     const char *name = exchange->route->span;
     if (!http_route_takes(exchange->route, exchange->method)) name = "HTTP";
     exchange->span = tel_span_start_at(observe->tracer, name, TEL_SPAN_SERVER, continued ? &parent : NULL,
@@ -92,7 +91,7 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
     exchange->context = *tel_span_context(exchange->span);
     return;
   }
-  /* No span, but an answer and its log line can still be told by a trace id: the caller's, or a fresh one. */
+  /* Without a span, the answer and its log line have the caller's trace id, or a new one. */
   if (continued)
     memcpy(exchange->context.trace_id, parent.trace_id, sizeof parent.trace_id);
   else
@@ -197,7 +196,7 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
   exchange->span = NULL;
 }
 
-/* Whether this line is one too many of its second: the counter has them all. */
+/* Whether this second already has its lines. The counter counts all refusals. */
 static bool line_is_omitted(struct http_observe *observe) {
   uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
   if (atomic_exchange(&observe->refusal_second, second) != second) atomic_store(&observe->refusal_lines, 0);

@@ -15,7 +15,7 @@
   X(HTTP_INVALID_REQUEST, "invalid_request", 400, TEL_WARN, false, "The request is not valid",               \
     "Correct the request and send it again.")                                                                \
   X(HTTP_FORBIDDEN, "forbidden", 403, TEL_WARN, false, "Only for clients on this machine",                   \
-    "Ask from the machine that the service runs on, as http://127.0.0.1 with the service's port.")           \
+    "Send the request on the service's own machine, to http://127.0.0.1 with the service's port.")           \
   X(HTTP_UNKNOWN_TRACE, "unknown_trace", 404, TEL_WARN, false, "This trace is not kept",                     \
     "Take a trace id from /debug/tracez, or ask the back end that traces are exported to.")                  \
   X(HTTP_NOT_FOUND, "not_found", 404, TEL_WARN, false, "No route has this path",                             \

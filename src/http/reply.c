@@ -18,7 +18,7 @@ void http_reply_json(struct http_exchange *exchange) {
   exchange->content_type = "application/json";
 }
 
-/* The path as a URI reference: every byte that may not stand in one is percent-encoded. */
+/* Writes the path as a URI reference: percent-encodes every byte that is not allowed in one. */
 static void put_instance(char *out, size_t size, const char *path) {
   static const char safe[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/%:@!$&'()*+,;=";
@@ -66,8 +66,8 @@ void http_reply_problem(struct http_exchange *exchange, enum http_problem proble
   put_instance(instance, sizeof instance, exchange->path);
   tel_trace_id_hex(&exchange->context, trace_id);
   buf_reset(&exchange->reply);
-  /* A detail that was cut inside a character is not UTF-8, and jansson refuses it: the advice alone always
-   * is. */
+  /* jansson refuses a detail that was cut inside a character, because it is not UTF-8. The advice alone is
+   * always valid. */
   json_t *text = json_string(exchange->detail);
   json_t *json = json_pack("{s:s, s:s, s:i, s:o, s:s, s:s}", "type", type, "title", row->title, "status",
                            (int)row->status, "detail", text ? text : json_string(row->advice), "instance",
@@ -75,6 +75,6 @@ void http_reply_problem(struct http_exchange *exchange, enum http_problem proble
   if (json && tel_context_valid(&exchange->context))
     json_object_set_new(json, "trace_id", json_string(trace_id));
   if (!json || json_dump_callback(json, append, &exchange->reply, JSON_COMPACT) != 0)
-    buf_reset(&exchange->reply); /* out of memory: the status alone, rather than half a body */
+    buf_reset(&exchange->reply); /* out of memory: send the status without a body */
   json_decref(json);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The answers of handlers: JSON or a problem. Each settles the exchange's answer and its outcome. */
+/* The answers of handlers: JSON or a problem. Each sets the exchange's answer and its problem. */
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H
 
@@ -16,8 +16,8 @@ void http_reply_problem(struct http_exchange *exchange, enum http_problem proble
 void http_reply_no_memory(struct http_exchange *exchange);
 
 enum { HTTP_QUOTE_CHARACTERS = 40, HTTP_QUOTE_SIZE = 3 * 4 * HTTP_QUOTE_CHARACTERS + 4 };
-/* Text of a client as a detail may hold it: at most 40 characters, UTF-8, "..." behind them if it was longer.
- * Returns out. */
+/* Copies text of a client for use in a detail: valid UTF-8, at most 40 characters, then "..." if it was
+ * longer. Returns out. */
 const char *http_reply_quote(const char *text, char out[HTTP_QUOTE_SIZE]);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "http/problem.h"
 
-_Static_assert(HTTP_PROBLEM_COUNT <= 32, "HTTP_MAY() is a bit of 32");
+_Static_assert(HTTP_PROBLEM_COUNT <= 32, "HTTP_MAY() uses one of 32 bits");
 
 const struct http_route http_routes[HTTP_ROUTE_COUNT] = {
 #define ROW(method_, path_, handle_, ...) {.method = method_, .path = path_, .handle = handle_, __VA_ARGS__},
@@ -46,8 +46,8 @@ bool http_route_takes(const struct http_route *route, const char *method) {
 
 enum { RANK_TAKES = 1000 };
 
-/* Of the rows that match a path the highest is meant: one that takes the method, with as few parameters as
- * can be. */
+/* Among the rows that match a path, the highest rank wins: a row that accepts the method, with the fewest
+ * parameters. */
 static int rank(const struct http_route *route, const char *method) {
   int parameters = 0;
   for (const char *at = route->path; (at = strchr(at, '{')); at++) parameters++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The route table: the routes and their names in metrics, spans and logs. Adding a route is one row here and
- * one handler; the rest (prototypes, labels, series at 0, Allow, the list in the 404) follows from the row.
- * Pure functions; any thread. */
+/* The route table: the routes and their names in metrics, spans and logs. A new route needs one row here, one
+ * handler and its text in docs/openapi.yaml, which a test compares. The rest (prototypes, labels, series at
+ * 0, Allow, the list in the 404) follows from the row. Pure functions; any thread. */
 #ifndef HTTP_ROUTES_H
 #define HTTP_ROUTES_H
 
@@ -11,9 +11,8 @@
 struct http_exchange;
 
 /* method (GET serves HEAD too), path, handler, and then fields of struct http_route by name. A path's segment
- * in braces is a parameter. Rows may share a path, and may stand in any order: a literal segment goes before
- * a parameter. A row without a span is a probe: it is in no trace and in no request metric, and logs at
- * DEBUG. */
+ * in braces is a parameter. Rows may share a path, in any order: a literal segment has precedence over a
+ * parameter. A row without a span is a probe: it has no trace and no request metrics, and logs at DEBUG. */
 #define HTTP_ROUTES(X)                                                                                       \
   X("POST", "/order", http_handle_order, .status = 201, .span = "CreateOrder", .done = "order created",      \
     .failed = "order failed", .rejected = "order rejected",                                                  \
@@ -53,18 +52,18 @@ struct http_route {
 
 extern const struct http_route http_routes[HTTP_ROUTE_COUNT];
 
-/* The handlers. Each reads the exchange's request, replies once, and notes fields for its log line. */
+/* The handlers. Each reads the exchange's request, replies once, and adds fields to its log line. */
 #define HTTP_HANDLER(method, path, handle, ...) void handle(struct http_exchange *exchange);
 HTTP_ROUTES(HTTP_HANDLER)
 #undef HTTP_HANDLER
 
-/* The route of that path that takes the method, else one of that path, else NULL. */
+/* Returns the route with this path that accepts the method, else one with this path, else NULL. */
 const struct http_route *http_route_find(const char *path, const char *method);
 bool http_route_takes(const struct http_route *route, const char *method);
 bool http_route_is_probe(const struct http_route *route);
 
-/* The value of the parameter in a path that the route was found for, as sent: nothing is decoded. Copies what
- * out has room for. Returns the whole length; 0: the route has no such parameter. */
+/* Copies the value of a parameter in a path of the route, not decoded and cut to size. Returns its full
+ * length; 0: the route does not have this parameter. */
 size_t http_route_parameter(const struct http_route *route, const char *path, const char *name, char *out,
                             size_t size);
 

@@ -90,7 +90,7 @@ static void handle(struct http_exchange *exchange) {
   }
 }
 
-/* The reply's headers besides its type, one after the other through put. */
+/* Passes each header of the reply, except its type, to put. */
 static void each_header(const struct http_exchange *exchange,
                         void (*put)(void *cls, const char *, const char *), void *cls) {
   char traceparent[TEL_TRACEPARENT_SIZE], allow[HTTP_ALLOW_SIZE], seconds[12];
@@ -120,7 +120,7 @@ static void put_answer_header(void *answer, const char *name, const char *value)
   MHD_add_response_header(answer, name, value);
 }
 
-/* The answer takes the reply's data; its length stays, to be logged. NULL when out of memory. */
+/* The answer takes the reply's data. The length stays for the log line. Returns NULL when out of memory. */
 static struct MHD_Response *make_answer(struct http_exchange *exchange) {
   struct buf *reply = &exchange->reply;
   struct MHD_Response *answer =
@@ -136,7 +136,8 @@ static struct MHD_Response *make_answer(struct http_exchange *exchange) {
   return answer;
 }
 
-/* What is said of the answer later is what was sent, also without memory. */
+/* If memory for the answer is missing, the exchange changes too, so that its signals describe the answer that
+ * was sent. */
 static void respond(struct http_exchange *exchange, const struct _u_request *request) {
   bool lacking = exchange->reply.len == 0 && exchange->status != MHD_HTTP_NO_CONTENT;
   struct MHD_Response *answer = lacking ? NULL : make_answer(exchange);
@@ -148,7 +149,7 @@ static void respond(struct http_exchange *exchange, const struct _u_request *req
   server_request_reply(request, exchange->status, answer);
 }
 
-/* One request, from its first look to its answer. */
+/* Serves one request. */
 static int serve(const struct _u_request *request, struct _u_response *response, void *cls) {
   struct http_service *service = cls;
   struct http_exchange exchange;
@@ -180,7 +181,7 @@ static void reply_refusal(struct http_exchange *exchange, const struct server_re
     http_reply_problem(exchange, problem ? problem : HTTP_INVALID_REQUEST, "%s", refusal->detail);
 }
 
-/* Makes the problem that the refusal is the exchange's, and, where the answer is ours to make, the answer. */
+/* Sets the exchange's problem and, if the server asks for a reply, fills the reply. */
 static void answer_refusal(const struct http_service *service, struct http_exchange *exchange,
                            const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   reply_refusal(exchange, refusal, &service->settings.server);
@@ -191,7 +192,7 @@ static void answer_refusal(const struct http_service *service, struct http_excha
   each_header(exchange, put_refusal_header, reply);
 }
 
-/* Cut, and "" if it was not read. */
+/* Copies the path, cut to size; "" if the target was not read. */
 static void refused_path(const struct server_refusal *refusal, char path[HTTP_TEXT_SIZE]) {
   const char *target = refusal->target ? refusal->target : "";
   snprintf(path, HTTP_TEXT_SIZE, "%.*s", (int)strcspn(target, "?"), target);
@@ -285,7 +286,8 @@ int http_service_new(const struct http_service_settings *settings, const struct 
   struct server_hooks hooks = {.cls = service, .refused = refused, .log = log_library};
   if (service->observe) service->server = server_new(&settings->server, &hooks, error);
   if (!service->server) goto fail;
-  /* Ulfius needs an endpoint, and its default endpoint is the cheapest: nothing is matched. */
+  /* The default endpoint is the cheapest, because Ulfius matches nothing. Ulfius requires another endpoint
+   * too. */
   if (server_endpoint(service->server, "OPTIONS", "*", 0, serve, service) != 0 ||
       server_endpoint(service->server, NULL, NULL, 0, serve, service) != 0 ||
       register_metrics(service) != 0) {

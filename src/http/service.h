@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MiniShop's HTTP interface: the route table, its handlers and the observation of every request, on an
- * server. */
+/* MiniShop's HTTP interface on the server: the route table, its handlers and the observation of every
+ * request. */
 #ifndef HTTP_SERVICE_H
 #define HTTP_SERVICE_H
 
@@ -22,7 +22,7 @@ struct http_service_settings {
   const char *version, *commit, *compiler; /* for /version and minishop_build_info; static */
 };
 
-/* What it stands on; all outlive it. registry NULL: metrics are off, /metrics is 404. */
+/* The parts that the service uses; all outlive it. registry NULL: metrics are off, /metrics is 404. */
 struct http_service_parts {
   struct shop *shop;
   struct tel_registry *registry;
@@ -33,20 +33,21 @@ struct http_service_parts {
 
 struct http_service;
 
-/* Registers the request metrics and binds the socket; no thread yet, so that a daemon can fork and drop
+/* Registers the request metrics and binds the socket. Starts no thread, so that the process can then drop its
  * privileges. Returns 0, or -1 with a message for people in error. */
 int http_service_new(const struct http_service_settings *settings, const struct http_service_parts *parts,
                      struct http_service **out, struct error *error);
-/* Serves from now on; not ready until told. Returns 0, or -1 with a message in error. */
+/* Starts to serve. /readyz answers 503 until http_service_set_ready(). Returns 0, or -1 with a message in
+ * error. */
 int http_service_start(struct http_service *service, struct error *error);
-/* What /readyz says. */
+/* Sets the answer of /readyz. */
 void http_service_set_ready(struct http_service *service, bool ready);
 /* The address it listens on, with the port that the system may have chosen. */
 const struct address *http_service_address(const struct http_service *service);
-/* Not ready, refuses what is new, waits for what is in flight until the deadline (clock_mono_ns()).
- * Returns how many requests were cut off. */
+/* Becomes not ready, refuses new requests, and waits until the deadline (clock_mono_ns()) for requests in
+ * flight. Returns how many are still in flight. */
 unsigned http_service_drain(struct http_service *service, uint64_t deadline_mono_ns);
-/* Stops. Takes NULL. */
+/* Stops and frees the service. Accepts NULL. */
 void http_service_free(struct http_service *service);
 
 #endif

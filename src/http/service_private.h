@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The service, as its handlers see it. */
+/* The service's functions for its handlers. */
 #ifndef HTTP_SERVICE_PRIVATE_H
 #define HTTP_SERVICE_PRIVATE_H
 

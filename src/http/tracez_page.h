@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The HTML of /debug/tracez: no script, nothing from elsewhere. Functions append a whole page. */
+/* The HTML of /debug/tracez, without scripts and external resources. Functions append a whole page. */
 #ifndef HTTP_TRACEZ_PAGE_H
 #define HTTP_TRACEZ_PAGE_H
 

@@ -98,7 +98,7 @@ START_TEST(a_second_one_is_refused_with_the_firsts_pid) {
   place_make();
   struct app_pidfile *file = take();
   ck_assert_int_eq(second_take(message, sizeof message), 1);
-  snprintf(wanted, sizeof wanted, "runs already, with pid %ld:", (long)getpid());
+  snprintf(wanted, sizeof wanted, "already running with pid %ld:", (long)getpid());
   ck_assert_msg(strstr(message, wanted) != NULL, "%s", message);
   ck_assert_int_eq(read_pid(), getpid()); /* and what it says stays */
   app_pidfile_free(file);

@@ -61,7 +61,7 @@ def test_a_second_one_is_refused(directory):
         for options in (["--daemon"], []):
             status, _, err = place.run(*options, "--pid-file", place.pid_file, "--log-file", place.log)
             expect("exit status", status, 1)
-            expect_in("message", f"runs already, with pid {pid}:", err)
+            expect_in("message", f"already running with pid {pid}:", err)
         expect("pid file", place.pid_file.read_text(), f"{pid}\n")
         status, _, err = place.run("--daemon", "--log-file", place.log)
         expect("exit status without a pid file", status, 1)

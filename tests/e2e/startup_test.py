@@ -38,7 +38,7 @@ def test_missing_standard_descriptors(directory):
                    {"/dev/null"})
             status, _, err = place.run("--pid-file", place.pid_file, "--listen", "127.0.0.1:0")
             expect(f"without {fds}: status of a second one", status, 1)
-            expect_in("message", f"runs already, with pid {pid}:", err)
+            expect_in("message", f"already running with pid {pid}:", err)
             place.end(pid)
             process = subprocess.Popen([shops.program("minishop"), *options], env=environment(**CALM), preexec_fn=closing(*fds))
             place.started.append(process.pid)

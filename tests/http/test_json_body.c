@@ -64,7 +64,7 @@ START_TEST(test_mistakes_are_named) {
       {"[]", "The body is not a JSON object, such as {}."},
       {"1", "The body is not a JSON object, such as {}."},
       {"{\"word\":\"x\",\"word\":\"y\"}", "the same field occurs twice"},
-      {"{\"word\":\"x\"} x", "there is more text behind the JSON value"},
+      {"{\"word\":\"x\"} x", "there is more text after the JSON value"},
       {"{\"word\":\"\\u0000\"}", "\\u0000 is not allowed"},
       {"{\"word\":\"\xff\"}", "this is not UTF-8"},
       {"{\"word\":", "the text ends too early"},
