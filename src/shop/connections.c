@@ -29,7 +29,7 @@ enum shop_connection shop_connections_take(struct shop_connections *connections,
   if (atomic_load_explicit(&connections->limit, memory_order_relaxed) == 0) return SHOP_CONNECTION_FREE;
   enum shop_connection got = SHOP_CONNECTION_TAKEN;
   pthread_mutex_lock(&connections->lock);
-  /* The limit may be lifted while this call waits: it then counts itself all the same, and gives it back. */
+  /* If the limit is lifted while this call waits, it still takes a connection and gives it back. */
   for (;;) {
     uint32_t limit = atomic_load(&connections->limit);
     if (limit == 0 || connections->used < limit) break;

@@ -31,7 +31,7 @@ enum { GROUPS = sizeof groups / sizeof *groups };
 
 static const double LATENCY_SIGMA = 0.3; /* of the logarithm: the 95th percentile is 1.6 times the median */
 static const double LATENCY_CAP = 10;    /* times the median */
-static const double TIMEOUT_LATENCIES = 16; /* above the cap: a call that is answered is never this slow */
+static const double TIMEOUT_LATENCIES = 16; /* above the cap, so that no answered call is this slow */
 static const double TIMEOUT_CAP_MS = 4000;  /* below the time that a second payment of the order waits */
 
 void shop_faults_init(struct shop_faults *faults, uint64_t seed) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Injected failures and latencies, drawn at random from a seed. Any thread. With a seed, the n-th payment has
- * the same outcome in every run, whichever thread asks. */
+ * the same outcome in every run, in any thread. */
 #ifndef SHOP_FAULTS_H
 #define SHOP_FAULTS_H
 
@@ -11,7 +11,7 @@
 
 #include "shop/reason.h"
 
-/* Rows of the table of reasons that a failed payment is drawn from. */
+/* The rows of the reason table from which a failed payment is drawn. */
 struct shop_faults_part {
   int first, last;
 };
@@ -23,26 +23,25 @@ struct shop_faults {
   _Atomic struct shop_faults_part part; /* 8 bytes: lock-free */
 };
 
-/* seed 0: one from the system. */
+/* seed 0: a random seed. */
 void shop_faults_init(struct shop_faults *faults, uint64_t seed);
-/* The words for what a failed payment fails with, such as payment.reason takes them: 0 is "" (any but the
- * refused credentials), then the groups "card", "provider" and "credentials", then one for each payment
- * failure. NULL behind the last. */
+/* The allowed words of payment.reason: 0 is "" (any failure except refused credentials), then the groups
+ * "card", "provider" and "credentials", then one for each payment failure. NULL after the last. */
 const char *shop_faults_choice(size_t choice);
 /* The rows that a choice selects. */
 struct shop_faults_part shop_faults_part_of(size_t choice);
 void shop_faults_configure(struct shop_faults *faults, double failure_rate, struct shop_faults_part part);
 /* How the next payment ends: SHOP_DONE or a payment failure. */
 enum shop_reason shop_faults_payment(struct shop_faults *faults);
-/* The same at another rate, with other reasons. */
+/* The same with another rate and other reasons. */
 enum shop_reason shop_faults_payment_of(struct shop_faults *faults, double rate,
                                         struct shop_faults_part part);
-/* A log-normal duration about the median, at most ten times it; 0 for 0. In nanoseconds. */
+/* A log-normal duration around the median, at most ten times the median, in nanoseconds; 0 for 0. */
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms);
 /* Whether a call that fails with this takes shop_faults_timeout_ns(). */
 bool shop_faults_is_late(enum shop_reason reason);
-/* The duration of a call that times out: the deadline, so always the same. 16 times the median, at most 4 s
- * (or the median, if that is longer); 0 for 0. In nanoseconds. */
+/* The duration of a call that times out, in nanoseconds: always the deadline, which is 16 times the median,
+ * at most 4 s (or the median, if that is longer); 0 for 0. */
 uint64_t shop_faults_timeout_ns(double median_ms);
 
 #endif

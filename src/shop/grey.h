@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A grey failure: only some requests are hit, chosen by SKU, by caller and by share; all others are as
- * before. Any thread. While the share is 0 a request pays for one atomic read. */
+/* A grey failure hits only some requests, selected by SKU, caller and share. Any thread. While the share is
+ * 0, it costs a request one atomic read. */
 #ifndef SHOP_GREY_H
 #define SHOP_GREY_H
 
@@ -16,13 +16,13 @@ enum { SHOP_CALLER_SIZE = 64 };
 struct shop_grey_settings {
   double share;       /* of the requests that sku and caller select, 0 to 1; 0: off */
   int sku;            /* index in the catalogue; -1: all */
-  const char *caller; /* the beginning of the User-Agent, cut at SHOP_CALLER_SIZE - 1 bytes; "": all */
+  const char *caller; /* the start of the User-Agent, cut at SHOP_CALLER_SIZE - 1 bytes; "": all */
   double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
-  struct shop_faults_part payment_part; /* what their payments fail with */
+  struct shop_faults_part payment_part; /* the reasons of their failed payments */
   uint32_t deducted;                    /* units that leave the stock for each unit ordered */
 };
 
-/* What a chosen request meets. */
+/* The settings that apply to a request that is hit. */
 struct shop_grey_effect {
   double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
   struct shop_faults_part payment_part;
@@ -40,7 +40,7 @@ struct shop_grey {
 void shop_grey_init(struct shop_grey *grey);
 void shop_grey_free(struct shop_grey *grey);
 void shop_grey_configure(struct shop_grey *grey, const struct shop_grey_settings *settings);
-/* Whether this request is hit, and then *out. caller: NULL if unknown. */
+/* Returns whether this request is hit; if so, fills *out. caller: NULL if unknown. */
 bool shop_grey_hits(struct shop_grey *grey, int sku, const char *caller, struct shop_grey_effect *out);
 
 #endif

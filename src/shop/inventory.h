@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The catalogue and its stock. Deducting is lock-free; the first call after the period refills the stock, so
- * that no extra thread is needed. Any thread. */
+/* The catalogue and its stock. Deducting is lock-free. The first call after the period refills the stock, so
+ * no extra thread is needed. Any thread. */
 #ifndef SHOP_INVENTORY_H
 #define SHOP_INVENTORY_H
 
@@ -21,13 +21,13 @@ struct shop_inventory {
 /* The catalogue's index of a SKU (NULL: the first), or -1. */
 int shop_inventory_find(const char *sku);
 const char *shop_inventory_sku(int index);
-/* The words for a SKU, such as grey.sku takes them: 0 is "" (all), then the catalogue. NULL behind the last.
- */
+/* The allowed words of grey.sku: 0 is "" (all), then the catalogue. NULL after the last. */
 const char *shop_inventory_choice(size_t choice);
 
-/* Sets the size and period and fills up; while others deduct, too. */
+/* Sets the stock and the period, and refills if the stock changed. Other threads may deduct meanwhile. */
 void shop_inventory_configure(struct shop_inventory *inventory, uint32_t stock, double restock_s);
-/* Takes quantity units, all or none; *left is the stock afterwards, or the stock that was too small. */
+/* Takes quantity units, all or none. *left is the new stock, or the stock that was too small; -1: unlimited.
+ */
 bool shop_inventory_deduct(struct shop_inventory *inventory, int sku, unsigned quantity, int64_t *left);
 /* Units of a SKU now; -1: unlimited. */
 int64_t shop_inventory_left(struct shop_inventory *inventory, int sku);

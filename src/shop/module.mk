@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shop: the simulated business. No Ulfius, no JSON.
+# shop: the simulated business, without Ulfius and JSON.
 noinst_LIBRARIES += libshop.a
 libshop_a_SOURCES = \
 	src/shop/connections.c src/shop/connections.h \

@@ -16,9 +16,9 @@ enum state { UNPAID, CLAIMED, PAID };
 struct node {
   struct shop_order order; /* first: reserve() hands it out */
   enum state state;
-  uint64_t since_ns; /* monotonic, when it got into its queue */
+  uint64_t since_ns; /* monotonic time when it entered its queue */
   struct node *chain;
-  struct node *previous, *next; /* in the shard's queue of its state; a claimed one is in none */
+  struct node *previous, *next; /* in the shard's queue of its state; a claimed order is in no queue */
 };
 
 struct queue {
@@ -68,7 +68,7 @@ struct shop_orders *shop_orders_new(size_t capacity, uint64_t unpaid_ttl_ns) {
     struct shard *shard = &orders->shards[i];
     pthread_mutex_init(&shard->lock, NULL);
     condition_init(&shard->settled);
-    shard->buckets = calloc(buckets, sizeof *shard->buckets); /* touched only as orders come */
+    shard->buckets = calloc(buckets, sizeof *shard->buckets); /* pages are touched only when orders arrive */
     ok = ok && shard->buckets;
   }
   if (ok) return orders;
@@ -101,7 +101,7 @@ size_t shop_orders_capacity(const struct shop_orders *orders) {
   return orders->capacity;
 }
 
-/* Identifiers are random: any of their bits are a hash. */
+/* Identifiers are random, so any of their bits serve as a hash. */
 static struct shard *shard_of(struct shop_orders *orders, const uint8_t id[10]) {
   return &orders->shards[id[0] % orders->shard_count];
 }
@@ -119,7 +119,7 @@ static struct node **find(struct shop_orders *orders, struct shard *shard, const
   return link;
 }
 
-/* Takes one order out of the shard if one may leave. */
+/* Removes one order from the shard, if one may be dropped. */
 static struct node *evict(struct shop_orders *orders, struct shard *shard) {
   pthread_mutex_lock(&shard->lock);
   struct node *node = shard->paid.first;
@@ -140,7 +140,7 @@ struct shop_order *shop_orders_reserve(struct shop_orders *orders) {
     struct node *node = malloc(sizeof *node);
     if (node) return &node->order;
   } else {
-    /* Full: reuse the place and the memory of the order that leaves. */
+    /* The store is full: reuse the place and the memory of a dropped order. */
     static _Thread_local size_t start;
     start++;
     for (size_t i = 0; i < orders->shard_count; i++) {
@@ -213,7 +213,7 @@ enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8
 void shop_orders_settle(struct shop_orders *orders, const uint8_t id[10], bool paid) {
   struct shard *shard = shard_of(orders, id);
   pthread_mutex_lock(&shard->lock);
-  struct node *node = *find(orders, shard, id); /* a claimed order never leaves */
+  struct node *node = *find(orders, shard, id); /* a claimed order is never dropped */
   node->state = paid ? PAID : UNPAID;
   node->since_ns = clock_mono_coarse_ns();
   queue_append(paid ? &shard->paid : &shard->unpaid, node);

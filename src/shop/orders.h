@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The order store: bounded, in memory, sharded by id so that requests rarely meet on a lock.
- * When it is full, the oldest paid order leaves, then the oldest unpaid one past its time to live; else it
- * refuses. With more than one shard "oldest" is the oldest of a shard. Any thread. */
+/* The order store: bounded, in memory, sharded by id so that requests rarely compete for a lock. A full store
+ * drops the oldest paid order, or else the oldest unpaid order past its time to live, or else refuses. With
+ * several shards, "oldest" applies to one shard. Any thread. */
 #ifndef SHOP_ORDERS_H
 #define SHOP_ORDERS_H
 
@@ -18,7 +18,7 @@ struct shop_order {
   uint8_t id[10];
   uint8_t sku; /* index in the catalogue */
   uint8_t quantity;
-  struct tel_context span; /* that created it */
+  struct tel_context span; /* the span that created it */
 };
 
 /* NULL when out of memory. */
@@ -37,8 +37,8 @@ void shop_orders_release(struct shop_orders *orders, struct shop_order *order);
 bool shop_orders_find(struct shop_orders *orders, const uint8_t id[10], struct shop_order *out, bool *paid);
 
 enum shop_orders_claim { SHOP_ORDERS_CLAIMED, SHOP_ORDERS_UNKNOWN, SHOP_ORDERS_PAID, SHOP_ORDERS_BUSY };
-/* Claims an unpaid order for one payment and copies it out. Waits, until the deadline (clock_mono_ns()),
- * while another payment has it; SHOP_ORDERS_BUSY is that deadline. SHOP_ORDERS_PAID copies it out too. */
+/* Claims an unpaid order for one payment and copies it out. While another payment has it, waits until the
+ * deadline (clock_mono_ns()), and then returns SHOP_ORDERS_BUSY. SHOP_ORDERS_PAID copies the order too. */
 enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8_t id[10],
                                          uint64_t deadline_mono_ns, struct shop_order *out);
 /* Ends a claim: the order is paid, or unpaid again. */

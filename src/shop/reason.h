@@ -4,21 +4,20 @@
 #ifndef SHOP_REASON_H
 #define SHOP_REASON_H
 
-/* Name, word, what happened in a sentence. Reasons with the same word differ only in the sentence. */
+/* Name, word, a sentence that says what happened. Reasons with the same word differ only in the sentence. */
 #define SHOP_REASONS(X)                                                                                      \
   X(UNKNOWN_SKU, "unknown_sku", "The SKU is unknown.")                                                       \
   X(OUT_OF_STOCK, "out_of_stock", "Not enough units are in stock.")                                          \
   X(UNKNOWN_ORDER, "unknown_order", "The order is unknown.")                                                 \
-  X(ALREADY_PAID, "already_paid", "The order is paid already.")                                              \
+  X(ALREADY_PAID, "already_paid", "The order is already paid.")                                              \
   X(CREDENTIALS_REFUSED, "gateway_error", "The payment provider refused the shop's credentials.")            \
   X(NO_CONNECTION, "unavailable", "All connections to the payment provider are in use.")                     \
-  X(UNAVAILABLE, "unavailable", "The shop cannot take this now.")
+  X(UNAVAILABLE, "unavailable", "The shop cannot handle this request now.")
 
-/* What a payment fails with: name, word, group, weight, title, what happened in a sentence. Each failure is
- * drawn with the probability weight / sum of the weights, roughly as payment providers report it. A row is
- * all that a new failure needs: the draw, payment.reason, the problem, its metrics and its log line follow
- * from it. Groups, whose rows are adjacent: CARD (402), PROVIDER (502), LATE (504: the provider takes too
- * long). */
+/* The payment failures: name, word, group, weight, title, a sentence that says what happened. A failure has
+ * the probability weight / sum of the weights, roughly as payment providers report it. A new failure needs
+ * only a row: the draw, payment.reason, the problem, its metrics and its log line follow from it. Groups,
+ * whose rows are adjacent: CARD (402), PROVIDER (502), LATE (504: the provider takes too long). */
 #define SHOP_PAYMENT_FAILURES(X)                                                                             \
   X(CARD_DECLINED, "card_declined", CARD, 50, "The card was declined",                                       \
     "The card's issuer declined the charge.")                                                                \

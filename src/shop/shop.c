@@ -16,7 +16,7 @@
 #include "telemetry/traces/span_clock.h"
 
 enum {
-  PAYMENT_WAIT_S = 5,    /* for another payment of the same order */
+  PAYMENT_WAIT_S = 5,    /* for a running payment of the same order */
   CONNECTION_WAIT_S = 2, /* for a connection to the provider */
 };
 
@@ -173,8 +173,8 @@ static void describe_order(struct tel_span *span, const char *order_id, const ch
   tel_attributes_set_int(attributes, "shop.quantity", quantity);
 }
 
-/* Marks the inner step as failed: status, error.type, and an event with the reason, which is returned for
- * more attributes. */
+/* Marks the inner step as failed: status, error.type, and an event with the reason. Returns the event's
+ * attributes. */
 static struct tel_attributes *fail_span(struct tel_span *span, const char *event, enum shop_reason reason) {
   tel_span_set_status(span, TEL_STATUS_ERROR, shop_reason_text(reason));
   tel_attributes_set_static(tel_span_attributes(span), "error.type", shop_reason_word(reason));
@@ -225,7 +225,7 @@ enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, 
   describe_order(parent, NULL, out->sku, quantity);
   if (!order) return SHOP_UNAVAILABLE;
   random_bytes(order->id,
-               sizeof order->id); /* never from the seed: ids of an earlier run must not become valid again */
+               sizeof order->id); /* not from the seed: ids of an earlier run must not become valid again */
   order->sku = (uint8_t)index;
   order->quantity = (uint8_t)quantity;
   order->span = *tel_span_context(parent);
@@ -254,7 +254,7 @@ enum shop_reason shop_order_find(struct shop *shop, struct tel_span *span, const
   return SHOP_DONE;
 }
 
-/* The provider's part of ChargeCard. Until the connection comes, the call only waits. */
+/* The provider's part of ChargeCard. First waits for a connection. */
 static enum shop_reason call_provider(struct shop *shop, struct tel_span *span,
                                       const struct shop_grey_effect *grey) {
   uint64_t start = clock_mono_ns();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The simulated shop: orders, stock, a payment provider that fails on purpose. The business is simulated; its
- * telemetry is real: the inner step of each operation has its own span. Every function may be called from any
- * thread. Placing and paying may sleep as long as the configured latency. */
+/* The simulated shop: orders, stock, a payment provider that fails on purpose. Its telemetry is real: the
+ * inner step of each operation has its own span. Every function may be called from any thread. Placing and
+ * paying may sleep as long as the configured latency. */
 #ifndef SHOP_SHOP_H
 #define SHOP_SHOP_H
 
@@ -20,15 +20,15 @@ enum { SHOP_QUANTITY_MAX = 100 }; /* units in one order, at least 1 */
 struct shop_settings {
   double payment_failure_rate;          /* 0 to 1 */
   double payment_latency_ms;            /* median; 0: does not sleep */
-  struct shop_faults_part payment_part; /* what a failed payment fails with */
-  uint32_t payment_connections;         /* to the provider, at the same time; 0: no limit */
+  struct shop_faults_part payment_part; /* the reasons of failed payments */
+  uint32_t payment_connections;         /* concurrent calls of the provider; 0: no limit */
   double inventory_latency_ms;          /* median; 0: does not sleep */
   uint32_t inventory_stock;             /* units of each SKU; 0: unlimited */
-  double inventory_restock_s;           /* how often the stock is filled up; 0: never */
+  double inventory_restock_s;           /* seconds between two refills of the stock; 0: never */
   struct shop_grey_settings grey;       /* its caller is borrowed for the call */
   uint64_t seed;                        /* repeats a run; 0: different each time. At start only */
   size_t orders_capacity;               /* at least 1. At start only */
-  uint32_t orders_unpaid_ttl_s; /* an unpaid order may leave after this when room is needed. At start only */
+  uint32_t orders_unpaid_ttl_s;         /* after this a full store may drop an unpaid order. At start only */
 };
 
 /* The documented defaults. */
@@ -41,21 +41,21 @@ struct shop;
  * NULL when out of memory. */
 struct shop *shop_new(const struct shop_settings *settings, struct tel_registry *registry);
 void shop_free(struct shop *shop);
-/* Takes over faults, latencies and stock while requests run; a changed stock is filled up at once. */
+/* Applies faults, latencies and stock while requests run. A changed stock is refilled at once. */
 void shop_reconfigure(struct shop *shop, const struct shop_settings *settings);
 
 struct shop_order_result {
   char order_id[SHOP_ID_SIZE]; /* "" unless it was stored */
   const char *sku;             /* from the catalogue; NULL if unknown */
   unsigned quantity;
-  int64_t stock_left; /* with SHOP_OUT_OF_STOCK: the stock, which was too small */
+  int64_t stock_left; /* with SHOP_OUT_OF_STOCK: the stock that was too small */
   uint64_t inner_ns;  /* how long DeductInventory took; 0: it did not run */
 };
 
 /* Places an order. sku NULL: the catalogue's first. quantity: 1 to SHOP_QUANTITY_MAX. parent: the request's
- * span, whose child DeductInventory becomes; the stored order remembers it. caller: the User-Agent, or NULL.
- * SHOP_DONE, SHOP_UNKNOWN_SKU,
- * SHOP_UNAVAILABLE (store full, out of memory), SHOP_OUT_OF_STOCK. */
+ * span, which becomes the parent of DeductInventory; the stored order keeps its context. caller: the
+ * User-Agent, or NULL. Returns SHOP_DONE, SHOP_UNKNOWN_SKU, SHOP_UNAVAILABLE (store full, out of memory) or
+ * SHOP_OUT_OF_STOCK. */
 enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
                                   const char *sku, unsigned quantity, const char *caller,
                                   struct shop_order_result *out);
@@ -66,23 +66,23 @@ struct shop_order_found {
   bool paid; /* false also while a payment runs */
 };
 
-/* Looks an order up and describes it in span. Does not wait for a payment that runs. SHOP_DONE, or
+/* Looks up an order and describes it in span. Does not wait for a running payment. Returns SHOP_DONE, or
  * SHOP_UNKNOWN_ORDER with out untouched. */
 enum shop_reason shop_order_find(struct shop *shop, struct tel_span *span, const char *order_id,
                                  struct shop_order_found *out);
 
 struct shop_payment_result {
   char order_id[SHOP_ID_SIZE];   /* "" if the order is unknown */
-  char payment_id[SHOP_ID_SIZE]; /* of this attempt, failed or not; "" if the provider was not asked */
+  char payment_id[SHOP_ID_SIZE]; /* of this attempt, failed or not; "" if no attempt was made */
   const char *sku;               /* the order's; NULL if the order is unknown */
   unsigned quantity;
   uint64_t inner_ns; /* how long ChargeCard took; 0: it did not run */
 };
 
 /* Pays an order, once: payments of the same order wait for each other, and after a success the others get
- * SHOP_ALREADY_PAID. After a failure it can be paid again. Links parent to the span of the order.
- * caller: the User-Agent, or NULL. SHOP_DONE, SHOP_UNKNOWN_ORDER, SHOP_ALREADY_PAID, the payment failures,
- * SHOP_UNAVAILABLE (waited too long for another payment), SHOP_NO_CONNECTION (for a connection). */
+ * SHOP_ALREADY_PAID. After a failure it can be paid again. Links parent to the span of the order. caller: the
+ * User-Agent, or NULL. Returns SHOP_DONE, SHOP_UNKNOWN_ORDER, SHOP_ALREADY_PAID, a payment failure,
+ * SHOP_UNAVAILABLE (waited too long for another payment) or SHOP_NO_CONNECTION (for a connection). */
 enum shop_reason shop_order_pay(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
                                 const char *order_id, const char *caller, struct shop_payment_result *out);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The answers of Slack's incoming webhook: a row for each, with its status and the word that is its body. The
- * `result` label of slack_mock_messages_total and the log have the same word. */
+/* The answers of Slack's incoming webhook, one row each: the status, and the word that is its body. The
+ * `result` label of slack_mock_messages_total and the log use the same word. */
 #ifndef SLACK_MOCK_ANSWERS_H
 #define SLACK_MOCK_ANSWERS_H
 

@@ -19,7 +19,7 @@ enum { FILE_MAX_BYTES = 256 << 20 };
 struct mock_journal {
   char *path;
   int fd;
-  size_t size; /* of the whole lines; appends go behind them */
+  size_t size; /* of the complete lines; appends start there */
 };
 
 /* "PATH: WHAT", or "PATH:LINE: WHAT" if line is not 0. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of --store: a line for each record. Records are appended; the store rewrites the file when most of
- * it is obsolete. One owner at a time (the store's file lock). Every call may block on the disk. */
+/* The file of --store: one line per record. Records are appended; the store rewrites the file when most of it
+ * is obsolete. One owner at a time (the store's file lock). Every call may block on the disk. */
 #ifndef SLACK_MOCK_JOURNAL_H
 #define SLACK_MOCK_JOURNAL_H
 
@@ -21,10 +21,9 @@ struct mock_journal *mock_journal_open(const char *path, journal_line_fn line_fn
 /* Takes NULL. */
 void mock_journal_free(struct mock_journal *journal);
 
-/* Appends a line; it has no newline, which is added here. Returns 0, or -1 with errno: a partial line is
- * removed. */
+/* Appends a line and its newline. Returns 0, or -1 with errno after removing a partial line. */
 int mock_journal_append(struct mock_journal *journal, const char *line, size_t len);
-/* Replaces the whole content, or nothing. Returns 0, or -1 with errno. */
+/* Replaces the content completely or not at all. Returns 0, or -1 with errno. */
 int mock_journal_rewrite(struct mock_journal *journal, const char *content, size_t len);
 /* Bytes in the file. */
 size_t mock_journal_size(const struct mock_journal *journal);

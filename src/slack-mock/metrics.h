@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The mock's metrics, in a registry of libtel. Any thread, except for open and free. */
+/* The mock's metrics, in a registry of libtel. Any thread, except open and free. */
 #ifndef SLACK_MOCK_METRICS_H
 #define SLACK_MOCK_METRICS_H
 
@@ -18,7 +18,7 @@ struct mock_metrics {
   struct tel_counter *answers[MOCK_ANSWER_COUNT], *refused[MOCK_REFUSED_STATUSES];
 };
 
-/* Store and mode outlive the metrics. Returns false when out of memory; free the metrics also then. */
+/* Store and mode outlive the metrics. Returns false when out of memory; free the metrics then too. */
 bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, struct mock_mode *mode);
 void mock_metrics_free(struct mock_metrics *metrics);
 /* Counts a request that reached no endpoint. */

@@ -41,7 +41,7 @@ struct mock_mode {
   pthread_cond_t changed;
   const struct mode *now;
   int delay_s;
-  uint64_t generation; /* counts the changes: one ends the waits of "slow" */
+  uint64_t generation; /* counts the changes; a change ends the waits of "slow" */
   bool stopping;
   uint64_t full_at_ns; /* throttled: when a whole burst is allowed again */
 };

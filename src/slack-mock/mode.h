@@ -18,7 +18,7 @@ struct mock_mode_row {
   const char *name;
   const char *meaning; /* for the page and the log */
 };
-/* Returns the i-th row, which is static, or NULL behind the last. */
+/* Returns the i-th row, which is static, or NULL after the last. */
 const struct mock_mode_row *mock_mode_row(size_t i);
 
 /* NULL when out of memory. */
@@ -27,13 +27,12 @@ struct mock_mode *mock_mode_new(void);
 void mock_mode_free(struct mock_mode *mode);
 
 /* Returns 0, or -1 if no mode has that name, or if delay_s is outside 1 to MOCK_MODE_DELAY_MAX_S. Only "slow"
- * uses delay_s. A message that waits in "slow" is answered at once. */
+ * uses delay_s. Messages that wait in "slow" are answered at once. */
 int mock_mode_set(struct mock_mode *mode, const char *name, int64_t delay_s);
 /* The row and the delay of the current mode. */
 const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s);
 
-/* What the mode answers to a message that arrives now (monotonic ns); MOCK_OK accepts it. Blocks in "slow".
- */
+/* The mode's answer to a message that arrives now (monotonic ns); MOCK_OK accepts it. Blocks in "slow". */
 enum mock_answer mock_mode_apply(struct mock_mode *mode, uint64_t now_ns);
 /* Ends all waits, also later ones: the program stops. */
 void mock_mode_stop(struct mock_mode *mode);

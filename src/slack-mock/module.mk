@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# slack-mock: a local Slack channel, as a program.
+# slack-mock: the program that is a local Slack channel.
 bin_PROGRAMS += slack-mock
 noinst_LIBRARIES += libslackmock.a
 libslackmock_a_SOURCES = \

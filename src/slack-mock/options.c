@@ -27,8 +27,8 @@ static const char usage[] =
     "The variables SLACK_MOCK_LISTEN, SLACK_MOCK_STORE and SLACK_MOCK_HOOK replace options that are not "
     "given.\n";
 
-/* The variable's value, or the default, without white space around it: a value from a file ends in a newline.
- */
+/* The variable's value without surrounding white space (a value from a file ends in a newline), or the
+ * default. */
 static const char *setting(const char *variable, const char *otherwise, char *out, size_t size) {
   const char *value = getenv(variable), *begin;
   size_t len = value ? text_trim(value, strlen(value), &begin) : 0;
@@ -39,8 +39,8 @@ static const char *setting(const char *variable, const char *otherwise, char *ou
   return out;
 }
 
-/* Sets the known webhook from its path or its whole address. The text is a secret, so no message repeats it.
- */
+/* Sets the known webhook from its path or its full address. Messages do not repeat it, because it is a
+ * secret. */
 static bool take_hook(struct mock_options *options, const char *address) {
   static char hook[256];
   const char *path = strstr(address, "/services/");

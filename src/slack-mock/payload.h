@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A webhook's payload: reads it as Slack does, and tells what Slack would answer. Pure functions; any thread.
- */
+/* Reads a webhook's payload as Slack does, and returns Slack's answer. Pure functions; any thread. */
 #ifndef SLACK_MOCK_PAYLOAD_H
 #define SLACK_MOCK_PAYLOAD_H
 
@@ -18,10 +17,9 @@ enum {
   MOCK_PAYLOAD_DEPTH_MAX = 32, /* levels of arrays and objects, because functions walk them recursively */
 };
 
-/* Reads a request's body. content_type decides whether it is JSON, or a form whose `payload` is JSON; NULL:
- * the request has none. On MOCK_OK, *payload is a new reference to an object: every part has the type that
- * Slack documents, and texts are cut. On any other answer *payload is untouched, and *why is a constant
- * message. */
+/* Reads a request's body. content_type selects JSON, or a form whose `payload` is JSON; NULL: the request has
+ * no Content-Type. On MOCK_OK, *payload is a new reference to an object: every part has the type that Slack
+ * documents, and texts are cut. On any other answer *payload is untouched, and *why is a constant message. */
 enum mock_answer mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
                                    const char **why);
 
@@ -31,7 +29,7 @@ const char *mock_payload_channel(const json_t *payload);
 /* Whether the path of a request is a webhook's: /services/T.../B.../... with three non-empty parts. */
 bool mock_payload_path(const char *path);
 
-/* What Slack answers on this path if `known` is the only webhook: MOCK_OK, MOCK_NO_SERVICE (another team or
+/* Slack's answer on this path if `known` is the only webhook: MOCK_OK, MOCK_NO_SERVICE (another team or
  * service) or MOCK_INVALID_TOKEN (another token). mock_payload_path() holds for both. */
 enum mock_answer mock_payload_hook(const char *path, const char *known);
 

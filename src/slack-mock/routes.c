@@ -24,7 +24,7 @@ enum {
   CONTROL_BODY_MAX = 1024,
 };
 
-/* The browser runs and loads the page's own files only, whatever a message says. */
+/* The browser runs and loads only the page's own files, whatever a message contains. */
 #define PAGE_POLICY                                                                                          \
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "            \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -73,8 +73,7 @@ static enum mock_answer admit(const char *path, const struct mock_channel *chann
   return answer;
 }
 
-/* Reads, checks and stores one message. *why becomes a constant, or stays NULL where the answer says enough.
- */
+/* Reads, checks and stores one message. Sets *why to a constant if the answer needs an explanation. */
 static enum mock_answer receive(const struct _u_request *request, struct mock_channel *channel, uint64_t *id,
                                 const char **why) {
   json_t *payload = NULL;
@@ -95,7 +94,7 @@ static enum mock_answer receive(const struct _u_request *request, struct mock_ch
   return *id != 0 ? MOCK_OK : MOCK_ROLLUP_ERROR;
 }
 
-/* Answers a message. answer and why are the result of the checks before. */
+/* Answers a message. answer and why are the result of earlier checks. */
 static void deliver(const struct _u_request *request, struct _u_response *response,
                     struct mock_channel *channel, enum mock_answer answer, const char *why) {
   uint64_t id = 0;
@@ -136,7 +135,7 @@ static void post_example(const struct _u_request *request, struct _u_response *r
   if (is_json(request, response)) deliver(request, response, channel, MOCK_OK, NULL);
 }
 
-/* The members that say which mode is set. */
+/* Writes the members of the current mode. */
 static void put_mode(struct mock_channel *channel, struct buf *out) {
   int delay_s;
   const struct mock_mode_row *row = mock_mode_get(channel->mode, &delay_s);
@@ -320,8 +319,8 @@ static bool route_matches(const struct route *route, const char *path) {
   return route->path[len - 1] == '/' ? strncmp(path, route->path, len) == 0 : strcmp(path, route->path) == 0;
 }
 
-/* The handler of the request. NULL: allow has the methods of the path, or is empty if there is no such path.
- */
+/* Returns the handler of the request. NULL: allow lists the methods of the path, or is empty for an unknown
+ * path. */
 static handler find_handler(const struct _u_request *request, struct buf *allow) {
   /* libmicrohttpd omits the body of the answer to HEAD. */
   const char *method = strcmp(request->http_verb, "HEAD") == 0 ? "GET" : request->http_verb;

@@ -13,7 +13,7 @@
 /* Time for the requests in flight at the end. */
 #define DRAIN_NS (3 * CLOCK_NS_PER_S)
 
-/* Prints the address: a person can click on it, and a script reads from it which port the system chose. */
+/* Prints the address for people to click on, and for scripts to read the port that the system chose. */
 static void announce(const struct address *address) {
   char text[ADDRESS_TEXT_SIZE];
   printf("slack-mock: listening on http://%s/\n", address_text(address, text));

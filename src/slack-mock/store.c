@@ -85,7 +85,7 @@ static void insert(struct mock_store *store, uint64_t id, char *json, size_t len
   store->stats.last_id = id;
 }
 
-/* Loads a line of the file: a message whose number is above that of the line before. */
+/* Loads a line of the file: a message whose number is above that of the previous line. */
 static const char *load_line(void *cls, const char *line, size_t len) {
   struct mock_store *store = cls;
   bool flat = nesting_within(line, len,
@@ -120,7 +120,7 @@ static char *render(uint64_t id, const char *channel, const json_t *payload, uin
   return json;
 }
 
-/* Messages that have left the channel may take as much of the file as those in it, and 64 KiB. */
+/* Dropped messages may use as much of the file as the current ones, plus 64 KiB. */
 static bool is_mostly_history(const struct mock_store *store, size_t live) {
   return mock_journal_size(store->journal) > 2 * live + (1 << 16);
 }

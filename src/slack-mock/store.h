@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The messages of the channel: a bounded store in memory, with a copy in a file on request. Any thread. A
- * reader waits for copies in memory, never for the disk. The oldest messages leave first, and are counted. */
+/* The messages of the channel: a bounded store in memory, with an optional copy in a file. Any thread. A
+ * reader never waits for the disk. A full store drops the oldest messages and counts them. */
 #ifndef SLACK_MOCK_STORE_H
 #define SLACK_MOCK_STORE_H
 
@@ -30,8 +30,8 @@ struct mock_store *mock_store_new(const struct mock_store_limits *limits);
 /* Takes NULL. No other thread may use it any more. */
 void mock_store_free(struct mock_store *store);
 
-/* Loads the messages of the file and writes later ones there. Once, before other threads use the store.
- * Returns 0, or -1 with a message in error. */
+/* Loads the messages of the file and writes later ones there. Call it once, before other threads use the
+ * store. Returns 0, or -1 with a message in error. */
 int mock_store_open(struct mock_store *store, const char *path, struct buf *error);
 
 /* Stores a message; payload is borrowed. Returns its number, from 1 on, or 0 when out of memory. May block on
@@ -43,8 +43,8 @@ uint64_t mock_store_add(struct mock_store *store, const char *channel, const jso
 int mock_store_clear(struct mock_store *store);
 
 /* Writes the messages with a number above after, oldest first, at most max, as the items of a JSON array.
- * *stats is about the whole store at the same moment. *epoch differs after each start and clear, so that a
- * reader notices that its messages are gone. */
+ * *stats describes the whole store at the same moment. *epoch changes at each start and clear, so that a
+ * reader detects that its messages were deleted. */
 void mock_store_list(struct mock_store *store, uint64_t after, size_t max, struct buf *out,
                      struct mock_store_stats *stats, uint64_t *epoch);
 struct mock_store_stats mock_store_stats(struct mock_store *store);
