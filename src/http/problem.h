@@ -41,7 +41,7 @@
   X(HTTP_ALREADY_PAID, "already_paid", 409, TEL_WARN, false, "Already paid", "Nothing is left to do.")       \
   X(HTTP_OUT_OF_STOCK, "out_of_stock", 409, TEL_WARN, true, "Out of stock",                                  \
     "Order fewer units, or try again after the next restock (inventory.restock_s).")                         \
-  X(HTTP_UNAVAILABLE, "unavailable", 503, TEL_ERROR, true, "The service cannot take this now",               \
+  X(HTTP_UNAVAILABLE, "unavailable", 503, TEL_ERROR, true, "The service cannot handle this request now",     \
     "Try again after the time that Retry-After names.")
 
 #define HTTP_PROBLEM_ENUM(name, ...) name,

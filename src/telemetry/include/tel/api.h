@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What every public header begins and ends with: C linkage in C++, and symbols that the shared library
- * exports. All other symbols of the library are hidden. */
+/* Macros of the public headers: C linkage in C++, and the symbols that the shared library exports. All other
+ * symbols of the library are hidden. */
 #ifndef TEL_API_H
 #define TEL_API_H
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A list of typed key-value pairs: what a span, an event and a log record carry.
- * A pair is encoded when it is set, in the form in which it leaves the process: OTLP, or JSON for the fields
- * of a log record. Keys and values are copied in that. Setting a key again replaces its value, in its place.
- * Beyond the limit a pair is discarded and counted, as OpenTelemetry's SDK specification demands. Text that
- * is not UTF-8 is repaired: U+FFFD for each ill-formed part. Usually allocates nothing: 32 pairs and 1.5 KiB
- * lie inside; more goes to the heap. Not thread-safe: one owner at a time. Every setter takes a NULL list and
- * does nothing: "not recording". */
+/* A list of typed key-value pairs of a span, an event or a log record. Setting a pair copies key and value
+ * and encodes them for export: as OTLP, or as JSON for the fields of a log record. Setting a key again
+ * replaces its value in place. Pairs beyond the limit are discarded and counted, as OpenTelemetry's SDK
+ * specification requires. Text that is not UTF-8 is repaired: U+FFFD replaces each ill-formed part. 32 pairs
+ * and 1.5 KiB need no allocation; more goes to the heap. Not thread-safe: one owner at a time. Every setter
+ * accepts a NULL list ("not recording") and does nothing. */
 #ifndef TEL_ATTRIBUTES_H
 #define TEL_ATTRIBUTES_H
 
@@ -21,7 +20,7 @@ enum { TEL_ATTRIBUTES_INLINE = 32, TEL_ATTRIBUTES_TEXT = 1536, TEL_KEY_SIZE = 46
 
 enum tel_type { TEL_STRING, TEL_BOOL, TEL_INT, TEL_DOUBLE };
 
-/* A pair as tel_attributes_find() reads it. */
+/* A pair that tel_attributes_find() returns. */
 struct tel_attribute {
   const char *key;
   uint32_t key_len;
@@ -41,14 +40,14 @@ struct tel_attribute {
  * A literal of at most 45 bytes of plain ASCII, without quotes and backslashes. */
 struct tel_key {
   uint32_t id;
-  uint8_t tag, len; /* with text: the key as OTLP has it */
+  uint8_t tag, len; /* with text: the key in OTLP */
   char text[TEL_KEY_SIZE];
   uint8_t json_len;
   char json[TEL_KEY_SIZE + 5];
 };
 #define TEL_KEY(literal)                                                                                     \
   { TEL_KEY_ID(literal), 0x0A, sizeof(literal) - 1, literal, sizeof(literal) + 3, ",\"" literal "\":" }
-/* A number for the key, of its first four and its last eight characters and its length. */
+/* A hash of the key: of its first four and last eight characters and its length. */
 #define TEL_KEY_ID(l)                                                                                        \
   (((TEL_KEY_FIRST_(l, 3) << 24 | TEL_KEY_FIRST_(l, 2) << 16 | TEL_KEY_FIRST_(l, 1) << 8 |                   \
      TEL_KEY_FIRST_(l, 0)) *                                                                                 \
@@ -64,7 +63,7 @@ struct tel_key {
 #define TEL_KEY_LAST_(l, i)                                                                                  \
   ((uint32_t)(uint8_t)(sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? sizeof(l) - 1 - (i) : 0] : 0))
 
-/* Where a pair lies. */
+/* The position of a pair. */
 struct tel_place {
   uint32_t id; /* of the key */
   uint32_t at;
@@ -75,14 +74,14 @@ struct tel_attributes {
   uint32_t limit;       /* pairs */
   uint32_t value_limit; /* characters of a string value; UINT32_MAX: none */
   uint32_t dropped;     /* pairs discarded by the limit, or because memory ran out */
-  /* All below is the library's. */
-  uint32_t tag;              /* in front of each pair; 0: JSON */
-  uint32_t start, end, size; /* of bytes; start: what precedes the pairs has room there */
-  uint64_t seen;             /* a bit for each key; another key may have the same */
+  /* The rest is internal. */
+  uint32_t tag;              /* before each pair; 0: JSON */
+  uint32_t start, end, size; /* of bytes; the space before start is reserved */
+  uint64_t seen;             /* one bit per key; keys may share a bit */
   unsigned char *bytes;      /* text, or on the heap */
   struct tel_place *places;  /* first, or on the heap */
   uint32_t place_size;
-  char *found_text; /* what found points to, if it had to be decoded; or NULL */
+  char *found_text; /* the decoded text of found, or NULL */
   struct tel_attribute found;
   struct tel_place first[TEL_ATTRIBUTES_INLINE];
   unsigned char text[TEL_ATTRIBUTES_TEXT];
@@ -90,7 +89,7 @@ struct tel_attributes {
 
 /* Makes an empty list. limit in pairs, value_limit in characters. The struct must not be moved afterwards. */
 TEL_API void tel_attributes_init(struct tel_attributes *a, uint32_t limit, uint32_t value_limit);
-/* Empties it and releases what is on the heap; it can be used again. */
+/* Empties the list and frees its heap memory. The list can be used again. */
 TEL_API void tel_attributes_clear(struct tel_attributes *a);
 
 /* Sets len bytes of value, cut at the value limit between two characters. */
@@ -104,7 +103,7 @@ TEL_API void tel_attributes_set_int(struct tel_attributes *a, const char *key, i
 TEL_API void tel_attributes_set_double(struct tel_attributes *a, const char *key, double value);
 TEL_API void tel_attributes_set_bool(struct tel_attributes *a, const char *key, bool value);
 
-/* The same with a prepared key: for a thread that has no time to lose. */
+/* The same with a prepared key, which is faster. */
 TEL_API void tel_attributes_put_text(struct tel_attributes *a, const struct tel_key *key, const char *value,
                                      size_t len);
 TEL_API void tel_attributes_put_string(struct tel_attributes *a, const struct tel_key *key,
@@ -113,8 +112,8 @@ TEL_API void tel_attributes_put_int(struct tel_attributes *a, const struct tel_k
 TEL_API void tel_attributes_put_double(struct tel_attributes *a, const struct tel_key *key, double value);
 TEL_API void tel_attributes_put_bool(struct tel_attributes *a, const struct tel_key *key, bool value);
 
-/* The pair of that key, or NULL. Valid until the list changes or is searched again. A log record's field is
- * read from its JSON: a double without decimals comes as TEL_INT there. */
+/* Returns the pair with this key, or NULL. It is valid until the list changes or is searched again. In a log
+ * record, a double without decimals is returned as TEL_INT, because the value is read from JSON. */
 TEL_API const struct tel_attribute *tel_attributes_find(const struct tel_attributes *a, const char *key);
 
 TEL_END

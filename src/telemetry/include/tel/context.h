@@ -19,24 +19,24 @@ enum { TEL_TRACESTATE_SIZE = 4096 };                                            
 struct tel_context {
   uint8_t trace_id[16];
   uint8_t span_id[8];
-  uint8_t flags; /* TEL_FLAG_*; test bits, never the whole */
-  bool remote;   /* came over the wire */
+  uint8_t flags; /* TEL_FLAG_*; test single bits, not the whole value */
+  bool remote;   /* received from another process */
 };
 
-/* Neither id is all zero. */
+/* Whether neither id is all zero. */
 TEL_API bool tel_context_valid(const struct tel_context *context);
 TEL_API bool tel_context_sampled(const struct tel_context *context);
 
 /* Reads the value of a traceparent header, len bytes without surrounding blanks. Returns false, out
- * untouched, if it is not valid. out->remote becomes true; of a future version's flags only the known bits
- * are kept. */
+ * untouched, if it is not valid. Sets out->remote. Keeps only the known flags of a future version. */
 TEL_API bool tel_traceparent_parse(const char *value, size_t len, struct tel_context *out);
 /* Writes version 00, 55 characters and a NUL. */
 TEL_API void tel_traceparent_format(const struct tel_context *context, char out[TEL_TRACEPARENT_SIZE]);
 
 /* Appends one tracestate header (len bytes) to the combined value in state (a NUL-terminated string, "" at
- * first), checked member by member: empty members vanish, a repeated key keeps its first member. Returns
- * false if a member is bad, there are more than 32, or it does not fit: drop the whole tracestate then. */
+ * first), and checks each member. Drops empty members, and keeps the first of a repeated key. Returns false
+ * if a member is invalid, there are more than 32, or the result does not fit: then drop the whole tracestate.
+ */
 TEL_API bool tel_tracestate_append(char state[TEL_TRACESTATE_SIZE], const char *value, size_t len);
 
 /* Lower-case hexadecimal with a NUL. */

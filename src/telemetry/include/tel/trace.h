@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Tracer and spans, after the OpenTelemetry trace API and SDK specification.
- * A span belongs to one thread at a time from start to end; ending gives it away. Starting and ending neither
- * block nor, as a rule, allocate: spans come from a pool, are encoded as they are filled, and leave through a
- * lock-free queue; the exporter's thread sends them. Where a span is not recorded (not sampled, tracing
- * off) it still has its ids, so logs and headers can carry them. Names and keys are static strings unless it
- * says otherwise. */
+/* Tracer and spans, following the OpenTelemetry trace API and SDK specification. A span belongs to one thread
+ * at a time, and is invalid after its end. Starting and ending never block and rarely allocate: spans come
+ * from a pool, are encoded while they are filled, and go through a lock-free queue to the exporter's thread.
+ * A span that is not recorded (not sampled, tracing off) still has ids for logs and headers. Names are static
+ * strings unless stated otherwise. */
 #ifndef TEL_TRACE_H
 #define TEL_TRACE_H
 
@@ -29,8 +28,8 @@ enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR
 TEL_API struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                         const struct tel_context *parent, const char *tracestate,
                                         uint64_t start_unix_ns);
-/* A child of a span of this process: same trace, same clock, same sampling decision, same tracestate. Without
- * a parent (NULL) the first of a new trace. */
+/* Starts a child of a span of this process: same trace, clock, sampling decision and tracestate. parent NULL
+ * starts a new trace. */
 TEL_API struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name,
                                               enum tel_span_kind kind, const struct tel_span *parent);
 
@@ -38,20 +37,20 @@ TEL_API struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const c
 TEL_API uint64_t tel_span_now_unix_ns(const struct tel_span *span);
 /* The span's own ids, valid until its end; all zero for NULL. */
 TEL_API const struct tel_context *tel_span_context(const struct tel_span *span);
-/* Where its attributes go; NULL if it is not recording. */
+/* The span's attributes; NULL if it is not recording. */
 TEL_API struct tel_attributes *tel_span_attributes(struct tel_span *span);
 /* Adds an event now; returns its attributes to fill, or NULL (not recording, or beyond the limit: counted).
  */
 TEL_API struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *name);
 /* Adds a link; returns its attributes to fill, or NULL as above. An invalid context is ignored. */
 TEL_API struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel_context *to);
-/* Another name than it was started with; static, as that one. */
+/* Changes the name; static too. */
 TEL_API void tel_span_set_name(struct tel_span *span, const char *name);
-/* description: copied, at most 255 bytes of it, only kept with TEL_STATUS_ERROR; or NULL. OK is final, ERROR
+/* description: NULL, or copied, cut at 255 bytes and kept only with TEL_STATUS_ERROR. OK is final, ERROR
  * overrides UNSET. */
 TEL_API void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description);
-/* Ends it now (end_unix_ns 0, never before its start) and hands it to the batch: the pointer is gone.
- * If the queue is full the span is dropped and counted; nothing waits. */
+/* Ends the span at end_unix_ns (0: now; never before its start) and queues it. The span is then invalid. A
+ * full queue drops and counts the span; the call never waits. */
 TEL_API void tel_span_end(struct tel_span *span, uint64_t end_unix_ns);
 
 TEL_END

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Observes an Ulfius program as it is: its handlers stay untouched. Three levels of depth.
+/* Observes an Ulfius program without changes to its handlers, at one of three levels.
  *
  *   1. tel_ulfius_observe(tel, &instance);    after the endpoints, before ulfius_start_framework()
- *   2. tel_ulfius_start(tel, &instance, NULL);  in place of these two, after tel_start()
- *   3. tel_ulfius_observe(), and the hooks below among libmicrohttpd options of your own
+ *   2. tel_ulfius_start(tel, &instance, NULL);  instead of these two calls, after tel_start()
+ *   3. tel_ulfius_observe(), and the hooks below in your own libmicrohttpd options
  *   ...
  *   ulfius_stop_framework(&instance);  tel_free(tel, 5000);  ulfius_clean_instance(&instance);
  *
@@ -34,40 +34,38 @@
 
 TEL_BEGIN
 
-/* Puts itself around each callback of the instance, the default endpoint among them. Before the instance
- * starts; again when endpoints were added. The instance must not serve any more when tel is freed. Returns 0,
- * or what is also kept for tel_start(): TEL_E_MEMORY, TEL_E_VALUE (tel or instance is NULL, or another tel
- * observes it). */
+/* Wraps each callback of the instance, also the default endpoint. Call it before the instance starts, and
+ * again after adding endpoints. Stop the instance before tel_free(). Returns 0, or an error that is also kept
+ * for tel_start(): TEL_E_MEMORY, TEL_E_VALUE (tel or instance is NULL, or another tel observes it). */
 TEL_API int tel_ulfius_observe(struct tel *tel, struct _u_instance *instance);
-/* The same with another path than "/metrics", which must stay valid; NULL: metrics are not answered at all.
- */
+/* The same with another path than "/metrics", which must stay valid; NULL: metrics are not served. */
 TEL_API int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance, const char *metrics_path);
 
 /* How to start the server; all may be NULL. */
 struct tel_ulfius_server {
   const char *key_pem, *cert_pem;       /* TLS, if both are given */
-  const char *ca_pem;                   /* clients show certificates of this authority */
+  const char *ca_pem;                   /* verifies clients' certificates */
   const struct MHD_OptionItem *options; /* more, up to MHD_OPTION_END */
 };
-/* Observes and starts the instance, as ulfius_start_framework() and its siblings for TLS do, and with the
- * hooks below. Also where telemetry fails, or tel is NULL: then nothing is observed. Returns U_OK, or
+/* Observes the instance and starts it like ulfius_start_framework() and its TLS variants, with the hooks
+ * below. If telemetry fails or tel is NULL, it starts the instance unobserved. Returns U_OK, or
  * U_ERROR_PARAMS or U_ERROR_LIBMHD. */
 TEL_API int tel_ulfius_start(struct tel *tel, struct _u_instance *instance,
                              const struct tel_ulfius_server *server);
 
 /* The hooks, for ulfius_start_framework_with_mhd_options(); cls is the instance. They call Ulfius's own
- * ulfius_uri_logger() and mhd_request_completed(), so a hook of the program calls them in place of these.
+ * ulfius_uri_logger() and mhd_request_completed(); your own hooks call them instead of these two.
  * MHD_OPTION_URI_LOG_CALLBACK and MHD_OPTION_NOTIFY_COMPLETED: use both or none. */
 TEL_API void *tel_ulfius_on_uri(void *cls, const char *uri, struct MHD_Connection *connection);
 TEL_API void tel_ulfius_on_completed(void *cls, struct MHD_Connection *connection, void **state,
                                      enum MHD_RequestTerminationCode how);
-/* MHD_OPTION_EXTERNAL_LOGGER, the first of all options; cls is not used. Gives libmicrohttpd's messages to
- * yder as text: Ulfius's own logger takes what a client sent for a format, and crashes. */
+/* For MHD_OPTION_EXTERNAL_LOGGER, which must be the first option; cls is not used. Logs libmicrohttpd's
+ * messages with yder as text. Ulfius's own logger uses client data as a format, and crashes. */
 TEL_API void tel_ulfius_on_message(void *cls, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
-/* For handlers, with the response they were given, on the thread that called them: the request's span, for
- * child spans and attributes, and the fields of its log line. NULL where the request is not observed. */
+/* For handlers, with their response and on their thread: the request's span, for child spans and attributes,
+ * and the fields of its log line. NULL if the request is not observed. */
 TEL_API struct tel_span *tel_ulfius_span(const struct _u_response *response);
 TEL_API struct tel_attributes *tel_ulfius_fields(const struct _u_response *response);
 
