@@ -23,7 +23,7 @@ void *tel_arena_take(struct tel_arena *arena, size_t size) {
       (*next)->next = NULL;
       (*next)->size = data;
     }
-    arena->current = *next; /* what is too small this time is skipped */
+    arena->current = *next; /* skips a chunk that is too small */
     arena->used = 0;
   }
   void *memory = arena->current->data + arena->used;

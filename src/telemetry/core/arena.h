@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory for many small things that are given back all at once. One thread. Internal to src/telemetry. */
+/* Memory for many small objects that are freed together. One thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_ARENA_H
 #define TELEMETRY_CORE_ARENA_H
 
@@ -14,9 +14,9 @@ struct tel_arena {
   size_t used; /* of current */
 };
 
-/* size bytes, aligned for anything, uninitialised. NULL when out of memory. */
+/* Returns size bytes, aligned for any type, uninitialised. NULL when out of memory. */
 void *tel_arena_take(struct tel_arena *arena, size_t size);
-/* Everything taken is gone; the memory is kept for the next round. */
+/* Frees all objects and keeps the memory for the next ones. */
 void tel_arena_reset(struct tel_arena *arena);
 void tel_arena_free(struct tel_arena *arena);
 

@@ -45,7 +45,7 @@ unsigned char *tel_attributes_grow(struct tel_attributes *a, size_t size) {
   bool inside = a->bytes == a->text;
   unsigned char *bytes = inside ? malloc(wanted) : realloc(a->bytes, wanted);
   if (!bytes) return NULL;
-  if (inside) memcpy(bytes, a->text, sizeof a->text); /* and the pair that is being set, behind the others */
+  if (inside) memcpy(bytes, a->text, sizeof a->text); /* with the pair that is being set, after the others */
   a->bytes = bytes;
   a->size = (uint32_t)wanted;
   return bytes + a->end;
@@ -93,7 +93,7 @@ static const struct tel_form *form_of(const struct tel_attributes *a) {
   return a->tag ? &tel_form_otlp : &tel_form_json;
 }
 
-/* The place of the pair whose key is that of the given one, or NONE. */
+/* The index of the pair with the same key as the given pair, or NONE. */
 static uint32_t find(const struct tel_attributes *a, uint32_t id, const unsigned char *pair) {
   if (!(a->seen & TEL_KEY_BIT(id))) return NONE;
   for (uint32_t i = 0; i < a->count; i++)
@@ -105,12 +105,12 @@ static size_t end_of(const struct tel_attributes *a, uint32_t i) {
   return i + 1 < a->count ? a->places[i + 1].at : a->end;
 }
 
-/* Puts the pair that lies behind the others into the i-th's place. Returns false without memory. */
+/* Replaces the i-th pair with the one written after the others. Returns false when out of memory. */
 static bool replace(struct tel_attributes *a, uint32_t i, size_t size) {
   if (!tel_attributes_reserve(a, 2 * size)) return false;
   unsigned char *fresh = a->bytes + a->end, *old = a->bytes + a->places[i].at;
   size_t old_size = end_of(a, i) - a->places[i].at, rest = a->end - end_of(a, i);
-  memcpy(fresh + size, fresh, size); /* out of the way of the others */
+  memcpy(fresh + size, fresh, size); /* a copy that the next move does not overwrite */
   memmove(old + size, old + old_size, rest);
   memcpy(old, fresh + size, size);
   for (uint32_t n = i + 1; n < a->count; n++) a->places[n].at += (uint32_t)(size - old_size);
@@ -124,7 +124,7 @@ static void append(struct tel_attributes *a, uint32_t id, size_t size) {
   a->end += (uint32_t)size;
 }
 
-/* As commit(), where there may be a pair of this key, or no room. */
+/* commit() for a key that may exist already, or without free room. */
 static void commit_slowly(struct tel_attributes *a, uint32_t id, size_t size) {
   uint32_t at = find(a, id, a->bytes + a->end);
   if (at != NONE) {
@@ -136,7 +136,7 @@ static void commit_slowly(struct tel_attributes *a, uint32_t id, size_t size) {
   }
 }
 
-/* Takes over the pair that has been written behind the others, or discards it. */
+/* Adds the pair that was written after the others, or discards it. */
 static inline void commit(struct tel_attributes *a, uint32_t id, size_t size) {
   if (!(a->seen & TEL_KEY_BIT(id)) && a->count < a->limit && a->count < a->place_size)
     append(a, id, size);
@@ -148,7 +148,7 @@ static bool is_full(const struct tel_attributes *a, uint32_t id) {
   return a->count >= a->limit && !(a->seen & TEL_KEY_BIT(id));
 }
 
-/* The bytes of at most limit characters; each ill-formed part becomes one. */
+/* The size of at most limit characters. Each ill-formed part counts as one. */
 static size_t cut(const char *text, size_t len, uint32_t limit) {
   len = utf8_cut(text, len, limit);
   if (utf8_valid(text, len)) return len;
@@ -174,7 +174,7 @@ static void set(struct tel_attributes *a, const struct tel_name *name, enum tel_
     a->dropped++;
 }
 
-/* Its value is read, cut and written again where the list's limit may be smaller than it is. */
+/* If the value may exceed the list's limit, it is decoded, cut and encoded again. */
 void tel_attributes_add_encoded(struct tel_attributes *a, uint32_t id, const unsigned char *pair,
                                 size_t size) {
   if (size > a->value_limit && a->tag) {
@@ -194,7 +194,7 @@ void tel_attributes_add_encoded(struct tel_attributes *a, uint32_t id, const uns
     a->dropped++;
 }
 
-/* Nearly all values are short and plain, or small numbers: written at one go. */
+/* A fast path for nearly all values: short plain texts and small numbers. */
 enum { SHORT = 64, SHORT_ROOM = 192, SMALL = 1 << 28 };
 
 static inline bool is_short(const struct tel_attributes *a, const struct tel_name *name) {
@@ -287,7 +287,7 @@ void tel_attributes_put_bool(struct tel_attributes *a, const struct tel_key *key
 
 const struct tel_attribute *tel_attributes_find(const struct tel_attributes *a, const char *key) {
   if (!a || !key) return NULL;
-  /* What was found last is kept in the list: to its owner, who asks, that is no change. */
+  /* The list keeps the last result. The cast is safe, because the caller owns the list. */
   struct tel_attributes *own = (struct tel_attributes *)(uintptr_t)a;
   struct tel_attribute *found = &own->found;
   size_t len = strlen(key);

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "tel/attributes.h"
 
-/* NaN and infinities become null: JSON has no other word for them. */
+/* NaN and infinities become null, because JSON has no such numbers. */
 void tel_json_value(struct buf *out, const struct tel_attribute *pair);
 /* An object. */
 void tel_json_attributes(struct buf *out, const struct tel_attribute *items, uint32_t count);

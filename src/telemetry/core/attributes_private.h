@@ -16,10 +16,10 @@ enum {
   TEL_FORM_RESOURCE = WIRE_TAG(1, WIRE_BYTES)
 };
 
-/* As tel_attributes_init(), in that form, with room for start bytes in front of the pairs. */
+/* Like tel_attributes_init(), in this form, with room for start bytes before the pairs. */
 void tel_attributes_begin(struct tel_attributes *a, uint32_t form, uint32_t limit, uint32_t value_limit,
                           uint32_t start);
-/* Room for size bytes behind the pairs, or NULL. */
+/* Returns room for size bytes after the pairs, or NULL. */
 unsigned char *tel_attributes_grow(struct tel_attributes *a, size_t size);
 static inline unsigned char *tel_attributes_reserve(struct tel_attributes *a, size_t size) {
   return size <= a->size - a->end ? a->bytes + a->end : tel_attributes_grow(a, size);
@@ -33,7 +33,7 @@ static inline size_t tel_attributes_pairs_size(const struct tel_attributes *a) {
   return a->end - a->start;
 }
 
-/* A key that is being set: prepared is NULL for one that is not. */
+/* A key to set. prepared is NULL for an ordinary key. */
 struct tel_name {
   const struct tel_key *prepared;
   const char *text;
@@ -41,7 +41,7 @@ struct tel_name {
 };
 struct tel_name tel_name_of(const char *key, size_t len);
 
-/* A value that is being set. */
+/* A value to set. */
 union tel_value {
   struct {
     const char *data;
@@ -53,13 +53,12 @@ union tel_value {
 
 /* One form of encoding. */
 struct tel_form {
-  /* Writes a pair behind the others, where the next one would come. Returns its size, or 0 without memory. */
+  /* Writes a pair after the others, without adding it. Returns its size, or 0 when out of memory. */
   size_t (*write)(struct tel_attributes *a, const struct tel_name *name, enum tel_type type,
                   const union tel_value *value);
   /* Whether two pairs have the same key. */
   bool (*same_key)(const unsigned char *a, const unsigned char *b);
-  /* Reads a pair. What has to be decoded is allocated in *text, which is to be freed. False when out of
-   * memory.
+  /* Reads a pair. Allocates decoded text in *text, which the caller frees. Returns false when out of memory.
    */
   bool (*read)(const unsigned char *pair, size_t len, struct tel_attribute *out, char **text);
 };
@@ -91,8 +90,8 @@ static inline bool tel_copy_ascii(uint8_t *to, const char *text, size_t len) {
   return !(bits & UINT64_C(0x8080808080808080));
 }
 
-/* The beginning of a pair of less than 128 bytes, with a value of that size. A prepared key is copied with
- * what follows it in its struct: of a fixed size, a few moves and no call. */
+/* Writes the start of a pair of less than 128 bytes. A prepared key is copied with a fixed size, beyond its
+ * end: a few moves and no call. */
 static inline uint8_t *tel_otlp_put_short_head(uint8_t *to, uint32_t tag, const struct tel_name *name,
                                                size_t value_size) {
   *to++ = (uint8_t)tag;
@@ -110,9 +109,8 @@ static inline uint8_t *tel_otlp_put_short_head(uint8_t *to, uint32_t tag, const 
   return to;
 }
 
-/* Writes a pair of less than 128 bytes in one of OTLP's forms. Returns its size, or 0 where the value is not
- * ASCII.
- */
+/* Writes a pair of less than 128 bytes in one of OTLP's forms. Returns its size, or 0 if the value is not
+ * ASCII. */
 static inline size_t tel_otlp_write_short(uint8_t *start, uint32_t tag, const struct tel_name *name,
                                           const char *value, size_t len) {
   uint8_t *to = tel_otlp_put_short_head(start, tag, name, len + 2);
@@ -121,7 +119,7 @@ static inline size_t tel_otlp_write_short(uint8_t *start, uint32_t tag, const st
   return tel_copy_ascii(to, value, len) ? (size_t)(to + len - start) : 0;
 }
 
-/* The same of a number from 0 to 2^28 - 1. */
+/* The same for a number from 0 to 2^28 - 1. */
 static inline size_t tel_otlp_write_small(uint8_t *start, uint32_t tag, const struct tel_name *name,
                                           uint32_t value) {
   size_t size = 1u + (value >= 1 << 7) + (value >= 1 << 14) + (value >= 1 << 21);
@@ -152,7 +150,7 @@ static inline bool tel_json_is_reserved(const struct tel_name *name) {
   return (any & TEL_KEY_BIT(name->id)) && tel_json_is_reserved_slowly(name);
 }
 
-/* Writes a pair of short texts that need no escape. Returns its size, or 0 where one might need one. */
+/* Writes a pair of short texts that need no escape. Returns its size, or 0 if one might need an escape. */
 static inline size_t tel_json_write_short(unsigned char *start, const struct tel_name *name,
                                           const char *value, size_t len) {
   char *to = (char *)start;
@@ -176,15 +174,15 @@ static inline size_t tel_json_write_short(unsigned char *start, const struct tel
 /* Reads a KeyValue message; its texts lie in data. */
 void tel_pair_read(const uint8_t *data, size_t len, struct tel_attribute *out);
 
-/* Pairs that are prepared as a whole: constant parts, encoded once. */
+/* Constant pairs that are encoded once. */
 struct tel_block;
 /* A copy of the pairs of a list; NULL when out of memory. */
 struct tel_block *tel_block_new(const struct tel_attributes *from);
 void tel_block_free(struct tel_block *block);
-/* Sets all pairs of the block, which must be of the list's form; they obey its limits. Takes NULL for both.
- */
+/* Sets all pairs of the block, which must have the list's form. The list's limits apply. Accepts NULL for
+ * both. */
 void tel_attributes_add_block(struct tel_attributes *a, const struct tel_block *block);
-/* Sets a pair that is encoded already. id: of its key. */
+/* Sets an encoded pair. id: of its key. */
 void tel_attributes_add_encoded(struct tel_attributes *a, uint32_t id, const unsigned char *pair,
                                 size_t size);
 /* Sets all pairs of another list of the same form. */

@@ -11,12 +11,12 @@ struct tel_block {
   struct tel_place places[];
 };
 
-/* What is added at one go. */
+/* Pairs to add together. */
 struct pairs {
   uint64_t seen;
   uint32_t count, size;
   const struct tel_place *places;
-  const unsigned char *bytes; /* what places count from */
+  const unsigned char *bytes; /* the base of places */
   uint32_t start;             /* of the first pair */
 };
 
@@ -43,7 +43,7 @@ static bool has_one_of(const struct tel_attributes *a, const struct pairs *pairs
   return false;
 }
 
-/* One by one, where a key is there already, or there is not room for all, or a value may be too long. */
+/* Adds the pairs one by one: if a key exists already, not all fit, or a value may be too long. */
 static void add_each(struct tel_attributes *a, const struct pairs *pairs) {
   for (uint32_t i = 0; i < pairs->count; i++) {
     const unsigned char *at = pairs->bytes + pairs->places[i].at;

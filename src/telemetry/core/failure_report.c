@@ -41,6 +41,6 @@ void tel_failure_report_note(struct tel_failure_report *report, const char *text
   char line[640];
   if (report->noted) return;
   report->noted = true;
-  snprintf(line, sizeof line, "the collector took all spans, but: %s", text);
+  snprintf(line, sizeof line, "the collector accepted all spans, but: %s", text);
   say(report, TEL_REPORT_WARNING, line);
 }

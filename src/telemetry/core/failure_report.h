@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Says that exports fail, once and then at most once a minute, and that they work again. One thread.
- * Internal to src/telemetry. */
+/* Reports that exports fail, at most once a minute, and that they work again. One thread. Internal to
+ * src/telemetry. */
 #ifndef TELEMETRY_CORE_FAILURE_REPORT_H
 #define TELEMETRY_CORE_FAILURE_REPORT_H
 
@@ -11,7 +11,7 @@
 
 struct tel_failure_report {
   struct tel_tracing_events events; /* report may be NULL */
-  bool announced;                   /* the last that was said is that it fails */
+  bool announced;                   /* the last report was a failure */
   bool spoke, noted;
   uint64_t last_mono_ns; /* of the last announcement, once it spoke */
 };
@@ -20,7 +20,7 @@ struct tel_failure_report {
 void tel_failure_report_failed(struct tel_failure_report *report, uint64_t now_mono_ns, const char *text,
                                uint64_t lost);
 void tel_failure_report_worked(struct tel_failure_report *report, uint64_t lost);
-/* What the collector says although it took everything: told once. */
+/* Reports, once, a message of the collector about spans that it accepted. */
 void tel_failure_report_note(struct tel_failure_report *report, const char *text);
 
 #endif

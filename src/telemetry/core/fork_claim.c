@@ -22,7 +22,7 @@ void tel_fork_claim_free(struct tel_fork_claim *claim) {
   claim->claimed = NULL;
 }
 
-/* Claims the oldest so many items for this process. Returns how many of them another one has. */
+/* Claims the oldest count items for this process. Returns how many of them other processes have. */
 static unsigned claim_all(_Atomic unsigned *claimed, unsigned count) {
   unsigned taken = atomic_load(claimed);
   while (taken < count && !atomic_compare_exchange_weak(claimed, &taken, count)) continue;

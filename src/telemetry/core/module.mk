@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What all signals share: attributes, the pipeline, the resource, the library as one object.
+# Shared by all signals: attributes, the pipeline, the resource, and struct tel.
 libtelemetry_la_SOURCES += \
 	src/telemetry/core/arena.c src/telemetry/core/arena.h src/telemetry/core/attributes.c src/telemetry/core/attributes_json.c \
 	src/telemetry/core/attributes_json.h src/telemetry/core/attributes_private.h src/telemetry/core/block.c \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A pair as a log line has it: ,"key":value. */
+/* A pair of a log line: ,"key":value. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "telemetry/core/attributes_private.h"
 
-/* More than punctuation, a number, and a prepared key with what follows it in its struct. */
+/* More than punctuation, a number, and the fixed size of a prepared key. */
 enum { NUMBER = 32, OVERHEAD = 128 };
 
 static char *put(char *to, const char *text, size_t len) {
@@ -61,7 +61,7 @@ static size_t write_text(struct tel_attributes *a, const struct tel_name *name, 
     to += len;
   } else {
     if (!(start = (char *)tel_attributes_reserve(a, overhead + ESCAPE_JSON_WORST * len))) return 0;
-    to = put_key(start, name); /* again: it may be in another place now */
+    to = put_key(start, name); /* again: the memory may have moved */
     *to++ = '"';
     to = escape_json(to, text, len);
   }
@@ -92,7 +92,7 @@ static const char *string_end(const char *text) {
 static bool same_key(const unsigned char *a, const unsigned char *b) {
   const char *x = (const char *)a + 2, *y = (const char *)b + 2; /* behind ," */
   size_t len = (size_t)(string_end(x) - x);
-  return strncmp(x, y, len + 1) == 0; /* the second may be shorter: up to the first difference only */
+  return strncmp(x, y, len + 1) == 0; /* the second may be shorter: strncmp() stops at the first difference */
 }
 
 /* Undoes escape_json(); to has room for len bytes. */
@@ -121,7 +121,7 @@ static size_t unescape(const char *text, size_t len, char *to) {
   return (size_t)(to - start);
 }
 
-/* The text that begins there; with escapes it is decoded to *to, which advances. */
+/* Returns the text that begins there. A text with escapes is decoded to *to, which advances. */
 static const char *read_text(const char *text, size_t *len, char **to) {
   *len = (size_t)(string_end(text) - text);
   if (!memchr(text, '\\', *len)) return text;

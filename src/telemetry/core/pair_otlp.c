@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A pair as OTLP has it: KeyValue{1 key, 2 AnyValue{1 string, 2 bool, 3 int64, 4 double}}. */
+/* A pair in OTLP: KeyValue{1 key, 2 AnyValue{1 string, 2 bool, 3 int64, 4 double}}. */
 #include <string.h>
 
 #include "base/utf8.h"
@@ -12,7 +12,7 @@ enum {
   BOOL = WIRE_TAG(2, WIRE_VARINT),
   INT = WIRE_TAG(3, WIRE_VARINT),
   DOUBLE = WIRE_TAG(4, WIRE_FIXED64),
-  /* More than tags, lengths, numbers and a prepared key with what follows it in its struct. */
+  /* More than tags, lengths, numbers and the fixed size of a prepared key. */
   OVERHEAD = 128,
   BEFORE_TEXT = 64 /* without the key's own bytes */
 };
@@ -34,7 +34,8 @@ static inline uint8_t *put_head(uint8_t *to, uint32_t tag, const struct tel_name
   return wire_put_varint(to, value_size);
 }
 
-/* The length of repaired text is known when it is repaired: behind where it goes. */
+/* The length of repaired text is known only after the repair, so it is repaired beyond its place and then
+ * moved. */
 static size_t write_repaired(struct tel_attributes *a, const struct tel_name *name, const char *data,
                              size_t len) {
   uint8_t *start = tel_attributes_reserve(a, name->len + OVERHEAD + 3 * len), *to = start;
@@ -82,7 +83,7 @@ static size_t write_pair(struct tel_attributes *a, const struct tel_name *name, 
   return (size_t)(to - start);
 }
 
-/* What a pair begins with is its tag and its length; a reader needs no end before it has read them. */
+/* A pair begins with its tag and its length, so the reader knows the end only after it has read them. */
 static struct wire_reader inside(const unsigned char *pair) {
   struct wire_reader r = {pair + 1, pair + 1 + WIRE_VARINT_MAX};
   uint64_t len = wire_get_varint(&r);

@@ -24,14 +24,14 @@ struct tel_pipeline {
   uint64_t flush_wanted, flush_done; /* numbers of flushes */
   uint64_t in_flight;                /* weight */
   struct tel_item *first, **last;    /* taken over from pushed, oldest first */
-  uint64_t due;                      /* when it looks at what waits, however little; the worker's own */
+  uint64_t due; /* when the worker processes even a single item; used only by the worker */
 
-  _Atomic bool stop_begun; /* as stopping, for those without the lock */
+  _Atomic bool stop_begun; /* like stopping, for readers without the lock */
   _Atomic uint64_t stop_deadline;
 
   _Alignas(64) _Atomic(struct tel_item *) pushed; /* a stack: the newest first */
-  _Atomic uint64_t queued;                        /* weight, in pushed and from first on */
-  _Atomic uint64_t wake_at;                       /* the worker must be woken when so much waits */
+  _Atomic uint64_t queued;                        /* weight in pushed and in first */
+  _Atomic uint64_t wake_at;                       /* queued weight at which the worker must be woken */
 };
 
 struct tel_pipeline *tel_pipeline_new(const struct tel_pipeline_settings *settings,
@@ -48,7 +48,7 @@ struct tel_pipeline *tel_pipeline_new(const struct tel_pipeline_settings *settin
   pipeline->cls = cls;
   pipeline->last = &pipeline->first;
   pipeline->due = NEVER;
-  atomic_init(&pipeline->wake_at, NEVER); /* nobody to wake before the start */
+  atomic_init(&pipeline->wake_at, NEVER); /* no worker to wake before the start */
   if (system) pipeline->system = *system;
   if ((!system && tel_pipeline_system_threads(&pipeline->system) != 0) ||
       tel_fork_claim_init(&pipeline->claim) != 0) {
@@ -86,7 +86,7 @@ static void wait_until(struct tel_pipeline *pipeline, enum tel_condition which, 
 }
 
 static void wake(struct tel_pipeline *pipeline) {
-  if (atomic_exchange(&pipeline->wake_at, NEVER) == NEVER) return; /* somebody else has */
+  if (atomic_exchange(&pipeline->wake_at, NEVER) == NEVER) return; /* another thread has woken it */
   tel_pipeline_lock(pipeline);
   signal_all(pipeline, TEL_WORK);
   tel_pipeline_unlock(pipeline);
@@ -98,13 +98,13 @@ bool tel_pipeline_push(struct tel_pipeline *pipeline, struct tel_item *item) {
   do {
     if (queued + item->weight > pipeline->settings.capacity) return false;
   } while (!atomic_compare_exchange_weak(&pipeline->queued, &queued, queued + item->weight));
-  queued += item->weight; /* the item is not ours from now on */
+  queued += item->weight; /* read it now: after the push the item is not ours */
   item->queued_in = forks_count();
   item->next = atomic_load_explicit(&pipeline->pushed, memory_order_relaxed);
   while (!atomic_compare_exchange_weak_explicit(&pipeline->pushed, &item->next, item, memory_order_release,
                                                 memory_order_relaxed)) {
   }
-  /* Sequentially consistent against rest(): either we see it asleep, or it sees our item. */
+  /* Sequentially consistent with rest(): either we see that the worker sleeps, or it sees our item. */
   if (queued >= atomic_load(&pipeline->wake_at)) wake(pipeline);
   return true;
 }
@@ -117,7 +117,7 @@ size_t tel_pipeline_capacity(const struct tel_pipeline *pipeline) {
   return pipeline->settings.capacity;
 }
 
-/* Takes over what has been pushed. Under the lock. */
+/* Takes over the pushed items. Under the lock. */
 static void take_over(struct tel_pipeline *pipeline) {
   struct tel_item *item = atomic_exchange_explicit(&pipeline->pushed, NULL, memory_order_acquire);
   struct tel_item *first = NULL, *newest = item;
@@ -131,7 +131,7 @@ static void take_over(struct tel_pipeline *pipeline) {
   pipeline->last = &newest->next;
 }
 
-/* A batch, or NULL; limit false: all. Under the lock. */
+/* Takes a batch, or all items if not limited. NULL if the queue is empty. Under the lock. */
 static struct tel_item *take(struct tel_pipeline *pipeline, bool limited) {
   const struct tel_pipeline_settings *settings = &pipeline->settings;
   struct tel_item *batch, **end = &batch;
@@ -160,15 +160,16 @@ static void release_all(struct tel_pipeline *pipeline, struct tel_item *item) {
   }
 }
 
-/* Processes one batch. False if this worker was left behind meanwhile: it must end. Taken under the lock, so
- * that a stop finds each item either queued or in flight, and loses it once. */
+/* Processes one batch. Returns false if this worker was left behind meanwhile: it must end. The batch is
+ * taken under the lock, so that a stop finds each item either queued or in flight and counts its loss once.
+ */
 static bool process_one(struct tel_pipeline *pipeline, uint64_t *taken) {
   tel_pipeline_lock(pipeline);
   bool mine = !pipeline->abandoned;
   struct tel_item *batch = mine ? take(pipeline, true) : NULL;
   *taken = mine ? pipeline->in_flight : 0;
   if (mine && !batch)
-    wait_until(pipeline, TEL_WORK, now(pipeline) + RETRY_NS); /* counted, and about to come */
+    wait_until(pipeline, TEL_WORK, now(pipeline) + RETRY_NS); /* an item is counted, but not pushed yet */
   tel_pipeline_unlock(pipeline);
   if (!batch) return mine;
   batch = pipeline->work->process(pipeline->cls, batch);
@@ -191,7 +192,7 @@ static struct tel_item *lose_all(struct tel_pipeline *pipeline) {
   return items;
 }
 
-/* Sleeps until there is something to do. Under the lock. */
+/* Sleeps until the worker has work. Under the lock. */
 static void rest(struct tel_pipeline *pipeline) {
   const struct tel_pipeline_settings *settings = &pipeline->settings;
   while (!pipeline->stopping && pipeline->flush_wanted == pipeline->flush_done) {
@@ -210,8 +211,8 @@ static void rest(struct tel_pipeline *pipeline) {
   atomic_store(&pipeline->wake_at, NEVER);
 }
 
-/* Processes what is there now, one batch if it is not all that is wanted; when stopping, until the deadline.
- * False if left behind. */
+/* Processes one batch, or all queued items if all is set; when stopping, continues until the deadline.
+ * Returns false if left behind. */
 static bool process_all(struct tel_pipeline *pipeline, bool stopping, bool all) {
   uint64_t left = tel_pipeline_queued(pipeline), taken;
   do {
@@ -241,7 +242,7 @@ static void run(void *cls) {
       return;
     }
     pipeline->flush_done = flush;
-    /* What comes soon waits for this: under load nobody has to wake the worker. */
+    /* New items wait until then, so that under load no thread has to wake the worker. */
     pipeline->due = now(pipeline) + pipeline->settings.delay_ns;
     signal_all(pipeline, TEL_DONE);
   }

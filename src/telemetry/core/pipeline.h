@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The one way of spans and log records from the threads that make them to the thread that takes them out of
- * the process: a bounded queue and one worker. What travels, and what is done with it, is told by callbacks.
+/* Moves spans and log records from the threads that make them to the thread that exports them: a bounded
+ * queue and one worker. Callbacks define the items and their processing.
  *
- * A push is a few atomic operations, without a lock and without a wait; where the queue is full it is
- * refused. The worker takes all that was pushed at one go, so a thread that is held up in a push holds up
- * nobody. It begins when enough waits, when the delay since it last looked or since the first item is over,
- * on a flush, and at the stop.
+ * A push is a few atomic operations, and takes a lock only to wake the worker. A full queue refuses it. The
+ * worker takes all pushed items together, so a thread that is interrupted in a push delays no other thread.
+ * The worker runs when enough items are queued, when the delay since its last run or since the first item is
+ * over, on a flush, and at the stop.
  *
- * Each item is settled once: processed, or lost. A stop keeps its deadline: when the worker hangs, it is left
- * behind with the pipeline, and touches only that and what process() uses. Internal to src/telemetry. */
+ * Each item is counted once: as processed or as lost. A stop keeps its deadline: a worker that hangs is left
+ * behind with the pipeline, and uses only the pipeline and the data of process(). Internal to
+ * src/telemetry. */
 #ifndef TELEMETRY_CORE_PIPELINE_H
 #define TELEMETRY_CORE_PIPELINE_H
 
@@ -19,38 +20,37 @@
 #include "tel/error.h"
 #include "telemetry/core/pipeline_system.h"
 
-/* The first member of what travels. bytes and weight are set by its maker. */
+/* The first member of an item. Its maker sets bytes and weight. */
 struct tel_item {
   struct tel_item *next;
   uint32_t bytes;
-  uint32_t weight;    /* how many things it is, at least 1 */
+  uint32_t weight;    /* how many spans or records it holds, at least 1 */
   unsigned queued_in; /* forks_count() */
 };
 
 struct tel_pipeline_settings {
   const char *name;          /* of the thread; static */
-  size_t capacity;           /* weight that may wait */
-  size_t batch, batch_bytes; /* of one call of process(): at most, but for a single item */
-  size_t wake;               /* weight that wakes the worker */
-  uint64_t delay_ns;         /* after which it looks at less, too; no item waits longer for it */
+  size_t capacity;           /* maximum queued weight */
+  size_t batch, batch_bytes; /* limits of one call of process(); a single item may exceed them */
+  size_t wake;               /* queued weight that wakes the worker */
+  uint64_t delay_ns;         /* maximum time until it processes less than that */
   uint64_t grace_ns;         /* after the deadline of a stop */
-  bool works_at_stop;        /* a worker that was never started is started at the stop */
+  bool works_at_stop;        /* start a worker at the stop that was never started */
 };
 
 struct tel_pipeline_work {
-  /* Takes items out of the process. May take its time, or hang. On the worker's thread. Returns those that
-   * are still to be released, linked as they were. */
+  /* Exports items, on the worker's thread. May block or hang. Returns the items that are still to be
+   * released, linked as before. */
   struct tel_item *(*process)(void *cls, struct tel_item *first);
-  /* Counts what became of those. Under the pipeline's lock; never called for a worker that was left behind.
-   */
+  /* Counts the results of process(). Under the pipeline's lock; never called for a worker that was left
+   * behind. */
   void (*settle)(void *cls);
   /* Counts weight that was not processed before the deadline. Under the pipeline's lock. */
   void (*lose)(void *cls, uint64_t weight);
   /* Releases an item. Any thread. */
   void (*release)(void *cls, struct tel_item *item);
-  /* Each of these may be NULL. forget: another process counts that weight. tend: whenever the worker has been
-   * woken, before it takes items. stop: from now on process() ends by this deadline. end: the last that is
-   * called on the worker's thread. */
+  /* Each of these may be NULL. forget: another process counts this weight. tend: called before the worker
+   * takes items. stop: process() must now end by this deadline. end: the last call. */
   void (*forget)(void *cls, uint64_t weight);
   void (*tend)(void *cls);
   void (*stop)(void *cls, uint64_t deadline_mono_ns);
@@ -59,40 +59,39 @@ struct tel_pipeline_work {
 
 struct tel_pipeline;
 
-/* work is static; system NULL: threads and clocks of the system, else it is taken over, also on failure. NULL
- * when out of memory. */
+/* work is static. system NULL: the system's threads and clocks; else takes ownership, also on failure.
+ * Returns NULL when out of memory. */
 struct tel_pipeline *tel_pipeline_new(const struct tel_pipeline_settings *settings,
                                       const struct tel_pipeline_work *work, void *cls,
                                       const struct tel_pipeline_system *system);
-/* Starts the worker in this process. Of what waits in several processes since a fork, each item is left to
- * one of them, and forgotten by the others. TEL_E_SYSTEM: no thread (errno). */
+/* Starts the worker in this process. An item that was queued before a fork is processed by one process and
+ * forgotten by the others. TEL_E_SYSTEM: cannot create a thread (errno). */
 TEL_MUST_CHECK int tel_pipeline_start(struct tel_pipeline *pipeline);
 bool tel_pipeline_started(const struct tel_pipeline *pipeline);
-/* Whether the worker was started in another process, which this one is a fork of: then nothing may be freed.
- */
+/* Whether the worker was started in a process that forked this one: then nothing may be freed. */
 bool tel_pipeline_foreign(const struct tel_pipeline *pipeline);
 
-/* Takes the item over. False: the queue is full, or foreign; the item is still the caller's. Any thread. */
+/* Takes ownership of the item. Returns false if the queue is full or foreign: the item is still the caller's.
+ * Any thread. */
 bool tel_pipeline_push(struct tel_pipeline *pipeline, struct tel_item *item);
-/* Weight that waits, without what is being processed. Any thread. */
+/* Queued weight, without items that are being processed. Any thread. */
 size_t tel_pipeline_queued(const struct tel_pipeline *pipeline);
 size_t tel_pipeline_capacity(const struct tel_pipeline *pipeline);
 
-/* Waits until what was pushed before has been processed, and tend() was called. False: not by the deadline.
- */
+/* Waits until all items pushed before were processed and tend() was called. Returns false at the deadline. */
 bool tel_pipeline_flush(struct tel_pipeline *pipeline, uint64_t deadline_mono_ns);
-/* Whether a stop has begun, and its deadline is over. Any thread. */
+/* Whether the deadline of a stop is over. Any thread. */
 bool tel_pipeline_late(const struct tel_pipeline *pipeline);
 bool tel_pipeline_stopping(const struct tel_pipeline *pipeline);
 
-/* For those who share state with the callbacks. */
+/* For code that shares state with the callbacks. */
 void tel_pipeline_lock(struct tel_pipeline *pipeline);
 void tel_pipeline_unlock(struct tel_pipeline *pipeline);
 
-/* Processes what waits until the deadline, loses the rest, ends the worker. False: it hangs. Then it is left
- * behind, and with it the pipeline, the items and all that process() uses must stay. */
+/* Processes queued items until the deadline, loses the rest, and ends the worker. Returns false if the worker
+ * hangs. It is then left behind, and the pipeline, the items and all data of process() must stay. */
 bool tel_pipeline_stop(struct tel_pipeline *pipeline, uint64_t deadline_mono_ns);
-/* After a stop that returned true. Takes NULL. */
+/* Call it after a stop that returned true. Accepts NULL. */
 void tel_pipeline_free(struct tel_pipeline *pipeline);
 
 #endif

@@ -36,7 +36,7 @@ static void wake(void *cls, enum tel_condition which) {
   pthread_cond_broadcast(&((struct threads *)cls)->conditions[which]);
 }
 
-/* With all signals blocked, SIGPIPE and SIGXFSZ come as errors. */
+/* All signals are blocked, so SIGPIPE and SIGXFSZ become errors. */
 static int start(void *cls, void (*run)(void *arg), void *arg, const char *name) {
   errno = thread_start(&((struct threads *)cls)->thread, name, run, arg);
   return errno ? TEL_E_SYSTEM : TEL_OK;

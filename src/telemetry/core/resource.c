@@ -25,8 +25,8 @@ static const char *set_from_outside(void *cls, const char *key, const char *valu
 }
 
 bool tel_container_id(const char *text, char out[65]) {
-  /* What Docker, Podman, containerd and CRI-O write before the id; other long numbers are layers and the
-   * like. */
+  /* Docker, Podman, containerd and CRI-O write these before the id. Other long numbers are layers, for
+   * example. */
   static const char *const before[] = {"containers/", "docker/",         "docker-",
                                        "libpod-",     "cri-containerd-", "crio-"};
   for (size_t i = 0; i < sizeof before / sizeof *before; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who produces the telemetry: OpenTelemetry's resource. Internal to src/telemetry. */
+/* OpenTelemetry's resource: the producer of the telemetry. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_RESOURCE_H
 #define TELEMETRY_CORE_RESOURCE_H
 
@@ -9,9 +9,9 @@
 
 struct tel_resource;
 
-/* Made from the settings and from what the system tells, for the process that calls (pid). What the program
- * says (service, process, SDK) beats OTEL_RESOURCE_ATTRIBUTES, which beats what is detected (host,
- * container). NULL when out of memory. */
+/* Describes the calling process, from the settings and the system. The program's values (service, process,
+ * SDK) override OTEL_RESOURCE_ATTRIBUTES, which overrides detected values (host, container). NULL when out of
+ * memory. */
 struct tel_resource *tel_resource_new(const struct tel_tracing_settings *settings,
                                       const char *service_version, const char *instance_id);
 void tel_resource_free(struct tel_resource *resource);

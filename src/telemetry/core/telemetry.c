@@ -15,11 +15,11 @@
 #include "telemetry/metrics/process.h"
 #include "telemetry/traces/tracing.h"
 
-/* Something that an adapter hangs on tel. */
+/* An object that an adapter gave to tel. */
 struct tel_owned {
   struct tel_owned *next;
-  void (*end)(void *object);     /* early, or NULL */
-  void (*destroy)(void *object); /* late, or NULL */
+  void (*end)(void *object);     /* called early, or NULL */
+  void (*destroy)(void *object); /* called late, or NULL */
   void *object;
 };
 
@@ -99,7 +99,7 @@ bool tel_foreign(const struct tel *tel) {
   return started_in != 0 && started_in != forks_count() + 1;
 }
 
-/* Each process is an instance of its own. */
+/* Each process is a separate instance. */
 static int take_over(struct tel *tel) {
   if (tel->process == forks_count()) return 0;
   tel->process = forks_count();
@@ -116,8 +116,8 @@ int tel_start(struct tel *tel) {
     tel_fail(tel, TEL_E_VALUE, "telemetry has been started already");
   if (!tel->error) tel_fail(tel, take_over(tel), "cannot start telemetry in this process");
   if (tel->error) return tel->error;
-  /* Late, because programs choose yder's output in their first lines. Another logger may have yder already;
-   * then this one's lines do without it. */
+  /* Install late, because programs choose yder's output in their first lines. If yder has another logger
+   * already, this one works without yder. */
   int error = tel_log_install(tel->logger);
   if (error == TEL_E_FULL) error = 0;
   if (!error) error = tel_logger_start(tel->logger);
@@ -142,7 +142,7 @@ static void destroy_owned(struct tel *tel) {
 uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   if (!tel) return 0;
   if (tel_foreign(tel)) {
-    tel_logger_free(tel->logger, 0); /* gives yder back */
+    tel_logger_free(tel->logger, 0); /* releases yder */
     tel_leave_behind(&tel->left);
     return 0;
   }
@@ -153,14 +153,14 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   uint64_t lost = tel_tracing_free(tel->tracing, deadline);
   lost += tel_logger_free(tel->logger, deadline);
   bool all_left = tel_left_behind_count() == left_behind;
-  if (all_left) destroy_owned(tel); /* late: queued spans and lines have names that live in there */
+  if (all_left) destroy_owned(tel); /* late: queued spans and lines use names in these objects */
   tel_registry_free(tel->registry);
   pthread_mutex_destroy(&tel->lock);
   curl_global_cleanup();
   if (all_left)
     free(tel);
   else
-    tel_leave_behind(&tel->left); /* with those names */
+    tel_leave_behind(&tel->left); /* together with those names */
   return lost;
 }
 

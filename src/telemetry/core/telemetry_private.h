@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a struct tel is inside. Internal to src/telemetry. */
+/* The members of struct tel. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_TELEMETRY_PRIVATE_H
 #define TELEMETRY_CORE_TELEMETRY_PRIVATE_H
 
@@ -20,11 +20,11 @@ struct tel_tracing;
 struct tel {
   struct tel_left_behind left; /* first */
   char instance[RANDOM_UUID_SIZE], version[TEL_NAME_SIZE];
-  unsigned process; /* forks_count() of the one that made it */
+  unsigned process; /* forks_count() of the process that made it */
   struct tel_registry *registry;
   struct tel_logger *logger;
   struct tel_tracing *tracing;
-  pthread_mutex_t lock;            /* of http, owned and the error */
+  pthread_mutex_t lock;            /* for http, owned and the error */
   _Atomic(struct tel_http *) http; /* made by src/telemetry/http when it is first needed */
   struct tel_owned *owned;
   _Atomic unsigned started_in; /* forks_count() + 1; 0: not started */
@@ -32,10 +32,9 @@ struct tel {
   char error_text[TEL_ERROR_SIZE];
 };
 
-/* Whether it was started in another process, which this one is a fork of: nobody works here on what is
- * recorded. */
+/* Whether it was started in a process that forked this one. This process has no worker threads. */
 bool tel_foreign(const struct tel *tel);
-/* As tel_own(), with tel->lock held; on failure the object is still the caller's. */
+/* Like tel_own(), with tel->lock held. On failure the object is still the caller's. */
 TEL_MUST_CHECK int tel_own_locked(struct tel *tel, void (*destroy)(void *object), void *object);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What stands in front of a field: its number and its type. */
+/* The tag before a field: its number and its type. */
 enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
 #define WIRE_TAG(number, type) ((uint8_t)((number) << 3 | (type)))
 enum { WIRE_VARINT_MAX = 10 };
@@ -56,13 +56,13 @@ static inline size_t wire_bytes_size(size_t len) {
   return 1 + wire_varint_size(len) + len;
 }
 
-/* --- Reading what was written here: it is well-formed. --- */
+/* --- Reading our own output, which is well-formed. --- */
 
 struct wire_reader {
   const uint8_t *at, *end;
 };
 
-/* A field. bytes and len are set for WIRE_BYTES, number for the other types. */
+/* A field. bytes and len are set for WIRE_BYTES, value for the other types. */
 struct wire_field {
   uint32_t number;
   enum wire_type type;
@@ -87,7 +87,7 @@ static inline uint64_t wire_get_fixed(struct wire_reader *r, unsigned size) {
   return value;
 }
 
-/* False at the end. */
+/* Reads the next field. Returns false at the end. */
 static inline bool wire_next(struct wire_reader *r, struct wire_field *out) {
   if (r->at >= r->end) return false;
   uint64_t tag = wire_get_varint(r);

@@ -57,7 +57,7 @@ static unsigned read_port(const char *text) {
   return port <= 65535 ? port : 0;
 }
 
-/* "host:port" into its two attributes; the port only if it is one. */
+/* Splits "host:port" into its two attributes. An invalid port is omitted. */
 static void describe_server(struct tel_attributes *attributes, const char *host, bool https) {
   static const struct tel_key ADDRESS = TEL_KEY("server.address"), PORT = TEL_KEY("server.port");
   if (!host || !*host) return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a SERVER span says after OpenTelemetry's semantic conventions for HTTP, and the same parts of a log
- * line. Internal to this project. */
+/* The attributes of a SERVER span, following OpenTelemetry's semantic conventions for HTTP, and the same
+ * fields of a log line. Internal to this project. */
 #ifndef TELEMETRY_HTTP_DESCRIBE_H
 #define TELEMETRY_HTTP_DESCRIBE_H
 
@@ -11,13 +11,13 @@
 struct tel_http_parts;
 typedef _Atomic(struct tel_http_parts *) tel_http_parts_place;
 
-/* The parts at that place, made when it is NULL. method: one of HTTP's own, or "_OTHER"; route: the template,
- * or NULL; status 0: there was no answer. NULL when out of memory. Any thread. */
+/* Returns the parts at that place; makes them if it is NULL. method: a standard one, or "_OTHER"; route: the
+ * template, or NULL; status 0: no answer. Returns NULL when out of memory. Any thread. */
 const struct tel_http_parts *tel_http_parts_get(tel_http_parts_place *place, const char *method,
                                                 const char *route, unsigned status);
 void tel_http_parts_free(struct tel_http_parts *parts);
 
-/* Sets the span's attributes: parts, and what differs from request to request. Takes NULL attributes. */
+/* Sets the span's attributes: the parts, and those of this request alone. Accepts NULL attributes. */
 void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_request *request,
                        const char *method, const struct tel_http_parts *parts);
 /* Sets method, route and status of a log line. */

@@ -18,7 +18,7 @@ struct tel_http_exchange {
   const char *method; /* static */
   struct tel_span *span;
   struct clock_anchor start;
-  struct tel_attributes *fields; /* what handlers added to the log line, or NULL */
+  struct tel_attributes *fields; /* the fields that handlers added to the log line, or NULL */
   enum tel_http_cut cut;
   char *kept; /* the request's texts, or NULL: they are borrowed */
 };
@@ -28,7 +28,7 @@ static const char *const cuts[] = {[TEL_HTTP_CUT_CLIENT] = "client",
                                    [TEL_HTTP_CUT_SHUTDOWN] = "shutdown",
                                    [TEL_HTTP_CUT_SERVER] = "server"};
 
-/* The caller's trace goes on; a bad traceparent or tracestate is as good as none. */
+/* Continues the caller's trace. An invalid traceparent or tracestate is ignored. */
 static struct tel_span *start_span(struct tel *tel, const struct tel_http_request *request,
                                    const struct clock_anchor *start) {
   struct tel_context parent;
@@ -65,7 +65,7 @@ struct tel_attributes *tel_http_fields(struct tel_http_exchange *exchange) {
   return exchange->fields;
 }
 
-/* The client's leaving is not the server's failure. */
+/* It is not the server's failure if a client leaves. */
 static bool has_failed(const struct tel_http_exchange *exchange, unsigned status) {
   bool by_server = exchange->cut == TEL_HTTP_CUT_SERVER || exchange->cut == TEL_HTTP_CUT_SHUTDOWN;
   return by_server || status >= 500 || (status == 0 && exchange->cut == TEL_HTTP_CUT_NONE);

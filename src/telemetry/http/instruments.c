@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "telemetry/core/telemetry_private.h"
 
-/* HTTP's own methods (RFC 9110, RFC 5789); all others share the last row. */
+/* The standard methods (RFC 9110, RFC 5789). All others share the last row. */
 static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
                                       "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
 enum { METHODS = sizeof methods / sizeof *methods, OTHER = METHODS - 1, STATUS_MAX = 999, CUT };
@@ -153,7 +153,7 @@ static struct tel_counter *counter_of(struct tel_family *family, _Atomic(struct 
   return counter;
 }
 
-/* The counters of a status: of all answers, and of those that are the server's failure. */
+/* Adds n to the counters of the status: of all answers and, for a failure of the server, of errors. */
 static void count(struct tel_http *http, struct tel_http_route *route, size_t method,
                   const struct tel_http_result *result, uint64_t n) {
   char word[12];
@@ -203,7 +203,7 @@ const struct tel_http_parts *tel_http_record(struct tel *tel, const struct tel_h
                                              const struct tel_context *context) {
   struct tel_http *http = atomic_load_explicit(&tel->http, memory_order_acquire);
   if (!tel->registry || tel_foreign(tel))
-    return NULL; /* tel_new() has failed; or its locks are another process's */
+    return NULL; /* tel_new() has failed, or the locks belong to another process */
   if (!http) {
     int error = 0;
     pthread_mutex_lock(&tel->lock);
@@ -211,7 +211,7 @@ const struct tel_http_parts *tel_http_record(struct tel *tel, const struct tel_h
     pthread_mutex_unlock(&tel->lock);
     if (!http) return NULL;
   }
-  /* Routes are the library's own and not constant; callers only see them so. */
+  /* The library owns the routes. They are constant only for callers. */
   struct tel_http_route *own = route ? (struct tel_http_route *)(uintptr_t)route : &http->unmatched;
   size_t index = method_index(method);
   count(http, own, index, result, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the Ulfius adapter share. They stand on the public headers alone. */
+/* Shared by the files of the Ulfius adapter. They use only the public headers. */
 #ifndef TELEMETRY_ULFIUS_ADAPTER_H
 #define TELEMETRY_ULFIUS_ADAPTER_H
 
@@ -12,24 +12,26 @@ typedef int callback_fn(const struct _u_request *request, struct _u_response *re
 struct observer;
 struct record;
 
-/* An endpoint of the program, and what stands around it. Written once, before requests come. */
+/* An endpoint of the program and its wrapper. Written once, before the first request. */
 struct site {
   struct site *next;
   struct observer *observer;
   callback_fn *callback; /* NULL: the program has no default endpoint */
   void *user_data;
-  struct tel_http_route *route; /* NULL: a default endpoint, where nothing matches */
-  unsigned rank;                /* of the endpoints that a request calls, the highest names its route */
+  struct tel_http_route *route; /* NULL: the default endpoint */
+  unsigned rank;                /* of the endpoints that a request calls, the one with the highest rank names
+                                 * its route */
 };
 
-/* The requests in progress, found by the address of Ulfius's request. Threads seldom meet on a shelf. */
+/* A hash table of the requests in progress, by the address of Ulfius's request. Threads rarely contend for a
+ * shelf. */
 enum { SHELVES = 64 };
 struct shelf {
   pthread_mutex_t lock;
   struct record *first;
 };
 
-/* What hangs on tel for an instance. */
+/* The state of an observed instance; tel owns it. */
 struct observer {
   struct tel *tel;
   struct _u_instance *instance;
@@ -51,8 +53,9 @@ struct stream {
   void *data;
 };
 
-/* One request: from its request line where the hooks are used, else from its first callback. It ends with the
- * last byte of the answer, or when Ulfius has queued the answer and frees the response's shared data. */
+/* One request. With the hooks, it lasts from the request line to the last byte of the answer. Without them,
+ * it lasts from the first callback until Ulfius has queued the answer and frees the response's shared data.
+ */
 struct record {
   struct record *next;
   const struct _u_request *request;
@@ -61,7 +64,7 @@ struct record {
   uint64_t started_ns;
   const struct _u_response *response;
   struct tel_http_exchange *exchange; /* NULL: no callback has run */
-  const struct site *site;            /* that names the route */
+  const struct site *site;            /* the one that names the route */
   struct stream *stream;
   int result; /* of the last callback */
   unsigned status;
@@ -72,29 +75,29 @@ struct record {
   char client[INET6_ADDRSTRLEN];
 };
 
-/* The observer of an instance that is observed, or NULL. */
+/* The observer of an instance, or NULL. */
 struct observer *adapter_observer(const struct _u_instance *instance);
 
-/* Fill and empty the shelves. */
+/* Initialize, empty and destroy the shelves. */
 void adapter_records_init(struct observer *observer);
 void adapter_records_end(struct observer *observer);
 void adapter_records_destroy(struct observer *observer);
 struct record *adapter_record_new(struct observer *observer, const struct _u_request *request,
                                   struct MHD_Connection *connection);
-/* The record that the hooks made for the request, or NULL. One of an earlier request, whose answer Ulfius
- * could not make, ends here. */
+/* Returns the record that the hooks made for the request, or NULL. Ends the record of an earlier request
+ * whose answer Ulfius could not make. */
 struct record *adapter_record_find(struct observer *observer, const struct _u_request *request);
-/* Ends a record of an earlier request at this address, if there is one. */
+/* Ends the record of an earlier request at this address, if any. */
 void adapter_record_forget(struct observer *observer, const struct _u_request *request);
 struct record *adapter_record_take(struct observer *observer, const struct _u_request *request);
-/* Begins the exchange with what the request says. False when out of memory. */
+/* Begins the exchange with the request's data. Returns false when out of memory. */
 bool adapter_record_begin(struct record *record);
 /* Ulfius's free_shared_data: the answer has been queued. */
 void adapter_record_answered(void *cls);
-/* The end of all: records and frees. how: as libmicrohttpd tells. */
+/* Ends the exchange and frees the record. how: libmicrohttpd's reason. */
 void adapter_record_end(struct record *record, enum MHD_RequestTerminationCode how);
 
-/* Puts itself around the stream of a response; nothing changes when out of memory. */
+/* Wraps the stream of a response. Changes nothing when out of memory. */
 void adapter_stream_wrap(struct record *record, struct _u_response *response);
 
 #endif

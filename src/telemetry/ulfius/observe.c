@@ -10,7 +10,7 @@
 /* The record whose callback runs on this thread: a handler's response leads to it. */
 static _Thread_local struct record *current;
 
-/* What Ulfius answers by itself where no endpoint matches and there is no default one. */
+/* Ulfius's own answer if no endpoint matches and the program has no default endpoint. */
 static int answer_nothing(struct _u_response *response) {
   u_map_empty(response->map_header);
   ulfius_set_string_body_response(response, 404, ULFIUS_HTTP_NOT_FOUND_BODY);
@@ -38,16 +38,16 @@ static bool is_scrape(const struct observer *observer, const struct _u_request *
 }
 
 /* first: no callback has seen the request yet. Newer versions of Ulfius call the default endpoint also after
- * callbacks that all ignored the request: ours then leaves what they made. */
+ * callbacks that all ignored the request: ours then keeps their response. */
 static int call(const struct site *site, bool first, const struct _u_request *request,
                 struct _u_response *response) {
   if (!site->callback) return first ? answer_nothing(response) : U_CALLBACK_CONTINUE;
   int result = site->callback(request, response, site->user_data);
-  /* Those versions would destroy a stream that a callback began and called ignored. */
+  /* Those versions would destroy the stream of a callback that returns U_CALLBACK_IGNORE. */
   return result == U_CALLBACK_IGNORE && response->stream_callback ? U_CALLBACK_CONTINUE : result;
 }
 
-/* Neither logged nor traced. The program comes first: what it answers, or refuses, stays. */
+/* Neither logged nor traced. The program's own answer or refusal has precedence. */
 static int scrape(const struct site *site, const struct _u_request *request, struct _u_response *response) {
   int result = call(site, true, request, response);
   bool answers =
@@ -56,7 +56,7 @@ static int scrape(const struct site *site, const struct _u_request *request, str
   return nothing ? answer_scrape(site->observer, request, response) : result;
 }
 
-/* The request's record, with its exchange begun: the hooks' or a new one. NULL: out of memory. */
+/* Returns the request's record, the hooks' or a new one, with its exchange begun. NULL when out of memory. */
 static struct record *begin(const struct site *site, const struct _u_request *request,
                             struct _u_response *response) {
   struct record *record = adapter_record_find(site->observer, request);
@@ -77,8 +77,8 @@ static int observe_scrape(const struct site *site, const struct _u_request *requ
   return scrape(site, request, response);
 }
 
-/* Stands where the program's callback stood. Between the callbacks the response's shared data is the record;
- * inside of them it is the program's. */
+/* Replaces the program's callback. Between callbacks the response's shared data is the record; inside a
+ * callback it is the program's. */
 static int observe_callback(const struct _u_request *request, struct _u_response *response, void *cls) {
   const struct site *site = cls;
   if (is_scrape(site->observer, request)) return observe_scrape(site, request, response);
@@ -116,7 +116,7 @@ struct observer *adapter_observer(const struct _u_instance *instance) {
   return site ? site->observer : NULL;
 }
 
-/* Gives the program its callback back: the instance can be started again, or be observed anew. */
+/* Restores the program's callback, so that the instance can be started or observed again. */
 static void restore(const struct observer *observer, struct _u_endpoint *endpoint) {
   const struct site *site = site_of(endpoint);
   if (!site || site->observer != observer) return;
@@ -151,7 +151,7 @@ static char *join(const char *prefix, const char *format) {
   return msprintf("/%.*s%s%s", (int)len, prefix, len && *format ? "/" : "", format);
 }
 
-/* An open end is the least specific; then literal segments count. */
+/* A route with an open end ranks lowest. Then the number of literal segments counts. */
 static unsigned rank_of(const char *route) {
   unsigned rank = 1;
   size_t len = strlen(route);
@@ -191,7 +191,7 @@ static int observe_default(struct observer *observer, struct _u_instance *instan
   return endpoint->callback_function == observe_callback ? 0 : add_site(observer, endpoint, false);
 }
 
-/* One for an instance, also when it is observed again. */
+/* Each instance has one, also when it is observed again. */
 static struct observer *observer_for(struct tel *tel, struct _u_instance *instance) {
   struct observer *observer = adapter_observer(instance);
   if (observer) return observer;

@@ -22,7 +22,7 @@ void adapter_records_init(struct observer *observer) {
   for (size_t i = 0; i < SHELVES; i++) pthread_mutex_init(&observer->shelves[i].lock, NULL);
 }
 
-/* Ulfius could not make an answer and never said so. Nothing of the program is freed, as Ulfius would not. */
+/* Ulfius could not make an answer and did not report it. Like Ulfius, this frees no data of the program. */
 static void lose(struct record *record) {
   tel_http_lost(record->exchange, record->site ? record->site->route : NULL);
   free(record->stream);
@@ -89,7 +89,8 @@ struct record *adapter_record_find(struct observer *observer, const struct _u_re
   return NULL;
 }
 
-/* Without the connection there are the sixteen bytes that Ulfius keeps: all of IPv4, and not all of IPv6. */
+/* Without the connection, only the sixteen bytes that Ulfius keeps are known: all of IPv4, not all of IPv6.
+ */
 static unsigned read_client(struct record *record) {
   const struct sockaddr *address = record->request->client_address;
   if (record->connection) {
@@ -122,7 +123,7 @@ static bool secure(const struct record *record) {
 bool adapter_record_begin(struct record *record) {
   const struct _u_request *request = record->request;
   const char *query = request->http_url ? strchr(request->http_url, '?') : NULL;
-  /* The request line is known before libmicrohttpd tells its method. */
+  /* The hook for the request line runs before libmicrohttpd reports the method. */
   struct tel_http_request about = {.method = request->http_verb ? request->http_verb : "",
                                    .path = request->url_path,
                                    .query = query ? query + 1 : NULL,
@@ -147,7 +148,7 @@ static bool is_websocket(const struct _u_response *response) {
          (websocket->websocket_manager_callback || websocket->websocket_incoming_message_callback);
 }
 
-/* What Ulfius sends for the last callback's result, as its dispatcher decides it. 0: nothing. */
+/* The status that Ulfius's dispatcher sends for the last callback's result. 0: none. */
 static unsigned sent_status(const struct record *record) {
   const struct _u_response *response = record->response;
   unsigned status = response->status >= 100 && response->status <= 999 ? (unsigned)response->status : 0;
@@ -176,7 +177,7 @@ static void finish(struct record *record) {
   record->exchange = NULL;
 }
 
-/* The stream goes on after the record, and ends the exchange. */
+/* The stream outlives the record and ends the exchange. */
 static void leave_to_stream(struct record *record) {
   struct stream *stream = record->stream;
   stream->record = NULL;
@@ -193,11 +194,11 @@ void adapter_record_answered(void *cls) {
   record->status = sent_status(record);
   if (has_body(record)) record->bytes = record->response->binary_body_length;
   record->answered = true;
-  /* As Ulfius does: a program may leave one of the two behind. */
+  /* Like Ulfius: a program may set only one of the two. */
   if (record->data && record->free_data) record->free_data(record->data);
   bool websocket = record->status == 101 && is_websocket(record->response);
   record->response = NULL;
-  if (websocket) finish(record); /* a connection's life is not the time of a request */
+  if (websocket) finish(record); /* the life of the connection is not the duration of the request */
   if (record->connection) return;
   adapter_record_take(record->observer, record->request);
   if (record->stream) leave_to_stream(record);
@@ -228,7 +229,8 @@ void adapter_record_end(struct record *record, enum MHD_RequestTerminationCode h
   if (stream && stream->failed)
     tel_http_cut(record->exchange, TEL_HTTP_CUT_SERVER);
   else if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && !called == !record->status)
-    tel_http_cut(record->exchange, cut_of(how)); /* not what was refused, nor where Ulfius had no answer */
+    tel_http_cut(record->exchange,
+                 cut_of(how)); /* not a refused request, nor one without an answer of Ulfius */
   finish(record);
   free(record);
 }

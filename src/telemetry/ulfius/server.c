@@ -9,7 +9,7 @@
 
 enum { MESSAGE_SIZE = 1024, OPTIONS = 10 };
 
-/* The text holds what clients sent: it is data and never a format, and a terminal must not obey it. */
+/* The text holds data of clients: it must not be a format, nor hold control characters for a terminal. */
 void tel_ulfius_on_message(void *cls, const char *format, va_list arguments) {
   char text[MESSAGE_SIZE];
   (void)cls;
@@ -35,7 +35,7 @@ void tel_ulfius_on_completed(void *cls, struct MHD_Connection *connection, void 
   struct observer *observer = adapter_observer(cls);
   if (info && info->request && observer) {
     struct record *record = adapter_record_take(observer, info->request);
-    if (record) adapter_record_end(record, how); /* before the texts that it borrows go */
+    if (record) adapter_record_end(record, how); /* before the texts that it borrows are freed */
   }
   if (state) mhd_request_completed(NULL, connection, state, how);
 }
@@ -100,7 +100,7 @@ int tel_ulfius_start(struct tel *tel, struct _u_instance *instance, const struct
   if (!instance || !server->key_pem != !server->cert_pem || (server->ca_pem && !server->key_pem) ||
       !valid(instance))
     return U_ERROR_PARAMS;
-  if (tel) tel_ulfius_observe(tel, instance); /* a server runs also where its telemetry fails */
+  if (tel) tel_ulfius_observe(tel, instance); /* a server also runs if its telemetry fails */
   share_allocators();
   return start(instance, server);
 }
