@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The libraries that other programs use. All objects are those of the layer; only what TEL_API marks is exported.
+# The libraries for other programs. They have the objects of the layer and export only the symbols marked TEL_API.
 libtelemetry_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libbase_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
@@ -14,7 +14,7 @@ libtel_la_LIBADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 libtel_la_LDFLAGS = $(LIBRARY_LDFLAGS) -version-info 0:0:0 -no-undefined
 libtel_la_LINK = $(LINK_LIBRARY) $(libtel_la_LDFLAGS) $(LDFLAGS) -o $@
 
-# The adapter stands on the public headers alone.
+# The adapter uses only the public headers.
 libtel_ulfius_la_SOURCES = src/telemetry/ulfius/adapter.h src/telemetry/ulfius/observe.c \
 	src/telemetry/ulfius/record.c src/telemetry/ulfius/server.c src/telemetry/ulfius/stream.c
 libtel_ulfius_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
@@ -38,7 +38,7 @@ tel_HEADERS = \
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = src/telemetry/tel.pc src/telemetry/tel-ulfius.pc
 
-# Section 3: a page for each header. The other names of a page become pages that lead there.
+# Section 3: a page for each header. Its other names become pages that refer to it.
 dist_man3_MANS = man/tel.3 man/tel_attributes.3 man/tel_context.3 man/tel_error_text.3 man/tel_http.3 man/tel_log.3 man/tel_metrics.3 \
 	man/tel_new.3 man/tel_scrape.3 man/tel_trace.3 man/tel_ulfius.3
 EXTRA_DIST += man/names.sh

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# libtel: metrics, traces, logs. Knows neither the HTTP server nor the shop.
+# libtel: metrics, traces, logs. It does not depend on the HTTP server or the shop.
 noinst_LTLIBRARIES += libtelemetry.la
 libtelemetry_la_SOURCES =
 LIBTELEMETRY = libtelemetry.la $(LIBBASE)

@@ -21,17 +21,17 @@ enum { EVENT_TEXT = 4096 };
 
 struct tel_logger {
   _Atomic int level;
-  bool enabled; /* false: there is nothing behind it */
+  bool enabled; /* false: the other members are unused */
   struct tel_log_stats stats;
   struct tel_log_writer *writer;
 };
 
-/* The logger that yder gives its lines to. */
+/* The logger that receives yder's lines. */
 static _Atomic(struct tel_logger *) installed;
-/* The record that is on its way through yder on this thread. */
+/* The record that this thread passes through yder. */
 static _Thread_local struct tel_log_record *passing;
 
-/* What is behind a logger that is enabled. */
+/* Opens the parts of an enabled logger. */
 static int open_logger(struct tel_logger *logger, const struct tel_log_settings *settings,
                        struct tel_registry *registry) {
   int result = tel_log_writer_new(settings, &logger->writer);
@@ -95,8 +95,8 @@ static void lose(struct tel_log_record *record) {
   tel_log_stats_lost(&logger->stats, TEL_LOST_MEMORY, 1);
 }
 
-/* Makes the record's line. False, the record is gone and counted, without memory. Before the start the line's
- * own members may still change: then it is the writer that makes it. */
+/* Makes the record's line. When out of memory, returns false after counting and freeing the record. Before
+ * the start the line's own members may still change, so the writer makes the line later. */
 static bool seal(struct tel_log_record *record) {
   struct tel_log_writer *writer = record->logger->writer;
   if (!tel_pipeline_started(tel_log_writer_pipeline(writer)) || tel_log_writer_seal(writer, record))
@@ -105,8 +105,8 @@ static bool seal(struct tel_log_record *record) {
   return false;
 }
 
-/* yder's callback: either a record of ours passes, or a library says something. Whatever text a library
- * logs, it may hold what a client sent: it becomes a field, never the message. */
+/* yder's callback: receives our own record or a library's text. A library's text may hold data of a client,
+ * so it becomes a field, never the message. */
 static void on_yder_line(void *cls, const char *app, const time_t date, const unsigned long level,
                          const char *text) {
   struct tel_logger *logger = cls;
@@ -130,7 +130,7 @@ int tel_log_install(struct tel_logger *logger) {
   struct tel_logger *none = NULL;
   if (!logger) return TEL_E_VALUE;
   if (!atomic_compare_exchange_strong(&installed, &none, logger)) return TEL_E_FULL;
-  /* All levels: which of them is written is decided here, where it can change while threads run. */
+  /* All levels: this logger filters them, because its level can change while threads run. */
   if (y_init_logs(NULL, Y_LOG_MODE_CALLBACK, Y_LOG_LEVEL_DEBUG, NULL, NULL) &&
       y_set_logs_callback(on_yder_line, logger, NULL))
     return 0;
@@ -145,7 +145,7 @@ uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns) {
     y_init_logs(NULL, Y_LOG_MODE_NONE, Y_LOG_LEVEL_NONE, NULL, NULL); /* y_close_logs() changes no mode */
     atomic_store(&installed, NULL);
   }
-  if (is_foreign(logger)) return 0; /* its memory stays: threads may have been in it at the fork */
+  if (is_foreign(logger)) return 0; /* its memory stays: threads may have used it at the fork */
   if (logger->enabled) {
     tel_log_stats_close(&logger->stats);
     lost = tel_log_writer_free(logger->writer, deadline_mono_ns);
@@ -202,7 +202,8 @@ void tel_log_message(struct tel_log_record *record, const char *message) {
 void tel_log_message_at(struct tel_log_record *record, const char *message, uint64_t unix_ns) {
   if (!record) return;
   struct tel_logger *logger = record->logger;
-  if (tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer))) return; /* it is its parent's line */
+  if (tel_pipeline_foreign(tel_log_writer_pipeline(logger->writer)))
+    return; /* the line belongs to the parent */
   record->message = message ? message : "";
   record->time_unix_ns = unix_ns;
   if (!seal(record)) return;
@@ -212,9 +213,9 @@ void tel_log_message_at(struct tel_log_record *record, const char *message, uint
     return;
   }
   passing = record;
-  y_log_message(yder_level(record->level), "record"); /* a text of its own: formatting costs more */
+  y_log_message(yder_level(record->level), "record"); /* a constant text, because formatting costs more */
   if (!passing) return;
-  /* It allocates, and does not call back if it cannot. */
+  /* yder did not call back: it was out of memory. */
   passing = NULL;
   lose(record);
 }

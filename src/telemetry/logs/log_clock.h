@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Log lines of a time that the caller has read. Internal to this project. */
+/* Log lines with a time that the caller has read. Internal to this project. */
 #ifndef TELEMETRY_LOGS_LOG_CLOCK_H
 #define TELEMETRY_LOGS_LOG_CLOCK_H
 
@@ -7,7 +7,7 @@
 
 #include "tel/log.h"
 
-/* As tel_log_message(), at that time. */
+/* Like tel_log_message(), at the given time. */
 void tel_log_message_at(struct tel_log_record *record, const char *message, uint64_t unix_ns);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/timestamp.h"
 #include "telemetry/core/attributes_private.h"
 
-/* A bound of all that precedes the fields, without the texts that differ from program to program. */
+/* Bounds of everything before the fields, without the program's own texts. */
 enum { FIXED = 256, HEAD = 1024 };
 
 static char *put(char *to, const char *text, size_t len) {
@@ -56,7 +56,7 @@ static size_t head_bound(const struct tel_log_encoder *encoder, const struct tel
   return FIXED + encoder->constant.len + strlen(record->message) * ESCAPE_JSON_WORST;
 }
 
-/* All that precedes the fields. */
+/* Writes everything before the fields. */
 static char *put_head(char *to, const struct tel_log_encoder *encoder, const struct tel_log_record *record) {
   static const struct {
     uint8_t len;
@@ -85,7 +85,7 @@ bool tel_log_encode(const struct tel_log_encoder *encoder, struct buf *out,
   size_t fields = tel_attributes_pairs_size(&record->fields);
   char *to = buf_reserve(out, head_bound(encoder, record) + fields);
   if (!to) {
-    out->failed = false; /* what was there is still whole */
+    out->failed = false; /* the earlier content is still complete */
     return false;
   }
   to = put_head(to, encoder, record);
@@ -95,7 +95,7 @@ bool tel_log_encode(const struct tel_log_encoder *encoder, struct buf *out,
   return true;
 }
 
-/* Puts the head in front of the fields, which make room where theirs does not suffice. */
+/* Puts the head before the fields. The fields move if the room is too small. */
 static bool put_in_front(struct tel_log_record *record, const char *head, size_t size) {
   struct tel_attributes *a = &record->fields;
   size_t fields = tel_attributes_pairs_size(a), extra = size > a->start ? size - a->start : 0;

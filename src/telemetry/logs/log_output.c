@@ -30,11 +30,11 @@ struct tel_log_output {
   dev_t device;
   ino_t inode;
   uint64_t size;
-  struct buf rest; /* of a line that was written in part: to be completed first */
-  bool torn;       /* the last line in the file will not be completed, only ended */
+  struct buf rest; /* the rest of a partly written line, to be completed first */
+  bool torn;       /* the last line in the file gets only its end */
 };
 
-/* False if a crash, or somebody else, left the last line without its end. */
+/* False if a crash or another program left the last line without its end. */
 static bool ends_in_newline(const char *path, uint64_t size) {
   char last = '\n';
   int fd = size ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
@@ -44,7 +44,7 @@ static bool ends_in_newline(const char *path, uint64_t size) {
   return n != 1 || last == '\n';
 }
 
-/* Opens the path in place of what is open. Returns false and keeps that on failure (errno). */
+/* Opens the path and closes the old file. On failure (errno) returns false and keeps the old file. */
 static bool open_path(struct tel_log_output *output) {
   struct stat st;
   int fd = open(output->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | output->no_link, MODE);
@@ -103,14 +103,14 @@ static void failed(struct tel_log_result *result, enum tel_log_failure failure) 
   result->failures[failure]++;
 }
 
-/* Gives up what is missing of a line: it will not be whole any more. */
+/* Gives up the rest of a line, which stays incomplete. */
 static void abandon_rest(struct tel_log_output *output, struct tel_log_result *result) {
   if (output->rest.len == 0) return;
   result->lost++;
   buf_reset(&output->rest);
 }
 
-/* Waits for a reader that is slow. Returns how much was written; less than len: errno says why not more. */
+/* Waits for a slow reader. Returns the number of written bytes; if less than len, errno says why. */
 static size_t write_all(struct tel_log_output *output, const char *data, size_t len) {
   size_t done;
   for (done = 0; (done += file_write(output->fd, data + done, len - done)) < len;) {
@@ -160,7 +160,7 @@ void tel_log_output_reopen(struct tel_log_output *output, struct tel_log_result 
     failed(result, TEL_LOG_FAILED_REOPEN);
 }
 
-/* Makes sure that what is open is what the path names. */
+/* Reopens the file if the path names another one. */
 static void follow_path(struct tel_log_output *output, struct tel_log_result *result) {
   struct stat st;
   if (!output->path) return;
@@ -168,7 +168,7 @@ static void follow_path(struct tel_log_output *output, struct tel_log_result *re
       st.st_ino == output->inode)
     return;
   tel_log_output_reopen(output, result);
-  /* A file that was only renamed can still take lines; one that was removed would swallow them. */
+  /* A renamed file can still take lines. Lines in a removed file would be lost. */
   if (output->fd >= 0 && fstat(output->fd, &st) == 0 && st.st_nlink == 0) {
     close(output->fd);
     output->fd = -1;
@@ -182,8 +182,8 @@ static const char *numbered(const struct tel_log_output *output, char *room, uns
   return room;
 }
 
-/* FILE.1 to FILE.(keep - 1) move up by one, FILE becomes FILE.1; with nothing to keep FILE is emptied. On
- * failure FILE is in its place again, or still, and nothing was overwritten but FILE.keep. */
+/* FILE.1 to FILE.(keep - 1) move up by one, FILE becomes FILE.1. If keep is 0, FILE is emptied. After a
+ * failure FILE is in its place, and only FILE.keep may be overwritten. */
 static bool rotate(struct tel_log_output *output) {
   if (output->keep == 0) {
     if (ftruncate(output->fd, 0) != 0) return false;
@@ -202,14 +202,14 @@ static bool rotate(struct tel_log_output *output) {
   return false;
 }
 
-/* How much of the lines may go into this file, in whole lines; 0: it is full. */
+/* How many bytes, in whole lines, fit into this file; 0: it is full. */
 static size_t fitting(const struct tel_log_output *output, const char *lines, size_t len) {
   if (!output->path || !output->regular || output->max_bytes == 0) return len;
   uint64_t room = output->max_bytes > output->size ? output->max_bytes - output->size : 0;
   if (room >= len) return len;
   const char *last = memrchr(lines, '\n', (size_t)room);
   if (last) return (size_t)(last - lines) + 1;
-  /* A line that is larger than any file may be has a file for itself. */
+  /* A line that exceeds the limit gets its own file. */
   return output->size == 0 ? (size_t)((const char *)memchr(lines, '\n', len) - lines) + 1 : 0;
 }
 
@@ -219,7 +219,8 @@ static uint64_t count_lines(const char *lines, size_t len) {
   return count;
 }
 
-/* Only done bytes of the lines are in the file: sorts out what that means for each line. */
+/* Only done bytes of the lines are in the file: counts written and lost lines and keeps the rest of a partial
+ * one. */
 static void keep_rest(struct tel_log_output *output, const char *lines, size_t done, size_t len,
                       struct tel_log_result *result) {
   result->written += count_lines(lines, done);
@@ -249,7 +250,7 @@ void tel_log_output_write(struct tel_log_output *output, const char *lines, size
       result->rotations++;
       continue;
     }
-    if (n == 0) { /* better too large a file than no lines */
+    if (n == 0) { /* a file above its limit is better than lost lines */
       failed(result, TEL_LOG_FAILED_ROTATE);
       n = len;
     }

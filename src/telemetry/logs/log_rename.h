@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the rest of src/telemetry asks of the log, and its users do not. Internal to src/telemetry. */
+/* Functions of the log for the rest of src/telemetry only. Internal to src/telemetry. */
 #ifndef TELEMETRY_LOGS_LOG_RENAME_H
 #define TELEMETRY_LOGS_LOG_RENAME_H
 

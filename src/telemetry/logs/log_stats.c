@@ -17,7 +17,8 @@ static const char *const failures[TEL_LOG_FAILURES] = {
     [TEL_LOG_FAILED_ROTATE] = "rotate",
 };
 
-/* The registry outlives the logger and may be scraped at any time, so reading looks here first. */
+/* The registry outlives the logger and may be scraped at any time, so a read function checks this list first.
+ */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tel_log_stats *open_stats;
 
@@ -79,7 +80,8 @@ static void unlock_open(void) {
   pthread_mutex_unlock(&open_lock);
 }
 
-/* A child of fork() must be able to take the lock. Without memory it can, unless a scrape had it. */
+/* A child of fork() must be able to take the lock. If this registration fails, it still can, unless a scrape
+ * held the lock. */
 static void watch_forks(void) {
   (void)pthread_atfork(lock_open, unlock_open, unlock_open);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the logs part tells about itself: telemetry_log_* metrics. Inside of the logs part. Any thread. */
+/* The telemetry_log_* metrics. Internal to src/telemetry/logs. Any thread. */
 #ifndef TELEMETRY_LOGS_LOG_STATS_H
 #define TELEMETRY_LOGS_LOG_STATS_H
 
@@ -23,15 +23,15 @@ struct tel_log_stats {
   struct tel_counter *dropped[TEL_LOSSES];
   struct tel_counter *failures[TEL_LOG_FAILURES];
   struct tel_counter *rotations;
-  const struct tel_pipeline *pipeline; /* whose size is read at each scrape */
-  struct tel_log_stats *next;          /* of those that can still be read */
+  const struct tel_pipeline *pipeline; /* each scrape reads its size */
+  struct tel_log_stats *next;          /* of the list of readable ones */
 };
 
-/* Registers the metrics, all at 0. A NULL registry: nothing is counted. Errors as tel_counter_family(). The
- * struct must stay in its place until tel_log_stats_close(), which is needed on success only. */
+/* Registers the metrics, all at 0. A NULL registry: nothing is counted. Errors as for tel_counter_family().
+ * The struct must not move until tel_log_stats_close(), which is needed only on success. */
 TEL_MUST_CHECK int tel_log_stats_open(struct tel_log_stats *stats, struct tel_registry *registry,
                                       const struct tel_pipeline *pipeline);
-/* The queue is about to go; scrapes may go on and see a queue of 0. */
+/* Call it before the queue is freed. Scrapes may continue and see a queue of 0. */
 void tel_log_stats_close(struct tel_log_stats *stats);
 
 void tel_log_stats_lost(struct tel_log_stats *stats, enum tel_log_loss why, uint64_t lines);

@@ -23,7 +23,7 @@ enum {
   BATCH_BYTES = 256 * 1024,
   BATCH_ROOM = 64 * 1024,
   BATCH_LIMIT = 8 * 1024 * 1024,
-  BEFORE_FIELDS = 1024, /* about what a line has besides them */
+  BEFORE_FIELDS = 1024, /* about the size of a line without its fields */
   /* A worker that wakes for every line would cost more than the lines. */
   GATHER_NS = 2000000,
   GATHER_NS_PER_RECORD = 500
@@ -40,17 +40,17 @@ struct tel_log_writer {
   struct buf batch;
   char *app;
   bool tell_stderr;
-  atomic_uint reopen; /* how often it was asked for */
-  /* The writer's own. */
-  unsigned reopened;            /* how often it was tried */
-  struct tel_log_result result; /* of a batch, until it is settled */
-  uint64_t no_memory, late;     /* the same: lines that were not written for that */
-  uint64_t lost;                /* lines, since it was last all right */
+  atomic_uint reopen; /* number of requests */
+  /* Only for the writer's thread. */
+  unsigned reopened;            /* number of attempts */
+  struct tel_log_result result; /* of a batch, until settle() counts it */
+  uint64_t no_memory, late;     /* the same: lines that were lost for this reason */
+  uint64_t lost;                /* lines, since the output last worked */
   uint64_t said_at;
   /* Under the pipeline's lock. */
   int reopen_error; /* errno of the last time, or 0 */
   uint64_t lost_at_stop;
-  struct tel_log_stats *stats; /* NULL: none, or they may be gone */
+  struct tel_log_stats *stats; /* NULL: none, or they may be freed */
 };
 
 static bool give_up(void *cls) {
@@ -62,7 +62,7 @@ static void count_lost(struct tel_log_writer *writer, enum tel_log_loss why, uin
   if (tel_pipeline_stopping(writer->pipeline)) writer->lost_at_stop += lines;
 }
 
-/* Counts what became of lines. Under the lock. */
+/* Counts written and lost lines. Under the lock. */
 static void count_result(struct tel_log_writer *writer, const struct tel_log_result *result) {
   count_lost(writer, TEL_LOST_WRITE_ERROR, result->lost);
   if (!writer->stats) return;
@@ -77,7 +77,7 @@ static void count_now(struct tel_log_writer *writer, const struct tel_log_result
   tel_pipeline_unlock(writer->pipeline);
 }
 
-/* A line of the writer's own, in the log itself. Returns whether it was written. */
+/* Writes a line of the writer itself to the log. Returns whether it was written. */
 static bool say(struct tel_log_writer *writer, const char *message, const char *detail) {
   struct tel_log_result result = {0};
   struct tel_log_record record;
@@ -92,13 +92,12 @@ static bool say(struct tel_log_writer *writer, const char *message, const char *
   tel_attributes_clear(&record.fields);
   if (result.written == 0) return false;
   result.lost = 0;
-  memset(result.failures, 0, sizeof result.failures); /* of the batch before, again */
+  memset(result.failures, 0, sizeof result.failures); /* already counted with the batch before */
   count_now(writer, &result);
   return true;
 }
 
-/* Once, then once a minute as long as it lasts: on standard error, and in the log if that still takes lines.
- */
+/* Reports a failure at most once a minute: on standard error, and in the log if that still accepts lines. */
 static void say_trouble(struct tel_log_writer *writer, const struct tel_log_result *result) {
   static const char *const what[TEL_LOG_FAILURES] = {
       [TEL_LOG_FAILED_WRITE] = "cannot write",
@@ -117,19 +116,19 @@ static void say_trouble(struct tel_log_writer *writer, const struct tel_log_resu
   if (result->failure != TEL_LOG_FAILED_WRITE && result->lost == 0) say(writer, "log output failed", text);
 }
 
-/* It works again: says so, with what is missing in the log. */
+/* Reports that the output works again, with the number of lost lines. */
 static void say_recovered(struct tel_log_writer *writer) {
   if (!say(writer, "log output recovered", NULL)) return; /* next time */
   writer->lost = 0;
   writer->said_at = 0;
 }
 
-/* What was logged before the start has no line yet. */
+/* A record from before the start has no line yet. */
 static bool has_line(const struct tel_log_writer *writer, struct tel_log_record *record) {
   return record->line || tel_log_seal(&writer->encoder, record);
 }
 
-/* Returns false without memory; then what was there is still whole. */
+/* Returns false when out of memory; the earlier lines are then still complete. */
 static bool add_line(struct tel_log_writer *writer, struct tel_log_record *record) {
   if (!has_line(writer, record)) return false;
   buf_append(&writer->batch, record->line, record->line_len);
@@ -176,7 +175,7 @@ static void write_syslog(struct tel_log_writer *writer, struct tel_log_record *r
   }
 }
 
-/* Records are given back before their lines are written, so that a slow disk keeps none of them. */
+/* Gives records back before it writes their lines, so that a slow disk holds no records. */
 static struct tel_item *process(void *cls, struct tel_item *item) {
   struct tel_log_writer *writer = cls;
   writer->result = (struct tel_log_result){0};
@@ -309,7 +308,7 @@ void tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *r
   size_t fields = tel_attributes_pairs_size(&record->fields);
   record->item.bytes = (uint32_t)(record->line ? record->line_len : fields + BEFORE_FIELDS);
   record->item.weight = 1;
-  /* Never full: there is room for each record that there is. */
+  /* Never full: the queue has room for all records of the pool. */
   if (!tel_pipeline_push(writer->pipeline, &record->item)) abort();
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The pipeline of log records, and what its worker does: it puts many lines together and writes them at one
- * go. Inside of the logs part, see log.h for its users. Taking, giving back and pushing are for any thread;
- * they never wait and never allocate. */
+/* The pipeline of log records. Its worker gathers many lines and writes them together. Internal to
+ * src/telemetry/logs; users include log.h. Any thread may take, give back and push records; that never waits
+ * and never allocates. */
 #ifndef TELEMETRY_LOGS_LOG_WRITER_H
 #define TELEMETRY_LOGS_LOG_WRITER_H
 
@@ -16,30 +16,30 @@ struct tel_log_writer;
 
 /* Opens the output. TEL_E_SYSTEM: the file (errno); TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_writer **out);
-/* Where lines are counted, until tel_log_writer_free(); before the start. */
+/* Sets where lines are counted until tel_log_writer_free(). Call it before the start. */
 void tel_log_writer_count_in(struct tel_log_writer *writer, struct tel_log_stats *stats);
 const struct tel_pipeline *tel_log_writer_pipeline(const struct tel_log_writer *writer);
-/* Another name on the lines of what is logged before the start, and after it, in a child of the process that
- * made the writer. Before the start. TEL_E_MEMORY. */
+/* Changes the instance in all lines, also of records that are queued already, in a child of the process that
+ * made the writer. Call it before the start. TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_log_writer_rename(struct tel_log_writer *writer, const char *version,
                                          const char *instance);
 /* Starts the thread. TEL_E_SYSTEM: errno. */
 TEL_MUST_CHECK int tel_log_writer_start(struct tel_log_writer *writer);
 
-/* A record to fill (not yet initialised), or NULL if all are out. */
+/* Returns a record to fill (not yet initialised), or NULL if all are in use. */
 struct tel_log_record *tel_log_writer_take(struct tel_log_writer *writer);
-/* Takes a record back, with what its fields hold. */
+/* Takes a record back and clears its fields. */
 void tel_log_writer_give(struct tel_log_writer *writer, struct tel_log_record *record);
-/* Makes the record's line. False when out of memory. */
+/* Makes the record's line. Returns false when out of memory. */
 bool tel_log_writer_seal(const struct tel_log_writer *writer, struct tel_log_record *record);
-/* Hands a finished record over, in the process of the writer. */
+/* Queues a finished record, in the process of the writer. */
 void tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *record);
 
 /* See tel_log_reopen(). */
 TEL_MUST_CHECK int tel_log_writer_reopen(struct tel_log_writer *writer);
-/* Writes what is queued, starting the thread for it if need be, until the deadline; counts the rest as lost.
- * If the output hangs, it is left behind with its thread and its memory a tenth of a second after that (or
- * after the call). Returns how many of the records that were queued are lost. */
+/* Writes queued records until the deadline, and starts the thread for that if necessary. Counts the rest as
+ * lost. If the output hangs, the thread and its memory are left behind a tenth of a second after the deadline
+ * (or the call, if later). Returns how many queued records were lost. */
 uint64_t tel_log_writer_free(struct tel_log_writer *writer, uint64_t deadline_mono_ns);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Log records, and where they are written.
+# Log records and their output.
 libtelemetry_la_SOURCES += \
 	src/telemetry/logs/log.c src/telemetry/logs/log_json.c src/telemetry/logs/log_json.h src/telemetry/logs/log_output.c \
 	src/telemetry/logs/log_output.h src/telemetry/logs/log_record.c src/telemetry/logs/log_record.h \

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Content negotiation after RFC 9110, 12.5: what the lists in Accept and Accept-Encoding allow, by quality.
- */
+/* Content negotiation (RFC 9110, 12.5): what the lists in Accept and Accept-Encoding allow, by quality. */
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -44,8 +43,8 @@ static bool same(struct slice s, const char *text) {
   return s.len == strlen(text) && strncasecmp(s.at, text, s.len) == 0;
 }
 
-/* A quality in thousandths, or -1 if it is not one. More than three digits are read and ignored: some clients
- * send them. */
+/* A quality in thousandths, or -1 if it is invalid. Some clients send more than three digits; the rest is
+ * ignored. */
 static int quality(struct slice s) {
   if (s.len == 0 || (s.at[0] != '0' && s.at[0] != '1') || (s.len > 1 && s.at[1] != '.')) return -1;
   int value = (s.at[0] - '0') * 1000, unit = 100;
@@ -56,10 +55,10 @@ static int quality(struct slice s) {
   return value > 1000 ? -1 : value;
 }
 
-/* One member of a list: its name, and of its parameters those that matter. */
+/* One member of a list: its name and the parameters that matter. */
 struct range {
   struct slice name;
-  int q;                /* -1: malformed, so the range says nothing */
+  int q;                /* -1: malformed, so the range is ignored */
   struct slice version; /* len 0: none */
 };
 
@@ -68,7 +67,7 @@ static struct slice unquoted(struct slice s) {
   return s;
 }
 
-/* The next member. False at the end. */
+/* Reads the next member. Returns false at the end. */
 static bool next_range(struct slice *list, struct range *out) {
   if (list->len == 0) return false;
   struct slice member = cut(list, ',');
@@ -78,14 +77,14 @@ static bool next_range(struct slice *list, struct range *out) {
     struct slice name = cut(&value, '=');
     if (same(name, "q")) {
       out->q = quality(value);
-      return true; /* what follows q is no parameter of the range */
+      return true; /* parameters after q do not belong to the range */
     }
     if (same(name, "version")) out->version = unquoted(value);
   }
   return true;
 }
 
-/* What a list grants to one offer: the quality of the most specific range that matches it. */
+/* The quality that a list gives to one offer: that of the most specific range that matches it. */
 struct grant {
   int specificity; /* 0: nothing matched */
   int q;
@@ -99,20 +98,19 @@ static void grant_raise(struct grant *grant, int specificity, int q) {
 
 enum { ANY = 1, GROUP, NAMED, VERSIONED };
 
-/* versions: those of the format itself and, NULL-terminated, those that can be answered with it. */
+/* versions: the versions of the format that can be served, NULL-terminated. */
 static int match(const struct range *range, const char *group, const char *type,
                  const char *const *versions) {
-  if (same(range->name, "*/*")) return ANY;
+  if (same(range->name, "*/* ")) return ANY;
   if (same(range->name, group)) return GROUP;
-  if (!same(range->name, type)) return 0;
+  if
+    *(!same(range->name, type)) return 0;
   if (range->version.len == 0) return NAMED;
-  for (; *versions; versions++)
-    if (same(range->version, *versions)) return VERSIONED;
+  *for (; *versions; versions++) if (same(range->version, *versions)) return *VERSIONED;
   return 0;
 }
-
-enum tel_format tel_format_negotiate(const char *accept) {
-  /* OpenMetrics 0.0.1 is what older Prometheus servers call 1.0.0. */
+**enum tel_format tel_format_negotiate(const char *accept) { /* Older Prometheus
+                                                              * servers ask for OpenMetrics 1.0.0 as 0.0.1. */
   static const char *const text_versions[] = {"0.0.4", NULL};
   static const char *const openmetrics_versions[] = {"1.0.0", "0.0.1", NULL};
   if (!accept) return TEL_FORMAT_TEXT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The writers of both formats. Where they differ there is a branch on the format and nothing else. */
+/* Writes both formats. Branches on the format are their only differences. */
 #include "telemetry/metrics/exposition.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@ const char *tel_format_content_type(enum tel_format format) {
                                           : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* Appends text with backslash and newline escaped, and quotes where asked. */
+/* Appends text with backslash and newline escaped, and quotes if asked. */
 static void put_escaped(struct buf *out, const char *text, bool quotes) {
   const char *special = quotes ? "\\\n\"" : "\\\n";
   for (;;) {
@@ -30,16 +30,16 @@ static void put_escaped(struct buf *out, const char *text, bool quotes) {
   }
 }
 
-/* A bound as Go prints it (the shortest digits that read back the same, an exponent below 1e-04 and from
- * 1e+06 on), which is what OpenMetrics calls canonical there with ".0" behind whole numbers: a bound is a
- * label value, and a series must not change its name with the writer. */
+/* Writes a bound as Go prints it: the shortest exact digits, with an exponent below 1e-04 and from 1e+06 on.
+ * OpenMetrics calls this canonical, with ".0" after whole numbers. A bound is a label value, so a series must
+ * not depend on the writer. */
 static void put_bound(struct buf *out, double bound, enum tel_format format) {
   char text[40];
   int digits = 0;
   do {
     snprintf(text, sizeof text, "%.*e", digits, bound);
   } while (digits++ < 16 && strtod(text, NULL) != bound);
-  digits--; /* behind the point */
+  digits--; /* after the point */
   int exponent = atoi(strchr(text, 'e') + 1);
   bool fixed = exponent >= -4 && exponent < 6;
   if (fixed) snprintf(text, sizeof text, "%.*f", digits > exponent ? digits - exponent : 0, bound);
@@ -63,7 +63,7 @@ static void put_help(struct buf *out, const struct tel_family *family, enum tel_
   buf_putc(out, '\n');
 }
 
-/* In the order that each format prefers. */
+/* Writes the lines in the order that each format prefers. */
 static void put_metadata(struct buf *out, const struct tel_family *family, enum tel_format format) {
   static const char *const types[] = {[TEL_METRIC_COUNTER] = "counter\n",
                                       [TEL_METRIC_GAUGE] = "gauge\n",
@@ -88,7 +88,7 @@ static void put_label(struct buf *labels, const struct tel_family *family, size_
   buf_putc(labels, '"');
 }
 
-/* The label pairs of a series, without braces, into the scratch buffer. */
+/* Writes the label pairs of a series, without braces, into the scratch buffer. */
 static void render_labels(struct tel_emit *emit, const struct tel_series *series) {
   const char *value = series->values;
   buf_reset(emit->labels);
@@ -98,7 +98,7 @@ static void render_labels(struct tel_emit *emit, const struct tel_series *series
   }
 }
 
-/* All of a line before its value: the name, and the labels with those of the sample alone (or ""). */
+/* Writes a line up to its value: the name, and the labels with the sample's own label (or none). */
 static void begin_sample(const struct tel_emit *emit, const char *suffix, const char *own_label,
                          const char *own_value) {
   const struct buf *labels = emit->labels;
@@ -135,7 +135,7 @@ void tel_emit_value(struct tel_emit *emit, const char *const *label_values, doub
 }
 
 static void put_exemplar(struct buf *out, const struct tel_exemplar *exemplar) {
-  /* 63 characters of names and values: well below the 128 that are allowed. */
+  /* 63 characters of names and values: well below the allowed 128. */
   buf_puts(out, " # {trace_id=\"");
   buf_put_hex(out, exemplar->context.trace_id, sizeof exemplar->context.trace_id);
   buf_puts(out, "\",span_id=\"");
@@ -148,8 +148,8 @@ static void put_exemplar(struct buf *out, const struct tel_exemplar *exemplar) {
   buf_puts(out, time);
 }
 
-/* _count is the +Inf bucket's and comes from the buckets themselves, so the two cannot differ.
- * bounds: the texts of le, each with its NUL. */
+/* _count is computed from the buckets, so it cannot differ from the +Inf bucket. bounds: the texts of le,
+ * each with its NUL. */
 static void put_histogram(const struct tel_emit *emit, const struct tel_histogram *histogram,
                           const char *bounds) {
   uint64_t counts[TEL_MAX_BUCKETS + 1], total = 0;
@@ -199,7 +199,7 @@ static void put_series(struct tel_emit *emit, const struct tel_series *series, c
   buf_putc(emit->out, '\n');
 }
 
-/* The texts of all bounds, once for the family; fails the exposition's buffer when out of memory. */
+/* Writes the texts of all bounds once for the family. Fails the exposition's buffer when out of memory. */
 static const char *render_bounds(const struct tel_emit *emit, struct buf *bounds) {
   const struct tel_family *family = emit->family;
   if (family->type != TEL_METRIC_HISTOGRAM) return NULL;
@@ -224,12 +224,12 @@ static void put_family(struct tel_emit *emit) {
   if (family->read) family->read(family->cls, emit);
   for (size_t i = 0; i < family->series_count; i++) put_series(emit, &family->series[i], bound_texts);
   if (buf_failed(emit->labels)) emit->out->failed = true;
-  if (emit->count == 0) emit->out->len = start; /* nothing to say yet: no metadata either */
+  if (emit->count == 0) emit->out->len = start; /* without series, omit the metadata too */
 out:
   buf_free(&bounds);
 }
 
-/* Makes room for as much as the last exposition took: growing step by step would copy it several times. */
+/* Reserves the size of the last exposition, because growing step by step would copy it several times. */
 static void reserve(const struct tel_registry *registry, enum tel_format format, struct buf *out) {
   size_t wanted = registry->last_size[format] + registry->last_size[format] / 8;
   if (out->len <= out->limit && wanted > 0 && wanted <= out->limit - out->len) buf_reserve(out, wanted);

@@ -7,16 +7,16 @@
 #include "telemetry/metrics/exposition.h"
 
 enum {
-  LEVEL = 4,       /* expositions repeat themselves: higher levels cost twice the time for a few percent */
+  LEVEL = 4,       /* expositions are repetitive: higher levels cost twice the time for a few percent */
   GZIP = 15 + 16,  /* the largest window, and a gzip header */
   STEP = 16 * 1024 /* of output */
 };
 
-/* Runs deflate until it has taken all of its input (or, at the end, given all of its output). */
+/* Runs deflate until it has read all of its input (or, at the end, written all of its output). */
 static bool deflate_into(z_stream *z, int flush, struct buf *out) {
   for (;;) {
     size_t room = out->len < out->limit ? out->limit - out->len : 0;
-    room = room == 0 ? 1 : room < STEP ? room : STEP; /* the one byte too many fails the buffer */
+    room = room == 0 ? 1 : room < STEP ? room : STEP; /* one byte too many fails the buffer */
     char *to = buf_reserve(out, room);
     if (!to) return false;
     z->next_out = (Bytef *)to;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What may be the name of what. Stricter than the data model where it reserves names for others: a colon is
- * for recording rules, a leading underscore for the formats themselves. */
+/* The rules of names. Stricter than the data model: a colon is reserved for recording rules, a leading
+ * underscore for the formats themselves. */
 #include <string.h>
 
 #include "telemetry/metrics/metrics_model.h"
@@ -43,7 +43,7 @@ bool tel_family_names_valid(const struct tel_family_spec *spec, enum tel_metric_
   return true;
 }
 
-/* What can stand behind the base name. _created is OpenMetrics': not written here, but reserved by it. */
+/* Suffixes of the base name. OpenMetrics reserves _created, which is not written here. */
 static const char *const suffixes[][6] = {
     [TEL_METRIC_COUNTER] = {"", "_total", "_created", NULL},
     [TEL_METRIC_GAUGE] = {"", NULL},
@@ -54,7 +54,7 @@ static char char_at(const char *base, size_t base_len, const char *suffix, size_
   return i < base_len ? base[i] : suffix[i - base_len];
 }
 
-/* Compares two names that are each a base and a suffix. */
+/* Compares two names, each of a base and a suffix. */
 static bool same(const struct tel_family *a, const char *a_suffix, const struct tel_family *b,
                  const char *b_suffix) {
   size_t len = a->base_len + strlen(a_suffix);

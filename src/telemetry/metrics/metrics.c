@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "telemetry/metrics/metrics_model.h"
 
-/* Threads come and go (one a connection), so shards are dealt in turn and never handed back. */
+/* Threads are short-lived (one per connection), so shards are assigned in turn and never given back. */
 static unsigned shard_index(void) {
   static atomic_uint next;
   static _Thread_local unsigned mine; /* plus one; 0: none yet */
@@ -34,10 +34,10 @@ static void add_double(_Atomic double *to, double delta) {
 /* Exemplars */
 
 /* The fields are stored with release and loaded with acquire order (not relaxed between fences, which
- * ThreadSanitizer does not know): whoever reads a field of a later writer then also sees its version. */
+ * ThreadSanitizer does not know): a reader that sees a field of a later writer then also sees its version. */
 static void keep(struct tel_exemplar_slot *slot, double value, const struct tel_context *context,
                  uint64_t unix_ns) {
-  /* At most one a tick of the coarse clock: many threads then share this line without writing to it. */
+  /* At most one per time value, so that many threads read this cache line without writing to it. */
   if (atomic_load_explicit(&slot->unix_ns, memory_order_relaxed) == unix_ns) return;
   uint64_t trace_id[2], span_id;
   memcpy(trace_id, context->trace_id, sizeof trace_id);
@@ -173,7 +173,7 @@ static size_t record(struct tel_histogram *h, double value) {
   return bucket;
 }
 
-/* The sum is a counter: what would make it fall, or end its usefulness for ever, is no measurement. */
+/* The sum is a counter: ignore values that would make it fall or become infinite or NaN. */
 static bool measurement(double value) {
   return value >= 0 && value <= DBL_MAX;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The model behind metrics.h, shared by the files that build it (registry.c), record in it (metrics.c) and
- * read it (exposition.c, process.c). It knows no format. Not for other layers.
+ * read it (exposition.c, process.c). Not for other layers.
  *
- * Counters and histograms are split into shards on cache lines of their own. A thread is given a shard when
- * it first records and keeps it, so threads seldom meet on a line; as there are more threads than shards,
- * recording is still atomic. A reader adds the shards up: each only grows, and so does their sum. */
+ * Counters and histograms are split into shards on separate cache lines. A thread gets a shard when it first
+ * records and keeps it, so threads rarely contend for a line. There may be more threads than shards, so
+ * recording is still atomic. A reader adds up the shards: each only grows, and so does their sum. */
 #ifndef TELEMETRY_METRICS_METRICS_MODEL_H
 #define TELEMETRY_METRICS_METRICS_MODEL_H
 
@@ -20,8 +20,8 @@
 
 enum { TEL_SHARDS = 8 /* a power of two */, TEL_CACHE_LINE = 64, TEL_MAX_LABELS = 8, TEL_MAX_BUCKETS = 64 };
 
-/* A slot that is written by whoever claims it (version odd) and read by those who see the same even version
- * before and after. Nobody ever waits: a writer that finds it claimed leaves it alone. */
+/* A writer claims a slot with an odd version. A reader accepts it if it sees the same even version before and
+ * after. No thread waits: a writer that finds the slot claimed skips it. */
 struct tel_exemplar_slot {
   _Atomic uint64_t version; /* 0: never written */
   _Atomic uint64_t trace_id[2];
@@ -43,22 +43,22 @@ struct tel_gauge {
 
 struct tel_histogram_shard {
   _Atomic double sum;
-  _Atomic uint64_t counts[]; /* one a bucket, not cumulative; the last is +Inf's */
+  _Atomic uint64_t counts[]; /* one per bucket, not cumulative; the last is +Inf's */
 };
 
 struct tel_histogram {
   const double *bounds; /* the family's */
   size_t bound_count;
   size_t shard_size;                    /* bytes, whole cache lines */
-  unsigned char *shards;                /* TEL_SHARDS of them, behind the exemplars in the same block */
+  unsigned char *shards;                /* TEL_SHARDS of them, after the exemplars in the same block */
   struct tel_exemplar_slot exemplars[]; /* bound_count + 1 */
 };
 
 struct tel_series {
-  char *values; /* the label values one behind the other, each with its NUL */
+  char *values; /* the label values in sequence, each with its NUL */
   size_t values_len;
   uint64_t hash;    /* of values */
-  void *instrument; /* struct tel_counter, tel_gauge or tel_histogram, as the family's type says */
+  void *instrument; /* struct tel_counter, tel_gauge or tel_histogram, by the family's type */
 };
 
 struct tel_family {
@@ -77,7 +77,7 @@ struct tel_family {
   struct tel_series *series;
   size_t series_count, series_room;
   uint64_t dropped; /* series refused */
-  /* Of a family that is read when it is scraped. */
+  /* For a family that is read at each scrape. */
   tel_read_fn *read;
   void *cls;
   void *owned; /* freed with the family */
@@ -89,8 +89,8 @@ struct tel_registry {
   struct tel_family **families; /* sorted by name */
   size_t family_count, family_room;
   struct tel_histogram *scrape_duration;
-  uint64_t scrapes;    /* how many there were: what a read function gathers once a scrape it can tell by */
-  size_t last_size[2]; /* of an exposition, by format: how much room the next will want */
+  uint64_t scrapes;    /* number of scrapes; lets a read function collect its data once per scrape */
+  size_t last_size[2]; /* of an exposition, by format: the room to reserve for the next one */
 };
 
 struct tel_emit {
@@ -115,15 +115,15 @@ struct tel_exemplar {
   double value;
   uint64_t unix_ns;
 };
-/* The exemplar of one bucket, whole; false if there is none, or writers did not let it be read. Any thread.
- */
+/* Reads the exemplar of one bucket. Returns false if it is absent, or writers changed it during each attempt.
+ * Any thread. */
 bool tel_histogram_exemplar(const struct tel_histogram *histogram, size_t bucket, struct tel_exemplar *out);
-/* The same of a counter. */
+/* The same for a counter. */
 bool tel_counter_exemplar(const struct tel_counter *counter, struct tel_exemplar *out);
 
 /* registry.c */
 
-/* As tel_read_family(), for a cls that the registry frees in the end. On failure it is still the caller's. */
+/* Like tel_read_family(), and the registry frees owned at its end. On failure it is still the caller's. */
 TEL_MUST_CHECK int tel_read_family_owned(struct tel_registry *registry, const struct tel_family_spec *spec,
                                          enum tel_metric_type type, tel_read_fn *read, void *cls,
                                          void *owned);

@@ -14,11 +14,12 @@
 
 enum field { CPU, MAX_FDS, OPEN_FDS, RESIDENT, START, THREADS, VIRTUAL, FIELD_COUNT };
 
-/* One reading serves all families of a scrape: /proc/self/stat adds up every thread and is not free. */
+/* One reading serves all families of a scrape, because /proc/self/stat adds up every thread, which is slow.
+ */
 struct process {
-  uint64_t scrape;            /* that the values are of */
+  uint64_t scrape;            /* the scrape of the values */
   double values[FIELD_COUNT]; /* NaN: not known */
-  double boot_time; /* in s since 1970; read once, as it is not quite the same each time. NaN: not known */
+  double boot_time;           /* in s since 1970; read once, because it varies slightly. NaN: not known */
   struct cls {
     struct process *process;
     enum field field;
@@ -32,15 +33,15 @@ static bool read_file(const struct process *process, const char *name, char *out
   if ((size_t)snprintf(path, sizeof path, "%s/%s", process->proc, name) >= sizeof path) return false;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
-  ssize_t len = read(fd, out, size - 1); /* files of /proc come whole with one read */
+  ssize_t len = read(fd, out, size - 1); /* one read returns a whole file of /proc */
   close(fd);
   if (len < 0) return false;
   out[len] = '\0';
   return true;
 }
 
-/* proc(5) numbers the fields of stat from 1; the state is the third and the first behind the command's name,
- * which may itself hold blanks and brackets. */
+/* proc(5) numbers the fields of stat from 1; the state is the third, directly after the command's name, which
+ * may hold blanks and brackets. */
 enum { STATE = 3, UTIME = 14, STIME = 15, NUM_THREADS = 20, STARTTIME = 22, VSIZE = 23, RSS = 24 };
 
 static void read_stat(struct process *process) {
@@ -49,7 +50,7 @@ static void read_stat(struct process *process) {
   if (!read_file(process, "self/stat", text, sizeof text)) return;
   char *at = strrchr(text, ')');
   if (!at || at[1] != ' ' || at[2] == '\0') return;
-  at += 3; /* behind the state's letter */
+  at += 3; /* after the state's letter */
   for (int i = STATE + 1; i <= RSS; i++) {
     char *end;
     field[i] = strtoull(at, &end, 10); /* some before utime are negative, and not used */
@@ -84,7 +85,7 @@ static void count_open_fds(struct process *process) {
   if ((size_t)snprintf(path, sizeof path, "%s/self/fd", process->proc) >= sizeof path) return;
   DIR *dir = opendir(path);
   if (!dir) return;
-  char own[16]; /* the directory's own descriptor is gone when this returns */
+  char own[16]; /* the directory's own descriptor is closed when this returns */
   snprintf(own, sizeof own, "%d", dirfd(dir));
   double count = 0;
   for (struct dirent *entry; (entry = readdir(dir));)
@@ -140,7 +141,7 @@ int tel_process_register_at(struct tel_registry *registry, const char *proc) {
   int error = TEL_OK;
   for (size_t i = 0; i < FIELD_COUNT && !error; i++) {
     process->fields[i] = (struct cls){process, (enum field)i};
-    /* The first family to be registered owns the reading: all live until the registry ends. */
+    /* The first registered family owns the reading. All families live until the registry is freed. */
     error = tel_read_family_owned(registry, &families[i].spec, families[i].type, read_field,
                                   &process->fields[i], i == 0 ? process : NULL);
     if (error && i == 0) free(process);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Families and series: made under the registry's lock, complete before they are linked, never moved. */
+/* Families and series: linked under the registry's lock, when they are complete. Handles never move. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +151,7 @@ static const char *string_copy(char **at, const char *text) {
   return copy;
 }
 
-/* A family of its own copies, without series. NULL when out of memory. */
+/* Returns a copy of the specification as a family without series. NULL when out of memory. */
 static struct tel_family *family_copy(const struct tel_family_spec *spec, enum tel_metric_type type) {
   const char *help = spec->help ? spec->help : "", *unit = spec->unit ? spec->unit : "";
   size_t size = strlen(spec->name) + strlen(help) + strlen(unit) + 3;
@@ -266,7 +266,7 @@ int tel_read_family(struct tel_registry *registry, const struct tel_family_spec 
 
 /* The registry */
 
-/* Runs under the lock, as every read function. */
+/* Runs under the lock, like every read function. */
 static void read_dropped(void *cls, struct tel_emit *emit) {
   const struct tel_registry *registry = cls;
   for (size_t i = 0; i < registry->family_count; i++) {

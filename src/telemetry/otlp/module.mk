@@ -6,7 +6,7 @@ libtelemetry_la_SOURCES += \
 	src/telemetry/otlp/otlp_response.c src/telemetry/otlp/proxy.c src/telemetry/otlp/proxy.h src/telemetry/otlp/retry.c \
 	src/telemetry/otlp/retry.h src/telemetry/otlp/span_wire.c src/telemetry/otlp/transport.h src/telemetry/otlp/transport_curl.c
 
-# OTLP's messages, made by protoc-c: a library of its own, because generated code is not held to our warnings.
+# OTLP's messages, made by protoc-c: a separate library, because our warnings do not apply to generated code.
 noinst_LTLIBRARIES += libotlp.la
 nodist_libotlp_la_SOURCES = src/telemetry/otlp/otlp.pb-c.c src/telemetry/otlp/otlp.pb-c.h
 libotlp_la_CFLAGS = -std=gnu11 -w -fvisibility=hidden $(HARDENING_CFLAGS) $(SANITIZER_FLAGS)

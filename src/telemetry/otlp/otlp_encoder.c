@@ -15,7 +15,7 @@ enum {
   SCOPE = WIRE_TAG(1, WIRE_BYTES),
   SCOPE_NAME = WIRE_TAG(1, WIRE_BYTES),
   SCOPE_VERSION = WIRE_TAG(2, WIRE_BYTES),
-  FRAME = 32 /* tags and lengths around the spans: at least as large */
+  FRAME = 32 /* bound of the tags and lengths around the spans */
 };
 
 struct tel_otlp_encoder {
@@ -32,7 +32,7 @@ static bool put_field(struct buf *out, uint8_t tag, const void *data, size_t len
 static bool put_resource(struct buf *out, const struct tel_attributes *resource) {
   if (!put_field(out, RESOURCE, tel_attributes_pairs(resource), tel_attributes_pairs_size(resource)))
     return false;
-  /* The pairs have the tag of a span's attributes, which is of one byte as that of a resource's is. */
+  /* The pairs have the tag of a span's attributes. It has one byte, like that of a resource's attributes. */
   char *pairs = out->data + out->len - tel_attributes_pairs_size(resource);
   for (uint32_t i = 0; i < resource->count; i++)
     pairs[resource->places[i].at - resource->start] = TEL_FORM_RESOURCE;

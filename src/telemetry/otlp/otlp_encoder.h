@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sealed spans as OTLP's ExportTraceServiceRequest: put together behind a resource and a scope that are
- * prepared. The memory is kept from one request to the next. One thread. Internal to src/telemetry. */
+/* Builds OTLP's ExportTraceServiceRequest from a prepared resource and scope and from sealed spans. Requests
+ * reuse the memory. One thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_OTLP_OTLP_ENCODER_H
 #define TELEMETRY_OTLP_OTLP_ENCODER_H
 
@@ -17,13 +17,13 @@ struct tel_wire;
 struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resource, const char *scope_name,
                                               const char *scope_version);
 void tel_otlp_encoder_free(struct tel_otlp_encoder *encoder);
-/* Makes a request of spans that have been sealed. out is valid until the next call. TEL_E_MEMORY, or
- * TEL_E_FULL: it would be larger than TEL_OTLP_REQUEST_LIMIT. */
+/* Makes a request of sealed spans. out is valid until the next call. TEL_E_MEMORY, or TEL_E_FULL: it would
+ * exceed TEL_OTLP_REQUEST_LIMIT. */
 TEL_MUST_CHECK int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_wire *spans,
                                    size_t count, const struct buf **out);
 
-/* What a collector answers to a request it took. rejected: spans; message: cut to size, "" for none, with
- * anything that is not printable ASCII replaced. False if it cannot be read. */
+/* Decodes a collector's answer to an accepted request. rejected: number of spans. message: "" for none, cut
+ * to size; only printable ASCII, all else is replaced. Returns false if the answer is invalid. */
 bool tel_otlp_decode_response(const void *data, size_t len, uint64_t *rejected, char *message, size_t size);
 
 #endif

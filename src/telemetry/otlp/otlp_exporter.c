@@ -27,7 +27,7 @@ struct otlp {
   bool gzip;
   char where[TEL_ENDPOINT_SHOWN_SIZE]; /* for messages */
   uint32_t timeout_ms;
-  uint64_t not_before; /* what the last Retry-After asked for; monotonic */
+  uint64_t not_before; /* from the last Retry-After; monotonic */
 };
 
 static void fail(struct tel_export_result *result, enum tel_drop reason, const char *text) {
@@ -35,7 +35,7 @@ static void fail(struct tel_export_result *result, enum tel_drop reason, const c
   snprintf(result->text, sizeof result->text, "%s", text);
 }
 
-/* Whether the answer says by its type that it is not OTLP. Without a type, its body decides. */
+/* Whether the answer's type shows that it is not OTLP. Without a type, the body decides. */
 static bool is_other_type(const char *type) {
   static const char *const ours[] = {"application/x-protobuf", "application/protobuf"};
   size_t len = strcspn(type, "; \t");
@@ -44,7 +44,7 @@ static bool is_other_type(const char *type) {
   return len > 0;
 }
 
-/* Something answered 2xx that does not speak OTLP, so nothing has stored the spans. */
+/* The server that answered 2xx does not speak OTLP, so the spans were not stored. */
 static void refuse_success(const struct otlp *otlp, struct tel_export_result *result) {
   const struct tel_answer *answer = &otlp->answer;
   char type[TEXT_SHOWN_SIZE], start[TEXT_SHOWN_SIZE];
@@ -59,8 +59,8 @@ static void refuse_success(const struct otlp *otlp, struct tel_export_result *re
       text_show(answer->body.data, answer->body.len, start), answer->body.len ? "'" : "");
 }
 
-/* The answer of a collector that took the request, perhaps not all of its spans. OTLP has one status for it,
- * and an empty message for a whole success. */
+/* Reads the answer of a collector that accepted the request, perhaps without some spans. OTLP has one status
+ * for this, and an empty message for a full success. */
 static void read_success(const struct otlp *otlp, size_t count, struct tel_export_result *result) {
   const struct tel_answer *answer = &otlp->answer;
   uint64_t rejected;
@@ -83,7 +83,7 @@ static void read_success(const struct otlp *otlp, size_t count, struct tel_expor
   result->delivered += count - bound;
 }
 
-/* What to do about a status; NULL: nothing that is known here. */
+/* Advice for a status, or NULL. */
 static const char *advice(int status) {
   static const struct {
     int from, to;
@@ -118,7 +118,7 @@ static void describe_failure(const struct otlp *otlp, struct tel_export_result *
   fail(result, TEL_DROP_EXPORT_FAILED, text);
 }
 
-/* When to try again; later than the deadline if never. */
+/* The time of the next try, which may be later than the deadline. */
 static uint64_t next_try(struct otlp *otlp, unsigned attempt) {
   const struct tel_answer *answer = &otlp->answer;
   const struct tel_transport *transport = &otlp->transport;
@@ -136,8 +136,7 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
   if (otlp->not_before > transport->now_mono_ns(transport->cls)) {
     transport->pause(transport->cls, otlp->not_before < deadline ? otlp->not_before : deadline);
     if (otlp->not_before >= deadline && !transport->stopping(transport->cls)) {
-      fail(result, TEL_DROP_EXPORT_FAILED,
-           "the collector asked to be left alone for longer than the timeout");
+      fail(result, TEL_DROP_EXPORT_FAILED, "the collector's Retry-After is longer than the timeout");
       return;
     }
   }
@@ -150,7 +149,7 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
     }
     bool again = answer->status ? tel_retry_status(answer->status) : answer->connection;
     uint64_t next = again ? next_try(otlp, attempt) : UINT64_MAX;
-    /* Stopping ends a wait that has begun, for one last try; none begins then. */
+    /* A stop ends a running wait, for one last try, and prevents new waits. */
     if (!again || transport->stopping(transport->cls) || next >= deadline) {
       describe_failure(otlp, result);
       return;
@@ -159,7 +158,7 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
   }
 }
 
-/* Encodes and sends; in halves if it is too much for one request. */
+/* Encodes and sends the spans, in halves if they exceed one request. */
 static void export_spans(struct otlp *otlp, const struct tel_wire *spans, size_t count, uint64_t deadline,
                          struct tel_export_result *result) {
   const struct buf *request;

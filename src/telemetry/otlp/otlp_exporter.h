@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Spans to a collector: OTLP over HTTP, protobuf. Internal to src/telemetry. */
+/* Exports spans to a collector: OTLP over HTTP, protobuf. Internal to src/telemetry. */
 #ifndef TELEMETRY_OTLP_OTLP_EXPORTER_H
 #define TELEMETRY_OTLP_OTLP_EXPORTER_H
 
@@ -13,7 +13,7 @@ TEL_MUST_CHECK int tel_otlp_exporter_new(const struct tel_tracing_settings *sett
                                          const struct tel_attributes *resource,
                                          struct tel_trace_metrics *metrics, struct tel_exporter *out);
 
-/* The same over a given transport, which is taken over, also on failure. TEL_E_MEMORY. */
+/* The same over a given transport. Takes ownership of it, also on failure. TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_otlp_exporter_with(const struct tel_transport *transport,
                                           const struct tel_tracing_settings *settings,
                                           const struct tel_attributes *resource,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a collector answers: made elsewhere, so that protobuf-c reads it. */
+/* Reads a collector's answer. It is foreign data, so protobuf-c decodes it. */
 #include "telemetry/otlp/otlp.pb-c.h"
 #include "telemetry/otlp/otlp_encoder.h"
 

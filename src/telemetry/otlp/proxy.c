@@ -12,7 +12,7 @@
 
 typedef const char *get_fn(void *cls, const char *name);
 
-/* The first of these variables that has a value, trimmed; its name, or NULL. */
+/* Copies the trimmed value of the first variable that has one. Returns its name, or NULL. */
 static const char *first_of(const char *const *names, get_fn *get, void *cls, char *out, size_t size) {
   for (; *names; names++) {
     const char *value = get(cls, *names), *begin;
@@ -49,7 +49,8 @@ static void describe(const char *variable, struct tel_proxy *proxy) {
 }
 
 void tel_proxy_find(const char *url, get_fn *get, void *cls, struct tel_proxy *out) {
-  /* libcurl reads http_proxy in small letters alone: a web server sets HTTP_PROXY from a request's header. */
+  /* libcurl reads http_proxy only in lower case, because a web server sets HTTP_PROXY from a request's
+   * header. */
   static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL},
                            *const secure[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL},
                            *const except[] = {"no_proxy", "NO_PROXY", NULL};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which proxy a request takes, by the variables that libcurl knows. Internal to src/telemetry. */
+/* Finds the proxy of a request, from the variables that libcurl knows. Internal to src/telemetry. */
 #ifndef TELEMETRY_OTLP_PROXY_H
 #define TELEMETRY_OTLP_PROXY_H
 
@@ -13,7 +13,7 @@ struct tel_proxy {
   char shown[192]; /* for messages: without its password, with its variable */
 };
 
-/* Reads the variables by get, as getenv(). A URL whose host is this machine gets no proxy. */
+/* Reads the variables with get, which is like getenv(). For a host that is this machine, uses no proxy. */
 void tel_proxy_find(const char *url, const char *(*get)(void *cls, const char *name), void *cls,
                     struct tel_proxy *out);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An ended span as OTLP has it. Its attributes were encoded when they were set; what is known at the start
- * goes in front of them, and the rest behind. */
+/* Encodes an ended span in OTLP. Its attributes were encoded when they were set. Fields of fixed size go
+ * before them, the rest after them. */
 #include <string.h>
 
 #include "base/utf8.h"
@@ -69,7 +69,7 @@ static uint8_t *put_count(uint8_t *to, uint8_t tag, uint32_t count) {
   return wire_put_varint(to, count);
 }
 
-/* Puts tag, length and head in front of the pairs. tail: the bytes behind them. */
+/* Puts tag, length and head before the pairs. tail: the number of bytes after them. */
 static struct tel_wire finish(struct tel_attributes *a, uint8_t tag, const uint8_t *head, size_t head_size,
                               size_t tail) {
   size_t size = head_size + tel_attributes_pairs_size(a) + tail;
@@ -108,7 +108,7 @@ static bool seal_link(struct tel_span_item *item) {
   return true;
 }
 
-/* Adds the size of the items, or returns false without memory. */
+/* Seals the items and adds their sizes. Returns false when out of memory. */
 static bool seal_items(struct tel_span_items *items, bool (*seal)(struct tel_span_item *item), size_t *size) {
   for (struct tel_span_item *item = items->first; item; item = item->next) {
     if (!seal(item)) return false;

@@ -14,21 +14,21 @@
 #include "telemetry/settings/keyvalues.h"
 #include "telemetry/settings/otel_env.h"
 
-/* The multi interface, although there is one transfer at a time: its poll can be woken from another thread,
- * at once, where a progress callback is asked about once a second. */
+/* Uses the multi interface for single transfers, because another thread can wake its poll at once. A progress
+ * callback runs only about once a second. */
 struct link {
   CURL *easy;
   CURLM *multi;
   struct curl_slist *headers;
-  struct tel_answer *answer; /* of the request under way */
-  bool header_whole;         /* of its answer */
+  struct tel_answer *answer; /* of the running request */
+  bool header_whole;         /* of the answer */
   struct tel_proxy proxy;
   char error[CURL_ERROR_SIZE];
   _Atomic bool stopping;
   _Atomic uint64_t stop_deadline; /* UINT64_MAX until then */
 };
 
-/* Keeps the header's value if this line is it; an overlong one is cut off. */
+/* Keeps the value if this line is the header. Cuts a long value. */
 static void keep_header(const char *line, size_t len, const char *name, char *out, size_t size) {
   const char *value;
   size_t skip = strlen(name);
@@ -55,10 +55,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *cls) {
 static size_t on_body(char *data, size_t size, size_t count, void *cls) {
   struct link *link = cls;
   buf_append(&link->answer->body, data, size * count);
-  return buf_failed(&link->answer->body) ? 0 : size * count; /* 0 of something: libcurl gives up */
+  return buf_failed(&link->answer->body) ? 0 : size * count; /* 0 makes libcurl fail */
 }
 
-/* What may be gone the next moment; all else (a bad certificate, no memory) stays. */
+/* Errors that may be temporary. Others (a bad certificate, no memory) are not. */
 static bool is_connection(CURLcode code) {
   switch (code) {
   case CURLE_COULDNT_RESOLVE_HOST:
@@ -79,7 +79,7 @@ static bool is_connection(CURLcode code) {
   }
 }
 
-/* What to do about a failure, where libcurl's text does not say it. */
+/* Advice for a failure if libcurl's text has none. */
 static const char *advice(CURLcode code) {
   switch (code) {
   case CURLE_COULDNT_CONNECT:
@@ -103,15 +103,15 @@ static int ms_until(uint64_t deadline) {
   return (int)(ms < longest ? ms : longest);
 }
 
-/* How long a wait took, if that is much longer than it was meant to: then the process was stopped (SIGSTOP, a
- * frozen container). Else 0. */
+/* The duration of a wait if it was much longer than planned, else 0. Then the process was stopped (SIGSTOP, a
+ * frozen container). */
 static uint64_t stopped_since(uint64_t begin, int wait_ms) {
   uint64_t gone = clock_mono_ns() - begin;
   return gone > (uint64_t)wait_ms * CLOCK_NS_PER_MS + CLOCK_NS_PER_S ? gone : 0;
 }
 
-/* Drives the transfer to its end or to the deadline. The time in which this process was stopped does not
- * count: the collector's answer may wait to be read. */
+/* Runs the transfer to its end or the deadline. Time in which the process was stopped does not count, because
+ * the collector's answer may be unread. */
 static CURLcode perform(struct link *link, uint64_t deadline) {
   int running = 1, messages;
   for (;;) {
@@ -129,7 +129,7 @@ static CURLcode perform(struct link *link, uint64_t deadline) {
   return CURLE_FAILED_INIT;
 }
 
-/* libcurl does not tell whether no_proxy made it leave the proxy out: its port and its messages do. */
+/* libcurl does not report whether no_proxy excluded the proxy. The port and the messages show it. */
 static void name_proxy(struct link *link, struct tel_answer *answer) {
   long port = 0;
   if (!*link->proxy.url) return;
@@ -151,7 +151,7 @@ static void post(void *cls, const void *body, size_t len, uint64_t deadline, str
   CURLcode code = CURLE_FAILED_INIT;
   if (curl_multi_add_handle(link->multi, link->easy) == CURLM_OK) {
     code = perform(link, deadline);
-    /* libcurl takes a header that breaks off for a whole answer. */
+    /* libcurl accepts a truncated header as a complete answer. */
     if (code == CURLE_OK && !link->header_whole) code = CURLE_GOT_NOTHING;
     if (code == CURLE_OK) curl_easy_getinfo(link->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_multi_remove_handle(link->multi, link->easy);
@@ -216,7 +216,7 @@ static const char *add_header(void *cls, const char *name, const char *value) {
   char line[TEL_KEYVALUES_SIZE + 2];
   const char *bad = tel_header_check(name, value);
   if (bad) return bad;
-  /* Without a value libcurl would leave the header out; this is its way to send it empty. */
+  /* Without a value libcurl would omit the header. A semicolon makes libcurl send it empty. */
   snprintf(line, sizeof line, *value ? "%s: %s" : "%s;", name, value);
   return add_line(cls, line) ? NULL : "out of memory";
 }
@@ -237,7 +237,7 @@ static const char *from_process(void *cls, const char *name) {
   return getenv(name);
 }
 
-/* "" instead of nothing, so that libcurl does not look at the variables itself. */
+/* "" instead of NULL, so that libcurl does not read the variables itself. */
 static CURLcode set_proxy(struct link *link, const char *endpoint) {
   tel_proxy_find(endpoint, from_process, NULL, &link->proxy);
   CURLcode error = curl_easy_setopt(link->easy, CURLOPT_PROXY, link->proxy.url);
@@ -257,7 +257,7 @@ static int set_options(struct link *link, const struct tel_tracing_settings *set
   set_file(easy, CURLOPT_SSLKEY, settings->client_key, &error);
   set_file(easy, CURLOPT_SSLCERT, settings->client_certificate, &error);
   if (!error) error = set_proxy(link, settings->endpoint);
-  /* A collector that was recreated may have another address; a connection that is kept needs none. */
+  /* A recreated collector may have another address. A kept connection needs no lookup. */
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link->headers);
@@ -270,7 +270,7 @@ static int set_options(struct link *link, const struct tel_tracing_settings *set
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, link);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, link->error);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  /* A name that does not resolve must not hold up the shutdown: its thread is left to itself. */
+  /* A slow name lookup must not delay the shutdown: libcurl leaves its thread behind. */
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
   return error == CURLE_OK ? TEL_OK : error == CURLE_OUT_OF_MEMORY ? TEL_E_MEMORY : TEL_E_VALUE;
@@ -278,7 +278,8 @@ static int set_options(struct link *link, const struct tel_tracing_settings *set
 
 int tel_transport_curl_new(const struct tel_tracing_settings *settings, struct tel_transport *out) {
   struct link *link = calloc(1, sizeof *link);
-  /* libcurl counts these calls: it stays whole for a thread that was left behind with this transport. */
+  /* libcurl counts these calls, so it stays initialised for a thread that was left behind with this
+   * transport. */
   if (!link || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     free(link);
     return TEL_E_MEMORY;

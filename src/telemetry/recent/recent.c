@@ -27,7 +27,7 @@ static uint8_t class_of(uint64_t duration_ns) {
 }
 
 int tel_recent_new(uint64_t capacity_bytes, struct tel_recent **out) {
-  /* What the pool has besides its objects: four bytes each, and a head. */
+  /* The pool's own memory: a head, and four bytes per object. */
   enum { POOL_HEAD = 256, POOL_EACH = 4 };
   if (capacity_bytes < TEL_RECENT_BYTES_MIN) return TEL_E_VALUE;
   size_t size = (sizeof(struct tel_recent) + 63) / 64 * 64;
@@ -173,7 +173,7 @@ static void keep(struct tel_recent *recent, struct tel_recent_open *open) {
 
 static void take_pending(struct tel_recent *recent) {
   struct tel_recent_open *open = atomic_exchange(&recent->pending, NULL), *first = NULL, *next;
-  for (; open; open = next) { /* the stack's bottom came first */
+  for (; open; open = next) { /* the oldest is at the bottom of the stack */
     next = open->older;
     open->older = first;
     first = open;
@@ -184,7 +184,7 @@ static void take_pending(struct tel_recent *recent) {
   }
 }
 
-/* Whoever holds the lock looks again after giving it back, so nothing stays pending for long. */
+/* A thread that releases the lock checks the stack again, so no trace stays pending for long. */
 static void settle(struct tel_recent *recent) {
   while (atomic_load(&recent->pending) && pthread_mutex_trylock(&recent->lock) == 0) {
     take_pending(recent);
@@ -215,7 +215,7 @@ static struct tel_recent_route *find_route(struct tel_recent *recent, const char
   return NULL;
 }
 
-/* The last row takes all routes for which there is none left. */
+/* The last row collects all further routes. */
 static struct tel_recent_route *route_of(struct tel_recent *recent, const char *name, const char *route,
                                          size_t len) {
   if (len >= TEL_RECENT_ROUTE_SIZE) len = TEL_RECENT_ROUTE_SIZE - 1;
@@ -260,7 +260,8 @@ static void summarise(struct tel_recent_open *open, const struct tel_span *span)
   summary->start_unix_ns = span->start_unix_ns;
   summary->duration_ns = span->end_unix_ns - span->start_unix_ns;
   summary->latency_class = class_of(summary->duration_ns);
-  open->cell = row->cells[summary->latency_class]; /* which of the two is known when all spans have ended */
+  open->cell = row->cells[summary->latency_class]; /* finish() selects one of the two, when all spans have
+                                                    * ended */
 }
 
 static void finish(struct tel_recent_open *open) {

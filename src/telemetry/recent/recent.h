@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Recent traces, kept in the process itself, after the tracez page of OpenTelemetry's zPages. Of each route
- * the newest, the slow and the failed ones stay: when room is needed, the oldest trace of that route, latency
- * class and outcome goes which holds most memory, so a flood of quick requests cannot push out a slow one.
+/* Recent traces in the memory of the process, like the tracez page of OpenTelemetry's zPages. The newest,
+ * slow and failed traces of each route are kept. To make room, the store drops the oldest trace from the
+ * group (route, latency class and outcome) that holds the most memory, so many quick requests cannot replace
+ * a slow one.
  *
- * All memory is taken at the start: it is a bound, not an aim. Ended spans are kept as compact copies. A
- * trace is whole or absent: it appears when its last span in this process has ended. Nothing on a request's
- * path waits for a reader. Readers copy what they show. Any thread, but for new and free. */
+ * All memory is reserved at the start; the store never exceeds it. Ended spans are kept as compact copies. A
+ * trace is complete or absent: it appears when its last span in this process has ended. Requests never wait
+ * for a reader. Readers copy the data. Any thread, except for new and free. */
 #ifndef TELEMETRY_RECENT_RECENT_H
 #define TELEMETRY_RECENT_RECENT_H
 
@@ -27,8 +28,8 @@ struct tel_recent;
  * begins. */
 const char *tel_recent_class_name(unsigned latency_class);
 
-/* One kept trace in short: its first span in this process. Method, route and status are the span's
- * attributes http.request.method, http.route and http.response.status_code. */
+/* Summary of a kept trace: its first span in this process. Method, route and status are the span's attributes
+ * http.request.method, http.route and http.response.status_code. */
 struct tel_recent_summary {
   uint8_t trace_id[16];
   const char *name;  /* static */
@@ -42,7 +43,7 @@ struct tel_recent_summary {
   uint64_t start_unix_ns, duration_ns;
 };
 
-/* What to list. NULL and negative: all. */
+/* Selects traces. NULL and negative: all. */
 struct tel_recent_filter {
   const char *route;
   int latency_class;
@@ -60,12 +61,12 @@ TEL_MUST_CHECK int tel_recent_list_new(struct tel_recent *recent, const struct t
                                        size_t limit, struct tel_recent_list *out);
 void tel_recent_list_free(struct tel_recent_list *list);
 
-/* A row of the table of all kept traces: counts by latency class and by whether it failed. */
+/* A row of the table of all kept traces: counts by latency class and outcome. */
 struct tel_recent_row {
   const char *name, *route;
   uint32_t counts[TEL_RECENT_CLASSES][2];
 };
-/* Returns how many rows there are, in the order of their first request. */
+/* Returns the number of rows. They are in the order of their first request. */
 size_t tel_recent_table(struct tel_recent *recent, struct tel_recent_row rows[TEL_RECENT_ROUTES]);
 
 struct tel_recent_pairs {
@@ -97,7 +98,7 @@ struct tel_recent_span {
   struct tel_recent_items events, links;
 };
 
-/* All that is kept of one trace id: several requests can belong to one trace. */
+/* All kept data of one trace id. Several requests can belong to one trace. */
 struct tel_recent_trace {
   uint8_t trace_id[16];
   uint64_t start_unix_ns, end_unix_ns; /* from the first start to the last end */
@@ -107,8 +108,8 @@ struct tel_recent_trace {
   size_t log_count;
 };
 
-/* Copies the trace. TEL_E_VALUE: it is not kept (any more). TEL_E_MEMORY. out is untouched then. Of more than
- * 32 requests of one trace the newest are shown. */
+/* Copies the trace. TEL_E_VALUE: it is not kept (any more). TEL_E_MEMORY. out is then untouched. Only the
+ * newest 32 requests of a trace are copied. */
 TEL_MUST_CHECK int tel_recent_trace_new(struct tel_recent *recent, const uint8_t trace_id[16],
                                         struct tel_recent_trace **out);
 void tel_recent_trace_free(struct tel_recent_trace *trace);

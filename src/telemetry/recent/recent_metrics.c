@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "telemetry/recent/recent_store.h"
 
-/* All are there, at 0, also where no traces are kept: cls is then NULL. */
+/* If no traces are kept, cls is NULL and all metrics are 0. */
 static void read_capacity(void *cls, struct tel_emit *emit) {
   const struct tel_recent *recent = cls;
   tel_emit_value(emit, NULL, recent ? (double)recent->capacity : 0);

@@ -96,7 +96,7 @@ static uint32_t count_of(const struct wire_field *message, uint32_t number) {
   return count;
 }
 
-/* Room for all attributes of a message, which have that number in it. */
+/* Allocates room for all attributes of a message; number is their field. */
 static bool make_pairs(const struct wire_field *message, uint32_t number, struct tel_arena *arena,
                        struct tel_recent_pairs *pairs, struct tel_attribute **next) {
   uint32_t count = count_of(message, number);

@@ -59,13 +59,13 @@ bool tel_recent_has(struct tel_recent *recent, const uint8_t trace_id[16]) {
 
 /* --- One trace --- */
 
-/* What the reader gets, and what it lies in. */
+/* The reader's trace and its memory. */
 struct reading {
   struct tel_recent_trace trace;
   struct tel_arena arena;
 };
 
-/* The copies of all parts; out of memory: false. */
+/* Copies all parts. Returns false when out of memory. */
 static bool copy_parts(struct tel_recent *recent, const uint8_t trace_id[16], struct tel_arena *arena,
                        struct tel_recent_copy **copies, size_t *count) {
   bool ok = true;
@@ -94,7 +94,7 @@ static int by_id(const void *a, const void *b) {
   return memcmp((*x)->span_id, (*y)->span_id, sizeof(*x)->span_id);
 }
 
-/* A span among the others: its children in the order of their start. */
+/* The place of a span in the tree: its children in the order of their start. */
 struct node {
   struct node *first, *last, *sibling, *parent;
 };
@@ -115,8 +115,9 @@ static void add_child(struct node *parent, struct node *node) {
   node->parent = parent;
 }
 
-/* Parents first, then what started first. from is sorted by start. nodes: one for each, and one more, all
- * zero. Spans that are in no tree (each other's ancestors, as only ill-made ids can be) are left out. */
+/* Sorts parents before children, and siblings by start. from is sorted by start. nodes: one for each span and
+ * one more, for the root. Omits spans that the root does not reach: invalid ids can make spans each other's
+ * ancestors. */
 static size_t walk(const struct tel_recent_span *from, struct node *nodes, size_t count,
                    struct tel_recent_span *to) {
   struct node *root = &nodes[count];
@@ -184,7 +185,7 @@ static bool decode(struct reading *reading, const struct tel_recent_copy *copies
       return false;
     }
   }
-  /* Each begins with its timestamp. */
+  /* Each line begins with its timestamp. */
   qsort(trace->log, trace->log_count, sizeof *trace->log, by_text);
   return sort_spans(trace, &reading->arena);
 }

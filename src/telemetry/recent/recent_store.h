@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tracer, the logger and the readers of recent traces share. Internal to src/telemetry.
+/* Shared by the tracer, the logger and the readers of recent traces. Internal to src/telemetry.
  *
- * Memory is one pool of equal chunks. An open trace is one chunk with its summary; each ended span and the
- * log line is a part: a chain of chunks. When the last of the trace's spans has ended, the trace is pushed to
- * a stack without locks, and whoever gets the lock without waiting moves it into the lists. */
+ * The memory is one pool of equal chunks. An open trace is one chunk with its summary. Each ended span and
+ * the log line is a part: a chain of chunks. When its last span has ended, a trace is pushed to a lock-free
+ * stack. A thread that gets the lock without waiting moves it into the lists. */
 #ifndef TELEMETRY_RECENT_RECENT_STORE_H
 #define TELEMETRY_RECENT_RECENT_STORE_H
 
@@ -18,8 +18,8 @@ struct tel_log_record;
 
 enum {
   TEL_RECENT_CHUNK = 256,
-  TEL_RECENT_RESERVE = 4,    /* a quarter of the chunks is for traces that are open */
-  TEL_RECENT_SHARE = 8,      /* one trace has at most an eighth of them */
+  TEL_RECENT_RESERVE = 4,    /* a quarter of the chunks is reserved for open traces */
+  TEL_RECENT_SHARE = 8,      /* one trace uses at most an eighth of them */
   TEL_RECENT_ROUTE_SIZE = 96 /* with the NUL */
 };
 
@@ -37,7 +37,7 @@ struct tel_recent_chunk {
   unsigned char data[TEL_RECENT_CHUNK - sizeof(struct tel_recent_chunk *)];
 };
 
-/* At the beginning of a part's first chunk; the rest of its size bytes follow in the chunks. */
+/* The beginning of a part's first chunk. The content follows in this and further chunks. */
 struct tel_recent_part {
   struct tel_recent_chunk *next_chunk;
   struct tel_recent_part *next;
@@ -47,15 +47,15 @@ struct tel_recent_part {
 
 struct tel_recent_cell;
 
-/* A trace: open, then pending, then kept. Lies in a chunk. */
+/* A trace: open, then pending, then kept. It fits into a chunk. */
 struct tel_recent_open {
   struct tel_recent *store;
   _Atomic(struct tel_recent_part *) parts;
   _Atomic uint32_t refs;                 /* spans that have not ended */
   _Atomic uint32_t chunks;               /* this one and those of the parts */
-  _Atomic bool failed;                   /* a span of it; whoever sets it writes the error type */
+  _Atomic bool failed;                   /* a span failed; the thread that sets it writes the error type */
   _Atomic uint8_t lost;                  /* 1 + enum tel_recent_discard, when a part is missing */
-  struct tel_recent_open *older, *newer; /* of all; older also of those pending */
+  struct tel_recent_open *older, *newer; /* in the list of all; older also links pending ones */
   struct tel_recent_open *next;          /* the next newer one of the cell */
   struct tel_recent_cell *cell;
   struct tel_recent_summary summary;
@@ -88,7 +88,7 @@ struct tel_recent {
   struct tel_recent_open *newest, *oldest;
   size_t used_count;
   struct tel_recent_cell *used[TEL_RECENT_ROUTES * TEL_RECENT_CLASSES * 2];
-  pthread_mutex_t routes_lock; /* only to add one */
+  pthread_mutex_t routes_lock; /* only to add a route */
   _Atomic size_t route_count;
   struct tel_recent_route routes[TEL_RECENT_ROUTES];
 };
@@ -98,19 +98,19 @@ TEL_MUST_CHECK int tel_recent_new(uint64_t capacity_bytes, struct tel_recent **o
 /* No span may be open. Takes NULL. */
 void tel_recent_free(struct tel_recent *recent);
 
-/* telemetry_recent_* metrics; recent NULL: all are 0. Errors as of tel_read_family(). */
+/* Registers the telemetry_recent_* metrics; recent NULL: all are 0. Errors as for tel_read_family(). */
 TEL_MUST_CHECK int tel_recent_register(struct tel_recent *recent, struct tel_registry *registry);
 
-/* Begins a trace with the one reference of its first span; NULL (counted) without a free chunk. */
+/* Begins a trace with one reference, of its first span. Returns NULL (counted) without a free chunk. */
 struct tel_recent_open *tel_recent_open(struct tel_recent *recent);
-/* One reference more, for a child. */
+/* Adds a reference, for a child. */
 struct tel_recent_open *tel_recent_join(struct tel_recent_open *open);
-/* Copies the ended span and gives its reference back. sealed false: there was no memory for its wire form. */
+/* Copies the ended span and drops its reference. sealed false: memory for its encoding ran out. */
 void tel_recent_end(struct tel_recent_open *open, const struct tel_span *span, bool sealed);
 /* Copies the line of a sealed record; the caller has a span of the trace. */
 void tel_recent_add_log(struct tel_recent_open *open, const struct tel_log_record *record);
 
-/* A new part with room in its first chunk, or NULL (noted in the trace). */
+/* Takes a chunk for the trace, or returns NULL (noted in the trace). */
 struct tel_recent_chunk *tel_recent_chunk_take(struct tel_recent_open *open);
 /* Frees a chain of chunks. */
 void tel_recent_chunks_give(struct tel_recent *recent, struct tel_recent_chunk *first);

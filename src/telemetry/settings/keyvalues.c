@@ -39,15 +39,15 @@ static char *trim(char *text) {
   return from;
 }
 
-/* The part of a key that a message may show: "Authorization: Bearer x" may be a whole secret up to an equals
- * sign. */
+/* The part of a key that a message may show. The whole key may be a secret, as in "Authorization: Bearer x".
+ */
 static const char *show_key(const char *key, char out[TEXT_SHOWN_SIZE]) {
   size_t len = 0;
   while (isalnum((unsigned char)key[len]) || (key[len] && strchr("._-/", key[len]))) len++;
   return text_show(key, len, out);
 }
 
-/* One member, which is changed. Returns what is wrong with it, or NULL. */
+/* Reads one member and changes its text. Returns the error, or NULL. */
 static const char *read_member(char *member, tel_keyvalue_fn *each, void *cls, char shown[TEXT_SHOWN_SIZE]) {
   char *value = strchr(member, '=');
   if (!value) return "it has no equals sign; a comma inside a value is written %2C";

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What OTEL_* variables say.
+# Settings from OTEL_* variables.
 libtelemetry_la_SOURCES += \
 	src/telemetry/settings/keyvalues.c src/telemetry/settings/keyvalues.h src/telemetry/settings/otel_env.c \
 	src/telemetry/settings/otel_env.h src/telemetry/settings/otel_env_otlp.c src/telemetry/settings/otel_env_traces.c \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by what reads OTEL_* variables. Internal to src/telemetry. */
+/* Shared by the files that read OTEL_* variables. Internal to src/telemetry. */
 #ifndef TELEMETRY_SETTINGS_OTEL_ENV_H
 #define TELEMETRY_SETTINGS_OTEL_ENV_H
 
@@ -8,19 +8,19 @@
 
 enum { TEL_ENV_SIZE = 16384 };
 
-/* The environment and where to complain, as tel_tracing_settings_environment() gets them. */
+/* The environment and the receiver of warnings, as passed to tel_tracing_settings_environment(). */
 struct tel_env {
   tel_getenv_fn *get;
   void *get_cls;
   tel_warn_fn *warn; /* or NULL */
   void *warn_cls;
-  char value[TEL_ENV_SIZE]; /* of the last variable that was read */
+  char value[TEL_ENV_SIZE]; /* the value of the last variable */
 };
 
-/* One variable: what people are told about it, and how it gets into the settings. */
+/* One variable: its description for people, and its way into the settings. */
 struct tel_row {
   struct tel_variable variable;
-  /* Takes text, or says why not. Returns whether it was taken. */
+  /* Stores text, or reports why it is invalid. Returns whether it was stored. */
   bool (*read)(struct tel_env *env, const struct tel_row *row, const char *text,
                struct tel_tracing_settings *settings);
   size_t offset;        /* of the row's field in the settings */
@@ -28,22 +28,23 @@ struct tel_row {
   uint32_t least, most; /* of a number */
 };
 
-/* The variable's value without white space around it; NULL if it is unset, empty or too long (reported). It
- * lives until the next call. */
+/* The variable's trimmed value; NULL if it is unset, empty or too long (reported). Valid until the next call.
+ */
 const char *tel_env_get(struct tel_env *env, const char *name);
-/* Tells a person about a variable: its name, a colon, the text. */
+/* Reports a text about a variable, after its name and a colon. */
 void tel_env_say(const struct tel_env *env, const struct tel_row *row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Says that the value is not one that the variable takes. Returns false. */
+/* Reports that the value is invalid. Returns false. */
 bool tel_env_refuse(const struct tel_env *env, const struct tel_row *row, const char *text);
-/* Finds text in any case among count words. Returns the index, or -1. */
+/* Finds text among count words, ignoring case. Returns the index, or -1. */
 int tel_env_word(const char *text, size_t len, const char *const *words, int count);
 
 bool tel_env_number(struct tel_env *env, const struct tel_row *row, const char *text,
                     struct tel_tracing_settings *settings);
 bool tel_env_text(struct tel_env *env, const struct tel_row *row, const char *text,
                   struct tel_tracing_settings *settings);
-/* Reads a list of pairs into the row's field, without those that check refuses. False: none is left. */
+/* Reads a list of pairs into the row's field, without those that check refuses. Returns false if none is
+ * left. */
 bool tel_env_pairs(struct tel_env *env, const struct tel_row *row, const char *text,
                    struct tel_tracing_settings *settings,
                    const char *(*check)(void *cls, const char *key, const char *value));
@@ -55,11 +56,12 @@ bool tel_env_pairs(struct tel_env *env, const struct tel_row *row, const char *t
         0, least, most                                                                                       \
   }
 
-/* What is wrong with a header: its name must be a token, and its value have no control characters, so that
- * nothing can begin another header. NULL: nothing. */
+/* Checks a header. Returns NULL or the error. The name must be a token, and the value must not hold control
+ * characters, so that it cannot begin another header. */
 const char *tel_header_check(const char *name, const char *value);
 
-/* The two tables, in the order of reading: the general variable before the specific one, which wins. */
+/* The two tables, in the order of reading: the specific variable comes after the general one and overrides
+ * it. */
 extern const struct tel_row tel_rows_traces[], tel_rows_otlp[];
 extern const size_t tel_rows_traces_count, tel_rows_otlp_count;
 

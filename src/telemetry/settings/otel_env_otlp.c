@@ -57,7 +57,7 @@ static bool read_base(struct tel_env *env, const struct tel_row *row, const char
   return take_url(env, row, url, true, settings);
 }
 
-/* As it is; without a path libcurl asks for "/". */
+/* The URL is used unchanged. Without a path libcurl asks for "/". */
 static bool read_url(struct tel_env *env, const struct tel_row *row, const char *url,
                      struct tel_tracing_settings *settings) {
   if (strlen(url) >= sizeof settings->endpoint || !tel_endpoint_valid(url))
@@ -75,7 +75,7 @@ static bool read_compression(struct tel_env *env, const struct tel_row *row, con
   return true;
 }
 
-/* Read only to warn: there is one protocol. */
+/* Read only to warn: the exporter has only one protocol. */
 static bool read_protocol(struct tel_env *env, const struct tel_row *row, const char *text,
                           struct tel_tracing_settings *settings) {
   static const char *const words[] = {"http/protobuf"};
@@ -89,7 +89,7 @@ static bool read_protocol(struct tel_env *env, const struct tel_row *row, const 
   return false;
 }
 
-/* A file that cannot be read is kept: the certificate may still be on its way. */
+/* An unreadable file is kept, because the certificate may be created later. */
 static bool read_file_name(struct tel_env *env, const struct tel_row *row, const char *text,
                            struct tel_tracing_settings *settings) {
   char shown[TEXT_SHOWN_SIZE];
@@ -101,7 +101,7 @@ static bool read_file_name(struct tel_env *env, const struct tel_row *row, const
 #define GENERAL "OTEL_EXPORTER_OTLP_"
 #define SPECIFIC "OTEL_EXPORTER_OTLP_TRACES_"
 #define TEXT(field) TEL_ROW_FIELD(field), sizeof((struct tel_tracing_settings *)0)->field, 0, 0
-/* A variable for all signals, and one for traces, which wins. */
+/* A variable for all signals, and one for traces, which overrides it. */
 #define BOTH(suffix, takes, fallback, help, ...)                                                             \
   {{GENERAL suffix, takes, fallback, help}, __VA_ARGS__}, {                                                  \
     {SPECIFIC suffix, takes, GENERAL suffix, help " (traces)"}, __VA_ARGS__                                  \

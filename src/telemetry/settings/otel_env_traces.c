@@ -10,7 +10,7 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
-/* The next member of a list, without white space around it; false behind the last. */
+/* Reads the next trimmed member of a list. Returns false after the last. */
 static bool next_member(const char **list, const char **member, size_t *len) {
   while (**list) {
     size_t size = strcspn(*list, ",");
@@ -21,7 +21,7 @@ static bool next_member(const char **list, const char **member, size_t *len) {
   return false;
 }
 
-/* A list by its specification, but one exporter is all there can be: the first that is known. */
+/* The specification allows a list. Only one exporter is used: the first known one. */
 static bool read_exporter(struct tel_env *env, const struct tel_row *row, const char *text,
                           struct tel_tracing_settings *settings) {
   static const char *const words[] = {"otlp", "console", "none"};
@@ -53,7 +53,7 @@ static bool read_disabled(struct tel_env *env, const struct tel_row *row, const 
   return true;
 }
 
-/* A list; what is known and not ours (baggage) changes nothing. */
+/* A list. baggage is known but has no effect. */
 static bool read_propagators(struct tel_env *env, const struct tel_row *row, const char *text,
                              struct tel_tracing_settings *settings) {
   static const char *const words[] = {"tracecontext", "baggage", "none"};
@@ -97,7 +97,7 @@ static bool read_ratio(struct tel_env *env, const struct tel_row *row, const cha
                 "has no effect: it is for OTEL_TRACES_SAMPLER=traceidratio and parentbased_traceidratio");
     return false;
   }
-  /* Decimal digits and a point, as the specification has it: no signs, no hexadecimal, no "nan". */
+  /* Decimal digits and a point, as in the specification: no signs, no hexadecimal, no "nan". */
   char *end = NULL;
   double ratio = text[strspn(text, "0123456789.eE-")] == '\0' ? strtod(text, &end) : -1;
   if (!end || end == text || *end || !(ratio >= 0 && ratio <= 1)) return tel_env_refuse(env, row, text);

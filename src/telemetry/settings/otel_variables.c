@@ -22,10 +22,10 @@ const struct tel_variable *tel_variable_at(size_t i) {
   return row ? &row->variable : NULL;
 }
 
-/* What the specification knows and this program does not use. */
+/* Variables of the specification that this program does not use. */
 static const struct unused {
   const char *names;  /* separated by blanks */
-  const char *silent; /* the values, the same, that ask for what happens anyway */
+  const char *silent; /* values that match the behaviour anyway; separated by blanks */
   const char *advice;
 } unused[] = {
     {"OTEL_LOG_LEVEL", "", "the telemetry's own messages are in the program's log, at the program's level"},
@@ -92,7 +92,7 @@ static void warn_unused(struct tel_env *env) {
 }
 
 const char *tel_variable_similar(const char *name, size_t len) {
-  static const char php[] = "OTEL_PHP"; /* has its own, a letter or two away */
+  static const char php[] = "OTEL_PHP"; /* PHP has its own variables with similar names */
   const char *best = NULL;
   size_t distance = TEXT_DISTANCE_MAX;
   for (size_t i = 0; i < sizeof unused / sizeof *unused; i++)
@@ -106,7 +106,7 @@ const char *tel_variable_similar(const char *name, size_t len) {
   return best;
 }
 
-/* The specification has a batch be no larger than the queue. */
+/* The specification requires a batch to be no larger than the queue. */
 static void fit_batch(struct tel_env *env, struct tel_tracing_settings *settings) {
   static const struct tel_row batch = {.variable = {.name = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"}};
   if (settings->batch_size <= settings->queue_size) return;
@@ -148,7 +148,7 @@ static const char *hide_value(void *cls, const char *key, const char *value) {
   return NULL;
 }
 
-/* What a taken variable came to. */
+/* Writes the effective value of a variable. */
 static void show_value(struct tel_env *env, const struct tel_row *row,
                        const struct tel_tracing_settings *settings, char out[TEL_ENDPOINT_SHOWN_SIZE]) {
   char shown[TEXT_SHOWN_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The OTEL_* variables, for people: what each takes, what holds without it, and what is in effect. One table
- * that --help, --check-config and the documents follow. */
+/* The OTEL_* variables, for people: allowed values, defaults and effective values. One table for --help,
+ * --check-config and the documents. */
 #ifndef TELEMETRY_SETTINGS_OTEL_VARIABLES_H
 #define TELEMETRY_SETTINGS_OTEL_VARIABLES_H
 
@@ -11,22 +11,22 @@
 struct tel_variable {
   const char *name;
   const char *takes;
-  const char *fallback; /* what holds without it, for people */
+  const char *fallback; /* the default, for people */
   const char *help;
 };
 
-/* The i-th variable; NULL behind the last. */
+/* The i-th variable; NULL after the last. */
 const struct tel_variable *tel_variable_at(size_t i);
 
-/* The variable that a misspelled name of len bytes, OTEL_..., probably means; NULL if it is known, or means
- * something that is not read here (OTEL_LOGS_..., OTEL_METRICS_...). */
+/* The variable that a misspelled name of len bytes (OTEL_...) probably means; NULL if the name is known, or
+ * means a variable that is not read here (OTEL_LOGS_..., OTEL_METRICS_...). */
 const char *tel_variable_similar(const char *name, size_t len);
 
 enum tel_variable_state { TEL_VARIABLE_UNSET, TEL_VARIABLE_TAKEN, TEL_VARIABLE_IGNORED };
 /* value: for people, bounded, without secrets; "" unless taken. */
 typedef void tel_variable_fn(void *cls, const struct tel_variable *variable, enum tel_variable_state state,
                              const char *value);
-/* Tells each variable in an environment. Allocates. TEL_E_MEMORY. */
+/* Passes each variable with its state in this environment to each. Allocates. TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_variables_show(tel_getenv_fn *get, void *get_cls, tel_variable_fn *each, void *cls);
 
 #endif

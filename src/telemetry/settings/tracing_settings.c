@@ -20,8 +20,8 @@ void tel_tracing_settings_init(struct tel_tracing_settings *settings) {
       .link_attribute_limit = 128,
       .schedule_delay_ms = 5000,
       .export_timeout_ms = 30000,
-      /* OpenTelemetry has 2,048 and 512. Two thousand spans are the work of 25 ms for a service that
-       * saturates its cores, and its exporter may have to wait longer for its turn. */
+      /* OpenTelemetry's defaults are 2,048 and 512. A service that saturates its cores makes two thousand
+       * spans in 25 ms, and its exporter may wait longer for the CPU. */
       .queue_size = 16384,
       .batch_size = 8192,
       .endpoint = "http://localhost:4318/v1/traces",
@@ -37,7 +37,7 @@ int tel_tracing_settings_endpoint(struct tel_tracing_settings *settings, const c
   while (len > 0 && base[len - 1] == '/') len--;
   char url[sizeof settings->endpoint];
   int size = snprintf(url, sizeof url, "%.*s/%s", (int)len, base, path);
-  /* Behind a query or a fragment a path would not be one. */
+  /* After a query or a fragment, the text would not be a path. */
   if (size < 0 || (size_t)size >= sizeof url || strpbrk(base, "?#") || !tel_endpoint_valid(base) ||
       !tel_endpoint_valid(url))
     return TEL_E_VALUE;

@@ -18,8 +18,8 @@ struct tel_batch {
   struct tel_histogram *duration;
   struct tel_exporter exporter;
   struct tel_failure_report report;
-  struct tel_pipeline_system system; /* of which the clock is used here */
-  /* The worker's: the batch that is being exported, and what became of it. */
+  struct tel_pipeline_system system; /* only its clock is used here */
+  /* For the worker: the batch that is being exported, and its result. */
   struct tel_wire *taken; /* room for one batch */
   size_t count;
   uint64_t ns;
@@ -48,8 +48,8 @@ static struct tel_item *process(void *cls, struct tel_item *first) {
   return first;
 }
 
-/* The histogram and the receiver of reports are others', who may free them once the worker was left behind.
- */
+/* Other parts own the histogram and the receiver of reports, and may free them once the worker was left
+ * behind. */
 static void settle(void *cls) {
   struct tel_batch *batch = cls;
   struct tel_span_counts *counts = batch->counts;
@@ -108,7 +108,7 @@ struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
     batch->settings.batch_size = batch->settings.queue_size;
   if (batch->settings.wake_size == 0 || batch->settings.wake_size > batch->settings.batch_size)
     batch->settings.wake_size = batch->settings.batch_size;
-  /* A shorter delay would only keep the thread busy looking at an empty queue. */
+  /* A shorter delay would only make the thread poll an empty queue. */
   if (batch->settings.delay_ms < DELAY_MIN_MS) batch->settings.delay_ms = DELAY_MIN_MS;
   batch->counts = counts;
   if (events) batch->report.events = *events;

@@ -79,7 +79,7 @@ static bool is_late(const struct console *console, uint64_t deadline, struct tel
   return true;
 }
 
-/* A line is written as soon as it is made: whole or not at all. */
+/* Each line is written as soon as it is complete. */
 static void export(void *cls, const struct tel_wire *spans, size_t count, uint64_t deadline,
                    struct tel_export_result *result) {
   struct buf line = BUF_INIT(LIMIT);

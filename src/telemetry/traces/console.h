@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Spans for the eyes: one line of JSON each, to standard output. Internal to src/telemetry. */
+/* Spans for people to read: one line of JSON each, to standard output. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_CONSOLE_H
 #define TELEMETRY_TRACES_CONSOLE_H
 
@@ -8,10 +8,10 @@
 #include "telemetry/traces/batch.h"
 #include "telemetry/traces/span.h"
 
-/* TEL_E_MEMORY. */
+/* Returns 0 or TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_console_exporter_new(struct tel_exporter *out);
 
-/* Appends a span as one JSON object and a newline. False when out of memory. */
+/* Appends a span as one JSON object and a newline. Returns false when out of memory. */
 bool tel_console_format(const struct tel_wire *span, struct tel_arena *arena, struct buf *out);
 
 #endif

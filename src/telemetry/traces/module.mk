@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Spans, propagation, sampling, the batch that is exported.
+# Spans, propagation, sampling, the export queue.
 libtelemetry_la_SOURCES += \
 	src/telemetry/traces/batch.c src/telemetry/traces/batch.h src/telemetry/traces/console.c src/telemetry/traces/console.h \
 	src/telemetry/traces/context.c src/telemetry/traces/sampler.c src/telemetry/traces/sampler.h src/telemetry/traces/span.c \

@@ -29,7 +29,7 @@ static void count_started(struct tel_tracer *tracer) {
   atomic_fetch_add_explicit(&tracer->counts->started, 1, memory_order_relaxed);
 }
 
-/* Copies a tracestate; without memory the span goes on without it, which the standard allows. */
+/* Copies a tracestate. When out of memory, the span has none, which the standard allows. */
 static char *keep_state(struct tel_span *span, const char *state) {
   size_t size = state ? strlen(state) + 1 : 1;
   if (size == 1) return no_state;
@@ -43,7 +43,7 @@ static void init_items(struct tel_span_items *items) {
   items->count = items->dropped = 0;
 }
 
-/* A span with its own span id and all but trace id, flags and parent. NULL when out of memory. */
+/* Makes a span with its span id, but without trace id, flags and parent. NULL when out of memory. */
 static struct tel_span *new_span(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                  const char *state, bool recording) {
   if (recording) count_started(tracer);
@@ -93,7 +93,7 @@ static bool sample(const struct tel_tracer *tracer, const struct tel_context *pa
   return false;
 }
 
-/* Whether spans go anywhere. */
+/* Whether spans are exported or kept. */
 static bool records(const struct tel_tracer *tracer) {
   return tracer->settings.exporter != TEL_EXPORTER_NONE || tracer->recent;
 }
@@ -112,7 +112,7 @@ struct tel_span *tel_span_start_at(struct tel_tracer *tracer, const char *name, 
     random_id(trace_id, sizeof trace_id);
   if (on)
     sampled = sample(tracer, parent, trace_id);
-  else /* we decide nothing: what came sampled goes on so */
+  else /* tracing is off: keep the caller's decision */
     sampled = parent && tel_context_sampled(parent);
   struct tel_span *span = new_span(tracer, name, kind, parent ? tracestate : NULL, sampled && on);
   if (!span) return NULL;
@@ -157,7 +157,7 @@ struct tel_span *tel_span_start_child_at(struct tel_tracer *tracer, const char *
 
 struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                       const struct tel_span *parent) {
-  bool timed = parent && parent->recording; /* nobody sees the start of another one */
+  bool timed = parent && parent->recording; /* the start of an unrecorded span is never used */
   return tel_span_start_child_at(tracer, name, kind, parent, timed ? clock_mono_ns() : 0);
 }
 
@@ -226,7 +226,7 @@ void tel_span_set_status(struct tel_span *span, enum tel_span_status status, con
   size_t len = 0;
   if (status == TEL_STATUS_ERROR && description) {
     len = strnlen(description, sizeof span->status_text);
-    if (len == sizeof span->status_text) /* too long: not through the middle of a character */
+    if (len == sizeof span->status_text) /* too long: do not cut inside a character */
       for (len--; len > 0 && ((unsigned char)description[len] & 0xC0) == 0x80;) len--;
     memcpy(span->status_text, description, len);
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a span is inside: written by its owner (span.c), read by exporters. Internal to src/telemetry. */
+/* The members of a span: written by its owner (span.c), read by exporters. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_SPAN_H
 #define TELEMETRY_TRACES_SPAN_H
 
@@ -11,12 +11,12 @@
 enum {
   TEL_SPAN_STATE_INLINE = 512,
   TEL_SPAN_STATUS_SIZE = 256,
-  /* In front of the attributes, for tag, length and what is known at the start. */
+  /* Room before the attributes, for tag, length and the fields that put_head() writes. */
   TEL_SPAN_ROOM = 80,
   TEL_ITEM_ROOM = 48
 };
 
-/* A message with the tag and the length that precede it in the message around it. */
+/* An encoded message with its tag and its length as a field of the outer message. */
 struct tel_wire {
   const uint8_t *data;
   size_t len;
@@ -45,7 +45,7 @@ struct tel_span {
   bool recording;
   bool has_parent, parent_remote;
   bool local_root; /* the first of its trace in this process */
-  bool spare_used; /* the item inside is taken: further ones are on the heap */
+  bool spare_used; /* the item inside is in use: further ones are on the heap */
   uint8_t parent_id[8];
   const char *name;
   enum tel_span_kind kind;
@@ -53,7 +53,7 @@ struct tel_span {
   uint64_t start_unix_ns, end_unix_ns;
   struct clock_anchor clock;      /* of the trace in this process */
   struct tel_wire wire;           /* once it is sealed; lies in attributes */
-  struct tel_recent_open *recent; /* where its copy will go; NULL: nowhere */
+  struct tel_recent_open *recent; /* where its copy is kept; NULL: nowhere */
   char *state;                    /* tracestate: "", state_inline, or on the heap */
   struct tel_span_items events, links;
   char state_inline[TEL_SPAN_STATE_INLINE];
@@ -66,7 +66,7 @@ struct tel_batch;
 struct tel_recent;
 struct tel_span_counts;
 
-/* What starting and ending a span needs; part of struct tel_tracing. */
+/* State for starting and ending spans; part of struct tel_tracing. */
 struct tel_tracer {
   struct tel_tracing_settings settings;
   uint64_t threshold; /* of the ratio sampler, see sampler.h */
@@ -79,7 +79,7 @@ struct tel_tracer {
 /* Encodes a span that has its end: wire is OTLP's Span, as a field of ScopeSpans. False when out of memory.
  */
 bool tel_span_seal(struct tel_span *span);
-/* Releases what the span holds and gives it back to its pool. */
+/* Frees the span's memory and gives the span back to its pool. */
 void tel_span_release(struct tel_span *span);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of recorded spans. At every quiet moment started = exported + dropped + queued + those still
- * open. Counted by any thread; read by scrapes and by the shutdown. Internal to src/telemetry. */
+/* Counts of recorded spans. While no thread changes them: started = exported + dropped + queued + open. Any
+ * thread counts; scrapes and the shutdown read. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_SPAN_COUNTS_H
 #define TELEMETRY_TRACES_SPAN_COUNTS_H
 
@@ -11,9 +11,9 @@
   X(TEL_DROP_QUEUE_FULL, "queue_full") /* ended faster than exported */                                      \
   X(TEL_DROP_EXPORT_FAILED,                                                                                  \
     "export_failed")               /* the collector could not be reached, or refused the request */          \
-  X(TEL_DROP_NOT_OTLP, "not_otlp") /* an answer of success, but not a collector's */                         \
+  X(TEL_DROP_NOT_OTLP, "not_otlp") /* a success status, but not from a collector */                          \
   X(TEL_DROP_REJECTED, "rejected") /* refused by the collector in a partial success */                       \
-  X(TEL_DROP_SHUTDOWN, "shutdown") /* queued, or in an export that hung, when the time to stop was over */   \
+  X(TEL_DROP_SHUTDOWN, "shutdown") /* queued, or in an export that hung, at the deadline of the stop */      \
   X(TEL_DROP_MEMORY, "memory")
 
 #define TEL_DROP_ENUM(name, text) name,
@@ -22,7 +22,7 @@ enum tel_drop { TEL_DROP_REASONS(TEL_DROP_ENUM) TEL_DROP_COUNT };
 
 struct tel_span_counts {
   _Atomic uint64_t started;
-  _Alignas(64) _Atomic uint64_t exported; /* apart: the exporter writes the rest */
+  _Alignas(64) _Atomic uint64_t exported; /* on another cache line: the exporter writes the rest */
   _Atomic uint64_t dropped[TEL_DROP_COUNT];
 };
 
@@ -30,7 +30,7 @@ static inline void tel_span_counts_drop(struct tel_span_counts *counts, enum tel
   atomic_fetch_add_explicit(&counts->dropped[reason], n, memory_order_relaxed);
 }
 
-/* Another process has them in its accounts. */
+/* Another process counts these spans. */
 static inline void tel_span_counts_forget(struct tel_span_counts *counts, uint64_t spans) {
   atomic_fetch_sub_explicit(&counts->started, spans, memory_order_relaxed);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What waits for the exporter: ended spans as they go over the wire, copied out of the objects that requests
- * use. So those are few and stay in the cache, and what waits takes no more memory than its bytes. Any
- * thread. Internal to src/telemetry. */
+/* Queued spans: encoded copies of ended spans. So the span objects of requests are few and stay in the cache,
+ * and a queued span needs only the memory of its bytes. Any thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_SPAN_PACKET_H
 #define TELEMETRY_TRACES_SPAN_PACKET_H
 
@@ -9,7 +8,7 @@
 #include "telemetry/core/pipeline.h"
 #include "telemetry/traces/span.h"
 
-/* A packet of a pool has so many bytes; larger spans go to the heap. */
+/* Size of a packet in the pool; larger spans go to the heap. */
 enum { TEL_PACKET_SIZE = 768 };
 
 struct tel_packet {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Spans come from a pool, and when that is used up from the heap. Any thread. Internal to src/telemetry. */
+/* Spans come from a pool, and from the heap if the pool is empty. Any thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_SPAN_POOL_H
 #define TELEMETRY_TRACES_SPAN_POOL_H
 

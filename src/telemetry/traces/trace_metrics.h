@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Telemetry about traces themselves. Internal to src/telemetry. */
+/* Metrics about the export of traces. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_TRACE_METRICS_H
 #define TELEMETRY_TRACES_TRACE_METRICS_H
 
@@ -12,7 +12,7 @@
 struct tel_batch;
 struct tel_span_counts;
 
-/* Status codes that are counted apart; all others are "other", and no answer at all is "error". */
+/* Status codes with their own count; all others are "other", and no answer is "error". */
 #define TEL_EXPORT_CODES(X) X(200) X(400) X(401) X(403) X(404) X(413) X(429) X(500) X(502) X(503) X(504)
 
 #define TEL_EXPORT_CODE_ENUM(code) TEL_EXPORT_##code,
@@ -28,14 +28,14 @@ struct tel_trace_metrics {
   const struct tel_batch *batch;
   size_t capacity;
   struct tel_histogram *duration; /* the registry's, or NULL */
-  /* In here, not in the registry: an exporter's thread that comes back late counts on, and the registry may
-   * be gone by then. */
+  /* Not in the registry: an exporter's thread that was left behind still counts, and the registry may be
+   * freed by then. */
   _Atomic uint64_t requests[TEL_EXPORT_COUNT];
 };
 
-/* Registers all; metrics, with counts, batch and capacity set, is read by scrapes from then on: no scrape may
- * run when tel_tracing_free() begins, or later.
- * Without a registry duration is NULL. Errors as tel_counter_family(). */
+/* Registers all. First set counts, batch and capacity of metrics. Scrapes read metrics from then on: no
+ * scrape may run when tel_tracing_free() begins, or later. Without a registry duration is NULL. Errors as for
+ * tel_counter_family(). */
 TEL_MUST_CHECK int tel_trace_metrics_register(struct tel_trace_metrics *metrics,
                                               struct tel_registry *registry);
 

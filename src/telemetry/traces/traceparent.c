@@ -12,7 +12,7 @@ bool tel_traceparent_parse(const char *value, size_t len, struct tel_context *ou
       !hex_read(value + 36, context.span_id, 8) || !hex_read(value + 53, &flags, 1))
     return false;
   if (version == 0xff || (version == 0 && len != LENGTH)) return false;
-  /* What a later version appends is not for us to judge, but it must be apart from the flags. */
+  /* A later version may append any data, but a hyphen must separate it from the flags. */
   if (len > LENGTH && value[LENGTH] != '-') return false;
   if (!tel_context_valid(&context)) return false;
   context.flags = flags & (TEL_FLAG_SAMPLED | TEL_FLAG_RANDOM);

@@ -16,7 +16,7 @@ static bool is_key(const char *key, size_t len) {
   return true;
 }
 
-/* Printable characters without comma and equals sign; blanks around it are cut off before. */
+/* Printable characters without comma and equals sign; the caller has removed blanks around it. */
 static bool is_value(const char *value, size_t len) {
   if (len == 0 || len > VALUE_LENGTH) return false;
   for (size_t i = 0; i < len; i++)
@@ -28,7 +28,7 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-/* Whether state has that key; counts its members on the way. */
+/* Whether state has this key. Also counts its members. */
 static bool has_key(const char *state, const char *key, size_t len, unsigned *members) {
   bool found = false;
   for (*members = 0; *state; ++*members) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tracing of a process, assembled: settings, sampler, span pool, batch queue, exporter thread, OTLP over
- * HTTP. After the OpenTelemetry SDK and OTLP specifications, with their environment variables and defaults.
+/* Assembles the tracing of a process: settings, sampler, span pool, batch queue, exporter thread, OTLP over
+ * HTTP. Follows the OpenTelemetry SDK and OTLP specifications, with their environment variables and defaults.
  */
 #ifndef TELEMETRY_TRACES_TRACING_H
 #define TELEMETRY_TRACES_TRACING_H
@@ -24,8 +24,8 @@ struct tel_tracing_settings {
   enum tel_sampler sampler;
   bool parent_based;                                              /* a parent's decision comes first */
   double ratio;                                                   /* TEL_SAMPLER_RATIO: 0 to 1 */
-  uint32_t attribute_limit, event_limit, link_limit, value_limit; /* a span; value_limit in characters */
-  uint32_t event_attribute_limit, link_attribute_limit;           /* an event, a link */
+  uint32_t attribute_limit, event_limit, link_limit, value_limit; /* per span; value_limit in characters */
+  uint32_t event_attribute_limit, link_attribute_limit;           /* per event, per link */
   uint32_t schedule_delay_ms, export_timeout_ms;
   uint32_t queue_size, batch_size; /* spans */
   char endpoint[1024];             /* whole URL of the traces endpoint */
@@ -44,21 +44,21 @@ typedef void tel_warn_fn(void *cls, const char *text);
 /* Like getenv(). */
 typedef const char *tel_getenv_fn(void *cls, const char *name);
 
-/* The defaults of the specification, but for a larger queue and batch. The caller replaces service_name and
+/* The specification's defaults, except for a larger queue and batch. The caller replaces service_name and
  * scope. */
 void tel_tracing_settings_init(struct tel_tracing_settings *settings);
 /* Sets the endpoint from a base URL: appends v1/traces with exactly one slash. TEL_E_VALUE: not an http or
  * https URL, or too long. */
 TEL_MUST_CHECK int tel_tracing_settings_endpoint(struct tel_tracing_settings *settings, const char *base);
-/* Applies the OTEL_* variables over what is there: empty is unset, bad values are reported and ignored. */
+/* Applies the OTEL_* variables to the settings. Empty means unset; bad values are reported and ignored. */
 void tel_tracing_settings_environment(struct tel_tracing_settings *settings, tel_getenv_fn *env,
                                       void *env_cls, tel_warn_fn *warn, void *warn_cls);
 
 struct tel_tracing;
 
-/* What is reported about the exporter, at a limited rate, from the exporter's thread: spans were lost; after
- * such a report, that they are exported again; what the collector has to say although it took all of them.
- * report must not block or call tracing: a lock is held. */
+/* Reports of the exporter, at a limited rate, on the exporter's thread: spans were lost; after such a report,
+ * spans are exported again; a message of the collector although it accepted all spans. report must not block
+ * or call tracing, because a lock is held. */
 enum tel_report { TEL_REPORT_FAILED, TEL_REPORT_RECOVERED, TEL_REPORT_WARNING };
 /* The log message for it: "span export failed" and so on. Static. */
 const char *tel_report_message(enum tel_report what);
@@ -67,32 +67,33 @@ struct tel_tracing_events {
   void *cls;
 };
 
-/* Takes copies of all. service_version and instance_id (at most 63 bytes) go into the resource. registry:
- * telemetry_span* metrics, or NULL. Call curl_global_init() first. No thread yet: the exporter starts with
- * tel_tracing_start(), so that a daemon can fork in between. TEL_E_MEMORY, TEL_E_VALUE
- * (recent_bytes neither 0 nor TEL_RECENT_BYTES_MIN at least, ...), or what registering
- * ended with: then the registry must not be scraped. */
+/* Copies everything. service_version and instance_id (at most 63 bytes) go into the resource. registry: for
+ * the telemetry_span* metrics, or NULL. Call curl_global_init() first. Starts no thread: tel_tracing_start()
+ * starts the exporter, so the process may fork in between. TEL_E_MEMORY, TEL_E_VALUE (recent_bytes is neither
+ * 0 nor at least TEL_RECENT_BYTES_MIN, ...), or an error of the registration: then the registry must not be
+ * scraped. */
 TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, const char *service_version,
                                    const char *instance_id, const struct tel_tracing_events *events,
                                    struct tel_registry *registry, struct tel_tracing **out);
-/* Starts the exporter, if there is one, and asks the system what goes into the resource. TEL_E_MEMORY,
- * TEL_E_SYSTEM (no thread), TEL_E_VALUE (headers, or files that libcurl refuses). Spans work before it and
- * without it. */
+/* Starts the exporter, if one is set, and completes the resource with data of the system. TEL_E_MEMORY,
+ * TEL_E_SYSTEM (cannot create a thread), TEL_E_VALUE (headers, or files that libcurl refuses). Spans work
+ * before it and without it. */
 TEL_MUST_CHECK int tel_tracing_start(struct tel_tracing *tracing);
-/* Another id in the resource, for a child of the process that made the tracing. Before the start. */
+/* Changes the instance id of the resource, in a child of the process that made the tracing. Call it before
+ * the start. */
 void tel_tracing_rename(struct tel_tracing *tracing, const char *instance_id);
 struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing);
 /* The store of recent traces, for its readers; NULL: none are kept. */
 struct tel_recent *tel_tracing_recent(struct tel_tracing *tracing);
-/* Exports what has ended so far; waits until done or the deadline (clock_mono_ns()). False: not all was
- * delivered. */
+/* Exports all spans that have ended, and waits for that until the deadline (clock_mono_ns()). Returns false
+ * if not all were delivered. */
 bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
-/* Flushes until the deadline, stops the thread, frees. Returns how many spans were lost in all that. A
- * backoff ends at once, for one last try; a request under way goes on until the deadline. A thread that still
- * hangs a fifth of a second after it is left behind (left_behind.h) with its memory, its transport and its
- * share of libcurl. It touches neither registry nor events any more, and both may be freed; names and keys in
- * spans must stay. Its spans count as lost. Takes NULL. No span may be in use any more. From the beginning of
- * this call on nobody may scrape the registry: its read functions read the tracing. */
+/* Flushes until the deadline, stops the thread and frees. Returns how many spans were lost. A backoff ends at
+ * once, for one last try; a running request continues until the deadline. A thread that still hangs a fifth
+ * of a second later is left behind (left_behind.h) with its memory, its transport and its share of libcurl.
+ * It no longer uses registry and events, so both may be freed. Its spans count as lost. Accepts NULL. No span
+ * may be in use any more. Do not scrape the registry from the start of this call on, because its read
+ * functions read the tracing. */
 uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
 
 #endif

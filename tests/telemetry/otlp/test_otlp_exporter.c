@@ -239,7 +239,7 @@ START_TEST(test_retry_after_beyond_the_timeout) {
   ck_assert_uint_eq(wire.posts, 1);
   ck_assert_uint_eq(wire.pauses, 0);
   run(); /* holds for the next ones too: waits its own ten seconds, and does not ask */
-  failed("left alone");
+  failed("Retry-After is longer");
   ck_assert_uint_eq(wire.posts, 1);
   ck_assert_uint_eq(wire.now, mono_start + 10 * CLOCK_NS_PER_S);
   wire.now = mono_start + 20 * CLOCK_NS_PER_S;
