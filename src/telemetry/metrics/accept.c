@@ -22,8 +22,7 @@ static struct slice trim(struct slice s) {
   return s;
 }
 
-/* Cuts the next piece off the front, up to a separator that is not inside a quoted string, without the blanks
- * around it. */
+/* Cuts off and trims the next piece, up to a separator outside of quoted strings. */
 static struct slice cut(struct slice *rest, char separator) {
   struct slice piece = {rest->at, 0};
   bool quoted = false;
@@ -101,16 +100,17 @@ enum { ANY = 1, GROUP, NAMED, VERSIONED };
 /* versions: the versions of the format that can be served, NULL-terminated. */
 static int match(const struct range *range, const char *group, const char *type,
                  const char *const *versions) {
-  if (same(range->name, "*/* ")) return ANY;
+  if (same(range->name, "*/*")) return ANY;
   if (same(range->name, group)) return GROUP;
-  if
-    *(!same(range->name, type)) return 0;
+  if (!same(range->name, type)) return 0;
   if (range->version.len == 0) return NAMED;
-  *for (; *versions; versions++) if (same(range->version, *versions)) return *VERSIONED;
+  for (; *versions; versions++)
+    if (same(range->version, *versions)) return VERSIONED;
   return 0;
 }
-**enum tel_format tel_format_negotiate(const char *accept) { /* Older Prometheus
-                                                              * servers ask for OpenMetrics 1.0.0 as 0.0.1. */
+
+enum tel_format tel_format_negotiate(const char *accept) {
+  /* Older Prometheus servers ask for OpenMetrics 1.0.0 as 0.0.1. */
   static const char *const text_versions[] = {"0.0.4", NULL};
   static const char *const openmetrics_versions[] = {"1.0.0", "0.0.1", NULL};
   if (!accept) return TEL_FORMAT_TEXT;
