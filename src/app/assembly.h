@@ -41,7 +41,7 @@ struct app_lost {
 /* Becomes not ready, drains, and flushes the spans. Returns what was lost. If requests were cut off, their
  * threads still run: end the process then instead of freeing. */
 struct app_lost app_assembly_stop(struct app_assembly *assembly, const struct app_deadlines *deadlines);
-/* Writes the log until the deadline and frees all. Returns how many log lines were lost. Takes NULL. */
+/* Writes the log until the deadline and frees all. Returns how many log lines were lost. Accepts NULL. */
 uint64_t app_assembly_free(struct app_assembly *assembly, uint64_t deadline_mono_ns);
 
 #endif

@@ -23,8 +23,8 @@ struct address {
     .v4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)} }            \
   }
 
-/* Reads "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (all IPv4 addresses). Asks no DNS. Returns
- * 0, or -1 with a text in error that says what is wrong; out is untouched then. */
+/* Reads "127.0.0.1:8080", "[::1]:8080", "localhost:0" or ":8080" (all IPv4 addresses). Does not use DNS.
+ * Returns 0, or -1 with a text in error that says what is wrong; out is untouched then. */
 int address_parse(const char *text, struct address *out, struct error *error);
 /* Reads an address without a port or brackets: "127.0.0.1", "::1". The port is 0. Returns false and leaves
  * out untouched if it is not one. */
@@ -32,7 +32,7 @@ bool address_parse_host(const char *text, struct address *out);
 /* Copies an address that a system call returned. Other families become all zeros. */
 void address_copy(struct address *out, const struct sockaddr *from);
 
-/* The length that bind() and connect() take. */
+/* The length for bind() and connect(). */
 socklen_t address_length(const struct address *address);
 unsigned address_port(const struct address *address);
 /* 127.0.0.0/8, ::1, or the former as IPv6 (::ffff:127.0.0.1). */

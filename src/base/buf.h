@@ -35,7 +35,7 @@ void buf_put_double(struct buf *b, double value);
 void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len);
 
 bool buf_failed(const struct buf *b);
-/* Returns the content with a NUL behind it, or NULL if the buffer failed. The buffer owns it. */
+/* Returns the content, NUL-terminated, or NULL if the buffer failed. The buffer owns it. */
 const char *buf_cstr(struct buf *b);
 /* Empties the buffer and clears its error. Keeps the memory. */
 void buf_reset(struct buf *b);

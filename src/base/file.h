@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Reads the start of a regular file into out: at most size - 1 bytes, and a NUL behind them. Returns how many
- * bytes were read, or -1 with errno: EISDIR for a directory, EINVAL for a device, a pipe or a socket. Out is
- * an empty string then. size is at least 1. */
+/* Reads the start of a regular file into out: at most size - 1 bytes, then a NUL. Returns how many bytes were
+ * read, or -1 with errno: EISDIR for a directory, EINVAL for a device, a pipe or a socket. Out is an empty
+ * string then. size is at least 1. */
 ssize_t file_read(const char *path, char *out, size_t size);
 
 /* Writes all of the data. Returns how many bytes were written; if less than len, errno says why. If write()

@@ -13,7 +13,7 @@ struct pool;
 /* count objects of size bytes, aligned for any type, and zero until first taken. count is 1 to 2^32 - 2.
  * Returns NULL when out of memory. */
 struct pool *pool_new(size_t count, size_t size);
-/* Frees all objects, taken or not. Takes NULL. */
+/* Frees all objects, taken or not. Accepts NULL. */
 void pool_free(struct pool *pool);
 /* Returns an object with its previous content, or NULL when all are taken. */
 void *pool_take(struct pool *pool);

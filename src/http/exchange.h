@@ -42,7 +42,7 @@ enum {
 enum http_header { HTTP_HEADER_NAMES(HTTP_HEADER_ENUM) HTTP_HEADERS };
 #undef HTTP_HEADER_ENUM
 
-/* What a handler noted: one field of the log line. */
+/* A field of the log line, added by a handler. */
 struct http_note {
   const struct tel_key *key; /* static */
   enum tel_type type;        /* TEL_STRING, TEL_INT or TEL_DOUBLE */

@@ -133,12 +133,12 @@ static bool register_families(struct http_metrics *metrics, struct tel_registry 
   const struct tel_metric table[] = {
       {.type = TEL_METRIC_COUNTER,
        .name = "request_total",
-       .help = "Requests answered, without probes.",
+       .help = "Answered requests, without probes.",
        .labels = "method route status",
        .family = &metrics->requests},
       {.type = TEL_METRIC_COUNTER,
        .name = "error_total",
-       .help = "Requests that the shop failed to serve; clients' mistakes are not among them.",
+       .help = "Requests that the shop failed to serve, without clients' mistakes.",
        .labels = "method route reason",
        .family = &metrics->errors},
       {.type = TEL_METRIC_HISTOGRAM,
@@ -151,7 +151,7 @@ static bool register_families(struct http_metrics *metrics, struct tel_registry 
        .family = &metrics->durations},
       {.type = TEL_METRIC_COUNTER,
        .name = "minishop_refused_total",
-       .help = "Requests that never became one: refused by the HTTP library or cut off.",
+       .help = "Requests that were refused before routing, or cut off.",
        .labels = "status",
        .family = &metrics->refused},
   };

@@ -120,7 +120,8 @@ static void put_answer_header(void *answer, const char *name, const char *value)
   MHD_add_response_header(answer, name, value);
 }
 
-/* The answer takes the reply's data. The length stays for the log line. Returns NULL when out of memory. */
+/* The answer takes ownership of the reply's data. The length stays for the log line. Returns NULL when out of
+ * memory. */
 static struct MHD_Response *make_answer(struct http_exchange *exchange) {
   struct buf *reply = &exchange->reply;
   struct MHD_Response *answer =
@@ -261,12 +262,12 @@ static int register_metrics(struct http_service *service) {
   const struct tel_metric table[] = {
       {.type = TEL_METRIC_GAUGE,
        .name = "minishop_requests_in_flight",
-       .help = "Requests being served, probes among them.",
+       .help = "Requests being served, including probes.",
        .read = read_in_flight,
        .cls = service},
       {.type = TEL_METRIC_GAUGE,
        .name = "minishop_build_info",
-       .help = "What was built, in its labels; always 1.",
+       .help = "Build information in the labels; always 1.",
        .labels = "version commit compiler",
        .read = read_build,
        .cls = service},

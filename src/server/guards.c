@@ -8,7 +8,7 @@
 #include "server/refuse_private.h"
 #include "server/target_private.h"
 
-/* What one pass over a request's headers finds. */
+/* Findings of one pass over a request's headers. */
 struct headers {
   unsigned hosts;
   unsigned content_lengths;

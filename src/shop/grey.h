@@ -19,7 +19,7 @@ struct shop_grey_settings {
   const char *caller; /* the start of the User-Agent, cut at SHOP_CALLER_SIZE - 1 bytes; "": all */
   double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
   struct shop_faults_part payment_part; /* the reasons of their failed payments */
-  uint32_t deducted;                    /* units that leave the stock for each unit ordered */
+  uint32_t deducted;                    /* units taken from the stock for each ordered unit */
 };
 
 /* The settings that apply to a request that is hit. */

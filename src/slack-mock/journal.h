@@ -18,7 +18,7 @@ typedef const char *(*journal_line_fn)(void *cls, const char *line, size_t len);
  * Returns NULL on failure, with a message in error that names the file and, if one is wrong, the line. */
 struct mock_journal *mock_journal_open(const char *path, journal_line_fn line_fn, void *cls,
                                        struct buf *error);
-/* Takes NULL. */
+/* Accepts NULL. */
 void mock_journal_free(struct mock_journal *journal);
 
 /* Appends a line and its newline. Returns 0, or -1 with errno after removing a partial line. */

@@ -23,7 +23,7 @@ const struct mock_mode_row *mock_mode_row(size_t i);
 
 /* NULL when out of memory. */
 struct mock_mode *mock_mode_new(void);
-/* Takes NULL. No other thread may still use it. */
+/* Accepts NULL. No other thread may still use it. */
 void mock_mode_free(struct mock_mode *mode);
 
 /* Returns 0, or -1 if no mode has that name, or if delay_s is outside 1 to MOCK_MODE_DELAY_MAX_S. Only "slow"

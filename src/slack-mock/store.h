@@ -27,7 +27,7 @@ struct mock_store_stats {
 
 /* NULL when out of memory. */
 struct mock_store *mock_store_new(const struct mock_store_limits *limits);
-/* Takes NULL. No other thread may use it any more. */
+/* Accepts NULL. No other thread may use it any more. */
 void mock_store_free(struct mock_store *store);
 
 /* Loads the messages of the file and writes later ones there. Call it once, before other threads use the

@@ -90,7 +90,7 @@ static const char *string_end(const char *text) {
 }
 
 static bool same_key(const unsigned char *a, const unsigned char *b) {
-  const char *x = (const char *)a + 2, *y = (const char *)b + 2; /* behind ," */
+  const char *x = (const char *)a + 2, *y = (const char *)b + 2; /* after ," */
   size_t len = (size_t)(string_end(x) - x);
   return strncmp(x, y, len + 1) == 0; /* the second may be shorter: strncmp() stops at the first difference */
 }

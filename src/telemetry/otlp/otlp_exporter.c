@@ -76,7 +76,7 @@ static void read_success(const struct otlp *otlp, size_t count, struct tel_expor
     snprintf(result->text, sizeof result->text, "%s", message);
   else if (!*answer->type && !answer->body.len)
     snprintf(result->text, sizeof result->text,
-             "%.150s answered without a Content-Type, as a collector does not: check that the spans arrive",
+             "%.150s answered without a Content-Type, unlike a collector: check that the spans arrive",
              otlp->where);
   size_t bound = rejected < count ? (size_t)rejected : count;
   result->rejected += bound;
@@ -90,7 +90,7 @@ static const char *advice(int status) {
     const char *text;
   } known[] = {
       {300, 399, "redirects are not followed: set the endpoint to the address it leads to"},
-      {400, 400, "its log says why; is it http where it takes https?"},
+      {400, 400, "see its log; does it require https?"},
       {401, 401, "check OTEL_EXPORTER_OTLP_HEADERS"},
       {403, 403, "check OTEL_EXPORTER_OTLP_HEADERS"},
       {404, 405, "is the path right? A collector takes spans at /v1/traces"},

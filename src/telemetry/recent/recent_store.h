@@ -95,7 +95,7 @@ struct tel_recent {
 
 /* TEL_E_VALUE: less than TEL_RECENT_BYTES_MIN. TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_recent_new(uint64_t capacity_bytes, struct tel_recent **out);
-/* No span may be open. Takes NULL. */
+/* No span may be open. Accepts NULL. */
 void tel_recent_free(struct tel_recent *recent);
 
 /* Registers the telemetry_recent_* metrics; recent NULL: all are 0. Errors as for tel_read_family(). */

@@ -113,7 +113,7 @@ const struct tel_row tel_rows_otlp[] = {
      read_base,
      TEXT(endpoint)},
     {{SPECIFIC "ENDPOINT", "an http or https URL", "built from OTEL_EXPORTER_OTLP_ENDPOINT",
-      "whole URL that takes the spans; nothing is appended"},
+      "whole URL for the spans; nothing is appended"},
      read_url,
      TEXT(endpoint)},
     BOTH("HEADERS", "name=value,name=value, percent-encoded", "none", "headers of each request; secret",

@@ -39,7 +39,7 @@ struct tel_trace_metrics {
 TEL_MUST_CHECK int tel_trace_metrics_register(struct tel_trace_metrics *metrics,
                                               struct tel_registry *registry);
 
-/* Counts one request to the collector. status 0: no answer. Takes NULL. */
+/* Counts one request to the collector. status 0: no answer. Accepts NULL. */
 void tel_trace_metrics_request(struct tel_trace_metrics *metrics, int status);
 
 #endif

@@ -8,7 +8,7 @@
  *   ulfius_stop_framework(&instance);  tel_free(tel, 5000);  ulfius_clean_instance(&instance);
  *
  * Every request that reaches a callback has metrics by route, a SERVER span, and a log line. Answers stay
- * byte for byte what they were. GET /metrics is answered where the program itself has no answer (404).
+ * identical, byte for byte. The adapter answers GET /metrics if the program would answer 404.
  *
  * | what                                            | level 1            | levels 2 and 3                  |
  * |-------------------------------------------------|--------------------|---------------------------------|
@@ -22,7 +22,7 @@
  * | 414, 505, what is not HTTP                      | not seen           | not seen                        |
  * | peer address                                    | IPv4               | IPv4 and IPv6                   |
  *
- * Bytes are those of the body that was made; how many of them a client took is only known for streams. */
+ * Bytes are those of the body that the program made. A cut shows in them only for streams. */
 #ifndef TEL_ULFIUS_H
 #define TEL_ULFIUS_H
 
