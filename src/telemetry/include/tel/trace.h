@@ -24,7 +24,7 @@ enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR
 
 /* Starts a span. parent: NULL or invalid for a new trace; tracestate: the parent's, copied, or NULL.
  * start_unix_ns: 0 for now. Returns NULL only when out of memory, or without a tracer; every function below
- * takes NULL. */
+ * accepts NULL. */
 TEL_API struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                         const struct tel_context *parent, const char *tracestate,
                                         uint64_t start_unix_ns);
