@@ -42,13 +42,16 @@ void tel_recent_list_json(const struct tel_recent_list *list, struct buf *out) {
   buf_puts(out, "]}");
 }
 
-static void put_attributes(struct buf *out, const struct tel_recent_pairs *pairs) {
+const char *const tel_recent_kind_words[] = {"", "internal", "server", "client"};
+const char *const tel_recent_status_words[] = {"unset", "ok", "error"};
+
+void tel_recent_json_attributes(struct buf *out, const struct tel_recent_pairs *attributes) {
   buf_json_key(out, "attributes");
-  tel_json_attributes(out, pairs->items, pairs->count);
+  tel_json_attributes(out, attributes->items, attributes->count);
 }
 
-static void put_items(struct buf *out, const char *name, const struct tel_recent_items *items,
-                      uint64_t start_unix_ns) {
+void tel_recent_json_items(struct buf *out, const char *name, const struct tel_recent_items *items,
+                           const struct tel_recent_trace *trace) {
   buf_json_key(out, name);
   buf_putc(out, '[');
   for (uint32_t i = 0; i < items->count; i++) {
@@ -57,13 +60,14 @@ static void put_items(struct buf *out, const char *name, const struct tel_recent
     buf_putc(out, '{');
     if (item->name) {
       buf_json_member_text(out, "name", item->name);
-      buf_json_member_u64(out, "time_unix_nano", item->unix_ns);
-      put_ms(out, "offset_ms", item->unix_ns > start_unix_ns ? item->unix_ns - start_unix_ns : 0);
+      buf_json_member_u64(out, trace ? "time_unix_nano" : "unix_ns", item->unix_ns);
+      uint64_t start = trace ? trace->start_unix_ns : 0;
+      if (trace) put_ms(out, "offset_ms", item->unix_ns > start ? item->unix_ns - start : 0);
     } else {
       buf_json_member_hex(out, "trace_id", item->context.trace_id, sizeof item->context.trace_id);
       buf_json_member_hex(out, "span_id", item->context.span_id, sizeof item->context.span_id);
     }
-    put_attributes(out, &item->attributes);
+    tel_recent_json_attributes(out, &item->attributes);
     buf_putc(out, '}');
   }
   buf_putc(out, ']');
@@ -71,8 +75,6 @@ static void put_items(struct buf *out, const char *name, const struct tel_recent
 
 static void put_span(struct buf *out, const struct tel_recent_trace *trace,
                      const struct tel_recent_span *span) {
-  static const char *const kinds[] = {"", "internal", "server", "client"};
-  static const char *const statuses[] = {"unset", "ok", "error"};
   static const uint8_t none[sizeof span->parent_id];
   buf_putc(out, '{');
   buf_json_member_hex(out, "span_id", span->span_id, sizeof span->span_id);
@@ -82,19 +84,19 @@ static void put_span(struct buf *out, const struct tel_recent_trace *trace,
   else
     buf_json_hex(out, span->parent_id, sizeof span->parent_id);
   buf_json_member_text(out, "name", span->name);
-  buf_json_member_text(out, "kind", kinds[span->kind]);
+  buf_json_member_text(out, "kind", tel_recent_kind_words[span->kind]);
   buf_json_member_u64(out, "start_time_unix_nano", span->start_unix_ns);
   buf_json_member_u64(out, "end_time_unix_nano", span->end_unix_ns);
   put_ms(out, "offset_ms", span->start_unix_ns - trace->start_unix_ns);
   put_ms(out, "duration_ms", span->end_unix_ns - span->start_unix_ns);
   buf_json_key(out, "status");
   buf_putc(out, '{');
-  buf_json_member_text(out, "code", statuses[span->status]);
+  buf_json_member_text(out, "code", tel_recent_status_words[span->status]);
   buf_json_member_text(out, "message", span->status_text);
   buf_putc(out, '}');
-  put_attributes(out, &span->attributes);
-  put_items(out, "events", &span->events, trace->start_unix_ns);
-  put_items(out, "links", &span->links, trace->start_unix_ns);
+  tel_recent_json_attributes(out, &span->attributes);
+  tel_recent_json_items(out, "events", &span->events, trace);
+  tel_recent_json_items(out, "links", &span->links, trace);
   buf_putc(out, '}');
 }
 

@@ -11,7 +11,6 @@
 #include "base/buf_json.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "telemetry/core/attributes_json.h"
 #include "telemetry/recent/recent_part.h"
 
 enum { LIMIT = 64 * 1024 * 1024 };
@@ -20,34 +19,7 @@ struct console {
   _Atomic uint64_t stop_deadline; /* UINT64_MAX until then */
 };
 
-static void put_attributes(struct buf *out, const struct tel_recent_pairs *attributes) {
-  buf_json_key(out, "attributes");
-  tel_json_attributes(out, attributes->items, attributes->count);
-}
-
-static void put_items(struct buf *out, const char *name, const struct tel_recent_items *items) {
-  buf_json_key(out, name);
-  buf_putc(out, '[');
-  for (uint32_t i = 0; i < items->count; i++) {
-    const struct tel_recent_item *item = &items->items[i];
-    buf_json_item(out);
-    buf_putc(out, '{');
-    if (item->name) {
-      buf_json_member_text(out, "name", item->name);
-      buf_json_member_u64(out, "unix_ns", item->unix_ns);
-    } else {
-      buf_json_member_hex(out, "trace_id", item->context.trace_id, sizeof item->context.trace_id);
-      buf_json_member_hex(out, "span_id", item->context.span_id, sizeof item->context.span_id);
-    }
-    put_attributes(out, &item->attributes);
-    buf_putc(out, '}');
-  }
-  buf_putc(out, ']');
-}
-
 bool tel_console_format(const struct tel_wire *wire, struct tel_arena *arena, struct buf *out) {
-  static const char *const kinds[] = {"", "internal", "server", "client"};
-  static const char *const statuses[] = {"unset", "ok", "error"};
   static const uint8_t none[8];
   const struct tel_recent_copy copy = {wire->data, wire->len, false};
   struct tel_recent_span span;
@@ -59,14 +31,14 @@ bool tel_console_format(const struct tel_wire *wire, struct tel_arena *arena, st
   buf_json_member_hex(out, "span_id", span.span_id, sizeof span.span_id);
   if (memcmp(span.parent_id, none, sizeof none) != 0)
     buf_json_member_hex(out, "parent_id", span.parent_id, sizeof span.parent_id);
-  buf_json_member_text(out, "kind", kinds[span.kind]);
+  buf_json_member_text(out, "kind", tel_recent_kind_words[span.kind]);
   buf_json_member_u64(out, "start_unix_ns", span.start_unix_ns);
   buf_json_member_u64(out, "duration_ns", span.end_unix_ns - span.start_unix_ns);
-  buf_json_member_text(out, "status", statuses[span.status]);
+  buf_json_member_text(out, "status", tel_recent_status_words[span.status]);
   if (span.status_text[0]) buf_json_member_text(out, "status_message", span.status_text);
-  put_attributes(out, &span.attributes);
-  if (span.events.count) put_items(out, "events", &span.events);
-  if (span.links.count) put_items(out, "links", &span.links);
+  tel_recent_json_attributes(out, &span.attributes);
+  if (span.events.count) tel_recent_json_items(out, "events", &span.events, NULL);
+  if (span.links.count) tel_recent_json_items(out, "links", &span.links, NULL);
   buf_puts(out, "}\n");
   return !buf_failed(out);
 }
