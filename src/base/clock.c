@@ -37,6 +37,10 @@ struct timespec clock_timespec(uint64_t ns) {
   return (struct timespec){.tv_sec = (time_t)(ns / CLOCK_NS_PER_S), .tv_nsec = (long)(ns % CLOCK_NS_PER_S)};
 }
 
+uint64_t clock_stopped_ns(uint64_t took_ns, uint64_t wait_ns) {
+  return took_ns > wait_ns + CLOCK_NS_PER_S ? took_ns : 0;
+}
+
 void clock_sleep_ns(uint64_t ns) {
   struct timespec left = clock_timespec(ns);
   while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR) continue;

@@ -12,8 +12,6 @@
 
 enum { TICK_MS = 250 };
 #define LINGER_NS CLOCK_NS_PER_S
-/* A tick is this late only if the process was stopped or got no CPU time. */
-#define STOPPED_NS CLOCK_NS_PER_S
 
 /* libmicrohttpd's pool misses a close that arrived together with the last request. */
 static bool forgotten(struct server_client *client) {
@@ -21,28 +19,18 @@ static bool forgotten(struct server_client *client) {
   return !atomic_load(&client->requesting) && recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* Closing a connection takes the same lock, so the descriptor still belongs to it. */
-static void sweep(struct server *server) {
+/* Requests that arrived during a stop (SIGSTOP, a frozen container) are still unread. The time of the stop
+ * does not count. Closing a connection takes the same lock, so the descriptor still belongs to it. */
+static void sweep(struct server *server, uint64_t stopped_ns) {
   uint64_t now = clock_mono_ns();
   pthread_mutex_lock(&server->clients_lock);
   for (struct server_client *client = server->clients; client; client = client->next) {
     uint64_t deadline = atomic_load(&client->deadline_ns);
     if (deadline == SERVER_DEADLINE_HANDLING || deadline == SERVER_DEADLINE_CUT) continue;
-    bool late = now >= deadline || (server->settings.pool && forgotten(client));
-    if (late && atomic_compare_exchange_strong(&client->deadline_ns, &deadline, SERVER_DEADLINE_CUT))
+    bool late = now >= deadline + stopped_ns || (server->settings.pool && forgotten(client));
+    uint64_t moved = late ? SERVER_DEADLINE_CUT : deadline + stopped_ns;
+    if (atomic_compare_exchange_strong(&client->deadline_ns, &deadline, moved) && late)
       shutdown(client->fd, SHUT_RDWR);
-  }
-  pthread_mutex_unlock(&server->clients_lock);
-}
-
-/* Requests that arrived during a stop (SIGSTOP, a frozen container) are still unread. The time of the stop
- * does not count. */
-static void postpone(struct server *server, uint64_t stopped_ns) {
-  pthread_mutex_lock(&server->clients_lock);
-  for (struct server_client *client = server->clients; client; client = client->next) {
-    uint64_t deadline = atomic_load(&client->deadline_ns);
-    if (deadline != SERVER_DEADLINE_HANDLING && deadline != SERVER_DEADLINE_CUT)
-      atomic_compare_exchange_strong(&client->deadline_ns, &deadline, deadline + stopped_ns);
   }
   pthread_mutex_unlock(&server->clients_lock);
 }
@@ -85,11 +73,10 @@ static void sweeper(void *cls) {
     poll(fds, 1 + count, TICK_MS);
     if (fds[0].revents) (void)!read(server->wake_fd, &(uint64_t){0}, sizeof(uint64_t));
     linger(server, false);
-    uint64_t now = clock_mono_ns(), gap = now - seen;
+    uint64_t now = clock_mono_ns(), stopped_ns = clock_stopped_ns(now - seen, 0);
     seen = now;
-    if (gap > STOPPED_NS) postpone(server, gap);
     if (now - swept < TICK_MS * CLOCK_NS_PER_MS) continue;
-    sweep(server);
+    sweep(server, stopped_ns);
     swept = now;
   }
   linger(server, true);

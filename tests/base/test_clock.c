@@ -29,6 +29,15 @@ START_TEST(test_anchor_counts_on_the_monotonic_clock) {
 }
 END_TEST
 
+START_TEST(test_stop_is_a_second_too_late) {
+  ck_assert_uint_eq(clock_stopped_ns(0, 0), 0);
+  ck_assert_uint_eq(clock_stopped_ns(CLOCK_NS_PER_S, 0), 0);
+  ck_assert_uint_eq(clock_stopped_ns(CLOCK_NS_PER_S + 1, 0), CLOCK_NS_PER_S + 1);
+  ck_assert_uint_eq(clock_stopped_ns(6 * CLOCK_NS_PER_S, 5 * CLOCK_NS_PER_S), 0);
+  ck_assert_uint_eq(clock_stopped_ns(9 * CLOCK_NS_PER_S, 5 * CLOCK_NS_PER_S), 9 * CLOCK_NS_PER_S);
+}
+END_TEST
+
 START_TEST(test_sleep_takes_at_least_its_time) {
   uint64_t start = clock_mono_ns();
   clock_sleep_ns(3 * CLOCK_NS_PER_MS);
@@ -36,5 +45,5 @@ START_TEST(test_sleep_takes_at_least_its_time) {
 }
 END_TEST
 
-TEST_MAIN("clock", test_timespec, test_anchor_counts_on_the_monotonic_clock,
+TEST_MAIN("clock", test_timespec, test_anchor_counts_on_the_monotonic_clock, test_stop_is_a_second_too_late,
           test_sleep_takes_at_least_its_time)

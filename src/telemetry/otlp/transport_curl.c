@@ -103,13 +103,6 @@ static int ms_until(uint64_t deadline) {
   return (int)(ms < longest ? ms : longest);
 }
 
-/* The duration of a wait if it was much longer than planned, else 0. Then the process was stopped (SIGSTOP, a
- * frozen container). */
-static uint64_t stopped_since(uint64_t begin, int wait_ms) {
-  uint64_t gone = clock_mono_ns() - begin;
-  return gone > (uint64_t)wait_ms * CLOCK_NS_PER_MS + CLOCK_NS_PER_S ? gone : 0;
-}
-
 /* Runs the transfer to its end or the deadline. Time in which the process was stopped does not count, because
  * the collector's answer may be unread. */
 static CURLcode perform(struct link *link, uint64_t deadline) {
@@ -122,7 +115,7 @@ static CURLcode perform(struct link *link, uint64_t deadline) {
     if (wait == 0) return CURLE_OPERATION_TIMEDOUT;
     uint64_t begin = clock_mono_ns();
     if (curl_multi_poll(link->multi, NULL, 0, wait, NULL) != CURLM_OK) return CURLE_FAILED_INIT;
-    deadline += stopped_since(begin, wait);
+    deadline += clock_stopped_ns(clock_mono_ns() - begin, (uint64_t)wait * CLOCK_NS_PER_MS);
   }
   for (CURLMsg *message; (message = curl_multi_info_read(link->multi, &messages));)
     if (message->msg == CURLMSG_DONE) return message->data.result;
