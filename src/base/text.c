@@ -23,6 +23,12 @@ void text_copy(char *out, size_t size, const char *text) {
   out[len] = '\0';
 }
 
+void text_list_add(char *out, size_t size, const char *separator, const char *item) {
+  size_t len = strlen(out);
+  if (len == 0) separator = "";
+  if (len + strlen(separator) + strlen(item) < size) strcpy(stpcpy(out + len, separator), item);
+}
+
 static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }

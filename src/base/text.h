@@ -11,6 +11,10 @@ size_t text_trim(const char *text, size_t len, const char **begin);
 /* Copies the text and a NUL into out, cut to its size, which is at least 1. */
 void text_copy(char *out, size_t size, const char *text);
 
+/* Appends the item to the list in out, behind the separator unless the list is empty. An item that does not
+ * fit is left out. */
+void text_list_add(char *out, size_t size, const char *separator, const char *item);
+
 /* How many characters must be inserted, removed or replaced to turn one text into the other, ignoring case.
  * TEXT_DISTANCE_MAX if one has so many characters or more. */
 enum { TEXT_DISTANCE_MAX = 96 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -12,12 +11,6 @@
 static const struct tel_key ORDER_ID = TEL_KEY("order_id"), SKU = TEL_KEY("sku"),
                             QUANTITY = TEL_KEY("quantity"), INVENTORY_MS = TEL_KEY("inventory_ms");
 
-static bool take_sku(const json_t *value, void *out) {
-  if (!json_is_string(value)) return false;
-  *(const char **)out = json_string_value(value);
-  return true;
-}
-
 /* A number without a fraction is an integer in JSON, however it is written: 2, 2.0, 20e-1. */
 static bool take_quantity(const json_t *value, void *out) {
   double number = json_is_number(value) ? json_number_value(value) : 0;
@@ -28,11 +21,9 @@ static bool take_quantity(const json_t *value, void *out) {
 
 /* "mug, tshirt ... and socks" */
 static const char *sku_list(char out[128]) {
-  size_t len = 0;
-  for (int i = 0; i < SHOP_INVENTORY_SKUS && len < 128; i++) {
-    const char *separator = i == 0 ? "" : i + 1 < SHOP_INVENTORY_SKUS ? ", " : " and ";
-    len += (size_t)snprintf(out + len, 128 - len, "%s%s", separator, shop_inventory_sku(i));
-  }
+  out[0] = '\0';
+  for (int i = 0; i < SHOP_INVENTORY_SKUS; i++)
+    text_list_add(out, 128, i + 1 < SHOP_INVENTORY_SKUS ? ", " : " and ", shop_inventory_sku(i));
   return out;
 }
 
@@ -70,7 +61,7 @@ void http_handle_order(struct http_exchange *exchange) {
   const char *sku = NULL;
   unsigned quantity = 1;
   const struct json_field fields[] = {
-      {"sku", false, "a string, such as \"mug\"", take_sku, &sku},
+      {"sku", false, "a string, such as \"mug\"", http_json_take_string, &sku},
       {"quantity", false, "an integer from 1 to 100", take_quantity, &quantity}};
   _Static_assert(SHOP_QUANTITY_MAX == 100, "the message says 100");
   json_t *json = http_json_body(exchange, fields, sizeof fields / sizeof *fields);

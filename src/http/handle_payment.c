@@ -8,12 +8,6 @@ static const struct tel_key ORDER_ID = TEL_KEY("order_id"), SKU = TEL_KEY("sku")
                             QUANTITY = TEL_KEY("quantity"), PAYMENT_ID = TEL_KEY("payment_id"),
                             CHARGE_MS = TEL_KEY("charge_ms");
 
-static bool take_order_id(const json_t *value, void *out) {
-  if (!json_is_string(value)) return false;
-  *(const char **)out = json_string_value(value);
-  return true;
-}
-
 static void reply_failure(struct http_exchange *exchange, enum shop_reason reason, const char *order_id) {
   char quote[HTTP_QUOTE_SIZE];
   enum http_problem problem = http_problem_of(reason);
@@ -27,8 +21,8 @@ static void reply_failure(struct http_exchange *exchange, enum shop_reason reaso
 
 void http_handle_payment(struct http_exchange *exchange) {
   const char *order_id = NULL;
-  const struct json_field fields[] = {
-      {"order_id", true, "a string: the order_id that POST /order answered", take_order_id, &order_id}};
+  const struct json_field fields[] = {{"order_id", true, "a string: the order_id that POST /order answered",
+                                       http_json_take_string, &order_id}};
   json_t *json = http_json_body(exchange, fields, sizeof fields / sizeof *fields);
   if (!json) return;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/buf_json.h"
 #include "http/reply.h"
 #include "http/service_private.h"
 #include "server/request.h"
@@ -7,9 +8,9 @@
 enum { LIST_LIMIT = 16384 /* above any header block */, TEXT_LIMIT = 64 << 20 };
 
 static void reply_status(struct http_exchange *exchange, const char *status) {
-  buf_puts(&exchange->reply, "{\"status\":\"");
-  buf_puts(&exchange->reply, status);
-  buf_puts(&exchange->reply, "\"}");
+  buf_putc(&exchange->reply, '{');
+  buf_json_member_text(&exchange->reply, "status", status);
+  buf_putc(&exchange->reply, '}');
   http_reply_json(exchange);
 }
 
@@ -26,13 +27,11 @@ void http_handle_readyz(struct http_exchange *exchange) {
 
 void http_handle_version(struct http_exchange *exchange) {
   const struct http_service_settings *settings = http_service_settings(exchange->service);
-  buf_puts(&exchange->reply, "{\"version\":\"");
-  buf_puts(&exchange->reply, settings->version);
-  buf_puts(&exchange->reply, "\",\"commit\":\"");
-  buf_puts(&exchange->reply, settings->commit);
-  buf_puts(&exchange->reply, "\",\"compiler\":\"");
-  buf_puts(&exchange->reply, settings->compiler);
-  buf_puts(&exchange->reply, "\"}");
+  buf_putc(&exchange->reply, '{');
+  buf_json_member_text(&exchange->reply, "version", settings->version);
+  buf_json_member_text(&exchange->reply, "commit", settings->commit);
+  buf_json_member_text(&exchange->reply, "compiler", settings->compiler);
+  buf_putc(&exchange->reply, '}');
   http_reply_json(exchange);
 }
 

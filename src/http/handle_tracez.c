@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /debug/tracez: checks the query and whether the client may see the traces. The page itself is
  * tracez_page.c. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/hex.h"
+#include "base/text.h"
 #include "http/local.h"
 #include "http/reply.h"
 #include "http/service_private.h"
@@ -69,37 +69,25 @@ static bool is_trace_id(const char *text, uint8_t id[16]) {
   return hex_read(lower, id, 16);
 }
 
-/* The allowed values as a list. */
-struct words {
-  char text[160];
-  size_t len;
-};
-
-static void add_word(struct words *words, const char *word) {
-  size_t room = sizeof words->text - words->len;
-  int len = snprintf(words->text + words->len, room, "%s%s", words->len ? ", " : "", word);
-  if (len > 0 && (size_t)len < room) words->len += (size_t)len;
-}
-
 static bool check_route(struct http_exchange *exchange, const char *route) {
-  struct words allowed = {.text = ""};
+  char allowed[160] = "";
   for (size_t i = 0; i < HTTP_ROUTE_COUNT; i++) {
     const struct http_route *row = &http_routes[i];
     if (http_route_is_probe(row)) continue;
     if (strcmp(row->path, route) == 0) return true;
-    add_word(&allowed, row->path);
+    text_list_add(allowed, sizeof allowed, ", ", row->path);
   }
-  return refuse(exchange, "route", route, allowed.text);
+  return refuse(exchange, "route", route, allowed);
 }
 
 static bool check_class(struct http_exchange *exchange, const char *name, int *out) {
-  struct words allowed = {.text = ""};
+  char allowed[160] = "";
   for (unsigned i = 0; i < TEL_RECENT_CLASSES; i++) {
     *out = (int)i;
     if (strcmp(name, tel_recent_class_name(i)) == 0) return true;
-    add_word(&allowed, tel_recent_class_name(i));
+    text_list_add(allowed, sizeof allowed, ", ", tel_recent_class_name(i));
   }
-  return refuse(exchange, "class", name, allowed.text);
+  return refuse(exchange, "class", name, allowed);
 }
 
 static bool check_filter(struct http_exchange *exchange, const struct query *query,
@@ -186,13 +174,8 @@ static bool may_see(struct http_exchange *exchange) {
   return !why;
 }
 
-static void finish(struct http_exchange *exchange, bool json, unsigned status) {
-  if (buf_failed(&exchange->reply)) {
-    http_reply_no_memory(exchange);
-    return;
-  }
-  exchange->status = status;
-  exchange->content_type = json ? "application/json" : "text/html; charset=utf-8";
+static void reply(struct http_exchange *exchange, bool json, unsigned status) {
+  http_reply_text(exchange, status, json ? "application/json" : "text/html; charset=utf-8");
 }
 
 static void show_trace(struct http_exchange *exchange, struct tel_recent *recent, const char *text,
@@ -210,7 +193,7 @@ static void show_trace(struct http_exchange *exchange, struct tel_recent *recent
     if (json) return;
     buf_reset(&exchange->reply);
     tracez_page_unknown(text, &exchange->reply);
-    finish(exchange, false, exchange->status);
+    reply(exchange, false, exchange->status);
     return;
   }
   if (error) {
@@ -222,7 +205,7 @@ static void show_trace(struct http_exchange *exchange, struct tel_recent *recent
   else
     tracez_page_trace(recent, trace, &exchange->reply);
   tel_recent_trace_free(trace);
-  finish(exchange, json, 200);
+  reply(exchange, json, exchange->route->status);
 }
 
 static void show_list(struct http_exchange *exchange, struct tel_recent *recent,
@@ -237,7 +220,7 @@ static void show_list(struct http_exchange *exchange, struct tel_recent *recent,
   else
     tracez_page_list(recent, &list, filter, LIST_HTML, &exchange->reply);
   tel_recent_list_free(&list);
-  finish(exchange, json, 200);
+  reply(exchange, json, exchange->route->status);
 }
 
 void http_handle_tracez(struct http_exchange *exchange) {

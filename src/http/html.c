@@ -8,20 +8,9 @@
 #include "base/utf8.h"
 
 static const char *entity(char c) {
-  switch (c) {
-  case '&':
-    return "&amp;";
-  case '<':
-    return "&lt;";
-  case '>':
-    return "&gt;";
-  case '"':
-    return "&quot;";
-  case '\'':
-    return "&#39;";
-  default:
-    return NULL;
-  }
+  static const char *const entities[] = {
+      ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
+  return (size_t)c < sizeof entities / sizeof *entities ? entities[(size_t)c] : NULL;
 }
 
 /* Also the controls of Latin 1, which are two bytes. */

@@ -65,6 +65,11 @@ static json_t *parse(struct http_exchange *exchange) {
   return NULL;
 }
 
+bool http_json_take_string(const json_t *value, void *out) {
+  if (json_is_string(value)) *(const char **)out = json_string_value(value);
+  return json_is_string(value);
+}
+
 static bool take_field(struct http_exchange *exchange, const json_t *json, const struct json_field *field) {
   const json_t *value = json_object_get(json, field->name);
   if (!value && !field->required) return true;

@@ -18,6 +18,9 @@ struct json_field {
   void *out;
 };
 
+/* Takes a string into a const char *, for struct json_field. */
+bool http_json_take_string(const json_t *value, void *out);
+
 /* Reads the exchange's body, if it is JSON without a content coding. Returns the object, which owns the
  * strings and which the caller releases; or NULL after it has replied with the problem. An empty body is an
  * empty object. */

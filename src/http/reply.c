@@ -9,13 +9,17 @@
 
 #include "base/utf8.h"
 
-void http_reply_json(struct http_exchange *exchange) {
+void http_reply_text(struct http_exchange *exchange, unsigned status, const char *content_type) {
   if (buf_failed(&exchange->reply)) {
     http_reply_no_memory(exchange);
     return;
   }
-  exchange->status = exchange->route->status;
-  exchange->content_type = "application/json";
+  exchange->status = status;
+  exchange->content_type = content_type;
+}
+
+void http_reply_json(struct http_exchange *exchange) {
+  http_reply_text(exchange, exchange->route->status, "application/json");
 }
 
 /* Writes the path as a URI reference: percent-encodes every byte that is not allowed in one. */

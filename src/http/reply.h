@@ -5,8 +5,10 @@
 
 #include "http/exchange.h"
 
-/* Answers with the JSON text in exchange->reply and the route's status; a reply that failed (out of memory)
- * becomes 503. */
+/* Answers with the text in exchange->reply; a reply that failed (out of memory) becomes 503. content_type:
+ * static. */
+void http_reply_text(struct http_exchange *exchange, unsigned status, const char *content_type);
+/* The same with JSON and the route's status. */
 void http_reply_json(struct http_exchange *exchange);
 /* Answers with the problem. The detail, a sentence or two, says what is wrong and what is allowed; the
  * table's advice follows it. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "http/problem.h"
 
 _Static_assert(HTTP_PROBLEM_COUNT <= 32, "HTTP_MAY() uses one of 32 bits");
@@ -90,16 +91,14 @@ static bool is_repeated(size_t row, const char *path) {
 }
 
 void http_route_allow(const char *path, char out[HTTP_ALLOW_SIZE]) {
-  size_t len = 0;
   out[0] = '\0';
   for (size_t i = 0; i < HTTP_ROUTE_COUNT; i++) {
     const struct http_route *route = &http_routes[i];
-    if (!allows(route, path) || is_repeated(i, path) || len >= HTTP_ALLOW_SIZE) continue;
-    len += (size_t)snprintf(out + len, HTTP_ALLOW_SIZE - len, "%s%s%s", len ? ", " : "", route->method,
-                            is_get(route) ? ", HEAD" : "");
+    if (!allows(route, path) || is_repeated(i, path)) continue;
+    text_list_add(out, HTTP_ALLOW_SIZE, ", ", route->method);
+    if (is_get(route)) text_list_add(out, HTTP_ALLOW_SIZE, ", ", "HEAD");
   }
-  if (strcmp(path, HTTP_WHOLE_SERVER) == 0 && len < HTTP_ALLOW_SIZE)
-    snprintf(out + len, HTTP_ALLOW_SIZE - len, ", OPTIONS");
+  if (strcmp(path, HTTP_WHOLE_SERVER) == 0) text_list_add(out, HTTP_ALLOW_SIZE, ", ", "OPTIONS");
 }
 
 void http_route_list(char *out, size_t size) {

@@ -33,12 +33,8 @@ const struct http_service_settings *http_service_settings(const struct http_serv
   return &service->settings;
 }
 
-static bool is_draining(const struct http_service *service) {
-  return server_draining(service->server);
-}
-
 bool http_service_ready(const struct http_service *service) {
-  return atomic_load(&service->ready) && !is_draining(service);
+  return atomic_load(&service->ready) && !server_draining(service->server);
 }
 
 void http_service_set_ready(struct http_service *service, bool ready) {
@@ -83,7 +79,7 @@ static void handle(struct http_exchange *exchange) {
     char allow[HTTP_ALLOW_SIZE];
     http_route_allow(exchange->path, allow);
     http_reply_problem(exchange, HTTP_METHOD_NOT_ALLOWED, "%s takes %s.", route->path, allow);
-  } else if (!http_route_is_probe(route) && is_draining(exchange->service)) {
+  } else if (!http_route_is_probe(route) && server_draining(exchange->service->server)) {
     http_reply_problem(exchange, HTTP_UNAVAILABLE, "The service is shutting down.");
   } else {
     route->handle(exchange);
@@ -133,7 +129,7 @@ static struct MHD_Response *make_answer(struct http_exchange *exchange) {
   }
   if (exchange->content_type) put_answer_header(answer, "Content-Type", exchange->content_type);
   each_header(exchange, put_answer_header, answer);
-  if (is_draining(exchange->service)) put_answer_header(answer, "Connection", "close");
+  if (server_draining(exchange->service->server)) put_answer_header(answer, "Connection", "close");
   return answer;
 }
 

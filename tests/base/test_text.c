@@ -32,6 +32,19 @@ START_TEST(test_copy) {
 }
 END_TEST
 
+START_TEST(test_list) {
+  char out[12] = "";
+  text_list_add(out, sizeof out, ", ", "mug");
+  ck_assert_str_eq(out, "mug");
+  text_list_add(out, sizeof out, ", ", "posters"); /* one byte too long */
+  ck_assert_str_eq(out, "mug");
+  text_list_add(out, sizeof out, " or ", "cups");
+  ck_assert_str_eq(out, "mug or cups");
+  text_list_add(out, sizeof out, "", "s");
+  ck_assert_str_eq(out, "mug or cups");
+}
+END_TEST
+
 START_TEST(test_distance) {
   static const struct {
     const char *a, *b;
@@ -81,4 +94,4 @@ START_TEST(test_show) {
 }
 END_TEST
 
-TEST_MAIN("text", test_trim, test_copy, test_distance, test_similar, test_show)
+TEST_MAIN("text", test_trim, test_copy, test_list, test_distance, test_similar, test_show)
