@@ -16,6 +16,7 @@ libbase_la_SOURCES = \
 	src/base/nesting.c src/base/nesting.h \
 	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
+	src/base/rate.c src/base/rate.h \
 	src/base/text.c src/base/text.h \
 	src/base/thread.c src/base/thread.h \
 	src/base/timestamp.c src/base/timestamp.h \

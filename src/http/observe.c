@@ -2,13 +2,13 @@
 #include "http/observe.h"
 
 #include <ctype.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/rate.h"
 #include "http/metrics.h"
 #include "server/request.h"
 #include "telemetry/http/describe.h"
@@ -18,8 +18,7 @@
 enum { REFUSALS_A_SECOND = 10 };
 
 struct http_observe {
-  _Atomic uint64_t refusal_second;
-  atomic_uint refusal_lines; /* in that second */
+  struct rate refusals; /* lines about requests without a request line */
   struct tel_tracer *tracer;
   struct tel_logger *logger;
   struct http_metrics *metrics;
@@ -196,17 +195,11 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
   exchange->span = NULL;
 }
 
-/* Whether this second already has its lines. The counter counts all refusals. */
-static bool line_is_omitted(struct http_observe *observe) {
-  uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
-  if (atomic_exchange(&observe->refusal_second, second) != second) atomic_store(&observe->refusal_lines, 0);
-  return atomic_fetch_add(&observe->refusal_lines, 1) >= REFUSALS_A_SECOND;
-}
-
 void http_observe_refused(struct http_observe *observe, const struct server_refusal *refusal,
                           const struct tel_context *context) {
   http_metrics_refused(observe->metrics, refusal->status);
-  if (!refusal->target && line_is_omitted(observe)) return;
+  /* The counter counts all refusals. */
+  if (!refusal->target && !rate_passes(&observe->refusals, REFUSALS_A_SECOND, clock_mono_ns())) return;
   struct tel_log_record *record =
       tel_log_begin(observe->logger, refusal->status == 503 ? TEL_ERROR : TEL_WARN);
   struct tel_attributes *fields = tel_log_fields(record);

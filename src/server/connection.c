@@ -172,10 +172,6 @@ size_t server_connection_arrived(struct server_client *client, char *data, size_
   if (arrival->heads != heads || arrival->requests != requests) return len;
   struct server_refusal refusal;
   server_guard_bad_arrival(arrival, &refusal);
-  if (client->request) {
-    refusal.method = client->request->request->http_verb;
-    refusal.target = client->request->request->http_url;
-  }
   server_refuse_now(client, &refusal);
   return 0;
 }
@@ -220,16 +216,11 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
     struct server_refusal refusal;
     if (server_guard_refuses(client, method, url, version, &refusal)) {
       refusal.method = method;
-      refusal.target = info->request->http_url;
       return server_refuse(client, &refusal);
     }
   } else if (!*size) {
     struct server_refusal refusal;
-    if (server_guard_refuses_trailers(client, &refusal)) {
-      refusal.method = method;
-      refusal.target = info->request->http_url;
-      return server_refuse_now(client, &refusal);
-    }
+    if (server_guard_refuses_trailers(client, &refusal)) return server_refuse_now(client, &refusal);
     if (!deadline_set(client, SERVER_DEADLINE_HANDLING)) return MHD_NO;
     client->dispatched = true;
     client->replied = false;
@@ -245,9 +236,7 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
 
 /* When descriptors or memory run out, libmicrohttpd logs in a busy loop. Limit the lines per second. */
 static bool news_is_due(struct server *server) {
-  uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
-  if (atomic_exchange(&server->log_second, second) != second) atomic_store(&server->log_lines, 0);
-  return atomic_fetch_add(&server->log_lines, 1) < NEWS_A_SECOND;
+  return rate_passes(&server->news, NEWS_A_SECOND, clock_mono_ns());
 }
 
 void server_connection_news(struct server *server, enum server_log_level level, const char *text) {

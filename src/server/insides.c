@@ -79,8 +79,7 @@ static void starved(struct server *server, int listen_fd, int why) {
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   pthread_mutex_unlock(&server->spare_lock);
   if (answered) return;
-  uint64_t second = clock_mono_ns() / CLOCK_NS_PER_S;
-  if (atomic_exchange(&server->pause_second, second) != second) {
+  if (rate_passes(&server->pauses, 1, clock_mono_ns())) {
     snprintf(text, sizeof text, "cannot accept connections: %s; trying again every 100 ms", strerror(why));
     server_connection_news(server, SERVER_LOG_WARN, text);
   }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -81,7 +80,12 @@ static void reply_make(struct server *server, const struct server_refusal *refus
   if (refusal->status == MHD_HTTP_SERVICE_UNAVAILABLE) server_refusal_header(reply, "Retry-After", "1");
 }
 
+/* Before the dispatcher ran, Ulfius's request has no method. */
 static void refusal_complete(struct server_client *client, struct server_refusal *refusal) {
+  if (client->request) {
+    if (!refusal->method) refusal->method = client->request->request->http_verb;
+    refusal->target = client->request->request->http_url;
+  }
   refusal->client = client->address;
   refusal->started_mono_ns = client->started_ns;
   refusal->connection = client->connection;
@@ -102,15 +106,12 @@ static enum MHD_Result reply_queue(struct server_client *client, const struct se
   return result;
 }
 
+/* In English: no program here sets a locale. */
 static void date_put(struct buf *out) {
-  static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   char text[64];
   struct tm at;
   gmtime_r(&(time_t){time(NULL)}, &at);
-  snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[at.tm_wday], at.tm_mday,
-           months[at.tm_mon], at.tm_year + 1900, at.tm_hour, at.tm_min, at.tm_sec);
+  strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &at);
   buf_puts(out, text);
 }
 
@@ -181,9 +182,5 @@ void server_refuse_for_library(struct server_client *client, unsigned status, co
   server_refuse_fill(&refusal, status);
   const char *finding = refusal.status == MHD_HTTP_BAD_REQUEST ? server_insides_finding(page) : NULL;
   if (finding) refusal.detail = finding;
-  if (client->request) {
-    refusal.method = client->request->request->http_verb;
-    refusal.target = client->request->request->http_url;
-  }
   server_refuse_now(client, &refusal);
 }

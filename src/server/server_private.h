@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/rate.h"
 #include "base/thread.h"
 #include "server/server.h"
 
@@ -34,9 +35,8 @@ struct server {
   atomic_uint in_flight;
   atomic_uint connections;
   atomic_bool draining;
-  _Atomic uint64_t pause_second; /* of the last line about accept4() */
-  _Atomic uint64_t log_second;   /* of news_is_due() */
-  atomic_uint log_lines;
+  struct rate pauses; /* lines about accept4() */
+  struct rate news;   /* lines of libmicrohttpd that are no client's doing */
 
   pthread_mutex_t clients_lock;
   struct server_client *clients;

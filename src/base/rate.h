@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* At most so many events in each second of the monotonic clock. Starts as all 0. Any thread. */
+#ifndef BASE_RATE_H
+#define BASE_RATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rate {
+  _Atomic uint64_t second;
+  atomic_uint events; /* in it */
+};
+
+/* Counts one event. Whether it is among the first of its second, as many as the limit. */
+bool rate_passes(struct rate *rate, unsigned limit, uint64_t now_mono_ns);
+
+#endif
