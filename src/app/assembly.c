@@ -44,27 +44,24 @@ static void name_instance(const struct app_config *config, char out[APP_TEXT_SIZ
 }
 
 static struct shop_settings shop_settings_of(const struct app_config *config) {
-  struct shop_settings settings;
-  shop_settings_init(&settings);
-  settings.payment_failure_rate = config->payment_failure_rate;
-  settings.payment_latency_ms = config->payment_latency_ms;
-  settings.payment_part = shop_faults_part_of(config->payment_reason);
-  settings.payment_connections = (uint32_t)config->payment_connections;
-  settings.inventory_latency_ms = config->inventory_latency_ms;
-  settings.inventory_stock = (uint32_t)config->inventory_stock;
-  settings.inventory_restock_s = config->inventory_restock_s;
-  settings.grey = (struct shop_grey_settings){.share = config->grey_share,
-                                              .sku = (int)config->grey_sku - 1, /* 0 is "", all */
-                                              .caller = config->grey_caller,
-                                              .payment_failure_rate = config->grey_failure_rate,
-                                              .payment_latency_ms = config->grey_payment_latency_ms,
-                                              .inventory_latency_ms = config->grey_inventory_latency_ms,
-                                              .payment_part = shop_faults_part_of(config->grey_reason),
-                                              .deducted = (uint32_t)config->grey_deducted};
-  settings.seed = config->seed;
-  settings.orders_capacity = (size_t)config->orders_capacity;
-  settings.orders_unpaid_ttl_s = (uint32_t)config->orders_unpaid_ttl_s;
-  return settings;
+  return (struct shop_settings){.payment_failure_rate = config->payment_failure_rate,
+                                .payment_latency_ms = config->payment_latency_ms,
+                                .payment_part = shop_faults_part_of(config->payment_reason),
+                                .payment_connections = (uint32_t)config->payment_connections,
+                                .inventory_latency_ms = config->inventory_latency_ms,
+                                .inventory_stock = (uint32_t)config->inventory_stock,
+                                .inventory_restock_s = config->inventory_restock_s,
+                                .grey = {.share = config->grey_share,
+                                         .sku = (int)config->grey_sku - 1, /* 0 is "", all */
+                                         .caller = config->grey_caller,
+                                         .effect = {.payment_failure_rate = config->grey_failure_rate,
+                                                    .payment_latency_ms = config->grey_payment_latency_ms,
+                                                    .inventory_latency_ms = config->grey_inventory_latency_ms,
+                                                    .payment_part = shop_faults_part_of(config->grey_reason),
+                                                    .deducted = (uint32_t)config->grey_deducted}},
+                                .seed = config->seed,
+                                .orders_capacity = (size_t)config->orders_capacity,
+                                .orders_unpaid_ttl_s = (uint32_t)config->orders_unpaid_ttl_s};
 }
 
 /* The text of a telemetry function's result. */

@@ -21,10 +21,6 @@ void shop_connections_limit(struct shop_connections *connections, uint32_t limit
   pthread_mutex_unlock(&connections->lock);
 }
 
-uint32_t shop_connections_used(const struct shop_connections *connections) {
-  return atomic_load(&connections->used);
-}
-
 enum shop_connection shop_connections_take(struct shop_connections *connections, uint64_t deadline_mono_ns) {
   if (atomic_load_explicit(&connections->limit, memory_order_relaxed) == 0) return SHOP_CONNECTION_FREE;
   enum shop_connection got = SHOP_CONNECTION_TAKEN;

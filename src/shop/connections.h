@@ -20,7 +20,6 @@ void shop_connections_init(struct shop_connections *connections);
 void shop_connections_free(struct shop_connections *connections);
 /* A smaller limit does not take connections from running calls. */
 void shop_connections_limit(struct shop_connections *connections, uint32_t limit);
-uint32_t shop_connections_used(const struct shop_connections *connections);
 
 enum shop_connection { SHOP_CONNECTION_FREE, SHOP_CONNECTION_TAKEN, SHOP_CONNECTION_NONE };
 /* Waits for a connection until the deadline (clock_mono_ns()). TAKEN must be given back. FREE: no limit is

@@ -19,11 +19,7 @@ void shop_grey_configure(struct shop_grey *grey, const struct shop_grey_settings
   pthread_mutex_lock(&grey->lock);
   grey->sku = settings->sku;
   text_copy(grey->caller, sizeof grey->caller, settings->caller);
-  grey->effect = (struct shop_grey_effect){.payment_failure_rate = settings->payment_failure_rate,
-                                           .payment_latency_ms = settings->payment_latency_ms,
-                                           .inventory_latency_ms = settings->inventory_latency_ms,
-                                           .payment_part = settings->payment_part,
-                                           .deducted = settings->deducted};
+  grey->effect = settings->effect;
   pthread_mutex_unlock(&grey->lock);
   atomic_store(&grey->share, settings->share);
 }

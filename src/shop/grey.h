@@ -13,20 +13,18 @@
 
 enum { SHOP_CALLER_SIZE = 64 };
 
-struct shop_grey_settings {
-  double share;       /* of the requests that sku and caller select, 0 to 1; 0: off */
-  int sku;            /* index in the catalogue; -1: all */
-  const char *caller; /* the start of the User-Agent, cut at SHOP_CALLER_SIZE - 1 bytes; "": all */
+/* What a request that is hit meets. */
+struct shop_grey_effect {
   double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
   struct shop_faults_part payment_part; /* the reasons of their failed payments */
   uint32_t deducted;                    /* units taken from the stock for each ordered unit */
 };
 
-/* The settings that apply to a request that is hit. */
-struct shop_grey_effect {
-  double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
-  struct shop_faults_part payment_part;
-  uint32_t deducted;
+struct shop_grey_settings {
+  double share;       /* of the requests that sku and caller select, 0 to 1; 0: off */
+  int sku;            /* index in the catalogue; -1: all */
+  const char *caller; /* the start of the User-Agent, cut at SHOP_CALLER_SIZE - 1 bytes; "": all */
+  struct shop_grey_effect effect;
 };
 
 struct shop_grey {

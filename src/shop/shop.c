@@ -32,27 +32,6 @@ struct shop {
   _Atomic double payment_latency_ms, inventory_latency_ms;
 };
 
-void shop_settings_init(struct shop_settings *settings) {
-  *settings = (struct shop_settings){.payment_failure_rate = 0.05,
-                                     .payment_latency_ms = 25,
-                                     .payment_part = shop_faults_part_of(0),
-                                     .payment_connections = 0,
-                                     .inventory_latency_ms = 8,
-                                     .inventory_stock = 100000,
-                                     .inventory_restock_s = 1,
-                                     .grey = {.share = 0,
-                                              .sku = -1,
-                                              .caller = "",
-                                              .payment_failure_rate = 0.05,
-                                              .payment_latency_ms = 25,
-                                              .inventory_latency_ms = 8,
-                                              .payment_part = shop_faults_part_of(0),
-                                              .deducted = 1},
-                                     .seed = 0,
-                                     .orders_capacity = 1000000,
-                                     .orders_unpaid_ttl_s = 3600};
-}
-
 static void read_stored(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, (double)shop_orders_count(((struct shop *)cls)->orders));
 }
@@ -71,7 +50,7 @@ static void read_stock(void *cls, struct tel_emit *emit) {
 }
 
 static void read_connections_used(void *cls, struct tel_emit *emit) {
-  tel_emit_value(emit, NULL, (double)shop_connections_used(&((struct shop *)cls)->connections));
+  tel_emit_value(emit, NULL, atomic_load(&((struct shop *)cls)->connections.used));
 }
 
 static void read_connections_limit(void *cls, struct tel_emit *emit) {

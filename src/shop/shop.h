@@ -31,9 +31,6 @@ struct shop_settings {
   uint32_t orders_unpaid_ttl_s;         /* after this a full store may drop an unpaid order. At start only */
 };
 
-/* The documented defaults. */
-void shop_settings_init(struct shop_settings *settings);
-
 struct shop;
 
 /* Registers minishop_orders_stored, minishop_orders_capacity, minishop_inventory_stock{sku},

@@ -6,6 +6,7 @@
 #include "base/startup.h"
 #include "fuzz/wire.h"
 #include "http/service.h"
+#include "support/shop_settings.h"
 #include "telemetry/traces/tracing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,7 +17,7 @@ static struct http_service *service;
  * ones. */
 static void start(void) {
   static const double buckets[] = {1};
-  struct shop_settings shop_settings;
+  struct shop_settings shop_settings = shop_defaults();
   struct tel_tracing_settings tracing_settings;
   struct tel_log_settings log_settings = {.level = TEL_DEBUG,
                                           .enabled = true,
@@ -35,7 +36,6 @@ static void start(void) {
   struct tel_tracing *tracing = NULL;
   struct error error;
   startup();
-  shop_settings_init(&shop_settings);
   shop_settings.payment_latency_ms = shop_settings.inventory_latency_ms = 0;
   tel_tracing_settings_init(&tracing_settings);
   tracing_settings.recent_bytes = 1 << 20;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "http/service.h"
 #include "support/allocations.h"
+#include "support/shop_settings.h"
 #include "support/test.h"
 
 static struct shop *shop;
@@ -17,9 +18,8 @@ static struct http_service *service;
 
 static void start(void) {
   static const double buckets[] = {1};
-  struct shop_settings shop_settings;
+  struct shop_settings shop_settings = shop_defaults();
   struct error error;
-  shop_settings_init(&shop_settings);
   shop_settings.payment_latency_ms = shop_settings.inventory_latency_ms = 0;
   registry = tel_registry_new(NULL);
   ck_assert_ptr_nonnull(registry);

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shop/faults.h"
 
-#include <string.h>
-
+#include "support/shop_settings.h"
 #include "support/test.h"
-
-/* The choice of a word. */
-static struct shop_faults_part part_of(const char *word) {
-  size_t choice = 0;
-  while (strcmp(shop_faults_choice(choice), word) != 0) choice++;
-  return shop_faults_part_of(choice);
-}
 
 START_TEST(test_a_seed_repeats_the_outcomes) {
   struct shop_faults a, b;

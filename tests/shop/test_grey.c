@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "shop/grey.h"
 
-#include <string.h>
-
 #include "shop/inventory.h"
+#include "support/shop_settings.h"
 #include "support/test.h"
 
 /* The choice of a word. */
-static struct shop_faults_part part_of(const char *word) {
-  size_t choice = 0;
-  while (strcmp(shop_faults_choice(choice), word) != 0) choice++;
-  return shop_faults_part_of(choice);
-}
-
 static struct shop_grey_settings settings(double share, const char *sku, const char *caller) {
   return (struct shop_grey_settings){.share = share,
                                      .sku = *sku ? shop_inventory_find(sku) : -1,
                                      .caller = caller,
-                                     .payment_failure_rate = 0.5,
-                                     .payment_latency_ms = 700,
-                                     .inventory_latency_ms = 9,
-                                     .payment_part = part_of("gateway_error"),
-                                     .deducted = 2};
+                                     .effect = {.payment_failure_rate = 0.5,
+                                                .payment_latency_ms = 700,
+                                                .inventory_latency_ms = 9,
+                                                .payment_part = part_of("gateway_error"),
+                                                .deducted = 2}};
 }
 
 START_TEST(test_selectors) {

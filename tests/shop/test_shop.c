@@ -5,20 +5,14 @@
 #include <string.h>
 
 #include "shop/inventory.h"
+#include "support/shop_settings.h"
 #include "support/test.h"
 
 /* The choice of a word. */
-static struct shop_faults_part part_of(const char *word) {
-  size_t choice = 0;
-  while (strcmp(shop_faults_choice(choice), word) != 0) choice++;
-  return shop_faults_part_of(choice);
-}
-
 /* A shop in which nothing sleeps; nothing is traced: the spans are looked at where they come out, end to end.
  */
 static struct shop *shop(uint32_t stock, double failure_rate, size_t capacity) {
-  struct shop_settings settings;
-  shop_settings_init(&settings);
+  struct shop_settings settings = shop_defaults();
   settings.inventory_latency_ms = settings.payment_latency_ms = 0;
   settings.inventory_stock = stock;
   settings.inventory_restock_s = 0;
@@ -96,14 +90,13 @@ END_TEST
 
 START_TEST(test_a_failed_payment_can_be_repeated) {
   struct shop *s = shop(0, 1, 10);
-  struct shop_settings settings;
+  struct shop_settings settings = shop_defaults();
   struct shop_order_result order;
   struct shop_payment_result payment, again;
   ck_assert_int_eq(place(s, NULL, 1, &order), SHOP_DONE);
   enum shop_reason reason = pay(s, order.order_id, &payment);
   ck_assert(reason >= SHOP_CARD_DECLINED && reason <= SHOP_GATEWAY_TIMEOUT);
   ck_assert_str_ne(payment.payment_id, "");
-  shop_settings_init(&settings);
   settings.payment_failure_rate = settings.payment_latency_ms = 0;
   shop_reconfigure(s, &settings);
   ck_assert_int_eq(pay(s, order.order_id, &again), SHOP_DONE);
@@ -116,19 +109,18 @@ END_TEST
  */
 START_TEST(test_a_grey_failure_hits_only_some) {
   struct shop *s = shop(100, 0, 10);
-  struct shop_settings settings;
+  struct shop_settings settings = shop_defaults();
   struct shop_order_result order;
   struct shop_payment_result payment;
-  shop_settings_init(&settings);
   settings.inventory_latency_ms = settings.payment_latency_ms = 0;
   settings.inventory_stock = 100;
   settings.payment_failure_rate = 0;
   settings.grey.share = 1;
   settings.grey.sku = shop_inventory_find("socks");
-  settings.grey.inventory_latency_ms = settings.grey.payment_latency_ms = 0;
-  settings.grey.payment_failure_rate = 1;
-  settings.grey.payment_part = part_of("gateway_error");
-  settings.grey.deducted = 20;
+  settings.grey.effect.inventory_latency_ms = settings.grey.effect.payment_latency_ms = 0;
+  settings.grey.effect.payment_failure_rate = 1;
+  settings.grey.effect.payment_part = part_of("gateway_error");
+  settings.grey.effect.deducted = 20;
   shop_reconfigure(s, &settings);
   ck_assert_int_eq(place(s, "mug", 10, &order), SHOP_DONE);
   ck_assert_int_eq(pay(s, order.order_id, &payment), SHOP_DONE);
@@ -137,7 +129,7 @@ START_TEST(test_a_grey_failure_hits_only_some) {
   ck_assert_int_eq(place(s, "socks", 1, &order), SHOP_OUT_OF_STOCK);
   settings.grey.sku = -1;
   settings.grey.caller = "kiosk";
-  settings.grey.deducted = 1;
+  settings.grey.effect.deducted = 1;
   shop_reconfigure(s, &settings);
   ck_assert_int_eq(shop_order_place(s, NULL, NULL, "mug", 1, "kiosk/2", &order), SHOP_DONE);
   ck_assert_int_eq(shop_order_pay(s, NULL, NULL, order.order_id, "kiosk/2", &payment), SHOP_GATEWAY_ERROR);
