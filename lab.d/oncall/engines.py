@@ -86,13 +86,13 @@ class Engines:
 
     # How all of them are asked.
 
-    def ask(self, name, path, body=None, method=None, kind="application/json", **query):
+    def ask(self, name, path, body=None, method=None, **query):
         """The text that the engine `name` answers; Away if it does not answer with 2xx."""
         url = self.urls[name]
         request = urllib.request.Request(url + path + (f"?{urllib.parse.urlencode(query)}" if query else ""), method=method)
         if body is not None:
-            request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            request.add_header("Content-Type", kind)
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
         try:
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
             with opener.open(request, timeout=TIMEOUT_S) as answer:
@@ -111,18 +111,19 @@ class Engines:
 
     # Prometheus.
 
-    def _prometheus(self, path, **query):
+    def _prometheus(self, path, take, **query):
+        """What take() makes of the data of an answer."""
         answer = self.ask_json("prometheus", f"/api/v1/{path}", **query)
         with well_formed("prometheus", self.urls["prometheus"]):
-            return answer["data"]
+            return take(answer["data"])
 
     def query(self, expression, when=None):
         """An instant query: [(labels, number)]. A scalar is one number without labels."""
-        data = self._prometheus("query", query=expression, **({"time": when} if when is not None else {}))
-        with well_formed("prometheus", self.urls["prometheus"]):
+        def take(data):
             if data["resultType"] == "scalar":
                 return [({}, float(data["result"][1]))]
             return [(series["metric"], float(series["value"][1])) for series in data["result"]]
+        return self._prometheus("query", take, query=expression, **({"time": when} if when is not None else {}))
 
     def number(self, expression, when=None):
         """The one number of an instant query, or None where there is no series. ValueError for several."""
@@ -133,48 +134,29 @@ class Engines:
 
     def query_range(self, expression, start, end, step=2):
         """[(labels, [(time, number)])]."""
-        data = self._prometheus("query_range", query=expression, start=f"{start:.3f}", end=f"{end:.3f}", step=step)
-        with well_formed("prometheus", self.urls["prometheus"]):
-            return [(series["metric"], [(float(when), float(value)) for when, value in series["values"]]) for series in data["result"]]
+        return self._prometheus("query_range", lambda data: [
+            (series["metric"], [(float(when), float(value)) for when, value in series["values"]]) for series in data["result"]],
+            query=expression, start=f"{start:.3f}", end=f"{end:.3f}", step=step)
 
     def exemplars(self, expression, start, end):
         """[(labels of the series, labels of the exemplar, value, time)] of every series in the expression."""
-        data = self._prometheus("query_exemplars", query=expression, start=f"{start:.3f}", end=f"{end:.3f}")
-        with well_formed("prometheus", self.urls["prometheus"]):
-            return [(series["seriesLabels"], exemplar["labels"], float(exemplar["value"]), float(exemplar["timestamp"]))
-                    for series in data for exemplar in series["exemplars"]]
+        return self._prometheus("query_exemplars", lambda data: [
+            (series["seriesLabels"], exemplar["labels"], float(exemplar["value"]), float(exemplar["timestamp"]))
+            for series in data for exemplar in series["exemplars"]], query=expression, start=f"{start:.3f}", end=f"{end:.3f}")
 
     def rules(self):
         """The rules that Prometheus has loaded: {name: rule}, alerts and recording rules."""
-        data = self._prometheus("rules")
-        with well_formed("prometheus", self.urls["prometheus"]):
-            return {rule["name"]: rule for group in data["groups"] for rule in group["rules"]}
+        return self._prometheus("rules", lambda data: {rule["name"]: rule for group in data["groups"] for rule in group["rules"]})
 
     def alerts(self):
         """Alerts that are pending or firing, as Prometheus has them: [{labels, state, ...}]."""
-        data = self._prometheus("alerts")
-        with well_formed("prometheus", self.urls["prometheus"]):
-            return list(data["alerts"])
+        return self._prometheus("alerts", lambda data: list(data["alerts"]))
 
     def targets(self):
         """What Prometheus scrapes: [{labels, health, ...}]."""
-        data = self._prometheus("targets", state="active")
-        with well_formed("prometheus", self.urls["prometheus"]):
-            return list(data["activeTargets"])
-
-    def loaded_configuration(self):
-        """The text of the configuration that Prometheus works with, whatever its file says by now."""
-        data = self._prometheus("status/config")
-        with well_formed("prometheus", self.urls["prometheus"]):
-            return data["yaml"]
+        return self._prometheus("targets", lambda data: list(data["activeTargets"]), state="active")
 
     # Alertmanager.
-
-    def alertmanager_alerts(self):
-        """Alerts that Alertmanager holds: [{labels, status: {state, silencedBy, inhibitedBy}, ...}]."""
-        alerts = self.ask_json("alertmanager", "/api/v2/alerts")
-        with well_formed("alertmanager", self.urls["alertmanager"]):
-            return [dict(alert) for alert in alerts]
 
     def silences(self, state="active"):
         """[{id, matchers, startsAt, endsAt, createdBy, comment, status: {state}}] in that state; None: all of them."""
@@ -199,12 +181,6 @@ class Engines:
     def metrics(self):
         """The shop's own exposition, as text."""
         return self.ask("minishop", "/metrics")
-
-    def slack_messages(self):
-        """The messages of slack-mock's channel, oldest first."""
-        answer = self.ask_json("slack", "/messages")
-        with well_formed("slack", self.urls["slack"]):
-            return list(answer["messages"])
 
     def slack_mode(self, mode=None):
         """How slack-mock behaves; with a mode: from now on."""

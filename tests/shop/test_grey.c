@@ -5,7 +5,6 @@
 #include "support/shop_settings.h"
 #include "support/test.h"
 
-/* The choice of a word. */
 static struct shop_grey_settings settings(double share, const char *sku, const char *caller) {
   return (struct shop_grey_settings){.share = share,
                                      .sku = *sku ? shop_inventory_find(sku) : -1,

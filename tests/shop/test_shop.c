@@ -8,7 +8,6 @@
 #include "support/shop_settings.h"
 #include "support/test.h"
 
-/* The choice of a word. */
 /* A shop in which nothing sleeps; nothing is traced: the spans are looked at where they come out, end to end.
  */
 static struct shop *shop(uint32_t stock, double failure_rate, size_t capacity) {
