@@ -341,10 +341,7 @@ def test_dripping_clients_are_cut(directory):
 
 def test_two_thousand_idle_connections(directory):
     """They cost memory and nothing else: a new customer is served at once."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < 4500:
-        raise labtest.Skip("needs 4,500 file descriptors")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4500), hard))
+    labtest.need_files(4500)
     with shops.Shop(directory) as shop:
         idle = [shop.connect() for _ in range(2000)]
         try:

@@ -13,7 +13,7 @@ import threading
 import collector as collectors
 import labtest
 import shop as shops
-from labtest import TestFailure, expect, wait_until
+from labtest import TestFailure, contains, expect, wait_until
 
 HTML = (200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><title>It works!</title>")
 
@@ -29,12 +29,6 @@ def dropped(shop):
 
 def exported(shop):
     return shop.metrics()["telemetry_spans_exported_total"]
-
-
-def contains(text, *parts):
-    for part in parts:
-        if part not in text:
-            raise TestFailure(f"{part!r} is not in {text!r}")
 
 
 def check_config(directory, **env):

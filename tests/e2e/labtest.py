@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -47,6 +48,18 @@ def expect(what, seen, wanted):
         raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
 
 
+def contains(text, *parts):
+    for part in parts:
+        if part not in text:
+            raise TestFailure(f"{part!r} is not in:\n{text}")
+
+
+def without(text, *parts):
+    for part in parts:
+        if part in text:
+            raise TestFailure(f"{part!r} is in:\n{text}")
+
+
 def figure(text, test=""):
     """What a test has measured: the report of ./lab test has it, and lab.d/promises.py puts it into docs/reliability.md.
     test: the function, where run_tests() does not run it."""
@@ -76,6 +89,23 @@ def need(*programs):
     if missing:
         print(f"SKIP {pathlib.Path(sys.argv[0]).name}: {', '.join(missing)} missing")
         sys.exit(SKIPPED)
+
+
+def need_files(count):
+    """Raises this process's limit of open files, or skips the test."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        raise Skip(f"needs {count:,} file descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+
+
+def at_once(functions):
+    """Calls them all at the same time, each in a thread, and waits for their ends."""
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def environment(*more):

@@ -8,7 +8,6 @@ import contextlib
 import os
 import pathlib
 import re
-import resource
 import socket
 import struct
 import subprocess
@@ -252,10 +251,7 @@ def test_scraped_a_hundred_times_a_second(directory):
 def test_a_thousand_dripping_clients(directory):
     """Each sends a byte of its request now and then, and comes again when it is cut. The P99 of the others is at most twice its normal."""
     labtest.need("wrk")
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < 3000:
-        raise labtest.Skip("needs 3,000 file descriptors")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 3000), hard))
+    labtest.need_files(3000)
     data = b"POST /order HTTP/1.1\r\nHost: a\r\nX-Slow: " + b"x" * 4000
     cut = 0
 

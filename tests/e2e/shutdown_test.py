@@ -5,7 +5,6 @@ flight are finished, and a collector that is absent, slow, busy or hanging harms
 import asyncio
 import errno
 import os
-import resource
 import signal
 import socket
 import threading
@@ -91,10 +90,7 @@ def test_sigterm_under_load(directory):
 
 def test_a_thousand_in_flight(directory):
     """All of them are finished: 1,000 answers, 1,000 lines, 2,000 spans."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < 3000:
-        raise labtest.Skip("needs 3,000 file descriptors")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 3000), hard))
+    labtest.need_files(3000)
 
     async def customer(port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -5,7 +5,6 @@
 A few hundred orders and payments, some of which fail, with a fixed seed.
 """
 import collections
-import threading
 
 import collector as collectors
 import labtest
@@ -32,11 +31,7 @@ def buy(shop, orders):
 def shopping(shop):
     """What several buyers do at the same time."""
     done = []
-    threads = [threading.Thread(target=lambda: done.extend(buy(shop, ORDERS // BUYERS))) for _ in range(BUYERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    labtest.at_once([lambda: done.extend(buy(shop, ORDERS // BUYERS))] * BUYERS)
     return done
 
 

@@ -307,11 +307,7 @@ def test_bound_under_load(directory):
         done = threading.Event()
         reader = threading.Thread(target=lambda: [pages.append(traces(shop)) for _ in iter(done.is_set, True)])
         reader.start()
-        buyers = [threading.Thread(target=lambda: [shop.order() for _ in range(300)]) for _ in range(4)]
-        for buyer in buyers:
-            buyer.start()
-        for buyer in buyers:
-            buyer.join()
+        labtest.at_once([lambda: [shop.order() for _ in range(300)]] * 4)
         done.set()
         reader.join()
         for listed in pages:

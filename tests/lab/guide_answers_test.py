@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What the guide does with what people type, and with engines that do not answer or answer nonsense. (guide_test.py asks real engines.)"""
+import functools
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import labtest  # noqa: E402
-from lab_test import Lab, contains  # noqa: E402
-from labtest import TestFailure, expect  # noqa: E402
+from lab_test import Lab  # noqa: E402
+from labtest import TestFailure, contains, expect  # noqa: E402
 
 sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
@@ -202,11 +202,7 @@ def test_progress_is_bounded_and_survives_damage(directory):
 def test_two_answers_at_once(directory):
     os.environ["LAB_DIR"] = str(directory)
     numbers = list(guide.QUESTIONS)
-    threads = [threading.Thread(target=guide.Progress().note, args=(number, True)) for number in numbers for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    labtest.at_once(functools.partial(guide.Progress().note, number, True) for number in numbers for _ in range(3))
     expect("all were noted", {number: entry["tries"] for number, entry in guide.Progress().read().items()}, dict.fromkeys(numbers, 3))
 
 

@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import labtest  # noqa: E402
 import shop as shops  # noqa: E402
-from labtest import TestFailure, expect, wait_until  # noqa: E402
+from labtest import TestFailure, contains, expect, wait_until, without  # noqa: E402
 
 # Asks the test what to do; what is to run in a container runs here, with the test's folders for its volumes.
 STAND_IN = """#!/usr/bin/env python3
@@ -171,18 +171,6 @@ class Containers:
 
     def __exit__(self, *_):
         self.stack.close()
-
-
-def contains(text, *parts):
-    for part in parts:
-        if part not in text:
-            raise TestFailure(f"{part!r} is not in:\n{text}")
-
-
-def without(text, *parts):
-    for part in parts:
-        if part in text:
-            raise TestFailure(f"{part!r} is in:\n{text}")
 
 
 def test_status(directory):

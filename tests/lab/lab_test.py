@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import labtest  # noqa: E402
 import source_tables  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
+from labtest import TestFailure, contains, wait_until  # noqa: E402
 
 LAB = labtest.TOP / "lab"
 DECLINES = {word for word, (group, _) in source_tables.payment_failures().items() if group == "CARD"}
@@ -65,12 +65,6 @@ class Lab:
 
     def __exit__(self, *_):
         self("down")
-
-
-def contains(text, *parts):
-    for part in parts:
-        if part not in text:
-            raise TestFailure(f"{part!r} is not in:\n{text}")
 
 
 def test_usage(directory):

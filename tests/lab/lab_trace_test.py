@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import labtest  # noqa: E402
-from labtest import TestFailure, expect  # noqa: E402
+from labtest import TestFailure, contains, expect  # noqa: E402
 
 FAILED, ORDER, SLOW = "4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c", "4bf92f00000000000000000000000001"
 NAUGHTY = "a\x1b[2Jb\r\nc"
@@ -62,12 +62,6 @@ def trace(url, *words, status=0, **environment):
                           timeout=20, env={**os.environ, "http_proxy": "http://127.0.0.1:9", **environment})
     expect(f"status of {words}: {done.stdout}{done.stderr}", done.returncode, status)
     return done.stderr if status else done.stdout
-
-
-def contains(text, *parts):
-    for part in parts:
-        if part not in text:
-            raise TestFailure(f"{part!r} is not in:\n{text}")
 
 
 def test_a_failed_trace_is_explained(_):

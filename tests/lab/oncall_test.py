@@ -18,8 +18,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import labtest  # noqa: E402
-from lab_test import Lab, contains  # noqa: E402
-from labtest import TestFailure, expect, wait_until  # noqa: E402
+from lab_test import Lab  # noqa: E402
+from labtest import TestFailure, contains, expect, wait_until  # noqa: E402
 
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import oncall_signals as signals  # noqa: E402

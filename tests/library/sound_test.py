@@ -2,13 +2,13 @@
 """What a program may do to the library: fork before and after the start, load and unload it, start it again. On the programs of this
 folder, in each of the builds."""
 import collections
+import functools
 import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
-import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
@@ -151,11 +151,7 @@ def test_the_adapter_under_load(directory):
             edge = library_test.Program(shop.program("tests/library/edge_app"), directory, env, level)
             failures = []
             with edge:
-                clients = [threading.Thread(target=ask, args=(edge, failures)) for _ in range(CLIENTS)]
-                for client in clients:
-                    client.start()
-                for client in clients:
-                    client.join()
+                labtest.at_once([functools.partial(ask, edge, failures)] * CLIENTS)
                 wanted = CLIENTS * (ROUNDS * len(BUSY) + LEAVING)
                 seen = lambda: [line for line in edge.lines() if line.get("message", "").startswith("request ")]
                 labtest.wait_until(f"{level}: a line for each request", lambda: len(seen()) >= wanted)
