@@ -316,6 +316,16 @@ def test_signals_can_be_switched_off(directory):
         expect("exit status, output, errors", (process.returncode, out, err), (0, "", ""))
 
 
+def start_as_nobody(place, mode, **env):
+    """Returns the process id. The directory, of this mode, is root's."""
+    if os.geteuid() != 0:
+        raise labtest.Skip("needs root")
+    place.directory.chmod(mode)
+    pid = place.daemon("--user", "nobody", **env)
+    expect_in("it warns at the start", "nobody cannot create files in", place.last("configuration warning")["detail"])
+    return pid
+
+
 def test_root_becomes_another_user(directory):
     if os.geteuid() != 0:
         raise labtest.Skip("needs root")
@@ -342,12 +352,8 @@ def test_root_becomes_another_user(directory):
 
 def test_a_log_that_cannot_be_opened_again(directory):
     """The directory is root's: what is left of reopening and rotation is told in the log, in a metric, and by SIGHUP."""
-    if os.geteuid() != 0:
-        raise labtest.Skip("needs root")
     with Place(directory) as place:
-        place.directory.chmod(0o755)
-        pid = place.daemon("--user", "nobody")
-        expect_in("it warns at the start", "nobody cannot create files in", place.last("configuration warning")["detail"])
+        pid = start_as_nobody(place, 0o755)
         moved = place.directory / "log.json.1"
         place.log.rename(moved)
         place.log = moved
@@ -362,21 +368,13 @@ def test_a_log_that_cannot_be_opened_again(directory):
 
 
 def test_a_log_directory_that_cannot_be_searched(directory):
-    if os.geteuid() != 0:
-        raise labtest.Skip("needs root")
     with Place(directory) as place:
-        place.directory.chmod(0o700)
-        pid = place.daemon("--user", "nobody")
-        expect_in("it warns at the start", "nobody cannot create files in", place.last("configuration warning")["detail"])
-        place.end(pid)
+        place.end(start_as_nobody(place, 0o700))
 
 
 def test_a_rotation_that_fails(directory):
-    if os.geteuid() != 0:
-        raise labtest.Skip("needs root")
     with Place(directory) as place:
-        place.directory.chmod(0o755)
-        pid = place.daemon("--user", "nobody", MINISHOP_LOG_MAX_BYTES="65536")
+        pid = start_as_nobody(place, 0o755, MINISHOP_LOG_MAX_BYTES="65536")
         expect("orders", {place.get("/order", "POST")[0] for _ in range(300)}, {201})
         expect_in("trouble", "cannot rotate", place.last("log output failed")["detail"])
         place.last("order created", 300)  # no line is lost

@@ -37,6 +37,12 @@ def fresh(world):
     world.case.questions = {number: grader.Question() for number in grader.QUESTIONS}
 
 
+def each_wanted(world, number, texts, status):
+    for text in texts:
+        fresh(world)
+        wanted(world, number, text, status)
+
+
 def times(seconds):
     """The same time, however people write it."""
     utc = time.gmtime(seconds)
@@ -57,18 +63,12 @@ def test_right_answers_are_accepted(_):
         for seed in SEEDS:
             world = World(seed, number)
             same_testimony(world)
-            for text in right_times(world):
-                fresh(world)
-                wanted(world, 1, text, RIGHT)
-            for text in right_places(world):
-                fresh(world)
-                wanted(world, 2, text, RIGHT)
+            each_wanted(world, 1, right_times(world), RIGHT)
+            each_wanted(world, 2, right_places(world), RIGHT)
             causes = right_causes(world)
             if not causes:
                 raise TestFailure(f"case {number} seed {seed}: no reason is right")
-            for text in causes:
-                fresh(world)
-                wanted(world, 3, text, RIGHT)
+            each_wanted(world, 3, causes, RIGHT)
             wanted(world, 4, "", WRONG)
             world.mend()
             wanted(world, 4, "", RIGHT)
@@ -109,19 +109,12 @@ def test_wrong_answers_are_refused(_):
         for seed in SEEDS:
             world = World(seed, number)
             same_testimony(world)
-            for text in wrong_times(world):
-                fresh(world)
-                wanted(world, 1, text, WRONG)
+            each_wanted(world, 1, wrong_times(world), WRONG)
             right = {place for part in world.parts for place in part.fault.where(part.params)}
-            for place in (*words.PLACES, *world.case.alerts):
-                if place not in right and (world.parts or place != "nowhere"):
-                    fresh(world)
-                    wanted(world, 2, place, WRONG)
+            each_wanted(world, 2, [place for place in (*words.PLACES, *world.case.alerts)
+                                   if place not in right and (world.parts or place != "nowhere")], WRONG)
             reasons = {reason for part in world.parts for reason in part.fault.reasons} | ({"nothing"} if not world.parts else set())
-            for reason in words.REASONS:
-                if reason not in reasons:
-                    fresh(world)
-                    wanted(world, 3, reason, WRONG)
+            each_wanted(world, 3, [reason for reason in words.REASONS if reason not in reasons], WRONG)
             families = {family for part in world.parts for family in part.fault.families}
             for family in words.FAMILIES:
                 if family not in families and reasons != {"nothing"}:
