@@ -16,7 +16,7 @@ def bar(x, y, width, fill):
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{BAR}" fill="{fill}"/>'
 
 
-def panel(x, y, width, title, legs, scale):
+def panel(x, y, title, legs, scale):
     """Rows of a label, a stacked bar and its value with the ratio to "off"."""
     parts = [label(x, y + 14, title, weight="bold")]
     for row, (leg, (user, system, ratio)) in enumerate(legs.items()):
@@ -43,7 +43,7 @@ def draw(panels):
              label(0, 44, "microseconds of the service's process; in brackets: relative to telemetry off in the same rounds", fill=QUIET),
              *legend(WIDTH - 160, 10)]
     for number, (title, legs) in enumerate(panels.items()):
-        parts += panel(number % 2 * (width + PANEL_GAP), TOP + number // 2 * height, width, title, legs, scale)
+        parts += panel(number % 2 * (width + PANEL_GAP), TOP + number // 2 * height, title, legs, scale)
     total = TOP + lines * height
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-16 0 {WIDTH + 32} {total}" width="{WIDTH + 32}" height="{total}"'
             ' font-family="DejaVu Sans, Verdana, sans-serif" role="img" aria-label="CPU a request by leg">'

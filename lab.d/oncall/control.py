@@ -37,6 +37,13 @@ def wait(what, condition):
     raise Failed(f"{what}: not within {CONFIRM_S} s; see ./lab status")
 
 
+def put_file(path, text):
+    """Writes a file that others read: it is whole at any time."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(path)
+
+
 def settings(values, rest=""):
     """A configuration file of {path: value}."""
     lines = {}
@@ -101,15 +108,15 @@ class Control:
         finally:
             self._put("", shop)
 
+    def _incident(self, shop):
+        return self.run / f"incident{shop[len('minishop'):]}.conf"
+
     def _put(self, text, shop="minishop"):
         if self.engines.native:
-            path = self.run / f"incident{shop[len('minishop'):]}.conf"
             if text:
-                new = path.with_suffix(".new")
-                new.write_text(text)
-                new.replace(path)
+                put_file(self._incident(shop), text)
             else:
-                path.unlink(missing_ok=True)
+                self._incident(shop).unlink(missing_ok=True)
         else:
             self.compose("exec", "-T", "minishop", "sh", "-c", f"cat >{IN_VOLUME}/incident.conf", text=text)
 
@@ -129,9 +136,7 @@ class Control:
         return None
 
     def _lay_out(self, folder, source, unloaded, unscraped):
-        new = folder / "prometheus.new"
-        new.write_text(without_targets((source / "prometheus.yml").read_text(), unscraped))
-        new.replace(folder / "prometheus.yml")
+        put_file(folder / "prometheus.yml", without_targets((source / "prometheus.yml").read_text(), unscraped))
         if unloaded:
             (folder / "rules").unlink()
             (folder / "rules").mkdir()
@@ -210,7 +215,7 @@ class Control:
             own = replaced(argv, {b"--listen": address.encode(), b"--pid-file": os.fsencode(self.run / f"{shop}.pid")})
             with open(self.engines.directory / "log/minishop.log", "ab") as log:
                 started = subprocess.Popen(own, env={**env, b"MINISHOP_INSTANCE": address.encode(),
-                                                     b"MINISHOP_INCIDENT_FILE": os.fsencode(self.run / f"incident{shop[len('minishop'):]}.conf")},
+                                                     b"MINISHOP_INCIDENT_FILE": os.fsencode(self._incident(shop))},
                                            cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
             remember(self.run, shop, started.pid)
             self.engines.urls[shop] = f"http://{address}"
@@ -221,10 +226,8 @@ class Control:
         return addresses
 
     def _scrape(self, addresses):
-        path = self.run / "prometheus/targets/minishop.yml"
-        new = path.with_suffix(".new")
-        new.write_text("".join(f'- targets: ["{address}"]\n  labels: {{url: "http://{address}/metrics"}}\n' for address in addresses))
-        new.replace(path)
+        put_file(self.run / "prometheus/targets/minishop.yml",
+                 "".join(f'- targets: ["{address}"]\n  labels: {{url: "http://{address}/metrics"}}\n' for address in addresses))
 
     def stop_replicas(self):
         """Also those of a case that was interrupted."""
@@ -234,7 +237,7 @@ class Control:
             with contextlib.suppress(Failed):
                 os.kill(self.pid(shop), signal.SIGTERM)
                 wait(f"{shop} ends", lambda shop=shop: not self._runs(shop))
-            for path in (self.run / f"{shop}.id", self.run / f"{shop}.pid", self.run / f"incident{shop[len('minishop'):]}.conf"):
+            for path in (self.run / f"{shop}.id", self.run / f"{shop}.pid", self._incident(shop)):
                 path.unlink(missing_ok=True)
 
     def _started(self, name):
