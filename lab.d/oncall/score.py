@@ -4,6 +4,8 @@ import json
 import statistics
 import time
 
+from .control import put_file
+
 KEPT = 200
 LABELS = ("detect", "locate", "explain", "mend")
 
@@ -50,9 +52,7 @@ def keep(directory, entry):
     path = history_file(directory)
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [*(path.read_text().splitlines() if path.exists() else []), json.dumps(entry)][-KEPT:]
-    new = path.with_suffix(".new")
-    new.write_text("\n".join(lines) + "\n")
-    new.replace(path)
+    put_file(path, "\n".join(lines) + "\n")
 
 
 def table(directory):
