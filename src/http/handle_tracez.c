@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /debug/tracez: checks the query and whether the client may see the traces. The page itself is
  * tracez_page.c. */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,6 +11,7 @@
 #include "http/service_private.h"
 #include "http/tracez_page.h"
 #include "server/request.h"
+#include "telemetry/metrics/exposition.h"
 
 enum { LIST_JSON = 1000, LIST_HTML = 200, ACCEPT_LIMIT = 8192 };
 
@@ -114,34 +114,13 @@ static bool read_query(struct http_exchange *exchange, struct query *query) {
   return false;
 }
 
-/* Returns the parameter q of a media type, or 1 without one. */
-static double quality(const char *at) {
-  while (*at && *at != ',') {
-    at += strspn(at, "; \t");
-    if (strncasecmp(at, "q=", 2) == 0) return strtod(at + 2, NULL);
-    at += strcspn(at, ";,");
-  }
-  return 1;
-}
-
-/* The weight of a media type in Accept; -1 if it is not named. */
-static double weight(const char *accept, const char *type) {
-  size_t len = strlen(type);
-  for (const char *at = accept; *at; at += strcspn(at, ","), at += *at == ',') {
-    at += strspn(at, " \t");
-    if (strncasecmp(at, type, len) == 0 && strchr(" \t;,", at[len])) return quality(at + len);
-  }
-  return -1;
-}
-
 /* JSON for a client that names it and prefers it to HTML. */
 static bool wants_json(const struct http_exchange *exchange, const struct query *query) {
   if (query->format) return strcmp(query->format, "json") == 0;
   struct buf accept = BUF_INIT(ACCEPT_LIMIT);
   server_connection_header_join(exchange->connection, "Accept", &accept);
   const char *list = accept.len ? buf_cstr(&accept) : NULL;
-  double json = list ? weight(list, "application/json") : -1;
-  bool wants = json > 0 && json > weight(list, "text/html");
+  bool wants = list && tel_accept_quality(list, "application/json") > tel_accept_quality(list, "text/html");
   buf_free(&accept);
   return wants;
 }

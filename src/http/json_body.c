@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/json_body.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/nesting.h"
+#include "base/text.h"
 #include "http/reply.h"
 #include "server/request.h"
 
@@ -93,9 +93,8 @@ static bool all_known(struct http_exchange *exchange, json_t *json, const struct
   json_object_foreach(json, name, value) {
     if (is_known(name, fields, count)) continue;
     char quote[HTTP_QUOTE_SIZE], known[128] = "";
-    for (size_t i = 0, len = 0; i < count && len < sizeof known; i++)
-      len += (size_t)snprintf(known + len, sizeof known - len, "%s'%s'", i ? ", " : "", fields[i].name);
-    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The field '%s' is unknown. Known fields: %s.",
+    for (size_t i = 0; i < count; i++) text_list_add(known, sizeof known, "', '", fields[i].name);
+    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The field '%s' is unknown. Known fields: '%s'.",
                        http_reply_quote(name, quote), known);
     return false;
   }

@@ -239,9 +239,9 @@ static void refused(void *cls, const struct server_refusal *refusal, struct serv
 }
 
 static void log_library(void *cls, enum server_log_level level, const char *text) {
-  static const enum tel_level levels[] = {TEL_DEBUG, TEL_WARN, TEL_ERROR};
   struct http_service *service = cls;
-  tel_log_event(service->parts.logger, levels[level], "http library", "%s", text);
+  tel_log_event(service->parts.logger, level == SERVER_LOG_DEBUG ? TEL_DEBUG : TEL_WARN, "http library", "%s",
+                text);
 }
 
 static void read_in_flight(void *cls, struct tel_emit *emit) {

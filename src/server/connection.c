@@ -98,20 +98,21 @@ static void closed(struct server *server, struct server_client *client) {
   free(client);
 }
 
+/* Tells the hook of an answer that is not ours. client: NULL if it is not known. */
 static void report(struct server *server, const struct server_client *client,
-                   enum server_refusal_origin origin, unsigned status, const struct _u_request *request) {
+                   enum server_refusal_origin origin, unsigned status) {
   struct server_refusal refusal = {.origin = origin, .started_mono_ns = clock_mono_ns()};
   server_refuse_fill(&refusal, status);
   if (client) {
     refusal.client = client->address;
     refusal.started_mono_ns = client->started_ns;
   }
-  if (request) {
+  if (client && client->request) {
     refusal.connection = client->connection;
-    refusal.method = request->http_verb;
-    refusal.target = request->http_url;
+    refusal.method = client->request->request->http_verb;
+    refusal.target = client->request->request->http_url;
   }
-  server_refuse_report(server, &refusal);
+  if (server->hooks.refused) server->hooks.refused(server->hooks.cls, &refusal, NULL);
 }
 
 void server_connection_notify(void *cls, struct MHD_Connection *connection, void **context,
@@ -180,12 +181,11 @@ void server_connection_completed(void *cls, struct MHD_Connection *connection, v
                                  enum MHD_RequestTerminationCode how) {
   struct server *server = cls;
   struct server_client *client = server_connection_client(connection);
-  struct connection_info_struct *info = *request;
   if (client) {
     bool late = how == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||
                 atomic_load(&client->deadline_ns) == SERVER_DEADLINE_CUT;
     if (late && !client->dispatched && !client->refused)
-      report(server, client, SERVER_REFUSED_BY_CUT, MHD_HTTP_REQUEST_TIMEOUT, info ? info->request : NULL);
+      report(server, client, SERVER_REFUSED_BY_CUT, MHD_HTTP_REQUEST_TIMEOUT);
     deadline_set(client, idle_deadline(server));
     atomic_store_explicit(&client->requesting, false, memory_order_relaxed);
     client->request = NULL;
@@ -246,7 +246,7 @@ void server_connection_news(struct server *server, enum server_log_level level, 
 /* libmicrohttpd is about to answer by itself. */
 static void library_answers(struct server *server, unsigned status, const char *page) {
   if (!current)
-    report(server, NULL, SERVER_REFUSED_BY_LIBRARY, status, NULL);
+    report(server, NULL, SERVER_REFUSED_BY_LIBRARY, status);
   else if (!current->dispatched && !current->refused)
     server_refuse_for_library(current, status, page);
 }

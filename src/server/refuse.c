@@ -61,10 +61,6 @@ bool server_refusal_header(struct server_refusal_reply *reply, const char *name,
   return true;
 }
 
-void server_refuse_report(struct server *server, const struct server_refusal *refusal) {
-  if (server->hooks.refused) server->hooks.refused(server->hooks.cls, refusal, NULL);
-}
-
 /* The hook's reply, or a plain one. */
 static void reply_make(struct server *server, const struct server_refusal *refusal,
                        struct server_refusal_reply *reply) {
@@ -166,12 +162,10 @@ enum MHD_Result server_refuse_now(struct server_client *client, struct server_re
 
 void server_refuse_away(struct server *server, int fd, const char *client, const char *detail) {
   struct server_refusal_reply reply;
-  struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_GUARD,
-                                   .status = MHD_HTTP_SERVICE_UNAVAILABLE,
-                                   .code = "unavailable",
-                                   .detail = detail,
-                                   .client = client,
-                                   .started_mono_ns = clock_mono_ns()};
+  struct server_refusal refusal = {
+      .origin = SERVER_REFUSED_BY_GUARD, .client = client, .started_mono_ns = clock_mono_ns()};
+  server_refuse_fill(&refusal, MHD_HTTP_SERVICE_UNAVAILABLE);
+  refusal.detail = detail;
   reply_make(server, &refusal, &reply);
   reply_write(fd, &refusal, &reply);
   buf_free(&reply.body);

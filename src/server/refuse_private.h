@@ -17,7 +17,5 @@ void server_refuse_away(struct server *server, int fd, const char *client, const
 void server_refuse_fill(struct server_refusal *refusal, unsigned status);
 /* Answers in place of libmicrohttpd, which has just found a fault. page is libmicrohttpd's own text. */
 void server_refuse_for_library(struct server_client *client, unsigned status, const char *page);
-/* Reports a refusal to the hook if the server sends no reply. */
-void server_refuse_report(struct server *server, const struct server_refusal *refusal);
 
 #endif

@@ -173,10 +173,6 @@ unsigned server_in_flight(const struct server *server) {
   return atomic_load(&server->in_flight);
 }
 
-unsigned server_connections(const struct server *server) {
-  return atomic_load(&server->connections);
-}
-
 bool server_draining(const struct server *server) {
   return atomic_load_explicit(&server->draining, memory_order_relaxed);
 }

@@ -62,7 +62,7 @@ struct server_settings {
 
 struct server;
 
-enum server_log_level { SERVER_LOG_DEBUG, SERVER_LOG_WARN, SERVER_LOG_ERROR };
+enum server_log_level { SERVER_LOG_DEBUG, SERVER_LOG_WARN };
 
 /* All are optional. The server's threads call them concurrently. They should not block. */
 struct server_hooks {
@@ -94,8 +94,6 @@ const struct address *server_address(const struct server *server);
 /* Number of requests whose first endpoint has run and whose reply is not yet completely in the kernel. Any
  * thread. */
 unsigned server_in_flight(const struct server *server);
-/* Open connections. Any thread. */
-unsigned server_connections(const struct server *server);
 /* True from the start of server_drain(). Any thread. */
 bool server_draining(const struct server *server);
 

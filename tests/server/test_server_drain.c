@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "server/drain.h"
 #include "server/fixture.h"
+#include "server/server_private.h"
 #include "support/test.h"
 
 enum { CROWD = 1000, WAITING = 200 };
@@ -255,7 +256,7 @@ BOTH_MODES(half_sent) {
   int fd = wire_connect(&f);
   wire_puts(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
   int idle = wire_connect(&f);
-  FIXTURE_AWAIT(server_connections(f.server) == 2);
+  FIXTURE_AWAIT(atomic_load(&f.server->connections) == 2);
   uint64_t begin = clock_mono_ns(), deadline = begin + 15 * CLOCK_NS_PER_S;
   ck_assert_uint_eq(server_drain(f.server, deadline), 0);
   ck_assert_uint_lt(clock_mono_ns(), deadline);

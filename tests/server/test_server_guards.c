@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "server/fixture.h"
+#include "server/server_private.h"
 #include "support/case_files.h"
 #include "support/test.h"
 
@@ -209,7 +210,7 @@ BOTH_MODES(garbage_without_close) {
   while ((n = recv(fd, reply + len, sizeof reply - 1 - len, 0)) > 0) len += (size_t)n;
   reply[len] = '\0';
   expect(reply, 1, 1, "HTTP/1.1 400");
-  FIXTURE_AWAIT(server_connections(f.server) == 0);
+  FIXTURE_AWAIT(atomic_load(&f.server->connections) == 0);
   close(fd);
   fixture_stop(&f);
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "server/fixture.h"
+#include "server/server_private.h"
 #include "support/test.h"
 
 enum { CLIENTS = 4, ROUNDS = 250 };
@@ -78,7 +79,7 @@ BOTH_MODES(hammer) {
   fixture_start(&f);
   for (uintptr_t i = 0; i < CLIENTS; i++) pthread_create(&clients[i], NULL, misbehave, (void *)(i + 1));
   for (int i = 0; i < CLIENTS; i++) pthread_join(clients[i], NULL);
-  FIXTURE_AWAIT(server_connections(f.server) == 0);
+  FIXTURE_AWAIT(atomic_load(&f.server->connections) == 0);
   FIXTURE_AWAIT(server_in_flight(f.server) == 0);
   wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 200);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "server/fixture.h"
+#include "server/server_private.h"
 #include "support/test.h"
 
 enum { IDLE = 2000 };
@@ -75,14 +76,14 @@ BOTH_MODES(connections) {
   f.settings.connections = 5;
   fixture_start(&f);
   for (int i = 0; i < 5; i++) fds[i] = wire_connect(&f);
-  FIXTURE_AWAIT(server_connections(f.server) == 5);
+  FIXTURE_AWAIT(atomic_load(&f.server->connections) == 5);
   wire_ask(&f, "GET /more HTTP/1.1\r\nHost: a\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 503);
   ck_assert_ptr_nonnull(strstr(reply, "\r\nRetry-After: 1\r\n"));
   ck_assert_ptr_nonnull(strstr(reply, "\r\nConnection: close\r\n"));
   ck_assert_ptr_nonnull(strstr(reply, "{\"code\":\"unavailable\"}"));
   close(fds[0]);
-  FIXTURE_AWAIT(server_connections(f.server) == 4);
+  FIXTURE_AWAIT(atomic_load(&f.server->connections) == 4);
   wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 200);
   for (int i = 1; i < 5; i++) close(fds[i]);
@@ -104,7 +105,7 @@ START_TEST(turned_away) {
   wire_read_all(second, reply, sizeof reply);
   ck_assert_uint_eq(wire_status(reply), 503);
   ck_assert_uint_eq(wire_count(reply, "HTTP/1.1"), 1);
-  FIXTURE_AWAIT(server_connections(f.server) == 1);
+  FIXTURE_AWAIT(atomic_load(&f.server->connections) == 1);
   close(first);
   fixture_stop(&f);
   ck_assert_uint_eq(atomic_load(&f.observed), 0);
@@ -123,7 +124,7 @@ BOTH_MODES(idle) {
   ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
   ck_assert_uint_ge(limit.rlim_cur, 2 * IDLE);
   for (int i = 0; i < IDLE; i++) fds[i] = wire_connect(&f);
-  FIXTURE_AWAIT(server_connections(f.server) == IDLE);
+  FIXTURE_AWAIT(atomic_load(&f.server->connections) == IDLE);
   for (int i = 0; i < 20; i++) {
     wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
     ck_assert_uint_eq(wire_status(reply), 200);
@@ -153,7 +154,7 @@ BOTH_MODES(half_closed) {
     wire_read_all(fds[i], reply, sizeof reply);
     ck_assert_uint_eq(wire_status(reply), 200);
   }
-  FIXTURE_AWAIT(server_connections(f.server) == 0);
+  FIXTURE_AWAIT(atomic_load(&f.server->connections) == 0);
   fixture_stop(&f);
 }
 
@@ -192,11 +193,11 @@ BOTH_MODES(breaks_off) {
     for (int by_reset = 0; by_reset < 2; by_reset++) {
       int fd = wire_connect(&f);
       wire_puts(fd, begins[i]);
-      FIXTURE_AWAIT(server_connections(f.server) == 1);
+      FIXTURE_AWAIT(atomic_load(&f.server->connections) == 1);
       /* What was sent has arrived there; it may not have been read. */
       if (by_reset) ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
       close(fd);
-      FIXTURE_AWAIT(server_connections(f.server) == 0);
+      FIXTURE_AWAIT(atomic_load(&f.server->connections) == 0);
     }
   fixture_stop(&f);
   ck_assert_str_eq(f.warned, "");

@@ -139,3 +139,11 @@ bool tel_format_accepts_gzip(const char *accept_encoding) {
   }
   return gzip.specificity > 0 && gzip.q > 0;
 }
+
+int tel_accept_quality(const char *accept, const char *type) {
+  struct slice list = {accept, strlen(accept)};
+  struct range range;
+  while (next_range(&list, &range))
+    if (same(range.name, type)) return range.q > 0 ? range.q : 0;
+  return 0;
+}

@@ -20,6 +20,8 @@ enum tel_format tel_format_negotiate(const char *accept);
 /* Whether an Accept-Encoding header (NULL: none) accepts gzip: by name (also x-gzip), else by *, with q above
  * 0. */
 bool tel_format_accepts_gzip(const char *accept_encoding);
+/* The quality that Accept gives to a media type by its name, in thousandths. 0: refused, or not named. */
+int tel_accept_quality(const char *accept, const char *type);
 /* The complete Content-Type value. */
 const char *tel_format_content_type(enum tel_format format);
 

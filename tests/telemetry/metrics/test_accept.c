@@ -54,4 +54,23 @@ START_TEST(test_encodings) {
 }
 END_TEST
 
-TEST_MAIN("accept", test_formats, test_encodings)
+START_TEST(test_quality_of_a_name) {
+  static const struct {
+    const char *accept;
+    int quality;
+  } cases[] = {{"", 0},
+               {"*/*", 0},
+               {"application/json", 1000},
+               {"APPLICATION/JSON", 1000},
+               {"application/jsonp", 0},
+               {"text/html;q=0.5, application/json", 1000},
+               {"text/html, application/json; q=0.9", 900},
+               {"application/json;charset=utf-8;q=0.25,*/*", 250},
+               {"application/json;q=0", 0},
+               {"application/json;q=x", 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ck_assert_int_eq(tel_accept_quality(cases[i].accept, "application/json"), cases[i].quality);
+}
+END_TEST
+
+TEST_MAIN("accept", test_formats, test_encodings, test_quality_of_a_name)
