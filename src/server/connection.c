@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,6 +85,7 @@ static void opened(struct server *server, struct MHD_Connection *connection, voi
 
 static void closed(struct server *server, struct server_client *client) {
   if (!client) return;
+  assert(!client->request); /* completed */
   server_insides_serves(client->fd, NULL);
   if (current == client) current = NULL;
   pthread_mutex_lock(&server->clients_lock);

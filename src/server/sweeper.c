@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -117,6 +118,7 @@ void server_sweeper_stop(struct server *server) {
   atomic_store(&server->stopping, true);
   (void)!write(server->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
   pthread_join(server->sweeper.id, NULL);
+  assert(server->lingering_count == 0); /* the thread closed all, and takes no more when stopping */
   server->sweeping = false;
   close(server->wake_fd);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shop/connections.h"
 
+#include <assert.h>
+
 #include "base/condition.h"
 
 void shop_connections_init(struct shop_connections *connections) {
@@ -41,6 +43,7 @@ enum shop_connection shop_connections_take(struct shop_connections *connections,
 
 void shop_connections_give(struct shop_connections *connections) {
   pthread_mutex_lock(&connections->lock);
+  assert(connections->used > 0);
   connections->used--;
   pthread_cond_signal(&connections->given);
   pthread_mutex_unlock(&connections->lock);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shop/faults.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/clock.h"
@@ -75,6 +76,7 @@ enum shop_reason shop_faults_payment_of(struct shop_faults *faults, double rate,
                                         struct shop_faults_part part) {
   uint64_t n = atomic_fetch_add_explicit(&faults->payments, 1, memory_order_relaxed);
   if (random_to_unit(random_at(faults->seed, 2 * n)) >= rate) return SHOP_DONE;
+  assert(part.first <= part.last && part.last < ROWS); /* each choice selects a row */
   unsigned weights = 0;
   for (int row = part.first; row <= part.last; row++) weights += rows[row].weight;
   double which = random_to_unit(random_at(faults->seed, 2 * n + 1)) * weights;

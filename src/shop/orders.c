@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shop/orders.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -213,7 +214,8 @@ enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8
 void shop_orders_settle(struct shop_orders *orders, const uint8_t id[10], bool paid) {
   struct shard *shard = shard_of(orders, id);
   pthread_mutex_lock(&shard->lock);
-  struct node *node = *find(orders, shard, id); /* a claimed order is never dropped */
+  struct node *node = *find(orders, shard, id);
+  assert(node && node->state == CLAIMED); /* a claimed order is never dropped */
   node->state = paid ? PAID : UNPAID;
   node->since_ns = clock_mono_coarse_ns();
   queue_append(paid ? &shard->paid : &shard->unpaid, node);

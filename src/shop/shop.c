@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shop/shop.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +195,7 @@ static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, con
 enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
                                   const char *sku, unsigned quantity, const char *caller,
                                   struct shop_order_result *out) {
+  assert(quantity >= 1 && quantity <= SHOP_QUANTITY_MAX); /* struct shop_order has a byte for it */
   memset(out, 0, sizeof *out);
   int index = shop_inventory_find(sku);
   if (index < 0) return SHOP_UNKNOWN_SKU;

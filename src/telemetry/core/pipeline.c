@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "telemetry/core/pipeline.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,7 +149,9 @@ static struct tel_item *take(struct tel_pipeline *pipeline, bool limited) {
   }
   *end = NULL;
   if (!pipeline->first) pipeline->last = &pipeline->first;
-  atomic_fetch_sub(&pipeline->queued, weight);
+  uint64_t queued = atomic_fetch_sub(&pipeline->queued, weight);
+  assert(queued >= weight); /* a push counts its item before it adds it */
+  (void)queued;
   pipeline->in_flight = weight;
   return batch;
 }
