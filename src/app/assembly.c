@@ -92,21 +92,12 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
   return result ? -1 : 0;
 }
 
-static void warn(void *cls, const char *text) {
-  tel_log_event(((struct app_assembly *)cls)->logger, TEL_WARN, "configuration warning", "%s", text);
-}
-
-static void report_export(void *cls, enum tel_report what, const char *text) {
-  tel_log_event(((struct app_assembly *)cls)->logger, what == TEL_REPORT_RECOVERED ? TEL_INFO : TEL_WARN,
-                tel_report_message(what), "%s", text);
-}
-
 static int open_tracing(struct app_assembly *assembly, const struct app_config *config, struct error *error) {
   struct tel_tracing_settings *settings = malloc(sizeof *settings);
-  const struct tel_tracing_events events = {.report = report_export, .cls = assembly};
+  const struct tel_tracing_events events = {.report = tel_report_log, .cls = assembly->logger};
   int result = TEL_E_MEMORY;
   if (!settings) goto out;
-  if (app_tracing_settings(config, warn, assembly, settings, error) != 0) {
+  if (app_tracing_settings(config, tel_warn_log, assembly->logger, settings, error) != 0) {
     free(settings);
     return -1;
   }

@@ -3,17 +3,11 @@
 
 #include "app/config_tracing.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "telemetry/otlp/endpoint.h"
 #include "telemetry/otlp/proxy.h"
 #include "telemetry/settings/otel_variables.h"
-
-static const char *from_environment(void *cls, const char *name) {
-  (void)cls;
-  return getenv(name);
-}
 
 int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, void *cls,
                          struct tel_tracing_settings *out, struct error *error) {
@@ -29,7 +23,7 @@ int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, voi
   }
   memcpy(configured, out->endpoint, sizeof configured);
   out->recent_bytes = config->traces_recent_bytes;
-  tel_tracing_settings_environment(out, from_environment, NULL, warn, cls);
+  tel_tracing_settings_environment(out, tel_getenv, NULL, warn, cls);
   if (!config->traces_enabled) {
     /* Requests keep their ids, for headers and logs; nothing is recorded. */
     out->exporter = TEL_EXPORTER_NONE;
@@ -58,10 +52,9 @@ static void print_variable(void *cls, const struct tel_variable *variable, enum 
 void app_tracing_print(const struct tel_tracing_settings *settings, FILE *out) {
   char shown[TEL_ENDPOINT_SHOWN_SIZE];
   struct tel_proxy proxy = {.shown = ""};
-  if (settings->exporter == TEL_EXPORTER_OTLP)
-    tel_proxy_find(settings->endpoint, from_environment, NULL, &proxy);
+  if (settings->exporter == TEL_EXPORTER_OTLP) tel_proxy_find(settings->endpoint, tel_getenv, NULL, &proxy);
   fputs("\n# OpenTelemetry's variables, which override the settings in traces:\n", out);
-  if (tel_variables_show(from_environment, NULL, print_variable, out) != 0) fputs("# (out of memory)\n", out);
+  if (tel_variables_show(tel_getenv, NULL, print_variable, out) != 0) fputs("# (out of memory)\n", out);
   fprintf(out, "# Spans go to %s",
           settings->exporter == TEL_EXPORTER_OTLP      ? tel_endpoint_show(settings->endpoint, shown)
           : settings->exporter == TEL_EXPORTER_CONSOLE ? "standard output"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 /* 0: copied; 1: part of a UTF-8 sequence, or ill-formed; others: the character after the backslash. */
@@ -17,14 +18,9 @@ static const unsigned char escapes[256] = {
     [0x1E] = 'u', [0x1F] = 'u', ['"'] = '"',  ['\\'] = '\\', [0x7F] = 'u', [0x80 ... 0xFF] = 1,
 };
 
-static char *put(char *to, const char *text, size_t len) {
-  memcpy(to, text, len);
-  return to + len;
-}
-
 static char *put_unicode(char *to, unsigned code) {
   const uint8_t bytes[] = {(uint8_t)(code >> 8), (uint8_t)code};
-  return hex_write(put(to, "\\u", 2), bytes, sizeof bytes);
+  return hex_write(text_put(to, "\\u", 2), bytes, sizeof bytes);
 }
 
 /* Whether one of these eight bytes needs an escape, or is not ASCII. */
@@ -60,19 +56,19 @@ char *escape_json(char *to, const char *text, size_t len) {
     }
     const unsigned char *plain = s;
     while (s < end && !escapes[*s]) s++;
-    to = put(to, (const char *)plain, (size_t)(s - plain));
+    to = text_put(to, (const char *)plain, (size_t)(s - plain));
     if (s == end) break;
     unsigned char kind = escapes[*s];
     if (kind == 1) {
       int n = utf8_sequence((const char *)s, (size_t)(end - s));
       if (n < 0) {
-        to = put(to, "\xEF\xBF\xBD", 3);
+        to = text_put(to, "\xEF\xBF\xBD", 3);
         s -= n;
       } else if (n == 3 && s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0xA8 || s[2] == 0xA9)) {
         to = put_unicode(to, 0x2000u + (s[2] & 0x3Fu)); /* JavaScript and some viewers end a line here */
         s += n;
       } else {
-        to = put(to, (const char *)s, (size_t)n);
+        to = text_put(to, (const char *)s, (size_t)n);
         s += n;
       }
     } else if (kind == 'u') {

@@ -4,9 +4,17 @@
 #define BASE_TEXT_H
 
 #include <stddef.h>
+#include <string.h>
 
 /* Finds the text without blanks, tabs, CR and LF at both ends. Returns its length; it begins at *begin. */
 size_t text_trim(const char *text, size_t len, const char **begin);
+
+/* Copies bytes. Returns their end. Inline: the paths of a request write their texts with it. */
+static inline char *text_put(char *to, const char *text, size_t len) {
+  memcpy(to, text, len);
+  return to + len;
+}
+#define TEXT_PUT(to, literal) text_put((to), (literal), sizeof(literal) - 1)
 
 /* Copies the text and a NUL into out, cut to its size, which is at least 1. */
 void text_copy(char *out, size_t size, const char *text);

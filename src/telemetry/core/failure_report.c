@@ -5,14 +5,15 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "tel/log.h"
 
 #define INTERVAL_NS (60 * CLOCK_NS_PER_S)
 
-const char *tel_report_message(enum tel_report what) {
+void tel_report_log(void *logger, enum tel_report what, const char *text) {
   static const char *const messages[] = {[TEL_REPORT_FAILED] = "span export failed",
                                          [TEL_REPORT_RECOVERED] = "span export recovered",
                                          [TEL_REPORT_WARNING] = "span export warning"};
-  return messages[what];
+  tel_log_event(logger, what == TEL_REPORT_RECOVERED ? TEL_INFO : TEL_WARN, messages[what], "%s", text);
 }
 
 static void say(const struct tel_failure_report *report, enum tel_report what, const char *text) {

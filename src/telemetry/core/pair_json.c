@@ -6,17 +6,11 @@
 
 #include "base/digits.h"
 #include "base/escape.h"
+#include "base/text.h"
 #include "telemetry/core/attributes_private.h"
 
 /* More than punctuation, a number, and the fixed size of a prepared key. */
 enum { NUMBER = 32, OVERHEAD = 128 };
-
-static char *put(char *to, const char *text, size_t len) {
-  memcpy(to, text, len);
-  return to + len;
-}
-
-#define PUT(to, literal) put((to), (literal), sizeof(literal) - 1)
 
 #define RESERVED(literal)                                                                                    \
   { TEL_KEY_ID(literal), literal }
@@ -39,14 +33,14 @@ static char *put_key(char *to, const struct tel_name *name) {
     memcpy(to, key->json, sizeof key->json); /* of a fixed size: a few moves, and no call */
     return to + key->json_len;
   }
-  to = PUT(to, ",\"");
+  to = TEXT_PUT(to, ",\"");
   to = escape_json(to, name->text, name->len);
-  return PUT(to, "\":");
+  return TEXT_PUT(to, "\":");
 }
 
 static char *put_number(char *to, enum tel_type type, const union tel_value *value) {
   if (type == TEL_INT) return digits_i64(to, value->integer);
-  if (!isfinite(value->real)) return PUT(to, "null");
+  if (!isfinite(value->real)) return TEXT_PUT(to, "null");
   return digits_double(to, value->real);
 }
 
@@ -77,7 +71,7 @@ static size_t write_pair(struct tel_attributes *a, const struct tel_name *name, 
   if (!start) return 0;
   char *to = put_key(start, name);
   if (type == TEL_BOOL)
-    to = value->integer ? PUT(to, "true") : PUT(to, "false");
+    to = value->integer ? TEXT_PUT(to, "true") : TEXT_PUT(to, "false");
   else
     to = put_number(to, type, value);
   return (size_t)(to - start);
@@ -115,7 +109,7 @@ static size_t unescape(const char *text, size_t len, char *to) {
     if (code < 0x80)
       *to++ = (char)code;
     else /* U+2028, U+2029 */
-      to = put(to, code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9", 3);
+      to = text_put(to, code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9", 3);
     text += 6;
   }
   return (size_t)(to - start);

@@ -195,6 +195,14 @@ static struct tel_item *lose_all(struct tel_pipeline *pipeline) {
   return items;
 }
 
+/* The end of the work. Called under the lock, which it releases. */
+static void finish(struct tel_pipeline *pipeline) {
+  struct tel_item *lost = lose_all(pipeline);
+  tel_pipeline_unlock(pipeline);
+  release_all(pipeline, lost);
+  if (pipeline->work->end) pipeline->work->end(pipeline->cls);
+}
+
 /* Sleeps until the worker has work. Under the lock. */
 static void rest(struct tel_pipeline *pipeline) {
   const struct tel_pipeline_settings *settings = &pipeline->settings;
@@ -249,10 +257,7 @@ static void run(void *cls) {
     pipeline->due = now(pipeline) + pipeline->settings.delay_ns;
     signal_all(pipeline, TEL_DONE);
   }
-  struct tel_item *lost = lose_all(pipeline);
-  tel_pipeline_unlock(pipeline);
-  release_all(pipeline, lost);
-  if (pipeline->work->end) pipeline->work->end(pipeline->cls);
+  finish(pipeline);
   tel_pipeline_lock(pipeline);
   pipeline->finished = true;
   signal_all(pipeline, TEL_DONE);
@@ -318,10 +323,7 @@ bool tel_pipeline_stop(struct tel_pipeline *pipeline, uint64_t deadline) {
   if (!pipeline->running && !(pipeline->settings.works_at_stop && tel_pipeline_queued(pipeline) > 0 &&
                               tel_pipeline_start(pipeline) == TEL_OK)) {
     tel_pipeline_lock(pipeline);
-    struct tel_item *lost = lose_all(pipeline);
-    tel_pipeline_unlock(pipeline);
-    release_all(pipeline, lost);
-    if (pipeline->work->end) pipeline->work->end(pipeline->cls);
+    finish(pipeline);
     return true;
   }
   /* A little longer, so that a worker which keeps the deadline can still end. */

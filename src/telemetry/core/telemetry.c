@@ -37,29 +37,15 @@ void tel_fail(struct tel *tel, int error, const char *text) {
   if (!alone) pthread_mutex_unlock(&tel->lock);
 }
 
-static const char *from_environment(void *cls, const char *name) {
-  (void)cls;
-  return getenv(name);
-}
-
-static void warn(void *cls, const char *text) {
-  tel_log_event(((struct tel *)cls)->logger, TEL_WARN, "configuration warning", "%s", text);
-}
-
-static void report_export(void *cls, enum tel_report what, const char *text) {
-  tel_log_event(((struct tel *)cls)->logger, what == TEL_REPORT_RECOVERED ? TEL_INFO : TEL_WARN,
-                tel_report_message(what), "%s", text);
-}
-
 static int open_tracing(struct tel *tel, const char *name, const char *version) {
-  const struct tel_tracing_events events = {.report = report_export, .cls = tel};
+  const struct tel_tracing_events events = {.report = tel_report_log, .cls = tel->logger};
   struct tel_tracing_settings *settings = malloc(sizeof *settings);
   if (!settings) return TEL_E_MEMORY;
   tel_tracing_settings_init(settings);
   snprintf(settings->service_name, sizeof settings->service_name, "%s", name);
   snprintf(settings->scope_name, sizeof settings->scope_name, "%s", name);
   snprintf(settings->scope_version, sizeof settings->scope_version, "%s", version);
-  tel_tracing_settings_environment(settings, from_environment, NULL, warn, tel);
+  tel_tracing_settings_environment(settings, tel_getenv, NULL, tel_warn_log, tel->logger);
   int error = tel_tracing_new(settings, version, tel->instance, &events, tel->registry, &tel->tracing);
   free(settings);
   return error;

@@ -6,18 +6,12 @@
 
 #include "base/escape.h"
 #include "base/hex.h"
+#include "base/text.h"
 #include "base/timestamp.h"
 #include "telemetry/core/attributes_private.h"
 
 /* Bounds of everything before the fields, without the program's own texts. */
 enum { FIXED = 256, HEAD = 1024 };
-
-static char *put(char *to, const char *text, size_t len) {
-  memcpy(to, text, len);
-  return to + len;
-}
-
-#define PUT(to, literal) put((to), (literal), sizeof(literal) - 1)
 
 bool tel_log_encoder_init(struct tel_log_encoder *encoder, const char *app, const char *version,
                           const char *instance) {
@@ -42,11 +36,11 @@ void tel_log_encoder_free(struct tel_log_encoder *encoder) {
 }
 
 static char *put_context(char *to, const struct tel_context *context) {
-  to = PUT(to, ",\"trace_id\":\"");
+  to = TEXT_PUT(to, ",\"trace_id\":\"");
   to = hex_write(to, context->trace_id, sizeof context->trace_id);
-  to = PUT(to, "\",\"span_id\":\"");
+  to = TEXT_PUT(to, "\",\"span_id\":\"");
   to = hex_write(to, context->span_id, sizeof context->span_id);
-  to = PUT(to, "\",\"trace_flags\":\"");
+  to = TEXT_PUT(to, "\",\"trace_flags\":\"");
   to = hex_write(to, &context->flags, 1);
   *to++ = '"';
   return to;
@@ -69,13 +63,13 @@ static char *put_head(char *to, const struct tel_log_encoder *encoder, const str
       [TEL_ERROR] = LEVEL("\",\"level\":\"ERROR\",\"severity_number\":17"),
       [TEL_FATAL] = LEVEL("\",\"level\":\"FATAL\",\"severity_number\":21")};
 #undef LEVEL
-  to = PUT(to, "{\"timestamp\":\"");
+  to = TEXT_PUT(to, "{\"timestamp\":\"");
   to = timestamp_write(to, record->time_unix_ns, 9);
-  to = put(to, levels[record->level].text, levels[record->level].len);
-  to = PUT(to, ",\"message\":\"");
+  to = text_put(to, levels[record->level].text, levels[record->level].len);
+  to = TEXT_PUT(to, ",\"message\":\"");
   to = escape_json(to, record->message, strlen(record->message));
   *to++ = '"';
-  if (encoder->constant.len) to = put(to, encoder->constant.data, encoder->constant.len);
+  if (encoder->constant.len) to = text_put(to, encoder->constant.data, encoder->constant.len);
   if (record->has_context) to = put_context(to, &record->context);
   return to;
 }
@@ -89,8 +83,8 @@ bool tel_log_encode(const struct tel_log_encoder *encoder, struct buf *out,
     return false;
   }
   to = put_head(to, encoder, record);
-  to = put(to, (const char *)tel_attributes_pairs(&record->fields), fields);
-  to = PUT(to, "}\n");
+  to = text_put(to, (const char *)tel_attributes_pairs(&record->fields), fields);
+  to = TEXT_PUT(to, "}\n");
   out->len = (size_t)(to - out->data);
   return true;
 }
@@ -104,7 +98,7 @@ static bool put_in_front(struct tel_log_record *record, const char *head, size_t
   if (extra) memmove(to + extra, to, fields);
   to += extra;
   memcpy(to - size, head, size);
-  PUT(to + fields, "}\n");
+  TEXT_PUT(to + fields, "}\n");
   record->line = to - size;
   record->line_len = size + fields + 2;
   return true;

@@ -225,14 +225,9 @@ static void set_file(CURL *easy, CURLoption option, const char *path, CURLcode *
   if (*path && !*error) *error = curl_easy_setopt(easy, option, path);
 }
 
-static const char *from_process(void *cls, const char *name) {
-  (void)cls;
-  return getenv(name);
-}
-
 /* "" instead of NULL, so that libcurl does not read the variables itself. */
 static CURLcode set_proxy(struct link *link, const char *endpoint) {
-  tel_proxy_find(endpoint, from_process, NULL, &link->proxy);
+  tel_proxy_find(endpoint, tel_getenv, NULL, &link->proxy);
   CURLcode error = curl_easy_setopt(link->easy, CURLOPT_PROXY, link->proxy.url);
   return error ? error : curl_easy_setopt(link->easy, CURLOPT_NOPROXY, link->proxy.except);
 }

@@ -7,9 +7,19 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "tel/log.h"
 #include "telemetry/otlp/endpoint.h"
 #include "telemetry/settings/keyvalues.h"
 #include "telemetry/settings/otel_env.h"
+
+const char *tel_getenv(void *cls, const char *name) {
+  (void)cls;
+  return getenv(name);
+}
+
+void tel_warn_log(void *logger, const char *text) {
+  tel_log_event(logger, TEL_WARN, "configuration warning", "%s", text);
+}
 
 static const struct tel_row *row_at(size_t i) {
   if (i < tel_rows_traces_count) return &tel_rows_traces[i];

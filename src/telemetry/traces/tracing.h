@@ -43,6 +43,9 @@ struct tel_tracing_settings {
 typedef void tel_warn_fn(void *cls, const char *text);
 /* Like getenv(). */
 typedef const char *tel_getenv_fn(void *cls, const char *name);
+/* A tel_warn_fn that writes to a log, and getenv() itself. */
+void tel_warn_log(void *logger, const char *text);
+const char *tel_getenv(void *cls, const char *name);
 
 /* The specification's defaults, except for a larger queue and batch. The caller replaces service_name and
  * scope. */
@@ -60,12 +63,12 @@ struct tel_tracing;
  * spans are exported again; a message of the collector although it accepted all spans. report must not block
  * or call tracing, because a lock is held. */
 enum tel_report { TEL_REPORT_FAILED, TEL_REPORT_RECOVERED, TEL_REPORT_WARNING };
-/* The log message for it: "span export failed" and so on. Static. */
-const char *tel_report_message(enum tel_report what);
 struct tel_tracing_events {
   void (*report)(void *cls, enum tel_report what, const char *text);
   void *cls;
 };
+/* A report that writes to a log. */
+void tel_report_log(void *logger, enum tel_report what, const char *text);
 
 /* Copies everything. service_version and instance_id (at most 63 bytes) go into the resource. registry: for
  * the telemetry_span* metrics, or NULL. Call curl_global_init() first. Starts no thread: tel_tracing_start()
