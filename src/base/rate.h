@@ -12,7 +12,7 @@ struct rate {
   atomic_uint events; /* in it */
 };
 
-/* Counts one event. Whether it is among the first of its second, as many as the limit. */
+/* Counts one event. Returns whether at most limit events of this second, with this one, have been counted. */
 bool rate_passes(struct rate *rate, unsigned limit, uint64_t now_mono_ns);
 
 #endif

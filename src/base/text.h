@@ -9,7 +9,7 @@
 /* Finds the text without blanks, tabs, CR and LF at both ends. Returns its length; it begins at *begin. */
 size_t text_trim(const char *text, size_t len, const char **begin);
 
-/* Copies bytes. Returns their end. Inline: the paths of a request write their texts with it. */
+/* Copies bytes and returns the end of the copy. Inline, because each log line is written with it. */
 static inline char *text_put(char *to, const char *text, size_t len) {
   memcpy(to, text, len);
   return to + len;

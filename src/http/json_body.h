@@ -18,7 +18,7 @@ struct json_field {
   void *out;
 };
 
-/* Takes a string into a const char *, for struct json_field. */
+/* For struct json_field: takes a string. out is a const char **. */
 bool http_json_take_string(const json_t *value, void *out);
 
 /* Reads the exchange's body, if it is JSON without a content coding. Returns the object, which owns the

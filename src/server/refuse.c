@@ -76,7 +76,7 @@ static void reply_make(struct server *server, const struct server_refusal *refus
   if (refusal->status == MHD_HTTP_SERVICE_UNAVAILABLE) server_refusal_header(reply, "Retry-After", "1");
 }
 
-/* Before the dispatcher ran, Ulfius's request has no method. */
+/* Ulfius's request has no method until the dispatcher has run. */
 static void refusal_complete(struct server_client *client, struct server_refusal *refusal) {
   if (client->request) {
     if (!refusal->method) refusal->method = client->request->request->http_verb;

@@ -191,7 +191,7 @@ void server_free(struct server *server) {
   if (!server) return;
   server_accepts_no_more(server);
   if (server->started) ulfius_stop_framework(&server->instance);
-  assert(!server->clients && server->in_flight == 0); /* libmicrohttpd told the end of each */
+  assert(!server->clients && server->in_flight == 0); /* libmicrohttpd has reported the end of each */
   server_sweeper_stop(server);
   if (server->instance_ready) ulfius_clean_instance(&server->instance);
   server_insides_drains(server->listen_fd, false);

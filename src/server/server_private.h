@@ -35,8 +35,8 @@ struct server {
   atomic_uint in_flight;
   atomic_uint connections;
   atomic_bool draining;
-  struct rate pauses; /* lines about accept4() */
-  struct rate news;   /* lines of libmicrohttpd that are no client's doing */
+  struct rate pauses; /* warnings about accept4() */
+  struct rate news;   /* other warnings */
 
   pthread_mutex_t clients_lock;
   struct server_client *clients;

@@ -118,7 +118,7 @@ void server_sweeper_stop(struct server *server) {
   atomic_store(&server->stopping, true);
   (void)!write(server->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
   pthread_join(server->sweeper.id, NULL);
-  assert(server->lingering_count == 0); /* the thread closed all, and takes no more when stopping */
+  assert(server->lingering_count == 0); /* the thread closes all, and none is added while stopping */
   server->sweeping = false;
   close(server->wake_fd);
 }

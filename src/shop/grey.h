@@ -13,7 +13,7 @@
 
 enum { SHOP_CALLER_SIZE = 64 };
 
-/* What a request that is hit meets. */
+/* The settings that apply to a request that is hit. */
 struct shop_grey_effect {
   double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
   struct shop_faults_part payment_part; /* the reasons of their failed payments */

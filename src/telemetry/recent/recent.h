@@ -120,11 +120,12 @@ bool tel_recent_has(struct tel_recent *recent, const uint8_t trace_id[16]);
 void tel_recent_list_json(const struct tel_recent_list *list, struct buf *out);
 void tel_recent_trace_json(const struct tel_recent_trace *trace, struct buf *out);
 
-/* Members of a span's JSON object, for the console exporter too. By enum tel_span_kind and tel_span_status:
+/* The words of a span's kind and status, and members of its JSON object. The console exporter writes them
+ * too.
  */
 extern const char *const tel_recent_kind_words[], *const tel_recent_status_words[];
 void tel_recent_json_attributes(struct buf *out, const struct tel_recent_pairs *attributes);
-/* Events or links. trace: its events state their offset from the trace's start; NULL: the console's form. */
+/* Events or links. With a trace, events have their offset from its start. NULL: the console's form. */
 void tel_recent_json_items(struct buf *out, const char *name, const struct tel_recent_items *items,
                            const struct tel_recent_trace *trace);
 

@@ -43,7 +43,7 @@ struct tel_tracing_settings {
 typedef void tel_warn_fn(void *cls, const char *text);
 /* Like getenv(). */
 typedef const char *tel_getenv_fn(void *cls, const char *name);
-/* A tel_warn_fn that writes to a log, and getenv() itself. */
+/* A tel_warn_fn that logs the text, and a tel_getenv_fn that calls getenv(). */
 void tel_warn_log(void *logger, const char *text);
 const char *tel_getenv(void *cls, const char *name);
 
@@ -67,7 +67,7 @@ struct tel_tracing_events {
   void (*report)(void *cls, enum tel_report what, const char *text);
   void *cls;
 };
-/* A report that writes to a log. */
+/* A report that logs the text. */
 void tel_report_log(void *logger, enum tel_report what, const char *text);
 
 /* Copies everything. service_version and instance_id (at most 63 bytes) go into the resource. registry: for
