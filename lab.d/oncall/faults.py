@@ -96,9 +96,9 @@ def slower(route, bound, window=20):
             f'/ (sum(rate(request_duration_seconds_count{{{JOB},route="{route}"}}[{window}s])) > 0))')
 
 
-def answered(status, route, window=30):
+def answered(status, route):
     """Answers a second with this status, on this route."""
-    return f'sum(rate(request_total{{{JOB},route="{route}",status="{status}"}}[{window}s]))'
+    return f'sum(rate(request_total{{{JOB},route="{route}",status="{status}"}}[30s]))'
 
 
 # Witnesses.
@@ -120,22 +120,24 @@ def main_reasons(engines, route, begin, end):
     return {reason for reason, count in counts.items() if count >= ENOUGH and count >= total / 6}
 
 
+def worst_route(engines, expression, end):
+    """The route with the largest share, or None."""
+    best = max(engines.query(expression, end), key=lambda pair: pair[1], default=None)
+    return best[0]["route"] if best and best[1] > 0.02 else None
+
+
 def failed_route(engines, begin, end):
     """The route with the largest share of errors, or None."""
     window = window_of(begin, end)
-    found = engines.query(f'sum by (route) (increase(error_total{{{JOB}}}[{window}])) '
-                          f'/ (sum by (route) (increase(request_total{{{JOB}}}[{window}])) > 0)', end)
-    best = max(found, key=lambda pair: pair[1], default=None)
-    return best[0]["route"] if best and best[1] > 0.02 else None
+    return worst_route(engines, f'sum by (route) (increase(error_total{{{JOB}}}[{window}])) '
+                                f'/ (sum by (route) (increase(request_total{{{JOB}}}[{window}])) > 0)', end)
 
 
-def slow_route(engines, begin, end, bound=0.25):
-    """The route with the largest share of requests slower than that, or None."""
+def slow_route(engines, begin, end):
+    """The route with the largest share of requests slower than 250 ms, or None."""
     window = window_of(begin, end)
-    found = engines.query(f'1 - sum by (route) (increase(request_duration_seconds_bucket{{{JOB},le="{bound}"}}[{window}])) '
-                          f'/ (sum by (route) (increase(request_duration_seconds_count{{{JOB}}}[{window}])) > 0)', end)
-    best = max(found, key=lambda pair: pair[1], default=None)
-    return best[0]["route"] if best and best[1] > 0.02 else None
+    return worst_route(engines, f'1 - sum by (route) (increase(request_duration_seconds_bucket{{{JOB},le="0.25"}}[{window}])) '
+                                f'/ (sum by (route) (increase(request_duration_seconds_count{{{JOB}}}[{window}])) > 0)', end)
 
 
 def groups(records, field, bad):

@@ -58,10 +58,9 @@ class ControlPlane:
             exits.enter_context(self._api_server())
             wait_until("the API server is ready", lambda: self.kubectl("get", "--raw", "/readyz", check=False).stdout == "ok", 120)
             # kwok's heartbeats come late on a busy machine; nobody here tests what becomes of a node without them.
-            self.controllers = exits.enter_context(self._program("kube-controller-manager", "--secure-port=0", "--leader-elect=false",
-                                                                 "--node-monitor-grace-period=1h",
-                                                                 f"--service-account-private-key-file={self.keys}/accounts.key",
-                                                                 f"--root-ca-file={self.keys}/apiserver.crt"))
+            exits.enter_context(self._program("kube-controller-manager", "--secure-port=0", "--leader-elect=false", "--node-monitor-grace-period=1h",
+                                              f"--service-account-private-key-file={self.keys}/accounts.key",
+                                              f"--root-ca-file={self.keys}/apiserver.crt"))
             exits.enter_context(self._program("kube-scheduler", "--secure-port=0", "--leader-elect=false"))
             self.kubelets = exits.enter_context(self._program("kwok", "--manage-all-nodes=true",
                                                               f"--server-address=127.0.0.1:{self.kwok_port}"))

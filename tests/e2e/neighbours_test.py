@@ -199,9 +199,9 @@ def test_collector_that_breaks_off(directory):
     figure(f"{len(whole)} offsets: {spans:.0f} of {2 * len(whole)} spans exported")
 
 
-def latency(shop, seconds, connections=8):
+def latency(shop, seconds):
     """(requests a second, P99 in ms) of orders and payments by wrk."""
-    said = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", labtest.TOP / "bench/order_and_pay.lua", shop.url],
+    said = subprocess.run(["wrk", "-t1", "-c8", f"-d{seconds}s", "-s", labtest.TOP / "bench/order_and_pay.lua", shop.url],
                           capture_output=True, text=True, check=True).stdout
     requests, micros, _, failed, _, p99 = map(int, re.search(r"^RESULT (.*)$", said, re.M)[1].split())
     expect("orders without an answer", failed, 0)

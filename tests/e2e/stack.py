@@ -267,9 +267,9 @@ class Stack:
         """[(labels, line)] of all failed payments."""
         return self.lines(FAILED) if self.loki else self.sink.failed()
 
-    def loki_metric(self, expression, seconds=300, step=15):
+    def loki_metric(self, expression):
         now = time.time_ns()
-        answer = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - seconds * NS, end=now, step=step)
+        answer = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - 300 * NS, end=now, step=15)
         return answer["data"]["result"] if answer["data"]["resultType"] == "matrix" else []
 
     def trace(self, trace_id):

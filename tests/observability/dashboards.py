@@ -168,12 +168,12 @@ def substitute(text, values=None):
     return re.sub(r"\$(?:\{([\w.]+)(?::\w+)?\}|([a-zA-Z_]\w*))", lambda match: known[match[1] or match[2]], text)
 
 
-def section_rows(title, column="`"):
+def section_rows(title):
     """The rows of the tables of one section of docs/telemetry.md, as lists of cells."""
     text = (TOP / "docs/telemetry.md").read_text().split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("|") and cells[0].startswith(column):
+        if line.startswith("|") and cells[0].startswith("`"):
             yield cells
 
 
