@@ -4,7 +4,6 @@ plays the kubelets: it answers for nodes and marks pods as running, but it start
 
 The programs come from tests/engines/build.sh cluster.
 """
-import contextlib
 import json
 import os
 import pathlib
@@ -34,12 +33,11 @@ def need(unchecked, engine, *programs):
         sys.exit(labtest.SKIPPED)
 
 
-class ControlPlane:
+class ControlPlane(labtest.Programs):
     """A context manager. .kubectl() talks to the API server as an administrator."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
-        self.exits = contextlib.ExitStack()
         self.programs = folder("cluster")
         self.etcd_port, self.peer_port, self.port, self.kwok_port = labtest.free_ports(4)
         self.url = f"https://127.0.0.1:{self.port}"
@@ -47,28 +45,22 @@ class ControlPlane:
         self.kubeconfig = self.directory / "kubeconfig"
         self.warnings = []
 
-    def __enter__(self):
+    def _start(self, exits):
         self.keys.mkdir()
         token = secrets.token_hex(16)
         (self.directory / "tokens.csv").write_text(f"{token},administrator,administrator,system:masters\n")
         subprocess.run(["openssl", "genrsa", "-out", self.keys / "accounts.key", "2048"], check=True, capture_output=True)
         self._write_kubeconfig(token)
-        with contextlib.ExitStack() as exits:
-            exits.enter_context(self._etcd())
-            exits.enter_context(self._api_server())
-            wait_until("the API server is ready", lambda: self.kubectl("get", "--raw", "/readyz", check=False).stdout == "ok", 120)
-            # kwok's heartbeats come late on a busy machine; nobody here tests what becomes of a node without them.
-            exits.enter_context(self._program("kube-controller-manager", "--secure-port=0", "--leader-elect=false", "--node-monitor-grace-period=1h",
-                                              f"--service-account-private-key-file={self.keys}/accounts.key",
-                                              f"--root-ca-file={self.keys}/apiserver.crt"))
-            exits.enter_context(self._program("kube-scheduler", "--secure-port=0", "--leader-elect=false"))
-            self.kubelets = exits.enter_context(self._program("kwok", "--manage-all-nodes=true",
-                                                              f"--server-address=127.0.0.1:{self.kwok_port}"))
-            self.exits = exits.pop_all()
-        return self
-
-    def __exit__(self, *details):
-        return self.exits.__exit__(*details)
+        exits.enter_context(self._etcd())
+        exits.enter_context(self._api_server())
+        wait_until("the API server is ready", lambda: self.kubectl("get", "--raw", "/readyz", check=False).stdout == "ok", 120)
+        # kwok's heartbeats come late on a busy machine; nobody here tests what becomes of a node without them.
+        exits.enter_context(self._program("kube-controller-manager", "--secure-port=0", "--leader-elect=false", "--node-monitor-grace-period=1h",
+                                          f"--service-account-private-key-file={self.keys}/accounts.key",
+                                          f"--root-ca-file={self.keys}/apiserver.crt"))
+        exits.enter_context(self._program("kube-scheduler", "--secure-port=0", "--leader-elect=false"))
+        self.kubelets = exits.enter_context(self._program("kwok", "--manage-all-nodes=true",
+                                                          f"--server-address=127.0.0.1:{self.kwok_port}"))
 
     def _engine(self, name, *arguments, ready=None):
         return labtest.Engine(name, [self.programs / name, *arguments], self.directory, ready, {"PATH": os.environ["PATH"]})

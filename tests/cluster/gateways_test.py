@@ -7,7 +7,6 @@ a gateway and an agent that are killed lose nothing of what their queues held. T
 What is not the overlay's: the gateways' addresses are listed, where Kubernetes' DNS would name them.
 """
 import collections
-import contextlib
 import json
 import pathlib
 import re
@@ -62,36 +61,29 @@ class Trace:
         return {"traceparent": f"00-{self.id}-{secrets.token_hex(8)}-01"}
 
 
-class Tiers:
+class Tiers(labtest.Programs):
     """A context manager. .shops, .agents, .gateways; .stores: where each gateway sends its spans; .lines: where all send the log."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
         self.away = False
-        self.exits = contextlib.ExitStack()
 
-    def __enter__(self):
-        with contextlib.ExitStack() as exits:
-            self.lines = exits.enter_context(LogSink())
-            self.stores = [exits.enter_context(Collector(lambda _: 503 if self.away else 200)) for _ in range(GATEWAYS)]
-            ports = iter(labtest.free_ports(4 * (SHOPS + GATEWAYS)))
-            self.gateways = [self._collector(f"gateway-{number}", ports, [OVERLAYS / "gateways/collector/gateway.yaml"],
-                                             TEMPO_OTLP=store.url, LOKI_OTLP=self.lines.url) for number, store in enumerate(self.stores)]
-            self.agents = [self._agent(number, ports) for number in range(SHOPS)]
-            for engine in (*self.gateways, *self.agents):
-                exits.callback(engine.stop)
-                engine.start()
-            self.shops = []
-            for number, agent in enumerate(self.agents):
-                home = self.directory / f"shop-{number}"
-                home.mkdir()
-                self.shops.append(exits.enter_context(shops.Shop(
-                    home, {"payment.failure_rate": 1, "instance": f"shop-{number}"}, agent.otlp, log=self.logs(number) / "minishop.log")))
-            self.exits = exits.pop_all()
-        return self
-
-    def __exit__(self, *details):
-        return self.exits.__exit__(*details)
+    def _start(self, exits):
+        self.lines = exits.enter_context(LogSink())
+        self.stores = [exits.enter_context(Collector(lambda _: 503 if self.away else 200)) for _ in range(GATEWAYS)]
+        ports = iter(labtest.free_ports(4 * (SHOPS + GATEWAYS)))
+        self.gateways = [self._collector(f"gateway-{number}", ports, [OVERLAYS / "gateways/collector/gateway.yaml"],
+                                         TEMPO_OTLP=store.url, LOKI_OTLP=self.lines.url) for number, store in enumerate(self.stores)]
+        self.agents = [self._agent(number, ports) for number in range(SHOPS)]
+        for engine in (*self.gateways, *self.agents):
+            exits.callback(engine.stop)
+            engine.start()
+        self.shops = []
+        for number, agent in enumerate(self.agents):
+            home = self.directory / f"shop-{number}"
+            home.mkdir()
+            self.shops.append(exits.enter_context(shops.Shop(
+                home, {"payment.failure_rate": 1, "instance": f"shop-{number}"}, agent.otlp, log=self.logs(number) / "minishop.log")))
 
     def logs(self, number):
         return self.directory / f"logs-{number}"

@@ -5,7 +5,6 @@ a bucket that is a folder.
 
 The programs come from tests/engines/build.sh thanos prometheus alertmanager.
 """
-import contextlib
 import json
 import pathlib
 import signal
@@ -37,12 +36,11 @@ def ask(base, path, **query):
         raise TestFailure(f"{base}: {path} {query}: {error.code} {error.read().decode(errors='replace')[:300]}") from error
 
 
-class Cluster:
+class Cluster(labtest.Programs):
     """A context manager; everything runs when it is entered. .shops, .engines by name, .prometheuses and .querier as base addresses."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
-        self.exits = contextlib.ExitStack()
         self.ports = iter(labtest.free_ports(24))
         self.receive_ports = [[next(self.ports) for _ in range(4)] for _ in range(RECEIVERS)]
         self.prometheuses = [f"http://127.0.0.1:{next(self.ports)}" for _ in range(PROMETHEUSES)]
@@ -55,15 +53,6 @@ class Cluster:
         self.incident = self.directory / "incident.conf"
         self.incident.write_text("")
         self.shops, self.engines = [], {}
-
-    def __enter__(self):
-        with contextlib.ExitStack() as exits:
-            self._start(exits)
-            self.exits = exits.pop_all()
-        return self
-
-    def __exit__(self, *details):
-        return self.exits.__exit__(*details)
 
     def _start(self, exits):
         for number in range(SHOPS):

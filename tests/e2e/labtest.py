@@ -226,6 +226,19 @@ class Engine:
             print(f"--- end of {self.name}'s log\n{self.log_tail()}", file=sys.stderr)
 
 
+class Programs:
+    """A context manager of several programs, which _start(exits) starts. If one does not start, the others are stopped."""
+
+    def __enter__(self):
+        with contextlib.ExitStack() as exits:
+            self._start(exits)
+            self.exits = exits.pop_all()
+        return self
+
+    def __exit__(self, *details):
+        return self.exits.__exit__(*details)
+
+
 def run_directory(path, minishop, slack_mock, alertmanager, prometheus, slack_url):
     """Lays out what observability/README.md says, with these ports of 127.0.0.1. Returns path."""
     path = pathlib.Path(path)

@@ -5,7 +5,6 @@ Alertmanager, the collector and Jaeger; Loki, Tempo, Promtail and Alloy where th
 The engines that Debian does not package come from $MINISHOP_ENGINES or the user's cache, where tests/engines/build.sh puts them. Loki,
 Tempo, Promtail and Alloy are found in the folder that $MINISHOP_ENGINES_PATH names, then on $PATH. Without Loki, log_sink.py takes the lines.
 """
-import contextlib
 import functools
 import json
 import os
@@ -73,13 +72,12 @@ def get(url, **query):
         raise TestFailure(f"{url}: {error.code} {error.read().decode(errors='replace')[:400]}") from error
 
 
-class Stack:
+class Stack(labtest.Programs):
     """A context manager; everything runs when it is entered. debian: Prometheus and Alertmanager are Debian's, not the containers'."""
 
     def __init__(self, directory, debian=False, shop_config=""):
         self.directory = pathlib.Path(directory)
         self.debian = debian
-        self.exits = contextlib.ExitStack()
         ports = iter(labtest.free_ports(15))
         self.loki_port, self.jaeger_port, self.prometheus_port, self.alertmanager_port = (next(ports) for _ in range(4))
         self.otlp_port, self.collector_metrics, self.jaeger_metrics = (next(ports) for _ in range(3))
@@ -95,31 +93,25 @@ class Stack:
         self.shop = shops.Shop(self.directory, collector=f"http://127.0.0.1:{self.otlp_port}", log=self.logs / "minishop.log",
                                config=config, calm=False)
 
-    def __enter__(self):
-        with contextlib.ExitStack() as exits:
-            self.loki = self.sink = None
-            if installed("loki"):
-                self.loki = self._loki().start(0)  # the slow one; it is waited for at the end
-                exits.callback(self.loki.stop)
-            else:
-                import log_sink  # not above: it needs opentelemetry-proto, which other users of this module do not
-                self.sink = exits.enter_context(log_sink.LogSink())
-            self.jaeger = exits.enter_context(self._jaeger())
-            self.slack = exits.enter_context(Slack(self.directory))
-            run = self._run_directory()
-            self.alertmanager = exits.enter_context(self._alertmanager(run))
-            self.prometheus = exits.enter_context(self._prometheus(run))
-            self.collector = self._collector()
-            exits.callback(self.collector.stop)
-            self.collector.start()
-            exits.callback(self.shop.stop)
-            self.shop.start()
-            self._wait_for_loki()
-            self.exits = exits.pop_all()
-        return self
-
-    def __exit__(self, *details):
-        return self.exits.__exit__(*details)
+    def _start(self, exits):
+        self.loki = self.sink = None
+        if installed("loki"):
+            self.loki = self._loki().start(0)  # the slow one; it is waited for at the end
+            exits.callback(self.loki.stop)
+        else:
+            import log_sink  # not above: it needs opentelemetry-proto, which other users of this module do not
+            self.sink = exits.enter_context(log_sink.LogSink())
+        self.jaeger = exits.enter_context(self._jaeger())
+        self.slack = exits.enter_context(Slack(self.directory))
+        run = self._run_directory()
+        self.alertmanager = exits.enter_context(self._alertmanager(run))
+        self.prometheus = exits.enter_context(self._prometheus(run))
+        self.collector = self._collector()
+        exits.callback(self.collector.stop)
+        self.collector.start()
+        exits.callback(self.shop.stop)
+        self.shop.start()
+        self._wait_for_loki()
 
     @property
     def loki_url(self):
