@@ -36,20 +36,21 @@ size_t app_key_find(const char *path, size_t len) {
   return i;
 }
 
-const struct app_key *app_key_similar(const char *path, size_t len) {
+/* The key that an unknown path probably means, or NULL. */
+static const struct app_key *key_similar(const char *path) {
   const char *best = NULL;
   size_t distance = TEXT_DISTANCE_MAX;
   for (size_t i = 0; i < APP_KEY_COUNT; i++) {
     const char *dot = strchr(app_keys[i].path, '.');
     /* The name is right, but the setting stands at the top level instead of in its group. */
-    if (dot && strlen(dot + 1) == len && memcmp(dot + 1, path, len) == 0) return &app_keys[i];
-    text_similar(path, len, app_keys[i].path, &best, &distance);
+    if (dot && strcmp(dot + 1, path) == 0) return &app_keys[i];
+    text_similar(path, strlen(path), app_keys[i].path, &best, &distance);
   }
   return best ? &app_keys[app_key_find(best, strlen(best))] : NULL;
 }
 
 void app_unknown_setting(const char *path, struct error *error) {
-  const struct app_key *similar = app_key_similar(path, strlen(path));
+  const struct app_key *similar = key_similar(path);
   error_set(error, "unknown setting %s; %s%s%s", path, similar ? "did you mean " : "",
             similar ? similar->path : "minishop --help lists the settings", similar ? "?" : "");
 }
@@ -179,7 +180,7 @@ static void warn_unknown_setting(const char *name, size_t len, void (*warn)(void
     if (strlen(known) == len && memcmp(known, name, len) == 0) return;
   }
   path_of(name + sizeof prefix - 1, len - (sizeof prefix - 1), path);
-  const struct app_key *similar = app_key_similar(path, strlen(path));
+  const struct app_key *similar = key_similar(path);
   if (similar) app_key_variable(similar, known);
   snprintf(text, sizeof text, "unknown variable %.*s is ignored; %s%s%s", (int)(len < 100 ? len : 100), name,
            similar ? "did you mean " : "", similar ? known : "minishop --help lists the settings",

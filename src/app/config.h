@@ -79,8 +79,6 @@ extern const struct app_key app_keys[APP_KEY_COUNT];
 
 /* The index of the key with this path of len bytes, or APP_KEY_COUNT. */
 size_t app_key_find(const char *path, size_t len);
-/* The key that an unknown path of len bytes probably means; NULL if no key is similar. */
-const struct app_key *app_key_similar(const char *path, size_t len);
 /* "payment.failure_rate" is MINISHOP_PAYMENT_FAILURE_RATE. */
 enum { APP_VARIABLE_SIZE = 64 };
 void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]);

@@ -76,7 +76,7 @@ struct http_exchange {
   unsigned status;
   const char *content_type;             /* static */
   const char *accept, *accept_encoding; /* the formats that a 415 names as accepted; static, or NULL */
-  unsigned retry_after_s;               /* or 0 */
+  const char *retry_after;              /* in seconds; static, or NULL */
   const char *encoding;                 /* Content-Encoding, static, or NULL */
   const struct http_reply_header *more_headers; /* static, ends with one without a name; or NULL */
   struct buf reply;

@@ -57,7 +57,7 @@ void http_reply_problem(struct http_exchange *exchange, enum http_problem proble
   exchange->content_type = "application/problem+json";
   exchange->encoding = NULL;
   exchange->location[0] = '\0';
-  if (problem == HTTP_UNAVAILABLE) exchange->retry_after_s = 1;
+  if (problem == HTTP_UNAVAILABLE) exchange->retry_after = "1";
   va_list arguments;
   va_start(arguments, detail);
   size_t len = (size_t)vsnprintf(exchange->detail, sizeof exchange->detail, detail, arguments);

@@ -89,7 +89,7 @@ static void handle(struct http_exchange *exchange) {
 /* Passes each header of the reply, except its type, to put. */
 static void each_header(const struct http_exchange *exchange,
                         void (*put)(void *cls, const char *, const char *), void *cls) {
-  char traceparent[TEL_TRACEPARENT_SIZE], allow[HTTP_ALLOW_SIZE], seconds[12];
+  char traceparent[TEL_TRACEPARENT_SIZE], allow[HTTP_ALLOW_SIZE];
   put(cls, "X-Request-Id", exchange->request_id);
   if (tel_context_valid(&exchange->context)) {
     tel_traceparent_format(&exchange->context, traceparent);
@@ -106,10 +106,7 @@ static void each_header(const struct http_exchange *exchange,
   for (const struct http_reply_header *header = exchange->more_headers; header && header->name; header++)
     put(cls, header->name, header->value);
   if (exchange->encoding) put(cls, "Content-Encoding", exchange->encoding);
-  if (exchange->retry_after_s) {
-    snprintf(seconds, sizeof seconds, "%u", exchange->retry_after_s);
-    put(cls, "Retry-After", seconds);
-  }
+  if (exchange->retry_after) put(cls, "Retry-After", exchange->retry_after);
 }
 
 static void put_answer_header(void *answer, const char *name, const char *value) {
@@ -185,7 +182,7 @@ static void answer_refusal(const struct http_service *service, struct http_excha
   if (!reply) return;
   buf_append(&reply->body, exchange->reply.data, exchange->reply.len);
   reply->content_type = exchange->content_type;
-  exchange->retry_after_s = 0; /* the server sets it */
+  exchange->retry_after = NULL; /* the server sets it */
   each_header(exchange, put_refusal_header, reply);
 }
 
