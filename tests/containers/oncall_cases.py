@@ -7,7 +7,7 @@ import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / name) for name in ("e2e", "lab")]
 import oncall_test  # noqa: E402
-from labtest import TestFailure  # noqa: E402
+from labtest import TestFailure, run_lab  # noqa: E402
 
 # The shop's configuration, a caller, a rejected reload, a rule, a silence, a container, nothing; and those that need the log, where Loki runs.
 CASES = (3, 2, 7, 10, 21, 26, 1)
@@ -24,11 +24,7 @@ class Lab:
         self.env = {**stack.env, "LAB_DIR": str(self.directory), "LAB_ONCALL_PACE": str(oncall_test.PACE)}
 
     def __call__(self, *words, status=0):
-        done = subprocess.run([self.program, *words], env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, timeout=180, check=False)
-        if done.returncode != status:
-            raise TestFailure(f"./lab {' '.join(words)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
-        return done.stdout
+        return run_lab(self.program, words, self.env, status, 180)
 
 
 def on_call(stack):

@@ -108,6 +108,15 @@ def at_once(functions):
         thread.join()
 
 
+def run_lab(program, words, env, status=0, timeout=60):
+    """What ./lab prints. TestFailure if it ends with another status."""
+    done = subprocess.run([program, *words], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=timeout, check=False)
+    if done.returncode != status:
+        raise TestFailure(f"./lab {' '.join(words)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
+    return done.stdout
+
+
 def environment(*more):
     """The environment of a program under test: this process's, without the variables that the project's programs read, and these."""
     clean = {name: value for name, value in os.environ.items()

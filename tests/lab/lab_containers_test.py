@@ -154,11 +154,7 @@ class Containers:
         return "", "Killing clone_minishop_1 ... done\n", 0
 
     def __call__(self, *words, status=0, timeout=60):
-        done = subprocess.run([self.clone / "lab", *words], env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=timeout)
-        if done.returncode != status:
-            raise TestFailure(f"./lab {' '.join(words)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
-        return done.stdout
+        return labtest.run_lab(self.clone / "lab", words, self.env, status, timeout)
 
     def pay(self):
         return self.shop.pay(self.shop.order().json["order_id"])

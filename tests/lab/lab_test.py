@@ -43,12 +43,7 @@ class Lab:
         self.ports = dict(zip(PORTS, map(str, labtest.free_ports(4))))
 
     def __call__(self, *words, status=0, timeout=60, **env):
-        """What it prints. TestFailure if it ends with another status."""
-        done = subprocess.run([LAB, *words], env={**self.env, **env}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=timeout)
-        if done.returncode != status:
-            raise TestFailure(f"./lab {' '.join(words)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
-        return done.stdout
+        return labtest.run_lab(LAB, words, {**self.env, **env}, status, timeout)
 
     def up(self, **env):
         return self("up", timeout=400, **self.ports, **env)
