@@ -59,6 +59,7 @@ static int open_parts(struct tel *tel, const char *name, const char *version) {
                                        .version = version,
                                        .instance = tel->instance};
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return TEL_E_MEMORY;
+  tel->has_curl = true;
   strcpy(tel->version, version);
   tel->registry = tel_registry_new(NULL);
   if (!tel->registry) return TEL_E_MEMORY;
@@ -142,7 +143,7 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   if (all_left) destroy_owned(tel); /* late: queued spans and lines use names in these objects */
   tel_registry_free(tel->registry);
   pthread_mutex_destroy(&tel->lock);
-  curl_global_cleanup();
+  if (tel->has_curl) curl_global_cleanup(); /* libcurl counts: the program may have it too */
   if (all_left)
     free(tel);
   else

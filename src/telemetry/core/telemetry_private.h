@@ -21,6 +21,7 @@ struct tel {
   struct tel_left_behind left; /* first */
   char instance[RANDOM_UUID_SIZE], version[TEL_NAME_SIZE];
   unsigned process; /* forks_count() of the process that made it */
+  bool has_curl;    /* curl_global_init() succeeded */
   struct tel_registry *registry;
   struct tel_logger *logger;
   struct tel_tracing *tracing;

@@ -2,8 +2,10 @@
 /* The library as one object: tables of metrics, several instances, memory that runs out. */
 #include "config.h" /* first: GNU extensions */
 
+#include <curl/curl.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <tel/http.h>
@@ -170,6 +172,34 @@ START_TEST(every_allocation_may_fail) {
 }
 END_TEST
 
+static unsigned curl_mallocs;
+
+static void *curl_malloc(size_t size) {
+  curl_mallocs++;
+  return malloc(size);
+}
+
+static void *curl_calloc(size_t count, size_t size) {
+  curl_mallocs++;
+  return calloc(count, size);
+}
+
+/* libcurl takes an allocator only while nobody has initialised it. */
+START_TEST(libcurl_stays_the_programs) {
+  ck_assert_int_eq(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
+  struct tel *bad = tel_new("", "1"), *good = quiet("good");
+  ck_assert_int_eq(tel_start(bad), TEL_E_VALUE);
+  tel_free(bad, 0);
+  tel_free(good, 0);
+  ck_assert_int_eq(
+      curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, free, realloc, strdup, curl_calloc), CURLE_OK);
+  curl_easy_cleanup(curl_easy_init());
+  ck_assert_uint_eq(curl_mallocs, 0);
+  curl_global_cleanup();
+  curl_global_cleanup();
+}
+END_TEST
+
 TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape, the_first_bad_row_is_told,
           null_does_nothing, instances_do_not_meet_and_follow_each_other, threads_serve_at_once,
-          every_allocation_may_fail)
+          every_allocation_may_fail, libcurl_stays_the_programs)
