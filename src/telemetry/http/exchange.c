@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "telemetry/core/attributes_private.h"
 #include "telemetry/core/telemetry_private.h"
 #include "telemetry/http/describe.h"
@@ -35,7 +36,9 @@ static struct tel_span *start_span(struct tel *tel, const struct tel_http_reques
   char state[TEL_TRACESTATE_SIZE];
   state[0] = '\0';
   const char *header = request->traceparent, *given = request->tracestate;
-  bool continued = header && tel_traceparent_parse(header, strlen(header), &parent);
+  /* libmicrohttpd leaves the blanks behind a value, which are not part of it. */
+  size_t len = header ? text_trim(header, strlen(header), &header) : 0;
+  bool continued = header && tel_traceparent_parse(header, len, &parent);
   if (continued && given && !tel_tracestate_append(state, given, strlen(given))) state[0] = '\0';
   return tel_span_start_at(tel_tracer(tel), tel_http_span_name(NULL, request->method), TEL_SPAN_SERVER,
                            continued ? &parent : NULL, state, start);

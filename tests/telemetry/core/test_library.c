@@ -200,6 +200,23 @@ START_TEST(libcurl_stays_the_programs) {
 }
 END_TEST
 
+/* libmicrohttpd gives the value with the blanks behind it. */
+START_TEST(a_traceparent_may_have_blanks_around_it) {
+  static const char *const headers[] = {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 \t",
+                                        "\t 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"};
+  struct tel *tel = quiet("blanks");
+  for (int i = 0; i < 2; i++) {
+    const struct tel_http_request request = {.method = "GET", .path = "/", .traceparent = headers[i]};
+    struct tel_http_exchange *exchange = tel_http_begin(tel, &request);
+    char id[TEL_TRACE_ID_HEX_SIZE];
+    tel_trace_id_hex(tel_span_context(tel_http_span(exchange)), id);
+    ck_assert_str_eq(id, "0af7651916cd43dd8448eb211c80319c");
+    tel_http_end(exchange, NULL, 200, 0);
+  }
+  tel_free(tel, 0);
+}
+END_TEST
+
 TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape, the_first_bad_row_is_told,
           null_does_nothing, instances_do_not_meet_and_follow_each_other, threads_serve_at_once,
-          every_allocation_may_fail, libcurl_stays_the_programs)
+          every_allocation_may_fail, libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it)
