@@ -222,15 +222,16 @@ static void rest(struct tel_pipeline *pipeline) {
   atomic_store(&pipeline->wake_at, NEVER);
 }
 
-/* Processes one batch, or all queued items if all is set; when stopping, continues until the deadline.
- * Returns false if left behind. */
+/* Processes what is queued at the start, in as many batches as it takes: the rest would wait for another
+ * delay. all: also waits for items that are counted and not yet pushed. stopping: until nothing is queued.
+ * Ends at the deadline of a stop. Returns false if left behind. */
 static bool process_all(struct tel_pipeline *pipeline, bool stopping, bool all) {
   uint64_t left = tel_pipeline_queued(pipeline), taken;
   do {
-    if (tel_pipeline_queued(pipeline) == 0 || (stopping && tel_pipeline_late(pipeline))) break;
+    if (tel_pipeline_queued(pipeline) == 0 || tel_pipeline_late(pipeline)) break;
     if (!process_one(pipeline, &taken)) return false;
     left = left > taken ? left - taken : 0;
-  } while (stopping || (all && left > 0));
+  } while (stopping || (left > 0 && (all || taken > 0)));
   return true;
 }
 
@@ -252,7 +253,7 @@ static void run(void *cls) {
       tel_pipeline_unlock(pipeline);
       return;
     }
-    pipeline->flush_done = flush;
+    if (tel_pipeline_queued(pipeline) == 0 || !tel_pipeline_late(pipeline)) pipeline->flush_done = flush;
     /* New items wait until then, so that under load no thread has to wake the worker. */
     pipeline->due = now(pipeline) + pipeline->settings.delay_ns;
     signal_all(pipeline, TEL_DONE);

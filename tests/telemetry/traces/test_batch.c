@@ -87,6 +87,25 @@ START_TEST(test_full_batch_goes_at_once) {
 }
 END_TEST
 
+/* Four spans wake the exporter, and one fills a request: the others were there too, and must not wait for
+ * another delay. */
+START_TEST(test_large_spans_go_one_after_the_other) {
+  enum { LARGE = 5 * 1024 * 1024 };
+  char *text = malloc(LARGE);
+  memset(text, 'x', LARGE);
+  open_batch(100, 4, never, NULL);
+  for (int i = 0; i < 4; i++) {
+    struct tel_span *span = tel_span_start(&f.tracer, "span", TEL_SPAN_INTERNAL, NULL, NULL, 0);
+    tel_attributes_set_text(tel_span_attributes(span), "text", text, LARGE);
+    tel_span_end(span, 0);
+  }
+  wait_for_batches(4);
+  ck_assert_uint_eq(sink.spans, 4);
+  ck_assert(fixture_close(&f, clock_mono_ns() + soon));
+  free(text);
+}
+END_TEST
+
 START_TEST(test_delay) {
   open_batch(100, 50, 20, NULL);
   fixture_emit(&f, 3);
@@ -238,7 +257,7 @@ START_TEST(test_report_rate) {
 }
 END_TEST
 
-TEST_MAIN("batch", test_full_batch_goes_at_once, test_delay, test_flush, test_flush_without_exporter,
-          test_full_queue_drops_and_never_waits, test_stop_exports_all_in_batches,
-          test_stop_drops_what_is_late, test_stop_leaves_an_exporter_that_hangs, test_failures_are_said_once,
-          test_report_rate)
+TEST_MAIN("batch", test_full_batch_goes_at_once, test_large_spans_go_one_after_the_other, test_delay,
+          test_flush, test_flush_without_exporter, test_full_queue_drops_and_never_waits,
+          test_stop_exports_all_in_batches, test_stop_drops_what_is_late,
+          test_stop_leaves_an_exporter_that_hangs, test_failures_are_said_once, test_report_rate)
