@@ -213,8 +213,8 @@ static void rest(struct tel_pipeline *pipeline) {
     if (queued && time >= pipeline->due) break;
     if (time >= pipeline->due) pipeline->due = NEVER;
     bool idle = pipeline->due == NEVER;
-    /* A push counts its item, then reads wake_at. This thread writes wake_at, then reads the count, so one of
-     * them sees the other. */
+    /* A push counts its item, then reads wake_at. This thread writes wake_at, then reads the count. All four
+     * are sequentially consistent, so one of them sees the other. */
     atomic_store(&pipeline->wake_at, idle ? 1 : settings->wake);
     if (atomic_load(&pipeline->queued) < (idle ? 1 : settings->wake))
       wait_until(pipeline, TEL_WORK, pipeline->due);
