@@ -9,6 +9,7 @@
 #include <yder.h>
 
 #include "base/clock.h"
+#include "base/forks.h"
 #include "telemetry/logs/log_clock.h"
 #include "telemetry/logs/log_record.h"
 #include "telemetry/logs/log_rename.h"
@@ -21,13 +22,15 @@ enum { EVENT_TEXT = 4096 };
 
 struct tel_logger {
   _Atomic int level;
-  bool enabled; /* false: the other members are unused */
+  bool enabled;           /* false: the other members are unused */
+  _Atomic bool skip_yder; /* yder does not call back: queue records without it */
   struct tel_log_stats stats;
   struct tel_log_writer *writer;
 };
 
-/* The logger that receives yder's lines. */
+/* The logger that receives yder's lines, and forks_count() of the process that installed it. */
 static _Atomic(struct tel_logger *) installed;
+static _Atomic unsigned installed_in;
 /* The record that this thread passes through yder. */
 static _Thread_local struct tel_log_record *passing;
 
@@ -126,10 +129,22 @@ static void on_yder_line(void *cls, const char *app, const time_t date, const un
   tel_log_writer_push(logger->writer, record);
 }
 
+/* Installs the logger if no other logger of this process is installed. In a child of fork(), the logger of
+ * the parent may still be installed. Its writer does not run here, so yder's lines would be lost. Its memory
+ * is never freed here, so it can be read. */
+static bool take_yder(struct tel_logger *logger) {
+  struct tel_logger *before = NULL;
+  if (!atomic_compare_exchange_strong(&installed, &before, logger) &&
+      (atomic_load(&installed_in) == forks_count() || !is_foreign(before) ||
+       !atomic_compare_exchange_strong(&installed, &before, logger)))
+    return false;
+  atomic_store(&installed_in, forks_count());
+  return true;
+}
+
 int tel_log_install(struct tel_logger *logger) {
-  struct tel_logger *none = NULL;
   if (!logger) return TEL_E_VALUE;
-  if (!atomic_compare_exchange_strong(&installed, &none, logger)) return TEL_E_FULL;
+  if (!take_yder(logger)) return TEL_E_FULL;
   /* All levels: this logger filters them, because its level can change while threads run. */
   if (y_init_logs(NULL, Y_LOG_MODE_CALLBACK, Y_LOG_LEVEL_DEBUG, NULL, NULL) &&
       y_set_logs_callback(on_yder_line, logger, NULL))
@@ -208,16 +223,18 @@ void tel_log_message_at(struct tel_log_record *record, const char *message, uint
   record->time_unix_ns = unix_ns;
   if (!seal(record)) return;
   if (record->line && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
-  if (atomic_load_explicit(&installed, memory_order_relaxed) != logger) {
+  if (atomic_load_explicit(&installed, memory_order_relaxed) != logger ||
+      atomic_load_explicit(&logger->skip_yder, memory_order_relaxed)) {
     tel_log_writer_push(logger->writer, record);
     return;
   }
   passing = record;
   y_log_message(yder_level(record->level), "record"); /* a constant text, because formatting costs more */
   if (!passing) return;
-  /* yder did not call back: it was out of memory. */
+  /* yder did not call back: the program has set up yder again, or yder was out of memory. */
   passing = NULL;
-  lose(record);
+  atomic_store_explicit(&logger->skip_yder, true, memory_order_relaxed);
+  tel_log_writer_push(logger->writer, record);
 }
 
 void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message, const char *format,

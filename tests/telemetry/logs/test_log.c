@@ -255,16 +255,57 @@ static void *no_memory(size_t size) {
 
 START_TEST(test_yder_without_memory) {
   fixture_init(&f);
-  f.settings.queue_size = 2;
   fixture_open(&f);
   o_set_alloc_funcs(no_memory, realloc, free);
-  for (int i = 0; i < 5; i++) tel_log_event(f.logger, TEL_INFO, "lost", NULL);
+  for (int i = 0; i < 5; i++) tel_log_event(f.logger, TEL_INFO, "without yder", NULL);
   o_set_alloc_funcs(malloc, realloc, free);
-  tel_log_event(f.logger, TEL_INFO, "there", NULL); /* so its records came back */
-  ck_assert_double_eq(fixture_metric(&f, "telemetry_log_lines_dropped_total{reason=\"memory\"}"), 5);
+  ck_assert_double_eq(fixture_metric(&f, "telemetry_log_lines_dropped_total{reason=\"memory\"}"), 0);
   json_t *lines = close_and_read();
-  ck_assert_uint_eq(json_array_size(lines), 1);
-  ck_assert_str_eq(fixture_text(lines, 0, "message"), "there");
+  ck_assert_uint_eq(json_array_size(lines), 5);
+  done(lines);
+}
+END_TEST
+
+/* A program may set up yder when telemetry runs already. Its own lines go where it wants them, and ours on to
+ * where they went. */
+START_TEST(test_yder_set_up_anew) {
+  fixture_init(&f);
+  fixture_open(&f);
+  fixture_start(&f);
+  tel_log_event(f.logger, TEL_INFO, "before", NULL);
+  ck_assert_int_ne(y_init_logs("program", Y_LOG_MODE_NONE, Y_LOG_LEVEL_INFO, NULL, NULL), 0);
+  y_log_message(Y_LOG_LEVEL_ERROR, "the program's");
+  for (int i = 0; i < 3; i++) tel_log_event(f.logger, TEL_INFO, "after", NULL);
+  json_t *lines = close_and_read();
+  ck_assert_uint_eq(json_array_size(lines), 4);
+  ck_assert_str_eq(fixture_text(lines, 3, "message"), "after");
+  done(lines);
+}
+END_TEST
+
+/* The parent's logger is of no use in its child, which makes its own. */
+START_TEST(test_a_fork_after_starting) {
+  fixture_init(&f);
+  fixture_open(&f);
+  fixture_start(&f);
+  pid_t child = fork();
+  if (child == 0) {
+    struct tel_logger *parents = f.logger;
+    int result = tel_logger_new(&f.settings, NULL, &f.logger);
+    if (result == 0) result = tel_log_install(f.logger);
+    if (result == 0) result = tel_logger_start(f.logger);
+    tel_logger_free(parents, 0); /* does not take yder from the child's */
+    y_log_message(Y_LOG_LEVEL_ERROR, "from a library in the child");
+    _exit(result == 0 && fixture_close(&f) == 0 ? 0 : 1);
+  }
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+  y_log_message(Y_LOG_LEVEL_ERROR, "from a library in the parent");
+  json_t *lines = close_and_read();
+  ck_assert_uint_eq(json_array_size(lines), 2);
+  ck_assert_str_eq(fixture_text(lines, 0, "detail"), "from a library in the child");
+  ck_assert_str_eq(fixture_text(lines, 1, "detail"), "from a library in the parent");
   done(lines);
 }
 END_TEST
@@ -288,4 +329,5 @@ END_TEST
 TEST_MAIN("log", test_a_line_from_end_to_end, test_events_wait_for_the_start, test_never_started,
           test_a_fork_between_making_and_starting, test_levels, test_switched_off, test_what_libraries_say,
           test_one_logger_at_a_time, test_used_up, test_every_record_is_accounted_for,
-          test_yder_without_memory, test_values_are_limited)
+          test_yder_without_memory, test_yder_set_up_anew, test_a_fork_after_starting,
+          test_values_are_limited)

@@ -49,7 +49,8 @@ TEL_API TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *setting
 /* Starts the writer's thread. TEL_E_SYSTEM: cannot create a thread or a descriptor (errno). */
 TEL_API TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
 /* Makes this logger yder's only output. Call it once, before the first thread. TEL_E_FULL: yder already has
- * another logger. */
+ * another logger of this process. If the program sets up yder later, yder's lines go where the program says;
+ * the logger's own lines still go to its output. */
 TEL_API TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
 TEL_API void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
 /* Reopens the file on the writer's thread (for logrotate), and waits for that at most a second. TEL_E_SYSTEM:
