@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "config.h" /* first: GNU extensions */
+
 #include "base/digits.h"
 
 #include <assert.h>
+#include <locale.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,13 +48,8 @@ static char *write_millionths(char *to, double value) {
   return to;
 }
 
-static char *write_any(char *to, double value) {
-  char text[DIGITS_DOUBLE_MAX + 8];
+char *digits_with_point(char *to, const char *text) {
   bool point = false;
-  for (int precision = 15; precision <= 17; precision++) {
-    snprintf(text, sizeof text, "%.*g", precision, value);
-    if (strtod(text, NULL) == value) break; /* the same locale on both sides */
-  }
   for (const char *at = text; *at; at++) {
     if (strchr("0123456789+-e", *at)) {
       *to++ = *at;
@@ -61,6 +59,23 @@ static char *write_any(char *to, double value) {
     }
   }
   return to;
+}
+
+double digits_read_double(const char *text, char **end) {
+  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant of the C library */
+  if (!plain) return strtod(text, end);
+  double value = strtod_l(text, end, plain);
+  freelocale(plain);
+  return value;
+}
+
+static char *write_any(char *to, double value) {
+  char text[DIGITS_DOUBLE_MAX + 8];
+  for (int precision = 15; precision <= 17; precision++) {
+    snprintf(text, sizeof text, "%.*g", precision, value);
+    if (strtod(text, NULL) == value) break; /* the same locale on both sides */
+  }
+  return digits_with_point(to, text);
 }
 
 char *digits_double(char *to, double value) {

@@ -147,7 +147,7 @@ static bool read_pair(const unsigned char *pair, size_t size, struct tel_attribu
     out->value.real = NAN;
   } else if (strpbrk(number, ".e")) {
     out->type = TEL_DOUBLE;
-    out->value.real = strtod(number, NULL);
+    out->value.real = digits_read_double(number, NULL);
   } else {
     out->type = TEL_INT;
     out->value.integer = strtoll(number, NULL, 10);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/utf8.h"
 #include "telemetry/metrics/metrics_model.h"
 
@@ -43,8 +44,7 @@ static void put_bound(struct buf *out, double bound, enum tel_format format) {
   int exponent = atoi(strchr(text, 'e') + 1);
   bool fixed = exponent >= -4 && exponent < 6;
   if (fixed) snprintf(text, sizeof text, "%.*f", digits > exponent ? digits - exponent : 0, bound);
-  char *comma = strchr(text, ',');
-  if (comma) *comma = '.'; /* another locale's */
+  *digits_with_point(text, text) = '\0';
   buf_puts(out, text);
   if (format == TEL_FORMAT_OPENMETRICS && fixed && digits <= exponent) buf_puts(out, ".0");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/digits.h"
 #include "base/text.h"
 #include "telemetry/settings/keyvalues.h"
 #include "telemetry/settings/otel_env.h"
@@ -99,7 +100,7 @@ static bool read_ratio(struct tel_env *env, const struct tel_row *row, const cha
   }
   /* Decimal digits and a point, as in the specification: no signs, no hexadecimal, no "nan". */
   char *end = NULL;
-  double ratio = text[strspn(text, "0123456789.eE-")] == '\0' ? strtod(text, &end) : -1;
+  double ratio = text[strspn(text, "0123456789.eE-")] == '\0' ? digits_read_double(text, &end) : -1;
   if (!end || end == text || *end || !(ratio >= 0 && ratio <= 1)) return tel_env_refuse(env, row, text);
   settings->ratio = ratio;
   return true;

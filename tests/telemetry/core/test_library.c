@@ -3,6 +3,7 @@
 #include "config.h" /* first: GNU extensions */
 
 #include <curl/curl.h>
+#include <locale.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <tel/http.h>
 #include <tel/scrape.h>
 #include <tel/telemetry.h>
+#include <unistd.h>
 
 #include "support/allocations.h"
 #include "support/test.h"
@@ -174,25 +176,25 @@ END_TEST
 
 static unsigned curl_mallocs;
 
-static void *curl_malloc(size_t size) {
+static void *curl_malloc(size_t bytes) {
   curl_mallocs++;
-  return malloc(size);
+  return malloc(bytes);
 }
 
-static void *curl_calloc(size_t count, size_t size) {
+static void *curl_calloc(size_t items, size_t bytes) {
   curl_mallocs++;
-  return calloc(count, size);
+  return calloc(items, bytes);
 }
 
 /* libcurl takes an allocator only while nobody has initialised it. */
 START_TEST(libcurl_stays_the_programs) {
   ck_assert_int_eq(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
-  struct tel *bad = tel_new("", "1"), *good = quiet("good");
-  ck_assert_int_eq(tel_start(bad), TEL_E_VALUE);
-  tel_free(bad, 0);
+  struct tel *refused = tel_new("", "1"), *good = quiet("good");
+  ck_assert_int_eq(tel_start(refused), TEL_E_VALUE);
+  tel_free(refused, 0);
   tel_free(good, 0);
-  ck_assert_int_eq(
-      curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, free, realloc, strdup, curl_calloc), CURLE_OK);
+  ck_assert_int_eq(curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, free, realloc, strdup, curl_calloc),
+                   CURLE_OK);
   curl_easy_cleanup(curl_easy_init());
   ck_assert_uint_eq(curl_mallocs, 0);
   curl_global_cleanup();
@@ -217,6 +219,59 @@ START_TEST(a_traceparent_may_have_blanks_around_it) {
 }
 END_TEST
 
+/* Makes and sets a locale; false where the system has no sources for it. */
+static bool set_locale(const char *name) {
+  char dir[] = "/tmp/test_library.XXXXXX", command[256], whole[64];
+  ck_assert_ptr_nonnull(mkdtemp(dir));
+  snprintf(whole, sizeof whole, "%s.UTF-8", name);
+  snprintf(command, sizeof command, "localedef -i %s -f UTF-8 %s/%s >%s.said 2>&1", name, dir, whole, dir);
+  bool made = system(command) == 0 && setenv("LOCPATH", dir, 1) == 0 && setlocale(LC_ALL, whole);
+  snprintf(command, sizeof command, "rm -r %s %s.said", dir, dir);
+  ck_assert_int_eq(system(command), 0);
+  return made;
+}
+
+static void check_numbers(void) {
+  struct tel_histogram *histogram = NULL;
+  const double half[] = {0.5};
+  const struct tel_metric row = {.type = TEL_METRIC_HISTOGRAM,
+                                 .name = "part",
+                                 .buckets = half,
+                                 .bucket_count = 1,
+                                 .histogram = &histogram};
+  struct tel_scrape scrape;
+  setenv("OTEL_TRACES_EXPORTER", "otlp", 1);
+  setenv("OTEL_TRACES_SAMPLER", "traceidratio", 1);
+  setenv("OTEL_TRACES_SAMPLER_ARG", "0.000000000001", 1);
+  struct tel *tel = tel_new("locale", "1");
+  struct tel_span *span = tel_span_start(tel_tracer(tel), "span", TEL_SPAN_INTERNAL, NULL, NULL, 0);
+  ck_assert(!tel_context_sampled(tel_span_context(span)));
+  tel_span_end(span, 0);
+  struct tel_log_record *record = tel_log_begin(tel_logger(tel), TEL_INFO);
+  struct tel_attributes *fields = tel_log_fields(record);
+  tel_attributes_set_double(fields, "part", 0.123456789);
+  ck_assert_double_eq(tel_attributes_find(fields, "part")->value.real, 0.123456789);
+  tel_log_message(record, "line");
+  ck_assert_int_eq(tel_register(tel, &row, 1), 0);
+  tel_histogram_observe(histogram, 0.123456789, NULL);
+  ck_assert_int_eq(tel_scrape(tel_registry(tel), NULL, NULL, &scrape), 0);
+  char *text = strndup(scrape.body, scrape.size);
+  ck_assert_ptr_nonnull(strstr(text, "\npart_bucket{le=\"0.5\"} 1\n"));
+  ck_assert_ptr_nonnull(strstr(text, "\npart_sum 0.123456789\n"));
+  free(text);
+  tel_scrape_free(&scrape);
+  tel_free(tel, 0);
+}
+
+/* The program may have set a locale with another decimal point: a comma, or two bytes. */
+START_TEST(a_locale_changes_no_number) {
+  static const char *const locales[] = {"de_DE", "ps_AF"};
+  for (int i = 0; i < 2; i++)
+    if (set_locale(locales[i])) check_numbers();
+}
+END_TEST
+
 TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape, the_first_bad_row_is_told,
           null_does_nothing, instances_do_not_meet_and_follow_each_other, threads_serve_at_once,
-          every_allocation_may_fail, libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it)
+          every_allocation_may_fail, libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it,
+          a_locale_changes_no_number)
