@@ -120,8 +120,24 @@ static bool secure(const struct record *record) {
   return info != NULL;
 }
 
+/* All values of the name in any case, joined by commas: Ulfius joins only those whose names are the same byte
+ * for byte. joined: what was allocated for that, or NULL. */
+static const char *header_of(const struct _u_map *headers, const char *name, char **joined) {
+  const char *value = NULL;
+  for (int i = 0; i < headers->nb_values; i++) {
+    if (o_strcasecmp(headers->keys[i], name) != 0) continue;
+    char *longer = value ? msprintf("%s,%s", value, headers->values[i]) : NULL;
+    if (value && !longer) continue;
+    o_free(*joined);
+    *joined = longer;
+    value = longer ? longer : headers->values[i];
+  }
+  return value;
+}
+
 bool adapter_record_begin(struct record *record) {
   const struct _u_request *request = record->request;
+  char *traceparents = NULL, *tracestates = NULL;
   const char *query = request->http_url ? strchr(request->http_url, '?') : NULL;
   /* The hook for the request line runs before libmicrohttpd reports the method. */
   struct tel_http_request about = {.method = request->http_verb ? request->http_verb : "",
@@ -130,8 +146,9 @@ bool adapter_record_begin(struct record *record) {
                                    .scheme = secure(record) ? "https" : "http",
                                    .host = u_map_get_case(request->map_header, "Host"),
                                    .user_agent = u_map_get_case(request->map_header, "User-Agent"),
-                                   .traceparent = u_map_get_case(request->map_header, "traceparent"),
-                                   .tracestate = u_map_get_case(request->map_header, "tracestate"),
+                                   .traceparent =
+                                       header_of(request->map_header, "traceparent", &traceparents),
+                                   .tracestate = header_of(request->map_header, "tracestate", &tracestates),
                                    .bytes = request->binary_body_length};
   if (o_strncmp(request->http_protocol, "HTTP/", 5) == 0) about.version = request->http_protocol + 5;
   about.client_port = read_client(record);
@@ -139,6 +156,8 @@ bool adapter_record_begin(struct record *record) {
   if (record->started_ns) about.age_ns = now_ns() - record->started_ns;
   record->head = o_strcmp(request->http_verb, "HEAD") == 0;
   record->exchange = tel_http_begin(record->observer->tel, &about);
+  o_free(traceparents);
+  o_free(tracestates);
   return record->exchange != NULL;
 }
 

@@ -11,6 +11,7 @@
 
 #include "support/allocations.h"
 #include "support/test.h"
+#include "telemetry/traces/span.h"
 
 static struct _u_instance instance;
 static unsigned port;
@@ -42,19 +43,23 @@ static void prepare(void) {
   ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/hello", "*", 1, hello, NULL), U_OK);
 }
 
-/* The answer as a text. No assertion: check allocates. */
-static void ask(const char *target, char *reply, size_t size) {
+/* The answer as a text. headers: lines. No assertion: check allocates. */
+static void ask_with(const char *target, const char *headers, char *reply, size_t size) {
   struct sockaddr_in to = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  char request[128];
+  char request[512];
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   size_t len = 0;
-  snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: a\r\n\r\n", target);
+  snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: a\r\n%s\r\n", target, headers);
   if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
       send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
     for (ssize_t n; len < size - 1 && (n = recv(fd, reply + len, size - 1 - len, 0)) > 0;) len += (size_t)n;
   reply[len] = '\0';
   close(fd);
+}
+
+static void ask(const char *target, char *reply, size_t size) {
+  ask_with(target, "", reply, size);
 }
 
 static bool observe(void) {
@@ -123,4 +128,37 @@ START_TEST(test_what_cannot_be_started) {
 }
 END_TEST
 
-TEST_MAIN("adapter", test_observing, test_serving, test_what_cannot_be_started)
+/* Answers with the trace id and the tracestate of the request's span. */
+static int tell_trace(const struct _u_request *request, struct _u_response *response, void *cls) {
+  const struct tel_span *span = tel_ulfius_span(response);
+  char id[TEL_TRACE_ID_HEX_SIZE], text[256];
+  (void)request, (void)cls;
+  tel_trace_id_hex(tel_span_context(span), id);
+  snprintf(text, sizeof text, "%s %s.", id, span->state);
+  ulfius_set_string_body_response(response, 200, text);
+  return U_CALLBACK_CONTINUE;
+}
+
+/* Names of headers have no case. Ulfius keeps those apart that differ in it. */
+START_TEST(test_headers_of_one_name_in_other_cases) {
+#define ID "0af7651916cd43dd8448eb211c80319c"
+#define PARENT ": 00-" ID "-b7ad6b7169203331-01\r\n"
+  char reply[1024];
+  prepare();
+  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/trace", NULL, 0, tell_trace, NULL), U_OK);
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ask_with("/trace", "Traceparent" PARENT "tracestate: a=1\r\nTraceState: b=2\r\nTRACESTATE: c=3\r\n", reply,
+           sizeof reply);
+  ck_assert_msg(strstr(reply, ID " a=1,b=2,c=3."), "%s", reply);
+  ask_with("/trace", "traceparent" PARENT "Traceparent" PARENT "tracestate: a=1\r\n", reply, sizeof reply);
+  ck_assert_msg(strstr(reply, " 200 ") && !strstr(reply, ID) && strstr(reply, " ."), "%s", reply);
+  ulfius_stop_framework(&instance);
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
+TEST_MAIN("adapter", test_observing, test_serving, test_headers_of_one_name_in_other_cases,
+          test_what_cannot_be_started)

@@ -20,8 +20,8 @@ TEL_BEGIN
 struct tel_http_route;
 struct tel_http_exchange;
 
-/* A request at its begin. All texts are borrowed and must stay valid until tel_http_end(). All except method
- * and path may be NULL. */
+/* A request at its begin. All texts are borrowed and must stay valid until tel_http_end(); traceparent and
+ * tracestate only until tel_http_begin() returns. All except method and path may be NULL. */
 struct tel_http_request {
   const char *method;      /* as sent; "" if not known */
   const char *path;        /* as sent, without the query */
