@@ -179,7 +179,7 @@ int tel_log_reopen(struct tel_logger *logger) {
 }
 
 bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level) {
-  return logger && logger->enabled &&
+  return logger && logger->enabled && (unsigned)level <= TEL_FATAL &&
          (int)level >= atomic_load_explicit(&logger->level, memory_order_relaxed);
 }
 

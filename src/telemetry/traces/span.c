@@ -56,7 +56,7 @@ static struct tel_span *new_span(struct tel_tracer *tracer, const char *name, en
   span->recording = recording;
   span->has_parent = span->parent_remote = span->local_root = span->spare_used = false;
   span->name = name ? name : "";
-  span->kind = kind;
+  span->kind = kind >= TEL_SPAN_INTERNAL && kind <= TEL_SPAN_CLIENT ? kind : TEL_SPAN_INTERNAL;
   span->status = TEL_STATUS_UNSET;
   span->status_text[0] = '\0';
   span->recent = NULL;
@@ -221,7 +221,8 @@ void tel_span_set_name(struct tel_span *span, const char *name) {
 }
 
 void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description) {
-  if (!span || !span->recording || status == TEL_STATUS_UNSET || span->status == TEL_STATUS_OK) return;
+  bool known = status == TEL_STATUS_OK || status == TEL_STATUS_ERROR;
+  if (!span || !span->recording || !known || span->status == TEL_STATUS_OK) return;
   span->status = status;
   size_t len = 0;
   if (status == TEL_STATUS_ERROR && description) {

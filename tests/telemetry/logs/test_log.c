@@ -147,6 +147,9 @@ START_TEST(test_levels) {
   tel_log_event(f.logger, TEL_WARN, "hidden", NULL);
   y_log_message(Y_LOG_LEVEL_WARNING, "hidden");
   tel_log_event(f.logger, TEL_ERROR, "shown", NULL);
+  tel_log_event(f.logger, (enum tel_level)(TEL_FATAL + 1), "no level", NULL);
+  tel_log_set_level(f.logger, (enum tel_level) - 2);
+  tel_log_event(f.logger, (enum tel_level) - 1, "no level", NULL);
   json_t *lines = close_and_read();
   ck_assert_uint_eq(json_array_size(lines), 2);
   ck_assert_str_eq(fixture_text(lines, 0, "message"), "shown");

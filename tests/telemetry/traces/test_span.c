@@ -256,6 +256,24 @@ START_TEST(test_more_spans_than_the_pool_has) {
 }
 END_TEST
 
+/* PRODUCER and CONSUMER of the specification are not among ours, and a table of names has as many as there
+ * are.
+ */
+START_TEST(test_values_outside_of_the_enums) {
+  static const int kinds[] = {-1, 0, 4, 5, 1000}, statuses[] = {-1, 3, 1000};
+  setup_with(TEL_SAMPLER_ALWAYS_ON, true);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    struct tel_span *span = tel_span_start(&f.tracer, "x", (enum tel_span_kind)kinds[i], NULL, NULL, 0);
+    ck_assert_int_eq(span->kind, TEL_SPAN_INTERNAL);
+    for (size_t n = 0; n < sizeof statuses / sizeof *statuses; n++)
+      tel_span_set_status(span, (enum tel_span_status)statuses[n], "x");
+    ck_assert_int_eq(span->status, TEL_STATUS_UNSET);
+    tel_span_end(span, 0);
+  }
+  fixture_close(&f, 0);
+}
+END_TEST
+
 START_TEST(test_null) {
   ck_assert_ptr_null(tel_span_start(NULL, "x", TEL_SPAN_SERVER, NULL, NULL, 0));
   ck_assert_ptr_null(tel_span_start_child(NULL, "x", TEL_SPAN_SERVER, NULL));
@@ -270,4 +288,4 @@ END_TEST
 
 TEST_MAIN("span", test_new_trace, test_continued_trace, test_samplers, test_off_records_nothing_and_continues,
           test_without_propagation, test_limits, test_status, test_queue_size_is_exact,
-          test_more_spans_than_the_pool_has, test_null)
+          test_more_spans_than_the_pool_has, test_values_outside_of_the_enums, test_null)
