@@ -161,7 +161,27 @@ static size_t cut(const char *text, size_t len, uint32_t limit) {
 }
 
 static void set(struct tel_attributes *a, const struct tel_name *name, enum tel_type type,
+                union tel_value value);
+
+/* A collector refuses a whole request for one key that is not UTF-8. */
+static void set_repaired(struct tel_attributes *a, const struct tel_name *name, enum tel_type type,
+                         union tel_value value) {
+  char *key = malloc(3 * (size_t)name->len);
+  if (!key) {
+    a->dropped++;
+    return;
+  }
+  struct tel_name repaired = tel_name_of(key, utf8_repair(name->text, name->len, key));
+  set(a, &repaired, type, value);
+  free(key);
+}
+
+static void set(struct tel_attributes *a, const struct tel_name *name, enum tel_type type,
                 union tel_value value) {
+  if (!name->prepared && !utf8_valid(name->text, name->len)) {
+    set_repaired(a, name, type, value);
+    return;
+  }
   if (!a->tag && tel_json_is_reserved(name)) return;
   if (type == TEL_STRING && value.string.len > a->value_limit)
     value.string.len = cut(value.string.data, value.string.len, a->value_limit);
@@ -218,8 +238,11 @@ set_text(struct tel_attributes *a, const struct tel_name *name, const char *valu
 
 __attribute__((always_inline)) static inline void set_int(struct tel_attributes *a,
                                                           const struct tel_name *name, int64_t value) {
+  size_t size = 0;
   if (a->tag && value >= 0 && value < SMALL && is_short(a, name))
-    commit(a, name->id, tel_otlp_write_small(a->bytes + a->end, a->tag, name, (uint32_t)value));
+    size = tel_otlp_write_small(a->bytes + a->end, a->tag, name, (uint32_t)value);
+  if (size)
+    commit(a, name->id, size);
   else
     set(a, name, TEL_INT, INTEGER(value));
 }

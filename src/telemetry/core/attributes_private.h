@@ -90,8 +90,8 @@ static inline bool tel_copy_ascii(uint8_t *to, const char *text, size_t len) {
   return !(bits & UINT64_C(0x8080808080808080));
 }
 
-/* Writes the start of a pair of less than 128 bytes. A prepared key is copied with a fixed size, beyond its
- * end: a few moves and no call. */
+/* Writes the start of a pair of less than 128 bytes. Returns NULL if the key is not ASCII. A prepared key is
+ * copied with a fixed size, beyond its end: a few moves and no call. */
 static inline uint8_t *tel_otlp_put_short_head(uint8_t *to, uint32_t tag, const struct tel_name *name,
                                                size_t value_size) {
   *to++ = (uint8_t)tag;
@@ -101,7 +101,7 @@ static inline uint8_t *tel_otlp_put_short_head(uint8_t *to, uint32_t tag, const 
   } else {
     to[0] = WIRE_TAG(1, WIRE_BYTES);
     to[1] = (uint8_t)name->len;
-    tel_copy_ascii(to + 2, name->text, name->len);
+    if (!tel_copy_ascii(to + 2, name->text, name->len)) return NULL;
   }
   to += 2 + name->len;
   *to++ = WIRE_TAG(2, WIRE_BYTES);
@@ -109,11 +109,12 @@ static inline uint8_t *tel_otlp_put_short_head(uint8_t *to, uint32_t tag, const 
   return to;
 }
 
-/* Writes a pair of less than 128 bytes in one of OTLP's forms. Returns its size, or 0 if the value is not
- * ASCII. */
+/* Writes a pair of less than 128 bytes in one of OTLP's forms. Returns its size, or 0 if the key or the value
+ * is not ASCII. */
 static inline size_t tel_otlp_write_short(uint8_t *start, uint32_t tag, const struct tel_name *name,
                                           const char *value, size_t len) {
   uint8_t *to = tel_otlp_put_short_head(start, tag, name, len + 2);
+  if (!to) return 0;
   *to++ = WIRE_TAG(1, WIRE_BYTES);
   *to++ = (uint8_t)len;
   return tel_copy_ascii(to, value, len) ? (size_t)(to + len - start) : 0;
@@ -124,6 +125,7 @@ static inline size_t tel_otlp_write_small(uint8_t *start, uint32_t tag, const st
                                           uint32_t value) {
   size_t size = 1u + (value >= 1 << 7) + (value >= 1 << 14) + (value >= 1 << 21);
   uint8_t *to = tel_otlp_put_short_head(start, tag, name, size + 1);
+  if (!to) return 0;
   *to++ = WIRE_TAG(3, WIRE_VARINT);
   to[0] = (uint8_t)(value | 0x80);
   to[1] = (uint8_t)(value >> 7 | 0x80);

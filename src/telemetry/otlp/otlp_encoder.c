@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "telemetry/core/attributes_private.h"
 #include "telemetry/traces/span.h"
 
@@ -39,10 +40,16 @@ static bool put_resource(struct buf *out, const struct tel_attributes *resource)
   return true;
 }
 
+static bool put_text(struct buf *out, uint8_t tag, const char *text) {
+  char *repaired = malloc(3 * strlen(text) + 1);
+  bool ok = repaired && put_field(out, tag, repaired, utf8_repair(text, strlen(text), repaired));
+  free(repaired);
+  return ok;
+}
+
 static bool put_scope(struct buf *out, const char *name, const char *version) {
   struct buf scope = BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
-  bool ok = put_field(&scope, SCOPE_NAME, name, strlen(name)) &&
-            (!*version || put_field(&scope, SCOPE_VERSION, version, strlen(version))) &&
+  bool ok = put_text(&scope, SCOPE_NAME, name) && (!*version || put_text(&scope, SCOPE_VERSION, version)) &&
             put_field(out, SCOPE, scope.data, scope.len);
   buf_free(&scope);
   return ok;

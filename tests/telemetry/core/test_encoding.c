@@ -262,6 +262,37 @@ START_TEST(test_found_as_set) {
 }
 END_TEST
 
+/* One key that is not UTF-8 would make a collector refuse the whole request. */
+START_TEST(test_keys_and_scopes_are_text) {
+  static const char key[] = "caf\xE9", repaired[] = "caf\xEF\xBF\xBD";
+  static const uint32_t forms[] = {TEL_FORM_SPAN, TEL_FORM_JSON};
+  struct tel_attributes a;
+  for (int i = 0; i < 2; i++) {
+    tel_attributes_begin(&a, forms[i], 10, 1024, 0);
+    tel_attributes_set_int(&a, key, 1);
+    ck_assert_int_eq(tel_attributes_find(&a, repaired)->value.integer, 1);
+    tel_attributes_set_int(&a, key, INT64_MIN);
+    ck_assert_int_eq(tel_attributes_find(&a, repaired)->value.integer, INT64_MIN);
+    tel_attributes_set_bool(&a, key, true);
+    ck_assert_int_eq(tel_attributes_find(&a, repaired)->type, TEL_BOOL);
+    tel_attributes_set_double(&a, key, 0.5);
+    ck_assert_int_eq(tel_attributes_find(&a, repaired)->type, TEL_DOUBLE);
+    tel_attributes_set_string(&a, key, "short");
+    ck_assert_uint_eq(tel_attributes_find(&a, repaired)->value.string.len, 5);
+    ck_assert_uint_eq(a.count, 1);
+    ck_assert_uint_eq(a.dropped, 0);
+    tel_attributes_clear(&a);
+  }
+  const struct buf *out;
+  tel_attributes_init(&a, 10, 1024);
+  struct tel_otlp_encoder *encoder = tel_otlp_encoder_new(&a, key, key);
+  ck_assert_int_eq(tel_otlp_encode(encoder, NULL, 0, &out), TEL_OK);
+  ck_assert(!memchr(out->data, 0xE9, out->len));
+  ck_assert(memchr(out->data, 0xBD, out->len));
+  tel_otlp_encoder_free(encoder);
+}
+END_TEST
+
 /* A log line of the same lists is JSON with each key once. */
 START_TEST(test_lines_are_json) {
   static struct tel_log_encoder encoder;
@@ -342,5 +373,5 @@ START_TEST(test_numbers_of_keys) {
 }
 END_TEST
 
-TEST_MAIN("encoding", test_spans_by_the_schema, test_found_as_set, test_lines_are_json, test_blocks,
-          test_numbers_of_keys)
+TEST_MAIN("encoding", test_spans_by_the_schema, test_found_as_set, test_keys_and_scopes_are_text,
+          test_lines_are_json, test_blocks, test_numbers_of_keys)
