@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "telemetry/core/telemetry_private.h"
 
 /* The standard methods (RFC 9110, RFC 5789). All others share the last row. */
@@ -169,12 +170,21 @@ static void count(struct tel_http *http, struct tel_http_route *route, size_t me
                     n);
 }
 
-struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *label) {
-  if (!tel || !label || !tel->registry || tel_foreign(tel)) return NULL;
+/* A label must be UTF-8, or the route would have no series. NULL when out of memory. */
+static char *repaired(const char *text) {
+  size_t len = strlen(text);
+  char *copy = malloc(3 * len + 1);
+  if (copy) copy[utf8_repair(text, len, copy)] = '\0';
+  return copy;
+}
+
+struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *template) {
+  if (!tel || !template || !tel->registry || tel_foreign(tel)) return NULL;
   struct tel_http_route *route = NULL;
-  int error = 0;
+  char *label = repaired(template);
+  int error = label ? 0 : TEL_E_MEMORY;
   pthread_mutex_lock(&tel->lock);
-  struct tel_http *http = http_of(tel, &error);
+  struct tel_http *http = label ? http_of(tel, &error) : NULL;
   for (route = http ? http->routes : NULL; route && strcmp(route->label, label) != 0;) route = route->next;
   if (http && !route) {
     route = calloc(1, sizeof *route);
@@ -189,6 +199,7 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
     }
   }
   pthread_mutex_unlock(&tel->lock);
+  free(label);
   tel_fail(tel, error, "cannot make the metrics of a route");
   /* A counter must exist at 0 before it first rises, or rate() misses the rise. */
   if (route && method && strcmp(method, "*") != 0) {

@@ -219,6 +219,23 @@ START_TEST(a_traceparent_may_have_blanks_around_it) {
 }
 END_TEST
 
+START_TEST(a_route_is_text) {
+  struct tel *tel = quiet("route");
+  const struct tel_http_request request = {.method = "GET", .path = "/"};
+  struct tel_http_route *route = tel_http_route(tel, "GET", "/caf\xE9");
+  struct tel_scrape scrape;
+  ck_assert_ptr_eq(tel_http_route(tel, "GET", "/caf\xE9"), route);
+  tel_http_end(tel_http_begin(tel, &request), route, 200, 0);
+  ck_assert_int_eq(tel_scrape(tel_registry(tel), NULL, NULL, &scrape), 0);
+  char *text = strndup(scrape.body, scrape.size);
+  ck_assert_ptr_nonnull(
+      strstr(text, "request_total{method=\"GET\",route=\"/caf\xEF\xBF\xBD\",status=\"200\"} 1\n"));
+  free(text);
+  tel_scrape_free(&scrape);
+  tel_free(tel, 0);
+}
+END_TEST
+
 /* Makes and sets a locale; false where the system has no sources for it. */
 static bool set_locale(const char *name) {
   char dir[] = "/tmp/test_library.XXXXXX", command[256], whole[64];
@@ -274,4 +291,4 @@ END_TEST
 TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape, the_first_bad_row_is_told,
           null_does_nothing, instances_do_not_meet_and_follow_each_other, threads_serve_at_once,
           every_allocation_may_fail, libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it,
-          a_locale_changes_no_number)
+          a_route_is_text, a_locale_changes_no_number)
