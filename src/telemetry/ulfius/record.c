@@ -115,9 +115,10 @@ static unsigned read_client(struct record *record) {
 }
 
 static bool secure(const struct record *record) {
-  const union MHD_ConnectionInfo *info =
-      record->connection ? MHD_get_connection_info(record->connection, MHD_CONNECTION_INFO_PROTOCOL) : NULL;
-  return info != NULL;
+  if (record->connection) return MHD_get_connection_info(record->connection, MHD_CONNECTION_INFO_PROTOCOL);
+  const union MHD_DaemonInfo *info =
+      MHD_get_daemon_info(record->observer->instance->mhd_daemon, MHD_DAEMON_INFO_FLAGS);
+  return info && (info->flags & MHD_USE_TLS);
 }
 
 /* All values of the name in any case, joined by commas: Ulfius joins only those whose names are the same byte

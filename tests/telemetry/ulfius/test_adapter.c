@@ -160,5 +160,58 @@ START_TEST(test_headers_of_one_name_in_other_cases) {
 }
 END_TEST
 
-TEST_MAIN("adapter", test_observing, test_serving, test_headers_of_one_name_in_other_cases,
+static size_t read_text(const char *path, char *out, size_t size) {
+  FILE *file = fopen(path, "r");
+  ck_assert_ptr_nonnull(file);
+  size_t len = fread(out, 1, size - 1, file);
+  fclose(file);
+  out[len] = '\0';
+  return len;
+}
+
+static int ask_by_tls(void) {
+  char url[64];
+  snprintf(url, sizeof url, "https://127.0.0.1:%u/hello/you", port);
+  CURL *curl = curl_easy_init();
+  curl_easy_setopt(curl, CURLOPT_URL, url);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+  int result = curl_easy_perform(curl);
+  curl_easy_cleanup(curl);
+  return result;
+}
+
+/* Also where the program starts Ulfius itself, and the adapter does not know the connection. */
+START_TEST(test_the_scheme) {
+  static char key[8192], certificate[8192], text[65536];
+  char dir[] = "/tmp/test_adapter.XXXXXX", command[256], path[64];
+  if (system("openssl version >/dev/null 2>&1") != 0) return; /* who makes the certificate */
+  ck_assert_ptr_nonnull(mkdtemp(dir));
+  ck_assert_int_eq(chdir(dir), 0);
+  snprintf(command, sizeof command,
+           "openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out certificate"
+           " -days 2 -subj /CN=localhost 2>said");
+  ck_assert_int_eq(system(command), 0);
+  read_text("key", key, sizeof key);
+  read_text("certificate", certificate, sizeof certificate);
+  prepare();
+  setenv("OTEL_TRACES_EXPORTER", "console", 1);
+  snprintf(path, sizeof path, "%s/out", dir);
+  ck_assert_ptr_nonnull(freopen(path, "w", stdout));
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ck_assert_int_eq(ulfius_start_secure_framework(&instance, key, certificate), U_OK);
+  ck_assert_int_eq(ask_by_tls(), CURLE_OK);
+  ulfius_stop_framework(&instance);
+  ck_assert_uint_eq(tel_free(tel, 10000), 0);
+  ulfius_clean_instance(&instance);
+  read_text(path, text, sizeof text);
+  ck_assert_msg(strstr(text, "\"url.scheme\":\"https\""), "%s", text);
+  snprintf(command, sizeof command, "rm -r %s", dir);
+  ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+TEST_MAIN("adapter", test_observing, test_serving, test_headers_of_one_name_in_other_cases, test_the_scheme,
           test_what_cannot_be_started)
