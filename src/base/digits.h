@@ -25,7 +25,7 @@ char *digits_i64(char *to, int64_t value); /* with a minus sign one more */
 /* Writes a finite number with the fewest digits that read back the same: "%.15g", "%.16g" or "%.17g", with a
  * point in every locale. At most DIGITS_DOUBLE_MAX characters. Returns their end. */
 char *digits_double(char *to, double value);
-/* Copies a number as printf() writes it in any locale, with a point, and no longer. Returns its end. */
+/* Copies a number that printf() wrote in any locale, with a point. to may be text. Returns its end. */
 char *digits_with_point(char *to, const char *text);
 /* As strtod() in the C locale. */
 double digits_read_double(const char *text, char **end);

@@ -163,7 +163,7 @@ static size_t cut(const char *text, size_t len, uint32_t limit) {
 static void set(struct tel_attributes *a, const struct tel_name *name, enum tel_type type,
                 union tel_value value);
 
-/* A collector refuses a whole request for one key that is not UTF-8. */
+/* A collector rejects the whole request if one key is not UTF-8. */
 static void set_repaired(struct tel_attributes *a, const struct tel_name *name, enum tel_type type,
                          union tel_value value) {
   char *key = malloc(3 * (size_t)name->len);

@@ -143,7 +143,7 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   if (all_left) destroy_owned(tel); /* late: queued spans and lines use names in these objects */
   tel_registry_free(tel->registry);
   pthread_mutex_destroy(&tel->lock);
-  if (tel->has_curl) curl_global_cleanup(); /* libcurl counts: the program may have it too */
+  if (tel->has_curl) curl_global_cleanup(); /* libcurl counts its users */
   if (all_left)
     free(tel);
   else

@@ -36,7 +36,7 @@ static struct tel_span *start_span(struct tel *tel, const struct tel_http_reques
   char state[TEL_TRACESTATE_SIZE];
   state[0] = '\0';
   const char *header = request->traceparent, *given = request->tracestate;
-  /* libmicrohttpd leaves the blanks behind a value, which are not part of it. */
+  /* libmicrohttpd keeps blanks after a header's value. */
   size_t len = header ? text_trim(header, strlen(header), &header) : 0;
   bool continued = header && tel_traceparent_parse(header, len, &parent);
   if (continued && given && !tel_tracestate_append(state, given, strlen(given))) state[0] = '\0';

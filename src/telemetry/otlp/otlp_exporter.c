@@ -123,7 +123,8 @@ static uint64_t next_try(struct otlp *otlp, unsigned attempt) {
   const struct tel_answer *answer = &otlp->answer;
   const struct tel_transport *transport = &otlp->transport;
   uint64_t delay, now = transport->now_mono_ns(transport->cls);
-  /* 0, and a date that is over, ask for no wait; asking as fast as we can would only add to the load. */
+  /* 0 or a past date asks for no wait. The backoff still applies, so that retries do not flood the collector.
+   */
   if (answer->status &&
       tel_retry_after(answer->retry_after, transport->now_unix_ns(transport->cls), &delay) && delay > 0)
     return otlp->not_before = now + delay;

@@ -121,8 +121,8 @@ static bool secure(const struct record *record) {
   return info && (info->flags & MHD_USE_TLS);
 }
 
-/* All values of the name in any case, joined by commas: Ulfius joins only those whose names are the same byte
- * for byte. joined: what was allocated for that, or NULL. */
+/* Returns all values of a header, joined by commas. Ulfius joins only values whose names have the same case.
+ * Sets joined to the allocated text, or NULL. */
 static const char *header_of(const struct _u_map *headers, const char *name, char **joined) {
   const char *value = NULL;
   for (int i = 0; i < headers->nb_values; i++) {

@@ -262,7 +262,7 @@ START_TEST(test_found_as_set) {
 }
 END_TEST
 
-/* One key that is not UTF-8 would make a collector refuse the whole request. */
+/* A collector rejects the whole request if one key is not UTF-8. */
 START_TEST(test_keys_and_scopes_are_text) {
   static const char key[] = "caf\xE9", repaired[] = "caf\xEF\xBF\xBD";
   static const uint32_t forms[] = {TEL_FORM_SPAN, TEL_FORM_JSON};

@@ -186,7 +186,7 @@ static void *curl_calloc(size_t items, size_t bytes) {
   return calloc(items, bytes);
 }
 
-/* libcurl takes an allocator only while nobody has initialised it. */
+/* libcurl accepts an allocator only in its first initialisation. */
 START_TEST(libcurl_stays_the_programs) {
   ck_assert_int_eq(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
   struct tel *refused = tel_new("", "1"), *good = quiet("good");
@@ -202,7 +202,7 @@ START_TEST(libcurl_stays_the_programs) {
 }
 END_TEST
 
-/* libmicrohttpd gives the value with the blanks behind it. */
+/* libmicrohttpd keeps blanks after a header's value. */
 START_TEST(a_traceparent_may_have_blanks_around_it) {
   static const char *const headers[] = {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 \t",
                                         "\t 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"};

@@ -269,8 +269,8 @@ START_TEST(test_yder_without_memory) {
 }
 END_TEST
 
-/* A program may set up yder when telemetry runs already. Its own lines go where it wants them, and ours on to
- * where they went. */
+/* A program may set up yder after the logger. Then yder's lines go where the program says, and the logger's
+ * lines still go to its output. */
 START_TEST(test_yder_set_up_anew) {
   fixture_init(&f);
   fixture_open(&f);
@@ -286,7 +286,7 @@ START_TEST(test_yder_set_up_anew) {
 }
 END_TEST
 
-/* The parent's logger is of no use in its child, which makes its own. */
+/* The parent's writer does not run in the child, so the child makes its own logger. */
 START_TEST(test_a_fork_after_starting) {
   fixture_init(&f);
   fixture_open(&f);

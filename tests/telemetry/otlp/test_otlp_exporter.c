@@ -230,8 +230,8 @@ START_TEST(test_retry_after) {
 }
 END_TEST
 
-/* Each try waits for its backoff, so a collector that says "now" is not asked as fast as possible. */
-START_TEST(test_retry_after_of_no_time) {
+/* The backoff applies, so that retries do not flood the collector. */
+START_TEST(test_retry_after_of_zero) {
   static const char *const values[] = {"0", "Sun, 06 Nov 1994 08:49:36 GMT"};
   for (int i = 0; i < 2; i++) {
     setup();
@@ -454,6 +454,6 @@ END_TEST
 
 TEST_MAIN("otlp_exporter", test_success, test_final_statuses, test_retried_statuses,
           test_other_failures_are_final, test_gives_up_at_the_timeout, test_retry_after,
-          test_retry_after_of_no_time, test_retry_after_beyond_the_timeout,
+          test_retry_after_of_zero, test_retry_after_beyond_the_timeout,
           test_stop_ends_a_backoff_with_one_last_try, test_partial_success, test_a_success_is_a_collectors,
           test_failures_say_what_to_do, test_too_large_for_one_request, test_a_thread_that_comes_back_late)

@@ -87,8 +87,7 @@ START_TEST(test_full_batch_goes_at_once) {
 }
 END_TEST
 
-/* Four spans wake the exporter, and one fills a request: the others were there too, and must not wait for
- * another delay. */
+/* Four spans wake the exporter, but one fills a request. The others must not wait for another delay. */
 START_TEST(test_large_spans_go_one_after_the_other) {
   enum { LARGE = 5 * 1024 * 1024 };
   char *text = malloc(LARGE);

@@ -256,9 +256,7 @@ START_TEST(test_more_spans_than_the_pool_has) {
 }
 END_TEST
 
-/* PRODUCER and CONSUMER of the specification are not among ours, and a table of names has as many as there
- * are.
- */
+/* OTLP also has PRODUCER and CONSUMER (4 and 5). They must not index tables of names. */
 START_TEST(test_values_outside_of_the_enums) {
   static const int kinds[] = {-1, 0, 4, 5, 1000}, statuses[] = {-1, 3, 1000};
   setup_with(TEL_SAMPLER_ALWAYS_ON, true);

@@ -139,7 +139,7 @@ static int tell_trace(const struct _u_request *request, struct _u_response *resp
   return U_CALLBACK_CONTINUE;
 }
 
-/* Names of headers have no case. Ulfius keeps those apart that differ in it. */
+/* Header names ignore case, but Ulfius joins only values whose names have the same case. */
 START_TEST(test_headers_of_one_name_in_other_cases) {
 #define ID "0af7651916cd43dd8448eb211c80319c"
 #define PARENT ": 00-" ID "-b7ad6b7169203331-01\r\n"
@@ -181,11 +181,11 @@ static int ask_by_tls(void) {
   return result;
 }
 
-/* Also where the program starts Ulfius itself, and the adapter does not know the connection. */
+/* The program starts Ulfius itself, so the adapter has no connection to ask. */
 START_TEST(test_the_scheme) {
   static char key[8192], certificate[8192], text[65536];
   char dir[] = "/tmp/test_adapter.XXXXXX", command[256], path[64];
-  if (system("openssl version >/dev/null 2>&1") != 0) return; /* who makes the certificate */
+  if (system("openssl version >/dev/null 2>&1") != 0) return; /* it makes the certificate */
   ck_assert_ptr_nonnull(mkdtemp(dir));
   ck_assert_int_eq(chdir(dir), 0);
   snprintf(command, sizeof command,
