@@ -115,7 +115,8 @@ static CURLcode perform(struct link *link, uint64_t deadline) {
     if (wait == 0) return CURLE_OPERATION_TIMEDOUT;
     uint64_t begin = clock_mono_ns();
     if (curl_multi_poll(link->multi, NULL, 0, wait, NULL) != CURLM_OK) return CURLE_FAILED_INIT;
-    deadline += clock_stopped_ns(clock_mono_ns() - begin, (uint64_t)wait * CLOCK_NS_PER_MS);
+    uint64_t stopped = clock_stopped_ns(clock_mono_ns() - begin, (uint64_t)wait * CLOCK_NS_PER_MS);
+    deadline = deadline < UINT64_MAX - stopped ? deadline + stopped : UINT64_MAX;
   }
   for (CURLMsg *message; (message = curl_multi_info_read(link->multi, &messages));)
     if (message->msg == CURLMSG_DONE) return message->data.result;

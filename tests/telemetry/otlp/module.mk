@@ -18,7 +18,7 @@ tests_telemetry_otlp_test_transport_SOURCES = tests/telemetry/otlp/test_transpor
 tests_telemetry_otlp_test_transport_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_otlp_test_transport_LDFLAGS = $(WRAP_ALLOCATIONS) \
 	-Wl,--wrap=curl_global_init,--wrap=curl_easy_init,--wrap=curl_multi_init,--wrap=curl_slist_append,--wrap=curl_easy_setopt \
-	-Wl,--wrap=curl_multi_add_handle,--wrap=curl_multi_perform,--wrap=curl_multi_poll,--wrap=curl_multi_info_read
+	-Wl,--wrap=curl_multi_add_handle,--wrap=curl_multi_perform,--wrap=curl_multi_poll,--wrap=curl_multi_info_read,--wrap=clock_mono_ns
 tests_fuzz_fuzz_otlp_answer_SOURCES = tests/fuzz/fuzz_otlp_answer.c tests/fuzz/replay.c
 tests_fuzz_fuzz_otlp_answer_LDADD = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS)
 

@@ -65,16 +65,27 @@ CURLMcode __wrap_curl_multi_add_handle(CURLM *multi, CURL *easy) {
   return strcmp(failing_multi, "add") == 0 ? multi_error : __real_curl_multi_add_handle(multi, easy);
 }
 
-/* The transfer ends at once. */
+/* The process is stopped during the first poll: the clock goes on. */
+static uint64_t stopped_ns;
+static int polls = 2; /* that a transfer takes, in the first of which the process is stopped */
+uint64_t __real_clock_mono_ns(void);
+uint64_t __wrap_clock_mono_ns(void);
+
+uint64_t __wrap_clock_mono_ns(void) {
+  return __real_clock_mono_ns() + stopped_ns;
+}
+
+/* The transfer ends at once, or after the stop. */
 CURLMcode __wrap_curl_multi_perform(CURLM *multi, int *running) {
   (void)multi;
-  *running = strcmp(failing_multi, "poll") == 0 || strcmp(failing_multi, "nothing") == 0;
+  *running = strcmp(failing_multi, "poll") == 0 || strcmp(failing_multi, "nothing") == 0 || polls < 2;
   return strcmp(failing_multi, "perform") == 0 ? multi_error : CURLM_OK;
 }
 
 CURLMcode __wrap_curl_multi_poll(CURLM *multi, struct curl_waitfd fds[], unsigned count, int timeout_ms,
                                  int *ready) {
   (void)multi, (void)fds, (void)count, (void)timeout_ms, (void)ready;
+  if (polls++ == 0) stopped_ns = 100 * CLOCK_NS_PER_S;
   return strcmp(failing_multi, "poll") == 0 ? multi_error : CURLM_OK;
 }
 
@@ -114,15 +125,29 @@ START_TEST(test_making) {
 }
 END_TEST
 
-static void post(struct tel_answer *answer) {
+static void post_until(uint64_t deadline, struct tel_answer *answer) {
   struct tel_transport transport;
   prepare();
   *answer = (struct tel_answer){.body = BUF_INIT(TEL_TRANSPORT_BODY_LIMIT)};
   ck_assert_int_eq(tel_transport_curl_new(&settings, &transport), TEL_OK);
-  transport.post(transport.cls, "x", 1, clock_mono_ns() + 20 * CLOCK_NS_PER_S, answer);
+  transport.post(transport.cls, "x", 1, deadline, answer);
   transport.free(transport.cls);
   buf_free(&answer->body);
 }
+
+static void post(struct tel_answer *answer) {
+  post_until(clock_mono_ns() + 20 * CLOCK_NS_PER_S, answer);
+}
+
+/* Both timeouts are 0, so there is no deadline. */
+START_TEST(test_a_stop_without_a_deadline) {
+  struct tel_answer answer;
+  polls = 0;
+  result = CURLE_SEND_ERROR;
+  post_until(UINT64_MAX, &answer);
+  ck_assert_str_eq(answer.text, curl_easy_strerror(CURLE_SEND_ERROR));
+}
+END_TEST
 
 START_TEST(test_a_broken_libcurl_is_told) {
   static const char *const calls[] = {"add", "perform", "poll", "message"};
@@ -174,4 +199,5 @@ START_TEST(test_each_error) {
 }
 END_TEST
 
-TEST_MAIN("transport", test_making, test_a_broken_libcurl_is_told, test_each_error)
+TEST_MAIN("transport", test_making, test_a_broken_libcurl_is_told, test_each_error,
+          test_a_stop_without_a_deadline)
