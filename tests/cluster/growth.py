@@ -217,11 +217,11 @@ class Model:
 
     def constants(self):
         yield "s", "series of a replica, stored", f"{self.stored:.0f}"
-        yield "p", "spans of a request", f"{self.spans:.2f}"
+        yield "p", "spans per request", f"{self.spans:.2f}"
         yield "t", f"bytes of a span in OTLP, without compression, at {CALM} and at {count(BUSY)} requests a second", " and ".join(
             f"{one:.0f}" for one in self.otlp.values())
         yield "l", "bytes of a log line", f"{self.log:.0f}"
-        yield "m0", "memory of Prometheus without any", size(self.base_memory)
+        yield "m0", "memory of Prometheus without series", size(self.base_memory)
         yield "m", "memory of a new series in Prometheus", size(self.series_memory)
         yield "c", "bytes of a sample on disk", f"{self.chunk_sample:.2f}"
         yield "i", "bytes of a series in the index of a block of two hours", f"{self.index_series:.0f}"
@@ -252,13 +252,13 @@ def limits(model):
     gateways = configured(f"{overlay}/gateways/gateway.yaml", r"replicas: (\d+)")
     judged = configured(f"{overlay}/gateways/collector/gateway.yaml", r"num_traces: (\d+)") / configured(
         f"{overlay}/gateways/collector/gateway.yaml", r"decision_wait: (\d+)s")
-    yield ("Loki as it is configured here", f"{LOKI_BYTES_S / 1e6:.0f} MB/s, its default for a tenant (`ingestion_rate_mb`)", LOKI_BYTES_S,
-           lambda rate: rate * model.log, "raise the limit; then the Loki cluster; then the level warn (`log.level`), since the metrics count the successes")
+    yield ("Loki as configured here", f"{LOKI_BYTES_S / 1e6:.0f} MB/s, its default for a tenant (`ingestion_rate_mb`)", LOKI_BYTES_S,
+           lambda rate: rate * model.log, "raise the limit; then the Loki cluster; then the level warn (`log.level`), since the metrics count successful requests")
     yield (f"the {gateways:.0f} gateways", f"{judged * gateways:,.0f} traces a second (`num_traces` / `decision_wait`, each)", judged * gateways,
            lambda rate: rate, "more gateways, or more memory and `num_traces`; then a smaller share at the source (`OTEL_TRACES_SAMPLER`)")
     memory = configured(f"{overlay}/clusters/prometheus.yaml", r"limits: {memory: (\d+)Mi}") * MIB
     yield ("a Prometheus of the overlays", f"{size(memory)} of memory", memory - model.base_memory, lambda _: model.memory_of(model.stored),
-           "a higher limit; then one Prometheus for each part of the replicas (sharding), and recording rules, so that Mimir or Thanos keep less")
+           "a higher limit; then one Prometheus per group of replicas (sharding), and recording rules, so that Mimir or Thanos store less")
 
 
 def replicas_at(limit, each):
@@ -272,22 +272,22 @@ def table(head, rows, right=True):
 
 def document(model):
     lines = ["Measured:", ""]
-    lines += table(("replicas", "requests/s of each", "series of each", "spans a request", "bytes a span", "bytes a log line",
+    lines += table(("replicas", "requests/s of each", "series of each", "spans per request", "bytes per span", "bytes per log line",
                     "MiniShop's memory", "Prometheus: series", "its memory", "collector's memory"),
                    [(one.replicas, count(one.requests_s), count(one.series), f"{one.spans_request:.2f}", f"{one.otlp_span:.0f}",
                      f"{one.log_line:.0f}", size(one.shop_rss), count(one.prometheus_series), size(one.prometheus_rss), size(one.collector_rss))
                     for one in (*model.runs, model.busy)])
-    lines += ["", "What follows from that:", ""]
+    lines += ["", "Constants derived from the measurements:", ""]
     lines += table(("", "constant", "value"), [(f"*{name}*", what, value) for name, what, value in model.constants()], False)
     lines += ["", f"*R* replicas with *q* requests a second each, scraped every {SCRAPE_S} s: series *s·R*; samples a second *s·R*/{SCRAPE_S}; spans a second",
               f"*p·q·R*; their bytes *t·p·q·R*; log bytes *l·q·R*; memory of Prometheus *m0* + (*m* + {HEAD_SAMPLES}*c*)·*s·R*, with the samples",
-              "of three hours, as Prometheus keeps up to so many before it writes a block; its disk for a day",
-              f"86,400·*c·s·R*/{SCRAPE_S} + 12·*i·s·R*; log for a day, as it is written, 86,400·*l·q·R*.", ""]
+              "of three hours, because Prometheus keeps up to three hours in memory before it writes a block; its disk for a day",
+              f"86,400·*c·s·R*/{SCRAPE_S} + 12·*i·s·R*; log for a day, uncompressed, 86,400·*l·q·R*.", ""]
     lines += table(("replicas", "requests/s of each", "series", "samples/s", "spans/s", "span bytes/s", "log bytes/s", "Prometheus: memory",
                     "disk a day", "log a day"), [model.row(replicas, rate) for rate in (CALM, BUSY) for replicas in COMPUTED])
     traces = configured("observability/jaeger/config.yaml", r"max_traces: (\d+)")
     lines += ["", f"Jaeger has no such limit: it keeps the last {traces:,.0f} traces in memory, so {count(traces / CALM / 60)} minutes of one replica at {CALM}",
-              f"requests a second and {count(traces / BUSY)} seconds at {count(BUSY)}. The next step is Tempo. The others reach theirs at so many replicas:", ""]
+              f"requests a second and {count(traces / BUSY)} seconds at {count(BUSY)}. The next step is Tempo. The other engines reach their limits at these numbers of replicas:", ""]
     lines += table(("engine", "limit", f"at {CALM} requests/s", f"at {count(BUSY)}", "next step"), [
         (name, limit, replicas_at(room, each(CALM)), replicas_at(room, each(BUSY)), step) for name, limit, room, each, step in limits(model)], False)
     return "\n".join(lines) + "\n"
