@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Draws the benchmark: CPU a request by leg, user and system stacked, a panel for each mode and workload."""
+"""Draws the benchmark: CPU per request by leg, user and system stacked, a panel for each mode and workload."""
 from xml.sax.saxutils import escape
 
 WIDTH, PANEL_GAP, ROW, BAR, LABEL, VALUE = 960, 40, 26, 16, 160, 92
@@ -39,12 +39,12 @@ def draw(panels):
     scale = (width - LABEL - VALUE) / longest
     height = TITLE + ROW * max(len(legs) for legs in panels.values()) + BOTTOM
     lines = (len(panels) + 1) // 2
-    parts = [label(0, 22, "CPU a request", size=18, weight="bold"),
+    parts = [label(0, 22, "CPU per request", size=18, weight="bold"),
              label(0, 44, "microseconds of the service's process; in brackets: relative to telemetry off in the same rounds", fill=QUIET),
              *legend(WIDTH - 160, 10)]
     for number, (title, legs) in enumerate(panels.items()):
         parts += panel(number % 2 * (width + PANEL_GAP), TOP + number // 2 * height, title, legs, scale)
     total = TOP + lines * height
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-16 0 {WIDTH + 32} {total}" width="{WIDTH + 32}" height="{total}"'
-            ' font-family="DejaVu Sans, Verdana, sans-serif" role="img" aria-label="CPU a request by leg">'
+            ' font-family="DejaVu Sans, Verdana, sans-serif" role="img" aria-label="CPU per request by leg">'
             f'<rect x="-16" width="{WIDTH + 32}" height="{total}" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n")

@@ -22,9 +22,9 @@ OPERATION_AIMS = (
     ("exposition of 10,000 series", "<=", 5e6, "ns"),
 )
 RSS_AIM_MIB = 24
-BUSY = (" **Other programs used the machine at the same time**, so throughput, P99 and dropped spans say little; CPU a request and its"
-        " ratios suffer less.")
-# Written by hand: the results of experiments.
+BUSY = (" **Other programs used the machine at the same time**, so throughput, P99 and dropped spans mean little. CPU per request and"
+        " its ratios are less affected.")
+# Experiments and their results, written by hand.
 TRIED = pathlib.Path(__file__).resolve().parent / "tried.md"
 
 
@@ -33,7 +33,7 @@ def median(results, key):
 
 
 def ratio(above, below, key):
-    """The median of the ratios of each round."""
+    """The median over all rounds of the ratio within each round."""
     return statistics.median(a[key] / b[key] for a, b in zip(above, below))
 
 
@@ -72,7 +72,7 @@ def groups(measured):
 
 
 def leg_table(legs):
-    rows = ["| leg | requests/s | CPU a request, µs | user | system | CPU / off | CPU / bare | P99, ms |", "|---|---:|---:|---:|---:|---:|---:|---:|"]
+    rows = ["| leg | requests/s | CPU per request, µs | user | system | CPU / off | CPU / bare | P99, ms |", "|---|---:|---:|---:|---:|---:|---:|---:|"]
     for leg, results in legs.items():
         rows.append(f"| {leg} | {median(results, 'rate'):,.0f} | {median(results, 'cpu'):.1f} | {median(results, 'user'):.1f} | "
                     f"{median(results, 'system'):.1f} | {ratio(results, legs['off'], 'cpu'):.2f} | "
@@ -119,17 +119,17 @@ def text(measured):
     found = groups(measured)
     day = time.strftime("%Y-%m-%d", time.gmtime(measured["began"]))
     lines = ["# Benchmark", "",
-             f"Written by `./lab bench` on {day}: {measured['rounds']} rounds of {measured['seconds']} s a leg, medians, on {machine()}."
-             f" Client, service and collector share them. Load average of the last 15 minutes at the end: {measured['load']:.1f}."
+             f"Written by `./lab bench` on {day}: medians of {measured['rounds']} rounds with {measured['seconds']} s per leg, on {machine()}."
+             f" Client, service and collector share these cores. The load average of the last 15 minutes at the end was {measured['load']:.1f}."
              + (BUSY if measured["load"] > 3 * os.cpu_count() else ""), "",
-             "All legs take turns within a round, and ratios compare legs of the same round. CPU is that of the service's process, user and"
-             " system. *Bare Ulfius* is `bench/bare_ulfius.c`: the same routes, JSON and answers in ordinary C, without telemetry and guards."
-             " Nothing sleeps, no payment fails, the order store never fills, and a leg with an error counts as a failure of the run.", "",
-             "![CPU a request, by leg](images/benchmark.svg)", "", "## Aims", "", *aims_table(found), "", spans_line(found), "",
-             "## Operations", "", "Nanoseconds, the least of several runs. *Other thread* is the exporter's or the log writer's: the mean of its CPU"
-             " time in user space.", "", *operations_table(measured)]
-    lines += ["", "## Where the time goes", "", "Microseconds of an order with telemetry on, by thread and library: samples of `perf record -e"
-              " cpu-clock`, multiplied with the CPU of a request."]
+             "All legs take turns within a round, and ratios compare legs of the same round. CPU is the user and system time of the"
+             " service's process. *Bare Ulfius* is `bench/bare_ulfius.c`: the same routes, JSON and answers in ordinary C, without telemetry or guards."
+             " No handler sleeps, no payment fails, the order store never fills, and an error in a leg fails the whole run.", "",
+             "![CPU per request, by leg](images/benchmark.svg)", "", "## Aims", "", *aims_table(found), "", spans_line(found), "",
+             "## Operations", "", "Nanoseconds, the minimum of several runs. *Other thread* is the exporter or the log writer: its mean CPU time"
+             " in user space.", "", *operations_table(measured)]
+    lines += ["", "## Where the time goes", "", "Microseconds per order with telemetry on, by thread and library: the share of samples of"
+              " `perf record -e cpu-clock`, multiplied by the CPU time per request."]
     for mode, shares in measured["profiles"].items():
         cpu = median(found[mode, "order"]["on"], "cpu")
         lines += ["", f"With {mode}:", "", *(where.table(shares, cpu) if shares else ["perf is missing, or is not permitted to sample here."])]
