@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Growing past one machine: manifests for Kubernetes, held together by tests/observability/kubernetes_test.py.
+# Manifests for Kubernetes; tests/observability/kubernetes_test.py checks them.
 EXTRA_DIST += \
 	deploy/kubernetes/generate.py \
 	deploy/kubernetes/base/autoscaler.yaml \

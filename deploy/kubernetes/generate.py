@@ -29,7 +29,7 @@ spec:
 
 
 def prometheus_rule():
-    """The groups of all rule files as one resource: all lines, also comments, indented by two more blanks."""
+    """The groups of all rule files as one resource: all lines, comments too, indented by two more blanks."""
     text = RULE_HEAD
     for name in RULES:
         _, groups = (TOP / "observability/prometheus/rules" / name).read_text().split("\ngroups:\n")
@@ -44,7 +44,7 @@ def main():
     stale = [name for name, text in wanted.items() if not (HERE / name).exists() or (HERE / name).read_text() != text]
     for name in stale:
         if check:
-            print(f"deploy/kubernetes/{name} is not what it is made from: run deploy/kubernetes/generate.py")
+            print(f"deploy/kubernetes/{name} differs from its source: run deploy/kubernetes/generate.py")
         else:
             (HERE / name).write_text(wanted[name])
             print(name)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# shoppers.sh HOST:PORT: runs one wrk for each address of HOST. An order is in the memory of the replica that took it, so it must be
+# shoppers.sh HOST:PORT: runs one wrk for each address of HOST. An order is in the memory of the replica that created it, so it must be
 # paid there. All addresses share the rate.
 #
-# The shoppers come in rounds of half a minute, and only while the shop is ready: if a connection is refused, wrk gives it up, or tries
-# again without a pause. Each round looks up the addresses again. The script ends after a day; ./lab up or Docker starts it again.
+# The shoppers come in rounds of half a minute, and only while the shop is ready: if a connection is refused, wrk gives up that connection, or retries
+# without a pause. Each round looks up the addresses again. The script ends after a day; ./lab up or Docker starts it again.
 #
 # Environment: see shoppers.lua.
 set -u

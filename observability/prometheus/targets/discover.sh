@@ -6,7 +6,7 @@
 #
 # It does not use Prometheus's dns_sd_configs: the same prometheus.yml runs without containers, where Prometheus would ask a foreign
 # name server about minishop, and 2.42 cannot include a second file. While DNS has no replica, the last list stays, so that missing
-# replicas show as down. A new discover.sh does not take over the list of an earlier one, whose replicas may be gone for good.
+# replicas show as down. A new discover.sh does not take over the list of an earlier one, whose replicas may no longer exist.
 set -u
 from=$1
 to=$2
