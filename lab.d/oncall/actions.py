@@ -1,31 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""What a person on call can do. Most of it makes no difference to a given case, and some of it makes things worse."""
+"""The actions of a person on call. Most of them make no difference to a given case, and some make things worse."""
 
 ACTIONS = {
     "nothing": "leave everything as it is: nothing is wrong",
     "switch-provider": "pay through the standby provider",
-    "switch-inventory": "ask the standby of the inventory",
+    "switch-inventory": "query the standby inventory",
     "renew-provider-key": "give the shop a new key for the payment provider",
-    "restock": "fill up the shelves",
-    "recount-stock": "count the stock anew, and deduct by the orders again",
-    "more-connections": "lift the limit on connections to the payment provider",
+    "restock": "refill the shelves",
+    "recount-stock": "recount the stock, and deduct what is ordered",
+    "more-connections": "remove the limit on connections to the payment provider",
     "fewer-connections": "halve the connections to the payment provider, to protect it",
     "block-caller": "NAME: refuse this caller",
-    "retry-at-once": "let callers try failed payments again at once",
-    "reload-config": "put back the last good configuration of the shop and reload it",
+    "retry-at-once": "let callers retry failed payments at once",
+    "reload-config": "restore the last good configuration of the shop and reload it",
     "restart-minishop": "restart the shop",
-    "replace-instance": "ADDRESS: take this instance of the shop away and start another one in its place",
-    "redeploy": "deploy the build that is released again",
-    "raise-limit": "raise the limit of the alerts, so that they are calm",
-    "reload-prometheus": "let Prometheus load its configuration and rules from the project again",
+    "replace-instance": "ADDRESS: replace this instance of the shop with a new one",
+    "redeploy": "deploy the released build again",
+    "raise-limit": "raise the limits of the alerts, so that they stay quiet",
+    "reload-prometheus": "make Prometheus reload its configuration and rules from the project",
     "expire-silences": "end all silences of Alertmanager",
-    "renew-webhook": "make a new webhook in Slack and give it to Alertmanager",
+    "renew-webhook": "create a new webhook in Slack and give it to Alertmanager",
     "restart-collector": "start the collector again (containers)",
 }
-WORSE = 1.4  # what becomes worse does so by this factor
+WORSE = 1.4  # the factor by which an action makes a parameter worse
 
 
 def worsened(params):
-    """The parameters of a fault that somebody has made worse."""
+    """The parameters of a fault after an action has made it worse."""
     limits = {"rate": 0.97, "ms": 4000, "share": 0.45}
     return {name: min(value * WORSE, limits[name]) if name in limits else value for name, value in params.items()}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What a case does to the lab, and how all of it is undone.
+"""The changes that a case makes to the lab, and their undoing.
 
-A file that carries a fault is there only until the program confirms that it has read it.
+A file with a fault exists only until the program confirms that it has read it.
 """
 import contextlib
 import os
@@ -24,7 +24,7 @@ STARTED = re.compile(r"^process_start_time_seconds (\S+)", re.M)
 
 
 class Failed(Exception):
-    """Something could not be done to the lab; the text is for a person."""
+    """A change to the lab failed; the text is for people."""
 
 
 def wait(what, condition):
@@ -51,13 +51,13 @@ def settings(values, rest=""):
         group, name = path.split(".")
         shown = f'"{value}"' if isinstance(value, str) else f"{value}"
         lines.setdefault(group, []).append(f"{name} = {shown};")
-    # A group may stand there once only, and the line that is to be rejected has one of its own.
+    # A group may appear only once, and the line that minishop must reject has its own group.
     text = "".join(f"{group} = {{ {' '.join(body)} }};\n" for group, body in lines.items())
     return rest + "\n" if rest else text
 
 
 class Control:
-    """Acts on one lab; engines: where it runs."""
+    """Changes one lab; engines: its addresses."""
 
     def __init__(self, engines):
         self.engines = engines
@@ -89,12 +89,12 @@ class Control:
     # The shop's configuration.
 
     def state(self, shop="minishop"):
-        """(when the shop was started, how often it has reloaded): what changes when somebody else restarts or reloads it."""
+        """(start time, number of reloads) of the shop: changes if a user restarts or reloads it."""
         text = self.engines.ask(shop, "/metrics")
         return STARTED.findall(text), sum(map(int, RELOADS.findall(text)))
 
     def configure(self, text, shop="minishop"):
-        """Lets a shop read `text` as its incident file, or no file for "". Returns when it has read it; the file is gone then."""
+        """Makes a shop read `text` as its incident file, or no file for "". Returns when the shop has read it; the file is removed then."""
         before = self.state(shop)
         try:
             self._put(text, shop)
@@ -120,10 +120,10 @@ class Control:
         else:
             self.compose("exec", "-T", "minishop", "sh", "-c", f"cat >{IN_VOLUME}/incident.conf", text=text)
 
-    # Prometheus: its files are other ones until it has loaded them.
+    # Prometheus reads other files until it has loaded them.
 
     def prometheus(self, unloaded=None, unscraped=None):
-        """Lets Prometheus load its configuration again, without the rule of an alert, without a scrape job."""
+        """Makes Prometheus reload its configuration, without one alert's rule or without one scrape job."""
         if not self.engines.native:
             return self._prometheus_in_containers(unloaded, unscraped)
         folder, source = self.run / "prometheus", self.project / "observability/prometheus"
@@ -188,7 +188,7 @@ class Control:
     # The rest.
 
     def restart_shop(self, version=None):
-        """Ends the native shop and starts it as it was started before; as another build, when there is a version."""
+        """Stops the native shop and starts it in the same way as before; with a version, as another build."""
         argv, env, cwd = self._started("minishop")
         program = argv[0]
         os.kill(self.pid("minishop"), signal.SIGTERM)
@@ -230,7 +230,7 @@ class Control:
                  "".join(f'- targets: ["{address}"]\n  labels: {{url: "http://{address}/metrics"}}\n' for address in addresses))
 
     def stop_replicas(self):
-        """Also those of a case that was interrupted."""
+        """Includes those of an interrupted case."""
         if any((self.run / f"{shop}.id").exists() for shop in REPLICAS):
             self._scrape([self.engines.urls["minishop"].split("//")[1]])
         for shop in REPLICAS:
@@ -252,7 +252,7 @@ class Control:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=CONFIRM_S, check=False).stdout
         found = re.search(r"\d+\.\d+\.\d+", said)
         if not found:
-            raise Failed(f"{os.fsdecode(program)} --version says no version")
+            raise Failed(f"{os.fsdecode(program)} --version prints no version")
         return found[0]
 
     def restart(self, container):
@@ -262,17 +262,17 @@ class Control:
         self.compose("stop", container)
 
     def heartbeat(self, firing):
-        """An alert that says nothing but that the way to Slack works."""
+        """An alert that only shows that messages reach Slack."""
         now = time.time()
         end = now + 240 if firing else now - 1
         self.engines.ask("alertmanager", "/api/v2/alerts", [{
             "labels": {"alertname": "Heartbeat", "service": "lab", "severity": "info"},
-            "annotations": {"summary": "Heartbeat: the way to Slack works", "description": "Sent by the on-call exercise now and then.",
-                            "resolved": "Heartbeat: the way to Slack works"},
+            "annotations": {"summary": "Heartbeat: messages reach Slack", "description": "The on-call exercise sends this at intervals.",
+                            "resolved": "Heartbeat: messages reach Slack"},
             "startsAt": rfc3339(now - 1), "endsAt": rfc3339(end)}])
 
     def tidy(self, since):
-        """Undoes whatever a case may have done since then. Returns what could not be undone."""
+        """Undoes every change that a case may have made since then. Returns the changes that it could not undo."""
         troubles = []
         for undo in (self.stop_replicas if self.engines.native else list, self._tidy_shop, self._tidy_slack, lambda: self._tidy_silences(since), self._tidy_prometheus, self._tidy_containers):
             try:
@@ -284,7 +284,7 @@ class Control:
     def _tidy_shop(self):
         if self.engines.native:
             self._put("")
-            with contextlib.suppress(Failed):  # it does not run: it has nothing to forget
+            with contextlib.suppress(Failed):  # it does not run, so it has no state to undo
                 if os.readlink(f"/proc/{self.pid('minishop')}/exe").endswith(" (deleted)"):
                     self.restart_shop()
                 self.configure("")
@@ -325,15 +325,15 @@ def replaced(argv, values):
 
 
 def other_build(program, version, other):
-    """The bytes of a program that says another version of itself, of the same length."""
+    """The bytes of a program that reports another version, of the same length."""
     found = version.encode() + b"\0"
     if len(other) != len(version) or found not in program:
-        raise Failed(f"no build {other} can be made of this one ({version})")
+        raise Failed(f"cannot make the build {other} from this one ({version})")
     return program.replace(found, other.encode() + b"\0")
 
 
 def remember(run, name, pid):
-    """Writes down which process this is, as lab.d/process.sh does."""
+    """Records the identity of a process, as lab.d/process.sh does."""
     stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     (run / f"{name}.id").write_text(f"{pid} {stat[19]} {boot}\n")
@@ -353,6 +353,6 @@ def without_rule(text, alert):
 
 
 def without_targets(text, job):
-    """A configuration of Prometheus in which this scrape job drops all of its targets: their series end at once. A job that is gone as a
-    whole would leave its last values behind for five minutes."""
+    """A configuration of Prometheus in which this scrape job drops all its targets, so their series end at once. After the removal of the
+    whole job, its last values would stay for five minutes."""
     return text.replace(f"  - job_name: {job}\n", f"  - job_name: {job}\n    relabel_configs: [{{action: drop, source_labels: [job], regex: .*}}]\n")

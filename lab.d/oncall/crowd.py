@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Callers beside the shoppers: partners and apps that buy a little, each on a thread of its own. One of them may misbehave."""
+"""Callers besides the shoppers: partners and apps that buy a little, each on its own thread. One of them may misbehave."""
 import http.client
 import json
 import random
@@ -9,12 +9,12 @@ import urllib.parse
 
 from .words import CALLERS, SKUS
 
-HELD_S = 25  # a connection that nobody uses is closed by the shop after 30 s
+HELD_S = 25  # the shop closes an idle connection after 30 s
 ANSWER_S = 12
 
 
 class Caller(threading.Thread):
-    """Does `habit` about `rate` times a second until it is told to stop."""
+    """Calls `habit` about `rate` times a second until it is stopped."""
 
     def __init__(self, url, name, habit="buy", rate=0.5):
         super().__init__(name=name, daemon=True)
@@ -78,7 +78,7 @@ class Caller(threading.Thread):
         self._ask("POST", "/order", '{"sku": "mug-xl"}')
 
     def retry(self):
-        """Pays the same order again and again, though it is paid."""
+        """Pays for the same order again and again, although it is paid."""
         if not self.paid:
             order = self._order()
             if order and self._pay(order) == 200:
@@ -102,7 +102,7 @@ class Crowd:
     """All callers of a case."""
 
     def __init__(self, urls, rates):
-        """urls: of the shops, to which the callers are divided; rates: what each caller buys, in orders a second."""
+        """urls: the shops among which the callers are divided; rates: the orders per second of each caller."""
         self.urls = {name: urls[index % len(urls)] for index, name in enumerate(rates)}
         self.callers = {name: [Caller(self.urls[name], name, "buy", rate)] for name, rate in rates.items()}
         self.blocked = set()
@@ -112,7 +112,7 @@ class Crowd:
             threads[0].start()
 
     def misbehave(self, name, habit, rate, threads=1):
-        """This caller does something else besides."""
+        """Gives this caller a second habit."""
         if name in self.blocked:
             return
         for _ in range(threads):

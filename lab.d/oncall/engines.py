@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The engines that watch the shop, and what they say: one module for native processes and for containers.
+"""Queries of the engines that watch the shop: one module for native processes and for containers.
 
-Every question returns data or raises Away, so that no caller takes "could not ask" for "nothing is there". An answer in an unexpected form
-is Away too.
+Every query returns data or raises Away, so that no caller mistakes a failed query for an empty result. An answer in an unexpected format
+raises Away too.
 """
 import contextlib
 import datetime
@@ -26,17 +26,17 @@ TIMEOUT_S = 5
 ANSWER_LIMIT = 64 << 20
 LOKI_PAGE = 5000
 LOG_CHUNK = 1 << 20
-# The shell's own knowledge of where the lab runs; nothing of it is repeated here.
+# The shell scripts know where the lab runs; this asks them.
 PLACE = """cd "$LAB_SOURCE" && for part in ui process up containers place; do . "lab.d/$part.sh"; done && place_say"""
 START = {"native": "start it with ./lab up", "containers": "docker-compose up -d starts it"}
 
 
 class Away(Exception):
-    """An engine that does not answer, or answers nonsense. The text is for a person: who, where, why, what to do."""
+    """An engine does not answer, or answers nonsense. The text is for people: which engine, where, why, what to do."""
 
 
 def timestamp(text):
-    """Seconds since 1970 of a time in RFC 3339, with any number of digits behind the point."""
+    """Seconds since 1970 of a time in RFC 3339, with any number of digits after the point."""
     head, _, rest = text.partition(".")
     digits = rest.rstrip("Z") if rest else "0"
     head = head.rstrip("Z")
@@ -46,7 +46,7 @@ def timestamp(text):
 
 @contextlib.contextmanager
 def well_formed(name, url):
-    """Turns an answer of an unexpected form into Away."""
+    """Raises Away for an answer in an unexpected format."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -54,7 +54,7 @@ def well_formed(name, url):
 
 
 def place_of_lab():
-    """(what place_say says, LAB_DIR): where the lab of this clone and of LAB_DIR runs. Away where none does."""
+    """(output of place_say, LAB_DIR) of the running lab of this clone and LAB_DIR. Raises Away if none runs."""
     directory = os.environ.get("LAB_DIR") or str(LAB_D.parent / ".lab")
     said = subprocess.run(["sh", "-c", PLACE], env={**os.environ, "LAB_SOURCE": str(LAB_D.parent), "LAB_DIR": directory},
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -68,7 +68,7 @@ class Engines:
     """All engines of one lab. Times are seconds since 1970."""
 
     def __init__(self, place, directory):
-        """place: what place_say of lab.d/place.sh says, as a dictionary; directory: LAB_DIR."""
+        """place: the output of place_say in lab.d/place.sh, as a dictionary; directory: LAB_DIR."""
         self.native = place["place"] == "native"
         self.directory = pathlib.Path(directory)
         self.urls = {name[:-len("_url")]: url for name, url in place.items() if name.endswith("_url")}
@@ -77,14 +77,14 @@ class Engines:
 
     @classmethod
     def find(cls):
-        """The lab that runs, of this clone and of LAB_DIR. Away where none runs."""
+        """The running lab of this clone and LAB_DIR. Raises Away if none runs."""
         return cls(*place_of_lab())
 
     def addresses(self):
-        """What stands for LOG and for the engines in a command of a learner. In containers LOG is the copy that docs/guide/README.md makes."""
+        """The values of LOG and of the engines' names in a learner's command. In containers LOG is the copy that docs/guide/README.md makes."""
         return {"LOG": f"{self.directory}/log/minishop.json", "PROMETHEUS": self.urls["prometheus"], "ALERTMANAGER": self.urls["alertmanager"]}
 
-    # How all of them are asked.
+    # Shared requests.
 
     def ask(self, name, path, body=None, method=None, **query):
         """The text that the engine `name` answers; Away if it does not answer with 2xx."""
@@ -126,7 +126,7 @@ class Engines:
         return self._prometheus("query", take, query=expression, **({"time": when} if when is not None else {}))
 
     def number(self, expression, when=None):
-        """The one number of an instant query, or None where there is no series. ValueError for several."""
+        """The only number of an instant query, or None without a series. ValueError for several."""
         found = self.query(expression, when)
         if len(found) > 1:
             raise ValueError(f"{expression} has {len(found)} series")
@@ -165,7 +165,7 @@ class Engines:
             return [silence for silence in silences if state in (None, silence["status"]["state"])]
 
     def silence(self, matchers, seconds, author, comment):
-        """Silences what has these labels ({name: value}). Returns the silence's id."""
+        """Silences the alerts with these labels ({name: value}). Returns the silence's id."""
         begin = datetime.datetime.now(datetime.timezone.utc)
         body = {"matchers": [{"name": name, "value": value, "isRegex": False, "isEqual": True} for name, value in matchers.items()],
                 "startsAt": begin.isoformat(), "endsAt": (begin + datetime.timedelta(seconds=seconds)).isoformat(),
@@ -183,7 +183,7 @@ class Engines:
         return self.ask("minishop", "/metrics")
 
     def slack_mode(self, mode=None):
-        """How slack-mock behaves; with a mode: from now on."""
+        """The mode of slack-mock; with an argument, sets it."""
         text = self.ask("slack", "/control", *([{"mode": mode}] if mode else []))
         with well_formed("slack", self.urls["slack"]):
             return json.loads(text)["mode"]
@@ -276,14 +276,14 @@ class Engines:
 
 
 def _keep(lines, since, text, found):
-    """Adds the records of the lines that are not older and have the text. Returns whether one was older."""
+    """Adds the records of the lines that have the text and are not older than `since`. Returns whether one was older."""
     wanted, older = text.encode(), False
     for line in lines:
         try:
             record = json.loads(line)
             when = timestamp(record["timestamp"])
         except (ValueError, KeyError, TypeError):
-            continue  # a line that is being written, or that somebody else wrote
+            continue  # an incomplete line, or one from another program
         if when < since:
             older = True
         elif wanted in line:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a fault is, and the questions to Prometheus and the log that faults have in common.
+"""The type of a fault, and the queries to Prometheus and the log that faults share.
 
-A fault is one row of a table in cases/. Its parameters are drawn from the case's seed; every function of the row takes them. What is
-right and what is wrong is not in the row alone: `effect` and `witness` ask the engines, and the grader believes only both together.
+A fault is one row of a table in cases/. Its parameters are drawn from the case's seed; every function of the row takes them. The row
+alone does not decide what is right: `effect` and `witness` query the engines, and the grader needs both, row and engines.
 """
 import dataclasses
 import re
@@ -16,7 +16,7 @@ ENOUGH = 5  # requests that make a pattern
 
 
 class Params(dict):
-    """What the seed drew: p.sku is p["sku"]."""
+    """The parameters drawn from the seed: p.sku is p["sku"]."""
     __getattr__ = dict.__getitem__
 
 
@@ -26,14 +26,14 @@ def nothing(_):
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """One way to find a fault, for people; a test follows it. A command of the shell has LOG, PROMETHEUS and ALERTMANAGER in the places of
-    the log file and of addresses."""
+    """One way to find a fault, for people; a test follows it. A shell command has LOG, PROMETHEUS and ALERTMANAGER as placeholders for the
+    log file and the addresses."""
     text: str
-    shows: typing.Callable = nothing  # (p): words that are in what it prints
-    shell: bool = False               # a command; else PromQL, which has at least one series
+    shows: typing.Callable = nothing  # (p): words in its output
+    shell: bool = False               # a command; else PromQL that returns at least one series
 
     def put(self, addresses):
-        """The text with {word: what stands in its place}."""
+        """The text with {word: replacement} applied."""
         return re.sub("|".join(addresses) or "$^", lambda word: addresses[word[0]], self.text)
 
 
@@ -42,7 +42,7 @@ def shell(text, shows):
 
 
 def most(field, where=""):
-    """The command that counts the newest lines of the log by a field. Prints the value that most of them have."""
+    """A command that counts the newest log lines by a field. It prints the most frequent value."""
     chosen = f"select({where}) | " if where else ""
     return f"tail -n 2000 LOG | jq -r '{chosen}.{field}' | sort | uniq -c | sort -rn | head -n 1"
 
@@ -52,33 +52,33 @@ TOP_REASON = "topk(1, sum by (route, reason) (rate(error_total[1m])))"
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """One row. p: its parameters, base: what was measured before it began (rate, rules, fds)."""
+    """One row. p: its parameters, base: values measured before it began (rate, rules, fds)."""
     number: int                       # the neutral number of ./lab oncall NUMBER
     name: str                         # for tests and for the end of a case
     families: tuple                   # each of them is a right class
-    reasons: tuple                    # each of them may be a right reason: the witness says which one is
-    says: str                         # what it was, at the end; {name}: a parameter
-    found_by: tuple                   # of Look: how it is found, at the end
+    reasons: tuple                    # each of them may be the right reason: the witness decides
+    says: str                         # the description at the end; {name}: a parameter
+    found_by: tuple                   # of Look: ways to find it, printed at the end
     effect: typing.Callable           # (p, base): PromQL that is 1 while it lasts and 0 otherwise
     where: typing.Callable            # (p): right places
     witness: typing.Callable          # (engines, p, begin, end): (places, reasons) that the engines show now
-    mends: typing.Callable            # (p): actions that end it, each of them
+    mends: typing.Callable            # (p): actions each of which ends it
     draw: typing.Callable = lambda rng: {}
-    broad: typing.Callable = nothing  # (p): places that are true, but too wide
-    near: tuple = ()                  # reasons that are true, but not the cause
+    broad: typing.Callable = nothing  # (p): true places that are too wide
+    near: tuple = ()                  # true reasons that are not the cause
     config: typing.Callable = lambda p: {}       # settings of minishop
-    rejected: typing.Callable = lambda p: ""     # a line that makes minishop reject its configuration
+    rejected: typing.Callable = lambda p: ""     # a line for which minishop rejects its configuration
     misbehaves: typing.Callable = nothing        # callers: (name, habit, a second, threads)
     slack: typing.Callable = lambda p: None      # the mode of slack-mock
-    silences: typing.Callable = lambda p: None   # an alert that somebody silences
+    silences: typing.Callable = lambda p: None   # an alert that the case silences
     unloads: typing.Callable = lambda p: None    # an alert's rule that Prometheus does not load
     unscrapes: typing.Callable = lambda p: None  # a job that Prometheus does not scrape
-    stops: typing.Callable = lambda p: None      # a container that stops
-    build: typing.Callable = lambda p: None      # the version of a build that somebody deploys
+    stops: typing.Callable = lambda p: None      # a container that the case stops
+    build: typing.Callable = lambda p: None      # the version of a wrong build that the case deploys
     worse: tuple = ()                 # actions that make it worse
-    native: bool = True               # it can be made where the lab runs as processes
-    containers: bool = True           # and where it runs in containers
-    lasting: typing.Callable = None   # (engines, p, begin, end): [(from, until)], for what no metric shows
+    native: bool = True               # possible in the native lab
+    containers: bool = True           # possible in containers
+    lasting: typing.Callable = None   # (engines, p, begin, end): [(from, until)], for faults that no metric shows
 
 
 # PromQL.
@@ -114,7 +114,7 @@ def shares(engines, route, begin, end):
 
 
 def main_reasons(engines, route, begin, end):
-    """The reasons that a sixth of the route's errors or more have."""
+    """The reasons of at least a sixth of the route's errors."""
     counts = shares(engines, route, begin, end)
     total = sum(counts.values())
     return {reason for reason, count in counts.items() if count >= ENOUGH and count >= total / 6}
@@ -152,7 +152,7 @@ def groups(records, field, bad):
 
 
 def outlier(counts):
-    """The one value of a grouping that is hit three times as often as all the others together; None if there is none."""
+    """The value of a grouping that is affected three times as often as all others together; None without such a value."""
     for value, (hit, total) in counts.items():
         rest_hit = sum(pair[0] for other, pair in counts.items() if other != value)
         rest = sum(pair[1] for other, pair in counts.items() if other != value)
@@ -162,7 +162,7 @@ def outlier(counts):
 
 
 def busiest(records, field, matches):
-    """The value that most of the matching records have, if it is more than two thirds of them."""
+    """The most frequent value of the matching records, if more than two thirds have it."""
     counts = groups(records, field, matches)
     total = sum(pair[0] for pair in counts.values())
     for value, (hit, _) in counts.items():

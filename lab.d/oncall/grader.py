@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Says of an answer: right, wrong, or that it cannot tell. What is true is asked of the engines each time.
+"""Judges an answer: right, wrong, or cannot tell. It queries the engines each time.
 
-The row of the fault says what may be right, and the engines must show it now. Where they do not show it, or do not answer, no answer is wrong.
+An answer is right only if the row of the fault allows it and the engines show it now. If they do not show it, or do not answer, no answer is wrong.
 """
 import dataclasses
 import re
@@ -17,15 +17,15 @@ TRIES = 4              # wrong answers to a question
 ACTIONS_TAKEN = 6      # of a case
 TOLERANCE_S = 30
 SETTLED_S = 120
-SHOWS_S = 40            # after an action: its effect is seen in rates
+SHOWS_S = 40            # after an action, until rates show its effect
 EFFECT_STEP_S, SETTLED_STEP_S = 2, 5
-LATE_S = 60            # an effect that shows this much later than its cause is another one
-# number: (what is asked, how it is answered, [(kind, what can be answered)])
+LATE_S = 60            # an effect that shows later than this has another cause
+# number: (question, form of the answer, [(kind, possible answers)])
 QUESTIONS = {
     1: ("Is something wrong, and since when?", "no, or a time (UTC, 30 s either way)", [("", "14:03, 14:03:12, '2 min ago', seconds since 1970")]),
-    2: ("Where?", "the narrowest place that is true", words.kinds_of_places()),
+    2: ("Where?", "the narrowest true place", words.kinds_of_places()),
     3: ("Why?", "a class, a reason, or both", words.kinds_of_causes()),
-    4: ("What mends it?", "an action; ./lab mend lists them. Right when all has been well for two minutes", []),
+    4: ("What mends it?", "an action; ./lab mend lists them. Right when the service has been well for two minutes", []),
 }
 
 
@@ -33,7 +33,7 @@ QUESTIONS = {
 class Verdict:
     status: int
     text: str
-    counts: bool = False  # as a wrong answer
+    counts: bool = False  # counts as a wrong answer
 
 
 class CannotTell(Exception):
@@ -45,15 +45,15 @@ class Question:
     wrong: int = 0
     hints: int = 0
     right_at: float = None
-    found: set = dataclasses.field(default_factory=set)  # parts of the case that are answered
+    found: set = dataclasses.field(default_factory=set)  # the parts of the case that have an answer
 
 
 class Case:
-    """What is known of a case while it runs. parts: have fault, params, began, ended."""
+    """The state of a case while it runs. parts: have fault, params, began, ended."""
 
     def __init__(self, began, parts, answers_from, settled):
         self.began, self.parts, self.answers_from, self.settled = began, parts, answers_from, settled
-        self.instances = []  # addresses, where the case has more than one
+        self.instances = []  # addresses, if the case has several
         self.base, self.rules, self.silences, self.actions = None, [], set(), []
         self.questions = {number: Question() for number in QUESTIONS}
         self.mended_at = self.ended = None
@@ -64,7 +64,7 @@ class Case:
 
     @property
     def places(self):
-        """Names of places that only this case has."""
+        """The names of places that only this case has."""
         return [*self.alerts, *self.instances]
 
     def end(self, now):
@@ -76,7 +76,7 @@ def clock(seconds):
 
 
 def progress(question, total):
-    """How far a question is that is not answered yet."""
+    """The state of a question that has no right answer yet."""
     if question.found:
         yield f"{len(question.found)} of {total} found"
     if question.wrong:
@@ -84,7 +84,7 @@ def progress(question, total):
 
 
 def public(case):
-    """What everybody may know of a case: {began, from, questions}."""
+    """The public state of a case: {began, from, questions}."""
     def state(question):
         return (f"right at {clock(question.right_at)}" if question.right_at else "closed" if question.wrong >= TRIES else
                 ", ".join(progress(question, len(case.parts))) or "open")
@@ -94,29 +94,29 @@ def public(case):
 
 
 def questions(case, now):
-    """What is asked, and how far the answers are."""
-    lines = [f"The case runs since {clock(case.began)} UTC ({now - case.began:.0f} s)."]
+    """The questions, and the state of the answers."""
+    lines = [f"The case has been running since {clock(case.began)} UTC ({now - case.began:.0f} s)."]
     if now < case.began + case.answers_from:
-        lines.append(f"Answers are taken from {clock(case.began + case.answers_from)} on: until then it may not have begun.")
+        lines.append(f"The lab accepts answers from {clock(case.began + case.answers_from)} on: until then the fault may not have begun.")
     lines += ["  {number}. {asked} [{state}]\n     {how}".format(**question) for question in public(case)["questions"]]
-    lines.append("./lab answer N lists what can be answered, ./lab answer N VALUE answers, ./lab answer N hint gives a hint,\n"
+    lines.append("./lab answer N lists the possible answers, ./lab answer N VALUE answers, ./lab answer N hint gives a hint,\n"
                  "./lab oncall end gives up.")
     return "\n".join(lines)
 
 
 def answer(case, engines, number, text, now):
-    """The verdict of an answer. Counts it."""
+    """Returns the verdict on an answer, and counts the answer."""
     question = case.questions.get(number)
     if not question:
         return Verdict(BAD, f"there is no question {number}; 1 to 4")
     try:
-        judge = JUDGES[number](case, text, now)  # reads the answer first: one that cannot be read needs no engine
+        judge = JUDGES[number](case, text, now)  # parses the answer first: an invalid one needs no engine
         if question.right_at:
             return Verdict(RIGHT, "right (answered before)")
         if question.wrong >= TRIES:
-            return Verdict(WRONG, f"closed: {TRIES} answers were wrong. ./lab oncall end says what it was")
+            return Verdict(WRONG, f"closed: {TRIES} answers were wrong. ./lab oncall end shows the fault")
         if now < case.began + case.answers_from:
-            raise CannotTell(f"answers are taken from {clock(case.began + case.answers_from)} UTC on: until then it may not have begun")
+            raise CannotTell(f"the lab accepts answers from {clock(case.began + case.answers_from)} UTC on: until then the fault may not have begun")
         verdict = judge(engines)
     except words.Unclear as unclear:
         return Verdict(BAD, str(unclear))
@@ -131,10 +131,10 @@ def answer(case, engines, number, text, now):
     return verdict
 
 
-# What the engines show.
+# Queries of the engines.
 
 def onset(case, engines, part, now):
-    """When the effect of a part began to show; None if it does not."""
+    """When the effect of a part began to show; None if it does not show."""
     if part.began is None:
         return None
     if part.fault.lasting:
@@ -143,7 +143,7 @@ def onset(case, engines, part, now):
     found = engines.query_range(part.fault.effect(part.params, case.base), case.began, now, EFFECT_STEP_S)
     samples = [sample for _, series in found for sample in series]
     if not samples:
-        raise CannotTell("Prometheus has no samples that could show it: does it scrape, and do shoppers come? ./lab status")
+        raise CannotTell("Prometheus has no samples that could show it. Does it scrape the shop, and is there traffic? See ./lab status")
     for (when, value), (_, following) in zip(samples, samples[1:]):
         if value and following and when >= part.began - EFFECT_STEP_S:
             return when
@@ -151,7 +151,7 @@ def onset(case, engines, part, now):
 
 
 def begins(case, engines, now):
-    """[(when a part was done, when it showed)]; CannotTell where one does not show."""
+    """[(when a part began, when it showed)]; CannotTell if one does not show."""
     found = [(part.began, onset(case, engines, part, now)) for part in case.parts]
     if not all(shown for _, shown in found):
         raise CannotTell("the signals do not show enough yet; wait half a minute")
@@ -159,7 +159,7 @@ def begins(case, engines, now):
 
 
 def testimony(case, engines, now):
-    """For each part: (places, reasons) that are right, and that the engines show."""
+    """For each part: the (places, reasons) that are right and that the engines show."""
     said = []
     for part in case.parts:
         if part.began is None:
@@ -172,10 +172,10 @@ def testimony(case, engines, now):
 
 
 def calm(case, engines, now):
-    """CannotTell where something is wrong that the case has not made."""
+    """Raises CannotTell if something is wrong that the case has not caused."""
     seconds, why = settled(case, engines, now)
     if seconds < min(case.settled, TOLERANCE_S):
-        raise CannotTell(f"something is wrong that this exercise has not made: {why}")
+        raise CannotTell(f"something is wrong that this exercise has not caused: {why}")
 
 
 # The questions.
@@ -188,23 +188,23 @@ def judge_since(case, text, now):
             calm(case, engines, now)
             if spans is None:
                 return Verdict(RIGHT, "right: nothing is wrong")
-            return Verdict(WRONG, "wrong: what changed then? Not every change does harm: look at errors, durations, and what watches them", True)
+            return Verdict(WRONG, "wrong: what changed then? Not every change does harm: look at errors, durations, and monitoring", True)
         known = begins(case, engines, now)
         if spans is None:
-            return Verdict(WRONG, "wrong: something is. Compare now with the time before the case: each route, each caller, the stock, the log, "
-                                  "and what watches all this", True)
+            return Verdict(WRONG, "wrong: something is wrong. Compare now with the time before the case: each route, each caller, the stock, the log, "
+                                  "and monitoring", True)
         times = [when for done, shown in known for when in (done, min(shown, done + LATE_S))]
         distance = min((max(begin - when, when - end, 0) for when in times for begin, end in spans))
         if distance <= TOLERANCE_S:
-            return Verdict(RIGHT, f"right: since {clock(min(shown for _, shown in known))} UTC it shows")
+            return Verdict(RIGHT, f"right: it shows since {clock(min(shown for _, shown in known))} UTC")
         early = all(end < min(times) for _, end in spans)
-        return Verdict(WRONG, f"wrong: {'at that time all was as before' if early else 'it had begun before that'}. "
-                              "Look at the graph of the signal that tells it, at a window of a minute or less", True)
+        return Verdict(WRONG, f"wrong: {'at that time everything was as before' if early else 'it had begun before that'}. "
+                              "Look at the graph of the signal that shows it, with a window of a minute or less", True)
     return judge
 
 
 def several(text):
-    """The parts of an answer that names more than one thing."""
+    """The parts of an answer that names several things."""
     return [part for part in re.split(r"\s*(?:,|;|\+|&|\band\b)\s*", text) if part.strip()] or [text]
 
 
@@ -213,7 +213,7 @@ def collect(question, hits, total):
     question.found |= hits
     if len(question.found) == total:
         return Verdict(RIGHT, "right")
-    return Verdict(WRONG, "right so far: that is one. There is another one, somewhere else")
+    return Verdict(WRONG, "right so far: that is one of two places. Find the other one")
 
 
 def judge_where(case, text, now):
@@ -230,7 +230,7 @@ def judge_where(case, text, now):
         for place in places:
             hit = {index for index, (right, _) in enumerate(said) if place in right}
             if not hit and any(place in part.fault.broad(part.params) for part in case.parts):
-                return Verdict(WRONG, f"not narrow enough: {place} is hit, but not all of it, or that is where it shows and not where it is", True)
+                return Verdict(WRONG, f"not narrow enough: only a part of {place} is affected, or the effect shows there but the cause is elsewhere", True)
             if not hit:
                 return Verdict(WRONG, f"wrong: {observation(case, engines, place, now)}", True)
             hits |= hit
@@ -257,7 +257,7 @@ def judge_why(case, text, now):
             if not hit and reason is None and any(family in fault.families for fault in faults):
                 return Verdict(WRONG, "the class is right. Say the reason too")
             if not hit and any(reason in fault.near for fault in faults):
-                return Verdict(WRONG, "true, but there is a cause behind it: read one such trace and its log line to the end", True)
+                return Verdict(WRONG, "true, but it has another cause: read one such trace and its log line to the end", True)
             if not hit:
                 return Verdict(WRONG, f"wrong: {look((family, reason))}", True)
             hits |= hit
@@ -266,19 +266,19 @@ def judge_why(case, text, now):
 
 
 def look(cause):
-    """A hint that depends on what was answered."""
+    """A hint that depends on the answer."""
     family, reason = cause
     if reason and reason != "nothing":
-        return f"if it were {reason}, one would see that {words.REASONS[reason][0]}"
+        return f"the signs of {reason} are: {words.REASONS[reason][0]}"
     return f"{family} means that {words.FAMILIES[family]}. Is that what the signals show?"
 
 
 def done_last(case, now):
-    """The last action, and whether it is too early to see what it does: rates look at the last 20 s."""
+    """The last action, and whether its effect can show already: rates look at the last 20 s."""
     if not case.actions:
         return "nothing has been done yet: ./lab mend ACTION"
     when, action = case.actions[-1]
-    return f"{action} was done last" + (f", {now - when:.0f} s ago: wait until it is {SHOWS_S}" if now - when < SHOWS_S else "")
+    return f"the last action was {action}" + (f", {now - when:.0f} s ago: wait until it is {SHOWS_S}" if now - when < SHOWS_S else "")
 
 
 def judge_mended(case, text, now):
@@ -286,17 +286,17 @@ def judge_mended(case, text, now):
         if not case.parts:
             others = [action for _, action in case.actions if action != "nothing"]
             if not case.actions or case.actions[-1][1] != "nothing":
-                return Verdict(WRONG, f"wrong: {others[-1]} was done; was it needed?" if others else "nothing has been done yet: ./lab mend ACTION")
+                return Verdict(WRONG, f"wrong: {others[-1]} was done; was it necessary?" if others else "nothing has been done yet: ./lab mend ACTION")
         seconds, why = settled(case, engines, now)
         if case.parts:
-            begins(case, engines, now)  # what never showed is not mended
+            begins(case, engines, now)  # a fault that never showed cannot be mended
         if seconds >= case.settled:
-            # Where nothing was wrong, all was well before the action too.
+            # If nothing was wrong, the service was well before the action too.
             case.mended_at = now - seconds if case.parts else case.actions[-1][0]
-            return Verdict(RIGHT, f"right: all is well for {seconds:.0f} s, with traffic")
+            return Verdict(RIGHT, f"right: the service has been well for {seconds:.0f} s, with traffic")
         if seconds == 0:
             return Verdict(WRONG, f"not mended: {why}; {done_last(case, now)}")
-        raise CannotTell(f"all is well for {seconds:.0f} s; {case.settled:.0f} s are needed")
+        raise CannotTell(f"the service has been well for {seconds:.0f} s; {case.settled:.0f} s are needed")
     return judge
 
 
@@ -306,7 +306,7 @@ JUDGES = {1: judge_since, 2: judge_where, 3: judge_why, 4: judge_mended}
 # The service level.
 
 def bad_times(engines, expression, good, begin, now):
-    """When a series is not as it should be, or has no sample: [times]."""
+    """The times at which a series has a bad value, or no sample: [times]."""
     found = engines.query_range(expression, begin, now, SETTLED_STEP_S)
     seen = {round(when, 1): value for _, series in found for when, value in series}
     steps = int((now - begin) / SETTLED_STEP_S)
@@ -315,14 +315,14 @@ def bad_times(engines, expression, good, begin, now):
 
 
 def settled(case, engines, now):
-    """(for how many seconds all has been well, what was not well last)."""
+    """(how many seconds the service has been well, the last thing that was wrong)."""
     begin = now - case.settled - 2 * SETTLED_STEP_S
     base = case.base or {"rate": 1, "up": 1}
     checks = [("too few requests arrive", f"sum(rate(request_total{{{JOB}}}[20s]))", lambda value: value >= base["rate"] / 2),
               ("more than a tenth of the requests fails", f"sum(rate(error_total{{{JOB}}}[20s])) / (sum(rate(request_total{{{JOB}}}[20s])) > 0)",
                lambda value: value <= 0.1),
-              ("a program that Prometheus scraped is away", "count(up == 1)", lambda value: value >= base["up"])]
-    checks += [("what is wrong still shows", part.fault.effect(part.params, base), lambda value: value == 0)
+              ("Prometheus no longer reaches one of its targets", "count(up == 1)", lambda value: value >= base["up"])]
+    checks += [("the fault still shows", part.fault.effect(part.params, base), lambda value: value == 0)
                for part in case.parts if not part.fault.lasting]
     worst, why = 0, ""
     for text, expression, good in checks:
@@ -335,7 +335,7 @@ def settled(case, engines, now):
 
 
 def tampered(case, engines, now):
-    """Switching the alarm off does not mend. Yields what is wrong with the alarm."""
+    """Disabling alerts does not mend a fault. Yields each way in which alerting is broken."""
     loaded = set(engines.rules())
     missing = [name for name in case.rules if name not in loaded]
     if missing:
@@ -357,17 +357,17 @@ def kind_of(case, place):
 
 
 def observation(case, engines, place, now):
-    """What the engines say of the place that was answered. The answer is wrong also where this cannot be asked."""
+    """The engines' data about the place in the answer. The answer is wrong even if they do not answer."""
     try:
         return observed(case, engines, place, now)
     except Away:
-        return f"{place} is not it"
+        return f"{place} is not the place"
 
 
 def observed(case, engines, place, now):
     kind = kind_of(case, place)
     if kind == "instance":
-        return f"{place}: compare what each instance counts: sum by (instance) (rate(request_total[1m]))"
+        return f"{place}: compare the counts of the instances: sum by (instance) (rate(request_total[1m]))"
     if kind == "route":
         route = place.split(" ", 1)[1]
         share = engines.number(f'sum(rate(error_total{{{JOB},route="{route}"}}[1m])) / sum(rate(request_total{{{JOB},route="{route}"}}[1m]))', now)
@@ -378,29 +378,29 @@ def observed(case, engines, place, now):
         field, same = ("sku", str) if kind == "SKU" else ("user_agent", caller_of)
         counts = groups(engines.log(now - 120, now), field, lambda record: record.get("status", 200) >= 400)
         hit, total = [sum(column) for column in zip((0, 0), *(pair for value, pair in counts.items() if same(value) == place))]
-        return f"{place}: {hit} of {total} requests of the last two minutes failed or were refused, as far as the log says"
+        return f"{place}: {hit} of {total} requests of the last two minutes failed or were refused, according to the log"
     if kind == "step":
-        return f"{place}: ./lab trace slow and ./lab trace failed show how it does"
+        return f"{place}: ./lab trace slow and ./lab trace failed show its state"
     if kind == "component":
         up = engines.query("up == 1", now)
-        return f"{place}: {len(up)} of the lab's targets answer. What does this one count of itself?"
-    return f"{place}: compare what is loaded, and what is silenced, with observability/prometheus/rules" if kind == "alert" else "something is"
+        return f"{place}: {len(up)} of the lab's targets answer. Look at the metrics of this one"
+    return f"{place}: compare the loaded and the silenced rules with observability/prometheus/rules" if kind == "alert" else "something is"
 
 
 def hint(case, engines, number, now):
-    """Something that helps, and is counted."""
+    """Returns a hint, and counts it."""
     question = case.questions.get(number)
     if not question:
         return Verdict(BAD, f"there is no question {number}; 1 to 4")
     if now < case.began + case.answers_from:
-        return Verdict(UNKNOWN, f"cannot tell: it may not have begun; hints come from {clock(case.began + case.answers_from)} UTC on")
+        return Verdict(UNKNOWN, f"cannot tell: the fault may not have begun; the lab gives hints from {clock(case.began + case.answers_from)} UTC on")
     question.hints += 1
     order = sorted(words.FAMILIES)
     if number == 1:
-        return Verdict(RIGHT, "Four places tell: errors and durations by route; request_total by status; the stock beside what was ordered; "
-                              "and what watches: targets, rules, silences, lines written, messages delivered")
+        return Verdict(RIGHT, "Look at four places: errors and durations by route; request_total by status; the stock beside the ordered units; "
+                              "and monitoring: targets, rules, silences, written log lines, delivered messages")
     if not case.parts:
-        return Verdict(RIGHT, {2: "It may be nowhere", 3: "Not every change is a fault", 4: "Not everything has to be mended"}[number])
+        return Verdict(RIGHT, {2: "There may be no fault at all", 3: "Not every change is a fault", 4: "Not every change needs an action"}[number])
     if number == 2:
         kinds = {kind_of(case, place) for part in case.parts for place in part.fault.where(part.params)}
         return Verdict(RIGHT, f"It is: {' or '.join(sorted(kinds))}")

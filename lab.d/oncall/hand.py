@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The process behind a case: it breaks the lab, and mends it when told to. Only its memory knows what is broken.
+"""The process behind a case: it breaks the lab, and mends it on request. Only its memory records what is broken.
 
-It listens on a socket in LAB_DIR/run for ./lab answer and ./lab mend, which see no more than its answers.
+It listens on a socket in LAB_DIR/run for ./lab answer and ./lab mend, which see only its answers.
 """
 import contextlib
 import json
@@ -25,14 +25,14 @@ from .words import CALLERS
 
 SOCKET, RECORD = "oncall.sock", "oncall.case"
 TICK_S = 0.5
-BEAT_S = 30          # the heartbeat, by turns firing and resolved
+BEAT_S = 30          # the heartbeat, alternately firing and resolved
 LOOK_S = 2           # whether somebody has restarted or reloaded the shop
 LONGEST_S = 3 * 3600
-BASE = {"inventory.restock_s": 3600}  # of every case: no restock hides what leaves the stock
+BASE = {"inventory.restock_s": 3600}  # in every case: a restock would hide what leaves the stock
 
 
 class Part:
-    """One fault of the case, from its begin to its end."""
+    """One fault of the case, from its beginning to its end."""
 
     def __init__(self, at, fault, params):
         self.at, self.fault, self.params = at, fault, params
@@ -44,7 +44,7 @@ class Part:
 
 
 def take_effect(parts, action, name, now):
-    """What an action does to the faults: it ends those that it mends, and makes others worse."""
+    """Applies an action to the faults: it ends those that it mends, and makes others worse."""
     for part in filter(lambda part: part.active, parts):
         if f"{action} {name}".strip() in part.fault.mends(part.params):
             part.ended = now
@@ -58,14 +58,14 @@ class Hand:
         self.control = Control(engines)
         self.parts = [Part(at * pace, fault, params) for at, fault, params in plan.parts]
         self.decoys = [(at * pace, kind, what) for at, kind, what in plan.decoys]
-        self.extra = {}       # settings of decoys
+        self.extra = {}       # the settings of decoys
         self.began = time.time()
         self.crowd = None
         self.page = ""        # its address
         self.base = None
         self.seen = None      # the shop's state as of our own last change
-        self.trouble = ""     # why nothing can be told just now
-        self.broken = ""      # why nothing can be told any more
+        self.trouble = ""     # why no verdict is possible now
+        self.broken = ""      # why no verdict is possible any more
         self.last_beat = self.last_look = 0
         self.firing = False
         self.lock = threading.RLock()
@@ -75,7 +75,7 @@ class Hand:
     # The course of the case.
 
     def prepare(self):
-        """Everything that every case has; Away or Failed where it cannot be."""
+        """Sets up everything that every case has. Raises Away or Failed if that is not possible."""
         self.case.silences = {silence["id"] for silence in self.engines.silences(None)}
         self.case.rules = sorted(self.engines.rules())
         if self.plan.replicas:
@@ -89,7 +89,7 @@ class Hand:
         self.page = page.serve(self.engines, lambda: grader.public(self.case))
 
     def course(self):
-        """The thread of the case: each tick it does what is due."""
+        """The thread of the case: at each tick it performs the actions that are due."""
         while not self.over.wait(TICK_S):
             try:
                 with self.lock:
@@ -97,9 +97,9 @@ class Hand:
                 self.trouble = ""
             except (Away, Failed) as error:
                 self.trouble = str(error)
-            except Exception:  # a fault of this program: the case says so instead of grading
+            except Exception:  # a bug of this program: the case reports it instead of grading
                 traceback.print_exc()
-                self.broken = "the exercise itself has failed; see log/oncall.log, then ./lab oncall end"
+                self.broken = "the exercise itself has failed; see log/oncall.log, then run ./lab oncall end"
             if time.time() - self.began > LONGEST_S:
                 self.over.set()
 
@@ -114,21 +114,21 @@ class Hand:
                 try:
                     self.begin(part)
                 except (Away, Failed) as error:
-                    self.broken = f"the case could not be made ({error}); ./lab oncall end, then begin another one"
+                    self.broken = f"cannot make the case ({error}); run ./lab oncall end, then begin another one"
                     raise
         if self.base is None and not self.parts and age >= self.plan.at * self.pace:
             self.measure()
         if time.time() - self.last_beat >= BEAT_S:
             self.last_beat = time.time()
             self.firing = not self.firing
-            with contextlib.suppress(Away):  # somebody may have stopped Alertmanager: that is seen elsewhere
+            with contextlib.suppress(Away):  # a user may have stopped Alertmanager; other checks detect that
                 self.control.heartbeat(self.firing)
         if time.time() - self.last_look >= LOOK_S:
             self.last_look = time.time()
             self.look()
 
     def measure(self):
-        """What is usual, just before anything is broken."""
+        """The usual values, measured just before the case breaks anything."""
         if self.base is not None:
             return
         self.base = {"rate": self.engines.number(f"sum(rate(request_total{{{JOB}}}[20s]))") or 4,
@@ -139,13 +139,13 @@ class Hand:
         self.case.base = self.base
 
     def look(self):
-        """A restart or a reload by somebody else does not mend what is outside of the shop: breaks it again."""
+        """The fault is outside the shop, so a restart or reload by a user does not mend it: this breaks it again."""
         with contextlib.suppress(Away):
             if self.states() != self.seen:
                 self.apply()
 
     def apply(self):
-        """Tells the shop what it is to be like now."""
+        """Sends the shop its current settings."""
         for index, shop in enumerate(self.control.shops):
             values = {**BASE, **self.extra}
             rest = ""
@@ -191,7 +191,7 @@ class Hand:
     # Actions.
 
     def mend(self, action, name=""):
-        """Does it, and says that it is done, not whether it was right."""
+        """Performs an action. The text says that it was done, not whether it was right."""
         with self.lock:
             self.case.actions.append((time.time(), f"{action} {name}".strip()))
             take_effect(self.parts, action, name, time.time())
@@ -203,7 +203,7 @@ class Hand:
         return f"Done: {action} {name}".strip() + "."
 
     def act(self, action, name):
-        """What an action does whatever the case is."""
+        """The effect of an action that is the same in every case."""
         if action == "block-caller":
             self.crowd.block(name)
         elif action == "reload-prometheus":
@@ -219,13 +219,13 @@ class Hand:
             self.restart_shop()
 
     def restart_shop(self):
-        """Restarts the build that is deployed now, also a wrong one."""
+        """Restarts the deployed build, even a wrong one."""
         if self.engines.native:
             self.control.restart_shop(next((part.fault.build(part.params) for part in self.parts if part.active and part.fault.build(part.params)), None))
         else:
             self.control.compose("restart", "minishop")
 
-    # What is asked.
+    # Requests.
 
     def answer(self, request):
         """One request of ./lab answer or ./lab mend: {do, question, value, action, name}. Returns {status, text}."""
@@ -238,12 +238,12 @@ class Hand:
         now = time.time()
         if do == "mend":
             if len(self.case.actions) >= grader.ACTIONS_TAKEN:
-                return {"status": 1, "text": f"closed: {grader.ACTIONS_TAKEN} actions were taken. ./lab oncall end says what it was"}
+                return {"status": 1, "text": f"closed: {grader.ACTIONS_TAKEN} actions were taken. ./lab oncall end shows the fault"}
             try:
                 text = self.mend(request["action"], request.get("name", ""))
             except (Away, Failed) as error:
-                return {"status": 3, "text": f"cannot tell: {request['action']} could not be done: {error}"}
-            return {"status": 0, "text": f"{text} Whether all is well again shows when it has been for {self.case.settled:.0f} s: ./lab answer 4"}
+                return {"status": 3, "text": f"cannot tell: {request['action']} failed: {error}"}
+            return {"status": 0, "text": f"{text} ./lab answer 4 can tell whether it helped once the service has been well for {self.case.settled:.0f} s."}
         if do == "answer":
             verdict = grader.answer(self.case, self.engines, request["question"], request["value"], now)
             return {"status": verdict.status, "text": verdict.text}
@@ -254,7 +254,7 @@ class Hand:
                 **grader.public(self.case)}
 
     def finish(self):
-        """Ends the case: what it was, the score; everything is undone. Returns the text."""
+        """Ends the case and undoes everything. Returns a text with the fault and the score."""
         if self.crowd:
             self.crowd.stop()
         self.case.end(time.time())
@@ -305,7 +305,7 @@ def _converse(hand, connection):
 
 
 def main():
-    """Reads what to do from standard input, so that no argument and no variable names it; says "ready", or what is wrong."""
+    """Reads the plan from standard input, so that no argument or variable shows it. Prints "ready", or an error."""
     wanted = json.load(sys.stdin)
     run = pathlib.Path(wanted["directory"]) / "run"
     hand = None
@@ -333,4 +333,4 @@ def main():
     return 0
 
 
-assert set(CALLERS).isdisjoint(ACTIONS)  # ./lab mend takes both in one line
+assert set(CALLERS).isdisjoint(ACTIONS)  # ./lab mend takes both in one command

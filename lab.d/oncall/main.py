@@ -30,7 +30,7 @@ def directory():
 
 
 def ask(**request):
-    """What the case answers: {status, text}."""
+    """The answer of the case: {status, text}."""
     run = directory() / "run"
     here = os.getcwd()
     try:
@@ -43,7 +43,7 @@ def ask(**request):
     except (FileNotFoundError, ConnectionRefusedError):
         stop("no case runs: ./lab oncall begins one", 1)
     except (OSError, ValueError) as error:
-        stop(f"the case does not answer ({error}); ./lab oncall end, or ./lab down, ends it", 3)
+        stop(f"the case does not answer ({error}); end it with ./lab oncall end or ./lab down", 3)
     finally:
         os.chdir(here)
     return None
@@ -69,23 +69,23 @@ def begin(options):
     process.stdin.close()
     said = process.stdout.readline().decode().strip()
     if said != "ready":
-        stop(f"the case could not begin: {said or 'see ' + str(directory() / 'log/oncall.log')}", 1)
+        stop(f"cannot begin the case: {said or 'see ' + str(directory() / 'log/oncall.log')}", 1)
     answer = ask(do="show")
-    print(f"On call since {grader.clock(answer['began'])} UTC. Something may go wrong now, or it may not.\n")
+    print(f"On call since {grader.clock(answer['began'])} UTC. Something may go wrong now, or nothing does.\n")
     print(f"  {'the page of the case':20} {answer['page']}")
     for what, name, path in (("the pictures", "prometheus", "/consoles/minishop.html"), ("the alerts", "prometheus", "/classic/alerts"),
                              ("the Slack channel", "slack", ""), ("silences", "alertmanager", "/#/silences")):
         print(f"  {what:20} {place[name + '_url']}{path}")
     print("  one request          ./lab trace failed, ./lab trace slow, ./lab logs\n")
-    print(f"Answers are taken from {grader.clock(answer['from'])} UTC on. ./lab answer shows the questions, ./lab mend what can be done,\n"
-          "./lab oncall end gives up and says what it was.")
+    print(f"The lab accepts answers from {grader.clock(answer['from'])} UTC on. ./lab answer shows the questions, ./lab mend the possible actions,\n"
+          "./lab oncall end gives up and shows the fault.")
     return 0
 
 
 def oncall(arguments, only_check=False):
-    parser = argparse.ArgumentParser(prog="./lab oncall", description="Puts something wrong, or nothing, without saying what.")
+    parser = argparse.ArgumentParser(prog="./lab oncall", description="Breaks something, or nothing, and does not say what.")
     parser.add_argument("case", nargs="?", help=f"the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}; or: end, score")
-    parser.add_argument("--seed", type=int, help="the same number makes the same case again")
+    parser.add_argument("--seed", type=int, help="the same number repeats the same case")
     options = parser.parse_args(arguments)
     if options.case in ("end", "score"):
         if options.seed is not None:
@@ -132,7 +132,7 @@ def mend(arguments):
     action, *names = arguments
     action = "-".join(words.plain(action).split())
     if action not in ACTIONS:
-        stop(f"there is no action '{arguments[0]}'; ./lab mend lists them", 2)
+        stop(f"unknown action '{arguments[0]}'; ./lab mend lists them", 2)
     name = ""
     if action == "block-caller":
         try:
@@ -164,7 +164,7 @@ def tidy():
         pass  # nothing runs, so nothing is broken
     for name in (hand.SOCKET, hand.RECORD, "oncall.id"):
         (directory() / "run" / name).unlink(missing_ok=True)
-    print("A case was interrupted; what it had broken is put right." + "".join(f"\nNot undone: {trouble}" for trouble in troubles))
+    print("A case was interrupted; its faults are undone." + "".join(f"\nNot undone: {trouble}" for trouble in troubles))
     return 0
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The page of the case: its clock, the questions, links that open each tool at the right place and time, and the newest lines of the log.
 
-It gets the public state of the case only, so it says no more than ./lab answer and ./lab logs do. The process behind the case serves it,
+It gets only the public state of the case, so it shows only what ./lab answer and ./lab logs show. The process behind the case serves it,
 on a port of this machine."""
 import html
 import http.server
@@ -16,7 +16,7 @@ from .engines import Away
 import logs  # lab.d/logs.py: engines.py has put lab.d on the path
 
 STYLE = pathlib.Path(__file__).resolve().parent.parent.parent / "observability/prometheus/assets/console.css"
-BEFORE_S = 300  # what was usual, in front of the case
+BEFORE_S = 300  # the usual values, before the case
 LOG_S, LOG_LINES = 120, 400
 SCRIPT = """
 const live = document.getElementById("live"), over = document.getElementById("over");
@@ -58,7 +58,7 @@ def query(url, expression, now, began):
 
 
 def links(engines, began, now):
-    """[(what, address)]: the same for every case."""
+    """[(title, address)]: the same for every case."""
     urls, since = engines.urls, int((began - BEFORE_S) * 1000)
     prometheus = urls["prometheus"]
     found = [("The pictures", f"{prometheus}/consoles/minishop.html"),
@@ -80,7 +80,7 @@ def links(engines, began, now):
 
 
 def live(engines, state, now):
-    """What changes: the clock, the questions, the links. state: what grader.public() says."""
+    """The parts that change: the clock, the questions, the links. state: the result of grader.public()."""
     parts = [f'<p class="clock">{duration(now - state["began"])}</p>',
              f'<p class="quiet">since {time.strftime("%H:%M:%S", time.gmtime(state["began"]))} UTC; now '
              f'{time.strftime("%H:%M:%S", time.gmtime(now))} UTC</p>']

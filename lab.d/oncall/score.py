@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How a case went, and the history of all cases in LAB_DIR."""
+"""The score of a case, and the history of all cases in LAB_DIR."""
 import json
 import statistics
 import time
@@ -23,7 +23,7 @@ def seconds(value):
 
 
 def finish(directory, plan, case, addresses):
-    """Adds the case to the history. Returns what it was, how it is found, and how it went. addresses: for the commands."""
+    """Adds the case to the history. Returns the fault, the ways to find it, and the score. addresses: for the commands."""
     first = min((part.began for part in case.parts if part.began), default=case.began)
     taken = [None if question.right_at is None else max(0, question.right_at - first) for question in case.questions.values()]
     if case.mended_at:
@@ -33,12 +33,12 @@ def finish(directory, plan, case, addresses):
              "wrong": sum(question.wrong for question in case.questions.values()), "actions": len(case.actions),
              "hints": sum(question.hints for question in case.questions.values()), "solved": all(value is not None for value in taken)}
     keep(directory, entry)
-    lines = [f"Case {plan.number}, seed {plan.seed} (./lab oncall {plan.number} --seed {plan.seed} begins it again)"]
+    lines = [f"Case {plan.number}, seed {plan.seed} (./lab oncall {plan.number} --seed {plan.seed} repeats it)"]
     if not case.parts:
-        lines.append("Nothing was wrong: all that changed was harmless.")
+        lines.append("Nothing was wrong: all changes were harmless.")
     for part in case.parts:
         if part.began is None:
-            lines.append("It had not begun yet.")
+            lines.append("The fault had not begun yet.")
             break
         lines.append(f"{time.strftime('%H:%M:%S', time.gmtime(part.began))} UTC: {part.fault.says.format(**part.params)}")
         lines += [f"  to find it: {'$' if look.shell else 'PromQL:'} {look.put(addresses)}" for look in part.fault.found_by]
@@ -64,7 +64,7 @@ def table(directory):
             entry = json.loads(line)
             entries.append({**entry, "time": str(entry["time"]), "case": int(entry["case"])})
         except (ValueError, KeyError, TypeError):
-            continue  # somebody has edited it
+            continue  # a person has edited the file
     if not entries:
         return "No case is over yet: ./lab oncall begins one."
     lines = [f"{'begin (UTC)':20} {'case':>4} {'detect':>8} {'locate':>8} {'explain':>8} {'mend':>8} {'wrong':>6} {'hints':>6} {'actions':>8}"]
@@ -73,5 +73,5 @@ def table(directory):
         lines.append(f"{entry['time']:20} {entry['case']:>4} {taken} {entry.get('wrong', 0):>6} {entry.get('hints', 0):>6} {entry.get('actions', 0):>8}")
     solved = [entry for entry in entries if entry.get("solved")]
     lines.append(f"{len(solved)} of {len(entries)} cases solved" + (
-        f"; median to mend {seconds(statistics.median(entry['mend_s'] for entry in solved))}" if solved else ""))
+        f"; median time to mend {seconds(statistics.median(entry['mend_s'] for entry in solved))}" if solved else ""))
     return "\n".join(lines)

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""The words of questions and answers: what can be answered, other words for it, and times in every usual form."""
+"""The words of questions and answers: the possible answers, their synonyms, and times in every usual format."""
 import datetime
 import re
 import textwrap
 
 FAMILIES = {
-    "dependency-errors": "something that the shop needs answers with errors",
-    "dependency-latency": "something that the shop needs is slow",
-    "grey": "only some requests are hit: a SKU, a caller, a percentile, an instance",
-    "capacity": "too much comes, or something has run out",
+    "dependency-errors": "a service that the shop depends on returns errors",
+    "dependency-latency": "a service that the shop depends on is slow",
+    "grey": "only some requests are affected: a SKU, a caller, a percentile, an instance",
+    "capacity": "there is too much traffic, or a resource has run out",
     "deploy": "a configuration or a build",
-    "data": "what is stored or counted is wrong, and nobody gets an error",
+    "data": "stored or counted data are wrong, but no request fails",
     "client": "a caller does something wrong",
-    "credentials": "a key or an address of a webhook is refused",
-    "observer": "what watches the shop is broken, not the shop",
+    "credentials": "a key or a webhook's address is refused",
+    "observer": "monitoring is broken, not the shop",
     "nothing": "nothing is wrong",
 }
-# class: {reason: (what it would look like, other words for it)}. A reason stands below the class that it has most often.
+# class: {reason: (its signs, synonyms)}. Each reason is listed under its most frequent class.
 CAUSES = {
     "dependency-errors": {
         "gateway_error": ('it is counted in error_total{reason="gateway_error"}', "provider error", "502"),
@@ -27,7 +27,7 @@ CAUSES = {
         "out_of_stock": ("minishop_inventory_stock is near 0, and orders fail", "no stock", "stock empty", "sold out"),
     },
     "dependency-latency": {
-        "slow_provider": ("the span ChargeCard takes long, without a wait in front", "provider slow", "slow payments", "provider latency"),
+        "slow_provider": ("the span ChargeCard takes long, without waiting for a connection", "provider slow", "slow payments", "provider latency"),
         "slow_inventory": ("the span DeductInventory takes long", "inventory slow", "inventory latency"),
     },
     "grey": {},
@@ -42,43 +42,43 @@ CAUSES = {
     "deploy": {
         "config_rejected": ("minishop_config_last_reload_successful is 0, and the log says 'configuration rejected'", "bad reload",
                             "bad config", "bad configuration", "configuration rejected", "reload rejected"),
-        "wrong_build": ("minishop_build_info has another version than the one that is released", "wrong version", "bad build", "wrong deploy"),
+        "wrong_build": ("minishop_build_info has another version than the released one", "wrong version", "bad build", "wrong deploy"),
     },
     "data": {
         "too_much_deducted": ("minishop_inventory_stock falls by more than minishop_ordered_units_total rises", "deducted twice",
                               "double deduction", "stock falls too fast"),
-        "not_deducted": ("minishop_ordered_units_total rises and minishop_inventory_stock stays", "nothing deducted", "stock does not fall",
+        "not_deducted": ("minishop_ordered_units_total rises, but minishop_inventory_stock does not fall", "nothing deducted", "stock does not fall",
                          "oversold"),
     },
     "client": {
         "invalid_request": ('request_total{status="400"} rises', "broken json", "invalid json", "bad request", "malformed json", "400"),
-        "retry_storm": ('request_total{route="/payment/pay",status="409"} rises: paid orders are paid again', "retries", "already paid",
+        "retry_storm": ('request_total{route="/payment/pay",status="409"} rises: callers pay for paid orders again', "retries", "already paid",
                         "already_paid"),
         "unknown_sku": ('request_total{route="/order",status="404"} rises', "wrong sku", "sku unknown"),
     },
     "credentials": {
-        "provider_credentials": ("payments fail with gateway_error, and the log's detail says that the credentials are refused",
+        "provider_credentials": ("payments fail with gateway_error, and the log's detail says that the provider refuses the credentials",
                                  "provider key", "refused credentials", "bad credentials", "credentials refused", "api key"),
         "slack_webhook": ('alertmanager_notifications_failed_total{integration="slack"} rises', "webhook", "webhook revoked",
                           "slack refused", "revoked webhook", "slack token"),
     },
     "observer": {
-        "rule_missing": ("/rules of Prometheus lacks an alert that observability/prometheus/rules has", "missing rule", "rule not loaded",
+        "rule_missing": ("Prometheus's page /rules lacks an alert that observability/prometheus/rules has", "missing rule", "rule not loaded",
                          "rule gone", "alert not loaded"),
         "alert_silenced": ("Alertmanager has an active silence for one of the alerts", "silence", "silenced"),
-        "target_lost": ("a program is no longer among the targets of Prometheus: its `up` has ended", "lost target", "not scraped",
+        "target_lost": ("a program is no longer a target of Prometheus: its series `up` has ended", "lost target", "not scraped",
                         "scrape target lost", "target missing"),
         "logs_stopped": ("telemetry_log_lines_written_total rises more slowly than request_total", "no logs", "logs missing", "log level",
                          "logs stop"),
         "collector_away": ("telemetry_spans_exported_total no longer rises, telemetry_spans_dropped_total does", "collector down",
                            "no collector", "spans dropped"),
     },
-    "nothing": {"nothing": ("all is as before", "none", "no", "all is well", "fine")},
+    "nothing": {"nothing": ("everything is as before", "none", "no", "all is well", "fine")},
 }
 REASONS = {reason: words for reasons in CAUSES.values() for reason, words in reasons.items()}
 CALLERS = ("kiosk", "android-app", "ios-app", "bluebird", "northwind", "pricebot")
 SKUS = ("mug", "tshirt", "sticker", "poster", "socks")
-# place: (kind, other words for it)
+# place: (kind, synonyms)
 PLACES = {
     "POST /order": ("route", "order", "orders", "createorder", "create order"),
     "POST /payment/pay": ("route", "payment pay", "payment", "payments", "pay", "processpayment", "process payment"),
@@ -102,7 +102,7 @@ COLUMNS = 78
 
 
 def listed(groups, indent="   "):
-    """Lines of text for [(kind, what can be answered)], the kinds in a column of their own."""
+    """Lines of text for [(kind, possible answers)], with the kinds in the first column."""
     wide = max(len(kind) for kind, _ in groups) + 2 if any(kind for kind, _ in groups) else 0
     lines = []
     for kind, text in groups:
@@ -123,15 +123,15 @@ def kinds_of_places(own=()):
 
 def kinds_of_causes():
     """[(class, reasons)]."""
-    return [(name, ", ".join(reasons) or "the reason of another class, for some requests only") for name, reasons in CAUSES.items()]
+    return [(name, ", ".join(reasons) or "a reason of another class, for some requests only") for name, reasons in CAUSES.items()]
 
 
 class Unclear(Exception):
-    """An answer that cannot be read; the text says what can be answered."""
+    """The answer cannot be parsed; the text lists the possible answers."""
 
 
 def plain(text):
-    """Lower case, and every run of other characters than letters and digits is one blank."""
+    """Converts to lower case, and every run of characters other than letters and digits to one blank."""
     return re.sub(r"[^0-9a-z]+", " ", text.casefold()).strip()
 
 
@@ -148,7 +148,7 @@ FAMILY_OF = _index({name: (text,) for name, text in FAMILIES.items()}) | {
 
 
 def place(text, more=()):
-    """The place that one answer names; more: names of this case alone, such as alerts and instances."""
+    """The place that an answer names; more: names of this case only, such as alerts and instances."""
     word = plain(text)
     own = {plain(name): name for name in more} | {plain(re.sub("^MiniShop", "", name)): name for name in more}
     own |= {plain(name).split()[-1]: name for name in more if ":" in name}  # an instance by its port
@@ -157,7 +157,7 @@ def place(text, more=()):
         for known in (PLACE_OF, own, spaced):
             if words in known:
                 return known[words]
-        # A caller as the log has it, with its version; a method in front of a route.
+        # A caller with its version, as in the log; a route with its method.
         for shorter in (re.sub(r"( \d+)+$", "", words), re.sub(r"^(post|get) ", "", words)):
             if shorter in PLACE_OF and shorter != words:
                 found = PLACE_OF[shorter]
@@ -188,9 +188,9 @@ NO = {"no", "nothing", "none", "all is well", "nothing is wrong", "fine", "ok", 
 
 
 def since(text, now):
-    """None for "nothing is wrong", else the spans of time that may be meant: [(from, until)], in seconds since 1970.
+    """None for "nothing is wrong", else the time ranges that the answer may mean: [(from, until)], in seconds since 1970.
 
-    A time without a zone is UTC, as in every signal, or this machine's own. Without seconds it is the whole minute.
+    A time without a zone is UTC, as in every signal, or local time. A time without seconds means the whole minute.
     """
     word = " ".join(text.casefold().replace(",", " ").split())
     if plain(word) in NO:

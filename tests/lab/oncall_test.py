@@ -59,7 +59,7 @@ class Case:
         self.lab, self.plan, self.engines = lab, cases.Plan(seed, number, native), engines_of(lab, native)
         text = lab("oncall", str(number), "--seed", str(seed))
         self.began, self.text = today(re.search(r"On call since ([\d:]+) UTC", text)[1]), text
-        contains(text, "On call since", "./lab answer", "Answers are taken from")
+        contains(text, "On call since", "./lab answer", "The lab accepts answers from")
         for _, _, params in self.plan.parts:
             if "replica" in params:
                 targets = (lab.directory / "run/prometheus/targets/minishop.yml").read_text()
@@ -110,7 +110,7 @@ def solve(lab, number, seed=SEED, native=True, lasting=False):
     case = Case(lab, number, seed, native)
     status, early = case.once("answer", "2", NOWHERE_WRONG)
     if time.time() < case.began + ANSWERS_S:  # a busy machine may have taken all that time to begin
-        expect("an early answer", (status, "answers are taken from" in early), (UNKNOWN, True))
+        expect("an early answer", (status, "the lab accepts answers from" in early), (UNKNOWN, True))
     case.wait_for_answers()
     if case.plan.parts:
         something(case, lasting)
@@ -329,7 +329,7 @@ def stopping_it_does_not_mend(lab, case):
     """The right action, and then the shop stops: nobody gets an error any more, and nobody gets an answer either."""
     lab("mend", "switch-provider")
     os.kill(lab.pid("minishop"), signal.SIGSTOP)
-    wait_until("a stopped shop is seen", lambda: re.search("is away|too few requests", case.once("answer", "4")[1]), 60, 1)
+    wait_until("a stopped shop is seen", lambda: re.search("no longer reaches|too few requests", case.once("answer", "4")[1]), 60, 1)
     os.kill(lab.pid("minishop"), signal.SIGCONT)
 
 
@@ -356,7 +356,7 @@ def an_interrupted_case_is_cleaned_up(lab):
     case = Case(lab, 3)
     wait_until("payments fail", lambda: failing(lab) > 0.15, 60, 0)
     os.kill(int((lab.directory / "run/oncall.id").read_text().split()[0]), signal.SIGKILL)
-    contains(lab("status"), "A case was interrupted; what it had broken is put right.", "incident       none")
+    contains(lab("status"), "A case was interrupted; its faults are undone.", "incident       none")
     wait_until("payments succeed", lambda: failing(lab) < 0.15, 30, 0)
     nothing_is_left(lab)
     contains(lab("answer", status=1), "no case runs")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All faults, one table a file; and a case: what the seed makes of them."""
+"""All faults, one table per file, and the plan of a case, which follows from its seed."""
 import random
 
 from .. import crowd
@@ -8,10 +8,10 @@ from . import capacity, client, dependency, deploy, grey, observer
 
 FAULTS = {fault.number: fault for table in (dependency.FAULTS, grey.FAULTS, grey.DATA, capacity.FAULTS, client.FAULTS, deploy.FAULTS,
                                             observer.FAULTS) for fault in table}
-# Numbers of cases that are not one fault: how many, and from which.
+# The numbers of cases that do not have exactly one fault: how many faults, and from which list.
 NOTHING = (1, 23)
 PAIRS = {
-    # One that customers feel, and one that hides it, or that looks like it.
+    # One fault that affects customers, and one that hides it or resembles it.
     12: (("provider-errors", "provider-slow", "inventory-slow", "card-declines"), ("alert-silenced", "rule-missing", "target-lost")),
     28: (("provider-errors", "provider-slow", "deducted-twice", "one-sku"), ("broken-json", "retry-storm", "unknown-sku")),
 }
@@ -19,35 +19,35 @@ NUMBERS = tuple(sorted((*FAULTS, *NOTHING, *PAIRS)))
 BY_NAME = {fault.name: fault for fault in FAULTS.values()}
 
 BEGINS_S = (25, 80)     # after ./lab oncall
-ANSWERS_FROM_S = 150    # for all cases alike: earlier, "nothing" would be a guess
+ANSWERS_FROM_S = 150    # the same for all cases: earlier, "nothing" would be a guess
 PAIR_APART_S = 15
 DECOYS = ("reload", "latency", "silence", "busy")
 SILENCED_ELSEWHERE = ("NodeDiskFull", "BackupTooOld", "CertificateExpiresSoon", "QueueTooLong")
 
 
 def possible(native):
-    """The numbers of the cases that can be made there."""
+    """The numbers of the cases that are possible there."""
     def fits(number):
         return number not in FAULTS or (FAULTS[number].native if native else FAULTS[number].containers)
     return [number for number in NUMBERS if fits(number)]
 
 
 class Plan:
-    """What will happen, and when, in seconds from the begin: all of it from number and seed. In memory only."""
+    """The events of a case and their times, in seconds from its beginning. They follow from number and seed, and are only in memory."""
 
     def __init__(self, seed, number=None, native=True):
         rng = random.Random(f"case {seed}")
         drawn = rng.choice(possible(native))
         self.seed, self.number = seed, number or drawn
         if self.number not in NUMBERS:
-            raise ValueError(f"there is no case {self.number}; the numbers are {NUMBERS[0]} to {NUMBERS[-1]}")
+            raise ValueError(f"unknown case {self.number}; the numbers are {NUMBERS[0]} to {NUMBERS[-1]}")
         if self.number not in possible(native):
             raise ValueError(f"case {self.number} needs {'the containers: docker-compose up -d' if native else 'the native lab: ./lab up'}")
         chosen = [FAULTS[self.number]] if self.number in FAULTS else [BY_NAME[rng.choice(names)] for names in PAIRS.get(self.number, ())]
         self.at = rng.uniform(*BEGINS_S)
         self.parts = [(self.at + i * rng.uniform(0, PAIR_APART_S), fault, Params(fault.draw(rng))) for i, fault in enumerate(chosen)]
         self.rates = crowd.rates(rng)
-        # Several shops are no hint: other cases have them too.
+        # Other cases have several shops too, so that their number gives no hint.
         self.replicas = native and (any("replica" in params for _, _, params in self.parts) or rng.random() < 0.25)
         self.decoys = sorted((rng.uniform(10, 110), kind, self._decoy(kind, rng)) for kind in rng.sample(DECOYS, rng.randint(2, 4)))
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Too much comes, or something has run out."""
+"""There is too much traffic, or a resource has run out."""
 from ..faults import JOB, ORDER, PAY, Fault, Look, busiest, caller_of, most, shell, slower
 from ..words import CALLERS
 
 
 def sees_caller(reason):
-    """The caller that most requests of the log come from."""
+    """The caller of most requests in the log."""
     def witness(engines, p, begin, end):
         records = [record for record in engines.log(begin, end, ORDER) if record.get("route") == ORDER]
         return (caller_of(busiest(records, "user_agent", lambda record: True)),), {reason}
@@ -13,7 +13,7 @@ def sees_caller(reason):
 
 
 def sees_holder(engines, p, begin, end):
-    """Each of its requests comes on a new connection, so its orders are many, and the shoppers' are more: compare the callers."""
+    """Each request of this caller opens a new connection. The shoppers send more orders, so compare the other callers."""
     records = [record for record in engines.log(begin, end, ORDER)
                if record.get("route") == ORDER and caller_of(record.get("user_agent")) in CALLERS]
     return (caller_of(busiest(records, "user_agent", lambda record: True)),), {"too_many_connections"}

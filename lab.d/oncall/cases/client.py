@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A caller does something wrong: the shop is as it should be, and nobody wakes up for it."""
+"""A caller sends wrong requests. The shop itself is healthy, and no alert fires."""
 from ..faults import ORDER, PAY, Fault, Look, answered, busiest, caller_of, most, shell
 from ..words import CALLERS
 
@@ -26,7 +26,7 @@ def row(number, name, habit, route, status, reason, says, rate):
 
 FAULTS = (
     row(16, "broken-json", "broken", ORDER, "400", "invalid_request", "{caller} sent {rps:.1f} broken JSON bodies a second.", (3, 5)),
-    row(4, "retry-storm", "retry", PAY, "409", "retry_storm", "{caller} paid the same order again, {rps:.1f} times a second.", (4, 7)),
+    row(4, "retry-storm", "retry", PAY, "409", "retry_storm", "{caller} paid for the same order again, {rps:.1f} times a second.", (4, 7)),
     row(27, "unknown-sku", "unknown", ORDER, "404", "unknown_sku", "{caller} ordered an article that does not exist, {rps:.1f} times a second.",
         (3, 5)),
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A configuration, a build, a key: somebody changed something."""
+"""Somebody changed a configuration, a build or a key."""
 from ..faults import JOB, PAY, TOP_REASON, Fault, Look, failing, shell
 
 LINES = ("payment = {{ timeout_ms = {n}; }};", "payment = {{ latency_ms = -{n}; }};", "inventory = {{ stock = \"{n}\"; }};",
@@ -13,7 +13,7 @@ def sees_rejected(engines, p, begin, end):
 
 
 def sees_refused_key(engines, p, begin, end):
-    """The detail of the log says so, at each payment."""
+    """The field detail in the log of each payment says so."""
     failed = [record for record in engines.log(begin, end, "payment failed") if record.get("reason") == "gateway_error"]
     refused = [record for record in failed if "credentials" in record.get("detail", "")]
     return ("POST /payment/pay", "ChargeCard"), {"provider_credentials"} if refused and len(refused) > len(failed) / 2 else set()
@@ -31,7 +31,7 @@ def sees_other_build(engines, p, begin, end):
 
 FAULTS = (
     Fault(7, "config-rejected", ("deploy",), ("config_rejected",),
-          "Somebody changed the configuration and made a mistake; minishop rejected it and works with the old one.",
+          "Somebody changed the configuration and made a mistake; minishop rejected it and kept the old one.",
           (Look("minishop_config_last_reload_successful == 0"),
            shell("grep 'configuration rejected' LOG | tail -n 1", lambda p: ("configuration rejected", ".conf:"))),
           draw=lambda rng: {"line": rng.choice(LINES).format(n=rng.randint(20, 900))},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Only some requests are hit: averages hardly move, the log and the traces tell who it is."""
+"""Only some requests are affected: averages hardly change, but the log and the traces show which requests."""
 from ..faults import (JOB, PAY, PROVIDER, TOP_REASON, Fault, Look, caller_of, failing, groups, main_reasons, most, outlier, shell, slower,
                       window_of)
 from ..words import CALLERS, SKUS
@@ -33,7 +33,7 @@ def sees_tail(engines, p, begin, end):
 
 
 def by_instance(window):
-    """The share of each instance's payments that fail at the provider."""
+    """The share of payments that fail at the provider, by instance."""
     pattern = "|".join(PROVIDER)
     return (f'sum by (instance) (rate(error_total{{{JOB},route="{PAY}",reason=~"{pattern}"}}[{window}])) '
             f'/ (sum by (instance) (rate(request_total{{{JOB},route="{PAY}"}}[{window}])) > 0.2)')
@@ -68,7 +68,7 @@ FAULTS = (
           effect=lambda p, base: f"{failing(PAY, PROVIDER, 40)} > bool 0.05",
           where=lambda p: (p.caller,), broad=broad, witness=sees_caller, mends=lambda p: ("switch-provider",), worse=("retry-at-once",)),
     Fault(30, "one-instance", ("grey", "dependency-errors"), PROVIDER,
-          "Only at the instance {address} payments failed at the provider: {rate:.0%} of them.",
+          "Only the payments of the instance {address} failed at the provider: {rate:.0%} of them.",
           (Look("topk(1, sum by (instance) (rate(error_total[1m])) / sum by (instance) (rate(request_total[1m])))", lambda p: (p.address,)),
            Look(TOP_REASON, lambda p: (PAY, "gateway_"))),
           draw=lambda rng: {"replica": rng.randint(1, 2), "rate": rng.uniform(0.7, 0.95), "address": ""},
@@ -89,7 +89,7 @@ FAULTS = (
 
 
 def sees_drift(engines, p, begin, end):
-    """The SKU whose stock does not fall by what was ordered, and in which direction."""
+    """The SKU whose stock does not fall by the ordered units, and the direction of the difference."""
     window = window_of(begin, end)
     found = engines.query(f'-sum by (sku) (delta(minishop_inventory_stock{{{JOB}}}[{window}])) '
                           f'/ (sum by (sku) (increase(minishop_ordered_units_total{{{JOB}}}[{window}])) > 0)', end)
@@ -113,6 +113,6 @@ def drift(number, name, reason, says, deducted):
 
 
 DATA = (
-    drift(2, "deducted-twice", "too_much_deducted", "For each {sku} that was ordered, {units} left the stock.", (2, 3)),
+    drift(2, "deducted-twice", "too_much_deducted", "For each ordered {sku}, {units} left the stock.", (2, 3)),
     drift(13, "not-deducted", "not_deducted", "Orders of {sku} took nothing from the stock.", (0,)),
 )

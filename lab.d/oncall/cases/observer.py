@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What watches the shop is broken. The shop is well, and the next outage would go unnoticed."""
+"""Monitoring is broken. The shop is healthy, but the next outage would go unnoticed."""
 from ..engines import timestamp
 from ..faults import JOB, Fault, Look, shell
 
@@ -76,7 +76,7 @@ FAULTS = (
           where=lambda p: (SCRAPED[p.job],), broad=lambda p: ("prometheus",), witness=sees_lost_target,
           mends=lambda p: ("reload-prometheus",)),
     Fault(24, "logs-stopped", ("observer", "deploy"), ("logs_stopped",),
-          "Somebody had raised log.level to {level}: the shop wrote nearly nothing.",
+          "Somebody had raised log.level to {level}: the shop logged almost nothing.",
           (Look("sum(rate(telemetry_log_lines_written_total[1m])) / sum(rate(request_total[1m])) < 0.5"),),
           draw=lambda rng: {"level": "error"},
           config=lambda p: {"log.level": p.level},
