@@ -5,7 +5,7 @@
   guide.py show [CHAPTER]
   guide.py answer CHAPTER.QUESTION [VALUE...]
 
-The chapters are docs/guide/NN-*.md. An answer is compared with what the running engines say now (lab.d/course). Exit status: 0 right, 1
+The chapters are docs/guide/NN-*.md. An answer is compared with the current data of the running engines (lab.d/course). Exit status: 0 right, 1
 wrong, 2 bad input, 3 cannot tell.
 """
 import contextlib
@@ -57,7 +57,7 @@ def chapters():
 
 
 class Progress:
-    """What was answered: {question: {"right": time or absent, "tries": n}}, in a file of LAB_DIR. It knows only questions of the guide, so it
+    """The learner's progress: {question: {"right": time or absent, "tries": n}}, in a file of LAB_DIR. It has only questions of the guide, so it
     stays small."""
 
     def __init__(self):
@@ -131,7 +131,7 @@ def show(words, course):
 
 
 def question_of(word, course):
-    """(number, chapter) of what was typed as CHAPTER.QUESTION."""
+    """(number, chapter) of a CHAPTER.QUESTION that the learner typed."""
     match = re.fullmatch(r"0*(\d{1,4})\.0*(\d{1,4})", word)
     if not match:
         raise BadInput(f"'{word}' is not a question: CHAPTER.QUESTION, as in 4.2")

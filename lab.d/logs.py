@@ -42,7 +42,7 @@ def facts(record):
 
 
 def short(record, colour=False):
-    """One line: when, how bad, what, the facts, and the trace at the end."""
+    """One line: time, level, message, fields, and the trace id at the end."""
     level = plain(record.get("level", ""))
     words = [plain(record.get("timestamp", ""))[11:23], paint(f"{level:5}", COLOURS.get(level, "2"), colour),
              paint(plain(record.get("message", "")), "1", colour), *facts(record)]
@@ -52,7 +52,7 @@ def short(record, colour=False):
 
 
 def parse(line):
-    """The record, or None for a line that is not one."""
+    """The record, or None if the line is not a record."""
     try:
         record = json.loads(line)
     except ValueError:

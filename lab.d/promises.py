@@ -37,7 +37,7 @@ def read_report(report):
 
 
 def update(page, report):
-    """The page with the figures of the report."""
+    """The text of the page with the figures of the report."""
     figures, source = read_report(report)
     before, head, rest = page.partition(HEAD)
     table, end, after = rest.partition("\n\n")

@@ -10,7 +10,7 @@ import sys
 
 
 def write(source, path, limit):
-    """Copies until the end of the source; changes the file between two lines."""
+    """Copies until the end of the source; changes to a new file only between two lines."""
     out = open(path, "wb", buffering=0)
     while data := os.read(source, 65536):
         end = data.rfind(b"\n") + 1
@@ -26,7 +26,7 @@ def main():
     path, limit, *command = sys.argv[1:]
     source, sink = os.pipe()
     if os.fork() == 0:
-        # It ends when the program has closed its output, and not with the program's group.
+        # It ends when the program has closed its output, not when the program's group gets a signal.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         os.close(sink)

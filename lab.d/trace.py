@@ -73,7 +73,7 @@ class Jaeger:
         self.url, self.loki = url, loki
 
     def list(self):
-        # Jaeger's own search for error=true finds nothing in its memory store.
+        # Jaeger's search for error=true finds nothing in its memory store.
         words = urllib.parse.urlencode({"service": "minishop", "limit": SEARCHED, "lookback": "1h"})
         return [self.summary(trace) for trace in (ask(f"{self.url}/api/traces?{words}") or {}).get("data") or []]
 

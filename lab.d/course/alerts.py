@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Questions whose truth the rules and Alertmanager know: chapter 8."""
+"""Questions that the rules and Alertmanager answer: chapter 8."""
 from course.answers import DURATION, Clock, Id, Number
 from course.question import CannotTell, Right, Wrong, question
 from oncall.engines import timestamp
@@ -8,7 +8,7 @@ ALERT = "MiniShopHighErrorRate"
 
 
 def firing(engines):
-    """The alert of the chapter. CannotTell where it does not fire."""
+    """The alert of the chapter. Raises CannotTell if it does not fire."""
     alert = next((alert for alert in engines.alerts() if alert["labels"].get("alertname") == ALERT), None)
     if alert is None:
         raise CannotTell(f"{ALERT} is neither pending nor firing. Run ./lab incident payment-outage again (step 2), wait for a minute, and answer before you end it")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a learner types, and whether it is the truth that an engine has told.
+"""Compares a learner's answer with the true value from an engine.
 
-A kind reads a text into the values that it may mean ("25 %" is 0.25; "48" without a unit may be 48 s or 48 ms) and compares them with
-the truth. What it cannot read is Unreadable: nobody is told "wrong" for a misspelled number.
+A kind parses a text into the values that it may mean ("25 %" is 0.25; "48" without a unit may be 48 s or 48 ms) and compares them with
+the true value. Text that it cannot parse is Unreadable, so a misspelled number is not "wrong".
 """
 import re
 import unicodedata
@@ -12,11 +12,11 @@ NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
 
 
 class Unreadable(Exception):
-    """The answer cannot be such a value; the text says what is allowed."""
+    """The answer cannot be parsed; the text says what is allowed."""
 
 
 def tidy(text):
-    """Without quotes and outer blanks, in lower case, each blank one space."""
+    """The text in lower case, without quotes and outer blanks, with single spaces."""
     if len(text) > LONGEST:
         raise Unreadable(f"the answer has {len(text)} characters, and at most {LONGEST} are allowed")
     if any(unicodedata.category(char) == "Cc" for char in text):
@@ -28,8 +28,8 @@ def tidy(text):
 
 
 class Number:
-    """A number with a unit. units: {unit: factors}, in lower case; "" is for a number without one. Several factors: it may mean any of them.
-    within: the share that an answer may be off; least: what it may be off in any case."""
+    """A number with a unit. units: {unit: factors}, in lower case; "" is for a number without a unit. With several factors, it may mean any of them.
+    within: the relative error that is allowed; least: the absolute error that is always allowed."""
 
     def __init__(self, what, units, within=0.1, least=0.0):
         self.what, self.units, self.within, self.least = what, units, within, least
@@ -48,7 +48,7 @@ class Number:
 
 
 class Word:
-    """One of the names of something. Case, quotes, and the choice of blank, dash or underscore do not matter."""
+    """One of several names. Case, quotes, and the choice of blank, dash or underscore do not matter."""
 
     def __init__(self, what, choices=None):
         self.what, self.choices = what, choices and {self.plain(choice) for choice in choices}
@@ -97,7 +97,7 @@ class Id:
 
 
 class Clock:
-    """A time of the day in UTC, as seconds since midnight. within: seconds that it may be off."""
+    """A time of the day in UTC, as seconds since midnight. within: the allowed error in seconds."""
 
     FORM = re.compile(r"(?:\d{4}-\d\d-\d\d[t ])?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)? ?(?:z|utc)?")
     DAY = 86400
@@ -125,6 +125,6 @@ RATE = Number("a rate: a number, with /s or without, as in 3.7 or 3.7/s", dict.f
     ("", "/s", "per second", "a second", "1/s", "req/s", "reqs/s", "requests/s", "requests a second", "requests per second", "hz", "rps", "qps"), (1,)), 0.05, 0.05)
 DURATION = Number("a duration: a number with ms or s, as in 48 ms or 0.048 s",
                   {**dict.fromkeys(("ms", "milliseconds"), (0.001,)), **dict.fromkeys(("s", "sec", "seconds"), (1,)), "": (1, 0.001)}, 0.05)
-# The true value and the estimate of it are not far apart.
+# The true value and its estimate are close.
 P95 = Number(DURATION.what, DURATION.units, 0.03)
 COUNT = Number("a number, as in 42", dict.fromkeys(("", "series", "orders", "payments", "spans", "targets", "lines", "requests", "bytes"), (1,)), 0.05)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Questions about the learner's own shop of chapter 13: the scratch copy is asked."""
+"""Questions about the learner's own shop of chapter 13: they query the scratch copy."""
 import os
 import re
 
@@ -13,7 +13,7 @@ COUNTED = re.compile(r'^minishop_stock_counts_total\{sku="mug"\} (\S+)$', re.MUL
 
 
 def scratch(engines, path):
-    """What the scratch copy answers. CannotTell where it does not run."""
+    """The answer of the scratch copy. Raises CannotTell if it does not run."""
     engines.urls["scratch"] = SCRATCH
     try:
         return engines.ask("scratch", path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Questions whose truth is in the log: chapters 2 and 3."""
+"""Questions that the log answers: chapters 2 and 3."""
 import collections
 import time
 
@@ -8,7 +8,7 @@ from course.question import HOUR_S, SHOPPERS, CannotTell, Right, Wrong, log_wind
 
 
 def counted(engines, wanted, field):
-    """The counts of a field's values, of each window."""
+    """The counts of a field's values, for each window."""
     return [collections.Counter(str(record.get(field)) for record in window) for window in log_windows(engines, wanted)]
 
 

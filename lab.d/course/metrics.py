@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Questions whose truth Prometheus knows, and whose answer is a name or a few values: chapters 4, 5, 10 and 12."""
+"""Questions that Prometheus answers with a name or a few values: chapters 4, 5, 10 and 12."""
 from course.answers import COUNT, DURATION, Number, Route, Word
 from course.numbers import percent
 from course.question import CannotTell, Right, Wrong, moments, question
@@ -24,7 +24,7 @@ def failing_route(engines, answer):
 
 
 def bucket_bounds(engines):
-    """The bound of the bucket that P95 of the orders lies in, at each moment of the last minutes."""
+    """The bound of the bucket that contains the orders' P95, at each moment of the last minutes."""
     bounds = sorted({float(labels["le"]) for labels, _ in engines.query(ORDER_BUCKETS)})
     return {next(bound for bound in bounds if bound >= value) for value in moments(engines, ORDER_P95)}
 
@@ -39,7 +39,7 @@ def bucket_of_p95(engines, answer):
 
 @question("10.1", METRIC)
 def largest_metric(engines, answer):
-    # Not the recording rules, and not what the collector makes of spans.
+    # Without the recording rules and the collector's span metrics.
     counts = {labels["__name__"]: value for labels, value in engines.query(
         'count by (__name__) ({job="minishop",__name__!~".*:.*|ALERTS.*|traces_span_metrics_.*|scrape_.*|up"})')}
     if not counts:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Questions whose answer is a number: one row a question. A row says how the truth is asked for, and which wrong numbers have a hint of
-their own."""
+"""Questions whose answer is a number: one row per question. A row has the query of the true value, and the wrong numbers that have their own
+hint."""
 import dataclasses
 import json
 import time
@@ -24,12 +24,12 @@ BURN_RATE = 'job_slo:burn_rate:ratio_rate5m{job="minishop",slo="errors"}'
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """truth, and each mistake: PromQL, or a function of the engines that returns [numbers], the newest last."""
+    """truth, and each mistake, is PromQL, or a function of the engines that returns [numbers], the newest last."""
     number: str
     kind: Number
     truth: typing.Union[str, typing.Callable]
-    says: typing.Callable          # (the newest truth): the text where the answer is right
-    mistakes: tuple                # of (what is mistaken for it, the hint), tried in this order
+    says: typing.Callable          # (the newest true value): the text for a right answer
+    mistakes: tuple                # of (mistaken value, hint), tried in this order
     otherwise: str                 # the hint for any other number
 
 

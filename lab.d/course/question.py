@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""A question of the guide: its number, what kind of answer it takes, and how the running engines are asked for the truth.
+"""A question of the guide: its number, the kind of its answer, and the query for the true value.
 
-A check gets the engines and the learner's answer, and returns Right or Wrong. It raises CannotTell (or the engines raise Away) where the
-truth cannot be had: no engine, no traffic, or a step of the chapter that was not done. Nothing passes because it could not be asked.
+A check gets the engines and the learner's answer, and returns Right or Wrong. It raises CannotTell (or the engines raise Away) if it cannot
+get the true value: no engine, no traffic, or a step of the chapter that was not done. No answer passes because a query failed.
 """
 import time
 
 from oncall.engines import timestamp
 
 WINDOW_S = 300  # the questions are about the last five minutes
-PATIENCE_S = 300  # and an answer may be as old as this: looked up, thought about, typed
+PATIENCE_S = 300  # the time that a learner may take to find and type the answer
 YOUNG_S = 60
 HOUR_S = 3600
 SHOPPERS = "minishop-shoppers/"
@@ -18,11 +18,11 @@ QUESTIONS = {}
 
 
 class CannotTell(Exception):
-    """The engines answer, but do not know the truth now; the text says why, and what to do."""
+    """The engines answer, but do not have the true value now; the text says why, and what to do."""
 
 
 class Right(str):
-    """The answer is right; the text says what the engine said."""
+    """The answer is right; the text has the engine's value."""
 
 
 class Wrong(str):
@@ -30,7 +30,7 @@ class Wrong(str):
 
 
 class Answer:
-    """What the learner typed, read as a kind."""
+    """The learner's answer, parsed as a kind."""
 
     def __init__(self, kind, text):
         self.kind, self.values = kind, kind.read(text)
@@ -48,7 +48,7 @@ class Question:
         self.number, self.kind, self.check = number, kind, check
 
     def judge(self, engines, text):
-        """Right or Wrong. Unreadable, CannotTell or Away."""
+        """Returns Right or Wrong. Raises Unreadable, CannotTell or Away."""
         return self.check(engines, Answer(self.kind, text))
 
 
@@ -61,8 +61,8 @@ def question(number, kind):
 
 
 def moments(engines, expression, step=10):
-    """The values of an expression at any moment of the last minutes: an answer was true when it was looked up. The first minute of a series
-    that began meanwhile says little, and is left out where more is known."""
+    """The values of an expression at each moment of the last minutes, because the learner may have looked it up at any of them. Leaves out
+    the first minute of a new series if there are later values."""
     now = time.time()
     points = sorted((when, value) for _, series in engines.query_range(expression, now - PATIENCE_S, now, step) for when, value in series if value == value)
     young = points and points[0][0] > now - PATIENCE_S + step
@@ -74,8 +74,8 @@ def moments(engines, expression, step=10):
 
 
 def log_windows(engines, wanted, text="", step=30):
-    """The records that are wanted, of each window of five minutes that ended in the last five minutes. Windows with few
-    records are left out: those of a lab that has just started say nothing."""
+    """The wanted records of each window of five minutes that ended in the last five minutes. Leaves out windows with few
+    records, such as those of a lab that has just started."""
     now = time.time()
     records = [(timestamp(record["timestamp"]), record) for record in engines.log(now - WINDOW_S - PATIENCE_S, now, text) if wanted(record)]
     windows = [[record for when, record in records if end - WINDOW_S <= when <= end] for end in
@@ -88,5 +88,5 @@ def log_windows(engines, wanted, text="", step=30):
 
 
 def top(counts):
-    """The names with the highest count; more than one where they are equal."""
+    """The names with the highest count; several if the counts are equal."""
     return {name for name, count in counts.items() if count == max(counts.values())}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A page's Markdown as a terminal shows it: paragraphs wrapped, headings and commands in colour, what commands print behind a line."""
+"""Renders a page's Markdown for a terminal: wraps paragraphs, colours headings and commands, and marks the output of commands with a line."""
 import re
 import shutil
 import sys
@@ -11,7 +11,7 @@ BOLD, CYAN = "1", "36"
 
 class Page:
     def __init__(self, text, is_answered):
-        """is_answered(number): whether the question has its right answer already; it gets a mark."""
+        """is_answered(number): whether the question already has a right answer; it gets a mark."""
         self.text, self.is_answered = text, is_answered
         self.colour = sys.stdout.isatty()
         self.width = max(40, min(shutil.get_terminal_size((80, 24)).columns, WIDEST))
@@ -20,7 +20,7 @@ class Page:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
 
     def inline(self, text):
-        """Emphasis and links of a line of prose; what is in backticks stays as it is, without them."""
+        """Renders emphasis and links in a line of prose; text in backticks stays unchanged, without the backticks."""
         parts = text.split("`")
         for at in range(0, len(parts), 2):
             parts[at] = re.sub(r"\[([^]]+)\]\(([^)]+)\)", r"\1 (\2)", parts[at]).replace("<http", "http").replace(">", "")
@@ -29,7 +29,7 @@ class Page:
         return "".join(parts)
 
     def paragraph(self, lines):
-        """Prose, an item of a list, or a table, which keeps its lines."""
+        """Renders prose, a list item, or a table, which keeps its lines."""
         if lines[0].startswith("|"):
             return [self.inline(line) for line in lines if not set(line) <= set("|-: ")]
         text = self.inline(" ".join(line.strip() for line in lines))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Questions whose truth the traces know: chapters 1, 6, 7 and 11."""
+"""Questions that the traces answer: chapters 1, 6, 7 and 11."""
 import time
 
 from course.answers import ORDER_ID, SHARE, TRACE_ID, Word
@@ -11,7 +11,7 @@ SLOW_S = 0.3
 
 
 def newest(engines, wanted):
-    """The newest kept traces that are wanted, whole."""
+    """The newest kept traces that are wanted, with all spans."""
     summaries = sorted(filter(wanted, engines.traces()), key=lambda trace: trace["start"], reverse=True)
     return [trace for trace in (engines.trace(summary["trace_id"]) for summary in summaries[:READ_AT_MOST]) if trace]
 
@@ -40,7 +40,7 @@ def failing_step(engines, answer):
 
 
 def own_trace(engines, answer):
-    """The trace and the log line of an id that the learner gave; None for what is not there."""
+    """The trace and the log line of an id from the learner; None for a missing one."""
     records = engines.log(time.time() - HOUR_S, text=answer.value)
     return engines.trace(answer.value), next((record for record in records if record.get("trace_id") == answer.value), None)
 

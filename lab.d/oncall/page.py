@@ -85,7 +85,7 @@ def live(engines, state, now):
              f'<p class="quiet">since {time.strftime("%H:%M:%S", time.gmtime(state["began"]))} UTC; now '
              f'{time.strftime("%H:%M:%S", time.gmtime(now))} UTC</p>']
     if now < state["from"]:
-        parts.append(f'<p class="banner warn">Something may go wrong, or not. Answers are taken from '
+        parts.append(f'<p class="banner warn">Something may go wrong, or nothing does. The lab accepts answers from '
                      f'{time.strftime("%H:%M:%S", time.gmtime(state["from"]))} UTC on, in {duration(state["from"] - now)}.</p>')
     parts.append("<h2>The questions</h2>")
     for question in state["questions"]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Programs that search the sources or watch the unit tests: analyzers.py TOOL.
+"""Runs programs that analyse the sources or the unit tests: analyzers.py TOOL.
 
-lab.d/analyzers.known has the findings that are accepted, with their reasons. The checks of clang-tidy, and why some are off, are in .clang-tidy.
+lab.d/analyzers.known has the accepted findings, with their reasons. .clang-tidy has the checks of clang-tidy, and the reasons for those that are off.
 """
 import concurrent.futures
 import re
@@ -14,13 +14,13 @@ KNOWN = (TOP / "lab.d/analyzers.known").read_text(encoding="utf-8")
 DEFINITIONS = ["-DHAVE_CONFIG_H", f"-I{BUILD}", f"-I{BUILD}/src", "-Isrc", "-Isrc/telemetry/include", "-Itests", '-DSYSCONFDIR="/etc"']
 FLAGS = ["-std=gnu11", *DEFINITIONS, *output("pkg-config", "--cflags", *LIBRARIES).split()]
 FINDING = rf"^(?:{re.escape(str(TOP))}/)?((?:src|bench)/[^ :]+\.[ch]):(\d+):.*(?:warning|error|portability|performance|style): (.*) \[([^] ]+)\]$"
-# DRD knows locks but not C11 atomics, which it takes for data races. It watches the programs whose data are held together by locks alone;
-# TSan watches the rest.
+# DRD understands locks but not C11 atomics, which it reports as data races. It checks the programs that protect their data only with locks;
+# TSan checks the others.
 DRD_PROGRAMS = "tests/shop/test_orders tests/shop/test_inventory tests/shop/test_faults tests/slack-mock/test_store tests/slack-mock/test_mode".split()
 
 
 def read(tool, *commands):
-    """Runs the commands, on all processors. Fails if they find what is not accepted."""
+    """Runs the commands, on all processors. Fails if they report a finding that is not accepted."""
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         done = list(pool.map(lambda command: captured(*command), commands))
     accepted = re.findall(rf"^{tool} (\S+) (\S+)", KNOWN, re.MULTILINE)
@@ -45,7 +45,7 @@ def tidy():
 
 
 def valgrind(tool, programs, *options):
-    """Runs each unit test under valgrind, by itself: so the list of those that cannot run is short and has its reasons."""
+    """Runs each unit test separately under valgrind, so that the list of tests that cannot run there is short and has reasons."""
     known = dict(re.findall(rf"^{tool} (\S+) (.*)", KNOWN, re.MULTILINE))
     good = True
     for program in programs:

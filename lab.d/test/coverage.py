@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Coverage of lines and branches of src/, over the unit tests and the whole-process tests of tests/coverage/scripts.txt.
 
-coverage.py builds with --enable-coverage, runs the tests, and judges; coverage.py --judge judges what an earlier run has counted. known.txt
-lists what no test can reach, and why: this is left out of the figures. ratchet.txt has the least figures that pass.
+coverage.py builds with --enable-coverage, runs the tests, and checks the figures; coverage.py --judge checks the counts of an earlier run.
+known.txt lists lines that no test can reach, with reasons; the figures leave them out. ratchet.txt has the lowest figures that pass.
 """
 import collections
 import json
@@ -38,7 +38,7 @@ def known():
 
 
 def wrong_entries():
-    """What is wrong with known.txt, for people: an entry without a reason, or one that does not match exactly one line."""
+    """The errors in known.txt, for people: an entry without a reason, or one that does not match exactly one line."""
     return [f"{entry.file}: {entry.text}: {f'matches {len(entry.numbers)} lines' if entry.why else 'has no reason'}"
             for entry in known() if not entry.why or len(entry.numbers) != 1]
 
@@ -46,7 +46,7 @@ def wrong_entries():
 def run_tests():
     for counts in BUILD.rglob("*.gcda"):
         counts.unlink()
-    # A service that has given up root's rights counts here too.
+    # A service that has dropped root's privileges writes its counts here too.
     os.umask(0)
     for directory in (BUILD, *(path for path in BUILD.rglob("*") if path.is_dir())):
         directory.chmod(0o777)
@@ -56,13 +56,13 @@ def run_tests():
     for name, command in tests.items():
         status, text = captured(*command, LAB_BUILD=str(BUILD))
         (BUILD / f"{name}.out").write_text(text)
-        # A test that fails here fails in the other builds too, where it counts.
+        # A test that fails here fails in the other builds too, which report it.
         if status:
             print(f"note: {name} ended with {status}", flush=True)
 
 
 def count():
-    """What gcovr has counted: the lines of each file, as its JSON describes them."""
+    """The counts of gcovr: the lines of each file, as in its JSON."""
     report = BUILD / "coverage.json"
     status, text = captured("gcovr", "-r", ".", "--object-directory", BUILD, "--filter", "src/", *GENERATED, "--exclude-throw-branches",
                             "--json", report, BUILD)
@@ -72,7 +72,7 @@ def count():
 
 
 def add_up(lines, excluded):
-    """Of one file: lines, lines reached, branches, branches reached; and the numbers of the lines where something is not reached."""
+    """For one file: lines, reached lines, branches, reached branches; and the numbers of the lines that are not fully reached."""
     total = [0, 0, 0, 0]
     missed = []
     for line in lines:
@@ -96,7 +96,7 @@ def per_cent(reached, of):
 
 
 def judge():
-    """Prints the figures of each file and of all, and writes what is not reached into missed.txt. Returns the exit status."""
+    """Prints the figures of each file and of all files, and writes the unreached lines into missed.txt. Returns the exit status."""
     excluded = collections.defaultdict(set)
     for entry in known():
         excluded[entry.file].update(entry.numbers)

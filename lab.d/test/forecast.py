@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `./lab test` says before it starts: how long it takes, how much disk it needs, what is there already, what it will skip."""
+"""The forecast of `./lab test` before it starts: time, disk space, existing builds, and the tests that it will skip."""
 import os
 import re
 import shutil
@@ -9,8 +9,8 @@ import plan
 import tools
 from tools import LAB_DIR, TOP, elapsed, output, row
 
-# The figures of CONTRIBUTING.md; a test compares them. Two cores that had nothing else to do.
-# Minutes of a run where everything is built, and MB in LAB_DIR after it.
+# The figures of CONTRIBUTING.md; a test compares them. They were measured on two idle cores.
+# Minutes of a run with existing builds, and MB in LAB_DIR after it.
 RUNS = {"quick": (2, 100), "default": (27, 700), "full": (160, 900)}
 # Seconds and MB of each engine, in the order of building, with empty caches; and MB of Go's caches at the end.
 ENGINES = {"otelcol": (396, 121), "prometheus": (126, 102), "alertmanager": (52, 52), "jaeger": (189, 82), "kubernetes": (65, 33),
@@ -54,7 +54,7 @@ def go():
     if not shutil.which("go"):
         return needed, "none", f"Go is not installed; version {needed} or newer is needed (go.dev/dl, or golang-go of your distribution)"
     found = output("go", "env", "GOVERSION").removeprefix("go")
-    # From 1.21 on Go downloads the version that a module asks for, unless it is told not to.
+    # Go 1.21 and newer versions download the version that a module asks for, unless GOTOOLCHAIN=local is set.
     downloads = go_version(found) >= (1, 21) and output("go", "env", "GOTOOLCHAIN").endswith("auto")
     if go_version(found) >= go_version(needed) or downloads:
         return needed, found, ""

@@ -15,7 +15,7 @@ from tools import JOBS, LAB_TEST, LIBRARIES, TOP, captured, must, output, verdic
 
 BUILD = LAB_TEST / "fuzz"
 FLAGS = "-g -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-omit-frame-pointer"
-# Cases of other tests that are inputs of these targets too.
+# Cases of other tests that serve as inputs of these targets too.
 REQUESTS = ("tests/data/http/requests/accepted", "tests/data/http/requests/refused")
 SEEDS = {"connection": REQUESTS, "service": REQUESTS}
 
@@ -28,7 +28,7 @@ def link(name):
 
 
 def search(name, seconds):
-    """Lets a target search; it does not write to its corpus. Returns whether it finds nothing."""
+    """Runs one target, which does not write to its corpus. Returns whether it finds no failure."""
     found, words = BUILD / "found" / name, TOP / f"tests/fuzz/{name}.dict"
     found.mkdir(parents=True, exist_ok=True)
     status, text = captured(BUILD / f"fuzz_{name}", f"-max_total_time={seconds}", "-max_len=4096", "-print_final_stats=1",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The checks of the sources. Each prints one line, and what it has found."""
+"""The checks of the sources. Each prints one line, and its findings."""
 import re
 import sys
 
@@ -25,7 +25,7 @@ CLANG_FORMAT = "14"  # other versions lay out some lines differently
 
 
 def linter(*command):
-    """What a linter finds: its output if it fails."""
+    """The findings of a linter: its output if it fails."""
     status, text = captured(*command)
     return (text or f"exit status {status}").splitlines() if status else []
 
@@ -37,7 +37,7 @@ def lines_with(pattern, names):
 
 
 def leftovers():
-    """Comments are whole sentences about what is; work still to do and code that is commented out do not stay."""
+    """Comments describe the present code: no notes about future work."""
     names = [name for name in project_files("src/*", "tests/*", "observability/*", "bench/*", "etc/*", "docs/*") if not name.endswith((".json", ".png", ".bin"))]
     return lines_with(r"\b(TODO|FIXME|XXX|HACK)\b", names)
 

@@ -21,7 +21,7 @@ from tools import LAB_DIR, TOP, elapsed, output
 
 
 def claim(directory):
-    """The directory of this run, and the lock that holds it: the kept directory, or a new one while another run has that."""
+    """The directory of this run, and the lock on it: the kept directory, or a new one if another run uses that."""
     directory.mkdir(parents=True, exist_ok=True)
     lock = open(directory / "lock", "w", encoding="utf-8")  # open until the process ends
     try:
@@ -34,7 +34,7 @@ def claim(directory):
 
 
 def environment(directory):
-    """The user's own settings do not change what is tested. The two that stay say where engines are."""
+    """Removes the user's settings, so that they do not affect the tests. The two that stay say where the engines are."""
     kept = {name: value for name, value in os.environ.items()
             if not re.match("(OTEL|MINISHOP)_", name) or name in ("MINISHOP_ENGINES", "MINISHOP_ENGINES_PATH")}
     python = {"LAB_PYTHON": str(tools.VENV / "bin/python")} if tools.venv_ready() else {}
@@ -80,7 +80,7 @@ def main():
         left_out = f"; --only {pattern}: {sum(map(len, stages))} of {sum(map(len, plan.stages()))} steps"
     else:
         report(run, mode, took)
-    # The one line that tells a machine how it went.
+    # The only line with the result for programs.
     print("{} passed, {} failed, {} skipped".format(*run.totals) + left_out)
     lock.close()
     return run.totals[1] > 0

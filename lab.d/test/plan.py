@@ -18,7 +18,7 @@ def own(file, *arguments):
 
 
 def yielding(file, *arguments):
-    """As own(), for a step that is not timed and may run beside one that is."""
+    """Like own(), for a step that is not timed and may run beside a timed one."""
     return "nice", *own(file, *arguments)
 
 
@@ -27,19 +27,19 @@ def build(name, *options):
 
 
 def script(path, *arguments, rounds=1):
-    """A whole-process test. Several rounds find faults that are rare; the first round that fails is the last."""
+    """A whole-process test. Several rounds find rare faults; the first round that fails is the last."""
     return "sh", "-euc", 'for round in $(seq "$0"); do "${LAB_PYTHON:-python3}" -u "$@"; done', rounds, path, *arguments
 
 
-# Test programs that take seconds: also for --quick.
+# Test programs that take only seconds; --quick runs them too.
 IN_SECONDS = ("dashboards", "containers", "grafana", "telemetry_doc", "reasons", "library_manual", "runner")
 # Test programs that wait for alerts, for minutes, and need little of the machine: they run beside the builds.
 PATIENT = ("guide", "oncall", "loop", "alert_loop", "alertmanager", "console")
 # The test of all engines. It waits for alerts too, so it runs beside distcheck.
 ON_ENGINES = ("stack",)
-# Test programs that make check runs, in each of the builds.
+# Test programs that `make check` runs in each build.
 BY_MAKE = ("slack_mock", "slack_mock_browser", "sound")
-# Test programs with a row of their own.
+# Test programs with their own row.
 WITH_ROW = ("abi",)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Runs steps and adds up what they count. A step is a command with a log of its own; several can run at a time.
+"""Runs steps and adds up their counts. A step is a command with its own log; several can run at the same time.
 
 A step's command counts its tests in one of three ways. Lines "counts: PASSED FAILED SKIPPED" are added up. Without them, each line that begins
 with "ok ", "FAIL " or "SKIP " is one test. A command that prints neither is one test, and its exit status tells the result: 0, 77 (skipped), others.
-Lines "SKIP ..." are shown, lines "figure: TEXT" go into the report, and "progress: SECONDS TEXT" says since when (Unix time) the step does what.
+Lines "SKIP ..." are shown, lines "figure: TEXT" go into the report, and "progress: SECONDS TEXT" says what the step does, and since when (Unix time).
 """
 import dataclasses
 import os
@@ -26,8 +26,8 @@ class Step:
     title: str = ""  # the name, if empty
     modes: tuple = ("default", "full")
     beside: bool = False  # runs beside the other steps of its stage
-    needs: tuple = ()  # names of earlier steps: it does not run if one of them has failed
-    programs: tuple = ()  # it does not run either if one of these is not installed
+    needs: tuple = ()  # names of earlier steps: the step does not run if one of them has failed
+    programs: tuple = ()  # the step does not run if one of these is not installed
 
     @property
     def label(self):
@@ -110,7 +110,7 @@ class Run:
                 time.sleep(0.1)
 
     def show(self, step):
-        """How long a step has been running: always in a terminal, and now and then in a file."""
+        """Shows how long a step has been running: always in a terminal, and at intervals in a file."""
         now = time.monotonic()
         if not sys.stdout.isatty() and now - self.told < REPORT_EVERY_S:
             return
@@ -163,7 +163,7 @@ class Run:
         return found
 
     def end_all(self):
-        """Ends what runs. An interrupt lets a test clean up; what is left then is ended, and what does not end is killed."""
+        """Stops all processes. SIGINT lets a test clean up; the remaining processes get SIGTERM, and then SIGKILL."""
         print(f"\nlab: interrupted, ending {', '.join(step.label for step in self.running)}", file=sys.stderr, flush=True)
         for process, _ in self.running.values():
             os.killpg(process.pid, signal.SIGINT)

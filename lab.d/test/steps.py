@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Steps of the plan that are more than one command: steps.py NAME [ARGUMENT...]."""
+"""The steps of the plan that consist of several commands: steps.py NAME [ARGUMENT...]."""
 import re
 import shutil
 import tarfile
@@ -9,7 +9,7 @@ from tools import JOBS, LAB_TEST, REQUIREMENTS, SKIPPED, SYSTEM_PYTHON, VENV, ca
 
 
 def python():
-    """Python packages that only tests need, in an environment of their own."""
+    """Installs the Python packages that only tests need, in a separate environment."""
     print("counts: 0 0 0", flush=True)
     if venv_ready():
         return 0
@@ -21,7 +21,7 @@ def python():
 
 
 def engines(mode):
-    """The engines that Debian does not package. They take minutes the first time on a machine, then nothing."""
+    """Builds the engines that Debian does not package. This takes minutes, but only once on a machine."""
     missing = forecast.missing_engines(mode)
     trouble = forecast.go()[2]
     if missing and trouble:
@@ -32,7 +32,7 @@ def engines(mode):
 
 
 def check_counts(trs):
-    """What a test program of make check has passed, failed and skipped. One that does not say how many tests it made is one test."""
+    """The tests that a test program of make check has passed, failed and skipped. A program that does not print its counts is one test."""
     result = re.search(r"^:global-test-result: (\w+)", trs.read_text(), re.MULTILINE)[1]
     log = trs.with_suffix(".log").read_text(errors="replace")
     told = re.findall(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", log, re.MULTILINE)
@@ -58,7 +58,7 @@ def check(name):
 
 
 def distcheck():
-    """Makes a tarball, unpacks it, builds, checks and installs it. The tarball has all files of the project but those that only git reads."""
+    """Makes a tarball, unpacks it, builds, checks and installs it. The tarball has all files of the project except those that only git reads."""
     failed = run("make", "-C", LAB_TEST / "plain", f"-j{JOBS}", "distcheck") != 0
     missing = {name for name in output("git", "ls-files").splitlines() if not re.search(r"\.git[a-z]*$", name)}
     for tarball in (LAB_TEST / "plain").glob("minishop-*.tar.xz"):

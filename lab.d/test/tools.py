@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the parts of `./lab test` share: places, commands, the project's files, the Python environment of the tests, lines for people."""
+"""Shared by the parts of `./lab test`: paths, commands, the project's files, the Python environment of the tests, lines for people."""
 import fnmatch
 import os
 import pathlib
@@ -23,7 +23,7 @@ def row(name, text):
 
 
 def verdict(good, title, *found):
-    """The line that tells how one test went, and what it found. Returns good."""
+    """Prints the result line of one test, and its findings. Returns good."""
     print("\n     ".join([f"{'ok  ' if good else 'FAIL'} {title}", *found]), flush=True)
     return good
 
@@ -34,7 +34,7 @@ def elapsed(seconds):
 
 
 def run(*command, **environment):
-    """Runs a command in the project's folder. Returns its exit status; the output goes where this program's goes."""
+    """Runs a command in the project's folder. Returns its exit status; it shares this program's output."""
     return subprocess.run([str(word) for word in command], cwd=TOP, env={**os.environ, **environment}, check=False).returncode
 
 
@@ -46,13 +46,13 @@ def captured(*command, **environment):
 
 
 def output(*command):
-    """What a command prints; nothing if it fails."""
+    """The output of a command; empty if it fails."""
     status, text = captured(*command)
     return "" if status else text.strip()
 
 
 def must(*command):
-    """Runs a command that has to succeed."""
+    """Runs a command that must succeed."""
     if run(*command):
         sys.exit(1)
 
@@ -63,14 +63,14 @@ def call(functions):
 
 
 def project_files(*patterns):
-    """The files of the project that match a pattern: those that git knows or would add; without git, those that no build has made."""
+    """The files of the project that match a pattern: those that git tracks or would add; without git, those that no build has created."""
     names = output("git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines() if (TOP / ".git").exists() else []
     names = names or [name for name in (str(path.relative_to(TOP)) for path in TOP.rglob("*")) if not name.startswith((".lab", ".git/", "build"))]
     return [name for name in sorted(names) if any(fnmatch.fnmatch(name, pattern) for pattern in patterns) and (TOP / name).is_file()]
 
 
 def venv_wanted():
-    """What the Python environment of the tests is made from: a Python and a list of packages."""
+    """The origin of the tests' Python environment: a Python and a list of packages."""
     return f"{output(SYSTEM_PYTHON, '--version')}\n{REQUIREMENTS.read_text()}"
 
 

@@ -237,7 +237,7 @@ def test_bad_input_and_order(directory):
     contains(lab("oncall", "end", status=1), "no case runs")
     contains(lab("oncall", "score"), "No case is over yet")
     contains(lab("mend"), "switch-provider", "block-caller")
-    contains(lab("mend", "pray", status=2), "there is no action 'pray'")
+    contains(lab("mend", "pray", status=2), "unknown action 'pray'")
     contains(lab("mend", "block-caller", status=2), "takes one caller: kiosk")
     contains(lab("mend", "block-caller", "mug", status=2), "takes one caller: kiosk")
     contains(lab("mend", "restock", "mug", status=2), "takes no 'mug'")
