@@ -20,7 +20,7 @@ def active_since(engines, answer):
     alert = firing(engines)
     truth = timestamp(alert["activeAt"]) % Clock.DAY
     if answer.is_one_of([truth]):
-        return Right(f"The condition holds since {alert['activeAt'][11:19]} UTC. From then on `for` was counted.")
+        return Right(f"The condition holds since {alert['activeAt'][11:19]} UTC. The time `for` began then.")
     return Wrong("Prometheus has the time in activeAt: step 3. It is UTC, as all times in the lab are.")
 
 
@@ -30,9 +30,9 @@ def patience(engines, answer):
     if "MiniShopHighLatency" not in rules:
         raise CannotTell("Prometheus has not loaded the rule MiniShopHighLatency")
     if answer.is_one_of([rules["MiniShopHighLatency"]["duration"]]):
-        return Right("The condition must hold for so long before anybody is told.")
+        return Right("The condition must hold for that long before the alert fires.")
     if answer.is_one_of([rules["MiniShopHighLatency"].get("keepFiringFor", 0)]):
-        return Wrong("That is keep_firing_for: how long the alert goes on after the condition ended.")
+        return Wrong("That is keep_firing_for: how long the alert keeps firing after the condition has ended.")
     return Wrong("The rule says it in its line `for`: step 1.")
 
 

@@ -87,7 +87,7 @@ def order_ids(records):
 def hours_left(engines):
     found = [TWO_DAYS_H / rate for rate in moments(engines, BURN_RATE) if rate > 0]
     if not found:
-        raise CannotTell("nothing was spent in the last five minutes, so the budget lasts for ever. Ask again in a minute")
+        raise CannotTell("nothing was spent in the last five minutes, so the budget does not run out. Ask again in a minute")
     return found
 
 
@@ -102,17 +102,17 @@ def bytes_a_day(engines):
 
 ROWS = (
     Row("1.1", RATE, f"sum(rate({ALL}[1m]))", "Prometheus says {:.2f} a second now.".format,
-        ((times(60, f"sum(rate({ALL}[1m]))"), "That is the number in a minute. The question asks for a second."),
-         (f"sum({ALL})", "That is the counter itself: all requests since the start. rate() makes a number a second of it.")),
+        ((times(60, f"sum(rate({ALL}[1m]))"), "That is the number per minute. The question asks for the number per second."),
+         (f"sum({ALL})", "That is the counter itself: all requests since the start. rate() computes the number per second.")),
         "Run the first command of step 2 again. Add up the routes, or ask for job:request:rate1m."),
     Row("3.3", Number(COUNT.what, COUNT.units, 0.1, 2), of_log(message("payment failed"), len), "{} lines now.".format, (),
         'Count the lines of the last five minutes with the message "payment failed", not of the whole file.'),
     Row("4.1", RATE, f"sum(rate({PAID}[5m]))", "Prometheus says {:.2f} a second.".format,
         ((f"sum(rate({ALL}[5m]))", 'That is the rate of all routes. Choose one with {route="/payment/pay"}.'),
-         (f"sum(increase({PAID}[5m]))", "That is the number in five minutes: increase(). rate() is the number a second.")),
+         (f"sum(increase({PAID}[5m]))", "That is the number in five minutes: increase(). rate() is the number per second.")),
         'Sum the rate of request_total{route="/payment/pay"} over [5m].'),
     Row("4.2", SHARE, f"{ERRORS} / sum(rate({ALL}[5m]))", lambda value: f"Prometheus says {percent(value)}.",
-        ((ERRORS, "That is the number of errors a second. Divide it by the number of requests a second."),
+        ((ERRORS, "That is the number of errors per second. Divide it by the number of requests per second."),
          (f"{ERRORS} / sum(rate({PAID}[5m]))", "That is the share of the payments. The question is about all requests.")),
         "Errors divided by requests: both with sum(rate(...[5m])), over all routes."),
     Row("5.1", P95, P95_OF.format(0.95, ORDER), lambda value: f"Prometheus estimates {seconds(value)}.",
@@ -130,11 +130,11 @@ ROWS = (
     Row("9.2", HOURS, hours_left, "The budget lasts for {:.1f} hours at this rate.".format,
         ((times(1 / 24, hours_left), "That is in days. The question asks for hours."),),
         "With a burn rate of 1 it lasts for 48 hours, with 2 for half of that."),
-    Row("10.2", COUNT, 'scrape_samples_scraped{job="minishop"}', "The last scrape brought {:.0f} samples, one a series.".format, (),
+    Row("10.2", COUNT, 'scrape_samples_scraped{job="minishop"}', "The last scrape returned {:.0f} samples, one per series.".format, (),
         'Prometheus counts that itself: scrape_samples_scraped{job="minishop"}.'),
     Row("10.3", COUNT, of_log(message("order created"), order_ids), lambda value: f"{value} orders, so {value} series. In a day: about "
         f"{value * WINDOWS_A_DAY}.",
-        ((times(WINDOWS_A_DAY, of_log(message("order created"), order_ids)), "That is the number of a day. The question asks for five minutes."),),
+        ((times(WINDOWS_A_DAY, of_log(message("order created"), order_ids)), "That is the number per day. The question asks for five minutes."),),
         "Each order would be a series. Count the orders that the log has of the last five minutes."),
     Row("11.1", RATE, 'sum(rate(telemetry_spans_started_total{job="minishop"}[5m]))', "Prometheus says {:.2f} a second.".format,
         ((f"sum(rate({ALL}[5m]))", "That is the number of requests. Most requests have two spans."),),

@@ -33,7 +33,7 @@ def failing_step(engines, answer):
     if not steps:
         raise CannotTell("no failed trace is kept. About 5 % of the payments fail: does traffic run (./lab status)?")
     if answer.is_one_of(steps):
-        return Right("The step inside failed. The span of the whole request tells only that something did.")
+        return Right("The inner step failed. The span of the whole request shows only that something failed.")
     if answer.is_one_of([root(trace)["name"] for trace in traces]):
         return Wrong("That is the span of the whole request. Which step inside it failed?")
     return Wrong("Run ./lab trace failed. The failed step has a line that begins with error.")
@@ -65,7 +65,7 @@ def linked_span(engines, answer):
             if linked:
                 name = root(linked)["name"]
                 if answer.is_one_of([name]):
-                    return Right("A link joins two traces: the payment is another request than the order.")
+                    return Right("A link connects two traces: the payment and its order are two requests.")
                 if answer.is_one_of([span["name"] for span in payment["spans"]]):
                     return Wrong("That span is in the payment's own trace. Follow the link: ./lab trace with the id after 'linked to'.")
                 return Wrong("Draw a payment's trace, then the trace that it is linked to. The first span there is the answer.")

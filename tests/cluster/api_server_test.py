@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""deploy/kubernetes applied to a real API server: admission, defaults, and what the real controllers and the real scheduler make of it.
-The nodes are kwok's, so no container starts: probes, network policies and the Prometheus Operator's own work are not shown here."""
+"""deploy/kubernetes applied to a real API server: admission, defaults, and the work of the real controllers and the real scheduler.
+kwok simulates the nodes, so no container starts. Probes, network policies and the Prometheus Operator's own work are not tested."""
 import json
 import pathlib
 import signal
@@ -25,7 +25,7 @@ def apply(plane, name, *options, check=True):
 
 
 def difference(plane, name):
-    """What another apply would change, as kubectl diff prints it."""
+    """The changes of another apply, as kubectl diff prints them."""
     done = plane.kubectl("diff", "--server-side", "-k", DEPLOY / name, check=False)
     if done.returncode > 1:
         raise TestFailure(f"kubectl diff {name}: {done.stderr}")
@@ -64,7 +64,7 @@ def test_applied(plane, name):
 
 
 def test_mistakes_are_refused(plane):
-    """The checks above can fail. And what a person reads when the cluster does not have what a manifest asks for."""
+    """The checks above can fail. Also tests the messages for a manifest that needs more than the cluster has."""
     for name, right, wrong, said in (
             ("service", "targetPort", "targetprot", 'targetprot: field not declared in schema'),
             ("autoscaler", "autoscaling/v2", "autoscaling/v2beta2", 'no matches for kind "HorizontalPodAutoscaler" in version "autoscaling/v2beta2"'),
@@ -110,7 +110,7 @@ def test_autoscaler(plane):
 
 
 def test_disruption_budget(plane):
-    """With nowhere to go for its successor, one pod may be evicted and the second may not."""
+    """If no node can take a successor, one pod may be evicted and the second may not."""
     for node in NODES:
         plane.kubectl("cordon", node)
     wait_until("the budget allows one", lambda: plane.get("pdb", "minishop")["status"]["disruptionsAllowed"] == 1, PATIENCE_S)
@@ -158,7 +158,7 @@ def test_rollout(plane):
 
 
 def test_grace(plane):
-    """With its kubelet stopped, a deleted pod stays as the API server has marked it."""
+    """Without a kubelet, a deleted pod keeps the state that the API server has set."""
     wanted = plane.get("deployment", "minishop")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
     plane.kubelets.process.send_signal(signal.SIGSTOP)
     try:

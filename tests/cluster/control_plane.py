@@ -19,13 +19,13 @@ PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler
 
 
 def folder(engine):
-    """Where tests/engines/build.sh puts this engine of this checkout. Nothing is built."""
+    """The directory where tests/engines/build.sh puts this engine of this checkout. Builds nothing."""
     done = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", engine], capture_output=True, text=True, check=True)
     return pathlib.Path(done.stdout.strip())
 
 
 def need(unchecked, engine, *programs):
-    """Ends the test as skipped unless all of these programs are there. Says what was not checked because of that, and how to change it."""
+    """Skips the test unless all of these programs exist. Prints the untested promise, and how to build the programs."""
     missing = [name for name in programs if not os.access(folder(engine) / name, os.X_OK)]
     if missing:
         print(f"SKIP {pathlib.Path(sys.argv[0]).name}: {unchecked}: no {', '.join(missing)}; `tests/engines/build.sh {engine}` builds that, "
@@ -66,7 +66,7 @@ class ControlPlane(labtest.Programs):
         return labtest.Engine(name, [self.programs / name, *arguments], self.directory, ready, {"PATH": os.environ["PATH"]})
 
     def _program(self, name, *arguments):
-        """One that works through the API server."""
+        """Starts a program that works through the API server."""
         return self._engine(name, f"--kubeconfig={self.kubeconfig}", *arguments)
 
     def _etcd(self):
@@ -93,7 +93,7 @@ class ControlPlane(labtest.Programs):
         self.kubeconfig.chmod(0o600)
 
     def kubectl(self, *arguments, check=True, text=None):
-        """Runs kubectl. TestFailure with its words if it fails and check is true. Keeps the API server's warnings in .warnings."""
+        """Runs kubectl. TestFailure with its message if it fails and check is true. Keeps the API server's warnings in .warnings."""
         environment = {"PATH": os.environ["PATH"], "KUBECONFIG": str(self.kubeconfig), "HOME": str(self.directory)}
         done = subprocess.run([self.programs / "kubectl", *map(str, arguments)], input=text, capture_output=True, text=True, env=environment,
                               check=False, timeout=180)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Collectors in two tiers, as deploy/kubernetes/overlays/gateways has them: three MiniShops, an agent beside each, two gateways, and behind
-these a store that counts. The spans of three replicas come together at one gateway; failed and slow traces are kept, of the rest a tenth;
-a gateway and an agent that are killed lose nothing of what their queues held. Takes about two minutes.
+these a store that counts. The spans of three replicas meet at one gateway, which keeps failed and slow traces, and a tenth of the rest.
+A killed gateway and a killed agent lose nothing from their queues. Takes about two minutes.
 
-What is not the overlay's: the gateways' addresses are listed, where Kubernetes' DNS would name them.
+One difference from the overlay: the test lists the gateways' addresses, which Kubernetes' DNS would return.
 """
 import collections
 import json
@@ -41,7 +41,7 @@ NOWHERE = "http://127.0.0.1:1"
 
 
 class Trace:
-    """An order at each of the shops, and where it is meant to fail a payment too, all under one trace id."""
+    """An order at each shop, and at some also a payment that fails, all under one trace id."""
 
     def __init__(self, kind, sellers):
         self.kind = kind
@@ -129,7 +129,7 @@ def counted(engine, name, labels=""):
 
 
 def taken(tiers):
-    """Spans that the gateways have taken since their start."""
+    """Spans that the gateways have received since their start."""
     return sum(counted(gateway, "otelcol_receiver_accepted_spans_total") for gateway in tiers.gateways)
 
 
@@ -178,7 +178,7 @@ def test_sampling(tiers):
     kept = tiers.kept()
     claim(f"{spans} spans were sent, and as many arrived at the gateways; of {len(traces)} traces {len(kept)} were kept, and as many are in the "
           "stores", (taken(tiers), *decisions()) == (spans, len(kept), len(traces) - len(kept)))
-    # On a busy machine some are slow that were not meant to be.
+    # On a busy machine some other traces are slow too.
     rest = [trace for trace in traces if trace.kind == "rest" and trace.seconds < SLOW_S - 0.05]
     share = sum(trace.id in kept for trace in rest)
     spread = 5 * (len(rest) * SHARE * (1 - SHARE)) ** 0.5
@@ -189,7 +189,7 @@ def test_sampling(tiers):
 
 
 def test_killed(tiers):
-    """What is in a queue outlives kill -9: that of the gateway, decided about and not yet stored; that of the agent, not yet taken."""
+    """Queued spans survive kill -9: those that a gateway has kept but not stored yet, and those that an agent has not delivered yet."""
     before = decided(tiers.gateways, "true")
     tiers.set_away(True)
     held = [Trace("failed", tiers.shops) for _ in range(FAILED)]
@@ -215,7 +215,7 @@ def test_killed(tiers):
 
 
 def test_what_memory_held_is_lost(tiers):
-    """The price, as gateway.yaml names it."""
+    """The loss that gateway.yaml describes."""
     other = tiers.gateways[1]
     before, decided_before, new_before = taken(tiers), decided([other]), counted(other, NEW_TRACES)
     waiting = [Trace("failed", tiers.shops) for _ in range(FAILED)]

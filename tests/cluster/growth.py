@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What growth costs: measures series, samples, spans, log bytes, memory and disk at 1, 3 and 30 replicas of MiniShop, and at one replica with
-5,000 requests a second; checks that what the formulas take as constant is constant; and computes the rest of the table of docs/scaling.md.
+"""The cost of growth: measures series, samples, spans, log bytes, memory and disk at 1, 3 and 30 replicas of MiniShop, and at one replica with
+5,000 requests a second; checks the constants of the formulas; and computes the rest of the tables of docs/scaling.md.
 
     tests/cluster/growth.py [--write]     --write puts the tables into docs/scaling.md
 
@@ -39,14 +39,14 @@ CALM, BUSY = 12, 5000  # requests a second of a replica
 MEASURED, COMPUTED = (1, 3, 30), (1, 3, 30, 3000)
 CONNECTIONS = {CALM: 8, BUSY: 64}
 SECONDS = 40
-SCRAPE_S = 15  # that of the cluster's Prometheus
+SCRAPE_S = 15  # the interval of the cluster's Prometheus
 HEAD_SAMPLES = 3 * 3600 // SCRAPE_S  # Prometheus keeps up to three hours in memory before it writes a block
 KIB, MIB, GIB, DAY = 1 << 10, 1 << 20, 1 << 30, 86400
 
 
 @dataclasses.dataclass
 class Figures:
-    """Of one run. Bytes, numbers, and means for each request, line, span or sample."""
+    """The results of one run: bytes, counts, and means per request, line, span or sample."""
     replicas: int
     requests_s: float
     series: float  # of one replica
@@ -62,7 +62,7 @@ class Figures:
 
 
 class Sink(labtest.HttpThread):
-    """Takes OTLP and counts its bytes, as they are without compression."""
+    """Receives OTLP and counts its uncompressed bytes."""
 
     def __init__(self):
         sink = self
@@ -80,7 +80,7 @@ class Sink(labtest.HttpThread):
 
 
 def shoppers(running, rate):
-    """The lab's shoppers, at this rate at each of them."""
+    """The lab's shoppers, with this rate at each replica."""
     connections = CONNECTIONS[rate]
     crowds = [subprocess.Popen(["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", labtest.OBSERVABILITY / "traffic/shoppers.lua", shop.url],
                                env={**os.environ, "SHOPPERS_RATE": str(rate), "SHOPPERS_CONNECTIONS": str(connections)},
@@ -94,7 +94,7 @@ def rss(engine):
 
 
 def prometheus(directory, running):
-    """With the lab's configuration, for these replicas alone."""
+    """Prometheus with the lab's configuration, for only these replicas."""
     [port] = labtest.free_ports(1)
     home = directory / "prometheus"
     (home / "targets").mkdir(parents=True)
@@ -114,7 +114,7 @@ def prometheus(directory, running):
 
 
 def asked(engine, expression):
-    """The number of a query that gives one series; 0 if it gives none yet."""
+    """The value of a query with one series; 0 if it has none yet."""
     result = stacks.get(f"{engine.url}/api/v1/query", query=expression)["data"]["result"]
     return float(result[0]["value"][1]) if result else 0
 
@@ -124,7 +124,7 @@ def head_series(engine):
 
 
 def disk(engine):
-    """(bytes of a sample in the chunks, bytes of a series in the index): of all that this Prometheus has, written as it writes a block."""
+    """(bytes of a sample in the chunks, bytes of a series in the index) of a block with all samples of this Prometheus."""
     request = urllib.request.Request(f"{engine.url}/api/v1/admin/tsdb/snapshot", b"", method="POST")
     with urllib.request.urlopen(request, timeout=60) as answer:
         name = json.load(answer)["data"]["name"]
@@ -135,7 +135,7 @@ def disk(engine):
 
 
 def collector(directory, sink):
-    """The agent of overlays/clusters, to a place that counts."""
+    """The agent of overlays/clusters, which sends to the counting receiver."""
     otlp, grpc, health, metrics = labtest.free_ports(4)
     home = directory / "collector"
     home.mkdir()
@@ -183,7 +183,7 @@ def measure(replicas, rate):
 
 
 def settled(running):
-    """The spans exported, once every one is exported or dropped."""
+    """The number of exported spans, once every span is exported or dropped."""
     totals = [shop.metrics() for shop in running]
     ended = sum(one["telemetry_spans_exported_total"] + one["telemetry_spans_dropped_total"] for one in totals)
     return ended >= sum(one["telemetry_spans_started_total"] for one in totals) and sum(one["telemetry_spans_exported_total"] for one in totals)
@@ -201,15 +201,15 @@ def count(number):
 
 
 class Model:
-    """What the formulas are made of: the largest run of each kind, and the slope from the smallest to the largest."""
+    """The constants of the formulas: from the largest run of each kind, and the slope from the smallest to the largest."""
 
     def __init__(self, runs, busy):
         first, last = runs[0], runs[-1]
         self.runs, self.busy = runs, busy
         self.spans, self.log = last.spans_request, last.log_line
-        # A batch names its resource once, so more spans at a time are smaller.
+        # A batch names its resource once, so spans in larger batches take fewer bytes.
         self.otlp = {CALM: last.otlp_span, BUSY: busy.otlp_span}
-        # With what Prometheus makes of them: recorded series, and those of the target itself.
+        # Including recorded series, and the series of the target itself.
         self.stored = (last.prometheus_series - first.prometheus_series) / (last.replicas - first.replicas)
         self.series_memory = max(0, last.prometheus_rss - first.prometheus_rss) / (last.prometheus_series - first.prometheus_series)
         self.base_memory = first.prometheus_rss - first.prometheus_series * self.series_memory
@@ -242,12 +242,12 @@ def configured(path, pattern):
     return float(re.search(pattern, (labtest.TOP / path).read_text())[1])
 
 
-# Its default for a tenant; this project's configuration leaves it. Loki counts in thousands.
+# The default per tenant, which this project's configuration keeps. Loki counts in thousands.
 LOKI_BYTES_S = 4e6
 
 
 def limits(model):
-    """(engine, its limit, what of that a replica takes at a rate, the next step) each."""
+    """Yields (engine, its limit, the share of a replica at a rate, the next step)."""
     overlay = "deploy/kubernetes/overlays"
     gateways = configured(f"{overlay}/gateways/gateway.yaml", r"replicas: (\d+)")
     judged = configured(f"{overlay}/gateways/collector/gateway.yaml", r"num_traces: (\d+)") / configured(
@@ -298,7 +298,7 @@ def near(a, b, part):
 
 
 def check(model):
-    """What the formulas take as constant."""
+    """Checks the constants of the formulas."""
     for one in (*model.runs[1:], model.busy):
         first = model.runs[0]
         claim(f"{one.replicas} at {one.requests_s:.0f} requests a second each: series, spans and log bytes of a replica or a request as before",

@@ -24,12 +24,12 @@ from labtest import TestFailure  # noqa: E402
 from loop_test import HOOK, Slack  # noqa: E402
 
 SHOPS, PROMETHEUSES, RECEIVERS = 3, 2, 3
-# What the Prometheus Operator names the label that tells two scrapers of one target apart.
+# The Prometheus Operator's name of the label that distinguishes two scrapers of one target.
 SCRAPER, COPY = "prometheus_replica", "receive_replica"
 
 
 def ask(base, path, **query):
-    """The data of an answer of Prometheus's API. OSError if nobody answers, TestFailure if the query is refused."""
+    """The data of an answer of Prometheus's API. OSError without an answer, TestFailure if the query is refused."""
     try:
         return labtest.http_json(f"{base}/api/v1/{path}?{urllib.parse.urlencode(query)}", 30)["data"]
     except urllib.error.HTTPError as error:
@@ -83,7 +83,7 @@ class Cluster(labtest.Programs):
                                      f"--http-address=127.0.0.1:{http}", *arguments], self.directory, f"http://127.0.0.1:{http}/-/ready")
 
     def _receiver(self, number):
-        """Each takes remote write and gives every sample to all three."""
+        """Each accepts remote write and passes every sample to all three."""
         ring = self.directory / "ring.json"
         ring.write_text(json.dumps([{"endpoints": [f"127.0.0.1:{grpc}" for _, grpc, *_ in self.receive_ports]}]))
         write, grpc, http, capnproto = self.receive_ports[number]
@@ -103,14 +103,14 @@ class Cluster(labtest.Programs):
                             *endpoints)
 
     def _prometheus(self, number):
-        """The lab's own configuration, and what the overlay adds: labels of its own, and remote write."""
+        """The lab's configuration with the additions of the overlay: external labels, and remote write."""
         home = self.directory / f"prometheus-{number}"
         targets = home / "targets"
         targets.mkdir(parents=True)
         (home / "rules").symlink_to(labtest.OBSERVABILITY / "prometheus/rules")
         config = yaml.safe_load((labtest.OBSERVABILITY / "prometheus/prometheus.yml").read_text())
         config["global"]["external_labels"] = {"cluster": "test", SCRAPER: str(number)}
-        # As the Prometheus Operator does it: Alertmanager sees the same alert from both.
+        # Like the Prometheus Operator: Alertmanager sees the same alert from both.
         config["alerting"]["alert_relabel_configs"] = [{"action": "labeldrop", "regex": SCRAPER}]
         config["remote_write"] = [{"url": f"http://127.0.0.1:{self.receive_ports[number][0]}/api/v1/receive", "headers": {"THANOS-TENANT": "minishop"},
                                    "send_exemplars": True}]

@@ -35,7 +35,7 @@ ANY = {"instance": ".*", "route": ".*", "slow_ms": "50"}
 
 
 def value(cluster, expression, base=None, when=None):
-    """The number of an expression that gives one series, None if it gives none."""
+    """The value of an expression with one series, None without a series."""
     result = thanos.ask(base or cluster.querier, "query", query=expression, **({"time": when} if when else {}))["result"]
     if len(result) > 1:
         raise TestFailure(f"{expression}: {len(result)} series, not one: {result}")
@@ -52,7 +52,7 @@ def answers(base, expression, when):
 
 
 def close(expression, through, direct):
-    """Whether a number lies between those of the Prometheuses, give or take the edges. A quantile is of all shops at once."""
+    """Whether a number lies between those of the Prometheuses, within the error at the edges. A quantile covers all shops."""
     edges = EDGES if "quantile" in expression else EDGES * thanos.SHOPS
     numbers = [number for number in direct if number is not None and not math.isnan(number)]
     if not numbers or math.isnan(through):
@@ -91,8 +91,8 @@ def counts(base, shop, since, until):
 
 
 def gaps(cluster, shop, since, until):
-    """The moments at which the deduplicated series lacked samples of the minute before: what neither Prometheus could scrape is no gap of
-    Thanos's, but no more than a third may be missing. The querier changes from one scraper to the other after five seconds: three samples."""
+    """The moments at which the deduplicated series lacked samples of the minute before. Samples that neither Prometheus could scrape are not
+    Thanos's fault, but at most a third may be missing. The querier switches to the other scraper after five seconds: three samples."""
     scraped = [counts(base, shop, since, until) for base in cluster.prometheuses]
     through = counts(cluster.querier, shop, since, until)
     wanted = {when: max(max(one.get(when, 0) for one in scraped), SCRAPES_A_MINUTE * 2 // 3) for when in {*scraped[0], *scraped[1]}}
@@ -100,7 +100,7 @@ def gaps(cluster, shop, since, until):
 
 
 def expect_no_gaps(cluster, who, what, since):
-    """Waits for the samples that are still on their way; a gap would stay."""
+    """Waits for samples in transit; a real gap would stay."""
     until = time.time() - 5
     try:
         wait_until("", lambda: not any(gaps(cluster, shop, since, until) for shop in who), 120, 2)
@@ -111,7 +111,7 @@ def expect_no_gaps(cluster, who, what, since):
 
 
 def test_killed(cluster, name):
-    """kill -9, a while without it, and back again."""
+    """kill -9, a pause, and a restart."""
     engine = cluster.engines[name]
     began = time.time()
     engine.process.kill()
@@ -123,7 +123,7 @@ def test_killed(cluster, name):
 
 
 def test_a_shop_is_killed(cluster):
-    """Its counters begin again at 0, and the sum of increases counts each order once."""
+    """The counters restart at 0, and the sum of increases counts each order once."""
     began = time.time()
     victim, others = cluster.shops[2], cluster.shops[:2]
     before = victim.metrics()["request_total", ORDERS]
@@ -146,7 +146,7 @@ def stop_customers(customers):
 
 
 def test_counters(cluster):
-    """With nobody shopping, what Thanos has last is what the shops say."""
+    """Without traffic, the last values in Thanos equal those of the shops."""
     def both():
         told = {shop.port: shop.metrics()["request_total", ORDERS] for shop in cluster.shops}
         seen = {shop.port: value(cluster, f'request_total{{instance="127.0.0.1:{shop.port}",route="/order",status="201"}}')
@@ -156,7 +156,7 @@ def test_counters(cluster):
 
 
 def test_one_alert(cluster):
-    """Both Prometheuses send it, one of them is killed meanwhile."""
+    """Both Prometheuses send the alert, and one of them is killed meanwhile."""
     cluster.reload("payment: { failure_rate = 1.0; };\n")
     wait_until("the message", lambda: cluster.slack.said(ALERT, "FIRING"), 120, 1)
     for base in cluster.prometheuses:
@@ -172,7 +172,7 @@ def test_one_alert(cluster):
 
 
 def test_bucket(cluster):
-    """A receiver that ends hands its head over to the bucket."""
+    """A receiver that stops uploads its head block to the bucket."""
     when = time.time() - 30
     expression = 'sum by (instance) (request_total{job="minishop",route="/order",status="201"})'
     before = answers(cluster.querier, expression, when)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The stack of docker-compose.yml as compose_test.py runs it: a docker, a clone, a project of its own, and what is asked of them."""
+"""The stack of docker-compose.yml as compose_test.py runs it: a Docker daemon, a clone, a separate Compose project, and queries to them."""
 import contextlib
 import json
 import os
@@ -45,7 +45,7 @@ def expect(what, condition, detail=""):
 
 @contextlib.contextmanager
 def docker_daemon(directory):
-    """A docker that answers: the one that runs, or, as root, one of this test."""
+    """A Docker daemon that answers: the running one, or, as root, one of this test."""
     if answers("docker", "info"):
         yield
         return
@@ -60,7 +60,7 @@ def docker_daemon(directory):
 
 
 def free_range(count):
-    """The first of so many neighbouring ports that are free, below those that the system gives to connections."""
+    """The first of so many consecutive free ports, below the range of ephemeral ports."""
     for first in random.sample(range(20000, 32000, count), 100):
         with contextlib.ExitStack() as held:
             try:
@@ -73,7 +73,7 @@ def free_range(count):
 
 
 def copy_of_project(to):
-    """What a clone would hold under umask 077: nothing in it can be read by the containers' users."""
+    """A clone made under umask 077: the users of the containers can read nothing in it."""
     os.umask(0o077)
     if (labtest.TOP / ".git").exists():
         names = run("git", "-C", str(labtest.TOP), "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
@@ -130,7 +130,7 @@ class Stack:
         return states
 
     def wait_for(self, services):
-        """Until these services run, and no other ones, and are healthy where that can be asked."""
+        """Waits until exactly these services run, and are healthy if they have a health check."""
         def not_yet():
             states = self.states()
             return {name: states.get(name) for name in {*services, *states}
@@ -150,7 +150,7 @@ class Stack:
         return [(one["labels"]["job"], one["labels"]["instance"], one["health"], one["lastError"]) for one in active]
 
     def lines(self, *words, limit=1000):
-        """MiniShop's log lines with these words, newest first: from Loki, or from what stands in its place."""
+        """MiniShop's log lines with these words, newest first: from Loki, or from its stand-in."""
         if self.images.real("loki"):
             query = '{app="minishop"}' + "".join(f" |= `{word}`" for word in words)
             parameters = urllib.parse.urlencode({"query": query, "limit": limit})
@@ -197,7 +197,7 @@ def service(container):
 
 
 def titles(value):
-    """Every "title" of an attachment, wherever the mock puts it."""
+    """Every "title" of an attachment, at any depth of the mock's JSON."""
     if isinstance(value, dict):
         return ([value["title"]] if isinstance(value.get("title"), str) else []) + \
             [title for part in value.values() for title in titles(part)]

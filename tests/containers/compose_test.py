@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docker-compose.yml as it is, from a clone made under umask 077, in a compose project and on ports of its own: up, orders, all three
+"""The unchanged docker-compose.yml, from a clone made under umask 077, in a separate Compose project on free ports: up, orders, all three
 signals, three replicas, an incident and its end in Slack, load on everything, a fresh start, the other choices of .env, down.
 
 images.py chooses the images: those of .env where they can be pulled, else stand-ins. The test says which, and what it skips.
@@ -36,7 +36,7 @@ DEFAULT = ("alertmanager", "discovery", "door", "grafana", "jaeger", "loki", "mi
 
 
 def hardened(stack):
-    """What every container promises, as docker has it and not as the file says it. Returns the memory that one of each may take."""
+    """The promises of every container, as reported by Docker rather than the file. Returns the memory limit of one container of each."""
     memory = {}
     for one in stack.containers():
         name, host = one["Name"], one["HostConfig"]
@@ -99,7 +99,7 @@ def replicas(stack):
 
 
 def by_hand(stack):
-    """At the one address, as the README has it, however many replicas there are: an order can be paid."""
+    """At the README's address, an order can be paid, whatever the number of replicas."""
     wait_until("the door is open", lambda: labtest.http_get(f"{stack.url('MINISHOP')}/readyz"), 30, 1)
     for _ in range(6):
         with urllib.request.urlopen(urllib.request.Request(f"{stack.url('MINISHOP')}/order", b""), timeout=10) as answer:
@@ -116,7 +116,7 @@ def by_hand(stack):
 
 
 def incident(stack):
-    """Returns when it fired; the end takes longer and is waited for by the caller."""
+    """Returns when the alert fired. Its end takes longer, and the caller waits for it."""
     begin = time.monotonic()
     stack.incident("payment-outage")
     message = wait_until("the alert is in Slack", lambda: stack.slack("FIRING"), 120, 1)[0]
@@ -126,7 +126,7 @@ def incident(stack):
 
 
 def in_grafana(stack, *absent):
-    """What Grafana's own API says of the data sources, the dashboards, and every query in them."""
+    """Grafana's API reports working data sources, all dashboards, and data for every query in them."""
     if not stack.images.real("grafana"):
         print("SKIP Grafana: data sources healthy, dashboards provisioned, every panel's query brings data: no Grafana here")
         return
@@ -145,7 +145,7 @@ def in_grafana(stack, *absent):
 
 
 def carries(stack, shipper):
-    """The log arrives by this shipper; by nobody else, where only something that listens stands in its place."""
+    """The log arrives through this shipper. If the shipper's stand-in only listens, no line arrives."""
     last = newest(stack)
     if stack.images.real(shipper):
         for what in ("carries the log", "goes on"):
@@ -178,7 +178,7 @@ def other_choices(stack):
         in_grafana(stack)
     else:
         print("SKIP a payment's two spans are in Tempo: no Tempo here")
-    # As .env says: the containers of a choice are only known to docker-compose while it is made.
+    # As .env says: docker-compose knows the containers of a choice only while the choice is set.
     stack.compose("down")
     stack.choose(LOG_SHIPPER="alloy")
     stack.compose("up", "-d")
@@ -204,7 +204,7 @@ def misspelled(stack):
 
 
 def shown(stack):
-    """What a person sees first: the log of the service by Compose itself, and the links of the console page."""
+    """The first things that a user sees: the service's log through Compose, and the links of the console page."""
     text = stack.compose("logs", "minishop")
     expect("docker-compose logs minishop has its start, its warnings, and where the rest is",
            all(word in text for word in ('"service ready"', '"WARN"', "/var/log/minishop/")) and '"order created"' not in text, text[-2000:])
@@ -239,7 +239,7 @@ def early_signals(stack):
 
 
 def load(stack):
-    """Everything, up to its own limits, and the memory limits that are promised: nothing is killed."""
+    """Under load up to their own limits, all parts stay within their memory limits: nothing is killed."""
     before = {one["Id"]: one["State"]["StartedAt"] for one in stack.containers() if service(one) != "prepare"}
     [shop] = [one["NetworkSettings"]["Networks"][f"{stack.project}_default"]["IPAddress"] for one in stack.containers() if service(one) == "minishop"]
     running = []
@@ -264,7 +264,7 @@ def load(stack):
 
 
 def https(stack, scratch):
-    """The image has what an https endpoint needs: the usual authorities; here one more, of this test."""
+    """The image has the CA certificates that an https endpoint needs; this test adds its own."""
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
         "-keyout", f"{scratch}/key.pem", "-out", f"{scratch}/cert.pem")
     os.chmod(f"{scratch}/cert.pem", 0o644)
@@ -324,7 +324,7 @@ def fresh_start(stack):
 
 
 def comes_back(stack):
-    """It was sent SIGHUP several times by now, which Docker may take for being stopped on purpose."""
+    """The container has received SIGHUP several times, which Docker may mistake for a stop by the user."""
     victim = next(one for one in stack.containers() if service(one) == "minishop")
     subprocess.run(["kill", "-KILL", str(victim["State"]["Pid"])], check=True)
 
@@ -386,7 +386,7 @@ def main():
     command = str(images.built("compose") / "docker-compose") if v2 else "docker-compose"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="minishop-compose.") as scratch, docker_daemon(scratch):
-        # A tag of its own: what an earlier test built would be taken as it is.
+        # A separate tag, because Compose would reuse the image of an earlier test.
         chosen = images.choose()
         chosen.variables["MINISHOP_TAG"] = f"test-{os.getpid()}"
         project = pathlib.Path(scratch) / "project"

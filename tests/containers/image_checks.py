@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the project's own images contain, and what MiniShop's container does without memory; compose_test.py has built them."""
+"""Checks the content of the project's images, and MiniShop's container without memory. compose_test.py has built the images."""
 import contextlib
 import datetime
 import json
@@ -14,9 +14,9 @@ import labtest
 from compose_stack import expect, run
 from labtest import wait_until
 
-# Where everybody may write; all have the sticky bit.
+# Directories that everybody may write to; all have the sticky bit.
 SHARED = {"tmp", "var/tmp", "run/lock"}
-# Where the user of MiniShop's image may write besides.
+# Other directories that the user of MiniShop's image may write to.
 OWN = {"var/log/minishop", "var/lib/slack-mock"}
 USER = 10001
 MEMORY_MIB = 32
@@ -25,7 +25,7 @@ BACK_WITHIN_S = 1
 
 @contextlib.contextmanager
 def container(*argv):
-    """A container that is made so, by its id."""
+    """The id of a container that is created with these options."""
     made = run("docker", *argv).strip()
     try:
         yield made
@@ -51,7 +51,7 @@ def wrong_files(image):
 
 
 def crowd(address, count):
-    """So many open connections, each with a request and one more that is half sent."""
+    """So many open connections, each with one request and half of another."""
     request = b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
     socks = []
     with contextlib.suppress(OSError):  # it has died
@@ -63,7 +63,7 @@ def crowd(address, count):
 
 
 def seconds_between(earlier, later):
-    """Of two RFC 3339 times, whatever their digits."""
+    """The seconds between two RFC 3339 times, with any number of digits."""
     return (datetime.datetime.fromisoformat(later[:26].rstrip("Z") + "+00:00") - datetime.datetime.fromisoformat(
         earlier[:26].rstrip("Z") + "+00:00")).total_seconds()
 
@@ -79,7 +79,7 @@ def test_out_of_memory(stack):
             return json.loads(run("docker", "inspect", made))[0]
 
         def lives():
-            # Docker shows a line that the kill has cut without its end, and the next one behind it.
+            # If the kill has cut a line, Docker shows it without its end, followed by the next line.
             return re.findall(r'"timestamp":"([^"]+)"[^{}]*"service ready"', run("docker", "logs", made))
 
         [network] = inspect()["NetworkSettings"]["Networks"].values()
@@ -100,7 +100,7 @@ def test_out_of_memory(stack):
 
 
 def test_images(stack):
-    """Nothing in them gives a process more rights than it has, and a process can write where it must, and nowhere else."""
+    """No file gives a process more privileges, and a process can write only to the necessary directories."""
     tag = stack.env["MINISHOP_TAG"]
     for name, own in (("minishop-lab", OWN), ("minishop-lab-prepare", None)):
         privileged, shared, owned = wrong_files(f"{name}:{tag}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which images the compose test runs: those of .env where a registry can be reached, else stand-ins (images.sh). The checks are the same.
+"""Chooses the images of the compose test: those of .env if a registry can be reached, else stand-ins (images.sh). The checks are the same.
 """
 import dataclasses
 import gzip
@@ -16,10 +16,10 @@ import labtest  # noqa: E402
 import log_sink  # noqa: E402
 import stack  # noqa: E402
 
-# The smallest of the images tells whether they can be pulled.
+# If the smallest image can be pulled, the others can too.
 PROBE, VERSION = "prom/alertmanager", "ALERTMANAGER_VERSION"
 PULL_S = 120
-# What nothing here can build: the program that is used where it is installed, or "" where there is none.
+# Engines that the project does not build: the installed program, or "" without one.
 NOT_BUILT = {"grafana": "", "loki": "loki", "tempo": "tempo", "promtail": "promtail", "alloy": "alloy"}
 
 
@@ -30,7 +30,7 @@ def skip(why):
 
 @dataclasses.dataclass
 class Images:
-    """variables: what chooses them in docker-compose.yml. listeners: the services whose image only listens and answers 200."""
+    """variables: the variables of docker-compose.yml that choose the images. listeners: services whose image only listens and answers 200."""
     variables: dict
     listeners: frozenset
 
@@ -39,7 +39,7 @@ class Images:
 
 
 def why_not_pulled():
-    """Why no image can be pulled; the empty string if one was."""
+    """The reason why no image can be pulled; the empty string if one was pulled."""
     version = re.search(rf"^{VERSION}=(\S+)", (labtest.TOP / ".env").read_text(), re.MULTILINE)[1]
     try:
         done = subprocess.run(["docker", "pull", "-q", f"{PROBE}:{version}"], capture_output=True, text=True, timeout=PULL_S, check=False)
@@ -49,7 +49,7 @@ def why_not_pulled():
 
 
 def choose():
-    """The images of this run. Says which, and what is not tested because of that."""
+    """The images of this run. Prints them, and the promises that they leave untested."""
     why = why_not_pulled()
     if not why:
         print("     images: the real ones, Grafana, Loki, Tempo, Promtail and Alloy too, in the versions of .env", flush=True)
@@ -61,7 +61,7 @@ def choose():
 
 
 def built(*engines):
-    """The folder of these engines, or of all that are tested by default; built if they are not there."""
+    """The folder of these engines, or of all engines of the default tests. Builds missing ones."""
     done = subprocess.run(["sh", str(labtest.TOP / "tests/engines/build.sh"), *engines], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode == labtest.SKIPPED:
         skip("no go to build the engines with")
@@ -71,7 +71,7 @@ def built(*engines):
 
 
 def stand_ins():
-    """Makes the images that cannot be pulled; returns the variables that choose them."""
+    """Builds the images that cannot be pulled; returns the variables that choose them."""
     inspected = subprocess.run(["docker", "image", "inspect", "debian:12-slim"], capture_output=True, check=False)
     if inspected.returncode != 0 and (os.geteuid() != 0 or not shutil.which("debootstrap")):
         skip("no image of Debian 12, and only root with debootstrap can make one")
@@ -82,7 +82,7 @@ def stand_ins():
 
 
 def kept_lines(kept):
-    """The log lines in what listen.pl has kept, oldest first."""
+    """The log lines that listen.pl has kept, oldest first."""
     lines, at = [], 0
     while at < len(kept):
         [length] = struct.unpack_from(">I", kept, at)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Cases on call in the containers: of each way in which the lab is broken, one."""
+"""Cases on call in the containers: one for each way of breaking the lab."""
 import pathlib
 import subprocess
 import sys

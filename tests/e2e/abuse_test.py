@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the network may do to a MiniShop: hostile bytes, slow clients, too many of them. It lives, answers, counts and logs.
+"""Network attacks on MiniShop: hostile bytes, slow clients, too many clients. It survives, answers, counts and logs.
 
-The generic server's own tests look at each guard by itself; here the whole program is looked at, from outside.
+The tests of the server library check each guard separately; these tests check the whole program from outside.
 """
 import json
 import os
@@ -27,7 +27,7 @@ def status_of(raw):
 
 
 def still_sells(shop):
-    """It is the same process, it sells, and every line of its log is one JSON object."""
+    """The process is still the same, it accepts orders, and every line of its log is one JSON object."""
     expect("an order afterwards", shop.order().status, 201)
     if shop.process.poll() is not None:
         raise TestFailure("minishop has ended")
@@ -35,13 +35,13 @@ def still_sells(shop):
 
 
 def reset(sock):
-    """Closes with a reset instead of a farewell."""
+    """Closes the connection with a reset."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
 
 
 def test_format_directives_in_urls_are_text(directory):
-    """libmicrohttpd's message of a failed send holds the URL; taken for a format it is a remote crash."""
+    """libmicrohttpd's message about a failed send contains the URL. Used as a format string, it crashes the process."""
     with shops.Shop(directory) as shop:
         for path in ("/%s%s%s%n%n%n", "/%25s%25s%25s%25n%25n", "/%n%n%n%n"):
             expect(f"GET {path}", shop.get(path).status, 404)
@@ -66,7 +66,7 @@ SMUGGLED = {
 
 
 def test_ambiguous_requests_are_refused(directory):
-    """What a proxy and a server may read differently is refused, and what hides behind it is not executed."""
+    """Requests that a proxy and a server may parse differently are refused, and bytes after them are not executed."""
     with shops.Shop(directory) as shop:
         for name, rest in SMUGGLED.items():
             hidden = b"POST /order?hidden HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
@@ -87,7 +87,7 @@ def test_ambiguous_requests_are_refused(directory):
 
 
 def test_library_answers_are_counted_and_logged(directory):
-    """What libmicrohttpd answers by itself reaches no handler, and is counted and logged all the same."""
+    """Requests that libmicrohttpd answers itself reach no handler, but are counted and logged."""
     cases = {"HTTP/9.9": (b"GET / HTTP/9.9\r\nHost: a\r\n\r\n", 505),
              "a bad Content-Length": (b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400),
              "a bad chunk": (b"POST /order HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", 400)}
@@ -138,7 +138,7 @@ MISTAKES = {
 
 
 def test_mistakes_of_clients(directory):
-    """Each gets one whole answer that says what is wrong, is counted once, and never as a failure of the shop."""
+    """Each request gets one complete answer with the reason, is counted once, and never as a failure of the shop."""
     with shops.Shop(directory) as shop:
         for name, (raw, expected) in MISTAKES.items():
             status, headers, body = head_of(shop.raw(raw))
@@ -177,7 +177,7 @@ def test_forms_of_the_target(directory):
 
 
 def test_blanks_around_header_values(directory):
-    """RFC 9110: they are no part of the value."""
+    """RFC 9110: blanks around a value are not part of it."""
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     with shops.Shop(directory) as shop:
         for blanks in (" ", "\t", " \t ", ""):
@@ -201,7 +201,7 @@ def test_blanks_around_header_values(directory):
 
 
 def ask_all(connect, count):
-    """So many connections that are open at once, each with a request: the statuses, 0 for no answer."""
+    """Opens so many connections at the same time, each with a request. Returns the statuses, 0 without an answer."""
     socks = [connect() for _ in range(count)]
     try:
         for sock in socks:
@@ -220,7 +220,7 @@ def ask_all(connect, count):
 
 
 def test_threads_used_up(directory):
-    """The system's limit is below the service's own: each client gets an answer and is counted; the log is not flooded."""
+    """With a system limit below the service's own, each client gets an answer and is counted, and the log is not flooded."""
     if os.geteuid() != 0:
         raise labtest.Skip("needs root, for a user whose threads are all minishop's")
     shop = shops.Shop(directory)
@@ -243,7 +243,7 @@ def seconds_used(pid):
 
 
 def test_descriptors_used_up(directory):
-    """By others than its connections: it answers with the last one it has, then it waits, and it never spins."""
+    """Other files use up the descriptors. The service answers with its last descriptor, then waits, and never spins."""
     with shops.Shop(directory) as shop:
         hard = resource.prlimit(shop.pid, resource.RLIMIT_NOFILE)[1]
         used = max(int(fd) for fd in os.listdir(f"/proc/{shop.pid}/fd")) + 1
@@ -267,7 +267,7 @@ def test_descriptors_used_up(directory):
 
 
 def test_body_above_the_limit(directory):
-    """Declared or chunked: 413, without taking it in."""
+    """A declared or chunked body above the limit gets 413, and is not read."""
     with shops.Shop(directory) as shop:
         limit = 16384
         pad = b'{"sku": "' + b"x" * (limit - 11) + b'"}'
@@ -303,7 +303,7 @@ def test_header_block_above_the_limit(directory):
 
 
 def test_dripping_clients_are_cut(directory):
-    """A byte now and then keeps a connection from being idle; the whole request's deadline ends it."""
+    """A byte at intervals keeps a connection from being idle; the deadline of the whole request closes it."""
     with shops.Shop(directory) as shop:
         whole = b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n" + b" " * 400
         starts = {"in the request line": 0, "in a header": 30, "in the body": whole.index(b"\r\n\r\n") + 4}
@@ -363,7 +363,7 @@ def test_two_thousand_idle_connections(directory):
 
 
 def test_garbage(directory):
-    """Random bytes, requests cut anywhere, resets anywhere; the seed is told so that a failure can be repeated."""
+    """Random bytes, requests cut anywhere, resets anywhere; the seed is printed so that a failure can be repeated."""
     seed = random.SystemRandom().randrange(1 << 32)
     dice = random.Random(seed)
     request = (b'POST /payment/pay HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\ntraceparent: 00-' + b"a" * 32 + b"-"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An OTLP/HTTP receiver that is not our code: what the spans mean is read by opentelemetry-proto's own classes.
+"""An OTLP/HTTP receiver that decodes spans with independent code: the classes of opentelemetry-proto.
 
 It can misbehave: collector.behave is called with each request's number, from 0, before it is answered, and returns the
 status, or (status, headers), or (status, headers, body), or None to never answer. It may also sleep.
@@ -23,7 +23,7 @@ UNSET, OK, ERROR = 0, 1, 2
 
 @dataclasses.dataclass
 class Span:
-    """One span; ids in hex, "" where there is none; times in nanoseconds."""
+    """One span; ids in hex, "" without an id; times in nanoseconds."""
     name: str
     trace_id: str
     span_id: str
@@ -51,7 +51,7 @@ def attributes(pairs):
 
 
 class Collector(labtest.HttpThread):
-    """A context manager; .url is what goes into OTEL_EXPORTER_OTLP_ENDPOINT, .spans what has arrived in accepted requests."""
+    """A context manager; .url is for OTEL_EXPORTER_OTLP_ENDPOINT, .spans has the spans of accepted requests."""
 
     def __init__(self, behave=lambda number: 200):
         collector = self

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What MiniShop promises to the outside, row by row: answers, error codes, headers, metrics, spans, log lines."""
+"""MiniShop's external contract, row by row: answers, error codes, headers, metrics, spans, log lines."""
 import contextlib
 import datetime
 import gzip
@@ -39,7 +39,7 @@ def check_headers(what, answer):
 
 
 def check_problem(what, answer, status, code):
-    """An error's answer is a problem of RFC 9457, with its code, its trace, and what to do next."""
+    """An error's answer is a problem of RFC 9457, with its code, its trace id, and the next step."""
     expect(f"{what}: status", answer.status, status)
     expect(f"{what}: media type", answer.headers.get("content-type"), PROBLEM)
     check_headers(what, answer)
@@ -126,7 +126,7 @@ def test_a_payment(directory):
 
 
 def test_the_state_of_an_order(directory):
-    """What Location names is there, before and after the payment, for GET and HEAD, with one span."""
+    """The resource in Location exists before and after the payment, for GET and HEAD, with one span."""
     with running(directory) as (shop, collector):
         made = shop.order({"sku": "socks", "quantity": 3})
         order, path = made.json["order_id"], made.headers["location"]
@@ -155,7 +155,7 @@ def test_the_state_of_an_order(directory):
 
 
 def test_orders_that_are_not_there(directory):
-    """Nothing in the path is decoded, kept as a label, or counted as the shop's error."""
+    """The path is not decoded, does not become a label, and does not count as the shop's error."""
     with running(directory) as (shop, collector):
         made = shop.order().headers["location"]
         unknown = ["ord_00000000000000000000", "x", "..", ".", "%2e%2e", "ord_%00", made[len("/order/"):].upper(), "a;b", "a%2Fb",
@@ -191,7 +191,7 @@ MANGLED_PAYMENTS = [b"{}", b'{"order_id": 7}', b'{"order_id": "x", "amount": 1}'
 
 
 def test_client_mistakes(directory):
-    """Each has its status and code, its log line, its one SERVER span, and is no error of the shop."""
+    """Each has its status and code, its log line and its one SERVER span, and does not count as the shop's error."""
     with running(directory) as (shop, collector):
         rows = [(f"order {body[:40]!r}", lambda body=body: shop.order(body), 400, "invalid_request", "order") for body in MANGLED]
         rows += [(f"payment {body[:40]!r}", lambda body=body: shop.request("POST", "/payment/pay", body), 400, "invalid_request",
@@ -244,7 +244,7 @@ def test_paths_and_methods(directory):
 
 
 def test_out_of_stock(directory):
-    """Asked for, it happens; it is an error of the shop, and the restocking ends it."""
+    """The stock can run out. That is an error of the shop, and restocking ends it."""
     with running(directory, {"inventory.stock": 2, "inventory.restock_s": 3}) as (shop, collector):
         expect("first", shop.order({"sku": "mug", "quantity": 2}).status, 201)
         expect("stock", shop.metrics()["minishop_inventory_stock", {"sku": "mug"}], 0)
@@ -289,7 +289,7 @@ def test_a_seed_repeats_the_run(directory):
 
 
 def test_store_is_bounded(directory):
-    """The oldest paid orders leave first; when none is paid, the shop says 503 and when to come again."""
+    """The store drops the oldest paid orders first. Without a paid order, the shop answers 503 with Retry-After."""
     with running(directory, {"orders.capacity": 16}) as (shop, _):
         first = shop.order().json["order_id"]
         expect("paid", shop.pay(first).status, 200)
@@ -317,7 +317,7 @@ def test_request_id(directory):
 
 
 def test_metrics_from_the_start(directory):
-    """Labelled counters are there at 0 before anything has happened; probes are not counted."""
+    """Labelled counters exist at 0 before the first event; probes are not counted."""
     with running(directory) as (shop, _):
         for path in ("/healthz", "/readyz", "/version", "/metrics"):
             expect(path, shop.get(path).status, 200)
@@ -365,7 +365,7 @@ def test_metrics_formats(directory):
 
 
 def test_probes(directory):
-    """They are answered, make no span, and log at DEBUG only."""
+    """Probes are answered, create no span, and log only at DEBUG."""
     with running(directory, {"log.level": "debug"}) as (shop, collector):
         version = shop.get("/version").json
         expect("/version", sorted(version), ["commit", "compiler", "version"])

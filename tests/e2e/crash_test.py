@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Crashes and pauses: kill -9 at random moments under load, SIGSTOP for ten seconds, and a limit of 32 MiB of memory.
 
-Options: --kills=N (20 by default), --seed=N (random by default; it is told, so that a failure can be repeated).
+Options: --kills=N (20 by default), --seed=N (random by default; printed, so that a failure can be repeated).
 """
 import contextlib
 import http.client
@@ -81,7 +81,7 @@ class Crowd:
 
 
 def ready(engine):
-    """Starts it; the seconds until it answers that it is ready."""
+    """Starts the shop. Returns the seconds until it is ready."""
     began = time.monotonic()
     engine.start(wait=False)
     wait_until(f"{engine.name} is ready again", engine._ready, 10, 0.004)
@@ -89,7 +89,7 @@ def ready(engine):
 
 
 def torn_lines(directory):
-    """How many lines of all its log files are not whole. TestFailure for one that is followed by a line of the same process."""
+    """The number of incomplete lines in all its log files. TestFailure for one that is followed by a line of the same process."""
     torn = 0
     for path in directory.glob("minishop.json*"):
         cut = None
@@ -121,7 +121,7 @@ def crash(shop, dice):
 
 
 def test_kill_at_random_moments(directory):
-    """The next start takes less than a second; it takes over the pid file and the port; no line of the log is cut but the last of a life."""
+    """The next start takes less than a second, and takes over the pid file and the port. Only the last log line of a killed process may be cut."""
     print(f"     seed {SEED}")
     dice = random.Random(SEED)
     pid_file = directory / "minishop.pid"
@@ -159,7 +159,7 @@ class Mock(labtest.Engine):
 
 
 def tell(port, name, over, told):
-    """Messages until it ends; told gets the text of each that was acknowledged."""
+    """Posts messages until the mock is killed; told gets the text of each acknowledged one."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
         for number in range(200):
@@ -204,7 +204,7 @@ def test_slack_mock_keeps_what_it_acknowledged(directory):
 
 
 def half_sent(shop, count):
-    """Connections with an order whose body is still to come; and that body."""
+    """Connections with an order whose body is not sent yet, and that body."""
     body = b'{"quantity": 1}'
     socks = [shop.connect(60) for _ in range(count)]
     for sock in socks:
@@ -213,7 +213,7 @@ def half_sent(shop, count):
 
 
 def accounts(shop, collector, answers):
-    """Answers, counters, log lines and spans agree, and nothing failed."""
+    """Answers, counters, log lines and spans agree, and no request failed."""
     wait_until("all is counted", lambda: shop.metrics()["request_total"] == answers, 10)
     wait_until("a line each", lambda: sum("request_id" in record for record in shop.records()) == answers, 10)
     wait_until("the spans arrive", lambda: len(collector.spans) >= 2 * answers, 15)
@@ -268,8 +268,8 @@ def test_stopped_while_it_exports(directory):
 
 
 def test_little_memory(directory):
-    """What it has and what it may still get is 32 MiB: 503 for some, and no exit; then it sells on. RLIMIT_DATA counts what could be used,
-    such as whole stacks of threads; so it is set when the service has started, to what that counts then and the rest of the 32 MiB."""
+    """With 32 MiB of memory, some requests get 503, the service does not exit, and later it recovers. RLIMIT_DATA counts reserved memory,
+    such as whole thread stacks. So the test sets it after the start: to the reserved size at that moment plus the rest of the 32 MiB."""
     with shops.Shop(directory) as shop:
         pid = shop.pid
         status = pathlib.Path(f"/proc/{pid}/status").read_text()

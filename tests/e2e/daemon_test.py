@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""MiniShop as a process: background, pid file, user, reload, readiness, configuration errors, exit codes, its end."""
+"""MiniShop as a process: background, pid file, user, reload, readiness, configuration errors, exit codes, shutdown."""
 import contextlib
 import http.client
 import json
@@ -285,7 +285,7 @@ def test_the_deadline_is_kept(directory):
             began = time.monotonic()
             process.terminate()
             expect("exit status", process.wait(10), 0)
-            if time.monotonic() - began > 4:  # a sanitizer takes a second to say good-bye
+            if time.monotonic() - began > 4:  # a sanitizer needs a second at exit
                 raise TestFailure(f"it took {time.monotonic() - began:.1f} s")
         stopped = place.last("service stopped")
         expect("the last line", (stopped["requests_lost"], stopped["level"]), (1, "WARN"))
@@ -331,7 +331,7 @@ def test_root_becomes_another_user(directory):
         raise labtest.Skip("needs root")
     nobody = pwd.getpwnam("nobody")
     with Place(directory) as place:
-        place.directory.chmod(0o755)  # it is not nobody's: what must work, works through the files alone
+        place.directory.chmod(0o755)  # the directory does not belong to nobody, so the service must rely on its open files
         pid = place.daemon("--user", "nobody")
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
         expect_in("user ids", "Uid:\t" + "\t".join([str(nobody.pw_uid)] * 4), status)
@@ -345,7 +345,7 @@ def test_root_becomes_another_user(directory):
         os.kill(pid, signal.SIGHUP)
         place.last("configuration reloaded")  # the log could be opened again
         place.end(pid)
-        # The directory is root's, so the file stays, but empty: nobody takes it for a running service.
+        # The directory is root's, so the file stays, but empty. So it does not look like a running service's file.
         expect("pid file", place.pid_file.read_text() if place.pid_file.exists() else "", "")
         place.end(place.daemon("--user", "nobody"))
 

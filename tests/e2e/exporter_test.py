@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Where spans go when the surroundings are not ideal: variables from files, proxies, addresses that change, servers that are
-no collector; and what is said about it."""
+"""The export of spans in difficult environments: variables from files, proxies, changing addresses, servers that are
+not collectors; and the messages about them."""
 import contextlib
 import http.server
 import os
@@ -80,7 +80,7 @@ def test_a_retry_that_works_is_no_recovery(directory):
 
 
 def test_a_success_is_a_collectors(directory):
-    """A web server that answers 200 has stored nothing. Said once, counted, and recovery is told when it is over."""
+    """A web server that answers 200 has stored nothing. The log says so once, the loss is counted, and the log reports the recovery."""
     answers = [HTML, (200, {"Content-Type": "application/json"}, b'{"status":"ok"}'), (200, {"Content-Type": "text/plain"}), 200]
     behave = lambda number: answers[min(number, len(answers) - 1)]  # noqa: E731
     with collectors.Collector(behave) as collector, shops.Shop(directory, collector=collector.url) as shop:
@@ -96,7 +96,7 @@ def test_a_success_is_a_collectors(directory):
 
 
 class Proxy(labtest.HttpThread):
-    """Refuses everything, and remembers what it was asked."""
+    """Refuses every request, and records it."""
 
     def __init__(self):
         self.asked = []
@@ -144,7 +144,7 @@ def test_the_proxy_is_obeyed_and_named(directory):
             shop.order()
             said = shop.logged(message="span export failed")[0]["detail"]
             contains(said, "502", f"through the proxy http://127.0.0.1:{proxy.port} (https_proxy): hosts in no_proxy are asked directly")
-        # And not for a host that is excepted: that name does not exist.
+        # Not for an excepted host: that name does not exist.
         with shops.Shop(directory, collector="http://collector.test:4318", env={**env, "NO_PROXY": ".test"},
                         log=directory / "excepted.json") as shop:
             asked = len(proxy.asked)
@@ -154,7 +154,7 @@ def test_the_proxy_is_obeyed_and_named(directory):
 
 
 def test_a_collector_with_another_address(directory):
-    """As a container that is recreated. Names come from a hosts file of the service's own, in a mount namespace."""
+    """The collector gets a new address, like a recreated container. A hosts file in the service's mount namespace has its name."""
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode != 0:
         raise labtest.Skip("needs root and a mount namespace")
     hosts = pathlib.Path(directory) / "hosts"
@@ -230,11 +230,11 @@ def test_check_config_tells_what_is_probably_wrong(directory):
 
 
 def test_the_lab_asks_no_proxy(directory):
-    """What ./lab and these tests ask is on this machine."""
+    """./lab and these tests send requests only to this machine."""
     with Proxy() as proxy, labtest.SlackReceiver() as here:
         for other in ({}, {"no_proxy": "corp.test"}, {"NO_PROXY": "*"}):
             env = {**os.environ, "http_proxy": proxy.url, "all_proxy": proxy.url, "no_proxy": "", "NO_PROXY": "", **other}
-            # The first lines of ./lab, up to its parts, then what its health checks do.
+            # The first lines of ./lab, up to its parts, then its health check.
             script = (labtest.TOP / "lab").read_text().split("\n. lab.d/")[0].replace('$(dirname -- "$0")', str(labtest.TOP))
             asked = subprocess.run(["sh", "-c", f"{script}\ncurl -fs -m 5 {here.url}/ && curl -fs -m 5 http://localhost:{here.port}/"],
                                    env={**env, "LAB_DIR": str(directory)}, capture_output=True, text=True, timeout=20)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is installed is hard to exploit: the flags of the compiler and the linker in each file, and the exposure of the systemd units."""
+"""The installed files are hardened: the compiler and linker flags of each file, and the exposure of the systemd units."""
 import platform
 import re
 import shutil
@@ -49,7 +49,7 @@ def test_installed_files(directory):
 
 
 def configured(directory, *arguments):
-    """The hardening flags of a Makefile that is made so, by variable."""
+    """The hardening flags of a Makefile from this configuration, by variable."""
     directory.mkdir()
     subprocess.run([labtest.TOP / "configure", "-q", *arguments], cwd=directory, check=True, capture_output=True)
     return dict(re.findall(r"^((?:HARDENING|PIE)_\w+) = *(.*)$", (directory / "Makefile").read_text(), re.M))
@@ -86,13 +86,13 @@ def test_units(directory):
     labtest.figure(f"exposure {' and '.join(sorted(set(scores.values())))} of 10; {EXPOSURE_MAX} allowed")
 
 
-# What the two programs need differently: where they write, how they tell that they are ready, and that on a socket.
+# Where the units may differ: writable paths, readiness notification and its socket.
 OWN = {"Type", "ExecStart", "ExecReload", "TimeoutStopSec", "LogsDirectory", "LogsDirectoryMode", "RuntimeDirectory", "StateDirectory",
        "StateDirectoryMode", "UMask", "RestrictAddressFamilies"}
 
 
 def test_the_units_are_hardened_alike(_):
-    """Each directive of one is in the other, with the same value."""
+    """Each directive of one unit is in the other, with the same value."""
     units = {}
     for unit in ("minishop", "slack-mock"):
         text = (labtest.TOP / f"etc/{unit}.service.in").read_text().partition("\n[Service]\n")[2].partition("[Install]")[0]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the whole-process tests share: free ports, waiting, real engines, a Slack that writes down what it is told.
+"""Shared by the whole-process tests: free ports, polling, real engines, a Slack stand-in that records messages.
 
-Python 3's standard library only. A test that needs a program calls need(): it ends with 77 (skipped) where one is missing.
+Python 3's standard library only. A test that needs a program calls need(), which ends the test with 77 (skipped) if the program is missing.
 """
 import contextlib
 import http.server
@@ -31,16 +31,16 @@ PROMETHEUS = os.environ.get("PROMETHEUS", "prometheus")
 ALERTMANAGER = os.environ.get("ALERTMANAGER", "prometheus-alertmanager")
 
 
-# All that is asked is on this machine: never through a proxy that the environment names.
+# All requests go to this machine, never through a proxy from the environment.
 urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHandler({})))
 
 
 class Skip(Exception):
-    """This test cannot be run here; its text says why."""
+    """This test cannot run here; the text says why."""
 
 
 class TestFailure(Exception):
-    """An expectation that was not met; its text is for a person."""
+    """An expectation was not met; the text is for people."""
 
 
 def expect(what, seen, wanted):
@@ -61,14 +61,14 @@ def without(text, *parts):
 
 
 def figure(text, test=""):
-    """What a test has measured: the report of ./lab test has it, and lab.d/promises.py puts it into docs/reliability.md.
+    """Prints a figure that a test has measured. The report of ./lab test has it, and lab.d/promises.py puts it into docs/reliability.md.
     test: the function, where run_tests() does not run it."""
     test = test or running
     print(f"figure: {test}: {text}" if test else f"figure: {text}", flush=True)
 
 
 def option(name, default):
-    """The number that --NAME=NUMBER on the command line gives, which is taken off it; the default without it."""
+    """The number of --NAME=NUMBER, which is removed from the command line; without it, the default."""
     for argument in sys.argv[1:]:
         if argument.startswith(f"--{name}="):
             sys.argv.remove(argument)
@@ -77,14 +77,14 @@ def option(name, default):
 
 
 def claim(what, condition, detail=""):
-    """One step of a test that is one long story: prints a line when it holds."""
+    """One step of a long test: prints a line if the condition holds."""
     if not condition:
         raise TestFailure(f"{what} {detail}")
     print(f"ok   {what}", flush=True)
 
 
 def need(*programs):
-    """Ends the test as skipped, and says why, unless every program can be run."""
+    """Ends the test as skipped, and says why, unless every program is installed."""
     missing = [program for program in programs if not shutil.which(program)]
     if missing:
         print(f"SKIP {pathlib.Path(sys.argv[0]).name}: {', '.join(missing)} missing")
@@ -118,7 +118,7 @@ def run_lab(program, words, env, status=0, timeout=60):
 
 
 def environment(*more):
-    """The environment of a program under test: this process's, without the variables that the project's programs read, and these."""
+    """The environment of a program under test: that of this process, without the variables that the project's programs read, plus these."""
     clean = {name: value for name, value in os.environ.items()
              if not name.startswith(("OTEL_", "MINISHOP_", "NOTIFY_")) and not name.lower().endswith("_proxy")}
     for variables in more:
@@ -127,14 +127,14 @@ def environment(*more):
 
 
 def free_port():
-    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
+    """A TCP port of 127.0.0.1 that was free a moment ago."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
 
 
 def free_ports(count):
-    """So many different ports: all are held until the last is found."""
+    """So many different free ports: all are held until the last one is found."""
     with contextlib.ExitStack() as stack:
         socks = [stack.enter_context(socket.socket()) for _ in range(count)]
         for sock in socks:
@@ -145,7 +145,7 @@ def free_ports(count):
 def wait_until(what, condition, timeout=30.0, interval=0.1):
     """Calls condition() until it is true and returns that value; an OSError counts as "not yet".
 
-    TestFailure after timeout seconds, saying what was waited for and what was seen last.
+    TestFailure after timeout seconds. Its text names the condition and the last value.
     """
     deadline = time.monotonic() + timeout
     seen = None
@@ -208,7 +208,7 @@ class Engine:
         return True
 
     def stop(self, how=signal.SIGTERM, timeout=15.0):
-        """Returns the exit status; kills what does not stop in time. Stopping twice is harmless."""
+        """Returns the exit status; kills a process that does not stop in time. Stopping twice is harmless."""
         if self.process is None:
             return None
         if self.process.poll() is None:
@@ -287,7 +287,7 @@ def alertmanager_engine(run, port):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """What the servers of these tests have in common: they are silent, and an answer is one call."""
+    """The base of the servers in these tests: it prints nothing, and an answer is one call."""
     protocol_version = "HTTP/1.1"
 
     def body(self):
@@ -307,7 +307,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class HttpServer(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
-        """A client that has gone, as one that was killed, is no news."""
+        """Ignores a client that has disconnected, for example because it was killed."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -354,7 +354,7 @@ class SlackReceiver(HttpThread):
         super().__init__(SlackHandler)
 
     def attachments(self, alert=None, since=0):
-        """What Slack was told from message number `since` on, as (time, attachment); of one alert name, or all."""
+        """The messages to Slack from number `since` on, as (time, attachment); for one alert name, or for all."""
         found = []
         for when, payload in self.messages[since:]:
             for attachment in payload.get("attachments", []):
@@ -365,7 +365,7 @@ class SlackReceiver(HttpThread):
 
 
 def run_main(main):
-    """Runs the one long test that a program is; ends the program with 1 if it fails."""
+    """Runs a program that is one long test; ends it with 1 if the test fails."""
     try:
         main()
     except TestFailure as failure:
@@ -391,7 +391,7 @@ def run_tests(cases):
             result = "ok"
         except Skip as skip:
             result, told = "SKIP", f": {skip}"
-        except Exception as error:  # whatever went wrong is this test's failure, and the next one still runs
+        except Exception as error:  # any exception is a failure of this test, and the next test still runs
             result, told = "FAIL", f": {error}"
             if not isinstance(error, TestFailure):
                 traceback.print_exc()

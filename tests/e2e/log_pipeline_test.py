@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The collector's way for log lines, with the project's configuration and MiniShop's own rotation: from the file to a receiver of OTLP that
-stands in Loki's place. Every line arrives once, whatever is stopped meanwhile."""
+"""The path of log lines through the collector, with the project's configuration and MiniShop's own rotation: from the file to an OTLP
+receiver that replaces Loki. Every line arrives once, whichever program is stopped meanwhile."""
 import collections
 import contextlib
 import json
@@ -84,7 +84,7 @@ def test_rotated_while_the_collector_is_away(directory):
 
 
 def backlog_on_disk(pipeline):
-    """The collector has lines that its destination refuses to take."""
+    """The collector has lines that its destination does not accept."""
     pipeline.collector.start()
     pipeline.orders(20)
     pipeline.wait_for_all()
@@ -94,7 +94,7 @@ def backlog_on_disk(pipeline):
 
 
 def test_restarted_while_the_destination_is_away(directory):
-    """What the collector has read and could not send is on its disk."""
+    """Lines that the collector has read but could not send are on its disk."""
     with Pipeline(directory) as pipeline:
         backlog_on_disk(pipeline)
         expect("the collector's exit status", pipeline.collector.stop(), 0)
@@ -106,7 +106,7 @@ def test_restarted_while_the_destination_is_away(directory):
 
 
 def test_killed_while_the_destination_is_away(directory):
-    """Nothing is lost. A line may come twice: the collector cannot know what it has not written down any more."""
+    """No line is lost. A line may arrive twice if the collector had not recorded its offset yet."""
     with Pipeline(directory) as pipeline:
         backlog_on_disk(pipeline)
         pipeline.collector.stop(signal.SIGKILL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An OTLP/HTTP receiver of logs. It stands where Loki would, in tests of the way to it: it counts what arrives, and answers no queries."""
+"""An OTLP/HTTP receiver of logs. It replaces Loki in tests of the pipeline: it counts the lines, and answers no queries."""
 import gzip
 import json
 
@@ -22,8 +22,8 @@ def log_lines(body):
 
 
 class LogSink(labtest.HttpThread):
-    """A context manager. .url takes the place of Loki's /otlp; .received is [(time, labels, line)]; while .away, it
-    answers nobody, and counts in .refused."""
+    """A context manager. .url takes the place of Loki's /otlp; .received is [(time, labels, line)]; while .away is set, it
+    does not answer, and counts requests in .refused."""
 
     def __init__(self):
         sink = self

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The loop, closed by the real programs: minishop breaks on purpose, Prometheus sees it, Alertmanager tells slack-mock; and
-the same when it is over.
+"""The whole loop with the real programs: minishop breaks on purpose, Prometheus detects it, Alertmanager tells slack-mock; and
+the same at the end of the fault.
 
-The configurations are the lab's own, so the times are what a person sees: a message within two minutes, the one that all is
-well within three. Takes about two minutes.
+The configurations are the lab's own, so the times are those of the lab: a message within two minutes, and the message that it is
+resolved within three. Takes about two minutes.
 """
 import contextlib
 import signal
@@ -22,7 +22,7 @@ HOOK = "/services/T00000000/B00000000/minishoplab"
 
 
 class Customers(threading.Thread):
-    """A steady stream: each orders and pays, whatever comes of it."""
+    """Steady traffic: each client orders and pays, whatever the result."""
 
     def __init__(self, shop):
         super().__init__(daemon=True)
@@ -53,7 +53,7 @@ class Slack(labtest.Engine):
 
 
 def reload(shop, incident, text):
-    """Changes the incident and waits until minishop says that it has taken it."""
+    """Changes the incident and waits until minishop confirms it."""
     before = sum(record["message"] == "configuration reloaded" for record in shop.records())
     incident.write_text(text)
     shop.process.send_signal(signal.SIGHUP)
@@ -65,7 +65,7 @@ def test_alert_fires_and_resolves(directory):
     labtest.need(labtest.PROMETHEUS, labtest.ALERTMANAGER)
     incident = directory / "incident.conf"
     incident.write_text("")
-    # In the file, not in the environment: what the environment says, no overlay can change. With the default latency, so that timeouts
+    # In the file, not in the environment: the incident file cannot override a variable. With the default latency, so that timeouts
     # take as long as they do in the lab.
     config = directory / "minishop.conf"
     config.write_text(f'payment = {{ failure_rate = 0.02; }};\nincident_file = "{incident}";\n')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What headers of requests choose: content codings of bodies, formats of /metrics. Repeated lines are one list (RFC 9110, 5.3)."""
+"""Content negotiation by request headers: content codings of bodies, formats of /metrics. Repeated lines are one list (RFC 9110, 5.3)."""
 import gzip
 
 import labtest
@@ -38,7 +38,7 @@ PLAIN = [[], ["Content-Encoding: identity"], ["content-encoding: Identity"], ["C
 
 
 def test_coded_bodies_are_415(directory):
-    """Whatever they hold: also a body that would be JSON as it is."""
+    """Whatever the body contains, even valid JSON."""
     with shops.Shop(directory) as shop:
         bodies = {"/order": b"{}", "/payment/pay": b'{"order_id": "x"}'}
         for path, body in bodies.items():
@@ -60,7 +60,7 @@ def test_plain_bodies_are_taken(directory):
     with shops.Shop(directory) as shop:
         for lines in PLAIN:
             expect(f"{lines}", ask(shop, "POST", "/order", [JSON, *lines], b"{}").status, 201)
-        for lines in CODED:  # there is nothing that could be coded
+        for lines in CODED:  # an empty body cannot be coded
             expect(f"no body, {lines}", ask(shop, "POST", "/order", lines).status, 201)
             expect(f"no bytes, {lines}", ask(shop, "POST", "/order", [*lines, "Content-Length: 0"]).status, 201)
             expect(f"no chunk, {lines}", ask(shop, "POST", "/order", lines, chunked=True).status, 201)

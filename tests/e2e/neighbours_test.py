@@ -63,7 +63,7 @@ class Rude:
 
 
 def read_request(sock):
-    """A whole request with a Content-Length, or ConnectionError."""
+    """Reads a whole request with a Content-Length, or raises ConnectionError."""
     data = b""
     while True:
         head, end, body = data.partition(b"\r\n\r\n")
@@ -80,7 +80,7 @@ def answer(body=b"", kind=b"application/x-protobuf"):
 
 
 def slowest_order(shop, count=ORDERS):
-    """So many orders; the seconds of the slowest, which must be few."""
+    """Sends so many orders. Returns the seconds of the slowest one, and fails if it is slow."""
     slowest = 0
     for _ in range(count):
         began = time.monotonic()
@@ -97,7 +97,7 @@ def resident_mib(shop):
 
 def suffers(directory, behave):
     """A shop beside such a collector: orders are quick, the spans are counted as dropped, its memory stays, and it ends in time. Returns
-    what a figure says of it."""
+    the text of the figure."""
     env, lost = {"OTEL_EXPORTER_OTLP_TIMEOUT": str(TIMEOUT_MS)}, 2 * ORDERS
     with Rude(behave) as collector, shops.Shop(directory, None, collector.url, env) as shop:
         before = resident_mib(shop)
@@ -128,7 +128,7 @@ def test_collector_that_answers_a_byte_a_second(directory):
 
 
 class Flood:
-    """Sends a gigabyte, if it is taken: head, then part again and again. .sent"""
+    """Sends up to a gigabyte: head, then part again and again. .sent counts the bytes."""
 
     def __init__(self, head, part):
         self.head, self.part, self.sent = head, part, 0
@@ -141,7 +141,7 @@ class Flood:
 
 
 def test_collector_that_sends_a_gigabyte(directory):
-    """In its body, in chunks, in its header, in interim answers: it is given up soon, and not kept."""
+    """In the body, in chunks, in the header, in interim answers: the exporter aborts it soon, and does not store it."""
     floods = {"body": Flood(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n", b"x" * 65536),
               "body without an end": Flood(b"HTTP/1.1 503 Busy\r\n\r\n", b"x" * 65536),
               "chunks": Flood(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b"x" * 65536 + b"\r\n"),
@@ -173,7 +173,7 @@ class Breaking(Rude):
 
 
 def test_collector_that_breaks_off(directory):
-    """It closes after each number of bytes of its answer, and answers the next request: what was broken off is sent again, once."""
+    """The collector closes after each possible number of bytes of its answer, and answers the next request. The spans are sent again, once."""
     whole = answer(b"\x0a\x00")
     shops_together = 8
 
@@ -209,8 +209,8 @@ def latency(shop, seconds):
 
 
 def beside(shop, seconds, disturb):
-    """The P99 alone and then beside disturb(over), which runs in a thread; the figure's text. TestFailure above twice the one alone,
-    three times: this machine may have other work."""
+    """The P99 alone and then beside disturb(over), which runs in a thread; the figure's text. TestFailure if it is above twice the P99 alone
+    in three attempts, because the machine may have other work."""
     for _ in range(3):
         alone, normal = latency(shop, 4)
         over = threading.Event()
@@ -249,7 +249,7 @@ def test_scraped_a_hundred_times_a_second(directory):
 
 
 def test_a_thousand_dripping_clients(directory):
-    """Each sends a byte of its request now and then, and comes again when it is cut. The P99 of the others is at most twice its normal."""
+    """Each client sends a byte of its request at intervals, and reconnects when it is cut. The P99 of other clients at most doubles."""
     labtest.need("wrk")
     labtest.need_files(3000)
     data = b"POST /order HTTP/1.1\r\nHost: a\r\nX-Slow: " + b"x" * 4000
@@ -323,7 +323,7 @@ LIES = {
 
 
 class Names:
-    """A DNS server at 127.0.0.1, port 53. tell[name](query) is what it answers; None: nothing. asked[name] counts."""
+    """A DNS server at 127.0.0.1, port 53. tell[name](query) returns the answer; None: no answer. asked[name] counts queries."""
 
     def __init__(self):
         self.tell, self.asked = collections.defaultdict(lambda: LIES["no such name"]), collections.Counter()
@@ -346,7 +346,7 @@ def truth(query):
 
 
 def lied_to(directory, names, collector, number, lie):
-    """A shop whose collector's name is lied about, then not, then again. Returns the seconds of its slowest order."""
+    """A shop for whose collector the DNS server lies, then tells the truth, then lies again. Returns the seconds of the slowest order."""
     name, place = f"collector{number}.test", directory / str(number)
     place.mkdir()
     names.tell[name] = LIES[lie]
@@ -366,7 +366,7 @@ def lied_to(directory, names, collector, number, lie):
 
 
 def in_a_namespace():
-    """Inside: a network with nothing but a loopback, and names from 127.0.0.1 only. What is told here is a test's output."""
+    """Runs in a network namespace with only a loopback, and a resolver that asks only 127.0.0.1. Its output is the test's output."""
     import collector as collectors
     directory = pathlib.Path(sys.argv[2])
     names = Names()
@@ -376,7 +376,7 @@ def in_a_namespace():
 
 
 def test_dns_that_lies(directory):
-    """The service asks a DNS server of this test, in a network and a mount namespace of its own."""
+    """The service asks a DNS server of this test, in separate network and mount namespaces."""
     (directory / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
     (directory / "nsswitch.conf").write_text("hosts: dns\n")
     binds = " && ".join(f'mount --bind "{directory / name}" "$(realpath /etc/{name})"' for name in ("resolv.conf", "nsswitch.conf"))
