@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tables are the only place: a copy of the project gets a row each for two routes, a problem, a payment failure, a counter and
-a gauge, and a line for a log field. It is built, and the service shows each of them like any other."""
+"""New features need only rows in tables. The test adds rows for two routes, a problem, a payment failure, a counter and a gauge,
+and a line for a log field, to a copy of the project. It builds the copy, and the service treats them like all others."""
 import contextlib
 import os
 import re
@@ -15,7 +15,7 @@ from labtest import TestFailure, expect, wait_until
 
 labtest.need("autoreconf", "make")
 
-# Where each row goes, behind which line.
+# The place of each row: the line before it.
 ROWS = {
     ("src/http/routes.h", r"#define HTTP_ROUTES\(X\) *\\\n"): """\
   X("DELETE", "/order/{order_id}", http_handle_cancel, .status = 202, .span = "CancelOrder", .done = "order cancelled", \\
@@ -60,7 +60,7 @@ LONGEST_S = 240  # of one step of the build
 
 
 def made(place, names):
-    """What a copy of the sources does not need: what git, the lab and builds leave."""
+    """Files that a copy of the sources does not need: those of git, the lab and builds."""
     top = place == str(labtest.TOP)
     return [name for name in names if name.endswith((".o", ".a"))
             or top and name in (".git", "autom4te.cache", "config.status", "config.h", "Makefile")
@@ -68,7 +68,7 @@ def made(place, names):
 
 
 def edit(path, pattern, text):
-    """Puts the text behind the one place where the pattern is, or at the end without a pattern."""
+    """Inserts the text after the only match of the pattern, or at the end without a pattern."""
     source = path.read_text()
     at = re.search(pattern, source).end() if pattern else len(source)
     path.write_text(source[:at] + text + source[at:])
@@ -91,7 +91,7 @@ def serving(directory):
     if not (tree / "configure").exists():
         run("bootstrap", ["./bootstrap"], tree)
     run("configure", [tree / "configure", "--enable-werror", "CFLAGS=-O0"], build)
-    # Before anything else is built: this object includes a header that protoc-c generates.
+    # Build this first: the object includes a header that protoc-c generates.
     run("make of an object", ["make", "src/telemetry/otlp/libtelemetry_la-otlp_response.lo"], build)
     run("make", ["make", f"-j{os.cpu_count()}", "minishop"], build)
     shops.BUILDS.insert(0, build)

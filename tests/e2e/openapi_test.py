@@ -15,7 +15,7 @@ labtest.need(SCHEMATHESIS)
 
 
 def fuzz(directory, shop, *options):
-    """All of schemathesis's checks but one: a 5xx is an answer that the description names. What it remembers stays here."""
+    """All checks of schemathesis except one: a 5xx is allowed if the description names it. Its database stays in this directory."""
     done = subprocess.run(
         [SCHEMATHESIS, "run", labtest.TOP / "docs" / "openapi.yaml", "--url", shop.url, "--no-color", "--max-examples", "60",
          "--generation-deterministic", "--exclude-checks", "not_a_server_error", *options],
@@ -30,7 +30,7 @@ def test_calm_shop(directory):
 
 
 def test_failing_shop(directory):
-    """Payments of real orders fail in all ways: each answer is described."""
+    """Payments of real orders fail in all ways: the description has each answer."""
     with shops.Shop(directory, {"payment.failure_rate": 1}) as shop:
         order = shop.order().json["order_id"]
         statuses = {shop.pay(order).status for _ in range(100)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A place to start minishop in as a person or a service manager does: in the background, by options and variables.
+"""Starts minishop as a person or a service manager does: in the background, with options and variables.
 
 Python 3's standard library only.
 """
@@ -28,7 +28,7 @@ def environment(**more):
 
 
 class Place:
-    """A directory with a configuration, and what is started there. Ends by its pid whatever is left."""
+    """A directory with a configuration, and the processes started there. Stops the remaining ones by pid."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -43,7 +43,7 @@ class Place:
         self.config.write_text(f'listen = "127.0.0.1:{self.port}";\n{text}')
 
     def run(self, *options, timeout=20, **env):
-        """Runs it to its end: (exit status, standard output, standard error)."""
+        """Runs it until it exits: (exit status, standard output, standard error)."""
         done = subprocess.run([shops.program("minishop"), "--config", self.config, *options], cwd=self.directory,
                               env=environment(**{**CALM, **env}), stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=timeout)
@@ -70,7 +70,7 @@ class Place:
         return [record for record in records if record["message"] == message]
 
     def last(self, message, count=1):
-        """The newest such line once there are so many; TestFailure if they do not come."""
+        """The newest matching line, once there are so many; TestFailure if they do not arrive."""
         return wait_until(f"{count} log lines {message!r}", lambda: len(found := self.lines(message)) >= count and found,
                           10, 0.02)[-1]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A plot of measurements over time as SVG: one panel a series, one x axis in minutes."""
+"""A plot of measurements over time as SVG: one panel per series, one x axis in minutes."""
 from xml.sax.saxutils import escape
 
 WIDTH, LEFT, PANEL, GAP, TOP = 900, 80, 120, 46, 60

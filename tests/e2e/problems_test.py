@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each problem says what is wrong, what is allowed and what to do, in plain words; texts of clients in it are bounded and escaped."""
+"""Each problem says what is wrong, what is allowed and what to do, in plain words; text from clients is bounded and escaped."""
 import json
 import re
 
@@ -9,12 +9,12 @@ import shop as shops
 from labtest import TestFailure, expect
 
 SKUS = ("mug", "tshirt", "sticker", "poster", "socks")
-# Words of libraries, which nobody outside can know.
+# Words from libraries, which clients cannot know.
 FOREIGN = re.compile(r"JSON_|jansson|Ulfius|MHD|libmicrohttpd|near '|\bNULL\b")
 
 
 def check(what, answer, status, *words):
-    """The status, each of the words in the detail, and no word that only the program's authors know."""
+    """Expects the status, and a detail with each of the words, but without words that only the program's authors know."""
     expect(f"{what}: status", answer.status, status)
     text = answer.body.decode("utf-8")
     detail = json.loads(text)["detail"]
@@ -26,7 +26,7 @@ def check(what, answer, status, *words):
 
 
 def test_json_that_cannot_be_read(directory):
-    """Plain words, and the place: line, column, byte."""
+    """The detail has plain words, and the place: line, column, byte."""
     with shops.Shop(directory) as shop:
         for body, *words in ((b'{"sku": "a\\u0000b"}', "line 1", "\\u0000 is not allowed"), (b'{"a\\u0000": 1}', "\\u0000 is not allowed"),
                              (b'{\n  "sku": "mug",\n  "sku": "mug"\n}', "line 3", "twice"), (b'{"quantity":\n\xff}', "line 2", "UTF-8"),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A payment failure is one row of src/shop/reason.h. Whatever lists the failures of a group elsewhere lists all of them: rules,
+"""A payment failure is one row of src/shop/reason.h. Every other list of the failures of a group is complete: in rules,
 dashboards, configuration, documents, the lab."""
 import re
 
@@ -9,11 +9,11 @@ import source_tables
 from labtest import TestFailure, expect
 
 PLACES = ("deploy", "docs", "etc", "lab.d", "man", "observability/*", "README.md", "tests/oncall")
-OTHER_DATA = ("docs/assets", "observability/prometheus/tests")  # series of single failures, pictures
+OTHER_DATA = ("docs/assets", "observability/prometheus/tests")  # single failures, pictures
 
 
 def groups():
-    """The sets of failures that a list may mean: one group, or all."""
+    """The sets of failures that a list may stand for: one group, or all."""
     failures = source_tables.payment_failures()
     cards = {word for word, (group, _) in failures.items() if group == "CARD"}
     return [cards, set(failures) - cards]
@@ -64,7 +64,7 @@ def test_an_incomplete_list_is_found(directory):
 
 
 def test_weights(directory):
-    """The simulated world of the on-call cases draws as the shop does."""
+    """The simulated world of the on-call cases draws failures as the shop does."""
     world = (labtest.TOP / "tests/oncall/world.py").read_text()
     rates = dict(re.findall(r'"(\w+)": ([\d.]+)', re.search(r"^RATES = (\{.*\})", world, re.M)[1]))
     failures = source_tables.payment_failures()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A secret that is configured appears nowhere: a canary stands in each place that may hold one, and everything that is told is searched."""
+"""A configured secret appears nowhere: the test puts a canary into each setting that may hold a secret, and searches all outputs."""
 import pathlib
 import subprocess
 
@@ -10,7 +10,7 @@ from labtest import TestFailure, expect, wait_until
 CANARY = "c4n4ry-s3cr3t"
 DEAD = "127.0.0.1:9"  # "discard": nobody listens
 
-# Where a secret can stand, in values that are right and in values that are refused.
+# Settings that can hold a secret, with valid and with refused values.
 PLACES = {
     "headers": {"OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{CANARY},x-key={CANARY}"},
     "headers for traces": {"OTEL_EXPORTER_OTLP_TRACES_HEADERS": f"api-key={CANARY}"},
@@ -72,13 +72,13 @@ def test_minishop(directory):
 
 
 def test_core_files(directory):
-    """A core file would hold every secret. Its name holds none: the kernel makes it from the program's name."""
+    """A core file would contain every secret. Its name contains none: the kernel derives it from the program's name."""
     with shop.Shop(directory, env={"OTEL_EXPORTER_OTLP_HEADERS": f"a={CANARY}"}) as server:
         expect("the name that a core file takes", pathlib.Path(f"/proc/{server.pid}/comm").read_text(), "minishop\n")
 
 
 def test_webhook_of_the_lab(directory):
-    """The lab's scripts write the address into a file that only its user can read, and hand it to slack-mock in the environment."""
+    """The lab's scripts write the address into a file that only its user can read, and pass it to slack-mock in the environment."""
     script = (labtest.TOP / "lab.d/up.sh").read_text()
     expect("the umask of the file", "(umask 077 && printf '%s' \"${LAB_SLACK_URL:-" in script, True)
     expect("--hook among the arguments", "--hook" in script, False)

@@ -19,13 +19,13 @@ from labtest import TestFailure, wait_until
 
 BUILDS = [pathlib.Path(os.environ["LAB_BUILD"])] if os.environ.get("LAB_BUILD") else [
     labtest.TOP / place for place in ("build", ".lab/test/plain", ".lab/build")]
-# Nothing that is random or slow unless the test asks for it.
+# Nothing is random or slow unless the test asks for it.
 CALM = {"payment.failure_rate": 0, "payment.latency_ms": 0, "inventory.latency_ms": 0, "inventory.stock": 0}
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 def program(name):
-    """The path of a program of this project; TestFailure when it has not been built."""
+    """The path of a program of this project; TestFailure if it is not built."""
     for build in BUILDS:
         if (build / name).exists():
             return build / name
@@ -40,7 +40,7 @@ def variables(settings):
 
 @dataclasses.dataclass
 class Answer:
-    """What came back: header names are lower-case; a header that came twice is joined with a comma."""
+    """An answer: header names are lower-case; repeated headers are joined with a comma."""
     status: int
     headers: dict
     body: bytes
@@ -84,7 +84,7 @@ class Shop(labtest.Engine):
         return self.process.pid
 
     def request(self, method, path, body=None, headers=None, timeout=20):
-        """One request on a connection of its own. A body that is no bytes is sent as JSON, with that media type."""
+        """One request on its own connection. A body that is not bytes is sent as JSON, with that media type."""
         headers = dict(headers or {})
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -112,7 +112,7 @@ class Shop(labtest.Engine):
         return socket.create_connection(("127.0.0.1", self.port), timeout)
 
     def raw(self, data, timeout=20):
-        """Sends these bytes and returns all that comes back until the end of the connection; what came before a reset."""
+        """Sends these bytes and returns everything received until the connection ends or is reset."""
         with self.connect(timeout) as sock:
             sock.sendall(data)
             return read_all(sock)
@@ -121,7 +121,7 @@ class Shop(labtest.Engine):
         return Metrics(self.get("/metrics").body.decode())
 
     def records(self):
-        """All records of its log so far. TestFailure for a line that is no JSON object."""
+        """All records of its log so far. TestFailure for a line that is not a JSON object."""
         records = []
         for line in self.json_log.read_bytes().decode("utf-8").split("\n")[:-1]:
             record = json.loads(line)
@@ -131,12 +131,12 @@ class Shop(labtest.Engine):
         return records
 
     def logged(self, **fields):
-        """The records that have these values, once there is one; TestFailure if none comes."""
+        """The records that have these values, once there is one; TestFailure if none arrives."""
         return wait_until(f"a log line with {fields}", lambda: [
             record for record in self.records() if all(record.get(key) == value for key, value in fields.items())], 10)
 
     def terminate(self, deadline=12.0):
-        """SIGTERM; returns (exit status, seconds). TestFailure if it outlives the deadline."""
+        """Sends SIGTERM and returns (exit status, seconds). TestFailure if the process outlives the deadline."""
         began = time.monotonic()
         process = self.process
         process.send_signal(signal.SIGTERM)
@@ -146,7 +146,7 @@ class Shop(labtest.Engine):
 
 
 class Metrics:
-    """A scrape in the text format: metrics["request_total", {"route": "/order"}] is the sum of what has these labels."""
+    """A scrape in the text format: metrics["request_total", {"route": "/order"}] is the sum of the series with these labels."""
 
     SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)(?: \d+)?')
     LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)')
@@ -193,7 +193,7 @@ def read_all(sock):
 
 
 def post(path, body=b"", headers=""):
-    """The bytes of a POST, for who wants to say it in an own way. headers: whole lines, each with its CRLF."""
+    """The bytes of a POST, for tests that vary them. headers: whole lines, each with its CRLF."""
     kind = "Content-Type: application/json\r\n" if body else ""
     return f"POST {path} HTTP/1.1\r\nHost: shop\r\n{kind}Content-Length: {len(body)}\r\n{headers}\r\n".encode() + body
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The end of a MiniShop, and its collector's misfortunes: SIGTERM under load loses no span and no line, 1,000 requests in
-flight are finished, and a collector that is absent, slow, busy or hanging harms no customer and keeps nobody from leaving."""
+"""Shutdown, and failing collectors: SIGTERM under load loses no span or log line, 1,000 requests in flight are
+finished, and a collector that is absent, slow, busy or hanging delays neither clients nor the shutdown beyond its deadline."""
 import asyncio
 import errno
 import os
@@ -33,7 +33,7 @@ def nothing_lost(shop, collector, answers):
 
 
 def leaves(shop, within=DEADLINE_S + 1):
-    """SIGTERM; it must end with 0 and in time. Returns the seconds."""
+    """Sends SIGTERM; the service must exit with 0 in time. Returns the seconds."""
     status, seconds = shop.terminate()
     expect("exit status", status, 0)
     if seconds > within:
@@ -64,7 +64,7 @@ async def keep_ordering(port, answers):
 
 
 def test_sigterm_under_load(directory):
-    """32 customers order without a pause. Who got an answer finds it in the log and in the traces; no answer is cut."""
+    """32 clients order without a pause. Each answered order is in the log and in the traces; no answer is cut."""
     async def day(shop):
         answers = []
         customers = [asyncio.create_task(keep_ordering(shop.port, answers)) for _ in range(32)]
@@ -138,7 +138,7 @@ def test_second_signal_ends_at_once(directory):
 
 
 def test_draining_refuses_new_customers(directory):
-    """While it drains it is not ready, and who still reaches it is told to come again."""
+    """While it drains, the service is not ready, and tells clients to retry later."""
     with shops.Shop(directory, {"inventory.latency_ms": 3000}) as shop, shop.connect() as busy, shop.connect() as waiting:
         busy.sendall(shops.post("/order"))
         wait_until("the order is in flight", lambda: shop.metrics()["minishop_requests_in_flight"] >= 2, 5)
@@ -158,7 +158,7 @@ def test_draining_refuses_new_customers(directory):
 
 
 def order_quickly(shop, count):
-    """So many orders; none may take long, whatever the collector does. Returns (answers, seconds of the slowest)."""
+    """Sends so many orders; none may take long, whatever the collector does. Returns (answers, seconds of the slowest)."""
     answers, slowest = [], 0
     for _ in range(count):
         began = time.monotonic()
@@ -193,7 +193,7 @@ def test_collector_slow(directory):
 
 
 def test_collector_busy(directory):
-    """503 with Retry-After: it waits that long, tries again, and each span arrives once."""
+    """After 503 with Retry-After, the exporter waits that long and retries, and each span arrives once."""
     times = []
 
     def busy(number):
@@ -211,7 +211,7 @@ def test_collector_busy(directory):
 
 
 def test_collector_that_refuses_for_good(directory):
-    """400 is final: dropped, counted with its reason, not tried again."""
+    """400 is final: the spans are dropped and counted by reason, without a retry."""
     with collectors.Collector(lambda _: 400) as collector, shops.Shop(directory, None, collector.url) as shop:
         order_quickly(shop, 10)
         wait_until("they are counted as dropped", lambda: shop.metrics()["telemetry_spans_dropped_total"] == 20, 10)
@@ -222,7 +222,7 @@ def test_collector_that_refuses_for_good(directory):
 
 
 def test_collector_hangs_at_shutdown(directory):
-    """It never answers. The service leaves within its deadline and says what was lost."""
+    """The collector never answers. The service exits within its deadline and reports the lost spans."""
     with collectors.Collector(lambda _: None) as collector, shops.Shop(directory, None, collector.url) as shop:
         order_quickly(shop, 30)
         seconds = leaves(shop)
@@ -232,7 +232,7 @@ def test_collector_hangs_at_shutdown(directory):
 
 
 def leaves_with_loss(shop, shutdown_s, spans):
-    """It ends by itself, in time, with 0. Its last line says how many spans were lost, and standard error says nothing."""
+    """The service exits in time, with 0. Its last line has the number of lost spans, and standard error is empty."""
     seconds = leaves(shop, shutdown_s + 0.5)
     last = shop.records()[-1]
     expect("the last line", {key: last.get(key) for key in ("message", "level", "spans_lost", "requests_lost")},
@@ -248,8 +248,8 @@ def test_collector_that_never_answers_and_little_time(directory):
 
 
 def hanging_exporter(directory, shutdown_s, comes_back_after=None):
-    """libcurl hangs in reading the CA certificate, a FIFO whose writer says nothing. No deadline ends that. So many seconds
-    after SIGTERM the writer closes it; None: not while the service lives."""
+    """libcurl hangs while it reads the CA certificate from a FIFO whose writer is silent. No deadline ends that. So many seconds
+    after SIGTERM the writer closes the FIFO; None: not while the service lives."""
     fifo = directory / "ca.pem"
     os.mkfifo(fifo)
 
@@ -280,7 +280,7 @@ def test_exporter_hangs_and_little_time(directory):
 
 
 def test_exporter_hangs_and_comes_back(directory):
-    """Just before, while and after the service gives it up. A build with AddressSanitizer sees what it touches then."""
+    """The writer closes just before, while and after the service abandons the thread. AddressSanitizer detects bad accesses of the thread."""
     for delay in (0.5, 0.75, 0.8, 0.81):
         run = directory / str(delay)
         run.mkdir()
@@ -288,7 +288,7 @@ def test_exporter_hangs_and_comes_back(directory):
 
 
 def test_log_disk_full(directory):
-    """It sells on; the lost lines are counted."""
+    """The service keeps answering; the lost lines are counted."""
     with shops.Shop(directory, log="/dev/full") as shop:
         _, slowest = order_quickly(shop, 50)
         wait_until("the lost lines are counted", lambda: shop.metrics()["telemetry_log_lines_dropped_total"] >= 50, 10)

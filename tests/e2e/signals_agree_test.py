@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the three signals say about one request is the same: its spans (decoded by others' code), its log line, its metrics.
+"""The three signals of a request agree: its spans (decoded by independent code), its log line, its metrics.
 
 A few hundred orders and payments, some of which fail, with a fixed seed.
 """
@@ -29,14 +29,14 @@ def buy(shop, orders):
 
 
 def shopping(shop):
-    """What several buyers do at the same time."""
+    """Requests of several clients at the same time."""
     done = []
     labtest.at_once([lambda: done.extend(buy(shop, ORDERS // BUYERS))] * BUYERS)
     return done
 
 
 def run(directory):
-    """All of a day: (requests, spans by trace, log records by trace, metrics in both formats)."""
+    """A whole run: (requests, spans by trace, log records by trace, metrics in both formats)."""
     with collectors.Collector() as collector, shops.Shop(directory, SETTINGS, collector.url) as shop:
         requests = shopping(shop)
         metrics = shop.metrics()
@@ -174,7 +174,7 @@ def test_signals_agree(directory):
 
 
 def test_resource_and_parent(directory):
-    """A caller's trace is continued, its tracestate kept; an unsampled one has no span and its log line all the same."""
+    """MiniShop continues a caller's trace and keeps its tracestate. An unsampled trace has a log line but no span."""
     caller = "4bf92f3577b34da6a3ce929d0e0e4736"
     with collectors.Collector() as collector, shops.Shop(directory, None, collector.url,
                                                          {"OTEL_RESOURCE_ATTRIBUTES": "shop.place=here"}) as shop:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""slack-mock's page in a real browser: what it shows, live, on a wide and a narrow screen, and that no message can run.
+"""slack-mock's page in a real browser: its content, live updates, wide and narrow screens, and messages that cannot run code.
 
 Run it in the build directory: it starts ./slack-mock. With SCREENSHOTS=DIRECTORY it leaves pictures there.
 """
@@ -29,7 +29,7 @@ HOSTILE = {"channel": "#minishop-alerts", "username": "<b>mallory</b>", "text":
     "attachments": [{"title": "<img src=x onerror='window.owned = 1'>", "title_link": "javascript:window.owned=1",
                      "text": "*<svg onload=window.owned=1>*", "color": "red;background:url(http://x.test/)",
                      "image_url": "data:text/html,<script>window.owned=1</script>", "footer": "</div><script>window.owned=1</script>"}]}
-# What Alertmanager's template makes of a label with a mention and a link in it: text, in every part of a message.
+# A label with a mention and a link, as Alertmanager's template escapes it: plain text in every part of a message.
 ESCAPED = "&lt;!channel&gt; &lt;http://evil.example|click&gt; &amp;lt;"
 QUOTED = {"channel": "#minishop-alerts", "text": ESCAPED, "attachments": [{
     "title": ESCAPED, "text": f"*{ESCAPED}*\n`{ESCAPED}`", "footer": ESCAPED, "fields": [{"title": ESCAPED, "value": ESCAPED, "short": True}]}]}
@@ -37,7 +37,7 @@ LONG = {"channel": "#minishop-alerts", "username": "l" * 200, "text": "w" * 3000
     {"title": "t" * 300, "text": "`" + "c" * 400 + "`\n```" + "p" * 400 + "```\n" + "lorem ipsum " * 500,
      "fields": [{"title": "f" * 100, "value": "v" * 300, "short": True}], "footer": "u" * 300,
      "actions": [{"type": "button", "text": "b" * 100, "url": "http://x.test/" + "y" * 300}]}]}
-# What makes a careless parser slow: marks that never close.
+# Input that makes a careless parser slow: unclosed marks.
 PATHOLOGICAL = {"channel": "#minishop-alerts", "text": "*a _b ~c `d <e :f " * 2200}
 
 

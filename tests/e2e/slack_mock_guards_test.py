@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""slack-mock has the guards of the service: what is ambiguous, too large or too slow is refused or cut, and counted."""
+"""slack-mock has the guards of the service: it refuses or cuts ambiguous, oversized or slow requests, and counts them."""
 import socket
 import time
 

@@ -27,7 +27,7 @@ HELLO = b'{"text":"hello"}'
 
 
 class Mock:
-    """A running slack-mock on a port of its own choice."""
+    """A running slack-mock on a port that it chose."""
 
     def __init__(self, *options, wrapper=()):
         self.output = tempfile.TemporaryFile("w+")
@@ -131,7 +131,7 @@ def test_answers(_):
 
 
 def test_content_coding(_):
-    """A coded body is never read as if it were plain, whatever it holds; identity and a blank value say nothing."""
+    """A coded body is never parsed as plain text, whatever it contains; identity and a blank value have no effect."""
     with Mock() as mock:
         for coding in ("gzip", "GZIP", "identity, gzip", " br ", "identityx"):
             for body in (HELLO, gzip.compress(HELLO)):
@@ -266,7 +266,7 @@ def test_store(_):
         with Mock("--store", store) as mock:
             equal(mock.messages()["messages"], before, "after a restart")
             mock.post({"text": "d"})
-            mock.process.kill()  # nothing may depend on a clean end
+            mock.process.kill()  # nothing may depend on a clean exit
             mock.process.wait()
         with open(store, "a") as file:
             file.write('{"id":5,"received_at":"2026')
@@ -281,7 +281,7 @@ def test_store(_):
 
 
 def test_full_disk(_):
-    """Messages arrive all the same, the file stays readable, and the metric tells. A limit on files plays the disk."""
+    """Messages still arrive, the file stays readable, and the metric counts the failures. A limit on file sizes simulates the full disk."""
     with tempfile.TemporaryDirectory() as directory:
         store = pathlib.Path(directory, "store.jsonl")
         limited = ["sh", "-c", 'ulimit -f 4; trap "" XFSZ; exec "$@"', "sh"]
@@ -378,7 +378,7 @@ def test_limits_of_the_system(_):
         equal((refused > 0, refused + answers.count(b"HTTP/1.1 200")), (True, count), f"answers: {answers}")
         return refused
 
-    if os.geteuid() == 0:  # a user whose threads are all the mock's
+    if os.geteuid() == 0:  # a user who runs only the mock
         with Mock(wrapper=["setpriv", "--reuid=54321", "--clear-groups", "prlimit", "--nproc=24:24"]) as mock:
             refused = ask_all(mock, 60)
             asked = []  # these may be refused too, until threads have ended
@@ -456,7 +456,7 @@ def test_command_line(_):
 
 
 def test_hook(_):
-    """One known webhook, named in each way. Its address is a secret: the process list, the log and the page do not have it."""
+    """One known webhook, configured in each way. Its address is a secret: the process list, the log and the page do not show it."""
     token = "canary0secret"
     known = f"/services/T0/B0/{token}"
     for name, options, environment in (("a path", ["--hook", known], {}), ("an address", ["--hook", f"http://127.0.0.1:8090{known}"], {}),

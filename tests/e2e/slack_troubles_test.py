@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A real Alertmanager with the project's configuration, its waits shortened, and a slack-mock in trouble: slow, out of disk, revoked,
-another token. Each alert arrives, at once or when the trouble is over; what failed is in Alertmanager's own metrics."""
+another token. Each alert arrives, at once or after the trouble; Alertmanager's metrics count the failures."""
 import contextlib
 import os
 import pathlib
@@ -72,7 +72,7 @@ class Channel(slack_mock_test.Mock):
 
 
 def test_slow(directory):
-    """Each answer takes seconds: the alert arrives once, and slack-mock answers others at once meanwhile."""
+    """Each answer to Alertmanager takes seconds: the alert arrives once, and slack-mock answers other clients at once."""
     with Channel(directory) as channel:
         channel.mode("slow", delay_s=BROKEN_S)
         channel.alerts.send(alert("Slow", instance="a:1"))
@@ -89,7 +89,7 @@ def test_slow(directory):
 
 
 def test_full(directory):
-    """Its disk is full: the channel shows the alert, and the metric tells of the store."""
+    """The disk is full: the channel shows the alert, and the metric counts the store's failure."""
     with Channel(directory, wrapper=["sh", "-c", 'ulimit -f 1; trap "" XFSZ; exec "$@"', "sh"]) as channel:
         for number in range(3):
             channel.alerts.send(alert(f"Full{number}", f"service{number}", instance="a:1"))
@@ -102,7 +102,7 @@ def test_full(directory):
 
 
 def gone_and_back(directory, token, begin, end):
-    """The webhook refuses: Alertmanager counts it. When the trouble is over, the alert that still fires arrives."""
+    """The webhook refuses, and Alertmanager counts it. After the trouble, the alert that still fires arrives."""
     with Channel(directory, token) as channel:
         begin(channel)
         channel.alerts.send(alert("Gone", instance="a:1"))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Half of the top rate for minutes, all telemetry on. Each minute the collector is killed, the log is rotated and the configuration is
-reloaded. Memory, threads and descriptors stay what they are, and requests, log lines and spans add up.
+"""Half of the maximum rate for minutes, all telemetry on. Each minute the collector is killed, the log is rotated and the configuration is
+reloaded. Memory, threads and descriptors stay constant, and requests, log lines and spans add up.
 
 A step of `./lab test --full`. Options: --minutes=N (5 by default; 60 for the hour). Draws soak.svg beside the report.
 """
@@ -26,17 +26,17 @@ MINUTES = labtest.option("minutes", 5)
 PICTURE = pathlib.Path(os.environ.get("LAB_DIR") or labtest.TOP / ".lab") / "soak.svg"
 CONNECTIONS = 64
 GROWTH_MAX_MIB = 1  # after the warm-up: in an hour, or in the whole run if that is shorter
-WARM_UP_MIN = 3  # a collector that is away fills the queue, which then has its size
+WARM_UP_MIN = 3  # an absent collector fills the queue, which then has its final size
 BATCH = 512  # spans of a request at most
-# Small enough to be full soon: from then on the service is as large as it ever gets. Orders whose payment failed make room after a
-# moment: else there are only those in the end, and a shop that can take no order. Of the pool of log records a busy machine
-# touches ever more, up to this limit; with the usual one that alone would be 20 MB.
+# Small enough to be full soon: from then on the service does not grow. Orders whose payment failed make room after a
+# moment. Otherwise the store would fill with them, and the shop could accept no order. A busy machine touches more and more of the
+# pool of log records, up to this limit; with the default limit that would be 20 MB.
 SETTINGS = {"orders.capacity": 20000, "orders.unpaid_ttl_s": 2, "log.queue": 1024, "payment.latency_ms": 5, "inventory.latency_ms": 2,
             "log.max_bytes": 0}
 
 
 def wrk(shop, seconds, pause_ms=None):
-    """The load, as a process that says at its end what it has done. pause_ms: of each connection after each answer."""
+    """The load, as a process that prints its counts at its end. pause_ms: the pause of each connection after each answer."""
     env = {**os.environ, **({"WRK_PAUSE_MS": str(pause_ms)} if pause_ms is not None else {})}
     return subprocess.Popen(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", labtest.TOP / "bench/order_and_pay.lua", shop.url],
                             stdout=subprocess.PIPE, text=True, env=env)
@@ -49,7 +49,7 @@ def rate(load):
 
 
 def half_rate(shop):
-    """(top rate, the pause that halves it): measured with a pause that alone would halve it, and corrected by what an answer takes."""
+    """(maximum rate, the pause that halves it): measured with an estimated pause, and corrected by the time of an answer."""
     top = rate(wrk(shop, 5))
     cycle_s = 2 * CONNECTIONS / top
     answer_s = CONNECTIONS / rate(wrk(shop, 5, round(1000 * cycle_s))) - round(1000 * cycle_s) / 1000
@@ -100,7 +100,7 @@ def sample(pid):
 
 
 def disturb(shop, sink, log, config, second):
-    """What happens in this second of a minute."""
+    """The disturbance in this second of a minute."""
     if second == 10:
         sink.stop(signal.SIGKILL)
     elif second == 13:
@@ -130,7 +130,7 @@ def watch(shop, sink, log, config, load):
 
 
 def judge(samples):
-    """TestFailure for what grows after the warm-up; returns MiB an hour, and the smallest and the largest MiB. The slope is the median of
+    """TestFailure for a value that grows after the warm-up; returns MiB per hour, and the smallest and the largest MiB. The slope is the median of
     those from each sample to the one half of that time later: a single step, of a queue that has never been as full, does not count."""
     end = samples[-1][0]
     steady = [one for one in samples if one[0] > max(end / 4, min(WARM_UP_MIN, end / 2))]
@@ -146,7 +146,7 @@ def judge(samples):
 
 
 def accounts(shop, sink, log):
-    """Requests are log lines; spans are exported or dropped. What a killed collector took and did not answer was sent again."""
+    """Each request has a log line; each span is exported or dropped. The exporter resends spans that a killed collector accepted without an answer."""
     wait_until("the queues are empty", lambda: shop.metrics()["telemetry_span_queue_size"] == shop.metrics()["telemetry_log_queue_size"] == 0, 20)
     time.sleep(1)
     metrics = shop.metrics()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The whole stack as processes on free ports of 127.0.0.1, with the project's own configurations: minishop, slack-mock, Prometheus,
-Alertmanager, the collector and Jaeger; Loki, Tempo, Promtail and Alloy where they are installed; and what a test asks each of them.
+Alertmanager, the collector and Jaeger; Loki, Tempo, Promtail and Alloy where they are installed; and the queries of the tests.
 
 The engines that Debian does not package come from $MINISHOP_ENGINES or the user's cache, where tests/engines/build.sh puts them. Loki,
 Tempo, Promtail and Alloy are found in the folder that $MINISHOP_ENGINES_PATH names, then on $PATH. Without Loki, log_sink.py takes the lines.
@@ -33,7 +33,7 @@ FAILED = '{app="minishop"} |= "payment failed"'
 
 @functools.cache
 def built(name):
-    """The path of a program that was built for this checkout; whatever others on this machine build."""
+    """The path of a program that was built for this checkout, independent of other checkouts on this machine."""
     where = subprocess.run([BUILD, "--where", BUILT[name]], capture_output=True, text=True, check=True)
     return pathlib.Path(where.stdout.strip()) / name
 
@@ -45,14 +45,14 @@ def installed(name):
 
 
 def need_installed(promise, *names):
-    """Skips what needs these programs, and says which promise was not tested."""
+    """Skips the tests that need these programs, and prints the untested promise."""
     missing = [name for name in names if not installed(name)]
     if missing:
         raise Skip(f"{promise}: {' and '.join(missing)} not installed (PATH or MINISHOP_ENGINES_PATH)")
 
 
 def need_engines(*names):
-    """Ends the test as skipped, and says how to change that, unless all of these are there; without names, all that the stack runs."""
+    """Ends the test as skipped, and says how to build the programs, unless all of these exist; without names, all programs of the stack."""
     missing = [name for name in names or BUILT if not os.access(built(name), os.X_OK)]
     if missing:
         print(f"SKIP {pathlib.Path(sys.argv[0]).name}: no {', '.join(missing)} (looked in {built(missing[0]).parent}); "
@@ -62,7 +62,7 @@ def need_engines(*names):
 
 
 def get(url, **query):
-    """A JSON answer; TestFailure with the program's own words if it refuses."""
+    """A JSON answer; TestFailure with the program's message if it refuses."""
     if query:
         url = f"{url}?{urllib.parse.urlencode(query)}"
     try:
@@ -87,7 +87,7 @@ class Stack(labtest.Programs):
         self.logs = self.directory / "logs"
         for folder in ("logs", "collector"):
             (self.directory / folder).mkdir()
-        # Everything that an incident changes stands in the file: what stands in the environment, no incident can change.
+        # Settings that an incident changes are in the file: an incident cannot override a variable.
         config = self.directory / "minishop.conf"
         config.write_text(f'incident_file = "{self.incident}";\n{shop_config}')
         self.shop = shops.Shop(self.directory, collector=f"http://127.0.0.1:{self.otlp_port}", log=self.logs / "minishop.log",
@@ -173,7 +173,7 @@ class Stack(labtest.Programs):
         return run
 
     def tempo_engine(self, directory):
-        """Tempo with the project's configuration; and where it takes OTLP, where it is asked."""
+        """Tempo with the project's configuration; its addresses for OTLP and for queries."""
         ports = labtest.free_ports(3)
         env = {"TEMPO_ADDRESS": "127.0.0.1", "TEMPO_DATA": str(directory), **dict(zip(
             ("TEMPO_PORT", "TEMPO_GRPC_PORT", "TEMPO_OTLP_HTTP_PORT"), map(str, ports)))}
@@ -210,7 +210,7 @@ class Stack(labtest.Programs):
         return engine
 
     def interrupt_logs(self, pause):
-        """The destination of the lines is away for so many seconds: Loki is restarted, or the sink does not answer."""
+        """The destination of the lines is unavailable for so many seconds: Loki is restarted, or the sink does not answer."""
         if self.loki:
             self.loki.stop(timeout=60)
             time.sleep(pause)
@@ -221,7 +221,7 @@ class Stack(labtest.Programs):
             time.sleep(pause)
             self.sink.away = False
 
-    # What is asked of them.
+    # Queries.
 
     def query(self, expression, when=None):
         """An instant query: [(labels, number)]."""
@@ -287,7 +287,7 @@ class Stack(labtest.Programs):
 
 
 def reload(stack, incident):
-    """Makes this the incident and waits until minishop's log says that it has taken it."""
+    """Sets the incident and waits until minishop's log confirms it."""
     def reloads():
         return sum(path.read_text().count('"configuration reloaded"') for path in stack.logs.glob("minishop.log*"))
     before = reloads()

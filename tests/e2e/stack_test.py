@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The whole stack, nothing of it mocked but Slack: every request's spans, log line and metrics are asked back from Jaeger, Loki and
-Prometheus, over restarts and rotations; an alert comes and goes; each query that the project has anywhere brings data.
+"""The whole stack, with only Slack mocked: the test queries every request's spans, log line and metrics in Jaeger, Loki and
+Prometheus, across restarts and rotations; an alert fires and resolves; each query of the project returns data.
 
 Takes about four minutes. Loki, Tempo and Promtail are tested where they are installed (stack.py says how they are found); without Loki
-a receiver of OTLP counts the lines that the collector sends, and what only Loki can show is skipped by name.
-Grafana is not run: its files are held against its schema, and every query in them is put to the running engines.
+a receiver of OTLP counts the lines that the collector sends, and the promises that only Loki can show are skipped by name.
+Grafana does not run: its files are compared with its schema, and the running engines answer every query in them.
 """
 import atexit
 import base64
@@ -47,7 +47,7 @@ KNOWN = 100
 JOBS = {"minishop", "slack-mock", "prometheus", "alertmanager"}
 Request = collections.namedtuple("Request", "kind answer order")
 
-# One stack for most tests, started by the first, stopped at the end; and what was ever sent to it.
+# One stack for most tests, started by the first, stopped at the end; and everything that was sent to it.
 SHARED = contextlib.ExitStack()
 atexit.register(SHARED.close)
 LEDGER = []
@@ -68,7 +68,7 @@ def running():
 
 
 def buy(shop, count):
-    """Orders, and pays each once, whatever comes of it."""
+    """Orders, and pays for each once, whatever the result."""
     done = []
     for _ in range(count):
         order = shop.order({"sku": "mug", "quantity": 2})
@@ -77,7 +77,7 @@ def buy(shop, count):
 
 
 class Customers:
-    """Shopping in the background, about 15 requests a second, also while the shop is away for a moment. A context manager."""
+    """Shopping in the background, about 15 requests a second, also while the shop is briefly down. A context manager."""
 
     def __init__(self, shop):
         self.shop = shop
@@ -93,7 +93,7 @@ class Customers:
 
     @staticmethod
     def remember(kind, answer, order=None):
-        """Who is turned away at the door while minishop stops is told so with an unsampled trace id, and is nobody's request."""
+        """A request that is refused while minishop stops gets an unsampled trace id, and is not counted here."""
         if int(shops.TRACEPARENT.fullmatch(answer.headers["traceparent"])[3], 16) & SAMPLED:
             LEDGER.append(Request(kind, answer, order or answer))
         elif answer.status != 503:
@@ -203,7 +203,7 @@ def expect_few_labels(stack):
 
 
 def check_failed_payments(lines, wanted):
-    """Each failed payment is there once, with the few labels and with the ids of its span."""
+    """Each failed payment is in Loki once, with the few labels and with the ids of its span."""
     expect("failed payments", sorted((record["trace_id"], record["reason"]) for record in (json.loads(line) for _, line in lines)), wanted)
     for labels, line in lines:
         record = json.loads(line)
@@ -212,7 +212,7 @@ def check_failed_payments(lines, wanted):
 
 
 def test_every_line_leaves_the_collector_once(_):
-    """On its way to Loki: each request's line, whole, with its trace id; nothing twice."""
+    """The output to Loki: each request's complete line with its trace id, none twice."""
     stack = running()
     wanted = failed_payments()
     if len(wanted) < 3:
@@ -233,7 +233,7 @@ def test_failed_payments_in_loki(_):
 
 
 def test_metrics_agree(_):
-    """What Prometheus counts is what was sent; also what the collector counts from the spans."""
+    """Prometheus counts exactly the requests that were sent; so do the collector's span metrics."""
     stack = running()
     routes = {"order": "/order", "payment": "/payment/pay"}
     inner = {"order": "DeductInventory", "payment": "ChargeCard"}
@@ -271,7 +271,7 @@ def test_links_lead_to_lines(_):
 
 
 def differences(stack):
-    """What is missing, or there twice, of everything that was ever answered: the empty string if nothing is."""
+    """The missing or duplicate records of all answered requests; the empty string if there are none."""
     answered = collections.Counter(request.answer.trace_id for request in list(LEDGER))
     seen = collections.Counter(json.loads(line)["trace_id"] for _, line in stack.request_lines())
     spans = [trace_id for trace_id in answered if len(stack.trace(trace_id)) != 2]
@@ -280,7 +280,7 @@ def differences(stack):
 
 
 def test_nothing_is_lost_by_restarts(_):
-    """Customers go on while the collector is restarted, the lines' destination is away, and the log rotates; then minishop is stopped under load and started."""
+    """Clients continue while the collector is restarted, the lines' destination is down, and the log rotates; then minishop is stopped under load and started."""
     stack = running()
     with Customers(stack.shop):
         time.sleep(3)
@@ -298,7 +298,7 @@ def test_nothing_is_lost_by_restarts(_):
     rotated = len(list(stack.logs.glob("minishop.log.*")))
     if not rotated:
         raise TestFailure("the log was never rotated")
-    # What is a moment too late shows as missing at first; what is there twice stays.
+    # A late record shows as missing at first; a duplicate stays.
     seen = [""]
 
     def complete():
@@ -315,12 +315,12 @@ def test_nothing_is_lost_by_restarts(_):
 
 
 def span_of(stack):
-    """A span as a user might click it: an outer one with a route."""
+    """A span that a user might click: an outer one with a route."""
     return {"__tags": 'route="/payment/pay"', "__span.name": "ChargeCard", "__trace.traceId": json.loads(stack.failed_lines()[-1][1])["trace_id"]}
 
 
 def data_of(stack, query, values):
-    """Whether a query brings data: a number, a line, a trace."""
+    """Whether a query returns data: a number, a line, a trace."""
     if query.kind == "jaeger":
         target = query.text
         now = int(time.time() * 1e6)
@@ -333,7 +333,7 @@ def data_of(stack, query, values):
 
 
 def without_data(stack, excepted=lambda query: False):
-    """Of every query of every dashboard, annotation, link and rule: those that bring none."""
+    """The queries of all dashboards, annotations, links and rules that return no data."""
     values = {"instance": f"127.0.0.1:{stack.shop.port}", "route": ".*", "slow_ms": "30"} | span_of(stack)
     queries = [query for query in [*dashboards.board_queries(), *dashboards.link_queries(), *dashboards.rule_queries()]
                if not excepted(query) and (stack.loki or query.kind != "loki" and "loki_" not in str(query.text))]
@@ -350,7 +350,7 @@ def silent_rule(query):
 
 
 def test_alert_and_every_query(_):
-    """An incident reaches Slack; while it burns every query of the project brings data; when it is over, Slack hears that too."""
+    """An incident reaches Slack. During it, every query of the project returns data. Its end reaches Slack too."""
     stack = running()
     with Customers(stack.shop):
         stacks.reload(stack, (OBSERVABILITY / "incidents/payment-outage.conf").read_text())
@@ -371,7 +371,7 @@ def test_alert_and_every_query(_):
 
 
 def test_tail_sampling_keeps_what_matters(directory):
-    """The documented variant: failures whole, of the rest a share."""
+    """The documented variant keeps all failures, and a share of the rest."""
     stack = running()
     otlp, metrics, health = labtest.free_ports(3)
     (directory / "collector").mkdir()
@@ -398,7 +398,7 @@ def expect_in_tempo(url, request):
 
 
 def test_tempo(directory):
-    """TRACE_STORE=tempo, on the real program: every trace is there, also after a restart."""
+    """TRACE_STORE=tempo with the real program: it has every trace, also after a restart."""
     stacks.need_installed("TRACE_STORE=tempo: every trace is in Tempo, also after a restart, and TraceQL finds each failed charge", "tempo")
     stack = running()
     for folder in ("tempo", "collector"):
@@ -410,7 +410,7 @@ def test_tempo(directory):
     with tempo, collector, shops.Shop(directory, {"payment.failure_rate": 0.3, "instance": "tempos"}, f"http://127.0.0.1:{port}") as shop:
         done = buy(shop, 60)
         wait_until("all spans are in Tempo", lambda: all(len(labtest.tempo_spans(url, request.answer.trace_id)) == 2 for request in done), 30, 0.5)
-        # Asked once, it does not end by itself; what it has is on its disk.
+        # After a query it does not exit on SIGTERM; its data are on disk.
         tempo.stop(timeout=3)
         tempo.start()
         done += buy(shop, 5)
@@ -424,13 +424,13 @@ def test_tempo(directory):
 
 
 def shipped_by(directory, name):
-    """LOG_SHIPPER=name, on the real programs: every line is once in Loki, over a restart and two rotations."""
+    """LOG_SHIPPER=name with the real programs: every line is in Loki once, across a restart and two rotations."""
     stacks.need_installed(f"LOG_SHIPPER={name}: every line is once in Loki, over a restart of {name} and rotations", "loki", name)
     stack = running()
     for folder in ("logs", name):
         (directory / folder).mkdir()
     shipper = getattr(stack, f"{name}_engine")(directory / name, directory / "logs")
-    # A rotation after 110 lines or so: both times the shipper is there to see it.
+    # A rotation after about 110 lines: the shipper runs both times.
     settings = {"payment.failure_rate": 0.3, "log.max_bytes": 65536, "log.keep": 50, "instance": f"with-{name}"}
 
     def written():
@@ -471,7 +471,7 @@ def test_alloy(directory):
 
 
 def test_debians_engines(directory):
-    """The same stack on Debian's Prometheus 2 and Alertmanager: all but what the collector counts from the spans."""
+    """The same stack with Debian's Prometheus 2 and Alertmanager: everything except the span metrics."""
     with stacks.Stack(directory, debian=True, shop_config=CONFIG) as stack:
         every_program_is_scraped(stack)
         for _ in range(40):

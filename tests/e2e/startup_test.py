@@ -26,7 +26,7 @@ SUBSETS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
 
 
 def test_missing_standard_descriptors(directory):
-    """No file of its own gets such a number: the pid file keeps its lock, and nothing else is written into it."""
+    """None of its files gets such a number: the pid file keeps its lock, and nothing else is written into it."""
     with Place(directory) as place:
         for fds in SUBSETS:
             options = ["--config", place.config, "--pid-file", place.pid_file, "--log-file", place.log]
@@ -65,7 +65,7 @@ def held(pid, name, number):
 
 
 def test_early_signals(directory):
-    """While it starts, signals wait until it can take them."""
+    """During startup, signals stay pending until the service can handle them."""
     with Place(directory) as place:
         for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE, signal.SIGTERM, signal.SIGINT):
             place.log.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs/telemetry.md against the running service, both ways: what it names is there, and what is there it names."""
+"""Compares docs/telemetry.md with the running service in both directions."""
 import re
 import subprocess
 
@@ -30,7 +30,7 @@ def same(what, seen, documented):
 
 
 def use_everything(shop):
-    """One of each kind of request, so that each field and attribute is seen."""
+    """Sends one request of each kind, so that each field and attribute appears."""
     order = shop.order({"sku": "mug", "quantity": 2}, {"User-Agent": "doc"}).json
     shop.pay(order["order_id"])
     shop.get(f"/order/{order['order_id']}")
@@ -65,7 +65,7 @@ def test_metrics(directory):
 
 
 def test_reasons(directory):
-    """The running service shows only the reasons that count in error_total; the sources have all."""
+    """The running service has only the reasons that count in error_total; the sources have all reasons."""
     documented = [(words(row[0])[0], int(row[1]), row[3], row[2] == "yes") for row in rows("Reasons")]
     same("reasons", {(code, *row) for code, row in source_tables.problems().items()}, set(documented))
     with collectors.Collector() as collector, running(directory, collector) as shop:
@@ -117,7 +117,7 @@ def test_spans(directory):
     with collectors.Collector() as collector, running(directory, collector) as shop:
         use_everything(shop)
         shop.terminate()
-        # Of each name the one that got furthest: a rejected order knows less.
+        # For each name, the span with the most attributes: a rejected order has fewer.
         spans = {span.name: span for span in sorted(collector.spans, key=lambda span: len(span.attributes))
                  if span.status != collectors.ERROR}
         table = {words(row[1])[0]: (row[2], set(words(row[3].split(";")[0]))) for row in rows("Spans")}
@@ -142,7 +142,7 @@ def test_log_fields(directory):
         use_everything(shop)
         wait_until("the last line", lambda: [record for record in shop.records() if record.get("path") == "/nothing"])
         shop.terminate()
-        # Only a disk that was full makes the line with "lost".
+        # Only a full disk causes the line with "lost".
         documented = {word for row in rows("Log lines") for word in words(row[0])} - {"lost"}
         same("fields", {field for record in shop.records() for field in record}, documented)
         messages = {record["message"] for record in shop.records()}

@@ -72,7 +72,7 @@ def test_off_without_tracing(directory):
 
 
 def test_orders_and_payments(directory):
-    """Without any exporter: answers are sampled, exemplars exist, spans, link and log line are there at once."""
+    """Without an exporter, answers are sampled, exemplars exist, and spans, link and log line are available at once."""
     with running(directory, {"payment.failure_rate": 1, "payment.reason": "gateway_error"}) as shop:
         order = shop.order({"sku": "mug", "quantity": 2})
         payment = shop.pay(order.json["order_id"])
@@ -122,7 +122,7 @@ def test_with_a_collector(directory):
 
 
 def test_probe(directory):
-    """Not in the metrics of requests, in no trace, at DEBUG in the log; HEAD works."""
+    """The page's requests are not in the request metrics or in a trace, and are at DEBUG in the log; HEAD works."""
     with running(directory, {"log.level": "debug"}) as shop:
         for method in ("GET", "HEAD"):
             answer = shop.request(method, PATH)
@@ -272,7 +272,7 @@ class Elements(html.parser.HTMLParser):
 
 
 def test_html(directory):
-    """Every link leads to a page; what clients sent is text; the log line is whole."""
+    """Every link leads to a page; data from clients appear as text; the log line is complete."""
     with running(directory, {"payment.failure_rate": 1}) as shop:
         order = shop.order(headers={"User-Agent": HOSTILE, "X-Request-Id": "a-b"})
         shop.request("POST", "/order?<b>'\"", headers={"User-Agent": "\xff\x80<i>"})
@@ -299,7 +299,7 @@ def test_html(directory):
 
 
 def test_bound_under_load(directory):
-    """Readers and buyers at the same time: the bound holds, a slow and a failed trace stay, no answer is lost."""
+    """With readers and clients at the same time, the bound holds, a slow and a failed trace stay, and no answer is lost."""
     settings = {"traces.recent_bytes": 65536, "inventory.latency_ms": 0}
     with running(directory, settings) as shop:
         first = shop.order({"sku": "mug"}, {"User-Agent": "x" * 3000})
@@ -331,7 +331,7 @@ def test_bad_setting(directory):
 
 
 def test_check_config(directory):
-    """Says whether recent traces are kept, after all settings and variables."""
+    """--check-config says whether recent traces are kept, after all settings and variables."""
     for env, kept in (({}, False), ({"MINISHOP_TRACES_RECENT_BYTES": "65536"}, True),
                       ({"MINISHOP_TRACES_RECENT_BYTES": "65536", "MINISHOP_TRACES_ENABLED": "false"}, False),
                       ({"MINISHOP_TRACES_RECENT_BYTES": "65536", "OTEL_SDK_DISABLED": "true"}, False)):
@@ -341,7 +341,7 @@ def test_check_config(directory):
 
 
 def test_clock_is_set(directory):
-    """Whatever is done to the wall clock during a request: its spans, events, log line and exemplar agree."""
+    """Spans, events, log line and exemplar of a request agree, even if the wall clock is set meanwhile."""
     if not shutil.which("cc"):
         raise labtest.Skip("cc is missing")
     shim = directory / "turned_clock.so"

@@ -17,7 +17,7 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
 
 
 class Browser:
-    """A fresh profile in one window. A context manager; what the page logs as an error is in console_errors()."""
+    """A fresh profile in one window. A context manager; console_errors() has the errors that the page logs."""
 
     def __init__(self, width=1200, height=900, dark=False):
         need("chromium", "chromedriver")
@@ -70,7 +70,7 @@ class Browser:
         return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def resize(self, width, height):
-        """The size of the page's area. Chromium's window has a least width, a phone's is below it: so it is emulated."""
+        """Sets the size of the page's area. Chromium's window has a minimum width, so a phone's width is emulated."""
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                  mobile=width < 500)
 
@@ -85,6 +85,6 @@ class Browser:
         pathlib.Path(path).write_bytes(base64.b64decode(self._call("GET", "/screenshot")))
 
     def console_errors(self):
-        """What was logged as an error since the last call: refused by the Content-Security-Policy, exceptions, 404s."""
+        """The errors logged since the last call: violations of the Content-Security-Policy, exceptions, 404s."""
         entries = self._call("POST", "/se/log", {"type": "browser"})
         return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
