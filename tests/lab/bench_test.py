@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The benchmark: it refuses to measure errors, the bare service does the same work, and its report is whole."""
+"""The benchmark: it refuses to measure errors, the bare service does the same work, and its report is complete."""
 import pathlib
 import sys
 import xml.etree.ElementTree
@@ -54,7 +54,7 @@ def test_bare_service_answers_like_the_shop(directory):
 
 
 def measured():
-    """Results in which each leg costs something else."""
+    """Results in which each leg has another cost."""
     def result(cpu):
         return {"rate": 1e6 / cpu, "p99": cpu / 10, "user": cpu / 3, "system": cpu * 2 / 3, "cpu": cpu, "started": 20, "exported": 19,
                 "dropped": 1, "lines_dropped": 0}

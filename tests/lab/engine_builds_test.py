@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How the engines of the tests come about (tests/engines/build.sh), with a stand-in for Go: nothing is downloaded or built here. And what
-`./lab test` says about that before it starts, and does with the Python packages."""
+"""The build of the tests' engines (tests/engines/build.sh), with a stand-in for Go that downloads and builds nothing. Also the forecast of
+`./lab test`, and its use of the Python packages."""
 import os
 import pathlib
 import re
@@ -44,7 +44,7 @@ done
 
 
 class Machine:
-    """A store, a lab folder and a Go of a test's own."""
+    """A store, a lab folder and a Go stand-in for one test."""
 
     def __init__(self, directory):
         self.lab = directory / "lab"
@@ -63,7 +63,7 @@ class Machine:
         return self.run(BUILD, *engines, **env)
 
     def plan(self, *options, **env):
-        """What `./lab test` says before it starts."""
+        """The output of `./lab test` before it starts."""
         self.lab.mkdir(exist_ok=True)
         return self.run(sys.executable, FORECAST, *options, **env).stdout
 
@@ -71,7 +71,7 @@ class Machine:
         return self.run(sys.executable, "-c", "import tools; print(tools.venv_wanted(), end='')", PYTHONPATH=str(FORECAST.parent)).stdout
 
     def quick(self):
-        """What `./lab test --quick` does with the steps that need the Python packages; each step says which Python it has."""
+        """Runs the steps of `./lab test --quick` that need the Python packages; each step prints its Python."""
         program = textwrap.dedent("""
             import main, plan, runner
             needing = [step for stage in plan.chosen("quick") for step in stage if "python" in step.needs]
@@ -169,7 +169,7 @@ def test_quick_uses_the_python_packages(directory):
 
 
 def test_installed_programs_are_found(directory):
-    """One variable names a folder of loki, tempo, promtail and alloy; what is not found is said."""
+    """One variable names a folder with loki, tempo, promtail and alloy; the output names the missing ones."""
     (directory / "mine").mkdir()
     program = directory / "mine/loki"
     program.write_text("#!/bin/sh\n")
@@ -188,7 +188,7 @@ def test_installed_programs_are_found(directory):
 
 
 def test_what_needs_an_engine_names_what_it_leaves_unchecked(directory):
-    """The tests of the clusters, where no engine is built: skipped, with the promise and the way to build."""
+    """Without engines, the tests of the clusters are skipped, and print the promise and the build command."""
     for test, unchecked in (("api_server_test.py", "the manifests were not applied to an API server"),
                             ("thanos_test.py", "metrics were not sent to a real Thanos"),
                             ("gateways_test.py", "two tiers of collectors were not run"),

@@ -13,7 +13,7 @@ import labtest  # noqa: E402
 from lab_test import Lab  # noqa: E402
 from labtest import TestFailure, contains, expect  # noqa: E402
 
-sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
+sys.dont_write_bytecode = True  # write no bytecode into the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import guide  # noqa: E402  lab.d/guide.py, after the path
 from course import answers, code  # noqa: E402
@@ -24,7 +24,7 @@ SHARE, RATE, DURATION, COUNT = answers.SHARE, answers.RATE, answers.DURATION, an
 ROUTE, REASON = answers.Route("a route"), answers.Word("a reason")
 CLOCK = answers.Clock("a time", 30)
 
-# kind, what is typed, a truth that it is, a truth that it is not
+# kind, input, a true value that it matches, a true value that it does not match
 READ = [
     (SHARE, "25 %", 0.25, 0.28), (SHARE, "0.25", 0.25, 25), (SHARE, "25%", 0.25, 0.2), (SHARE, "0,25", 0.25, 0.3), (SHARE, " 25  Percent ", 0.25, 0.5),
     (SHARE, "2.5", 0.025, 0.25), (SHARE, "'2.3 %'", 0.0231, 0.03), (SHARE, ".023", 0.023, 0.23), (SHARE, "99", 0.998, 0.5), (SHARE, "~2.3%", 0.023, 0.1),
@@ -41,7 +41,7 @@ UNREADABLE = [
     (SHARE, "5\x1b[2J"), (RATE, "3.7 %"), (DURATION, "48 m"), (DURATION, "ms"), (ROUTE, "POST"), (ROUTE, "/order; rm -rf /"), (ROUTE, "$(id)"),
     (answers.TRACE_ID, "4bf92f35"), (answers.TRACE_ID, "x" * 32), (answers.ORDER_ID, "4a0cc521be6f09f8963f"), (CLOCK, "25:00:00"), (CLOCK, "14:61"), (CLOCK, "soon"),
 ]
-# What an engine may say instead of an answer.
+# Bad answers of an engine.
 NONSENSE = [(200, b"<html>It works!</html>"), (200, b""), (200, b"null"), (200, b"[]"), (200, b"{}"), (200, b'{"status":"success","data":{"resultType":"vector","result":[]}}'),
             (200, b'{"status":"success","data":null}'), (200, b'{"data":{"result":[{"metric":{},"value":[1,"NaN"],"values":[[1,"NaN"]]}],"resultType":"vector"}}'),
             (200, b'{"data":[],"traces":[],"messages":[]}'), (200, b"\xff\xfe\x00" * 100), (404, b"{}"), (500, b"overloaded"), (503, b"")]
@@ -71,7 +71,7 @@ class Course:
         self.directory = directory
         self.env = {key: value for key, value in os.environ.items() if not key.startswith("LAB_")}
         self.env["LAB_DIR"] = str(directory)
-        # Nobody is asked for containers.
+        # Docker is not asked for containers.
         for name in ("docker", "docker-compose"):
             (directory / name).write_text("#!/bin/sh\nexit 1\n")
             (directory / name).chmod(0o755)
@@ -135,7 +135,7 @@ def test_nothing_passes_without_a_lab(directory):
 
 
 def guesses(kind):
-    """Answers of this kind, right ones among them."""
+    """Answers of this kind, including right ones."""
     texts = ["0", "1", "100", "mug", "404", "export_failed", "ChargeCard", "CreateOrder", "/payment/pay", "request_duration_seconds_bucket", "12:00:00", "already_paid",
              "ord_00000000000000000000", "4bf92f3577b34da6a3ce929d0e0e4736", "00000000-0000-4000-8000-000000000000", "30 s", "25 ms"]
     return [text for text in texts if guide.readable(kind, text)]
@@ -149,7 +149,7 @@ def engines_at(url, directory, native):
 
 
 def test_nonsense_is_no_truth(directory):
-    """Whatever an engine says instead of an answer: no answer of anybody passes."""
+    """With a bad answer from an engine, no answer of a learner passes."""
     class Handler(labtest.Handler):
         def do_GET(self):
             self.answer(*self.server.nonsense, "application/json")

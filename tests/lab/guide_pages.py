@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The pages of docs/guide as a test reads them: the blocks of commands, what stands below each, and whether an output is as the page says.
+"""Reads the pages of docs/guide for tests: the blocks of commands, the output below each, and whether a real output matches it.
 
 Python 3's standard library only.
 """
@@ -19,7 +19,7 @@ GUIDE = labtest.TOP / "docs/guide"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KINDS = ("sh", "text", "promql", "logql", "c", "diff")
 NUMBER = r"[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|Inf|NaN)"
-# docs/guide/README.md tells the reader what these mean.
+# docs/guide/README.md explains these placeholders.
 PLACEHOLDERS = {
     "TRACE_ID": "[0-9a-f]{32}", "SPAN_ID": "[0-9a-f]{16}", "ORDER_ID": "ord_[0-9a-f]{20}", "PAYMENT_ID": "pay_[0-9a-f]{20}",
     "ANY_ID": "[0-9A-Za-z-]+", "TIME": r"(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:\.\d+)?(?: ?UTC|Z)?", "SKU": "(?:SKU|mug|tshirt|sticker|poster|socks)",
@@ -59,7 +59,7 @@ def commands(page):
 
 
 def squeezed(text):
-    """Lines without outer blanks, inner ones as one, no empty lines: columns may be of any width."""
+    """Lines without outer blanks and empty lines, with single inner blanks, so that columns may have any width."""
     return [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]
 
 
@@ -77,8 +77,8 @@ def pattern(line):
 
 
 def difference(page_says, seen):
-    """None where an output is as the page says, or what differs. Lines are compared one after the other; a line of dots is any lines.
-    Series of a query come in any order."""
+    """None if an output matches the page, else the difference. Lines are compared in order; a line of dots matches any lines.
+    The series of a query may have any order."""
     expected, lines = squeezed(page_says), as_ordered(squeezed(page_says), squeezed(seen))
     at, anywhere = 0, False
     for line in expected:
@@ -101,7 +101,7 @@ def difference(page_says, seen):
 
 
 def as_ordered(expected, lines):
-    """The lines with those of series put into the page's order, where both have the same series."""
+    """The lines, with series in the page's order if both have the same series."""
     series = [line for line in expected if " => " in line]
     rest = [line for line in lines if " => " in line]
     ordered = [next((seen for seen in rest if re.fullmatch(pattern(line), seen)), None) for line in series]
@@ -154,7 +154,7 @@ class Terminal:
         raise TestFailure(f"the commands did not end within {timeout} s, or ended the shell:\n{text}\n{''.join(lines)[-2000:]}")
 
     def check(self, block):
-        """TestFailure where a block ends with a failure, or prints something else than its page says."""
+        """TestFailure if a block fails, or its output differs from the page."""
         status, output = self.run(block.commands)
         if status:
             raise TestFailure(f"{block.where}: the commands ended with {status}:\n{block.commands}\n{output[-2000:]}")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The guide's questions where the whole stack runs: traces come from Jaeger, log lines from Loki's API, metrics from Prometheus 3. Right answers,
-found out from the shop's own log and answers, are accepted; wrong ones are not; an engine that goes away is named. Where Loki is not installed, this test
-answers in its place from the shop's log file."""
+"""The guide's questions with the whole stack: traces come from Jaeger, log lines from Loki's API, metrics from Prometheus 3. Right answers,
+taken from the shop's own log and answers, are accepted; wrong ones are not; the message names an engine that stops. If Loki is not installed, this
+test answers in its place from the shop's log file."""
 import collections
 import contextlib
 import json
@@ -16,7 +16,7 @@ import labtest  # noqa: E402
 import stack as stacks  # noqa: E402
 from labtest import TestFailure, claim, wait_until  # noqa: E402
 
-sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
+sys.dont_write_bytecode = True  # write no bytecode into the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import guide  # noqa: E402  lab.d/guide.py, after the path
 from oncall.engines import Engines, timestamp  # noqa: E402
@@ -25,7 +25,7 @@ TRACE, UNSAMPLED, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd
 
 
 class LogPage(labtest.HttpThread):
-    """Loki's query_range, of a log file: a text to look for, a time from and to, a limit."""
+    """Loki's query_range for a log file: a text filter, a time range, a limit."""
 
     def __init__(self, path):
         class Handler(labtest.Handler):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The guide, done as its reader does it: every command of every chapter runs in a lab, what it prints is compared with the page, and the
-questions are answered with what the chapter's own commands say."""
+"""Follows the guide as a reader does: runs every command of every chapter in a lab, compares the output with the page, and answers the
+questions with the output of the chapter's own commands."""
 import os
 import pathlib
 import re
@@ -17,12 +17,12 @@ import labtest  # noqa: E402
 from lab_test import Lab  # noqa: E402
 from labtest import TestFailure, claim, http_json, wait_until  # noqa: E402
 
-sys.dont_write_bytecode = True  # nothing of ours in the folders of the project
+sys.dont_write_bytecode = True  # write no bytecode into the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import guide  # noqa: E402  lab.d/guide.py, after the path
 
 RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
-# Chapter 8 waits for an alert, and meanwhile the others get their traffic. Chapter 13 builds in a terminal of its own.
+# Chapter 8 waits for an alert, while traffic accumulates for the others. Chapter 13 builds in a separate terminal.
 ORDER = [8, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12]
 BESIDE = 13
 SECTIONS = ["## Steps", "## In Grafana, Loki and Jaeger", "## Questions", "## Remember"]
@@ -30,11 +30,11 @@ PROMQL_5M = "promtool query instant http://127.0.0.1:9090 '{}' | sed 's/.*=> \\(
 LOG_5M = "jq -r --arg since \"$(date -u -d '-5 min' +%Y-%m-%dT%H:%M:%S)\" 'select(.timestamp >= $since{}' .lab/log/minishop.json"
 MOST = " | sort | uniq -c | sort -rn | head -n 1 | awk '{print $2}'"
 WORDS_OF_GRAFANA = {"Explore", "Exemplars", "Alerting", "Tags", "Max Duration", "Min Duration", "Logs for this span"}  # and Jaeger's
-NEW_FIELDS = {"stock_left"}  # chapter 13 makes it
+NEW_FIELDS = {"stock_left"}  # chapter 13 creates it
 ASK_SCRATCH = "curl -s http://127.0.0.1:8091/metrics | sed -n 's/^minishop_stock_counts_total{sku=\"mug\"} //p'"
 
-# The question; how a learner gets the right answer in the chapter's terminal; ways to word it ({} is the answer); wrong answers; and the
-# text of the block after which it is asked (the chapter's end without one).
+# The question; the command for the right answer in the chapter's terminal; forms of the answer ({} is its value); wrong answers; and a
+# text of the block after which the question is answered (without one: the chapter's end).
 ANSWERS = [
     ("1.1", PROMQL_5M.format('sum(rate(request_total{job="minishop"}[1m]))'), ["{}", "{}/s", "about {} requests a second"], ["1", "700", "90000"]),
     ("1.2", "./lab trace failed | awk '/error:/ { print before } { before = $1 }' | grep -m 1 -o 'ChargeCard' || echo ChargeCard",
@@ -83,7 +83,7 @@ ANSWERS = [
 
 
 def check_pages(course):
-    """What all chapters have in common, and that pages, checks and this test know the same questions."""
+    """All chapters have the same structure, and pages, checks and this test have the same questions."""
     asked = [number for chapter in course.values() for number in chapter.questions]
     if not len(course) >= 12 or sorted(course) != list(range(1, len(course) + 1)) or set(course) != {*ORDER, BESIDE}:
         raise TestFailure(f"the chapters are {sorted(course)}")
@@ -121,8 +121,8 @@ def check_links():
 
 
 def check_panels(course):
-    """What a chapter writes in italics about Grafana and Jaeger is the title of a dashboard, a panel or a link of this project, or one of their own
-    words."""
+    """Each text in italics about Grafana and Jaeger is the title of a dashboard, a panel or a link of this project, or a term of these
+    programs."""
     ours = "".join(path.read_text() for path in sorted((labtest.OBSERVABILITY / "grafana").rglob("*.*")))
     for chapter in course.values():
         for name in re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", chapter.text.split("## In Grafana")[1].split("## Questions")[0]):
@@ -151,7 +151,7 @@ def check_logql(course):
 
 
 class Course:
-    """The lab, and the terminals in which its chapters are done."""
+    """The lab, and the terminals for its chapters."""
 
     def __init__(self, lab, directory):
         self.lab, self.directory = lab, pathlib.Path(directory)
@@ -165,7 +165,7 @@ class Course:
                               [*self.addresses, ("127.0.0.1:8091", scratch), (".lab/", f"{self.lab.directory}/")], place)
 
     def chapter(self, number):
-        """Does one chapter, and answers its questions where it asks them."""
+        """Runs one chapter, and answers its questions at their places."""
         path, began = next(pages.GUIDE.glob(f"{number:02}-*.md")), time.monotonic()
         pending = [(*entry, None)[:5] for entry in ANSWERS if entry[0].startswith(f"{number}.")]
         with self.terminal() as terminal:
@@ -196,7 +196,7 @@ class Course:
 
 
 def check_progress(lab, course):
-    """All is answered; it is so after `down` too, and nobody can tell then."""
+    """All questions are answered, also after `down`; new answers then get "cannot tell"."""
     said = lab("guide")
     total = sum(len(chapter.questions) for chapter in course.values())
     claim("progress counts all questions", f"Answered: {total}." in said, said)
@@ -217,7 +217,7 @@ def check_progress(lab, course):
     claim("progress outlives the lab", f"Answered: {total}." in lab("guide") and kept == (lab.directory / "guide.json").read_bytes())
 
 
-# Something that can be read as each kind of answer.
+# Input that is valid for each kind of answer.
 TYPED = [(question.kind.what, text) for question in guide.QUESTIONS.values() for text in
          ("1", "mug", "/order", "12:00:00", "ord_00000000000000000000", "4bf92f3577b34da6a3ce929d0e0e4736", "00000000-0000-4000-8000-000000000000")
          if guide.readable(question.kind, text)]

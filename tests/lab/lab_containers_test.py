@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The lab's commands where containers run instead of the native lab: status, logs, trace, incident. The shop, slack-mock and their
-answers are real; docker-compose is a stand-in on the PATH that does to these processes what Compose would do to containers."""
+"""The lab's commands with containers instead of the native lab: status, logs, trace, incident. The shop and slack-mock are real;
+docker-compose is a stand-in on the PATH that controls these processes as Compose would control containers."""
 import contextlib
 import gzip
 import json
@@ -17,7 +17,7 @@ import labtest  # noqa: E402
 import shop as shops  # noqa: E402
 from labtest import TestFailure, contains, expect, wait_until, without  # noqa: E402
 
-# Asks the test what to do; what is to run in a container runs here, with the test's folders for its volumes.
+# Asks the test what to do. Commands for a container run here, with the test's folders as its volumes.
 STAND_IN = """#!/usr/bin/env python3
 import json, os, sys, urllib.request
 words = [word.replace("/var/log/minishop", os.environ["FAKE_LOGS"]).replace("/etc/minishop/incident", os.environ["FAKE_INCIDENT"])
@@ -52,7 +52,7 @@ def jaeger_trace(trace_id=TRACE):
 
 
 class Backends(labtest.HttpThread):
-    """A Jaeger and a Loki that know one trace, and whatever else only has to answer 200."""
+    """A Jaeger and a Loki that have one trace, and the programs that only need to answer 200."""
 
     def __init__(self):
         class Handler(labtest.Handler):
@@ -78,7 +78,7 @@ class Backends(labtest.HttpThread):
 
 
 class Containers:
-    """A clone of the project with processes that pass for its containers, and a stand-in for Compose. name: what it is called."""
+    """A clone of the project with processes in place of its containers, and a stand-in for Compose. name: the stand-in's name."""
 
     def __init__(self, directory, name="docker-compose"):
         self.clone = directory / "clone"
@@ -91,8 +91,8 @@ class Containers:
         self.logs = directory / "logs"
         self.logs.mkdir()
         self.calls = []
-        self.deaf = False  # Compose says that the signal was sent, and it was not
-        self.refused = None  # what Docker complains about
+        self.deaf = False  # Compose reports that it sent the signal, but it did not
+        self.refused = None  # the error of Docker
         self.running = set(SERVICES)
         bin_directory = directory / "bin"
         bin_directory.mkdir()
@@ -112,7 +112,7 @@ class Containers:
 
         server = stack.enter_context(labtest.HttpThread(Compose))
         self.backends = stack.enter_context(Backends())
-        # In the file, not in the environment: what the environment says, no incident can change.
+        # In the file, not in the environment: an incident cannot override a variable.
         (directory / "minishop.conf").write_text("payment = { failure_rate = 0.0; latency_ms = 0.0; };\n")
         self.shop = stack.enter_context(shops.Shop(directory, {"incident_file": self.active}, log=self.logs / "c0ffee.log", calm=False,
                                                    config=directory / "minishop.conf"))
@@ -129,7 +129,7 @@ class Containers:
                     "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
 
     def compose(self, words):
-        """What Compose would say and do: (standard output, standard error, exit status)."""
+        """Simulates Compose: (standard output, standard error, exit status)."""
         if self.refused:
             return "", self.refused, 1
         if words[0] == "version":
@@ -172,7 +172,7 @@ class Containers:
 def test_status(directory):
     with Containers(directory) as lab:
         lab.running.add("grafana")
-        text = lab("status", status=1)  # Alertmanager and Loki are not there
+        text = lab("status", status=1)  # Alertmanager and Loki do not run
         contains(text, "run (docker-compose)", f"minishop       healthy, {lab.shop.url}", "prometheus     healthy", "grafana        healthy",
                  "loki           does not run", "traffic        runs", "incident       none", "jaeger")
         lab.running |= {"alertmanager", "loki"}
@@ -181,7 +181,7 @@ def test_status(directory):
 
 def test_compose_v2_is_found(directory):
     with Containers(directory, "docker compose") as lab:
-        # Where docker-compose is installed too, it is asked first and knows nothing.
+        # If docker-compose is installed too, ./lab asks it first, and it finds nothing.
         (directory / "bin/docker-compose").write_text("#!/bin/sh\nexit 1\n")
         (directory / "bin/docker-compose").chmod(0o755)
         contains(lab("status", status=1), "run (docker compose)", "minishop       healthy")

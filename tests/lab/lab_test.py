@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The lab's own command, as a person uses it: up, status, an incident and its end, logs, down; in a directory and on ports of
-its own, so that a lab that runs is not disturbed."""
+"""The command ./lab as a person uses it: up, status, an incident and its end, logs, down. It uses a separate directory and free
+ports, so that it does not disturb a running lab."""
 import json
 import os
 import pathlib
@@ -24,15 +24,15 @@ PORTS = ("LAB_MINISHOP_PORT", "LAB_SLACK_PORT", "LAB_PROMETHEUS_PORT", "LAB_ALER
 
 
 class Lab:
-    """./lab with a directory of its own. ports: given to `up` only; the other commands must find the lab without."""
+    """./lab with its own directory. ports: passed only to `up`; the other commands must find the lab without them."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory) / "lab"
         self.env = {key: value for key, value in os.environ.items() if not key.startswith(("LAB_", "OTEL_", "MINISHOP_"))}
         self.env["LAB_DIR"] = str(self.directory)
-        # Nothing of the lab on this machine may be asked through it.
+        # Requests to the lab must not use this proxy.
         self.env.update(http_proxy="http://127.0.0.1:9", no_proxy="")
-        # A Docker that is slow and leaves a trace when somebody asks it: nobody needs it for a native lab.
+        # A slow Docker that records calls: the native lab must not call it.
         self.asked = pathlib.Path(directory) / "docker-was-asked"
         programs = pathlib.Path(directory) / "bin"
         programs.mkdir(exist_ok=True)
@@ -88,7 +88,7 @@ def test_usage(directory):
 
 
 def test_life(directory):
-    """Everything that up promises, in one life."""
+    """All promises of `up`, in one run of the lab."""
     labtest.need(labtest.PROMETHEUS, labtest.ALERTMANAGER, "wrk", "curl", "jq")
     with Lab(directory) as lab:
         contains(lab.up(), "All is ready", lab.url, "./lab incident payment-outage")
@@ -160,7 +160,7 @@ def one_incident_after_another(lab):
     labtest.expect("slack-mock after its incident", slack, "ok")
     contains(lab("incident", "collector-down"), "minishop       started")
     contains(lab("status"), "exported to http://127.0.0.1:9, which does NOT answer (chosen by the incident collector-down)")
-    # One incident takes another's place without a restart that neither needs.
+    # One incident replaces another without an unnecessary restart.
     again = lab("incident", "collector-down")
     if "minishop       started" in again or "minishop       stopped" in again:
         raise TestFailure(f"restarted for nothing:\n{again}")
@@ -176,7 +176,7 @@ def one_incident_after_another(lab):
 
 
 def hints_fit(lab):
-    """Each incident says what it does in sentences, and what is to be seen of this one."""
+    """Each incident describes itself in sentences, and says what to watch."""
     for name in ("slow-payments", "service-down", "collector-down"):
         said = lab("incident", name)
         if said.split("\n")[0].count(":") > 1 and "ends:" not in said.split("\n")[0]:
@@ -199,7 +199,7 @@ ORDER_LINE = re.compile(r".* order_id=ord_\w+ .*duration_ms=[\d.]+ trace_id=[0-9
 
 
 def logs_are_readable(lab):
-    """Old lines come first, and with the shoppers' next requests new ones: ten at least, and on to the first of an order."""
+    """Old lines come first, then new ones of the shoppers: reads at least ten, up to the first line of an order."""
     lines = []
     with subprocess.Popen([LAB, "logs"], env=lab.env, stdout=subprocess.PIPE, text=True, start_new_session=True) as logs:
         try:
@@ -215,7 +215,7 @@ def logs_are_readable(lab):
 
 
 def old_lines_are_found(lab):
-    """In rotated files too, by any of its ids, and the command ends."""
+    """The command finds lines in rotated files too, by any of their ids, and ends."""
     old = next(record for record in records(lab) if record["message"] == "order created")
     log = lab.directory / "log/minishop.json"
     shutil.copy(log, f"{log}.3")
@@ -229,7 +229,7 @@ def old_lines_are_found(lab):
 
 
 def traces_are_shown(lab):
-    """From the shop's own page, which ./lab up switches on; and with it the trace of an order leads to its log line and back."""
+    """Traces come from the shop's own page, which ./lab up switches on. The trace of an order leads to its log line and back."""
     contains(lab("status"), f"kept in the process: {lab.url}/debug/tracez", "chosen by ./lab up")
     text = wait_until("an order's trace", lambda: (found := lab("trace")) and "DeductInventory" in found and found, 10, 0.3)
     trace_id = re.search(r"^Trace ([0-9a-f]{32})$", text, re.MULTILINE)[1]
@@ -255,7 +255,7 @@ def spans_go_where_status_says(lab):
 
 
 def test_a_file_of_spans_is_bounded(directory):
-    """Two files of whole lines, the newest ones; and what the program says while it is told to end is still written."""
+    """Keeps two files of complete lines, the newest ones, and also writes the output during the program's shutdown."""
     path, limit = directory / "spans.json", 100_000
     script = "trap 'echo the end; exit' TERM; echo $$ >&2; seq 100000 150000; while :; do sleep 0.1; done"
 
@@ -285,7 +285,7 @@ def port_is_free(port):
 
 
 def test_incidents_are_those_of_the_runbook(directory):
-    """Each in both, and each with a description that names its alert."""
+    """Each incident is in both lists, and its description names its alert."""
     listed = dict(re.findall(r"^  ([a-z-]+) +(\S.*)$", Lab(directory)("incident"), re.MULTILINE))
     runbook = (labtest.OBSERVABILITY / "runbook.md").read_text()
     labtest.expect("incidents of the runbook", set(re.findall(r"`\./lab incident ([a-z-]+)", runbook)), set(listed))
@@ -297,7 +297,7 @@ def test_incidents_are_those_of_the_runbook(directory):
 
 
 def test_ports_in_use(directory):
-    """All of them are told at once, with one command that avoids them; nothing has been started by then."""
+    """The message names all taken ports, and one command that avoids them. Nothing is started before it."""
     with Lab(directory) as lab, socket.socket() as one, socket.socket() as another:
         for sock, name in ((one, "LAB_SLACK_PORT"), (another, "LAB_PROMETHEUS_PORT")):
             sock.bind(("127.0.0.1", int(lab.ports[name])))
@@ -316,7 +316,7 @@ def test_ports_that_are_none(directory):
 
 
 def test_recycled_process_id_is_left_alone(directory):
-    """A file that names a living process which is not ours any more: down must not harm it."""
+    """A file may name a live process that no longer belongs to the lab: down must not harm it."""
     lab = Lab(directory)
     (lab.directory / "run").mkdir(parents=True)
     with subprocess.Popen(["sleep", "60"]) as innocent:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What ./lab trace prints, from a page of recent traces that this test makes up: names that are too long, text that would move the
-cursor, spans without their parent, and everything that can be wrong. (lab_test.py asks the real page.)"""
+"""The output of ./lab trace for made-up recent traces: overlong names, text that would move the cursor, spans without their
+parent, and all kinds of errors. (lab_test.py uses the real page.)"""
 import json
 import os
 import pathlib

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Which signal tells of which fault on call, and which ones stay quiet; and the ways to find a fault that the lab prints, followed as a learner does.
+"""The signals that show each fault on call, and those that stay quiet. Also follows the printed ways to find a fault, as a learner does.
 
-The signals are asked here in another way than the cases ask for them, so that a case cannot agree with itself alone.
+The queries here differ from those of the cases, so that a case is checked independently.
 """
 import pathlib
 import subprocess
@@ -32,7 +32,7 @@ def answered(route, status):
     return f'sum(rate(request_total{{{JOB},route="{route}",status="{status}"}}[30s]))'
 
 
-# name: PromQL that has a series while it tells. {busy}, {fds}, {rules}, {jobs}, {version}: as they were before the fault.
+# name: PromQL that has a series while the signal shows a fault. {busy}, {fds}, {rules}, {jobs}, {version}: the values before the fault.
 SIGNALS = {
     "provider errors": failed("/payment/pay", "gateway_error|gateway_timeout") + " > 0.05",
     "cards refused": failed("/payment/pay", "card_declined|insufficient_funds|fraud_suspected") + " > 0.16",
@@ -58,12 +58,12 @@ SIGNALS = {
 BEFORE = {"rate": f"sum(rate(request_total{{{JOB}}}[20s]))", "fds": f"max(process_open_fds{{{JOB}}})", "rules": "sum(prometheus_rule_group_rules)",
           "jobs": "count(count by (job) (up))"}
 TIMEOUTS = {"payments slow"}  # a timeout of the provider takes 0.4 s, and more on a busy machine
-SILENCED = "alert silenced"  # Alertmanager tells it, no metric does
-# fault: (the signals that tell of it, those that may move too). All others stay quiet.
+SILENCED = "alert silenced"  # Alertmanager shows it, no metric does
+# fault: (the signals that show it, those that may change too). All others stay quiet.
 TELLS = {
     "provider-errors": ({"provider errors"}, TIMEOUTS),
     "card-declines": ({"cards refused"}, set()),
-    "out-of-stock": ({"orders refused"}, {"stock"}),  # the shelf is put to nearly nothing
+    "out-of-stock": ({"orders refused"}, {"stock"}),  # the stock is set to almost 0
     "provider-slow": ({"payments slow"}, set()),
     "inventory-slow": ({"orders slow"}, set()),
     "traffic-spike": ({"many requests"}, {"descriptors"}),
@@ -78,7 +78,7 @@ TELLS = {
     "slack-webhook": ({"messages refused"}, set()),
     "one-sku": ({"provider errors"}, TIMEOUTS),
     "one-caller": ({"provider errors"}, TIMEOUTS),
-    "one-instance": (set(), {"provider errors", *TIMEOUTS}),  # an average hides it: the case's own effect looks at each instance
+    "one-instance": (set(), {"provider errors", *TIMEOUTS}),  # an average hides it: the effect of the case looks at each instance
     "tail": ({"payments slow"}, set()),
     "deducted-twice": ({"stock"}, set()),
     "not-deducted": ({"stock"}, set()),
@@ -91,7 +91,7 @@ TELLS = {
 
 
 class Watch:
-    """The signals of one case. faults: their rows, or none where nothing is wrong."""
+    """The signals of one case. faults: their rows, or none if nothing is wrong."""
 
     def __init__(self, engines, faults):
         self.engines, self.faults = engines, faults
@@ -103,12 +103,12 @@ class Watch:
         values = {name: self.engines.number(text, before) for name, text in BEFORE.items()}
         values["busy"] = 2.2 * max(values["rate"], USUAL_RATE)
         values["version"] = self.engines.query(f"minishop_build_info{{{JOB}}}", before)[0][0]["version"]
-        # Natively nothing is exported where no collector listens, so spans tell nothing there.
+        # The native lab exports nothing without a collector, so spans show nothing there.
         names = [name for name in SIGNALS if name != "spans lost" or not self.engines.native]
         return {name: fill(SIGNALS[name], values) for name in names}
 
     def seen(self, begin, end, before):
-        """The signals that told between two moments: twice in a row, as one sample may be an accident."""
+        """The signals that showed a fault between two moments: twice in a row, because one sample may be noise."""
         found = {name for name, text in self.asked(before).items()
                  if any(in_a_row([when for when, _ in samples]) for _, samples in self.engines.query_range(text, begin, end, STEP_S))}
         if any(matcher["value"].startswith(("MiniShop", "Slack")) for silence in self.engines.silences() for matcher in silence["matchers"]):
@@ -116,14 +116,14 @@ class Watch:
         return found
 
     def check(self, began):
-        """From the begin of the fault until now."""
+        """From the beginning of the fault until now."""
         [seen] = wait_until(f"{self.telling} tell", lambda: self.everything(began), 60, 2)
         loud = seen - self.allowed - self.seen(began - 4 * STEP_S, began, began - STEP_S)  # the case before this one still shows
         if loud:
             raise TestFailure(f"{[fault.name for fault in self.faults]}: {sorted(loud)} should stay quiet")
 
     def everything(self, began):
-        """[The signals that told], once those that should are among them."""
+        """[The signals that show the fault], once they include all expected ones."""
         try:
             seen = self.seen(began, time.time(), began - STEP_S)
         except Away as away:
@@ -131,14 +131,14 @@ class Watch:
         return [seen] if self.telling <= seen else None
 
     def wait_until_quiet(self, began):
-        """Until nothing tells any more: the rates here look back further than those of the lab. Returns when that was."""
+        """Waits until no signal shows the fault: the rates here look back further than those of the lab. Returns the time."""
         def quiet():
             now = time.time()
             return now if not self.seen(now - 3 * STEP_S, now, began - STEP_S) else None
         return wait_until(f"{[fault.name for fault in self.faults]}: the signals are quiet after the mending", quiet, 90, 2)
 
     def stays_quiet(self, began, since):
-        """Since then nothing told, and shoppers came."""
+        """Since then no signal showed a fault, and there was traffic."""
         now = time.time()
         seen = self.seen(since, now, began - STEP_S)
         if seen:
@@ -159,7 +159,7 @@ def in_a_row(times):
 
 
 def follow(look, params, lab, engines):
-    """Does what the lab says at the end of a case, until it shows what it should."""
+    """Runs the commands that the lab prints at the end of a case, until they show the expected words."""
     wanted, last = look.shows(params), [""]
 
     def shown():

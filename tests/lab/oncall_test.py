@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Cases on call, on a lab that runs: each is begun, answered wrongly and rightly, mended, and leaves nothing behind; and it cannot be fooled.
+"""Cases on call in a running lab: each is begun, answered wrongly and rightly, mended, and leaves nothing behind. Tricks do not help.
 
 Usage: oncall_test.py [--all | NAME...]. Without --all four cases of different classes; with it every case, in six labs at once.
 """
@@ -26,19 +26,19 @@ import oncall_signals as signals  # noqa: E402
 from oncall import cases  # noqa: E402
 from oncall.engines import Away, Engines  # noqa: E402
 
-PACE = 0.2              # of the time that a person has
+PACE = 0.2              # of the usual time
 ANSWERS_S = cases.ANSWERS_FROM_S * PACE
 SHORT = (3, 16, 21, 1)  # dependency, client, observer, nothing
 RIGHT, WRONG, BAD, UNKNOWN = 0, 1, 2, 3
 LABS = 6
-BUILDING = threading.Lock()  # one lab after the other: the first one has its cases while the next one is built
+BUILDING = threading.Lock()  # the labs start one after the other: the first runs its cases while the next one is built
 WELL_S = 120
 SEED = 5
-NOWHERE_WRONG = "GET /order/{order_id}"  # nothing is wrong with it in any case
+NOWHERE_WRONG = "GET /order/{order_id}"  # no case breaks it
 
 
 def today(clock):
-    """Seconds since 1970 of a time of day, UTC, that is not long ago."""
+    """Seconds since 1970 of a recent time of day in UTC."""
     hours, minutes, seconds = map(int, clock.split(":"))
     now = time.time()
     when = now - now % 86400 + 3600 * hours + 60 * minutes + seconds
@@ -53,7 +53,7 @@ def engines_of(lab, native):
 
 
 class Case:
-    """A case in a lab, whose plan the test knows."""
+    """A case in a lab, with its plan."""
 
     def __init__(self, lab, number, seed=SEED, native=True):
         self.lab, self.plan, self.engines = lab, cases.Plan(seed, number, native), engines_of(lab, native)
@@ -70,7 +70,7 @@ class Case:
 
     @property
     def fault_began(self):
-        """When the first fault was made, or a little earlier: the process looks twice a second."""
+        """When the first fault began, or slightly earlier: the process checks twice a second."""
         return self.began + self.plan.at * PACE
 
     def once(self, *words_):
@@ -96,7 +96,7 @@ class Case:
         return text
 
     def wait_for_answers(self):
-        time.sleep(max(0, self.began + ANSWERS_S + 1 - time.time()))  # by the clock: nothing can be asked before
+        time.sleep(max(0, self.began + ANSWERS_S + 1 - time.time()))  # a fixed wait: answers are not possible before
 
     def end(self):
         text = self.lab("oncall", "end")
@@ -106,10 +106,10 @@ class Case:
 
 
 def solve(lab, number, seed=SEED, native=True, lasting=False):
-    """lasting: after the mending all must stay well for two minutes."""
+    """lasting: after the repair, the service must stay well for two minutes."""
     case = Case(lab, number, seed, native)
     status, early = case.once("answer", "2", NOWHERE_WRONG)
-    if time.time() < case.began + ANSWERS_S:  # a busy machine may have taken all that time to begin
+    if time.time() < case.began + ANSWERS_S:  # on a busy machine the beginning may have taken all that time
         expect("an early answer", (status, "the lab accepts answers from" in early), (UNKNOWN, True))
     case.wait_for_answers()
     if case.plan.parts:
@@ -156,12 +156,12 @@ def something(case, lasting):
     wait_until("all is well again", lambda: case.once("answer", "4")[0] == RIGHT, 180, 2)
     well = watch.wait_until_quiet(case.fault_began)
     if lasting:
-        time.sleep(WELL_S)  # by the clock: all stays well for as long
+        time.sleep(WELL_S)  # a fixed wait: the service stays well for as long
         watch.stays_quiet(case.fault_began, well)
 
 
 def follow_what_is_printed(case):
-    """Each way to find it that the lab prints at the end. Containers have no log file."""
+    """Follows each way to find the fault that the lab prints at the end. Containers have no log file."""
     for _, fault, params in case.plan.parts:
         for look in fault.found_by:
             if case.engines.native or "LOG" not in look.text and "./lab trace" not in look.text:
@@ -173,7 +173,7 @@ def number_of(parts):
 
 
 def explain(case, parts):
-    """Of the reasons that a row allows, the engines show some: the reason of the newest failure is one of them."""
+    """The engines show some of the reasons that a row allows, and the reason of the newest failure is one of them."""
     last = ""
     for reason in parts[0][0].reasons:
         value = ", ".join([f"{parts[0][0].families[0]} {reason}", *(f"{fault.families[0]} {fault.reasons[0]}" for fault, _ in parts[1:])])
@@ -211,7 +211,7 @@ def test_four_cases(directory):
 
 @contextlib.contextmanager
 def ready(directory):
-    """A lab that runs, in which cases take a fifth of their time, and shoppers come."""
+    """A running lab with traffic, in which cases take a fifth of their time."""
     with Lab(directory) as lab:
         lab.program = labtest.TOP / "lab"
         lab.env["LAB_ONCALL_PACE"] = str(PACE)
@@ -222,7 +222,7 @@ def ready(directory):
 
 
 def test_bad_input_and_order(directory):
-    """All of it without a case, most of it without a lab."""
+    """All of these errors occur without a case, most of them without a lab."""
     lab = Lab(directory)
     contains(lab("oncall", status=1), "the lab does not run: ./lab up first")
     for words_ in (("99",), ("payment",), ("3", "end")):
@@ -245,14 +245,14 @@ def test_bad_input_and_order(directory):
 
 
 def secrets(case):
-    """Words that would tell what the case is: its name, its settings; and its parameters, which signals may say (a SKU, a caller)."""
+    """Words that would reveal the case: its name and its settings; and its parameters, which signals may show (a SKU, a caller)."""
     names = {word for _, fault, params in case.plan.parts for word in (fault.name, *fault.config(params))}
     return names, {value for _, fault, params in case.plan.parts for value in params.values() if isinstance(value, str) and value}
 
 
 def readable(case):
-    """Where one of these words stands in LAB_DIR, in a file's name, in the environment or the command line of a process of the lab; but for what
-    the signals say themselves, and what stood there before the fault."""
+    """The places in LAB_DIR, file names, environments and command lines of the lab's processes that have one of these words. It excludes
+    the signals themselves, and the places that had the word before the fault."""
     return sorted(standing(case) - case.before)
 
 
@@ -315,7 +315,7 @@ def failing(lab):
 
 
 def restarting_does_not_mend(lab, case):
-    """A reload and a restart by hand: the provider is broken outside of the shop, so it is broken afterwards too."""
+    """A reload and a restart by hand: the fault of the provider is outside the shop, so it remains."""
     os.kill(lab.pid("minishop"), signal.SIGHUP)
     wait_until("payments fail after a reload", lambda: failing(lab) > 0.15, 30, 0)
     lab("mend", "restart-minishop")
@@ -326,7 +326,7 @@ def restarting_does_not_mend(lab, case):
 
 
 def stopping_it_does_not_mend(lab, case):
-    """The right action, and then the shop stops: nobody gets an error any more, and nobody gets an answer either."""
+    """The right action, and then the shop stops: clients get no errors any more, but no answers either."""
     lab("mend", "switch-provider")
     os.kill(lab.pid("minishop"), signal.SIGSTOP)
     wait_until("a stopped shop is seen", lambda: re.search("no longer reaches|too few requests", case.once("answer", "4")[1]), 60, 1)
@@ -346,7 +346,7 @@ def trying_every_action_is_no_way(lab):
 
 
 def blind_engines_cannot_tell(lab, case):
-    os.kill(lab.pid("traffic"), signal.SIGSTOP)  # the shell: its round ends, and no other one begins
+    os.kill(lab.pid("traffic"), signal.SIGSTOP)  # stops the shell: its round ends, and no other one begins
     os.kill(lab.pid("prometheus"), signal.SIGKILL)
     for question, value in ((2, "POST /payment/pay"), (3, "gateway_error"), (4, "")):
         contains(case.ask("answer", str(question), *([value] if value else []), expected=UNKNOWN), "prometheus does not answer")
@@ -364,7 +364,7 @@ def an_interrupted_case_is_cleaned_up(lab):
 
 
 def every_case(directory):
-    """Each lab takes the next case; the numbers that are left wait in a queue."""
+    """Each lab takes the next case from a queue of the remaining numbers."""
     numbers = queue.Queue()
     for number in cases.possible(native=True):
         numbers.put(number)

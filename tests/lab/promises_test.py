@@ -62,7 +62,7 @@ def test_figures_of_a_report_are_written(_):
 
 
 def test_a_figure_is_one_line_of_the_report(_):
-    """What labtest.figure() prints is what promises.py reads, by way of the report."""
+    """promises.py reads the figures that labtest.figure() prints, through the report."""
     import contextlib
     import io
     with contextlib.redirect_stdout(io.StringIO()) as out:
@@ -99,7 +99,7 @@ def test_each_row_has_its_test(_):
 
 
 def test_each_figure_has_its_row(_):
-    """A test that measures for the table is in the table."""
+    """Each test that measures a figure for the table is in the table."""
     named = set(promises.tests_of(PAGE.read_text()))
     for path in sorted(path for folder in ("e2e", "lab", "library", "containers") for path in (labtest.TOP / "tests" / folder).glob("*.py")):
         expect(f"{path.name}: figures without a row", sorted(figure_writers(path) - named - {"test_a_figure_is_one_line_of_the_report"}), [])

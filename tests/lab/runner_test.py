@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The runner of `./lab test` (lab.d/test/runner.py): what it counts, what it waits for, what it leaves out, and what it leaves behind."""
+"""The runner of `./lab test` (lab.d/test/runner.py): its counts, its order, skipped steps, and processes left behind."""
 import contextlib
 import io
 import os
@@ -25,7 +25,7 @@ def sh(name, text, **more):
 
 
 def run(directory, *stages, **more):
-    """Runs the stages. Returns the run and what it prints."""
+    """Runs the stages. Returns the run and its output."""
     done = Run(directory, **more)
     with contextlib.redirect_stdout(io.StringIO()) as said:
         done.go(stages)
@@ -99,7 +99,7 @@ sys.path.insert(0, sys.argv[1])
 from runner import Run, Step
 Run(pathlib.Path(sys.argv[2]), patience_s=(3, 1)).go([[Step(str(number), ("sh", "-c", command), beside=number > 0) for number, command in enumerate(sys.argv[3:])]])
 """
-# A test that cleans up when it is interrupted; one that does not care; one that has left its parent, its session and its terminal.
+# A test that cleans up when it is interrupted; one that ignores signals; one that has left its parent, its session and its terminal.
 CLEANS_UP = "trap 'touch {0}/cleaned; exit 1' INT; touch {0}/ready-0; while :; do sleep 0.1; done"
 DEAF = "trap '' INT TERM; touch {0}/ready-1; while :; do sleep 0.1; done"
 ESCAPED = "trap '' INT; setsid sh -c 'touch {0}/ready-2; sleep 600' & exit 0"
@@ -164,7 +164,7 @@ def test_only(_):
 
 
 def test_figures_of_contributing(_):
-    """CONTRIBUTING.md has the figures that ./lab test says."""
+    """CONTRIBUTING.md has the figures that ./lab test prints."""
     text = (TOP / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for mode, (minutes, _) in forecast.RUNS.items():
         command = "./lab test" + ("" if mode == "default" else f" --{mode}")
