@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Rooms: checks of the headers in src/. No two include each other in a circle; NAME_private.h is for the files of its folder and
-their tests; a function is declared in NAME.h or NAME_private.h beside its NAME.c. Prints what is wrong."""
+"""Checks the headers in src/. No headers include each other in a circle; only files of the same folder and their tests include
+NAME_private.h; a function is declared in NAME.h or NAME_private.h beside its NAME.c. Prints the errors."""
 import pathlib
 import re
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 ROOMS = ("base", "server", "shop", "http", "app", "slack-mock")
-# Defined where their caller is another library: libc's and libmicrohttpd's functions, handlers in the route table's header.
+# Exceptions: replacements of functions of libc and libmicrohttpd, and handlers, which the route table's header declares.
 ELSEWHERE = r"accept4|recv|epoll_ctl|MHD_start_daemon|http_handle_\w+|main"
 INCLUDE = re.compile(r'^#include "([\w/-]+\.h)"', re.M)
 DEFINITION = re.compile(r"^(?!static|typedef|struct \w+ \{|enum|union)[a-z][^;={}#]*?\b(\w+)\([^;{}]*\) \{$", re.M)
@@ -34,7 +34,7 @@ def strangers():
 
 
 def undeclared():
-    """Functions that are declared in a header of another name."""
+    """Functions that a header with another name declares."""
     for path in (path for room in ROOMS for path in sorted((TOP / "src" / room).glob("*.c"))):
         headers = "".join(header.read_text() for header in (path.with_suffix(".h"), path.with_name(f"{path.stem}_private.h")) if header.exists())
         for name in DEFINITION.findall(path.read_text()):

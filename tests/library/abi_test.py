@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The libraries' ABI against the recorded one: a program that was linked yesterday must still run. `--record` records it anew."""
+"""Compares the libraries' ABI with the recorded one: a program that was linked earlier must still run. `--record` records a new one."""
 import pathlib
 import platform
 import re
@@ -21,7 +21,7 @@ LIBRARIES = ("libtel", "libtel-ulfius")
 SAME_EVERYWHERE = ["--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", "--no-elf-needed", "--no-parameter-names",
                    "--exported-interfaces-only", "--drop-private-types", "--type-id-style", "hash"]
 
-# Deliberate breaks: a pattern in the sources, and what stands there then.
+# Deliberate breaks: a pattern in the sources, and its replacement.
 BREAKS = {
     "a function is gone": (r"TEL_API (uint64_t tel_counter_value)", r"\1"),
     "a parameter has another type": (r"(tel_gauge_set\(struct tel_gauge \*\w*,) double", r"\1 float"),
@@ -40,13 +40,13 @@ def recorded(library):
 
 
 def describe(shared, headers, output):
-    """Writes the interface of a shared library, without what differs from machine to machine or with every edit."""
+    """Writes the interface of a shared library, without parts that differ between machines or edits."""
     subprocess.run(["abidw", *SAME_EVERYWHERE, "--suppressions", SUPPRESSIONS, "--headers-dir", headers, "--out-file", output, shared], check=True)
     output.write_text(re.sub(r"path='[^']*/src/", "path='src/", output.read_text()))
 
 
 def difference(directory, library, shared, headers=HEADERS):
-    """What abidiff says of a shared library; None if it is as recorded."""
+    """The output of abidiff for a shared library; None if it matches the record."""
     old, new = recorded(library), directory / f"{library}.abi"
     describe(shared, headers, new)
     run = subprocess.run(["abidiff", old, new], capture_output=True, text=True)
@@ -84,7 +84,7 @@ def build_libtel(directory, tree):
 
 
 def test_breaks_are_found(directory):
-    """The check itself: each kind of break, in a library that was built for it, must be told."""
+    """The check reports each kind of break, in a library that is built with it."""
     recorded("libtel")
     claim("the library as it is has none", difference(directory, "libtel", build_libtel(directory, TOP / "src")) is None)
     for number, (what, (pattern, replacement)) in enumerate(BREAKS.items()):

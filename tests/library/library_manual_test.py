@@ -68,13 +68,13 @@ def test_pages_are_whole(_):
 
 
 def test_variables_of_the_manual(_):
-    """Those of the daemon's page, which another test holds against the program."""
+    """The variables of the daemon's page, which another test compares with the program."""
     def entries(name):
         return re.findall(r"^\.B (OTEL_\w+)\n(.*)\n(Takes .*)$", (labtest.TOP / "man" / name).read_text(), re.M)
     expect("variables", entries("tel.3"), entries("minishop.8"))
 
 
-# What the snippets of pages and tour take for given.
+# The declarations that the snippets of pages and tour assume.
 PRELUDE = """
 #include <stdio.h>
 #include <string.h>
@@ -97,7 +97,7 @@ GIVEN = {"tel": "struct tel *tel = given->tel;", "instance": "struct _u_instance
 
 
 def program_of(snippet):
-    """A snippet as a whole source file: as it is if it has a main(), else as the body of a function."""
+    """A snippet as a source file: unchanged if it has a main(), else as the body of a function."""
     if re.search(r"\bint main\(", snippet):
         return "#include <stdio.h>\n" + snippet
     code = re.sub(r"^\s*\.\.\.\s*$", "", snippet, flags=re.M)

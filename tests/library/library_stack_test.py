@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A program of thirty lines, written outside of this tree, in the real engines: Prometheus has its metrics, Jaeger its traces, and the
-trace id of its log line and of its exemplar lead there."""
+"""A program of thirty lines outside this tree, with the real engines: Prometheus has its metrics, Jaeger its traces, and the
+trace ids of its log line and its exemplar lead there."""
 import json
 import os
 import pathlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The telemetry library as another program uses it: installed, found by pkg-config, nothing of this tree in reach."""
+"""The telemetry library as another program uses it: installed, found by pkg-config, without access to this tree."""
 import collections
 import ctypes
 import http.client
@@ -26,7 +26,7 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def installed():
-    """The prefix that the build installs into, filled."""
+    """The prefix of the build, with the installed files."""
     build = shop.program("libtel.la").parent
     makefile = (build / "Makefile").read_text()
     prefix = labtest.pathlib.Path(re.search(r"^prefix = (.*)$", makefile, re.M)[1])
@@ -58,7 +58,7 @@ def environment(prefix, endpoint=None, **more):
 
 
 class Program:
-    """A compiled program with its port as its first argument, told to end by the end of its input or by SIGTERM."""
+    """A compiled program with its port as its first argument, which stops at the end of its input or on SIGTERM."""
 
     def __init__(self, path, directory, env, *arguments, session=False):
         self.port = labtest.free_port()
@@ -87,7 +87,7 @@ class Program:
         return socket.create_connection((self.host, self.port), 5)
 
     def raw(self, method, target, headers=(), body=b""):
-        """The whole answer as bytes, without its Date: up to the server's close, or what an upgraded connection says in half a second."""
+        """The whole answer as bytes, without its Date: until the server closes, or the first half second of an upgraded connection."""
         lines = [f"{method} {target} HTTP/1.1", "Host: edge", *headers, f"Content-Length: {len(body)}"]
         upgrade = any("pgrade" in header for header in headers)
         if not upgrade:
@@ -104,7 +104,7 @@ class Program:
         return re.sub(rb"Date: [^\r]*\r\n", b"", answer)
 
     def send(self, request, answer_size=0, reset=False):
-        """Sends these bytes, reads so many of the answer's (None: until its end), and leaves. Returns what it read."""
+        """Sends these bytes, reads so many bytes of the answer (None: until its end), and disconnects. Returns the bytes read."""
         with socket.create_connection((self.host, self.port), 5) as connection:
             connection.sendall(request)
             answer = b""
@@ -209,7 +209,7 @@ def test_a_server_that_forks_its_workers(directory):
 
 
 def static_libraries(prefix, *names):
-    """The linker's words for these libraries as archives; all that they need is shared: no distribution has all of it as archives."""
+    """The linker options for these libraries as archives. Their dependencies are shared, because distributions lack some archives."""
     needs = pkg_config(prefix, "--libs", "libulfius", "libyder", "liborcania", "jansson", "libmicrohttpd", "libcurl", "libprotobuf-c", "zlib")
     return [*(f"{prefix}/lib/{name}.a" for name in names), *needs, "-lm", "-pthread"]
 
@@ -262,7 +262,7 @@ COMPILERS = {"gcc": ["-x", "c", "-std=c11"], "clang": ["-x", "c", "-std=c11"], "
 
 
 def test_each_header_is_c_and_cxx(directory):
-    """Each alone, without what another one includes, by each compiler that is there; then a program with all of them."""
+    """Compiles each header alone with each installed compiler; then a program with all of them."""
     prefix = installed()
     flags = pkg_config(prefix, "--cflags", "tel-ulfius")
     present = [compiler for compiler in COMPILERS if shutil.which(compiler)]
@@ -362,7 +362,7 @@ def test_answers_stay_as_they_were_from_the_request_line_on(directory):
     for level in ("start", "hooks"):
         metrics, lines = compare(directory, prefix, level=level)
         requests = [line for line in lines if line["message"].startswith("request ")]
-        # the connections that only see whether the server listens send nothing
+        # connections that only check whether the server listens send nothing
         expect(f"{level}: lines", len(requests), len(EDGE_CASES))
         [line] = [line for line in requests if line["path"] == "/stream" and line["method"] == "GET"]
         expect(f"{level}: bytes of a stream", line["response_bytes"], 15)
@@ -424,7 +424,7 @@ def test_whole_ipv6_addresses(directory):
 
 
 def test_what_a_client_sends_is_no_format(directory):
-    """Plain Ulfius crashes on this: its logger takes libmicrohttpd's message, with the client's path, for a format."""
+    """Ulfius alone crashes on this: its logger uses libmicrohttpd's message, with the client's path, as a format string."""
     with run_edge(directory, "start") as edge:
         for _ in range(200):
             edge.send(b"GET /endless%25s%25s%25s%25n%25n HTTP/1.1\r\nHost: e\r\n\r\n", reset=True)

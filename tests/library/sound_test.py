@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a program may do to the library: fork before and after the start, load and unload it, start it again. On the programs of this
-folder, in each of the builds."""
+"""Uses that the library allows: fork before and after the start, load and unload it, start it again. With the programs of this
+folder, in each build."""
 import collections
 import functools
 import json
@@ -24,7 +24,7 @@ SANITIZED = "-fsanitize=" in shop.program("Makefile").read_text()
 
 
 def run(name, *arguments, endpoint=None, status=0, **more):
-    """Runs a program of this folder. Returns the lines that it logged, and what it wrote to standard error."""
+    """Runs a program of this folder. Returns its log lines and its standard error."""
     env = {**os.environ, "OTEL_TRACES_EXPORTER": "none", **more}
     if endpoint:
         env.update(OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
@@ -84,7 +84,7 @@ def test_a_plug_in_that_is_loaded_and_unloaded_a_hundred_times(_):
 
 
 def test_signals_standard_error_and_threads_are_left_alone(_):
-    for collecting in (True, False):  # without a collector it complains, in the log
+    for collecting in (True, False):  # without a collector it logs export failures
         with collector.Collector() as sink:
             endpoint = sink.url if collecting else f"http://127.0.0.1:{labtest.free_port()}"
             lines, told = run("quiet", endpoint=endpoint)
@@ -121,7 +121,7 @@ def test_an_observed_server_that_forks_its_workers(_):
     expect("span ids that differ", len({span.span_id for span in spans}), workers * requests)
 
 
-# What many clients ask at once. Not /impossible: Ulfius leaks an answer that it cannot send.
+# The requests of many simultaneous clients. Without /impossible: Ulfius leaks an answer that it cannot send.
 BUSY = [("GET", "/returns/continue", [], b"", b" 202 "), ("POST", "/returns/continue", [], b"a=b", b" 202 "), ("GET", "/returns/ignore", [], b"", b" "),
         ("GET", "/returns/unauthorized", [], b"", b" 401 "), ("GET", "/returns/error", [], b"", b" 500 "), ("GET", "/chain/two", [], b"", b" 200 "),
         ("GET", "/borrowed", [], b"", b" 200 "), ("GET", "/auth/inside", ["Authorization: Basic YTpi"], b"", b" 202 "), ("GET", "/stream", [], b"", b" 200 "),
@@ -130,7 +130,7 @@ CLIENTS, ROUNDS, LEAVING = 8, 20, 5
 
 
 def ask(edge, failures):
-    """One client: all of BUSY, again and again, with scrapes in between; then some streams that it leaves in the middle."""
+    """One client: all requests of BUSY, again and again, with scrapes in between; then some streams that it aborts."""
     try:
         for _ in range(ROUNDS):
             for method, target, headers, body, status in BUSY:
@@ -140,7 +140,7 @@ def ask(edge, failures):
             edge.metrics()
         for _ in range(LEAVING):
             edge.send(b"GET /endless HTTP/1.1\r\nHost: e\r\n\r\n", 20_000, reset=True)
-    except Exception as error:  # of a thread: the test tells it
+    except Exception as error:  # in a thread: the test reports it
         failures.append(error)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Ulfius's own example programs as the judge: each is built as it is and with telemetry around it, and both must answer every request
-byte for byte the same. Debian's libulfius-dev has their sources; ULFIUS_EXAMPLES=DIR names others (a checkout of Ulfius)."""
+"""Ulfius's own example programs: each is built unchanged and with telemetry, and both must answer every request with the same
+bytes. Debian's libulfius-dev has their sources; ULFIUS_EXAMPLES=DIR names others (a checkout of Ulfius)."""
 import base64
 import os
 import pathlib
@@ -19,7 +19,7 @@ from labtest import Skip, TestFailure, claim, expect, need, wait_until  # noqa: 
 
 DEBIAN = "/usr/share/doc/libulfius-dev/examples/ulfius"
 LINES_CHANGED_AT_MOST = 10
-# What a program's start becomes, by level of depth.
+# The replacement of a program's start, by level of observation.
 STARTS = {
     1: {r"ulfius_start_framework\(&instance\)": "(tel_ulfius_observe(tel, &instance), tel_start(tel) ? U_ERROR : ulfius_start_framework(&instance))",
         r"ulfius_start_secure_framework\(&instance, (\w+), (\w+)\)":
@@ -62,7 +62,7 @@ WEBSOCKET = [("GET", "/websocket"), ("GET", "/websocket/echo"), ("GET", "/static
 
 
 class Example(library_test.Program):
-    """An example that runs in a directory of its own. It takes its port from the environment, and ends with its standard input."""
+    """An example that runs in its own directory. It takes its port from the environment, and stops at the end of its standard input."""
 
     def __init__(self, path, env, arguments=(), context=None):
         self.port, self.host, self.context = labtest.free_port(), "127.0.0.1", context
@@ -89,7 +89,7 @@ def sources():
 
 
 def observed(source, level):
-    """The program with telemetry around it. Its handlers stay as they are."""
+    """The program with telemetry. Its handlers do not change."""
     text = re.sub(r"^(#include <ulfius\.h>)$", r"\1\n#include <tel/ulfius.h>\nstatic struct tel *tel;", source, count=1, flags=re.M)
     text = re.sub(r"^( *)(if \(ulfius_init_instance\()", r'\1tel = tel_new("example", "1.0");\n\1\2', text, count=1, flags=re.M)
     for old, new in STARTS[level].items():
@@ -101,7 +101,7 @@ def observed(source, level):
 
 
 def build(prefix, directory, source, level, change=()):
-    """The example at sources()/source, in a directory of its own with its static files. level 0: as it is."""
+    """The example at sources()/source, in its own directory with its static files. level 0: unchanged."""
     root = sources()
     folder = directory / f"{pathlib.Path(source).stem}-{level}"
     shutil.copytree((root / source).parent, folder)
@@ -134,7 +134,7 @@ def differences(plain, seen, cases):
 
 
 def compare(directory, source, cases, more=lambda plain, seen: [], arguments=(), change=(), context=None):
-    """Runs the example as it is and observed, at each level, and compares all answers."""
+    """Runs the example unchanged and observed, at each level, and compares all answers."""
     prefix = library_test.installed()
     env = library_test.environment(prefix)
     for level in STARTS:
@@ -156,7 +156,7 @@ def test_simple(directory):
 
 
 def certificate(directory):
-    """A key and a certificate for localhost, which is its own authority."""
+    """A key and a self-signed certificate for localhost."""
     key, cert = directory / "key.pem", directory / "cert.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "1", "-subj", "/CN=localhost",
                     "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
@@ -194,7 +194,7 @@ def test_sheep_counter_with_static_files_and_uploads(directory):
 
 
 def test_endpoints_that_come_and_go(directory):
-    """Those added later are not observed; they answer all the same."""
+    """Endpoints that are added later are not observed, but still answer."""
     def steps(plain, seen):
         told = []
         for path, status in (("/inject/fourth", b" 200 "), ("/inject/fifth", b" 200 "), ("/inject/fourth", b" 404 ")):
@@ -210,7 +210,7 @@ def test_endpoints_that_come_and_go(directory):
 
 def test_streams(directory):
     compare(directory, "stream_example/stream_example.c", [("GET", "/stream"), ("HEAD", "/stream"), *ANYWHERE],
-            change=[(r"\bsleep\(1\)", "usleep(10000)")])  # it sleeps for a second in front of each part
+            change=[(r"\bsleep\(1\)", "usleep(10000)")])  # it sleeps for a second before each part
 
 
 def test_proxy(directory):
@@ -224,7 +224,7 @@ def test_proxy(directory):
 
 
 def echo(example):
-    """The handshake's answer, and what comes back for a masked text."""
+    """The answer to the handshake, and to a masked text."""
     request = "\r\n".join(["GET /websocket/echo HTTP/1.1", "Host: edge", *SOCKET]).encode() + b"\r\n\r\n"
     text, mask = b"hello socket", b"mask"
     frame = b"\x81" + bytes([0x80 | len(text)]) + mask + bytes(byte ^ mask[at % 4] for at, byte in enumerate(text))

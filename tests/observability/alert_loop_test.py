@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The alert's way, with the project's own configuration: real Prometheus, real Alertmanager, a shop and a Slack of this test.
+"""The path of an alert, with the project's own configuration: real Prometheus, real Alertmanager, a shop and a Slack of this test.
 
-Without an option: payments fail, the message comes within two minutes, and the one that says it is over within three
-minutes of the end. With --all also: Slack fails while the shop goes down. Takes about two minutes, with --all about
+Without an option: payments fail, the message comes within two minutes, and the message about the end within three
+minutes. With --all also: Slack fails while the shop goes down. Takes about two minutes, with --all about
 seven: the timings are the lab's own.
 """
 import pathlib
@@ -127,7 +127,7 @@ def outage(lab):
 
 
 def console_page(lab):
-    """The console page while the alert fires: as Prometheus writes it, and, where there is a Chromium, as it is seen."""
+    """The console page while the alert fires: as Prometheus writes it, and, if Chromium is installed, as rendered."""
     page = labtest.http_get(f"{lab.prometheus_url}/consoles/minishop.html")
     claim("the console page says what fires", "<strong>Firing:</strong> MiniShopHighErrorRate" in page, page)
     claim("the console page links to the channel", f'href="http://127.0.0.1:{lab.slack.port}/"' in page, page)
@@ -151,7 +151,7 @@ def console_page(lab):
 
 
 def slack_outage(lab):
-    """Slack answers 500 while the shop goes down: the console knows, and nothing is lost once Slack is back."""
+    """Slack answers 500 while the shop goes down: the console shows it, and no message is lost once Slack is back."""
     lab.slack.answer = (500, b"rollup_error")
     begin = time.monotonic()
     lab.shop.down = True

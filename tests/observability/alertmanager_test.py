@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A real Alertmanager with the project's configuration: what it sends to Slack, how it groups, and what it holds back."""
+"""A real Alertmanager with the project's configuration: its messages to Slack, grouping and inhibition."""
 import datetime
 import json
 import pathlib
@@ -15,7 +15,7 @@ from labtest import claim, wait_until  # noqa: E402
 
 
 class Alerts:
-    """What Prometheus would do: tell Alertmanager about alerts."""
+    """Sends alerts to Alertmanager, as Prometheus does."""
 
     def __init__(self, url):
         self.url = url
@@ -26,7 +26,7 @@ class Alerts:
         for labels in alerts:
             alert = {"labels": labels, "annotations": {"summary": f"summary of {labels.get('instance', 'it')}",
                                                        "description": "a < b & c", **annotations},
-                     # Just now: for an alert that is older than group_wait Alertmanager waits for no others.
+                     # The present: for an alert older than group_wait, Alertmanager does not wait for others.
                      "startsAt": (now - datetime.timedelta(seconds=60 if over else 0)).isoformat()}
             if over:
                 alert["endsAt"] = (now - datetime.timedelta(seconds=1)).isoformat()
@@ -47,7 +47,7 @@ def alert(name, service="minishop", severity="critical", **labels):
 
 
 def held_back(alerts, slack):
-    """Down holds back what follows from it, and critical the warning of the same name; other services are not touched."""
+    """MiniShopDown inhibits the alerts that follow from it, and critical inhibits the warning of the same name; other services are not affected."""
     alerts.send(alert("MiniShopDown", instance="a:8080"))
     wait_until("the message that it is down", lambda: slack.attachments("MiniShopDown"), 15)
     alerts.send(alert("MiniShopHighErrorRate"), alert("MiniShopHighLatency", severity="warning", route="/order"),
@@ -76,9 +76,9 @@ BURNS = [f"MiniShopBudgetBurn{speed}" for speed in ("Fast", "Medium", "Slow")]
 
 
 def budget_held_back(alerts, slack):
-    """Trouble with an objective is told once: by the alert that says what fails, or else by the fastest burn. Each budget is on its own."""
+    """Trouble with an objective causes one message: from the alert that names the failure, or else from the fastest burn. The budgets are independent."""
     def told():
-        """(alert, slo) of the burns that Slack hears of."""
+        """(alert, slo) of the burn alerts that reach Slack."""
         return {(found["labels"]["alertname"], found["labels"]["slo"]) for found in labtest.http_json(f"{alerts.url}/api/v2/alerts")
                 if found["labels"]["alertname"] in BURNS and found["status"]["state"] == "active"}
 
@@ -104,7 +104,7 @@ def budget_held_back(alerts, slack):
 
 
 def grouped(alerts, slack):
-    """Three instances of one alert are one message; when all are over, one message says so."""
+    """Three instances of one alert cause one message; when all have ended, one message says so."""
     since = len(slack.messages)
     instances = [alert("ShelfEmpty", "shelves", "warning", instance=f"{name}:1") for name in "abc"]
     alerts.send(*instances)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Holds every alert rule against what the project promises of an alert.
+"""Checks every alert rule against the project's promises about alerts.
 
 Usage: alerts_complete.py OBSERVABILITY_DIR. Prints what is missing; exit 1 if anything is.
 """
@@ -20,7 +20,7 @@ def alert_rules(directory):
 
 
 def tested_alerts(directory):
-    """For each alert name, the set of what its tests expect: {"fires", "is silent"}."""
+    """For each alert name, the set of outcomes that its tests expect: {"fires", "is silent"}."""
     expected = {}
     for path in sorted((directory / "prometheus/tests").glob("*.yml")):
         for test in yaml.safe_load(path.read_text())["tests"]:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The console page in a browser, with real Prometheus and Alertmanager: what it shows agrees with Slack, and leads to a trace.
+"""The console page in a browser, with real Prometheus and Alertmanager: it agrees with Slack, and leads to a trace.
 
-A shop of this test fails half of its payments and is slow with a third. Takes about two minutes: the timings are the lab's own.
+A shop of this test fails half of its payments, and a third are slow. Takes about two minutes: the timings are the lab's own.
 """
 import datetime
 import json
@@ -60,7 +60,7 @@ class SickShop(labtest.HttpThread):
 
 
 def targets(run, name, text):
-    """Prometheus reads a file again when it changes, so it changes as a whole."""
+    """Replaces a file atomically, because Prometheus reads it again when it changes."""
     path = run / "prometheus/targets" / f"{name}.yml"
     path.with_suffix(".new").write_text(text)
     path.with_suffix(".new").rename(path)
@@ -93,7 +93,7 @@ class Page:
 
 
 def looks(page):
-    """Critical is red, a warning is amber, in every place; pending would be neither."""
+    """Critical is red and a warning is amber everywhere; pending would be neither."""
     border = {name: page.style(f'.alert.firing[data-severity="{name}"]', "borderLeftColor") for name in ("critical", "warning")}
     banner = {name: page.style(f".banner.{name}", "backgroundColor") for name in ("bad", "warn")}
     claim("a warning does not look like a critical alert", len({*border.values(), *banner.values()} - {None}) == 4, (border, banner))
@@ -118,7 +118,7 @@ def agrees_with_slack(page, slack):
 
 
 def objectives(page, prometheus):
-    """Both objectives are there, with what Prometheus says of them, and they are kept fresh: half of the payments fail."""
+    """Both objectives are shown with Prometheus's values, and are updated: half of the payments fail."""
     def left(slo):
         query = f"100*job_slo:budget_left:ratio_rate2d%7Bslo=%22{slo}%22%7D"
         return float(labtest.http_json(f"{prometheus}/api/v1/query?query={query}")["data"]["result"][0]["value"][1])
@@ -154,7 +154,7 @@ def leads_to_traces(page, shop, run):
     print("ok   with Tempo it leads to Grafana")
 
 
-# Draws two charts with the same names, of which the answers come in another order, and one with a name more.
+# Draws two charts with the same names in another order, and one with an additional name.
 COLOURS = """
 const colours = (names) => {
   const figure = document.createElement("figure");
@@ -199,7 +199,7 @@ def narrow(page):
 
 
 def gone(page, run, engine, shop, port):
-    """Targets of before a restart of Prometheus: `up` holds them for five minutes, the page does not count them."""
+    """Old targets from before a restart of Prometheus: `up` keeps them for five minutes, but the page does not count them."""
     claim("two instances are counted", page.tile("Instances up") == "2 of 2", page.tile("Instances up"))
     engine.stop()
     shops_at(run, shop.port)

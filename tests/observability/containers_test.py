@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docker-compose.yml, .env and Dockerfile as far as they can be judged without running them; tests/containers/compose_test.py runs
-them. What a choice in .env brings up fits into the memory that the README promises, and the limits of one component fit those of the next.
+"""Checks docker-compose.yml, .env and Dockerfile without running them; tests/containers/compose_test.py runs them. The containers of
+each choice in .env fit into the memory that the README promises, and the limits of one component fit those of the next.
 """
 import fnmatch
 import itertools
@@ -28,7 +28,7 @@ CONTAINERS = labtest.OBSERVABILITY / "containers"
 MOUNTED = "/etc/minishop-lab/"
 MIB = 1 << 20
 PROMISED = 2048
-# What Compose v2 knows and docker-compose 1.29 does not, where it would be in this file; and what 1.29 takes and ignores.
+# Keys that Compose v2 knows and docker-compose 1.29 refuses; and keys that 1.29 accepts and ignores.
 TOO_NEW = ("name", "include", "configs", "secrets", "develop", "extends", "additional_contexts")
 
 
@@ -42,7 +42,7 @@ def environment():
 
 
 def services(shipper, store):
-    """Those that run with this choice: without a profile, or with one that .env makes of it."""
+    """The services that run with this choice: without a profile, or with a profile that .env derives from it."""
     profiles = environment()["COMPOSE_PROFILES"].replace("${LOG_SHIPPER}", shipper).replace("${TRACE_STORE}", store).split(",")
     return {name: service for name, service in compose_file()["services"].items()
             if not service.get("profiles") or set(service["profiles"]) & set(profiles)}
@@ -98,7 +98,7 @@ def test_every_service_is_hardened(_):
 
 
 def test_images_are_of_the_version_that_is_tested(_):
-    """What tests/engines builds, and what .env pulls."""
+    """The versions that tests/engines builds equal those of .env."""
     engines = labtest.TOP / "tests/engines"
 
     def found(pattern, path):
@@ -131,7 +131,7 @@ def test_both_composes_understand_it(_):
 
 
 def test_every_volume_has_its_owner(_):
-    """`prepare` mounts it on a folder of its image; all who use it wait for that, and do not take it over (nocopy)."""
+    """`prepare` mounts it on a folder of its image. All other users wait for `prepare`, and mount it with nocopy."""
     services = compose_file()["services"]
     folders = dict(volume.split(":") for volume in services["prepare"]["volumes"] if not volume.startswith("$"))
     stages = (labtest.TOP / "Dockerfile").read_text().replace("\\\n", " ").split("\nFROM ")
@@ -159,7 +159,7 @@ def test_what_is_named_is_there(_):
 
 
 def test_each_choice_is_a_file_that_its_folder_names(_):
-    """docker-compose says the folder's name when a choice is misspelled."""
+    """docker-compose prints the folder's name if a choice is misspelled."""
     for folder, words in (("LOG_SHIPPER", {shipper for shipper, _ in CHOICES}), ("TRACE_STORE", {store for _, store in CHOICES})):
         [path] = (CONTAINERS / "choices").glob(f"{folder}_is_*")
         if {file.name for file in path.iterdir()} != words or set(path.name.split("_is_")[1].split("_")) - {"or"} != words:
@@ -184,7 +184,7 @@ def test_containers_reach_each_other_without_a_proxy(_):
 
 
 def test_threads_fit_into_their_limits(_):
-    """A thread a connection: in containers and in Kubernetes. 64: the program's other threads, and what watches its log."""
+    """One thread per connection, in containers and in Kubernetes. 64: the program's other threads, and the processes that watch its log."""
     shop = compose_file()["services"]["minishop"]
     [pod] = yaml.safe_load((labtest.TOP / "deploy/kubernetes/base/deployment.yaml").read_text())["spec"]["template"]["spec"]["containers"]
     variables = {one["name"]: one.get("value") for one in pod["env"]}
@@ -193,7 +193,7 @@ def test_threads_fit_into_their_limits(_):
             ("containers", shop["environment"]["MINISHOP_SERVER_CONNECTIONS"], shop["environment"]["MINISHOP_ORDERS_CAPACITY"],
              megabytes(shop["mem_limit"])),
             ("Kubernetes", variables["MINISHOP_SERVER_CONNECTIONS"], variables["MINISHOP_ORDERS_CAPACITY"], cluster)):
-        # As measured: 34 KiB a connection (of it 26 the kernel's), 410 bytes an order, and the program.
+        # Measured: 34 KiB per connection (26 of them in the kernel), 410 bytes per order, and the program.
         needed = (int(connections) * 34 + int(orders) * 0.41 + 8 * 1024) / 1024
         if needed > memory:
             raise TestFailure(f"{where}: {connections} connections and {orders} orders need {needed:.0f} MiB, the limit is {memory}")
@@ -208,7 +208,7 @@ def configuration(path):
 
 
 def test_a_message_fits_into_what_its_receiver_takes(_):
-    """Sender, what it may send at most, receiver, what it takes. 8 KiB: more than any line or span has."""
+    """Compares each sender's maximum message with the receiver's limit. 8 KiB: more than any line or span has."""
     collector, jaeger, loki, tempo = (configuration(path) for path in (
         "otel-collector/config.yaml", "jaeger/config.yaml", "loki/loki.yaml", "tempo/tempo.yaml"))
     queues = [exporter["sending_queue"] for path in sorted((labtest.OBSERVABILITY / "otel-collector").glob("*.yaml"))
@@ -229,7 +229,8 @@ def test_a_message_fits_into_what_its_receiver_takes(_):
 
 
 def test_the_shippers_know_the_names_of_rotated_files(_):
-    """The collector reads them, as it knows a file by its content; Promtail and Alloy would send them again. Nobody reads compressed ones."""
+    """The collector reads rotated files, because it identifies a file by its content; Promtail and Alloy would send them again. No shipper reads
+    compressed ones."""
     rotated = re.search(r"^\tdateformat (\S+)$", (labtest.TOP / "etc/minishop.logrotate").read_text(), re.MULTILINE)[1]
     rotated = rotated.replace("%Y", "2026").replace("%m", "11").replace("%d", "26").replace("%s", "1795650000")
     receiver = configuration("otel-collector/logs-collector.yaml")["receivers"]["file_log/minishop"]
@@ -247,7 +248,7 @@ def test_the_shippers_know_the_names_of_rotated_files(_):
 
 
 def test_alloys_file_is_in_its_language(directory):
-    """By Alloy's own parser and formatter. What the components make of it, only Alloy itself says, and that is not built here."""
+    """Alloy's own parser and formatter accept the file. Only Alloy itself could check its components, and it is not built here."""
     where = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", "alloysyntax"], capture_output=True, text=True, check=True)
     program = pathlib.Path(where.stdout.strip()) / "alloysyntax"
     if not program.exists():
@@ -267,19 +268,19 @@ def hours(text):
 
 
 def test_loki_takes_a_backlog_of_a_day(_):
-    """Old lines and new ones at once: it takes what is at most half of max_chunk_age older than the newest one."""
+    """If old and new lines arrive together, Loki accepts lines that are at most half of max_chunk_age older than the newest one."""
     loki = configuration("loki/loki.yaml")
     labtest.expect("unordered_writes", loki["limits_config"]["unordered_writes"], True)
     if hours(loki["ingester"]["max_chunk_age"]) / 2 < 24:
         raise TestFailure("Loki refuses lines that are a day older than the newest one")
-    # What is still in the ingester must be asked for there: 0 is always.
+    # Lines that are still in the ingester must be queried there: 0 means always.
     labtest.expect("query_ingesters_within", loki["querier"]["query_ingesters_within"], "0s")
     if hours(loki["limits_config"]["reject_old_samples_max_age"]) < hours(loki["limits_config"]["retention_period"]):
         raise TestFailure("Loki refuses lines that it would still keep")
 
 
 def shell(script, directory, commands, **env):
-    """A script of observability/containers with these stand-ins in front of the path."""
+    """A script of observability/containers with these stand-ins first in the path."""
     tools = directory / "bin"
     tools.mkdir(exist_ok=True)
     for name, text in commands.items():
@@ -296,7 +297,7 @@ PORTS = {"MINISHOP": "8090", "SLACK_MOCK": "8080", "PROMETHEUS": "19090", "ALERT
 
 
 def prepare(directory, replicas=False, slack=None, **choices):
-    """prepare.sh on folders below directory; what it delivered, by name."""
+    """Runs prepare.sh on folders below directory. Returns the delivered files by name."""
     script = (CONTAINERS / "prepare.sh").read_text()
     for path, place in (("/usr/share/minishop-lab", labtest.OBSERVABILITY), ("/etc/minishop-lab", directory / "to"),
                         ("/etc/slack-url", directory / "secret"), ("/etc/minishop/incident", directory / "incident"), ("/var/log/minishop", directory / "logs"),
@@ -378,7 +379,7 @@ def test_the_address_of_slack_is_the_mocks_or_that_of_a_file(directory):
     own.write_text("https://hooks.slack.com/services/T0/B0/x\n")
     to = delivered(*prepare(directory, slack=own))
     labtest.expect("one's own", address.read_text(), own.read_text())
-    # What Prometheus serves to browsers (--web.user-assets) is no place for it.
+    # It must not be in the folder that Prometheus serves to browsers (--web.user-assets).
     labtest.expect("files with the secret", [path.name for path in to.rglob("*") if path.is_file() and "hooks.slack.com/services/T0" in path.read_text()], [])
     done, _ = prepare(directory, slack=directory / "logs")
     labtest.expect("a folder, which Docker makes of a name that is not there", (done.returncode, "SLACK_URL_FILE" in done.stderr), (1, True))
@@ -387,7 +388,7 @@ def test_the_address_of_slack_is_the_mocks_or_that_of_a_file(directory):
 
 
 def test_a_replica_has_the_address_that_prometheus_scrapes(directory):
-    """Whatever other networks it is in, and in whatever order the system has them."""
+    """The result does not depend on other networks of the container, or their order."""
     script = (CONTAINERS / "replica.sh").read_text().replace("/usr/sbin/minishop", "minishop").replace("/var/log/minishop", str(directory))
     for own, scraped, wanted in (("10.1.0.2", "10.1.0.2", "10.1.0.2"), ("172.16.0.9 10.1.0.2", "10.1.0.3\n10.1.0.2", "10.1.0.2"),
                                  ("10.1.0.2 172.16.0.9", "10.1.0.2", "10.1.0.2"), ("10.1.0.2 172.16.0.9", "", "10.1.0.2")):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What Grafana will ask: the queries of dashboards, data-source links and rules, and what the project says there is to ask for.
+"""The queries of Grafana: those of dashboards, data-source links and rules, and the names that the documents list.
 
-Needs PyYAML, and tests/e2e on the path. dashboards_test.py holds them against the documents, tests/e2e/stack_test.py against running engines.
+Needs PyYAML, and tests/e2e on the path. dashboards_test.py compares them with the documents, tests/e2e/stack_test.py with running engines.
 """
 import dataclasses
 import json
@@ -14,7 +14,7 @@ import yaml
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 OBSERVABILITY = TOP / "observability"
 GRAFANA = OBSERVABILITY / "grafana"
-# Grafana's own variables, as Grafana would set them: the last quarter of an hour on a wide screen.
+# Grafana's own variables, with typical values: the last 15 minutes on a wide screen.
 BUILT_IN = {"__rate_interval": "17s", "__interval": "15s", "__auto": "15s", "__range": "900s", "__range_s": "900", "__interval_ms": "15000"}
 
 
@@ -28,7 +28,7 @@ class Query:
 
 
 EXPORT = "In Grafana choose Export, Export as code, Model: Classic, Format: JSON, and write that over the file"
-# What else an export can be: a test on the parsed file, what it is, what to do.
+# Other export formats: a test on the parsed file, the format, the advice.
 OTHER_FORMATS = (
     (lambda board: str(board.get("apiVersion", "")).startswith("dashboard.grafana.app/v2") or {"elements", "layout"} <= set(board),
      "is a dashboard of schema v2 (V2 Resource), which Grafana does not read from a file", EXPORT),
@@ -84,7 +84,7 @@ def check_panel(path, panel):
 
 
 def boards():
-    """{file name without its end: dashboard}"""
+    """{file name without its suffix: dashboard}"""
     files = sorted(path for path in (GRAFANA / "dashboards").iterdir() if path.is_file() and not path.name.startswith("."))
     for path in files:
         if path.suffix != ".json":
@@ -93,7 +93,7 @@ def boards():
 
 
 def panels(board):
-    """All panels but the rows, those inside of rows too."""
+    """All panels except rows, including those inside rows."""
     for panel in board["panels"]:
         if panel.get("type") == "row":
             yield from panel.get("panels", [])
@@ -141,7 +141,7 @@ def variable_queries():
 
 
 def link_queries():
-    """The queries that a click on a span begins."""
+    """The queries behind the links of a span."""
     for source in provisioned("datasources")["datasources"]:
         links = source["jsonData"]
         if "tracesToLogsV2" in links:
@@ -163,7 +163,7 @@ def rule_queries():
 
 
 def substitute(text, values=None):
-    """Replaces $name, ${name} and ${name:format} by values and Grafana's own; KeyError names what nobody knows."""
+    """Replaces $name, ${name} and ${name:format} by values and Grafana's own; KeyError names an unknown variable."""
     known = {**BUILT_IN, **(values or {})}
     return re.sub(r"\$(?:\{([\w.]+)(?::\w+)?\}|([a-zA-Z_]\w*))", lambda match: known[match[1] or match[2]], text)
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Grafana's files without Grafana: nothing in them is misspelled, and nothing they name is missing.
+"""Checks Grafana's files without Grafana: no name in them is misspelled or missing.
 
-A dashboard's fields are held against Grafana's own schema by a round trip through the classes of grafana-foundation-sdk: a field
-that they do not know is lost on the way. Metrics, labels, log fields and messages are held against docs/telemetry.md, the
-recording rules, and promtool's parser; addresses against docker-compose.yml. Whether each query brings data is stack_test.py's.
+A round trip through the classes of grafana-foundation-sdk compares a dashboard's fields with Grafana's schema: unknown fields are
+lost in it. Metrics, labels, log fields and messages are compared with docs/telemetry.md, the recording rules, and promtool's
+parser; addresses with docker-compose.yml. stack_test.py checks whether each query returns data.
 """
 import json
 import os
@@ -29,13 +29,13 @@ except ImportError as error:
 import dashboards  # noqa: E402
 
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
-# What Prometheus' and Loki's data sources read from an annotation, beside what every data source's annotation has.
+# The annotation fields of Prometheus' and Loki's data sources, besides those of every data source.
 ANNOTATION_OWN = {"titleFormat", "textFormat", "tagKeys", "step"}
-# Metrics of programs that are not ours: that they exist, and have data, stack_test.py finds out from the programs themselves.
+# Metrics of other programs: stack_test.py checks that they exist and have data.
 FOREIGN = re.compile(r"(otelcol|loki|prometheus|alertmanager|slack_mock|traces_span_metrics|scrape)_\w+|up|ALERTS")
 EVERYWHERE = {"job", "instance"}
 LOKI_LABELS = {"app", "level", "service_name", "trace_id"}
-# What Grafana 13 reads of each kind of data source, as far as it is used here; a provisioning file has no published schema.
+# The fields that Grafana 13 reads for each kind of data source used here; provisioning files have no published schema.
 SOURCE_KEYS = {"name", "uid", "type", "access", "url", "isDefault", "editable", "jsonData"}
 JSON_KEYS = {
     "prometheus": {"httpMethod", "prometheusType", "timeInterval", "manageAlerts", "exemplarTraceIdDestinations"},
@@ -52,7 +52,7 @@ LINK_KEYS = {
 }
 PROVIDER_KEYS = {"name", "folder", "type", "disableDeletion", "allowUiUpdates", "updateIntervalSeconds", "options"}
 KEYWORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "or", "and", "unless", "bool", "offset", "inf", "nan"}
-# Sources of Grafana itself, which an export names too.
+# Grafana's built-in data sources, which an export names too.
 OWN_SOURCES = {"-- Grafana --", "-- Mixed --", "-- Dashboard --"}
 CASES = labtest.TOP / "tests/data/dashboard"
 ANY = {name: ".*" for name in ("instance", "route")} | {"slow_ms": "50"}
@@ -66,7 +66,7 @@ def expect_none(what, found):
 
 
 def lost(written, read, path=""):
-    """What is in `written` and not, or not the same, in `read`."""
+    """The parts of `written` that `read` lacks, or has with other values."""
     if isinstance(written, dict) and isinstance(read, dict):
         for key, value in written.items():
             if key in read:
@@ -86,7 +86,7 @@ def round_trip(board):
 
 
 def test_other_formats_are_refused(_):
-    """Each with what it is; a classic export with all that Grafana adds is read."""
+    """Other formats are refused by name; a classic export with all of Grafana's additions is accepted."""
     for case in sorted((CASES / "invalid").glob("*.json")):
         wanted = case.with_suffix(".message").read_text().strip()
         try:
@@ -107,7 +107,7 @@ def test_schema_round_trip(_):
 
 
 def test_round_trip_would_find_a_misspelling(_):
-    """The check above is one: each of these is found."""
+    """The check above finds each of these errors."""
     board = next(iter(dashboards.boards().values()))
     for place in (board, board["panels"][0], board["panels"][0]["options"], board["panels"][0]["fieldConfig"]["defaults"], board["panels"][0]["targets"][0]):
         place["misspelled"] = 1
@@ -212,7 +212,7 @@ def test_log_line_links(_):
 
 
 def test_addresses(_):
-    """Data sources name services of docker-compose.yml; what a browser is sent to is a published port; folders are mounted."""
+    """Data sources name services of docker-compose.yml; links for the browser use published ports; folders are mounted."""
     compose = yaml.safe_load((dashboards.TOP / "docker-compose.yml").read_text())["services"]
     expect_none("not a service", (source["url"] for source in dashboards.provisioned("datasources")["datasources"]
                                   if re.match(r"http://([\w-]+):", source["url"])[1] not in compose))
@@ -276,7 +276,7 @@ def test_metrics_and_labels_exist(_):
             for name in names - set(known):
                 if not FOREIGN.fullmatch(name):
                     yield f"{query.where}: there is no metric {name}"
-            # Prometheus' own programs have process_* too, with no label but those that every series has.
+            # Prometheus' own programs have process_* too, without labels of their own.
             if all(name in known for name in names):
                 labels = set.union(EVERYWHERE, *(known[name] for name in names))
                 for label in labels_of(text) - labels:
@@ -312,10 +312,10 @@ def test_log_fields_exist(_):
 
 
 def test_red_line_is_the_alert(_):
-    """The limits that the pictures show are those at which somebody is told."""
+    """The limits in the graphs are those of the alerts."""
     limits = {rule["alert"]: float(rule["expr"].rsplit(">", 1)[1]) for rule in dashboards.rules() if rule.get("alert") in (
         "MiniShopHighErrorRate", "MiniShopHighLatency")}
-    # A quantile has its line where the share of slow requests is counted: both say the same.
+    # The line of a quantile is at the bound of the slow requests: both mean the same.
     [limits["P95"]] = {float(bound) for rule in dashboards.rules() if "request_slow" in rule.get("record", "")
                        for bound in re.findall(r'le="([\d.]+)"', rule["expr"])}
     watched = {"error_rate": "MiniShopHighErrorRate", "request_slow": "MiniShopHighLatency", "histogram_quantile(0.95": "P95"}
@@ -349,7 +349,7 @@ def test_burn_lines_are_the_alerts(_):
 
 
 def test_one_look(_):
-    """A colour belongs to a name and not to the place in an answer; a value is not written over a line; numbers are rounded as elsewhere."""
+    """A colour belongs to a name, not to a position in an answer; values do not cover lines; numbers are rounded as elsewhere."""
     decimals = {"percentunit": 1, "s": 1, "reqps": 2}
 
     def wrong():
@@ -370,7 +370,7 @@ def test_one_look(_):
 
 
 def test_heat_map_names_do_not_collide(_):
-    """A row is a bound; with more than two a unit of height the names lie on each other. A bound is written 1 or 1.0."""
+    """Each row is a bound. With more than two per unit of height, the names overlap. A bound is written 1 or 1.0."""
     bounds = ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.3", "0.4", "0.5", "0.6", "0.75", "1", "1.5", "2",
               "2.5", "5", "7.5", "10", "+Inf"]
     for panel in dashboards.panels(dashboards.boards()["minishop"]):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A running Grafana, asked through its API as a browser would: are the data sources healthy, are the dashboards there, and does every
-query of every panel bring data. tests/containers/compose_test.py uses it on the real image; grafana_test.py tests it.
+"""Checks a running Grafana through its API, as a browser would: healthy data sources, provisioned dashboards, and data for every
+query of every panel. tests/containers/compose_test.py uses it on the real image; grafana_test.py tests it.
 """
 import json
 import urllib.error
@@ -9,7 +9,7 @@ import urllib.request
 import dashboards
 from labtest import TestFailure
 
-# A data source that is only a page in the browser has no health check of its own; Grafana passes a request on to it.
+# A data source that runs only in the browser has no health check; Grafana proxies a request to it.
 HEALTH = {"alertmanager": "/api/datasources/proxy/uid/{uid}/api/v2/status"}
 
 
@@ -18,7 +18,7 @@ class Grafana:
         self.url = url
 
     def ask(self, path, body=None):
-        """(status, the parsed answer); the answer is text where it is not JSON."""
+        """(status, the parsed answer); the answer is text if it is not JSON."""
         request = urllib.request.Request(self.url + path, json.dumps(body).encode() if body else None, {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -31,7 +31,7 @@ class Grafana:
             return status, text
 
     def unhealthy(self, absent=()):
-        """What is wrong with each provisioned data source, but for those that do not run."""
+        """The errors of each provisioned data source, except those that do not run."""
         for source in dashboards.provisioned("datasources")["datasources"]:
             if source["uid"] in absent:
                 continue
@@ -40,14 +40,14 @@ class Grafana:
                 yield f"{source['name']}: {status} {json.dumps(answer)[:300]}"
 
     def missing_dashboards(self):
-        """The dashboards of this project that Grafana has not taken from their files."""
+        """The dashboards of this project that Grafana has not loaded."""
         for name, board in dashboards.boards().items():
             status, answer = self.ask(f"/api/dashboards/uid/{board['uid']}")
             if status != 200 or not answer["meta"].get("provisioned") or answer["dashboard"]["title"] != board["title"]:
                 yield f"{name}: {status} {json.dumps(answer)[:300]}"
 
     def without_data(self, values):
-        """Every query of a panel or an annotation that brings no data, with Grafana's reason."""
+        """Every query of a panel or an annotation that returns no data, with Grafana's reason."""
         for where, target in targets(values):
             status, answer = self.ask("/api/ds/query", {"from": "now-15m", "to": "now", "queries": [target]})
             result = answer.get("results", {}).get(target["refId"], {}) if isinstance(answer, dict) else {}
@@ -55,7 +55,7 @@ class Grafana:
                 yield f"{where}: {status} {result.get('error') or (json.dumps(answer)[:300] if status != 200 else 'no data')}"
 
     def check(self, values, absent=()):
-        """TestFailure that names everything that is wrong."""
+        """Raises a TestFailure that names all errors."""
         for what, found in (("data sources that are not healthy", self.unhealthy(absent)),
                             ("dashboards that were not provisioned", self.missing_dashboards()),
                             ("queries without data", self.without_data(values))):
@@ -73,7 +73,7 @@ def substituted(value, values):
 
 
 def targets(values):
-    """(where, query as the API takes it): the browser puts the variables in, so that is done here."""
+    """(where, query for the API): replaces the variables, as the browser does."""
     for name, board in dashboards.boards().items():
         queries = [(f"{name}: {panel.get('title')} ({target['refId']})", target) for panel in dashboards.panels(board) for target in panel["targets"]]
         queries += [(f"{name}: annotation {one['name']}", {"refId": "Anno", "datasource": one["datasource"], "expr": one["expr"]})

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""grafana.py against a small stand-in of Grafana's API: it finds what is wrong, and says nothing where all is well."""
+"""grafana.py with a small stand-in for Grafana's API: it finds errors, and reports nothing if there are none."""
 import json
 import pathlib
 import re
@@ -22,7 +22,7 @@ FRAMES = [{"schema": {"fields": []}, "data": {"values": [[1700000000000], [0.5]]
 
 
 class FakeGrafana(labtest.HttpThread):
-    """answers: {path: (status, answer)} beside those of a Grafana where all is well. query: what a query is answered."""
+    """answers: {path: (status, answer)} that differ from those of a healthy Grafana. query: the answer to a query."""
 
     def __init__(self, answers=None, query=lambda target: {"status": 200, "frames": FRAMES}):
         fake = self
@@ -53,7 +53,7 @@ class FakeGrafana(labtest.HttpThread):
 
 
 def said(fake, **options):
-    """What check() says of this Grafana; "" where all is well."""
+    """The errors that check() reports for this Grafana; "" without errors."""
     with fake:
         try:
             grafana.Grafana(fake.url).check(VALUES, **options)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""deploy/kubernetes: built by kustomize, held against Kubernetes' schemas (PyPI's kubernetes-validate) and the Prometheus Operator's
-(from its Go module), also by kubeconform, against each other, and against the files they repeat. There is no cluster here: nothing is
-applied.
+"""deploy/kubernetes: kustomize builds the manifests. The tests compare them with Kubernetes' schemas (PyPI's kubernetes-validate) and the
+Prometheus Operator's (from its Go module), also with kubeconform, with each other, and with the files that they copy. No cluster is
+needed.
 """
 import functools
 import json
@@ -17,7 +17,7 @@ from labtest import Skip, TestFailure  # noqa: E402
 
 DEPLOY = labtest.TOP / "deploy/kubernetes"
 KUSTOMIZATIONS = ("base", "overlays/clusters", "overlays/thanos", "overlays/gateways")
-# The oldest one with sidecars as they are used here and without surprises, and the newest that is known.
+# The oldest version with the sidecars that the manifests use, and the newest known one.
 VERSIONS = ("1.29", "1.37")
 NAME = "app.kubernetes.io/name"
 
@@ -31,14 +31,14 @@ except ImportError as error:
 
 
 class Loader(yaml.SafeLoader):
-    """Takes a lone "=" for the text that it is in the Operator's definitions."""
+    """Reads a lone "=" as text, as in the Operator's definitions."""
 
 
 Loader.add_constructor("tag:yaml.org,2002:value", yaml.SafeLoader.construct_yaml_str)
 
 
 def engine(name):
-    """The folder of what tests/engines/build.sh has built. This test builds nothing."""
+    """The folder of the programs from tests/engines/build.sh. This test builds nothing."""
     done = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", name], capture_output=True, text=True, check=True)
     folder = pathlib.Path(done.stdout.strip())
     if not (folder / "done").exists():
@@ -87,7 +87,7 @@ def operator_schemas():
         definition = yaml.load(path.read_text(), Loader)["spec"]
         for version in definition["versions"]:
             schema = version["schema"]["openAPIV3Schema"]
-            # The definitions leave out what every resource has.
+            # The definitions omit the fields that every resource has.
             schema["properties"]["metadata"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
             strict(schema)
             schemas[definition["names"]["kind"], version["name"]] = schema
@@ -156,7 +156,7 @@ def write_schemas(directory, kubernetes):
     definitions = json.loads((source / "_definitions.json").read_text())["$defs"]
 
     def needed(part, found):
-        """The definitions that this part of a schema refers to, and what they refer to."""
+        """The definitions that this part of a schema refers to, directly or indirectly."""
         for name in re.findall(r'#/\$defs/([\w.-]+)"', json.dumps(part)):
             if name not in found:
                 found[name] = definitions[name]
@@ -200,7 +200,7 @@ def pod(name):
 
 
 def pods(name):
-    """The templates of all that runs: MiniShop's first."""
+    """The pod templates, MiniShop's first."""
     return [one["spec"]["template"] for kind in ("Deployment", "StatefulSet") for one in of(name, kind)]
 
 
@@ -209,7 +209,7 @@ def containers_of(template):
 
 
 def test_pods_are_restricted(_):
-    """What the Pod Security Standard "restricted" wants, and more."""
+    """Checks the Pod Security Standard "restricted", and more."""
     for name, template in [(name, template) for name in KUSTOMIZATIONS for template in pods(name)]:
         spec = template["spec"]
         containers = spec["containers"] + spec.get("initContainers", [])
@@ -310,7 +310,7 @@ def test_prometheus_finds_what_is_there(_):
 
 
 def addresses(name, template):
-    """Where this pod sends to, as its ConfigMaps name it."""
+    """The addresses to which this pod sends, from its ConfigMaps."""
     sources = {source["configMapRef"]["name"] for container in containers_of(template) for source in container.get("envFrom", [])}
     return [value for one in of(name, "ConfigMap") if one["metadata"]["name"] in sources for value in one["data"].values() if "://" in value]
 

@@ -22,9 +22,9 @@ import shop as shops  # noqa: E402
 import stack as stacks  # noqa: E402
 from labtest import OBSERVABILITY, Skip, TestFailure, wait_until  # noqa: E402
 
-CLOCK_REALTIME_COARSE = 5  # of linux/time.h; Python has no name for it
+CLOCK_REALTIME_COARSE = 5  # from linux/time.h; Python has no name for it
 
-# Where Debian's logrotate is, for those who are not root.
+# The folder of Debian's logrotate, which is not in the PATH of ordinary users.
 SBIN = "/usr/sbin:/sbin"
 BATCH_MAX = 2000
 
@@ -112,7 +112,7 @@ def written(logs):
 
 
 def everything_once(store, logs):
-    """Until the store has every line; then none may be there twice, and nothing that is no line."""
+    """Waits until the store has every line; it may have no line twice, and nothing else."""
     wait_until("all lines in the store", lambda: not written(logs) - store.lines, 20)
     more = store.lines - written(logs)
     if more:
@@ -149,7 +149,7 @@ def test_no_line_is_lost_when_logrotate_rotates(directory):
         orders(shop, 20)
         with collector(directory, store, logs):
             everything_once(store, logs)
-            # Its first file is compressed now. Nothing in it is new, and its bytes are no lines.
+            # Its first file is compressed now. It has no new data, and its bytes are not lines.
             rotation.rotate(shop)
             if not list(logs.glob("*.gz")):
                 raise TestFailure(f"nothing was compressed: {sorted(path.name for path in logs.iterdir())}")
@@ -186,7 +186,7 @@ def test_dates_of_other_logrotate_files_are_read_too(directory):
 
 
 def test_a_backlog_comes_in_batches_that_fit(directory):
-    """A day's lines at once: no request has more than what the receivers' message sizes are made for."""
+    """With a day's lines at once, no request exceeds the receivers' message sizes."""
     logs = directory / "logs"
     logs.mkdir()
     for number in range(4):

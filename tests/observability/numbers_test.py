@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Limits and durations stand in one place, the alert rules; every other place that repeats one is compared with it.
+"""The alert rules define limits and durations; the test compares every other place that repeats one.
 
-A number in prose is found by the words around it: PLACES has a row for each wording. Where the wording is new, the last test
-finds the number all the same, in the files that belong to an alert, and asks for a row.
+The test finds a number in prose by the words around it: PLACES has a row for each wording. If the wording is new, the last test
+still finds the number in the files of the alerts, and asks for a row.
 """
 import json
 import pathlib
@@ -55,7 +55,7 @@ RECORDED = {rule["record"]: rule["expr"] for group in load(RULES / "recording.ym
 
 
 def bound(*records):
-    """The one bucket that these rules count at."""
+    """The bucket bound at which these rules count."""
     [found] = {float(le) for record in records for le in re.findall(r'le="([\d.]+)"', RECORDED[record])}
     return found
 
@@ -80,7 +80,7 @@ def minutes(text):
     return 60.0 * NUMBER_WORDS[text]
 
 
-# (what, its value, how a text is read, the wordings, the least number of places)
+# (meaning, value, parser of the text, wordings, minimum number of places)
 PLACES = [
     ("limit of the error rate", ERRORS, percent, [
         r"of its requests \(limit ([\d.]+) %", r"error rate is below ([\d.]+) %", r"Error rate \(bad above ([\d.]+) %",
@@ -124,7 +124,7 @@ PLACES = [
 
 
 def texts(*patterns):
-    """{path: text} of the project's files; lines of comments that go on are joined."""
+    """{path: text} of the project's files; continued comment lines are joined."""
     return {path: re.sub(r"\n *# +", " ", path.read_text()) for pattern in patterns for path in sorted(TOP.glob(pattern)) if path.is_file()}
 
 
@@ -161,7 +161,7 @@ def test_dashboards_say_when_an_alert_fires(_):
 
 
 def test_the_limit_is_a_bucket(_):
-    """Otherwise nothing is counted there."""
+    """Without a bucket at the limit, the rules could not count."""
     default = re.search(r"#buckets = \[([^\]]*)\]", (TOP / "etc/minishop.conf").read_text())[1]
     for limit_ in (BOUND, OBJECTIVE):
         if limit_ not in [float(bucket) for bucket in re.sub(r"[\s#]", "", default).split(",")]:
@@ -169,7 +169,7 @@ def test_the_limit_is_a_bucket(_):
 
 
 def test_the_budget_counts_samples(_):
-    """The rule of what is left counts samples, each for the interval of its group, in the days that Prometheus keeps."""
+    """The rule of the remaining budget counts samples, each for the interval of its group, over the retention of Prometheus."""
     [group] = [group for group in load(RULES / "recording.yml")["groups"] if group["name"] == "minishop-slo"]
     interval, days = re.search(r"\* (\d+) / \((\d+) \* 86400\)", RECORDED["job_slo:budget_left:ratio_rate2d"]).groups()
     expect("seconds a sample", float(interval), seconds(group["interval"]))
@@ -216,7 +216,7 @@ def test_the_table_of_burn_rates(_):
 
 
 def test_no_copy_is_unknown(_):
-    """In the files of an alert no limit stands in words that PLACES does not know."""
+    """The files of an alert have no limit in a wording that PLACES does not know."""
     known = [wording for *_, wordings, _ in PLACES for wording in wordings] + [r"Above [\d.]+ % for \d+ seconds"]
     unknown = []
     for path, text in texts("observability/prometheus/rules/*", "observability/prometheus/consoles/**/*", "observability/prometheus/assets/*.js",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The shoppers (wrk with shoppers.lua, and shoppers.sh) against a small shop of this test: whom they pay, how often, how they pace,
-and what they do while the shop is away and when it is back."""
+"""The shoppers (wrk with shoppers.lua, and shoppers.sh) against a small shop of this test: which orders they pay, their rate and pace,
+and their behaviour while the shop is down and after it returns."""
 import collections
 import itertools
 import contextlib
@@ -81,7 +81,7 @@ class SmallShop(labtest.HttpThread):
                 return self.tell(200, {"order_id": name, "payment_id": "pay_1", "status": "paid"})
 
         super().__init__(Handler)
-        self.server.handle_error = lambda *_: None  # shoppers that end cut their connections
+        self.server.handle_error = lambda *_: None  # shoppers that stop cut their connections
 
 
 class DoorKeeper(threading.Thread):
@@ -155,7 +155,7 @@ class DoorKeeper(threading.Thread):
 
 
 def processor_seconds(group):
-    """What the processes of this group have used, those included that have ended and were waited for."""
+    """The CPU time of the processes of this group, including ended children."""
     ticks = 0
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -166,7 +166,7 @@ def processor_seconds(group):
 
 
 def outage(door, group, mode, seconds):
-    """The shop is away in this way for so long, and then back: neither is a processor taken meanwhile nor anything caught up."""
+    """The shop is down in this way for so long, and then returns: the shoppers neither use up a processor nor catch up."""
     began = time.monotonic()
     door.be(mode)
     time.sleep(2)
@@ -195,7 +195,7 @@ def outages(shop):
             labtest.wait_until("shoppers come", lambda: door.asked, 10)
             for mode, seconds in (("closed", 6), ("slam", 6), ("hang", 6)):
                 outage(door, shoppers.pid, mode, seconds)
-            door.be("closed")  # so short that no probe may notice
+            door.be("closed")  # so short that perhaps no probe notices
             time.sleep(0.3)
             back = time.monotonic()
             door.be("open")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The cases and their grader: 50 seeds of each case, right answers in several wordings and wrong ones; and each way to fool it."""
+"""The cases and their grader: 50 seeds of each case, right answers in several wordings and wrong ones; and each way to cheat."""
 import pathlib
 import re
 import sys
@@ -26,14 +26,14 @@ def wanted(world, number, text, status):
 
 
 def same_testimony(world):
-    """What the engines show, asked once for all answers of a world: it stays the same."""
+    """The data of the engines, queried once for all answers of a world, because they do not change."""
     if world.parts:
         said = TESTIMONY(world.case, world, world.now)
         grader.testimony = lambda *_: said
 
 
 def fresh(world):
-    """The same case with nothing answered."""
+    """The same case without answers."""
     world.case.questions = {number: grader.Question() for number in grader.QUESTIONS}
 
 
@@ -44,14 +44,14 @@ def each_wanted(world, number, texts, status):
 
 
 def times(seconds):
-    """The same time, however people write it."""
+    """All ways to write a time mean the same."""
     utc = time.gmtime(seconds)
     return (time.strftime("%H:%M:%S", utc), time.strftime("%H:%M", utc), f"{seconds:.0f}", f"{seconds * 1000:.0f}", rfc3339(seconds),
             time.strftime("yes, since %H:%M:%S UTC", utc), time.strftime("%Y-%m-%d %H:%M:%S", utc))
 
 
 def wordings(place):
-    """The same place, however people write it."""
+    """All ways to write a place mean the same."""
     own = [place, place.upper(), f"  {place.lower()} "]
     return own + {"POST /order": ["order", "/order", "post /order", "POST  order"], "POST /payment/pay": ["payment", "/payment/pay", "pay"],
                   "ChargeCard": ["charge card", "step ChargeCard"], "DeductInventory": ["deduct inventory"], "slack": ["slack-mock"],
@@ -156,7 +156,7 @@ def test_a_hint_depends_on_the_answer(_):
 
 
 def test_the_page_says_no_more_than_the_terminal(_):
-    """It is the same for every case, and what changes on it are the clock and the states of the questions."""
+    """The page is the same for every case; only the clock and the states of the questions change."""
     class Lab:
         native = True
         urls = {"prometheus": "http://127.0.0.1:1", "alertmanager": "http://127.0.0.1:2", "slack": "http://127.0.0.1:3", "minishop": "http://127.0.0.1:4"}
@@ -173,7 +173,7 @@ def test_the_page_says_no_more_than_the_terminal(_):
 
 
 def test_half_of_an_answer_is_kept_and_shown(_):
-    """Where two things are wrong, the questions say that one is found."""
+    """With two faults, the questions say that one is found."""
     for number in cases.PAIRS:
         world = World(1, number)
         place = world.parts[0].fault.where(world.parts[0].params)[0]
@@ -203,7 +203,7 @@ def test_no_answer_before_the_begin(_):
 
 
 def test_an_engine_that_is_away(_):
-    """No check passes, and none fails, because it could not ask."""
+    """A failed query makes no check pass or fail."""
     asked = {1: "prometheus", 4: "prometheus"}
     for number in cases.NUMBERS:
         for question, engine in asked.items():
@@ -234,7 +234,7 @@ def test_stopping_the_traffic_is_not_mending(_):
 
 
 def test_stopping_what_is_broken_is_not_mending(_):
-    """Neither is deleting it: the provider's shop, Slack, the collector. What was scraped before must be scraped afterwards."""
+    """Removing a program does not mend either. Targets that were scraped before must be scraped afterwards."""
     for number in cases.NUMBERS:
         world = World(4, number)
         world.mend()
@@ -307,7 +307,7 @@ def test_just_after_an_action_it_is_too_early(_):
 
 
 def test_what_the_customer_sees_is_not_the_cause(_):
-    """The log and the metrics name a reason, so it can be answered, and the hint leads behind it."""
+    """Log and metrics name a reason, so learners may answer with it, and the hint leads to the cause."""
     verdict = wanted(World(4, 22), 3, "unavailable", WRONG)
     if "another cause" not in verdict.text:
         raise TestFailure(verdict.text)
@@ -321,7 +321,7 @@ def test_something_else_is_wrong(_):
 
 
 def test_what_is_no_answer(_):
-    """It costs no try, and says what is allowed."""
+    """An invalid answer costs no try, and the message says what is allowed."""
     world = World(8, 3)
     for question, text in ((1, "soon"), (1, "25:00"), (1, "14:61"), (1, "yes"), (1, ""), (2, "somewhere"), (2, ""), (3, "bad luck"), (3, "grey one"),
                            (7, "x"), (2, "payment, somewhere")):
@@ -346,7 +346,7 @@ def test_plans(_):
 
 
 def test_tables_agree(_):
-    """Every word of a row is one that can be answered or done."""
+    """Every word of a row is a possible answer or action."""
     for fault in cases.FAULTS.values():
         plan = plan_of(0, fault.number)
         params = plan.parts[0][2]

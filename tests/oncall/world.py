@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Engines that answer as the real ones would in a case: requests are drawn at random from what the fault's settings mean, and each
-question of the grader is answered from them. The end-to-end test asks the same questions of real engines."""
+"""Simulated engines for a case: requests are drawn at random according to the fault's settings, and answer each query of the
+grader. The end-to-end test sends the same queries to real engines."""
 import pathlib
 import random
 import re
@@ -19,7 +19,7 @@ BEGAN = timestamp("2026-03-01T14:00:07Z")
 RULES = [*cases.observer.ALERTS, "job:request:rate1m"]
 BASE = {"rate": 16.0, "fds": 40.0, "rule_count": 30.0, "up": 4.0, "version": "0.1.0"}
 DRAWN_S = 60
-SEEN_S = 6  # an effect shows so much later
+SEEN_S = 6  # the delay until an effect shows
 RATES = {"card_declined": 0.5, "insufficient_funds": 0.25, "fraud_suspected": 0.05, "gateway_error": 0.12, "gateway_timeout": 0.08}
 GROUPS = {"provider": ("gateway_error", "gateway_timeout"), "credentials": ("gateway_error",), "": tuple(RATES)}
 STATUS = {"gateway_error": 502, "gateway_timeout": 504}
@@ -48,7 +48,7 @@ class World:
         self.now = BEGAN + 400
         self.away, self.stopped, self.learner_silences, self.deleted, self.gone = set(), False, [], set(), set()
         self.errors = 0.02
-        self.drawn = self.records(BEGAN, BEGAN + DRAWN_S)  # the requests of the case while it is broken; asked for again and again
+        self.drawn = self.records(BEGAN, BEGAN + DRAWN_S)  # the requests of the case during the fault, cached
 
     def answer(self, number, text):
         return grader.answer(self.case, self, number, text, self.now)
@@ -115,7 +115,7 @@ class World:
         return [{**record, **{"broken": {"status": 400, "reason": "invalid_request"}, "unknown": {"status": 404, "reason": "unknown_sku"},
                               "retry": {"status": 409, "reason": "already_paid", "route": PAY}}.get(habit, {"status": 201, "sku": "mug"})}]
 
-    # What the grader asks.
+    # Queries of the grader.
 
     def need(self, name):
         if name in self.away:

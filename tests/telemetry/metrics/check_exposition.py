@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parses what expose_sample prints with the parsers of the Python client and checks what they read."""
+"""Parses the output of expose_sample with the parsers of the Python client, and checks the result."""
 
 import gzip
 import math
@@ -39,7 +39,7 @@ openmetrics_families = {family.name: family for family in parse_openmetrics(open
 from_text = samples(text_families)
 from_openmetrics = samples(openmetrics_families.values())
 
-# Both formats say the same, but for what changes from one moment to the next.
+# Both formats have the same values, except those that change over time.
 assert from_text.keys() == from_openmetrics.keys(), from_text.keys() ^ from_openmetrics.keys()
 for key, sample in from_text.items():
     if not key[0].startswith(("process_", "telemetry_scrape_")):
@@ -58,7 +58,7 @@ assert from_text[("sample_values", (("kind", "fraction"),))].value == 0.1 + 0.2
 assert from_text[("sample_values", (("kind", "-inf"),))].value == -math.inf
 assert "} 18446744073709551615\n" in text
 
-# Exemplars: on their buckets, in OpenMetrics alone.
+# Exemplars: on their buckets, only in OpenMetrics.
 exemplars = {sample.labels["le"]: sample.exemplar
              for sample in openmetrics_families["request_duration_seconds"].samples if sample.exemplar}
 assert set(exemplars) == {"0.0025", "1.0", "+Inf"}, set(exemplars)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What emit_sample exports, read by opentelemetry-proto's own classes and compared field by field.
+"""Decodes the export of emit_sample with the classes of opentelemetry-proto, and compares it field by field.
 
 argv: the directory of the built tests (default: the current one). Ends with 77 (skipped) without opentelemetry-proto.
 """
@@ -30,7 +30,7 @@ FILLED = {
 
 
 class Receiver(labtest.HttpThread):
-    """Keeps requests as (path, headers, body) and answers each with what answers() says: (status, message)."""
+    """Keeps requests as (path, headers, body) and answers each with the result of answers(): (status, message)."""
 
     def __init__(self, answers=lambda number: (200, ExportTraceServiceResponse())):
         receiver = self
@@ -47,7 +47,7 @@ class Receiver(labtest.HttpThread):
 
 
 def emit(receiver, *arguments, expect=0, **environment):
-    """Runs emit_sample; its {name: traceparent} and what it said on standard error."""
+    """Runs emit_sample. Returns its {name: traceparent} and its standard error."""
     env = labtest.environment({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}, environment)
     run = subprocess.run([EMIT, *arguments], env=env, capture_output=True, text=True, timeout=30)
     check("exit code", run.returncode, expect)
