@@ -139,7 +139,7 @@ containers_start() {
 	containers_run "$1" || fail "$compose did not start $1"
 }
 
-# Ends the current incident, if there is one. $1: the next incident, if any. What that one stops or starts itself stays as it is.
+# Ends the current incident, if there is one. $1: the next incident, if any. Services that the next one stops or starts are left alone.
 incident_end() {
 	[ -s "$incident_file" ] || return 0
 	end_slack=$(incident_does "fail slack-mock" && echo yes || true)
@@ -256,7 +256,7 @@ lab_incident() {
 	fi
 	case $incident_was in
 	none) shop_runs || fail "minishop does not run: ./lab up, or ./lab incident clear in containers" ;;
-	"$1") say "$1 is there already; it starts again." ;;
+	"$1") say "$1 is there already; it begins again." ;;
 	*) say "$incident_was ends: $1 takes its place." ;;
 	esac
 	incident_end "$1"

@@ -28,10 +28,10 @@ lab_oncall() {
 	*)
 		oncall_python check "$@"
 		lock
-		if oncall_runs; then fail "a case runs already: ./lab answer shows its questions, ./lab oncall end gives it up"; fi
+		if oncall_runs; then fail "a case already runs: ./lab answer shows its questions, ./lab oncall end ends it"; fi
 		place_need
 		incident_fetch
-		[ "$(incident_current)" = none ] || fail "$(incident_current) is there on purpose: ./lab incident clear first"
+		[ "$(incident_current)" = none ] || fail "the incident $(incident_current) runs: end it first with ./lab incident clear"
 		shop_runs || fail "minishop does not run: ./lab up, or ./lab incident clear in containers"
 		;;
 	esac

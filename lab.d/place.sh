@@ -28,7 +28,7 @@ place_find() {
 place_need() {
 	place_find
 	[ "$place" != nothing ] || fail "the lab does not run: ./lab up first, or docker-compose up -d for the containers${containers_denied:+
-  ($(id -un) may not use Docker, so containers may run all the same: root, or a member of the group docker, sees them)}"
+  ($(id -un) may not use Docker, so containers may be running: root or a member of the group docker can see them)}"
 }
 
 # Prints the same for a program: lines of NAME VALUE. If nothing runs, place is "nothing".

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# status: what runs and whether it is healthy. Each row is what the process or the port says now.
+# status: what runs and whether it is healthy. Each row shows the current answer of the process or the port.
 
 # process_env NAME VARIABLE: its value in the environment of a process that we started.
 process_env() {

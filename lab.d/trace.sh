@@ -14,7 +14,7 @@ lab_trace() {
 		if ! process_pid minishop >/dev/null; then
 			trace_start="./lab up"
 			if incident_does "stop minishop"; then trace_start="./lab incident clear"; fi
-			fail "minishop does not run, and its traces have gone with it: $trace_start starts it; ./lab logs ID still finds log lines"
+			fail "minishop does not run, so its traces are lost: $trace_start starts it; ./lab logs ID still finds log lines"
 		fi
 		python3 -B lab.d/trace.py --page "$minishop_url" "$@"
 	elif [ "$trace_store" = tempo ]; then

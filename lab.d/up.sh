@@ -225,7 +225,7 @@ lab_up() {
 	ports_check
 	build_lab
 	incident_file=$LAB_DIR/run/incident.conf
-	# A service that an incident stopped runs again now.
+	# `up` restarts a service that an incident has stopped.
 	up_ended=
 	if incident_does "stop minishop"; then
 		up_ended=$(incident_current)
@@ -255,9 +255,9 @@ up_tell() {
 		  ./lab logs                       follow the shop's log, a line for each request; ./lab logs ID finds old lines
 		  ./lab incident payment-outage    then watch the pictures and the Slack channel, which gets a message within two minutes
 		  ./lab incident clear             the channel gets a second one within three minutes
-		  ./lab oncall                     something goes wrong, or it does not: find out, and mend it (docs/oncall.md)
+		  ./lab oncall                     something goes wrong, or nothing does: find the fault and mend it (docs/oncall.md)
 		  ./lab status                     show what runs, and where spans go
-		  ./lab down                       stop all of it
+		  ./lab down                       stop everything
 	END
 	[ -z "$up_ended" ] || say "
 $up_ended is over: ./lab up has started minishop again."

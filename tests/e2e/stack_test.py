@@ -280,7 +280,7 @@ def differences(stack):
 
 
 def test_nothing_is_lost_by_restarts(_):
-    """Clients continue while the collector is restarted, the lines' destination is down, and the log rotates; then minishop is stopped under load and started."""
+    """Clients continue while the collector restarts, the lines' destination is down, and the log rotates; then minishop restarts under load."""
     stack = running()
     with Customers(stack.shop):
         time.sleep(3)

@@ -286,7 +286,7 @@ def test_it_cannot_be_fooled(directory):
         contains(text, "Is something wrong, and since when?", f"http://127.0.0.1:{lab.ports['LAB_PROMETHEUS_PORT']}/classic/rules")
         expect("what the page tells", [word for word in secrets(case)[0] if word in text], [])
         contains(labtest.http_get(f"{page}log"), "order created", "trace_id=")
-        contains(lab("oncall", status=1), "a case runs already")
+        contains(lab("oncall", status=1), "a case already runs")
         contains(lab("incident", "payment-outage", status=1), "./lab oncall end first")
         case.wait_for_answers()
         case.ask("answer", "1", f"{case.began + case.plan.at * PACE:.0f}", expected=RIGHT)

@@ -17,10 +17,10 @@
 
   function whatIsDone(alert, known, list) {
     if (alert.state !== "firing" || !list) return "";
-    if (!known) return "Alertmanager does not know it yet.";
-    if (known.status.silencedBy.length) return "Silenced in Alertmanager: nobody is told.";
+    if (!known) return "Alertmanager has not received it yet.";
+    if (known.status.silencedBy.length) return "Silenced in Alertmanager: no message is sent.";
     var holders = list.filter(function (other) { return known.status.inhibitedBy.indexOf(other.fingerprint) >= 0; });
-    if (holders.length) return "Held back while " + holders[0].labels.alertname + " fires: nobody is told.";
+    if (holders.length) return "Held back while " + holders[0].labels.alertname + " fires: no message is sent.";
     return "Alertmanager tells " + known.receivers.map(function (receiver) { return receiver.name; }).join(", ") + ".";
   }
 
@@ -65,10 +65,10 @@
       var place = document.getElementById("alert-list");
       place.textContent = "";
       alerts.forEach(function (alert) { place.appendChild(card(alert, answers[1])); });
-      if (!alerts.length) place.appendChild(Page.element("p", "quiet", "None, neither firing nor pending."));
+      if (!alerts.length) place.appendChild(Page.element("p", "quiet", "No alert is firing or pending."));
       document.getElementById("alertmanager").textContent = answers[1] ? "" :
         "This browser does not reach Alertmanager" + (addresses.alertmanager ? " at " + new URL(addresses.alertmanager).origin : "") +
-        ": what is silenced cannot be shown here.";
+        ": silences cannot be shown here.";
     });
   };
 })();

@@ -33,7 +33,7 @@
   function utc(date) { return date.toISOString().slice(0, 19).replace("T", " ") + " UTC"; }
   function clock(unixSeconds, withSeconds) { return new Date(unixSeconds * 1000).toISOString().slice(11, withSeconds ? 19 : 16); }
 
-  // {job: address for a browser}, as the targets' label `url` has it. Only targets of now: `up` alone holds older ones.
+  // {job: address for a browser}, from the targets' label `url`. Only current targets: `up` alone also has older ones.
   function addresses() {
     return api("query?query=" + encodeURIComponent("last_over_time(up{url!=\"\"}[15s])")).then(function (body) {
       var found = {};
