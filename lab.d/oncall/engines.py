@@ -87,7 +87,7 @@ class Engines:
     # Shared requests.
 
     def ask(self, name, path, body=None, method=None, **query):
-        """The text that the engine `name` answers; Away if it does not answer with 2xx."""
+        """The text of the engine `name`'s answer; raises Away if it is not 2xx."""
         url = self.urls[name]
         request = urllib.request.Request(url + path + (f"?{urllib.parse.urlencode(query)}" if query else ""), method=method)
         if body is not None:

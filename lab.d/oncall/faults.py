@@ -97,7 +97,7 @@ def slower(route, bound, window=20):
 
 
 def answered(status, route):
-    """Answers a second with this status, on this route."""
+    """Answers per second with this status, on this route."""
     return f'sum(rate(request_total{{{JOB},route="{route}",status="{status}"}}[30s]))'
 
 

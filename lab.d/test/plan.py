@@ -87,7 +87,7 @@ def stages():
             Step("compose-v2", script("tests/containers/compose_test.py", "--compose-v2"), "with Compose v2", FULL, needs=python),
         ],
         [
-            Step("oncall-all", script("tests/lab/oncall_test.py", "--all"), "on call, all", FULL, beside=True, needs=python),  # the cases mostly wait
+            Step("oncall-all", script("tests/lab/oncall_test.py", "--all"), "on call, all", FULL, beside=True, needs=python),  # the cases spend most of their time waiting
             Step("api-server", script("tests/cluster/api_server_test.py"), "Kubernetes API server", FULL, needs=python),
             Step("thanos", script("tests/cluster/thanos_test.py"), "metrics in Thanos", FULL, needs=python),
             Step("gateways", script("tests/cluster/gateways_test.py"), "collectors in two tiers", FULL, needs=python),

@@ -54,7 +54,7 @@ class ControlPlane(labtest.Programs):
         exits.enter_context(self._etcd())
         exits.enter_context(self._api_server())
         wait_until("the API server is ready", lambda: self.kubectl("get", "--raw", "/readyz", check=False).stdout == "ok", 120)
-        # kwok's heartbeats come late on a busy machine; nobody here tests what becomes of a node without them.
+        # kwok's heartbeats are late on a busy machine. No test here is about nodes without heartbeats.
         exits.enter_context(self._program("kube-controller-manager", "--secure-port=0", "--leader-elect=false", "--node-monitor-grace-period=1h",
                                           f"--service-account-private-key-file={self.keys}/accounts.key",
                                           f"--root-ca-file={self.keys}/apiserver.crt"))

@@ -340,7 +340,7 @@ def test_dripping_clients_are_cut(directory):
 
 
 def test_two_thousand_idle_connections(directory):
-    """They cost memory and nothing else: a new customer is served at once."""
+    """They cost only memory: the service answers a new client at once."""
     labtest.need_files(4500)
     with shops.Shop(directory) as shop:
         idle = [shop.connect() for _ in range(2000)]

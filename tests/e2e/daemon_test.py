@@ -351,7 +351,7 @@ def test_root_becomes_another_user(directory):
 
 
 def test_a_log_that_cannot_be_opened_again(directory):
-    """The directory is root's: what is left of reopening and rotation is told in the log, in a metric, and by SIGHUP."""
+    """The directory is root's, so reopening and rotation fail. The log, a metric and the answer to SIGHUP report that."""
     with Place(directory) as place:
         pid = start_as_nobody(place, 0o755)
         moved = place.directory / "log.json.1"

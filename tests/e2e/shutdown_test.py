@@ -89,7 +89,7 @@ def test_sigterm_under_load(directory):
 
 
 def test_a_thousand_in_flight(directory):
-    """All of them are finished: 1,000 answers, 1,000 lines, 2,000 spans."""
+    """All requests are finished: 1,000 answers, 1,000 lines, 2,000 spans."""
     labtest.need_files(3000)
 
     async def customer(port):

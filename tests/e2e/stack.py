@@ -96,7 +96,7 @@ class Stack(labtest.Programs):
     def _start(self, exits):
         self.loki = self.sink = None
         if installed("loki"):
-            self.loki = self._loki().start(0)  # the slow one; it is waited for at the end
+            self.loki = self._loki().start(0)  # slow to start; the test waits for it at the end
             exits.callback(self.loki.stop)
         else:
             import log_sink  # not above: it needs opentelemetry-proto, which other users of this module do not

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the guide does with what people type, and with engines that do not answer or answer nonsense. (guide_test.py asks real engines.)"""
+"""The guide with all kinds of input, and with engines that do not answer or answer nonsense. (guide_test.py uses real engines.)"""
 import functools
 import json
 import os
