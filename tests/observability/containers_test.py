@@ -213,7 +213,7 @@ def test_a_message_fits_into_what_its_receiver_takes(_):
         "otel-collector/config.yaml", "jaeger/config.yaml", "loki/loki.yaml", "tempo/tempo.yaml"))
     queues = [exporter["sending_queue"] for path in sorted((labtest.OBSERVABILITY / "otel-collector").glob("*.yaml"))
               for exporter in configuration(path).get("exporters", {}).values() if "sending_queue" in exporter]
-    batch = max(queue["batch"]["max_size"] for queue in queues) * 8 << 10
+    batch = max(queue["batch"]["max_size"] for queue in queues if "batch" in queue) * 8 << 10
     # Loki's and Tempo's default for the clients of their own servers, and Grafana's for one answer: 5,000 lines.
     client = 16 * MIB
     answer = 5000 * 3 << 10
