@@ -106,10 +106,12 @@ static size_t unescape(const char *text, size_t len, char *to) {
     }
     memcpy(digits, text + 2, 4);
     unsigned long code = strtoul(digits, NULL, 16);
-    if (code < 0x80)
+    if (code < 0x80) {
       *to++ = (char)code;
-    else /* U+2028, U+2029 */
-      to = text_put(to, code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9", 3);
+    } else { /* U+2028, U+2029 */
+      memcpy(to, code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9", 3);
+      to += 3;
+    }
     text += 6;
   }
   return (size_t)(to - start);
