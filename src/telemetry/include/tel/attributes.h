@@ -2,9 +2,9 @@
 /* A list of typed key-value pairs of a span, an event or a log record. Setting a pair copies key and value
  * and encodes them for export: as OTLP, or as JSON for the fields of a log record. Setting a key again
  * replaces its value in place. Pairs beyond the limit are discarded and counted, as OpenTelemetry's SDK
- * specification requires. Text that is not UTF-8 is repaired: U+FFFD replaces each ill-formed part. 32 pairs
- * and 1.5 KiB need no allocation; more goes to the heap. Not thread-safe: one owner at a time. Every setter
- * accepts a NULL list ("not recording") and does nothing. */
+ * specification requires. Text that is not UTF-8 is repaired: U+FFFD replaces each ill-formed part. Up to 32
+ * pairs in 1.5 KiB need no allocation; a larger list uses the heap. Not thread-safe: one owner at a time.
+ * Every setter accepts a NULL list ("not recording") and does nothing. */
 #ifndef TEL_ATTRIBUTES_H
 #define TEL_ATTRIBUTES_H
 
@@ -35,9 +35,9 @@ struct tel_attribute {
   } value;
 };
 
-/* A key with both encodings prepared by the compiler:
+/* A key that the compiler encodes for OTLP and for JSON:
  *   static const struct tel_key ORDER_ID = TEL_KEY("shop.order.id");
- * A literal of at most 45 bytes of plain ASCII, without quotes and backslashes. */
+ * The key must be a literal of at most 45 bytes of plain ASCII, without quotes and backslashes. */
 struct tel_key {
   uint32_t id;
   uint8_t tag, len; /* with text: the key in OTLP */
@@ -72,7 +72,7 @@ struct tel_place {
 struct tel_attributes {
   uint32_t count;
   uint32_t limit;       /* pairs */
-  uint32_t value_limit; /* characters of a string value; UINT32_MAX: none */
+  uint32_t value_limit; /* characters of a string value; UINT32_MAX: no limit */
   uint32_t dropped;     /* pairs discarded by the limit, or because memory ran out */
   /* The rest is internal. */
   uint32_t tag;              /* before each pair; 0: JSON */
@@ -92,7 +92,7 @@ TEL_API void tel_attributes_init(struct tel_attributes *a, uint32_t limit, uint3
 /* Empties the list and frees its heap memory. The list can be used again. */
 TEL_API void tel_attributes_clear(struct tel_attributes *a);
 
-/* Sets len bytes of value, cut at the value limit between two characters. */
+/* Sets a value of len bytes. A value above the value limit is cut between two characters. */
 TEL_API void tel_attributes_set_text(struct tel_attributes *a, const char *key, const char *value,
                                      size_t len);
 /* Sets a NUL-terminated value; a NULL value sets nothing. */

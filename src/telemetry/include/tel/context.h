@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The identity of a span, and how it crosses processes: W3C Trace Context (traceparent, tracestate), level 2.
- * Any thread; nothing blocks or allocates. */
+/* The identity of a span, and how it passes between processes: W3C Trace Context (traceparent, tracestate),
+ * level 2. Any thread; nothing blocks or allocates. */
 #ifndef TEL_CONTEXT_H
 #define TEL_CONTEXT_H
 
@@ -27,16 +27,16 @@ struct tel_context {
 TEL_API bool tel_context_valid(const struct tel_context *context);
 TEL_API bool tel_context_sampled(const struct tel_context *context);
 
-/* Reads the value of a traceparent header, len bytes without surrounding blanks. Returns false, out
- * untouched, if it is not valid. Sets out->remote. Keeps only the known flags of a future version. */
+/* Reads the value of a traceparent header, len bytes without surrounding blanks. Returns false and leaves out
+ * untouched if it is invalid. Sets out->remote. Keeps only the known flags of a future version. */
 TEL_API bool tel_traceparent_parse(const char *value, size_t len, struct tel_context *out);
 /* Writes version 00, 55 characters and a NUL. */
 TEL_API void tel_traceparent_format(const struct tel_context *context, char out[TEL_TRACEPARENT_SIZE]);
 
 /* Appends one tracestate header (len bytes) to the combined value in state (a NUL-terminated string, "" at
- * first), and checks each member. Drops empty members, and keeps the first of a repeated key. Returns false
- * if a member is invalid, there are more than 32, or the result does not fit: then drop the whole tracestate.
- */
+ * first), and checks each member. Drops empty members, and keeps the first member of a repeated key. Returns
+ * false if a member is invalid, there are more than 32, or the result does not fit: then drop the whole
+ * tracestate. */
 TEL_API bool tel_tracestate_append(char state[TEL_TRACESTATE_SIZE], const char *value, size_t len);
 
 /* Lower-case hexadecimal with a NUL. */

@@ -20,7 +20,7 @@ TEL_BEGIN
 struct tel_http_route;
 struct tel_http_exchange;
 
-/* A request at its begin. All texts are borrowed and must stay valid until tel_http_end(); traceparent and
+/* A request, when it begins. All texts are borrowed and must stay valid until tel_http_end(); traceparent and
  * tracestate only until tel_http_begin() returns. All except method and path may be NULL. */
 struct tel_http_request {
   const char *method;      /* as sent; "" if not known */
@@ -35,13 +35,13 @@ struct tel_http_request {
   const char *traceparent; /* NULL if absent or repeated: then a new trace begins */
   const char *tracestate;  /* repeated headers joined by commas */
   uint64_t bytes;          /* of the body */
-  uint64_t age_ns;         /* how long ago it began; 0: now */
+  uint64_t age_ns;         /* how long ago the request began; 0: now */
 };
 
-/* Returns the route of a template such as "/order/:id" (copied): the label route and http.route. Each
- * template has one route, which lives until tel_free(). Creates its series at 0 for method; pass NULL or "*"
- * if it accepts several methods. Returns NULL for a NULL argument, or when out of memory; that error is kept
- * for tel_start(). */
+/* Returns the route of a template such as "/order/:id". The template is copied, and becomes the label route
+ * and http.route. Each template has one route, which lives until tel_free(). Creates its series at 0 for
+ * method; pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, or when out
+ * of memory; tel_start() then returns that error. */
 TEL_API struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *route);
 
 /* Begins an exchange. NULL when out of memory (the request goes unobserved) or tel is NULL. */
@@ -58,9 +58,9 @@ TEL_API TEL_MUST_CHECK int tel_http_keep(struct tel_http_exchange *exchange);
 
 /* Says why an answer did not reach the client completely. Call it before tel_http_end(); the first call
  * counts. Accepts NULL. The log line gets the field "cut", the intended status and the bytes that were sent.
- * request_total counts the status, 0 without one. error_total counts, with the reason "cut", a cut by the
- * server (also at its shutdown) and a cut answer with status 500 or above. A client that leaves or a timeout
- * is otherwise not an error, also with status 0. */
+ * request_total counts the intended status, or 0 if there was none. A cut by the server (also at its
+ * shutdown) is an error, and so is any cut answer with status 500 or above: error_total counts both with the
+ * reason "cut". Other requests that the client or a timeout cut are not errors, even with status 0. */
 enum tel_http_cut {
   TEL_HTTP_CUT_NONE,
   TEL_HTTP_CUT_CLIENT,

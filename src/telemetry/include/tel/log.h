@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Structured logs: one JSON object per line, written by a separate thread. The request's thread fills a
  * record and pushes it to a lock-free queue. A full queue drops the record and counts it, so a request never
- * waits for the disk. All lines pass through yder: tel_log_message() calls y_log_message(), whose callback
- * (see tel_log_install()) queues the record. Lines that Ulfius and other libraries log with yder get the same
- * format: the message "library" and their text as "detail". Any thread, unless stated otherwise. */
+ * waits for the disk. After tel_log_install(), all lines pass through yder: tel_log_message() calls
+ * y_log_message(), whose callback queues the record. Lines that Ulfius and other libraries log with yder get
+ * the same format: the message "library" and their text as "detail". Any thread, unless stated otherwise. */
 #ifndef TEL_LOG_H
 #define TEL_LOG_H
 
@@ -25,12 +25,12 @@ struct tel_log_settings {
   enum tel_level level;
   bool enabled;       /* false: nothing is written */
   const char *file;   /* "": standard output; "syslog": syslog; else a path */
-  bool no_link;       /* refuse symlinks; for root that opens the file before it drops its privileges */
+  bool no_link;       /* refuse symlinks; set it if root opens the file before dropping privileges */
   uint64_t max_bytes; /* size at which the file is rotated; 0: never */
   bool tell_stderr;   /* report on standard error, at most once a minute, why lines are lost */
-  unsigned keep;      /* rotated files: FILE.1 (the newest) to FILE.keep */
+  unsigned keep;      /* number of rotated files: FILE.1 (the newest) to FILE.keep */
   size_t queue_size;  /* records; 0: 8192 */
-  /* On every line. */
+  /* These fields are on every line. */
   const char *app;
   const char *version;
   const char *instance;
@@ -41,24 +41,24 @@ struct tel_log_record;
 struct tel_span; /* see trace.h */
 
 /* Opens the output and copies all strings. tel_logger_start() starts the writer's thread, so the process may
- * fork in between. Until then records wait in the queue, and the process that starts first writes them.
- * registry: for the telemetry_log_* metrics, or NULL; it must outlive the logger. TEL_E_SYSTEM: the file
- * cannot be opened (errno); TEL_E_MEMORY; an error of the registry. */
+ * fork in between. Until then records wait in the queue. The first process that starts its logger writes
+ * them. registry: for the telemetry_log_* metrics, or NULL; it must outlive the logger. TEL_E_SYSTEM: the
+ * file cannot be opened (errno); TEL_E_MEMORY; an error of the registry. */
 TEL_API TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *settings,
                                           struct tel_registry *registry, struct tel_logger **out);
 /* Starts the writer's thread. TEL_E_SYSTEM: cannot create a thread or a descriptor (errno). */
 TEL_API TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
-/* Makes this logger yder's only output. Call it once, before the first thread. TEL_E_FULL: yder already has
- * another logger of this process. If the program sets up yder later, yder's lines go where the program says;
- * the logger's own lines still go to its output. */
+/* Makes this logger yder's only output. Call it once, before the first thread. TEL_E_FULL: another logger of
+ * this process is installed. TEL_E_SYSTEM: yder failed. If the program sets up yder again later, lines logged
+ * with yder go to the program's own yder output; tel_log_message() still writes to the logger's output. */
 TEL_API TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
 TEL_API void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
-/* Reopens the file on the writer's thread (for logrotate), and waits for that at most a second. TEL_E_SYSTEM:
+/* Reopens the file on the writer's thread (for logrotate), and waits at most one second for it. TEL_E_SYSTEM:
  * the file could not be opened (errno; ETIMEDOUT: not yet), and lines still go to the old output. */
 TEL_API TEL_MUST_CHECK int tel_log_reopen(struct tel_logger *logger);
 /* Writes queued records until the deadline (clock_mono_ns()), stops the thread and closes the output. If the
- * output hangs, it returns a tenth of a second after the deadline. Returns how many queued records were lost.
- * Accepts NULL. No thread may log any more; yder is left without an output. */
+ * output hangs, the call returns a tenth of a second after the deadline. Returns how many queued records were
+ * lost. Accepts NULL. No thread may log any more; yder is left without an output. */
 TEL_API uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns);
 
 /* Whether a record of this level would be written: check it before you begin one. False for NULL. */
@@ -66,24 +66,24 @@ TEL_API bool tel_log_enabled(const struct tel_logger *logger, enum tel_level lev
 /* Begins a record. Returns NULL if the level is disabled or all records are in use (counted as dropped). The
  * functions below accept NULL. */
 TEL_API struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level);
-/* The record's fields. They are written in their order after the line's own: timestamp, level,
- * severity_number, message, app, version, instance, trace_id, span_id, trace_flags. A field with one of these
- * names is omitted. At most 64 fields, 1024 characters per value. NULL for NULL. */
+/* The record's fields. They are written in the order of setting, after the line's own fields: timestamp,
+ * level, severity_number, message, app, version, instance, trace_id, span_id, trace_flags. A field that has
+ * one of these names is omitted. At most 64 fields, 1024 characters per value. NULL for NULL. */
 TEL_API struct tel_attributes *tel_log_fields(struct tel_log_record *record);
 /* Sets trace_id, span_id and trace_flags of the record; copied. NULL: none. */
 TEL_API void tel_log_context(struct tel_log_record *record, const struct tel_context *context);
 /* Sets the context of the span (NULL: none). The record then uses the clock of the span's trace, and recent
  * traces show it with the span. End the record before the span. */
 TEL_API void tel_log_span(struct tel_log_record *record, const struct tel_span *span);
-/* Ends and queues the record, which is then invalid. message is a constant, so that people can search for it.
- */
+/* Ends and queues the record, which is then invalid. message must be static, and constant, so that people can
+ * search for it. */
 TEL_API void tel_log_message(struct tel_log_record *record, const char *message);
 
-/* Logs an event of the process with a formatted field "detail" (format NULL: without it). */
+/* Logs an event of the process. message must be static. format makes the field "detail"; NULL: no detail. */
 TEL_API void tel_log_event(struct tel_logger *logger, enum tel_level level, const char *message,
                            const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* "debug", "info", "warn", "error" in any case. Returns false for others. */
+/* Reads "debug", "info", "warn" or "error", ignoring case. Returns false for other texts. */
 TEL_API bool tel_level_parse(const char *text, enum tel_level *out);
 
 TEL_END

@@ -31,9 +31,9 @@ struct tel_registry_settings {
 /* Describes a family; everything is copied. Names consist of letters, digits and _, and begin with a letter.
  * The data model's colon and leading _ are reserved for other uses. */
 struct tel_family_spec {
-  const char *name;          /* as in the text format; counters, and only they, end in _total */
+  const char *name;          /* as in the text format; only counter names end in _total, and all of them do */
   const char *help;          /* UTF-8, or NULL */
-  const char *unit;          /* OpenMetrics UNIT, the name's last word before _total; or NULL */
+  const char *unit;          /* OpenMetrics UNIT; must be the name's last word (before _total). Or NULL */
   const char *const *labels; /* label_count different names; not "le" for histograms */
   size_t label_count;        /* at most 8 */
   const double *buckets;     /* histograms: upper bounds, ascending, finite, not negative; +Inf is added */
@@ -47,10 +47,10 @@ TEL_API struct tel_registry *tel_registry_new(const struct tel_registry_settings
 /* Frees all families and series. No thread may record any more. Accepts NULL. */
 TEL_API void tel_registry_free(struct tel_registry *registry);
 
-/* Creates a family. TEL_E_NAME (an invalid name, label name or unit, or a name that is taken, also as a
- * derived name: foo_count by a histogram foo, foo by a counter foo_total), TEL_E_FULL, TEL_E_VALUE (buckets,
- * too many labels, help not UTF-8), TEL_E_MEMORY; out is then untouched. A family without labels gets its
- * only series at once, so that it is exposed at 0. */
+/* Creates a family. A family without labels gets its only series at once, so that it is exposed at 0. On
+ * failure out is untouched: TEL_E_NAME (an invalid name, label name or unit, or the name is taken),
+ * TEL_E_FULL, TEL_E_VALUE (buckets, too many labels, help not UTF-8), TEL_E_MEMORY. A histogram foo also
+ * takes the name foo_count, and a counter foo_total the name foo. */
 TEL_API TEL_MUST_CHECK int tel_counter_family(struct tel_registry *, const struct tel_family_spec *,
                                               struct tel_family **out);
 TEL_API TEL_MUST_CHECK int tel_gauge_family(struct tel_registry *, const struct tel_family_spec *,
@@ -59,9 +59,8 @@ TEL_API TEL_MUST_CHECK int tel_histogram_family(struct tel_registry *, const str
                                                 struct tel_family **out);
 
 /* Returns the series of these label values (label_count of them, in the family's order, copied). A new series
- * is created and exposed at 0. TEL_E_LABELS (a value is NULL or not UTF-8), TEL_E_FULL (counted as dropped),
- * TEL_E_MEMORY, TEL_E_VALUE (another type, or a NULL family, which could not be created); out is then
- * untouched. */
+ * is created and exposed at 0. On failure out is untouched: TEL_E_LABELS (a value is NULL or not UTF-8),
+ * TEL_E_FULL (counted as dropped), TEL_E_MEMORY, TEL_E_VALUE (the family is NULL or of another type). */
 TEL_API TEL_MUST_CHECK int tel_counter_series(struct tel_family *, const char *const *values,
                                               struct tel_counter **out);
 TEL_API TEL_MUST_CHECK int tel_gauge_series(struct tel_family *, const char *const *values,
@@ -69,7 +68,7 @@ TEL_API TEL_MUST_CHECK int tel_gauge_series(struct tel_family *, const char *con
 TEL_API TEL_MUST_CHECK int tel_histogram_series(struct tel_family *, const char *const *values,
                                                 struct tel_histogram **out);
 
-/* All accept NULL and do nothing, so a failed registration needs no check here. */
+/* All accept NULL and then do nothing, so recording needs no check for a failed registration. */
 TEL_API void tel_counter_add(struct tel_counter *, uint64_t n);
 /* Adds n and keeps an exemplar, as tel_histogram_observe_at() does. Its value is n. */
 TEL_API void tel_counter_add_at(struct tel_counter *, uint64_t n, const struct tel_context *exemplar,
@@ -77,13 +76,13 @@ TEL_API void tel_counter_add_at(struct tel_counter *, uint64_t n, const struct t
 TEL_API void tel_gauge_set(struct tel_gauge *, double value);
 TEL_API void tel_gauge_add(struct tel_gauge *, double delta);
 /* Ignores a value that is negative, NaN or infinite, because the sum must never fall. exemplar: the span of
- * the measurement, or NULL. A sampled one (exemplar filter "trace_based") is kept with its value and time:
- * the newest per bucket, but the first within the same few milliseconds, so that threads do not contend for
- * it. */
+ * the measurement, or NULL. A sampled span becomes the exemplar of its bucket, with value and time (exemplar
+ * filter "trace_based"). It replaces an older exemplar, but not one of the same few milliseconds, so that
+ * threads do not contend for it. */
 TEL_API void tel_histogram_observe(struct tel_histogram *, double value, const struct tel_context *exemplar);
 
-/* The same with the exemplar's time, on the clock of its trace. Of equal times the first is kept: round times
- * down to a millisecond, so that threads do not contend for the exemplar. */
+/* The same with the exemplar's time, on the clock of its trace. An exemplar does not replace one with an
+ * equal time: round times down to a millisecond, so that threads do not contend for the exemplar. */
 TEL_API void tel_histogram_observe_at(struct tel_histogram *, double value,
                                       const struct tel_context *exemplar, uint64_t unix_ns);
 
@@ -92,11 +91,11 @@ TEL_API uint64_t tel_counter_value(const struct tel_counter *);
 TEL_API double tel_gauge_value(const struct tel_gauge *);
 
 /* Creates a family that is read at each scrape: read calls tel_emit_value() once per series, with label_count
- * values that differ from series to series. Without a call the family is absent. read runs on the scraping
- * thread, under the registry's lock: it must be quick, must not block, and must not call this registry
- * (recording is allowed). A sample that cannot be exposed (a label is NULL or not UTF-8, a counter is
- * negative or NaN) is omitted. type: TEL_METRIC_COUNTER or TEL_METRIC_GAUGE, else TEL_E_VALUE. Other errors
- * as for a family. */
+ * label values. No two series may have the same label values. If read makes no call, the scrape omits the
+ * family. read runs on the scraping thread, under the registry's lock: it must be quick, must not block, and
+ * must not call this registry (recording is allowed). A sample that cannot be exposed (a label is NULL or not
+ * UTF-8, a counter is negative or NaN) is omitted. type: TEL_METRIC_COUNTER or TEL_METRIC_GAUGE, else
+ * TEL_E_VALUE. Other errors as for a family. */
 enum tel_metric_type { TEL_METRIC_COUNTER, TEL_METRIC_GAUGE, TEL_METRIC_HISTOGRAM };
 struct tel_emit;
 TEL_API void tel_emit_value(struct tel_emit *, const char *const *label_values, double value);
@@ -111,8 +110,8 @@ struct tel_metric {
   const char *labels;             /* names separated by blanks, such as "method route"; or NULL */
   const double *buckets;          /* of a histogram */
   size_t bucket_count;
-  /* Where to store the handles, each may be NULL: the family, and the only series of a metric without labels.
-   * A failure leaves the handle unchanged: initialize it to NULL, then recording does nothing. */
+  /* Where to store the handles (each may be NULL): the family, and the only series of a metric without
+   * labels. A failure leaves the handle unchanged: initialize it to NULL, then recording does nothing. */
   struct tel_family **family;
   struct tel_counter **counter;
   struct tel_gauge **gauge;
@@ -121,7 +120,7 @@ struct tel_metric {
   tel_read_fn *read;
   void *cls;
 };
-/* Registers all rows, also after a failure. Returns 0 or the first error of a family or series. 0 for NULL.
+/* Registers all rows, even if one fails. Returns 0 (also for NULL), or the first error of a family or series.
  */
 TEL_API int tel_registry_add(struct tel_registry *registry, const struct tel_metric *table, size_t count);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Metrics, traces and logs of one program: start here.
  *
- * struct tel *tel = tel_new("shop", "1.0"); ...                                   register metrics,
- * tel_ulfius_observe(tel, &instance) if (tel_start(tel) != 0) { fprintf(stderr, "%s\n", tel_error(tel));
- * return 1; } ...                                   serve tel_free(tel, 5000);
+ *   struct tel *tel = tel_new("shop", "1.0");
+ *   ... register metrics, tel_ulfius_observe(tel, &instance) ...
+ *   if (tel_start(tel) != 0) { fprintf(stderr, "%s\n", tel_error(tel)); return 1; }
+ *   ... serve ...
+ *   tel_free(tel, 5000);
  *
- * A program may have several. Every function accepts NULL and then does nothing, so calls need no `if`. The
- * library installs no signal handler, never exits, and starts threads only in tel_start(). */
+ * A program may have several struct tel. Every function accepts NULL and then does nothing, so calls need no
+ * `if`. The library installs no signal handler, never exits, and starts threads only in tel_start(). */
 #ifndef TEL_TELEMETRY_H
 #define TEL_TELEMETRY_H
 
@@ -23,11 +25,11 @@ TEL_BEGIN
 
 struct tel;
 
-/* Creates telemetry for a program of this name (service.name, and the field app of its log lines) and
- * version, both at most 63 bytes, copied. Reads the OTEL_* environment. Registers process_* and telemetry_*
- * metrics. Log lines go to standard output, one JSON object per line, also those that the program and its
- * libraries log with yder. tel_start() returns a failure. Returns NULL when out of memory. Call it before the
- * program starts threads, because it calls curl_global_init(). */
+/* Creates telemetry for a program. name becomes service.name and the field app of its log lines. name and
+ * version are copied; each has at most 63 bytes. Reads the OTEL_* environment. Registers process_* and
+ * telemetry_* metrics. Log lines go to standard output, one JSON object each, also the lines that the program
+ * and its libraries log with yder. Returns NULL when out of memory; tel_start() returns any other failure.
+ * Call it before the program starts threads, because it calls curl_global_init(). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
 /* Starts the exporter and the log writer. Call it once. Returns 0, or the first error since tel_new():
@@ -35,27 +37,29 @@ TEL_API struct tel *tel_new(const char *name, const char *version);
  * TEL_E_NAME; tel_error() has the text.
  *
  * A server that forks its workers calls tel_new() before the fork and tel_start() in each worker. Each worker
- * is a separate instance. The process that starts first exports the items that were queued at the fork. A
- * fork after tel_start() gives the child a copy without threads: its recordings are discarded, and tel_free()
- * returns at once. The child must not scrape that copy or create series in it. It may call tel_new() for its
- * own telemetry. A span or record that is open at a fork belongs to the parent. */
+ * is a separate instance. Items that were queued at the fork are exported by the first process that calls
+ * tel_start(). A fork after tel_start() gives the child a copy without threads: what the child records there
+ * is discarded, and tel_free() returns at once. The child must not scrape that copy or create series in it.
+ * It may call tel_new() for its own telemetry. A span or record that is open at a fork belongs to the parent.
+ */
 TEL_API TEL_MUST_CHECK int tel_start(struct tel *tel);
 
-/* The reason why tel_start() failed, for people; "" without a failure. Valid until tel_free(). */
+/* Returns the text of the first error, for people, or "" if there is none. Valid until tel_free(). */
 TEL_API const char *tel_error(const struct tel *tel);
 
-/* Keeps an error for tel_start(), if it is the first; error 0 is ignored. For adapters and tables. */
+/* Keeps an error, which tel_start() then returns. Only the first one counts; 0 is ignored. text: what failed.
+ * For adapters and tables. */
 TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 
 /* Registers the rows of a table in tel_registry(tel), like tel_registry_add(). The first error is also kept
  * for tel_start(), with the metric's name. 0 for NULL. */
 TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t count);
 
-/* Exports queued spans and writes queued log lines for at most so many milliseconds, stops the threads and
- * frees everything. Returns how many spans and lines were lost. Stop the server first: no thread may use tel,
- * its handles or an observed instance any more. A thread that hangs longer is left behind with the memory
- * that it may still use. The program may then continue, but must not unload the library (dlclose()) or a
- * plug-in whose static names are in spans and lines. */
+/* Exports queued spans and writes queued log lines for at most the given time, stops the threads and frees
+ * everything. Returns how many spans and lines were lost. Stop the server first: no thread may use tel, its
+ * handles or an observed instance any more. A thread that hangs longer is left behind with the memory that it
+ * may still use. The program may then continue, but must not unload the library (dlclose()) or a plug-in
+ * whose static names are in spans and lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
 /* The parts, valid until tel_free(); NULL for NULL. */
@@ -63,9 +67,10 @@ TEL_API struct tel_registry *tel_registry(struct tel *tel);
 TEL_API struct tel_tracer *tel_tracer(struct tel *tel);
 TEL_API struct tel_logger *tel_logger(struct tel *tel);
 
-/* Calls destroy(object) in tel_free(), in reverse order, after all spans and lines were exported. For
- * adapters: the object outlives every name that it gave to a span. If tel_free() leaves a thread behind,
- * destroy is never called. TEL_E_MEMORY, TEL_E_VALUE (started before a fork): destroy was called at once. */
+/* Calls destroy(object) in tel_free(), in reverse order, after all spans were exported and all lines written.
+ * For adapters: the object outlives the spans that use its strings as names. If tel_free() leaves a thread
+ * behind, destroy is never called. On failure destroy is called at once: TEL_E_MEMORY, or TEL_E_VALUE
+ * (started before a fork). */
 TEL_API TEL_MUST_CHECK int tel_own(struct tel *tel, void (*destroy)(void *object), void *object);
 
 /* Calls end(object) at the beginning of tel_free(), when spans and lines can still be queued. For adapters

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tracer and spans, following the OpenTelemetry trace API and SDK specification. A span belongs to one thread
- * at a time, and is invalid after its end. Starting and ending never block and rarely allocate: spans come
- * from a pool, are encoded while they are filled, and go through a lock-free queue to the exporter's thread.
- * A span that is not recorded (not sampled, tracing off) still has ids for logs and headers. Names are static
- * strings unless stated otherwise. */
+ * at a time, and is invalid after its end. Starting or ending a span never blocks and rarely allocates: spans
+ * come from a pool, are encoded while they are filled, and go through a lock-free queue to the exporter's
+ * thread. A span that is not recorded (not sampled, tracing off) still has ids for logs and headers. Names
+ * are static strings unless stated otherwise. */
 #ifndef TEL_TRACE_H
 #define TEL_TRACE_H
 
@@ -33,21 +33,21 @@ TEL_API struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *n
 TEL_API struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name,
                                               enum tel_span_kind kind, const struct tel_span *parent);
 
-/* The time now, on the clock of the span's trace; the wall clock's for NULL. */
+/* The current time, on the clock of the span's trace; for NULL, on the wall clock. */
 TEL_API uint64_t tel_span_now_unix_ns(const struct tel_span *span);
 /* The span's own ids, valid until its end; all zero for NULL. */
 TEL_API const struct tel_context *tel_span_context(const struct tel_span *span);
 /* The span's attributes; NULL if it is not recording. */
 TEL_API struct tel_attributes *tel_span_attributes(struct tel_span *span);
-/* Adds an event now; returns its attributes to fill, or NULL (not recording, or beyond the limit: counted).
- */
+/* Adds an event with the current time. Returns its attributes to fill, or NULL if the span is not recording
+ * or has too many events (counted as dropped). */
 TEL_API struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *name);
-/* Adds a link; returns its attributes to fill, or NULL as above. An invalid context is ignored. */
+/* Adds a link. Returns its attributes to fill, or NULL as above. An invalid context is ignored. */
 TEL_API struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel_context *to);
-/* Changes the name; static too. */
+/* Changes the name. The new one must be static too. */
 TEL_API void tel_span_set_name(struct tel_span *span, const char *name);
-/* description: NULL, or copied, cut at 255 bytes and kept only with TEL_STATUS_ERROR. OK is final, ERROR
- * overrides UNSET. */
+/* description: NULL or a text, which is copied and cut at 255 bytes. Only TEL_STATUS_ERROR uses it. OK is
+ * final; ERROR overrides UNSET. */
 TEL_API void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description);
 /* Ends the span at end_unix_ns (0: now; never before its start) and queues it. The span is then invalid. A
  * full queue drops and counts the span; the call never waits. */

@@ -2,7 +2,7 @@
 /* Observes an Ulfius program without changes to its handlers, at one of three levels.
  *
  *   1. tel_ulfius_observe(tel, &instance);    after the endpoints, before ulfius_start_framework()
- *   2. tel_ulfius_start(tel, &instance, NULL);  instead of these two calls, after tel_start()
+ *   2. tel_ulfius_start(tel, &instance, NULL);  instead of both calls, after tel_start()
  *   3. tel_ulfius_observe(), and the hooks below in your own libmicrohttpd options
  *   ...
  *   ulfius_stop_framework(&instance);  tel_free(tel, 5000);  ulfius_clean_instance(&instance);
@@ -12,17 +12,17 @@
  *
  * | what                                            | level 1            | levels 2 and 3                  |
  * |-------------------------------------------------|--------------------|---------------------------------|
- * | a request begins                                | when all was read  | with its request line           |
+ * | a request begins                                | when fully read    | with its request line           |
  * | it ends                                         | its answer is made | the answer's last byte was sent |
  * | a streamed answer                               | at its end, with the bytes that the program gave     |
  * | a websocket                                     | when its connection was upgraded                     |
  * | the client left before its request was complete | not seen           | status 0, "cut"; not an error   |
- * | the client left before the answer was sent      | only of streams    | the status meant, with "cut"    |
+ * | the client left before the answer was sent      | only of streams    | intended status, with "cut"     |
  * | 400, 431 of libmicrohttpd itself                | not seen           | "unmatched"; method "_OTHER"    |
- * | 414, 505, what is not HTTP                      | not seen           | not seen                        |
+ * | 414, 505, input that is not HTTP                | not seen           | not seen                        |
  * | peer address                                    | IPv4               | IPv4 and IPv6                   |
  *
- * Bytes are those of the body that the program made. A cut shows in them only for streams. */
+ * The bytes are those of the body that the program made. Only for streams does a cut reduce them. */
 #ifndef TEL_ULFIUS_H
 #define TEL_ULFIUS_H
 
@@ -34,9 +34,9 @@
 
 TEL_BEGIN
 
-/* Wraps each callback of the instance, also the default endpoint. Call it before the instance starts, and
- * again after adding endpoints. Stop the instance before tel_free(). Returns 0, or an error that is also kept
- * for tel_start(): TEL_E_MEMORY, TEL_E_VALUE (tel or instance is NULL, or another tel observes it). */
+/* Wraps each callback of the instance, including the default endpoint. Call it before the instance starts,
+ * and again after adding endpoints. Stop the instance before tel_free(). Returns 0, or an error that is also
+ * kept for tel_start(): TEL_E_MEMORY, TEL_E_VALUE (tel or instance is NULL, or another tel observes it). */
 TEL_API int tel_ulfius_observe(struct tel *tel, struct _u_instance *instance);
 /* The same with another path than "/metrics", which must stay valid; NULL: metrics are not served. */
 TEL_API int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance, const char *metrics_path);
@@ -45,7 +45,7 @@ TEL_API int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance,
 struct tel_ulfius_server {
   const char *key_pem, *cert_pem;       /* TLS, if both are given */
   const char *ca_pem;                   /* verifies clients' certificates */
-  const struct MHD_OptionItem *options; /* more, up to MHD_OPTION_END */
+  const struct MHD_OptionItem *options; /* further options, up to MHD_OPTION_END */
 };
 /* Observes the instance and starts it like ulfius_start_framework() and its TLS variants, with the hooks
  * below. If telemetry fails or tel is NULL, it starts the instance unobserved. Returns U_OK, or
@@ -60,12 +60,13 @@ TEL_API void *tel_ulfius_on_uri(void *cls, const char *uri, struct MHD_Connectio
 TEL_API void tel_ulfius_on_completed(void *cls, struct MHD_Connection *connection, void **state,
                                      enum MHD_RequestTerminationCode how);
 /* For MHD_OPTION_EXTERNAL_LOGGER, which must be the first option; cls is not used. Logs libmicrohttpd's
- * messages with yder as text. Ulfius's own logger uses client data as a format, and crashes. */
+ * messages with yder as text. Without it, Ulfius's own logger uses client data as a printf format, and can
+ * crash. */
 TEL_API void tel_ulfius_on_message(void *cls, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
-/* For handlers, with their response and on their thread: the request's span, for child spans and attributes,
- * and the fields of its log line. NULL if the request is not observed. */
+/* For handlers: call them on the handler's thread with its response. They return the request's span, for
+ * child spans and attributes, and the fields of its log line. NULL if the request is not observed. */
 TEL_API struct tel_span *tel_ulfius_span(const struct _u_response *response);
 TEL_API struct tel_attributes *tel_ulfius_fields(const struct _u_response *response);
 
