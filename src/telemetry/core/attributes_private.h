@@ -16,7 +16,7 @@ enum {
   TEL_FORM_RESOURCE = WIRE_TAG(1, WIRE_BYTES)
 };
 
-/* Like tel_attributes_init(), in this form, with room for start bytes before the pairs. */
+/* Like tel_attributes_init(), for the given form. Leaves start bytes free before the pairs. */
 void tel_attributes_begin(struct tel_attributes *a, uint32_t form, uint32_t limit, uint32_t value_limit,
                           uint32_t start);
 /* Returns room for size bytes after the pairs, or NULL. */
@@ -53,7 +53,8 @@ union tel_value {
 
 /* One form of encoding. */
 struct tel_form {
-  /* Writes a pair after the others, without adding it. Returns its size, or 0 when out of memory. */
+  /* Writes a pair behind the others. It is not part of the list yet. Returns its size, or 0 when out of
+   * memory. */
   size_t (*write)(struct tel_attributes *a, const struct tel_name *name, enum tel_type type,
                   const union tel_value *value);
   /* Whether two pairs have the same key. */
@@ -91,7 +92,7 @@ static inline bool tel_copy_ascii(uint8_t *to, const char *text, size_t len) {
 }
 
 /* Writes the start of a pair of less than 128 bytes. Returns NULL if the key is not ASCII. A prepared key is
- * copied with a fixed size, beyond its end: a few moves and no call. */
+ * copied with its whole array, because a fixed size needs only a few moves and no call. */
 static inline uint8_t *tel_otlp_put_short_head(uint8_t *to, uint32_t tag, const struct tel_name *name,
                                                size_t value_size) {
   *to++ = (uint8_t)tag;
@@ -120,7 +121,7 @@ static inline size_t tel_otlp_write_short(uint8_t *start, uint32_t tag, const st
   return tel_copy_ascii(to, value, len) ? (size_t)(to + len - start) : 0;
 }
 
-/* The same for a number from 0 to 2^28 - 1. */
+/* The same for an integer from 0 to 2^28 - 1. */
 static inline size_t tel_otlp_write_small(uint8_t *start, uint32_t tag, const struct tel_name *name,
                                           uint32_t value) {
   size_t size = 1u + (value >= 1 << 7) + (value >= 1 << 14) + (value >= 1 << 21);
@@ -135,7 +136,7 @@ static inline size_t tel_otlp_write_small(uint8_t *start, uint32_t tag, const st
   return (size_t)(to + size - start);
 }
 
-/* The bit of a key in a list's seen. */
+/* The bit that stands for a key in the member seen of a list. */
 #define TEL_KEY_BIT(id) (UINT64_C(1) << ((id) >> 26))
 
 /* The members that every log line has. */
@@ -173,7 +174,7 @@ static inline size_t tel_json_write_short(unsigned char *start, const struct tel
   return (size_t)(to - (char *)start);
 }
 
-/* Reads a KeyValue message; its texts lie in data. */
+/* Reads a KeyValue message. The texts in out point into data. */
 void tel_pair_read(const uint8_t *data, size_t len, struct tel_attribute *out);
 
 /* Constant pairs that are encoded once. */
@@ -181,10 +182,10 @@ struct tel_block;
 /* A copy of the pairs of a list; NULL when out of memory. */
 struct tel_block *tel_block_new(const struct tel_attributes *from);
 void tel_block_free(struct tel_block *block);
-/* Sets all pairs of the block, which must have the list's form. The list's limits apply. Accepts NULL for
- * both. */
+/* Sets all pairs of the block, which must have the list's form. The list's limits apply. Either may be NULL.
+ */
 void tel_attributes_add_block(struct tel_attributes *a, const struct tel_block *block);
-/* Sets an encoded pair. id: of its key. */
+/* Sets an encoded pair. id is the hash of its key. */
 void tel_attributes_add_encoded(struct tel_attributes *a, uint32_t id, const unsigned char *pair,
                                 size_t size);
 /* Sets all pairs of another list of the same form. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports that exports fail, at most once a minute, and that they work again. One thread. Internal to
+/* Reports failing exports, at most once a minute, and when exports work again. One thread. Internal to
  * src/telemetry. */
 #ifndef TELEMETRY_CORE_FAILURE_REPORT_H
 #define TELEMETRY_CORE_FAILURE_REPORT_H
@@ -13,7 +13,7 @@ struct tel_failure_report {
   struct tel_tracing_events events; /* report may be NULL */
   bool announced;                   /* the last report was a failure */
   bool spoke, noted;
-  uint64_t last_mono_ns; /* of the last announcement, once it spoke */
+  uint64_t last_mono_ns; /* of the last report, if there was one */
 };
 
 /* An export failed. lost: all spans dropped so far. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Decides which process exports the queued items after a fork. A queue that is not started at a fork exists
- * in several processes: the first process that starts its copy sends an item, the others forget it. A queue
- * that is started has its worker in the parent. In a child it is foreign and must not be used. Internal to
- * src/telemetry. */
+/* Decides which process exports the queued items after a fork. If a queue is not started at a fork, each
+ * process has a copy of it: the first process that starts its copy exports the items, and the others forget
+ * them. If a queue is started, its worker runs only in the parent. In a child it is foreign and must not be
+ * used. Internal to src/telemetry. */
 #ifndef TELEMETRY_CORE_FORK_CLAIM_H
 #define TELEMETRY_CORE_FORK_CLAIM_H
 
@@ -22,9 +22,10 @@ struct tel_fork_claim {
 /* Returns 0 or TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_fork_claim_init(struct tel_fork_claim *claim);
 void tel_fork_claim_free(struct tel_fork_claim *claim);
-/* At the start: removes the items that another process sends from the list, in order, and returns them. */
+/* Called at the start. Removes from the list the items that another process exports, and returns them in
+ * order. */
 struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_item **first);
-/* Whether the queue was started in any process. */
+/* Whether the queue was started, in this or another process. */
 bool tel_fork_claim_started(const struct tel_fork_claim *claim);
 /* Whether the queue was started in another process. */
 bool tel_fork_claim_foreign(const struct tel_fork_claim *claim);

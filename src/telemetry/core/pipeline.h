@@ -2,13 +2,13 @@
 /* Moves spans and log records from the threads that make them to the thread that exports them: a bounded
  * queue and one worker. Callbacks define the items and their processing.
  *
- * A push is a few atomic operations, and takes a lock only to wake the worker. A full queue refuses it. The
- * worker takes all pushed items together, so a thread that is interrupted in a push delays no other thread.
- * The worker runs when enough items are queued, when the delay since its last run or since the first item is
- * over, on a flush, and at the stop.
+ * A push is a few atomic operations, and takes a lock only to wake the worker. A full queue refuses the item.
+ * The worker takes all pushed items together, so a thread that is interrupted in a push delays no other
+ * thread. The worker runs when enough items are queued, when the delay since its last run or since the first
+ * item is over, on a flush, and at the stop.
  *
  * Each item is counted once: as processed or as lost. A stop keeps its deadline: a worker that hangs is left
- * behind with the pipeline, and uses only the pipeline and the data of process(). Internal to
+ * behind with the pipeline, and from then on uses only the pipeline and the data of process(). Internal to
  * src/telemetry. */
 #ifndef TELEMETRY_CORE_PIPELINE_H
 #define TELEMETRY_CORE_PIPELINE_H
@@ -33,14 +33,14 @@ struct tel_pipeline_settings {
   size_t capacity;           /* maximum queued weight */
   size_t batch, batch_bytes; /* limits of one call of process(); a single item may exceed them */
   size_t wake;               /* queued weight that wakes the worker */
-  uint64_t delay_ns;         /* maximum time until it processes less than that */
+  uint64_t delay_ns;         /* maximum time until it processes fewer items than that */
   uint64_t grace_ns;         /* after the deadline of a stop */
-  bool works_at_stop;        /* start a worker at the stop that was never started */
+  bool works_at_stop;        /* if no worker was started, start one at the stop */
 };
 
 struct tel_pipeline_work {
-  /* Exports items, on the worker's thread. May block or hang. Returns the items that are still to be
-   * released, linked as before. */
+  /* Exports items, on the worker's thread. May block or hang. Returns the items that the pipeline must
+   * release, linked as before. */
   struct tel_item *(*process)(void *cls, struct tel_item *first);
   /* Counts the results of process(). Under the pipeline's lock; never called for a worker that was left
    * behind. */
@@ -49,8 +49,9 @@ struct tel_pipeline_work {
   void (*lose)(void *cls, uint64_t weight);
   /* Releases an item. Any thread. */
   void (*release)(void *cls, struct tel_item *item);
-  /* Each of these may be NULL. forget: another process counts this weight. tend: called before the worker
-   * takes items. stop: process() must now end by this deadline. end: the last call. */
+  /* Each of these may be NULL. forget: another process counts this weight. tend: called on the worker's
+   * thread before it takes items. stop: from now on process() must return by this deadline. end: the last
+   * call. */
   void (*forget)(void *cls, uint64_t weight);
   void (*tend)(void *cls);
   void (*stop)(void *cls, uint64_t deadline_mono_ns);
@@ -59,8 +60,8 @@ struct tel_pipeline_work {
 
 struct tel_pipeline;
 
-/* work is static. system NULL: the system's threads and clocks; else takes ownership, also on failure.
- * Returns NULL when out of memory. */
+/* work must be static. system NULL: uses POSIX threads and the real clock; else takes ownership, also on
+ * failure. Returns NULL when out of memory. */
 struct tel_pipeline *tel_pipeline_new(const struct tel_pipeline_settings *settings,
                                       const struct tel_pipeline_work *work, void *cls,
                                       const struct tel_pipeline_system *system);

@@ -21,7 +21,7 @@ struct tel_pipeline_system {
   void (*signal)(void *cls, enum tel_condition which);
   /* Calls run(arg) on a new thread. TEL_E_SYSTEM (errno). name is static. */
   int (*start)(void *cls, void (*run)(void *arg), void *arg, const char *name);
-  /* Waits for the end of that thread, or detaches it. */
+  /* Joins that thread (wait), or detaches it. */
   void (*end)(void *cls, bool wait);
   void (*free)(void *cls);
   void *cls;

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <tel/http.h>
 
-/* Method, route and status, encoded once for all requests that share them. */
+/* The attributes method, route and status, encoded once for all requests that share them. */
 struct tel_http_parts;
 typedef _Atomic(struct tel_http_parts *) tel_http_parts_place;
 
@@ -17,7 +17,8 @@ const struct tel_http_parts *tel_http_parts_get(tel_http_parts_place *place, con
                                                 const char *route, unsigned status);
 void tel_http_parts_free(struct tel_http_parts *parts);
 
-/* Sets the span's attributes: the parts, and those of this request alone. Accepts NULL attributes. */
+/* Sets the span's attributes: the shared parts, and the ones of this request only. Accepts NULL attributes.
+ */
 void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_request *request,
                        const char *method, const struct tel_http_parts *parts);
 /* Sets method, route and status of a log line. */

@@ -11,7 +11,7 @@
 const char *tel_http_method(const char *method);
 struct tel_http_result {
   unsigned status;
-  bool failed, cut; /* a failure that is a cut has the reason "cut" */
+  bool failed, cut; /* if both are set, the reason is "cut" */
   uint64_t duration_ns;
   uint64_t end_unix_ns; /* on the clock of the trace */
 };

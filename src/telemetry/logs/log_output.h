@@ -29,20 +29,20 @@ struct tel_log_result {
 /* Called while a non-blocking descriptor accepts no bytes. If it returns true, the lines are lost. */
 typedef bool tel_log_give_up_fn(void *cls);
 
-/* path "": standard output. A file is opened for appending, and created if it is missing (0640). A last line
- * that a crash cut short gets its end first. no_link, max_bytes, keep: see tel_log_settings; only regular
- * files are rotated. TEL_E_SYSTEM: see errno; TEL_E_MEMORY. */
+/* path "": standard output. A file is opened for appending, and created if it is missing (0640). If a crash
+ * left the last line incomplete, it is ended first. no_link, max_bytes, keep: see tel_log_settings; only
+ * regular files are rotated. TEL_E_SYSTEM: see errno; TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_log_output_new(const char *path, bool no_link, uint64_t max_bytes, unsigned keep,
                                       tel_log_give_up_fn *give_up, void *cls, struct tel_log_output **out);
 /* Closes it. A partly written line is lost. Accepts NULL. */
 void tel_log_output_free(struct tel_log_output *output, struct tel_log_result *result);
 
-/* Appends whole lines, adds to *result. No line is split over two files, and none is larger than max_bytes
- * together with others. A renamed or removed file is created again first. While opening or writing fails, the
- * lines are lost; the next call tries again. */
+/* Appends whole lines and adds the counts to *result. No line is split over two files. A file exceeds
+ * max_bytes only if it holds a single line. A renamed or removed file is created again first. While opening
+ * or writing fails, the lines are lost; the next call tries again. */
 void tel_log_output_write(struct tel_log_output *output, const char *lines, size_t len,
                           struct tel_log_result *result);
-/* Closes the file and opens it by its name. Keeps the old one if that fails. */
+/* Opens the file by its name and closes the old one. Keeps the old one if that fails. */
 void tel_log_output_reopen(struct tel_log_output *output, struct tel_log_result *result);
 
 #endif

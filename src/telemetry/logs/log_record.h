@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A log record between its request and the writer. Internal to src/telemetry; users include log.h. */
+/* A log record, from its creation by a request to the writer. Internal to src/telemetry; users include log.h.
+ */
 #ifndef TELEMETRY_LOGS_LOG_RECORD_H
 #define TELEMETRY_LOGS_LOG_RECORD_H
 
@@ -30,6 +31,6 @@ struct tel_log_record {
   struct tel_attributes fields;
 };
 
-/* Makes an empty record. Clear its fields at the end. */
+/* Makes an empty record. Clear its fields when it is no longer used. */
 void tel_log_record_init(struct tel_log_record *record, struct tel_logger *logger, enum tel_level level);
 #endif

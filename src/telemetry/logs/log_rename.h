@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of the log for the rest of src/telemetry only. Internal to src/telemetry. */
+/* The rename of a logger after a fork. Internal to src/telemetry. */
 #ifndef TELEMETRY_LOGS_LOG_RENAME_H
 #define TELEMETRY_LOGS_LOG_RENAME_H
 

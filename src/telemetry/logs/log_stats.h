@@ -24,7 +24,7 @@ struct tel_log_stats {
   struct tel_counter *failures[TEL_LOG_FAILURES];
   struct tel_counter *rotations;
   const struct tel_pipeline *pipeline; /* each scrape reads its size */
-  struct tel_log_stats *next;          /* of the list of readable ones */
+  struct tel_log_stats *next;          /* in the list of those that scrapes may read */
 };
 
 /* Registers the metrics, all at 0. A NULL registry: nothing is counted. Errors as for tel_counter_family().

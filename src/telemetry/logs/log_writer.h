@@ -14,7 +14,7 @@
 
 struct tel_log_writer;
 
-/* Opens the output. TEL_E_SYSTEM: the file (errno); TEL_E_MEMORY. */
+/* Opens the output. TEL_E_SYSTEM: cannot open the file (errno); TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_writer **out);
 /* Sets where lines are counted until tel_log_writer_free(). Call it before the start. */
 void tel_log_writer_count_in(struct tel_log_writer *writer, struct tel_log_stats *stats);
@@ -28,11 +28,11 @@ TEL_MUST_CHECK int tel_log_writer_start(struct tel_log_writer *writer);
 
 /* Returns a record to fill (not yet initialised), or NULL if all are in use. */
 struct tel_log_record *tel_log_writer_take(struct tel_log_writer *writer);
-/* Takes a record back and clears its fields. */
+/* Clears a record's fields and gives it back. */
 void tel_log_writer_give(struct tel_log_writer *writer, struct tel_log_record *record);
 /* Makes the record's line. Returns false when out of memory. */
 bool tel_log_writer_seal(const struct tel_log_writer *writer, struct tel_log_record *record);
-/* Queues a finished record, in the process of the writer. */
+/* Queues a finished record. Call it only in the writer's process. */
 void tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *record);
 
 /* See tel_log_reopen(). */

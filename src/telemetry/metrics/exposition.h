@@ -11,16 +11,16 @@
 
 enum tel_format { TEL_FORMAT_TEXT, TEL_FORMAT_OPENMETRICS };
 
-/* The format that an Accept header asks for (NULL: none; repeated headers joined by commas). Each format has
- * the q of the most specific range that matches it. The higher q wins, then the more specific range, then
- * OpenMetrics. OpenMetrics must be named (or "application" with a star): a plain wildcard, of a browser or
- * curl, gets text. If nothing is acceptable: text 0.0.4. A version that cannot be served does not match. A
- * range with a malformed q is ignored. */
+/* The format that an Accept header asks for (NULL: none; repeated headers joined by commas). The q of a
+ * format is that of the most specific range that matches it. The higher q wins, then the more specific range,
+ * then OpenMetrics. OpenMetrics must be named (or "application" with a star): a client that sends only the
+ * full wildcard, such as curl, gets text. If no format is acceptable, the result is text 0.0.4. A range with
+ * an unsupported version does not match. A range with a malformed q is ignored. */
 enum tel_format tel_format_negotiate(const char *accept);
 /* Whether an Accept-Encoding header (NULL: none) accepts gzip: by name (also x-gzip), else by *, with q above
  * 0. */
 bool tel_format_accepts_gzip(const char *accept_encoding);
-/* The quality that Accept gives to a media type by its name, in thousandths. 0: refused, or not named. */
+/* The q that Accept gives to a media type by its full name, in thousandths. 0: refused, or not named. */
 int tel_accept_quality(const char *accept, const char *type);
 /* The complete Content-Type value. */
 const char *tel_format_content_type(enum tel_format format);

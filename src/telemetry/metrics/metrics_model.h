@@ -4,7 +4,7 @@
  *
  * Counters and histograms are split into shards on separate cache lines. A thread gets a shard when it first
  * records and keeps it, so threads rarely contend for a line. There may be more threads than shards, so
- * recording is still atomic. A reader adds up the shards: each only grows, and so does their sum. */
+ * recording is still atomic. A reader adds up the shards. Each shard only grows, so the sum never falls. */
 #ifndef TELEMETRY_METRICS_METRICS_MODEL_H
 #define TELEMETRY_METRICS_METRICS_MODEL_H
 
@@ -90,7 +90,7 @@ struct tel_registry {
   size_t family_count, family_room;
   struct tel_histogram *scrape_duration;
   uint64_t scrapes;    /* number of scrapes; lets a read function collect its data once per scrape */
-  size_t last_size[2]; /* of an exposition, by format: the room to reserve for the next one */
+  size_t last_size[2]; /* of the last exposition, by format: the size to reserve for the next one */
 };
 
 struct tel_emit {
@@ -115,15 +115,15 @@ struct tel_exemplar {
   double value;
   uint64_t unix_ns;
 };
-/* Reads the exemplar of one bucket. Returns false if it is absent, or writers changed it during each attempt.
- * Any thread. */
+/* Reads the exemplar of one bucket. Returns false if there is none, or if writers changed it during every
+ * attempt. Any thread. */
 bool tel_histogram_exemplar(const struct tel_histogram *histogram, size_t bucket, struct tel_exemplar *out);
 /* The same for a counter. */
 bool tel_counter_exemplar(const struct tel_counter *counter, struct tel_exemplar *out);
 
 /* registry.c */
 
-/* Like tel_read_family(), and the registry frees owned at its end. On failure it is still the caller's. */
+/* Like tel_read_family(), and the registry frees owned at its end. On failure the caller still owns it. */
 TEL_MUST_CHECK int tel_read_family_owned(struct tel_registry *registry, const struct tel_family_spec *spec,
                                          enum tel_metric_type type, tel_read_fn *read, void *cls,
                                          void *owned);
@@ -132,7 +132,7 @@ TEL_MUST_CHECK int tel_read_family_owned(struct tel_registry *registry, const st
 
 /* Whether the names and the unit of this specification may be used for that type. */
 bool tel_family_names_valid(const struct tel_family_spec *spec, enum tel_metric_type type);
-/* How long the name is without a counter's _total. */
+/* The length of the name without a counter's _total. */
 size_t tel_family_base_len(const char *name, enum tel_metric_type type);
 /* Whether two families would share the name of a sample or, in OpenMetrics, of the family. */
 bool tel_family_names_clash(const struct tel_family *a, const struct tel_family *b);

@@ -11,15 +11,15 @@ enum { TEL_ENDPOINT_SHOWN_SIZE = 256, TEL_ENDPOINT_ADVICE_SIZE = 320 };
 /* Whether libcurl accepts the URL, and it is http or https. */
 bool tel_endpoint_valid(const char *url);
 
-/* The URL for a message: without user, password, query and fragment, which may be secrets, cut to the size.
- * Shows a text that is not a URL unless it may hold a password. Returns out. */
+/* Writes the URL for a message, cut to the size. Omits user, password, query and fragment, because they may
+ * be secrets. Shows a text that is not a URL only if it cannot hold a password. Returns out. */
 const char *tel_endpoint_show(const char *url, char out[TEL_ENDPOINT_SHOWN_SIZE]);
 
 /* Whether the host is this machine by definition: localhost, 127.0.0.0/8, ::1, or the unspecified address. */
 bool tel_endpoint_loopback(const char *url);
 
 /* Describes a probable mistake in a valid or invalid URL, and its fix. base: v1/traces is appended to it.
- * Returns out, or NULL without a mistake. */
+ * Returns out, or NULL if there is none. */
 const char *tel_endpoint_advice(const char *url, bool base, char out[TEL_ENDPOINT_ADVICE_SIZE]);
 
 #endif

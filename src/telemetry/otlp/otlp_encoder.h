@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Builds OTLP's ExportTraceServiceRequest from a prepared resource and scope and from sealed spans. Requests
- * reuse the memory. One thread. Internal to src/telemetry. */
+/* Builds OTLP's ExportTraceServiceRequest from a prepared resource and scope and from sealed spans. All
+ * requests use the same memory. One thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_OTLP_OTLP_ENCODER_H
 #define TELEMETRY_OTLP_OTLP_ENCODER_H
 
@@ -22,8 +22,8 @@ void tel_otlp_encoder_free(struct tel_otlp_encoder *encoder);
 TEL_MUST_CHECK int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_wire *spans,
                                    size_t count, const struct buf **out);
 
-/* Decodes a collector's answer to an accepted request. rejected: number of spans. message: "" for none, cut
- * to size; only printable ASCII, all else is replaced. Returns false if the answer is invalid. */
+/* Decodes a collector's answer to an accepted request. rejected: number of spans. message: cut to size, ""
+ * for none; characters other than printable ASCII are replaced. Returns false if the answer is invalid. */
 bool tel_otlp_decode_response(const void *data, size_t len, uint64_t *rejected, char *message, size_t size);
 
 #endif

@@ -10,10 +10,10 @@ struct tel_proxy {
   char except[2048]; /* no_proxy's value; "": none. libcurl decides whether the host is in it */
   char host[256];    /* of the proxy; "" if url cannot be read */
   long port;
-  char shown[192]; /* for messages: without its password, with its variable */
+  char shown[192]; /* for messages: with its variable, without its password */
 };
 
-/* Reads the variables with get, which is like getenv(). For a host that is this machine, uses no proxy. */
+/* Reads the variables with get, which is like getenv(). Finds no proxy for a host that is this machine. */
 void tel_proxy_find(const char *url, const char *(*get)(void *cls, const char *name), void *cls,
                     struct tel_proxy *out);
 

@@ -14,27 +14,27 @@
 enum { TEL_TRANSPORT_BODY_LIMIT = 4 * 1024 * 1024 };
 
 struct tel_answer {
-  int status;           /* of HTTP; 0: none, see text */
+  int status;           /* of HTTP; 0: no answer, see text */
   bool connection;      /* without a status: the connection failed, so a retry makes sense */
   char retry_after[64]; /* the header's value; "" if absent */
   char type[128];       /* the same for Content-Type */
   char via[256];        /* the proxy that was used, for a message: its address and variable; "": none */
-  struct buf body;      /* the owner's: emptied before each request, reused */
+  struct buf body;      /* owned by the exporter: emptied before each request, reused */
   char text[384];       /* without a status: why, and what to do */
 };
 
-/* All functions except stop are for one thread; stop is for any. It includes the clocks, so that a test can
- * set them. */
+/* One thread calls all functions except stop; any thread may call stop. The clocks are included, so that a
+ * test can set them. */
 struct tel_transport {
   /* Sends one request and waits for its answer, until the deadline. */
   void (*post)(void *cls, const void *body, size_t len, uint64_t deadline_mono_ns, struct tel_answer *answer);
-  /* Waits until the time or a stop; returns at once after a stop. */
+  /* Waits until the given time or a stop. After a stop it returns at once. */
   void (*pause)(void *cls, uint64_t until_mono_ns);
   uint64_t (*now_mono_ns)(void *cls);
   uint64_t (*now_unix_ns)(void *cls);
   /* Whether stop has been called. */
   bool (*stopping)(void *cls);
-  /* Ends all waits from now on, and all requests at this deadline, also the running one. */
+  /* Ends the current wait and all later ones. Requests, also a running one, end at this deadline. */
   void (*stop)(void *cls, uint64_t deadline_mono_ns);
   void (*free)(void *cls);
   void *cls;

@@ -4,9 +4,9 @@
  * group (route, latency class and outcome) that holds the most memory, so many quick requests cannot replace
  * a slow one.
  *
- * All memory is reserved at the start; the store never exceeds it. Ended spans are kept as compact copies. A
- * trace is complete or absent: it appears when its last span in this process has ended. Requests never wait
- * for a reader. Readers copy the data. Any thread, except for new and free. */
+ * The store reserves all its memory at the start and never takes more. Ended spans are kept as compact
+ * copies. A trace appears only when its last span in this process has ended, so it is always complete.
+ * Requests never wait for a reader. Readers copy the data. Any thread, except for new and free. */
 #ifndef TELEMETRY_RECENT_RECENT_H
 #define TELEMETRY_RECENT_RECENT_H
 
@@ -66,7 +66,7 @@ struct tel_recent_row {
   const char *name, *route;
   uint32_t counts[TEL_RECENT_CLASSES][2];
 };
-/* Returns the number of rows. They are in the order of their first request. */
+/* Returns the number of rows. Rows are ordered by their first request. */
 size_t tel_recent_table(struct tel_recent *recent, struct tel_recent_row rows[TEL_RECENT_ROUTES]);
 
 struct tel_recent_pairs {
@@ -125,7 +125,8 @@ void tel_recent_trace_json(const struct tel_recent_trace *trace, struct buf *out
  */
 extern const char *const tel_recent_kind_words[], *const tel_recent_status_words[];
 void tel_recent_json_attributes(struct buf *out, const struct tel_recent_pairs *attributes);
-/* Events or links. With a trace, events have their offset from its start. NULL: the console's form. */
+/* Writes events or links. If trace is given, each event also has its offset from the start of the trace.
+ * NULL: the form of the console exporter. */
 void tel_recent_json_items(struct buf *out, const char *name, const struct tel_recent_items *items,
                            const struct tel_recent_trace *trace);
 

@@ -6,8 +6,8 @@
 #include "telemetry/core/arena.h"
 #include "telemetry/recent/recent_store.h"
 
-/* Copies a span in OTLP, or a log line without its newline. Returns NULL, noted in the trace, if it does not
- * fit. */
+/* Copies a span in OTLP, or a log line without its newline. If it does not fit, notes that in the trace and
+ * returns NULL. */
 struct tel_recent_part *tel_recent_part_new(struct tel_recent_open *open, const void *data, size_t len,
                                             bool log);
 

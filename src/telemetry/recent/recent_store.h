@@ -2,7 +2,7 @@
 /* Shared by the tracer, the logger and the readers of recent traces. Internal to src/telemetry.
  *
  * The memory is one pool of equal chunks. An open trace is one chunk with its summary. Each ended span and
- * the log line is a part: a chain of chunks. When its last span has ended, a trace is pushed to a lock-free
+ * each log line is a part: a chain of chunks. When its last span has ended, a trace is pushed to a lock-free
  * stack. A thread that gets the lock without waiting moves it into the lists. */
 #ifndef TELEMETRY_RECENT_RECENT_STORE_H
 #define TELEMETRY_RECENT_RECENT_STORE_H
@@ -56,7 +56,7 @@ struct tel_recent_open {
   _Atomic bool failed;                   /* a span failed; the thread that sets it writes the error type */
   _Atomic uint8_t lost;                  /* 1 + enum tel_recent_discard, when a part is missing */
   struct tel_recent_open *older, *newer; /* in the list of all; older also links pending ones */
-  struct tel_recent_open *next;          /* the next newer one of the cell */
+  struct tel_recent_open *next;          /* the next newer trace of the cell */
   struct tel_recent_cell *cell;
   struct tel_recent_summary summary;
 };
@@ -93,7 +93,7 @@ struct tel_recent {
   struct tel_recent_route routes[TEL_RECENT_ROUTES];
 };
 
-/* TEL_E_VALUE: less than TEL_RECENT_BYTES_MIN. TEL_E_MEMORY. */
+/* TEL_E_VALUE: the capacity is less than TEL_RECENT_BYTES_MIN. TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_recent_new(uint64_t capacity_bytes, struct tel_recent **out);
 /* No span may be open. Accepts NULL. */
 void tel_recent_free(struct tel_recent *recent);
@@ -101,16 +101,17 @@ void tel_recent_free(struct tel_recent *recent);
 /* Registers the telemetry_recent_* metrics; recent NULL: all are 0. Errors as for tel_read_family(). */
 TEL_MUST_CHECK int tel_recent_register(struct tel_recent *recent, struct tel_registry *registry);
 
-/* Begins a trace with one reference, of its first span. Returns NULL (counted) without a free chunk. */
+/* Begins a trace with one reference, for its first span. If no chunk is free, counts that and returns NULL.
+ */
 struct tel_recent_open *tel_recent_open(struct tel_recent *recent);
 /* Adds a reference, for a child. */
 struct tel_recent_open *tel_recent_join(struct tel_recent_open *open);
-/* Copies the ended span and drops its reference. sealed false: memory for its encoding ran out. */
+/* Copies the ended span and drops its reference. sealed is false if memory for its encoding ran out. */
 void tel_recent_end(struct tel_recent_open *open, const struct tel_span *span, bool sealed);
 /* Copies the line of a sealed record; the caller has a span of the trace. */
 void tel_recent_add_log(struct tel_recent_open *open, const struct tel_log_record *record);
 
-/* Takes a chunk for the trace, or returns NULL (noted in the trace). */
+/* Takes a chunk for the trace. If none is available, notes that in the trace and returns NULL. */
 struct tel_recent_chunk *tel_recent_chunk_take(struct tel_recent_open *open);
 /* Frees a chain of chunks. */
 void tel_recent_chunks_give(struct tel_recent *recent, struct tel_recent_chunk *first);

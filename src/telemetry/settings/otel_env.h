@@ -17,7 +17,7 @@ struct tel_env {
   char value[TEL_ENV_SIZE]; /* the value of the last variable */
 };
 
-/* One variable: its description for people, and its way into the settings. */
+/* One variable: its description for people, and how to store it in the settings. */
 struct tel_row {
   struct tel_variable variable;
   /* Stores text, or reports why it is invalid. Returns whether it was stored. */
@@ -31,7 +31,7 @@ struct tel_row {
 /* The variable's trimmed value; NULL if it is unset, empty or too long (reported). Valid until the next call.
  */
 const char *tel_env_get(struct tel_env *env, const char *name);
-/* Reports a text about a variable, after its name and a colon. */
+/* Reports a text about a variable. The variable's name and a colon precede it. */
 void tel_env_say(const struct tel_env *env, const struct tel_row *row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Reports that the value is invalid. Returns false. */
@@ -43,8 +43,8 @@ bool tel_env_number(struct tel_env *env, const struct tel_row *row, const char *
                     struct tel_tracing_settings *settings);
 bool tel_env_text(struct tel_env *env, const struct tel_row *row, const char *text,
                   struct tel_tracing_settings *settings);
-/* Reads a list of pairs into the row's field, without those that check refuses. Returns false if none is
- * left. */
+/* Reads a list of pairs into the row's field, without the pairs that check refuses. Returns false if no pair
+ * is left. */
 bool tel_env_pairs(struct tel_env *env, const struct tel_row *row, const char *text,
                    struct tel_tracing_settings *settings,
                    const char *(*check)(void *cls, const char *key, const char *value));

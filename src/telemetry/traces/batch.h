@@ -18,7 +18,7 @@ struct tel_span;
 struct tel_wire;
 struct tel_batch;
 
-/* The result of an export. The spans that are neither delivered nor rejected are lost for the reason. */
+/* The result of an export. Spans that are neither delivered nor rejected are lost, for the given reason. */
 struct tel_export_result {
   size_t delivered, rejected;
   enum tel_drop reason;
@@ -53,10 +53,10 @@ struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
 TEL_MUST_CHECK int tel_batch_start(struct tel_batch *batch, const struct tel_exporter *exporter,
                                    struct tel_histogram *duration);
 
-/* Copies the encoded span of a sealed span. TEL_E_FULL: the queue is full, or its exporter is in another
+/* Copies the encoded span of a sealed span. TEL_E_FULL: the queue is full, or its exporter runs in another
  * process; TEL_E_MEMORY. Any thread. Takes a lock only to wake the exporter, once per batch. */
 TEL_MUST_CHECK int tel_batch_push(struct tel_batch *batch, const struct tel_span *span);
-/* Whether it was started in a process that forked this one: then it must not be freed. */
+/* Whether the batch was started in a process that forked this one: then it must not be freed. */
 bool tel_batch_foreign(const struct tel_batch *batch);
 /* Queued spans, without those that are being exported. Any thread. */
 size_t tel_batch_queued(const struct tel_batch *batch);

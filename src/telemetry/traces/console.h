@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Spans for people to read: one line of JSON each, to standard output. Internal to src/telemetry. */
+/* The console exporter: writes each span as one line of JSON to standard output. Internal to src/telemetry.
+ */
 #ifndef TELEMETRY_TRACES_CONSOLE_H
 #define TELEMETRY_TRACES_CONSOLE_H
 

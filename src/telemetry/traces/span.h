@@ -37,15 +37,15 @@ struct tel_span_items {
   uint32_t count, dropped;
 };
 
-/* The large parts come last and are not touched unless they are used: a span that is not recorded costs its
- * first cache lines only. */
+/* The large parts come last and are touched only when used, so a span that is not recorded touches only its
+ * first cache lines. */
 struct tel_span {
   struct tel_tracer *tracer;
   struct tel_context context;
   bool recording;
   bool has_parent, parent_remote;
   bool local_root; /* the first of its trace in this process */
-  bool spare_used; /* the item inside is in use: further ones are on the heap */
+  bool spare_used; /* the inline item is in use: further items go to the heap */
   uint8_t parent_id[8];
   const char *name;
   enum tel_span_kind kind;
@@ -53,7 +53,7 @@ struct tel_span {
   uint64_t start_unix_ns, end_unix_ns;
   struct clock_anchor clock;      /* of the trace in this process */
   struct tel_wire wire;           /* once it is sealed; lies in attributes */
-  struct tel_recent_open *recent; /* where its copy is kept; NULL: nowhere */
+  struct tel_recent_open *recent; /* where its copy is kept; NULL: not kept */
   char *state;                    /* tracestate: "", state_inline, or on the heap */
   struct tel_span_items events, links;
   char state_inline[TEL_SPAN_STATE_INLINE];
@@ -76,8 +76,7 @@ struct tel_tracer {
   struct tel_recent *recent; /* keeps recent traces; or NULL */
 };
 
-/* Encodes a span that has its end: wire is OTLP's Span, as a field of ScopeSpans. False when out of memory.
- */
+/* Encodes an ended span: wire is OTLP's Span, as a field of ScopeSpans. False when out of memory. */
 bool tel_span_seal(struct tel_span *span);
 /* Frees the span's memory and gives the span back to its pool. */
 void tel_span_release(struct tel_span *span);

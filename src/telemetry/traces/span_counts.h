@@ -22,7 +22,7 @@ enum tel_drop { TEL_DROP_REASONS(TEL_DROP_ENUM) TEL_DROP_COUNT };
 
 struct tel_span_counts {
   _Atomic uint64_t started;
-  _Alignas(64) _Atomic uint64_t exported; /* on another cache line: the exporter writes the rest */
+  _Alignas(64) _Atomic uint64_t exported; /* on another cache line, because the exporter writes these */
   _Atomic uint64_t dropped[TEL_DROP_COUNT];
 };
 
@@ -30,7 +30,7 @@ static inline void tel_span_counts_drop(struct tel_span_counts *counts, enum tel
   atomic_fetch_add_explicit(&counts->dropped[reason], n, memory_order_relaxed);
 }
 
-/* Another process counts these spans. */
+/* Uncounts spans that another process counts. */
 static inline void tel_span_counts_forget(struct tel_span_counts *counts, uint64_t spans) {
   atomic_fetch_sub_explicit(&counts->started, spans, memory_order_relaxed);
 }

@@ -7,7 +7,7 @@
 
 struct tel_span;
 
-/* A span to initialise, or NULL when out of memory. */
+/* Returns an uninitialised span, or NULL when out of memory. */
 struct tel_span *tel_span_pool_take(struct pool *pool);
 void tel_span_pool_give(struct pool *pool, struct tel_span *span);
 

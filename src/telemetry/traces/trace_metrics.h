@@ -28,14 +28,14 @@ struct tel_trace_metrics {
   const struct tel_batch *batch;
   size_t capacity;
   struct tel_histogram *duration; /* the registry's, or NULL */
-  /* Not in the registry: an exporter's thread that was left behind still counts, and the registry may be
-   * freed by then. */
+  /* Not in the registry: an exporter's thread that was left behind still counts here when the registry is
+   * freed. */
   _Atomic uint64_t requests[TEL_EXPORT_COUNT];
 };
 
-/* Registers all. First set counts, batch and capacity of metrics. Scrapes read metrics from then on: no
- * scrape may run when tel_tracing_free() begins, or later. Without a registry duration is NULL. Errors as for
- * tel_counter_family(). */
+/* Registers all metrics. Set counts, batch and capacity first, because scrapes then read them. Stop all
+ * scrapes before tel_tracing_free(). Without a registry duration is NULL. Errors as for tel_counter_family().
+ */
 TEL_MUST_CHECK int tel_trace_metrics_register(struct tel_trace_metrics *metrics,
                                               struct tel_registry *registry);
 

@@ -20,10 +20,10 @@ enum tel_trace_exporter { TEL_EXPORTER_OTLP, TEL_EXPORTER_CONSOLE, TEL_EXPORTER_
 
 struct tel_tracing_settings {
   enum tel_trace_exporter exporter;
-  bool propagate; /* W3C Trace Context; else an incoming traceparent is ignored (OTEL_PROPAGATORS) */
+  bool propagate; /* W3C Trace Context; false: incoming traceparents are ignored (OTEL_PROPAGATORS) */
   enum tel_sampler sampler;
-  bool parent_based;                                              /* a parent's decision comes first */
-  double ratio;                                                   /* TEL_SAMPLER_RATIO: 0 to 1 */
+  bool parent_based; /* a parent's sampling decision has precedence */
+  double ratio;      /* TEL_SAMPLER_RATIO: 0 to 1 */
   uint32_t attribute_limit, event_limit, link_limit, value_limit; /* per span; value_limit in characters */
   uint32_t event_attribute_limit, link_attribute_limit;           /* per event, per link */
   uint32_t schedule_delay_ms, export_timeout_ms;
@@ -59,9 +59,9 @@ void tel_tracing_settings_environment(struct tel_tracing_settings *settings, tel
 
 struct tel_tracing;
 
-/* Reports of the exporter, at a limited rate, on the exporter's thread: spans were lost; after such a report,
- * spans are exported again; a message of the collector although it accepted all spans. report must not block
- * or call tracing, because a lock is held. */
+/* Reports of the exporter, at a limited rate, on the exporter's thread. FAILED: spans were lost. RECOVERED:
+ * after a failure, spans are exported again. WARNING: the collector accepted all spans, but sent a message.
+ * report must not block or call tracing, because a lock is held. */
 enum tel_report { TEL_REPORT_FAILED, TEL_REPORT_RECOVERED, TEL_REPORT_WARNING };
 struct tel_tracing_events {
   void (*report)(void *cls, enum tel_report what, const char *text);
@@ -78,9 +78,9 @@ void tel_report_log(void *logger, enum tel_report what, const char *text);
 TEL_MUST_CHECK int tel_tracing_new(const struct tel_tracing_settings *settings, const char *service_version,
                                    const char *instance_id, const struct tel_tracing_events *events,
                                    struct tel_registry *registry, struct tel_tracing **out);
-/* Starts the exporter, if one is set, and completes the resource with data of the system. TEL_E_MEMORY,
- * TEL_E_SYSTEM (cannot create a thread), TEL_E_VALUE (headers, or files that libcurl refuses). Spans work
- * before it and without it. */
+/* Starts the exporter, if one is configured, and completes the resource with data of the system.
+ * TEL_E_MEMORY, TEL_E_SYSTEM (cannot create a thread), TEL_E_VALUE (headers, or files that libcurl refuses).
+ * Spans can be used before this call and without it. */
 TEL_MUST_CHECK int tel_tracing_start(struct tel_tracing *tracing);
 /* Changes the instance id of the resource, in a child of the process that made the tracing. Call it before
  * the start. */
@@ -88,15 +88,15 @@ void tel_tracing_rename(struct tel_tracing *tracing, const char *instance_id);
 struct tel_tracer *tel_tracing_tracer(struct tel_tracing *tracing);
 /* The store of recent traces, for its readers; NULL: none are kept. */
 struct tel_recent *tel_tracing_recent(struct tel_tracing *tracing);
-/* Exports all spans that have ended, and waits for that until the deadline (clock_mono_ns()). Returns false
- * if not all were delivered. */
+/* Exports all ended spans. Waits for the export until the deadline (clock_mono_ns()). Returns false if not
+ * all were delivered. */
 bool tel_tracing_flush(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
-/* Flushes until the deadline, stops the thread and frees. Returns how many spans were lost. A backoff ends at
- * once, for one last try; a running request continues until the deadline. A thread that still hangs a fifth
- * of a second later is left behind (left_behind.h) with its memory, its transport and its share of libcurl.
- * It no longer uses registry and events, so both may be freed. Its spans count as lost. Accepts NULL. No span
- * may be in use any more. Do not scrape the registry from the start of this call on, because its read
- * functions read the tracing. */
+/* Flushes until the deadline, stops the thread and frees. Returns how many spans were lost. A waiting retry
+ * is sent at once, as the last try; a running request continues until the deadline. A thread that still hangs
+ * a fifth of a second later is left behind (left_behind.h) with its memory, its transport and its share of
+ * libcurl. It no longer uses registry and events, so both may be freed. Its spans count as lost. Accepts
+ * NULL. No span may be in use any more. Do not scrape the registry from the start of this call on, because
+ * its read functions read the tracing. */
 uint64_t tel_tracing_free(struct tel_tracing *tracing, uint64_t deadline_mono_ns);
 
 #endif

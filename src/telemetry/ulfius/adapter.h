@@ -19,8 +19,7 @@ struct site {
   callback_fn *callback; /* NULL: the program has no default endpoint */
   void *user_data;
   struct tel_http_route *route; /* NULL: the default endpoint */
-  unsigned rank;                /* of the endpoints that a request calls, the one with the highest rank names
-                                 * its route */
+  unsigned rank; /* if a request calls several endpoints, the one with the highest rank names the route */
 };
 
 /* A hash table of the requests in progress, by the address of Ulfius's request. Threads rarely contend for a
@@ -64,7 +63,7 @@ struct record {
   uint64_t started_ns;
   const struct _u_response *response;
   struct tel_http_exchange *exchange; /* NULL: no callback has run */
-  const struct site *site;            /* the one that names the route */
+  const struct site *site;            /* the endpoint that names the route */
   struct stream *stream;
   int result; /* of the last callback */
   unsigned status;

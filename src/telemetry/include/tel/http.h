@@ -40,8 +40,8 @@ struct tel_http_request {
 
 /* Returns the route of a template such as "/order/:id". The template is copied, and becomes the label route
  * and http.route. Each template has one route, which lives until tel_free(). Creates its series at 0 for
- * method; pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, or when out
- * of memory; tel_start() then returns that error. */
+ * method; pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, or on an
+ * error, which tel_start() then returns. */
 TEL_API struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *route);
 
 /* Begins an exchange. NULL when out of memory (the request goes unobserved) or tel is NULL. */
