@@ -45,7 +45,8 @@ unsigned char *tel_attributes_grow(struct tel_attributes *a, size_t size) {
   bool inside = a->bytes == a->text;
   unsigned char *bytes = inside ? malloc(wanted) : realloc(a->bytes, wanted);
   if (!bytes) return NULL;
-  if (inside) memcpy(bytes, a->text, sizeof a->text); /* with the pair that is being set, after the others */
+  if (inside)
+    memcpy(bytes, a->text, sizeof a->text); /* includes the pair that is being set, behind the others */
   a->bytes = bytes;
   a->size = (uint32_t)wanted;
   return bytes + a->end;
@@ -105,7 +106,7 @@ static size_t end_of(const struct tel_attributes *a, uint32_t i) {
   return i + 1 < a->count ? a->places[i + 1].at : a->end;
 }
 
-/* Replaces the i-th pair with the one written after the others. Returns false when out of memory. */
+/* Replaces the i-th pair with the new pair behind the others. Returns false when out of memory. */
 static bool replace(struct tel_attributes *a, uint32_t i, size_t size) {
   if (!tel_attributes_reserve(a, 2 * size)) return false;
   unsigned char *fresh = a->bytes + a->end, *old = a->bytes + a->places[i].at;
@@ -124,7 +125,7 @@ static void append(struct tel_attributes *a, uint32_t id, size_t size) {
   a->end += (uint32_t)size;
 }
 
-/* commit() for a key that may exist already, or without free room. */
+/* commit() if the key may already exist, or if there is no free room. */
 static void commit_slowly(struct tel_attributes *a, uint32_t id, size_t size) {
   uint32_t at = find(a, id, a->bytes + a->end);
   if (at != NONE) {
@@ -136,7 +137,7 @@ static void commit_slowly(struct tel_attributes *a, uint32_t id, size_t size) {
   }
 }
 
-/* Adds the pair that was written after the others, or discards it. */
+/* Adds the new pair behind the others to the list, or discards it. */
 static inline void commit(struct tel_attributes *a, uint32_t id, size_t size) {
   if (!(a->seen & TEL_KEY_BIT(id)) && a->count < a->limit && a->count < a->place_size)
     append(a, id, size);
@@ -148,7 +149,7 @@ static bool is_full(const struct tel_attributes *a, uint32_t id) {
   return a->count >= a->limit && !(a->seen & TEL_KEY_BIT(id));
 }
 
-/* The size of at most limit characters. Each ill-formed part counts as one. */
+/* The size in bytes of the first limit characters. Each ill-formed part counts as one. */
 static size_t cut(const char *text, size_t len, uint32_t limit) {
   len = utf8_cut(text, len, limit);
   if (utf8_valid(text, len)) return len;

@@ -25,9 +25,9 @@ void tel_fork_claim_free(struct tel_fork_claim *claim);
 /* Called at the start. Removes from the list the items that another process exports, and returns them in
  * order. */
 struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_item **first);
-/* Whether the queue was started, in this or another process. */
+/* Whether this process or one that forked it has started the queue. */
 bool tel_fork_claim_started(const struct tel_fork_claim *claim);
-/* Whether the queue was started in another process. */
+/* Whether a process that forked this one has started the queue. */
 bool tel_fork_claim_foreign(const struct tel_fork_claim *claim);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "telemetry/core/attributes_private.h"
 
-/* More than punctuation, a number, and the fixed size of a prepared key. */
+/* OVERHEAD is more than punctuation, a number and a whole prepared key. */
 enum { NUMBER = 32, OVERHEAD = 128 };
 
 #define RESERVED(literal)                                                                                    \
@@ -30,7 +30,7 @@ bool tel_json_is_reserved_slowly(const struct tel_name *name) {
 static char *put_key(char *to, const struct tel_name *name) {
   const struct tel_key *key = name->prepared;
   if (key) {
-    memcpy(to, key->json, sizeof key->json); /* of a fixed size: a few moves, and no call */
+    memcpy(to, key->json, sizeof key->json); /* a fixed size needs only a few moves and no call */
     return to + key->json_len;
   }
   to = TEXT_PUT(to, ",\"");
@@ -55,7 +55,7 @@ static size_t write_text(struct tel_attributes *a, const struct tel_name *name, 
     to += len;
   } else {
     if (!(start = (char *)tel_attributes_reserve(a, overhead + ESCAPE_JSON_WORST * len))) return 0;
-    to = put_key(start, name); /* again: the memory may have moved */
+    to = put_key(start, name); /* write the key again, because the memory may have moved */
     *to++ = '"';
     to = escape_json(to, text, len);
   }
@@ -117,7 +117,7 @@ static size_t unescape(const char *text, size_t len, char *to) {
   return (size_t)(to - start);
 }
 
-/* Returns the text that begins there. A text with escapes is decoded to *to, which advances. */
+/* Returns the text that begins at text. A text with escapes is decoded to *to, which advances. */
 static const char *read_text(const char *text, size_t *len, char **to) {
   *len = (size_t)(string_end(text) - text);
   if (!memchr(text, '\\', *len)) return text;

@@ -12,7 +12,7 @@ enum {
   BOOL = WIRE_TAG(2, WIRE_VARINT),
   INT = WIRE_TAG(3, WIRE_VARINT),
   DOUBLE = WIRE_TAG(4, WIRE_FIXED64),
-  /* More than tags, lengths, numbers and the fixed size of a prepared key. */
+  /* More than tags, lengths, numbers and a whole prepared key. */
   OVERHEAD = 128,
   BEFORE_TEXT = 64 /* without the key's own bytes */
 };
@@ -22,7 +22,7 @@ _Static_assert(offsetof(struct tel_key, text) == offsetof(struct tel_key, tag) +
 static uint8_t *put_key(uint8_t *to, const struct tel_name *name) {
   const struct tel_key *key = name->prepared;
   if (!key) return wire_put_bytes(to, KEY, name->text, name->len);
-  memcpy(to, &key->tag, 2 + sizeof key->text); /* of a fixed size: a few moves, and no call */
+  memcpy(to, &key->tag, 2 + sizeof key->text); /* a fixed size needs only a few moves and no call */
   return to + 2 + key->len;
 }
 
@@ -34,8 +34,8 @@ static inline uint8_t *put_head(uint8_t *to, uint32_t tag, const struct tel_name
   return wire_put_varint(to, value_size);
 }
 
-/* The length of repaired text is known only after the repair, so it is repaired beyond its place and then
- * moved. */
+/* The length of the text is known only after the repair, so the text is repaired behind its place and then
+ * moved there. */
 static size_t write_repaired(struct tel_attributes *a, const struct tel_name *name, const char *data,
                              size_t len) {
   uint8_t *start = tel_attributes_reserve(a, name->len + OVERHEAD + 3 * len), *to = start;

@@ -27,7 +27,7 @@ struct tel_pipeline {
   struct tel_item *first, **last;    /* taken over from pushed, oldest first */
   uint64_t due; /* when the worker processes even a single item; used only by the worker */
 
-  _Atomic bool stop_begun; /* like stopping, for readers without the lock */
+  _Atomic bool stop_begun; /* the same as stopping, for threads that do not hold the lock */
   _Atomic uint64_t stop_deadline;
 
   _Alignas(64) _Atomic(struct tel_item *) pushed; /* a stack: the newest first */
@@ -105,7 +105,8 @@ bool tel_pipeline_push(struct tel_pipeline *pipeline, struct tel_item *item) {
   while (!atomic_compare_exchange_weak_explicit(&pipeline->pushed, &item->next, item, memory_order_release,
                                                 memory_order_relaxed)) {
   }
-  /* Sequentially consistent with rest(): either we see that the worker sleeps, or it sees our item. */
+  /* Sequentially consistent with rest(): either we see that the worker sleeps, or the worker sees our item.
+   */
   if (queued >= atomic_load(&pipeline->wake_at)) wake(pipeline);
   return true;
 }
@@ -195,7 +196,7 @@ static struct tel_item *lose_all(struct tel_pipeline *pipeline) {
   return items;
 }
 
-/* The end of the work. Called under the lock, which it releases. */
+/* Ends the worker. Called under the lock, and releases it. */
 static void finish(struct tel_pipeline *pipeline) {
   struct tel_item *lost = lose_all(pipeline);
   tel_pipeline_unlock(pipeline);
@@ -222,9 +223,9 @@ static void rest(struct tel_pipeline *pipeline) {
   atomic_store(&pipeline->wake_at, NEVER);
 }
 
-/* Processes what is queued at the start, in as many batches as it takes: the rest would wait for another
- * delay. all: also waits for items that are counted and not yet pushed. stopping: until nothing is queued.
- * Ends at the deadline of a stop. Returns false if left behind. */
+/* Processes all items that are queued at the start, in several batches if necessary, because the rest would
+ * wait for another delay. all: also waits for items that are counted but not yet pushed. stopping: continues
+ * until nothing is queued. Ends at the deadline of a stop. Returns false if left behind. */
 static bool process_all(struct tel_pipeline *pipeline, bool stopping, bool all) {
   uint64_t left = tel_pipeline_queued(pipeline), taken;
   do {
@@ -254,7 +255,7 @@ static void run(void *cls) {
       return;
     }
     if (tel_pipeline_queued(pipeline) == 0 || !tel_pipeline_late(pipeline)) pipeline->flush_done = flush;
-    /* New items wait until then, so that under load no thread has to wake the worker. */
+    /* New items wait for the delay, so that under load no thread has to wake the worker. */
     pipeline->due = now(pipeline) + pipeline->settings.delay_ns;
     signal_all(pipeline, TEL_DONE);
   }
@@ -327,7 +328,7 @@ bool tel_pipeline_stop(struct tel_pipeline *pipeline, uint64_t deadline) {
     finish(pipeline);
     return true;
   }
-  /* A little longer, so that a worker which keeps the deadline can still end. */
+  /* Wait a little longer, so that a worker that keeps the deadline can still end. */
   uint64_t time = now(pipeline), latest = deadline > time ? deadline : time,
            grace = pipeline->settings.grace_ns;
   latest = latest < NEVER - grace ? latest + grace : NEVER;

@@ -25,8 +25,8 @@ static const char *set_from_outside(void *cls, const char *key, const char *valu
 }
 
 bool tel_container_id(const char *text, char out[65]) {
-  /* Docker, Podman, containerd and CRI-O write these before the id. Other long numbers are layers, for
-   * example. */
+  /* Docker, Podman, containerd and CRI-O write these before the id. Other 64-digit numbers may be image
+   * layers, for example. */
   static const char *const before[] = {"containers/", "docker/",         "docker-",
                                        "libpod-",     "cri-containerd-", "crio-"};
   for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
@@ -46,7 +46,7 @@ static void detect(struct tel_attributes *attributes) {
   struct utsname system;
   char text[32 * 1024], id[65];
   if (uname(&system) == 0) {
-    /* The names of the semantic conventions, where the kernel's differ. */
+    /* Names of the semantic conventions that differ from the kernel's. */
     const char *arch = strcmp(system.machine, "x86_64") == 0    ? "amd64"
                        : strcmp(system.machine, "aarch64") == 0 ? "arm64"
                                                                 : system.machine;
@@ -68,7 +68,7 @@ struct tel_resource *tel_resource_new(const struct tel_tracing_settings *setting
   tel_attributes_init(attributes, LIMIT, UINT32_MAX);
   detect(attributes);
   if (!tel_keyvalues_read(settings->resource, set_from_outside, NULL, resource)) {
-    tel_resource_free(resource); /* it was checked before: only memory can be short */
+    tel_resource_free(resource); /* it was checked before, so only memory can have run out */
     return NULL;
   }
   tel_attributes_set_string(attributes, "service.name", settings->service_name);

@@ -140,14 +140,14 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   uint64_t lost = tel_tracing_free(tel->tracing, deadline);
   lost += tel_logger_free(tel->logger, deadline);
   bool all_left = tel_left_behind_count() == left_behind;
-  if (all_left) destroy_owned(tel); /* late: queued spans and lines use names in these objects */
+  if (all_left) destroy_owned(tel); /* late, because queued spans and lines use strings in these objects */
   tel_registry_free(tel->registry);
   pthread_mutex_destroy(&tel->lock);
-  if (tel->has_curl) curl_global_cleanup(); /* libcurl counts its users */
+  if (tel->has_curl) curl_global_cleanup(); /* libcurl counts these calls */
   if (all_left)
     free(tel);
   else
-    tel_leave_behind(&tel->left); /* together with those names */
+    tel_leave_behind(&tel->left); /* together with those strings */
   return lost;
 }
 

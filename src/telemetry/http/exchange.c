@@ -68,7 +68,7 @@ struct tel_attributes *tel_http_fields(struct tel_http_exchange *exchange) {
   return exchange->fields;
 }
 
-/* A client that leaves is not a failure of the server. */
+/* A client that leaves, and a timeout, are not failures of the server unless the status says so. */
 static bool has_failed(const struct tel_http_exchange *exchange, unsigned status) {
   bool by_server = exchange->cut == TEL_HTTP_CUT_SERVER || exchange->cut == TEL_HTTP_CUT_SHUTDOWN;
   return by_server || status >= 500 || (status == 0 && exchange->cut == TEL_HTTP_CUT_NONE);

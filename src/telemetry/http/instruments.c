@@ -170,7 +170,7 @@ static void count(struct tel_http *http, struct tel_http_route *route, size_t me
                     n);
 }
 
-/* Copies the text as UTF-8, as the registry rejects other label values. NULL when out of memory. */
+/* Copies the text as UTF-8, because the registry rejects other label values. NULL when out of memory. */
 static char *repaired(const char *text) {
   size_t len = strlen(text);
   char *copy = malloc(3 * len + 1);

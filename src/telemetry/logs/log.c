@@ -160,7 +160,7 @@ uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns) {
     y_init_logs(NULL, Y_LOG_MODE_NONE, Y_LOG_LEVEL_NONE, NULL, NULL); /* y_close_logs() changes no mode */
     atomic_store(&installed, NULL);
   }
-  if (is_foreign(logger)) return 0; /* its memory stays: threads may have used it at the fork */
+  if (is_foreign(logger)) return 0; /* keep its memory: threads may have used it at the fork */
   if (logger->enabled) {
     tel_log_stats_close(&logger->stats);
     lost = tel_log_writer_free(logger->writer, deadline_mono_ns);

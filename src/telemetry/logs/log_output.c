@@ -31,10 +31,10 @@ struct tel_log_output {
   ino_t inode;
   uint64_t size;
   struct buf rest; /* the rest of a partly written line, to be completed first */
-  bool torn;       /* the last line in the file gets only its end */
+  bool torn;       /* next, only end the file's last line */
 };
 
-/* False if a crash or another program left the last line without its end. */
+/* Returns false if a crash or another program left the last line without a newline. */
 static bool ends_in_newline(const char *path, uint64_t size) {
   char last = '\n';
   int fd = size ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
@@ -121,7 +121,7 @@ static size_t write_all(struct tel_log_output *output, const char *data, size_t 
   return done;
 }
 
-/* Brings the file to the end of a line. */
+/* Completes or ends a partly written last line. */
 static bool settle(struct tel_log_output *output, struct tel_log_result *result) {
   if (output->torn) {
     if (write_all(output, "\n", 1) == 0) return false;
@@ -202,7 +202,7 @@ static bool rotate(struct tel_log_output *output) {
   return false;
 }
 
-/* How many bytes, in whole lines, fit into this file; 0: it is full. */
+/* How many bytes of whole lines fit into this file; 0: it is full. */
 static size_t fitting(const struct tel_log_output *output, const char *lines, size_t len) {
   if (!output->path || !output->regular || output->max_bytes == 0) return len;
   uint64_t room = output->max_bytes > output->size ? output->max_bytes - output->size : 0;
@@ -219,8 +219,8 @@ static uint64_t count_lines(const char *lines, size_t len) {
   return count;
 }
 
-/* Only done bytes of the lines are in the file: counts written and lost lines and keeps the rest of a partial
- * one. */
+/* Called when only the first done bytes were written. Counts written and lost lines, and keeps the rest of a
+ * partial line. */
 static void keep_rest(struct tel_log_output *output, const char *lines, size_t done, size_t len,
                       struct tel_log_result *result) {
   result->written += count_lines(lines, done);
@@ -232,7 +232,7 @@ static void keep_rest(struct tel_log_output *output, const char *lines, size_t d
     buf_reset(&output->rest);
     output->torn = true;
   } else {
-    result->lost--; /* not yet */
+    result->lost--; /* the next call may complete it */
   }
 }
 
@@ -250,7 +250,7 @@ void tel_log_output_write(struct tel_log_output *output, const char *lines, size
       result->rotations++;
       continue;
     }
-    if (n == 0) { /* a file above its limit is better than lost lines */
+    if (n == 0) { /* rotation failed: exceed the limit rather than lose lines */
       failed(result, TEL_LOG_FAILED_ROTATE);
       n = len;
     }

@@ -80,8 +80,8 @@ static void unlock_open(void) {
   pthread_mutex_unlock(&open_lock);
 }
 
-/* A child of fork() must be able to take the lock. If this registration fails, it still can, unless a scrape
- * held the lock. */
+/* A child of fork() must be able to take the lock. If this registration fails, the child still can, unless a
+ * scrape held the lock at the fork. */
 static void watch_forks(void) {
   (void)pthread_atfork(lock_open, unlock_open, unlock_open);
 }

@@ -44,13 +44,13 @@ struct tel_log_writer {
   /* Only for the writer's thread. */
   unsigned reopened;            /* number of attempts */
   struct tel_log_result result; /* of a batch, until settle() counts it */
-  uint64_t no_memory, late;     /* the same: lines that were lost for this reason */
+  uint64_t no_memory, late;     /* lines lost for these reasons, until settle() counts them */
   uint64_t lost;                /* lines, since the output last worked */
   uint64_t said_at;
   /* Under the pipeline's lock. */
-  int reopen_error; /* errno of the last time, or 0 */
+  int reopen_error; /* errno of the last reopening, or 0 */
   uint64_t lost_at_stop;
-  struct tel_log_stats *stats; /* NULL: none, or they may be freed */
+  struct tel_log_stats *stats; /* NULL: none, or they may already be freed */
 };
 
 static bool give_up(void *cls) {
@@ -123,7 +123,7 @@ static void say_recovered(struct tel_log_writer *writer) {
   writer->said_at = 0;
 }
 
-/* A record from before the start has no line yet. */
+/* A record that was queued before the start has no line yet. */
 static bool has_line(const struct tel_log_writer *writer, struct tel_log_record *record) {
   return record->line || tel_log_seal(&writer->encoder, record);
 }
@@ -175,7 +175,7 @@ static void write_syslog(struct tel_log_writer *writer, struct tel_log_record *r
   }
 }
 
-/* Gives records back before it writes their lines, so that a slow disk holds no records. */
+/* Gives the records back before it writes their lines, so that a slow disk does not keep them in use. */
 static struct tel_item *process(void *cls, struct tel_item *item) {
   struct tel_log_writer *writer = cls;
   writer->result = (struct tel_log_result){0};
@@ -333,7 +333,7 @@ bool tel_log_writer_seal(const struct tel_log_writer *writer, struct tel_log_rec
 
 int tel_log_writer_reopen(struct tel_log_writer *writer) {
   atomic_fetch_add(&writer->reopen, 1);
-  if (!tel_pipeline_started(writer->pipeline)) return 0; /* when it starts */
+  if (!tel_pipeline_started(writer->pipeline)) return 0; /* the writer reopens the file when it starts */
   bool done = tel_pipeline_flush(writer->pipeline, clock_mono_ns() + CLOCK_NS_PER_S);
   tel_pipeline_lock(writer->pipeline);
   int error = done ? writer->reopen_error : ETIMEDOUT;

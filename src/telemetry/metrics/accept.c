@@ -83,7 +83,7 @@ static bool next_range(struct slice *list, struct range *out) {
   return true;
 }
 
-/* The quality that a list gives to one offer: that of the most specific range that matches it. */
+/* The quality that a list gives to one format: that of the most specific range that matches it. */
 struct grant {
   int specificity; /* 0: nothing matched */
   int q;

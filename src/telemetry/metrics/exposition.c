@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes both formats. Branches on the format are their only differences. */
+/* Writes both formats with the same code, which branches where they differ. */
 #include "telemetry/metrics/exposition.h"
 
 #include <math.h>
@@ -32,8 +32,8 @@ static void put_escaped(struct buf *out, const char *text, bool quotes) {
 }
 
 /* Writes a bound as Go prints it: the shortest exact digits, with an exponent below 1e-04 and from 1e+06 on.
- * OpenMetrics calls this canonical, with ".0" after whole numbers. A bound is a label value, so a series must
- * not depend on the writer. */
+ * OpenMetrics calls this canonical, with ".0" after whole numbers. A bound is a label value: written
+ * differently, it would be another series. */
 static void put_bound(struct buf *out, double bound, enum tel_format format) {
   char text[40];
   int digits = 0;
@@ -98,7 +98,7 @@ static void render_labels(struct tel_emit *emit, const struct tel_series *series
   }
 }
 
-/* Writes a line up to its value: the name, and the labels with the sample's own label (or none). */
+/* Writes a line up to its value: the name, and the labels together with the sample's own label, if any. */
 static void begin_sample(const struct tel_emit *emit, const char *suffix, const char *own_label,
                          const char *own_value) {
   const struct buf *labels = emit->labels;

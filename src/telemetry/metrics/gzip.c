@@ -16,7 +16,7 @@ enum {
 static bool deflate_into(z_stream *z, int flush, struct buf *out) {
   for (;;) {
     size_t room = out->len < out->limit ? out->limit - out->len : 0;
-    room = room == 0 ? 1 : room < STEP ? room : STEP; /* one byte too many fails the buffer */
+    room = room == 0 ? 1 : room < STEP ? room : STEP; /* at the limit, one byte more fails the buffer */
     char *to = buf_reserve(out, room);
     if (!to) return false;
     z->next_out = (Bytef *)to;

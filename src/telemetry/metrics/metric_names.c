@@ -54,7 +54,7 @@ static char char_at(const char *base, size_t base_len, const char *suffix, size_
   return i < base_len ? base[i] : suffix[i - base_len];
 }
 
-/* Compares two names, each of a base and a suffix. */
+/* Compares two names, each made of a base and a suffix. */
 static bool same(const struct tel_family *a, const char *a_suffix, const struct tel_family *b,
                  const char *b_suffix) {
   size_t len = a->base_len + strlen(a_suffix);

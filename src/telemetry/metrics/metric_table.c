@@ -6,8 +6,8 @@
 
 enum { LABELS_MAX = 8, LABELS_SIZE = 256 };
 
-/* Splits "method route" into its names, in text. Returns how many. If one is too many, the registry refuses
- * it. */
+/* Splits "method route" into its names, in text. Returns their number. The registry refuses a number above
+ * the limit. */
 static size_t split(char *text, const char *names[LABELS_MAX + 1]) {
   size_t count = 0;
   char *rest = NULL;

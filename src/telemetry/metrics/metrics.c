@@ -12,7 +12,7 @@
 /* Threads are short-lived (one per connection), so shards are assigned in turn and never given back. */
 static unsigned shard_index(void) {
   static atomic_uint next;
-  static _Thread_local unsigned mine; /* plus one; 0: none yet */
+  static _Thread_local unsigned mine; /* index plus one; 0: none yet */
   if (mine == 0) mine = 1 + atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % TEL_SHARDS;
   return mine - 1;
 }
@@ -33,8 +33,8 @@ static void add_double(_Atomic double *to, double delta) {
 
 /* Exemplars */
 
-/* The fields are stored with release and loaded with acquire order (not relaxed between fences, which
- * ThreadSanitizer does not know): a reader that sees a field of a later writer then also sees its version. */
+/* The fields are stored with release and loaded with acquire order. So a reader that sees a field of a later
+ * writer also sees that writer's version. Fences would do too, but ThreadSanitizer does not support them. */
 static void keep(struct tel_exemplar_slot *slot, double value, const struct tel_context *context,
                  uint64_t unix_ns) {
   /* At most one per time value, so that many threads read this cache line without writing to it. */

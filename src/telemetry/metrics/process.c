@@ -72,7 +72,7 @@ static void read_boot_time(struct process *process) {
   FILE *file = fopen(path, "re");
   if (!file) return;
   unsigned long long seconds;
-  bool at_start = true; /* of a line: some are longer than the buffer */
+  bool at_start = true; /* of a line; some lines are longer than the buffer */
   while (fgets(line, sizeof line, file)) {
     if (at_start && sscanf(line, "btime %llu", &seconds) == 1) process->boot_time = (double)seconds;
     at_start = strchr(line, '\n') != NULL;

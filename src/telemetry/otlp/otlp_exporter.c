@@ -152,7 +152,7 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
     }
     bool again = answer->status ? tel_retry_status(answer->status) : answer->connection;
     uint64_t next = again ? next_try(otlp, attempt) : UINT64_MAX;
-    /* A stop ends a running wait, for one last try, and prevents new waits. */
+    /* A stop ends a running wait early, so that there is one last try, and prevents new waits. */
     if (!again || transport->stopping(transport->cls) || next >= deadline) {
       describe_failure(otlp, result);
       return;
@@ -161,7 +161,7 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
   }
 }
 
-/* Encodes and sends the spans, in halves if they exceed one request. */
+/* Encodes and sends the spans. If they exceed the size of one request, sends each half separately. */
 static void export_spans(struct otlp *otlp, const struct tel_wire *spans, size_t count, uint64_t deadline,
                          struct tel_export_result *result) {
   const struct buf *request;

@@ -104,7 +104,7 @@ static int ms_until(uint64_t deadline) {
 }
 
 /* Runs the transfer to its end or the deadline. Time in which the process was stopped does not count, because
- * the collector's answer may be unread. */
+ * the answer may have arrived meanwhile. */
 static CURLcode perform(struct link *link, uint64_t deadline) {
   int running = 1, messages;
   for (;;) {
@@ -123,7 +123,8 @@ static CURLcode perform(struct link *link, uint64_t deadline) {
   return CURLE_FAILED_INIT;
 }
 
-/* libcurl does not report whether no_proxy excluded the proxy. The port and the messages show it. */
+/* libcurl does not report whether no_proxy excluded the proxy. Derive it from the port and from libcurl's
+ * messages. */
 static void name_proxy(struct link *link, struct tel_answer *answer) {
   long port = 0;
   if (!*link->proxy.url) return;
@@ -157,7 +158,7 @@ static void post(void *cls, const void *body, size_t len, uint64_t deadline, str
   const char *said = link->error[0] ? link->error : curl_easy_strerror(code);
   if (buf_failed(&answer->body))
     snprintf(answer->text, sizeof answer->text, "an answer that is too large");
-  else if (*link->proxy.url && strstr(said, link->proxy.url)) /* with its password */
+  else if (*link->proxy.url && strstr(said, link->proxy.url)) /* the text would show the proxy's password */
     snprintf(answer->text, sizeof answer->text, "the proxy cannot be used: it takes http://HOST:PORT");
   else
     snprintf(answer->text, sizeof answer->text, "%s%s", said, *answer->via ? "" : advice(code));
@@ -246,7 +247,7 @@ static int set_options(struct link *link, const struct tel_tracing_settings *set
   set_file(easy, CURLOPT_SSLKEY, settings->client_key, &error);
   set_file(easy, CURLOPT_SSLCERT, settings->client_certificate, &error);
   if (!error) error = set_proxy(link, settings->endpoint);
-  /* A recreated collector may have another address. A kept connection needs no lookup. */
+  /* A recreated collector may have another address. An open connection needs no lookup. */
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link->headers);

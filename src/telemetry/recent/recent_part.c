@@ -9,7 +9,7 @@
 
 struct writer {
   struct tel_recent_open *open;
-  struct tel_recent_chunk *last; /* NULL once it failed */
+  struct tel_recent_chunk *last; /* NULL after a failure */
   size_t used;                   /* of last's data */
   struct tel_recent_part *part;
 };
@@ -151,7 +151,8 @@ static bool read_items(const struct wire_field *span, uint32_t number, struct te
   if (!out->items) return false;
   while (wire_next(&r, &field)) {
     if (field.number == number && !read(&field, arena, &out->items[out->count++])) return false;
-    if (field.number == number + 1) out->dropped = (uint32_t)field.value; /* follows in the schema */
+    if (field.number == number + 1)
+      out->dropped = (uint32_t)field.value; /* the field of the dropped count follows in the schema */
   }
   return true;
 }

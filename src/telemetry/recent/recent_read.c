@@ -94,7 +94,7 @@ static int by_id(const void *a, const void *b) {
   return memcmp((*x)->span_id, (*y)->span_id, sizeof(*x)->span_id);
 }
 
-/* The place of a span in the tree: its children in the order of their start. */
+/* A span in the tree. Its children are in the order of their start. */
 struct node {
   struct node *first, *last, *sibling, *parent;
 };

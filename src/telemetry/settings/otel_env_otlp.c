@@ -57,7 +57,7 @@ static bool read_base(struct tel_env *env, const struct tel_row *row, const char
   return take_url(env, row, url, true, settings);
 }
 
-/* The URL is used unchanged. Without a path libcurl asks for "/". */
+/* The URL is used unchanged. If it has no path, libcurl requests "/". */
 static bool read_url(struct tel_env *env, const struct tel_row *row, const char *url,
                      struct tel_tracing_settings *settings) {
   if (strlen(url) >= sizeof settings->endpoint || !tel_endpoint_valid(url))
@@ -75,7 +75,7 @@ static bool read_compression(struct tel_env *env, const struct tel_row *row, con
   return true;
 }
 
-/* Read only to warn: the exporter has only one protocol. */
+/* Read only to warn, because the exporter has only one protocol. */
 static bool read_protocol(struct tel_env *env, const struct tel_row *row, const char *text,
                           struct tel_tracing_settings *settings) {
   static const char *const words[] = {"http/protobuf"};
@@ -89,7 +89,7 @@ static bool read_protocol(struct tel_env *env, const struct tel_row *row, const 
   return false;
 }
 
-/* An unreadable file is kept, because the certificate may be created later. */
+/* The name of an unreadable file is kept, because the file may be created later. */
 static bool read_file_name(struct tel_env *env, const struct tel_row *row, const char *text,
                            struct tel_tracing_settings *settings) {
   char shown[TEXT_SHOWN_SIZE];

@@ -35,7 +35,7 @@ const struct tel_variable *tel_variable_at(size_t i) {
 /* Variables of the specification that this program does not use. */
 static const struct unused {
   const char *names;  /* separated by blanks */
-  const char *silent; /* values that match the behaviour anyway; separated by blanks */
+  const char *silent; /* values that need no warning, because they match the behaviour; separated by blanks */
   const char *advice;
 } unused[] = {
     {"OTEL_LOG_LEVEL", "", "the telemetry's own messages are in the program's log, at the program's level"},

@@ -37,7 +37,7 @@ int tel_tracing_settings_endpoint(struct tel_tracing_settings *settings, const c
   while (len > 0 && base[len - 1] == '/') len--;
   char url[sizeof settings->endpoint];
   int size = snprintf(url, sizeof url, "%.*s/%s", (int)len, base, path);
-  /* After a query or a fragment, the text would not be a path. */
+  /* Text appended after a query or a fragment would not be part of the path. */
   if (size < 0 || (size_t)size >= sizeof url || strpbrk(base, "?#") || !tel_endpoint_valid(base) ||
       !tel_endpoint_valid(url))
     return TEL_E_VALUE;

@@ -20,7 +20,7 @@ static void random_id(uint8_t *id, size_t size) {
   for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
     uint64_t bits;
     do bits = random_u64();
-    while (bits == 0); /* all zero is not an id */
+    while (bits == 0); /* an all-zero id is invalid */
     memcpy(id + at, &bits, sizeof bits);
   }
 }

@@ -74,7 +74,7 @@ int tel_tracing_new(const struct tel_tracing_settings *settings, const char *ser
   if (!error) error = make_queue(tracing, events);
   if (!error && settings->recent_bytes) error = tel_recent_new(settings->recent_bytes, &tracer->recent);
   if (!error) {
-    /* Last, because a registration cannot be undone. */
+    /* Register last, because a registration cannot be undone. */
     tracing->metrics.counts = &tracing->counts;
     tracing->metrics.batch = tracer->batch;
     error = tel_trace_metrics_register(&tracing->metrics, registry);
@@ -94,7 +94,8 @@ int tel_tracing_start(struct tel_tracing *tracing) {
   struct tel_exporter exporter;
   int error = TEL_OK;
   if (settings->exporter == TEL_EXPORTER_NONE) return TEL_OK;
-  /* Here and not in _new(): the process may have forked, and only now its process id is final. */
+  /* Not in tel_tracing_new(), because the process may fork before the start and then has another process id.
+   */
   tracing->resource = tel_resource_new(settings, tracing->service_version, tracing->instance_id);
   if (!tracing->resource) return TEL_E_MEMORY;
   const struct tel_attributes *resource = tel_resource_attributes(tracing->resource);

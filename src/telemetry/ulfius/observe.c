@@ -37,17 +37,17 @@ static bool is_scrape(const struct observer *observer, const struct _u_request *
          (o_strcmp(request->http_verb, "GET") == 0 || o_strcmp(request->http_verb, "HEAD") == 0);
 }
 
-/* first: no callback has seen the request yet. Newer versions of Ulfius call the default endpoint also after
- * callbacks that all ignored the request: ours then keeps their response. */
+/* first: no callback has seen the request yet. Newer versions of Ulfius also call the default endpoint if all
+ * callbacks ignored the request. Our default endpoint then keeps the callbacks' response. */
 static int call(const struct site *site, bool first, const struct _u_request *request,
                 struct _u_response *response) {
   if (!site->callback) return first ? answer_nothing(response) : U_CALLBACK_CONTINUE;
   int result = site->callback(request, response, site->user_data);
-  /* Those versions would destroy the stream of a callback that returns U_CALLBACK_IGNORE. */
+  /* Newer versions would destroy the stream of a callback that returns U_CALLBACK_IGNORE. */
   return result == U_CALLBACK_IGNORE && response->stream_callback ? U_CALLBACK_CONTINUE : result;
 }
 
-/* Neither logged nor traced. The program's own answer or refusal has precedence. */
+/* Scrapes are neither logged nor traced. The program's own answer or refusal has precedence. */
 static int scrape(const struct site *site, const struct _u_request *request, struct _u_response *response) {
   int result = call(site, true, request, response);
   bool answers =
@@ -56,7 +56,8 @@ static int scrape(const struct site *site, const struct _u_request *request, str
   return nothing ? answer_scrape(site->observer, request, response) : result;
 }
 
-/* Returns the request's record, the hooks' or a new one, with its exchange begun. NULL when out of memory. */
+/* Returns the request's record, from the hooks or a new one, and begins its exchange. NULL when out of
+ * memory. */
 static struct record *begin(const struct site *site, const struct _u_request *request,
                             struct _u_response *response) {
   struct record *record = adapter_record_find(site->observer, request);
@@ -142,7 +143,7 @@ static void free_observer(void *cls) {
   free(observer);
 }
 
-/* Prefix and format, either may be NULL, joined with one slash, as Ulfius joins them. malloc'ed. */
+/* Joins prefix and format (either may be NULL) with one slash, as Ulfius does. The result is malloc'ed. */
 static char *join(const char *prefix, const char *format) {
   prefix = prefix ? prefix + strspn(prefix, "/") : "";
   format = format ? format + strspn(format, "/") : "";
@@ -151,7 +152,7 @@ static char *join(const char *prefix, const char *format) {
   return msprintf("/%.*s%s%s", (int)len, prefix, len && *format ? "/" : "", format);
 }
 
-/* A route with an open end ranks lowest. Then the number of literal segments counts. */
+/* A route that ends in a wildcard ranks lowest. Other routes rank by their number of literal segments. */
 static unsigned rank_of(const char *route) {
   unsigned rank = 1;
   size_t len = strlen(route);
@@ -191,7 +192,7 @@ static int observe_default(struct observer *observer, struct _u_instance *instan
   return endpoint->callback_function == observe_callback ? 0 : add_site(observer, endpoint, false);
 }
 
-/* Each instance has one, also when it is observed again. */
+/* Each instance has one observer, even if it is observed again. */
 static struct observer *observer_for(struct tel *tel, struct _u_instance *instance) {
   struct observer *observer = adapter_observer(instance);
   if (observer) return observer;

@@ -89,8 +89,8 @@ struct record *adapter_record_find(struct observer *observer, const struct _u_re
   return NULL;
 }
 
-/* Without the connection, only the sixteen bytes that Ulfius keeps are known: all of IPv4, not all of IPv6.
- */
+/* Without the connection, only the sixteen bytes that Ulfius keeps are known. They hold an IPv4 address, but
+ * not a whole IPv6 address. */
 static unsigned read_client(struct record *record) {
   const struct sockaddr *address = record->request->client_address;
   if (record->connection) {
@@ -140,7 +140,7 @@ bool adapter_record_begin(struct record *record) {
   const struct _u_request *request = record->request;
   char *traceparents = NULL, *tracestates = NULL;
   const char *query = request->http_url ? strchr(request->http_url, '?') : NULL;
-  /* The hook for the request line runs before libmicrohttpd reports the method. */
+  /* The hook on_uri runs before libmicrohttpd reports the method. */
   struct tel_http_request about = {.method = request->http_verb ? request->http_verb : "",
                                    .path = request->url_path,
                                    .query = query ? query + 1 : NULL,
@@ -168,7 +168,7 @@ static bool is_websocket(const struct _u_response *response) {
          (websocket->websocket_manager_callback || websocket->websocket_incoming_message_callback);
 }
 
-/* The status that Ulfius's dispatcher sends for the last callback's result. 0: none. */
+/* The status that Ulfius's dispatcher sends for the last callback's result. 0: no answer. */
 static unsigned sent_status(const struct record *record) {
   const struct _u_response *response = record->response;
   unsigned status = response->status >= 100 && response->status <= 999 ? (unsigned)response->status : 0;
@@ -214,11 +214,12 @@ void adapter_record_answered(void *cls) {
   record->status = sent_status(record);
   if (has_body(record)) record->bytes = record->response->binary_body_length;
   record->answered = true;
-  /* Like Ulfius: a program may set only one of the two. */
+  /* As in Ulfius, call it only if the program has set both. */
   if (record->data && record->free_data) record->free_data(record->data);
   bool websocket = record->status == 101 && is_websocket(record->response);
   record->response = NULL;
-  if (websocket) finish(record); /* the life of the connection is not the duration of the request */
+  if (websocket)
+    finish(record); /* end now: the lifetime of the connection is not the duration of the request */
   if (record->connection) return;
   adapter_record_take(record->observer, record->request);
   if (record->stream) leave_to_stream(record);
@@ -250,7 +251,7 @@ void adapter_record_end(struct record *record, enum MHD_RequestTerminationCode h
     tel_http_cut(record->exchange, TEL_HTTP_CUT_SERVER);
   else if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && !called == !record->status)
     tel_http_cut(record->exchange,
-                 cut_of(how)); /* not a refused request, nor one without an answer of Ulfius */
+                 cut_of(how)); /* not if libmicrohttpd refused the request, or Ulfius made no answer */
   finish(record);
   free(record);
 }

@@ -35,7 +35,7 @@ void tel_ulfius_on_completed(void *cls, struct MHD_Connection *connection, void 
   struct observer *observer = adapter_observer(cls);
   if (info && info->request && observer) {
     struct record *record = adapter_record_take(observer, info->request);
-    if (record) adapter_record_end(record, how); /* before the texts that it borrows are freed */
+    if (record) adapter_record_end(record, how); /* before Ulfius frees the texts that the record borrows */
   }
   if (state) mhd_request_completed(NULL, connection, state, how);
 }
@@ -100,7 +100,7 @@ int tel_ulfius_start(struct tel *tel, struct _u_instance *instance, const struct
   if (!instance || !server->key_pem != !server->cert_pem || (server->ca_pem && !server->key_pem) ||
       !valid(instance))
     return U_ERROR_PARAMS;
-  if (tel) tel_ulfius_observe(tel, instance); /* a server also runs if its telemetry fails */
+  if (tel) tel_ulfius_observe(tel, instance); /* the server must run even if its telemetry fails */
   share_allocators();
   return start(instance, server);
 }
