@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One request and its answer: the record from which log line, metrics and span are written. Belongs to the
+/* One request and its answer. Log line, metrics and span are all written from this record. Belongs to the
  * request's thread. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
@@ -62,7 +62,7 @@ struct http_exchange {
   const char *path;   /* as sent, without the query; valid during the exchange */
   const char *query;  /* without the question mark, or NULL */
   const char *version;
-  const struct http_route *route; /* NULL: none has this path */
+  const struct http_route *route; /* NULL: no route has this path */
   const char *body;
   size_t body_len;
   const char *headers[HTTP_HEADERS]; /* by enum http_header; NULL: absent or repeated */
@@ -78,7 +78,7 @@ struct http_exchange {
   const char *accept, *accept_encoding; /* the formats that a 415 names as accepted; static, or NULL */
   const char *retry_after;              /* in seconds; static, or NULL */
   const char *encoding;                 /* Content-Encoding, static, or NULL */
-  const struct http_reply_header *more_headers; /* static, ends with one without a name; or NULL */
+  const struct http_reply_header *more_headers; /* static, ends with a header without a name; or NULL */
   struct buf reply;
   enum http_problem problem;
   unsigned note_count;
@@ -90,7 +90,7 @@ struct http_exchange {
   struct http_note notes[HTTP_NOTES];
 };
 
-/* Makes an exchange without a request: zero, except the texts. */
+/* Makes an exchange without a request: all zero, except the texts, which stay uninitialised. */
 void http_exchange_init(struct http_exchange *exchange);
 /* Fills exchange->headers from its connection. */
 void http_exchange_read_headers(struct http_exchange *exchange);

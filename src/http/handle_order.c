@@ -76,7 +76,7 @@ void http_handle_order(struct http_exchange *exchange) {
   http_note_int(exchange, &QUANTITY, quantity);
   http_note_duration(exchange, &INVENTORY_MS, result.inner_ns);
   if (reason != SHOP_DONE) reply_failure(exchange, reason, &result, sku);
-  json_decref(json); /* sku lived in it */
+  json_decref(json); /* sku pointed into it */
   if (reason != SHOP_DONE) return;
   static const char orders[] = "/order/";
   memcpy(exchange->location, orders, sizeof orders);

@@ -38,7 +38,7 @@ void http_handle_payment(struct http_exchange *exchange) {
   http_note_text(exchange, &PAYMENT_ID, result.payment_id);
   http_note_duration(exchange, &CHARGE_MS, result.inner_ns);
   if (reason != SHOP_DONE) reply_failure(exchange, reason, order_id);
-  json_decref(json); /* order_id lived in it */
+  json_decref(json); /* order_id pointed into it */
   if (reason != SHOP_DONE) return;
   buf_puts(&exchange->reply, "{\"order_id\":\""); /* the ids are the shop's own and need no escapes */
   buf_puts(&exchange->reply, result.order_id);

@@ -114,7 +114,7 @@ static bool read_query(struct http_exchange *exchange, struct query *query) {
   return false;
 }
 
-/* JSON for a client that names it and prefers it to HTML. */
+/* Returns true for a client that names JSON and prefers it to HTML. */
 static bool wants_json(const struct http_exchange *exchange, const struct query *query) {
   if (query->format) return strcmp(query->format, "json") == 0;
   struct buf accept = BUF_INIT(ACCEPT_LIMIT);
@@ -125,7 +125,8 @@ static bool wants_json(const struct http_exchange *exchange, const struct query 
   return wants;
 }
 
-/* A proxy on this machine forwards requests of remote clients. Prefixes end in a hyphen. */
+/* Finds headers of a proxy: one on this machine may forward requests of remote clients. Names that end in a
+ * hyphen are prefixes. */
 static enum MHD_Result find_proxy(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
   static const char *const names[] = {"Forwarded", "Via",      "X-Forwarded-",        "X-Original-",
                                       "X-Real-IP", "X-Envoy-", "X-Cluster-Client-IP", "X-Client-IP",

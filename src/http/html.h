@@ -5,10 +5,11 @@
 
 #include "base/buf.h"
 
-/* Escaped for text and for quoted attribute values. Control characters and invalid UTF-8 become U+FFFD. */
+/* Appends the text, escaped for HTML text and quoted attribute values. Control characters and invalid UTF-8
+ * become U+FFFD. */
 void http_html_text(struct buf *out, const char *text, size_t len);
 void http_html_string(struct buf *out, const char *text);
-/* Percent-encoded; safe in a quoted attribute value, too. */
+/* Appends the text, percent-encoded. The result is also safe in a quoted attribute value. */
 void http_html_query_value(struct buf *out, const char *text);
 
 #endif

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-/* A numeric address in 127.0.0.0/8, ::1, or the former as IPv6 (::ffff:127.0.0.1). False for NULL. */
+/* Whether the numeric address is in 127.0.0.0/8 (also as IPv6, ::ffff:127.0.0.1) or ::1. False for NULL. */
 bool http_local_address(const char *address);
-/* The value of a Host header that names this machine without asking DNS: a loopback address, localhost, or a
- * name below localhost, each with or without a port. A DNS rebinding attack sends another name. */
+/* Whether the Host header names this machine without DNS: a loopback address, localhost, or a name below
+ * localhost, each with or without a port. In a DNS rebinding attack, the header has another name. */
 bool http_local_host(const char *host);
 
 #endif

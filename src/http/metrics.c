@@ -44,7 +44,7 @@ static size_t route_index(const struct http_route *route) {
   return route ? (size_t)(route - http_routes) : UNMATCHED;
 }
 
-/* A handler sends a final answer; an interim or an unknown status is a bug. */
+/* Handlers send only final answers, so an interim or unknown status is a bug. */
 static size_t status_index(unsigned status) {
   assert(status >= STATUS_MIN && status <= STATUS_MAX);
   return status - STATUS_MIN;

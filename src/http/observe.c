@@ -42,7 +42,7 @@ void http_observe_free(struct http_observe *observe) {
   free(observe);
 }
 
-/* Keeps a caller's id if it is short and plain, so that the caller's logs and ours agree. */
+/* A caller's id is kept if it is short and plain, so that the caller's logs and ours agree. */
 static bool request_id_ok(const char *id) {
   size_t len = strlen(id);
   if (len == 0 || len >= HTTP_REQUEST_ID_SIZE) return false;
@@ -80,7 +80,8 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
   bool continued = header && tel_traceparent_parse(header, strlen(header), &parent);
   if (exchange->route && exchange->route->span) {
     if (continued) read_tracestate(exchange, state);
-    /* With a method that the route does not accept, the span gets the conventions' name for any request. */
+    /* If the route does not accept the method, the span gets the name that the conventions give to unknown
+     * requests. */
     const char *name = exchange->route->span;
     if (!http_route_takes(exchange->route, exchange->method)) name = "HTTP";
     exchange->span = tel_span_start_at(observe->tracer, name, TEL_SPAN_SERVER, continued ? &parent : NULL,

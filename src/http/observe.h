@@ -18,14 +18,15 @@ struct http_observe *http_observe_new(struct tel_registry *registry, struct tel_
                                       struct tel_logger *logger, const double *buckets, size_t bucket_count);
 void http_observe_free(struct http_observe *observe);
 
-/* Begins an exchange that has its method, path, query, version, connection and client. Finds the route and
- * the trace context, starts the clock and the span, and chooses the request id. */
+/* Begins an exchange. The caller has set method, path, query, version, connection and client. Finds the route
+ * and the trace context, starts the clock and the span, and chooses the request id. */
 void http_observe_begin(struct http_observe *observe, struct http_exchange *exchange);
 /* Ends an exchange whose answer is complete. Call it once for each begin. Ends the span too. */
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange);
 
 /* Counts and logs a request that never became an exchange (refused by libmicrohttpd, cut off, turned away).
- * Requests without a request line are logged at a limited rate. context: the answer's, or NULL. */
+ * Requests without a request line are logged at a limited rate. context: the trace context of the answer, or
+ * NULL. */
 void http_observe_refused(struct http_observe *observe, const struct server_refusal *refusal,
                           const struct tel_context *context);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every way a request can end without success, one row each. The payment failures are rows of shop/reason.h.
- */
+/* All the ways in which a request can fail, one row each. The rows of the payment failures are in
+ * shop/reason.h. */
 #ifndef HTTP_PROBLEM_H
 #define HTTP_PROBLEM_H
 
@@ -9,8 +9,8 @@
 #include "shop/reason.h"
 #include "tel/log.h"
 
-/* name, code, status, level, error (counts in error_total: the shop failed, not its client), title, what to
- * do next */
+/* name, code, status, level, error (counts in error_total, because the shop failed and not its client),
+ * title, what to do next */
 #define HTTP_PROBLEMS(X)                                                                                     \
   X(HTTP_INVALID_REQUEST, "invalid_request", 400, TEL_WARN, false, "The request is not valid",               \
     "Correct the request and send it again.")                                                                \
@@ -62,7 +62,7 @@ struct http_problem_row {
 };
 
 const struct http_problem_row *http_problem_row(enum http_problem problem);
-/* The problem that a reason of the shop becomes; HTTP_NO_PROBLEM for SHOP_DONE. */
+/* The problem for a reason of the shop; HTTP_NO_PROBLEM for SHOP_DONE. */
 enum http_problem http_problem_of(enum shop_reason reason);
 /* The problem of that code, or HTTP_NO_PROBLEM. */
 enum http_problem http_problem_by_code(const char *code);

@@ -63,7 +63,7 @@ bool http_route_takes(const struct http_route *route, const char *method);
 bool http_route_is_probe(const struct http_route *route);
 
 /* Copies the value of a parameter in a path of the route, not decoded and cut to size. Returns its full
- * length; 0: the route does not have this parameter. */
+ * length; 0: the route has no such parameter. */
 size_t http_route_parameter(const struct http_route *route, const char *path, const char *name, char *out,
                             size_t size);
 
@@ -71,7 +71,8 @@ enum { HTTP_ALLOW_SIZE = 80 };
 #define HTTP_WHOLE_SERVER "*" /* the target of OPTIONS for the server itself (RFC 9110 9.3.7) */
 /* The value of Allow for a path: the methods of all its rows; for HTTP_WHOLE_SERVER those of all rows. */
 void http_route_allow(const char *path, char out[HTTP_ALLOW_SIZE]);
-/* "POST /order, GET /order/{order_id} ... or GET /version"; ends with "..." if the list does not fit. */
+/* Writes "POST /order, GET /order/{order_id} ... or GET /version". Ends with "..." if the list does not fit.
+ */
 void http_route_list(char *out, size_t size);
 
 #endif

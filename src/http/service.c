@@ -62,7 +62,7 @@ static void begin_exchange(struct http_service *service, const struct _u_request
   http_observe_begin(service->observe, exchange);
 }
 
-/* No row has this path: the detail names the rows. */
+/* For a path without a row. The detail lists all routes. */
 static void reply_not_found(struct http_exchange *exchange) {
   char routes[HTTP_DETAIL_SIZE - 128];
   http_route_list(routes, sizeof routes);
@@ -161,7 +161,7 @@ static void put_refusal_header(void *reply, const char *name, const char *value)
   server_refusal_header(reply, name, value);
 }
 
-/* The limits are settings, so the server's constant texts do not name them. */
+/* Adds the limits to the detail: they are settings, so the server's constant texts do not name them. */
 static void reply_refusal(struct http_exchange *exchange, const struct server_refusal *refusal,
                           const struct server_settings *limits) {
   enum http_problem problem = http_problem_by_code(refusal->code);
@@ -280,8 +280,8 @@ int http_service_new(const struct http_service_settings *settings, const struct 
   struct server_hooks hooks = {.cls = service, .refused = refused, .log = log_library};
   if (service->observe) service->server = server_new(&settings->server, &hooks, error);
   if (!service->server) goto fail;
-  /* The default endpoint is the cheapest, because Ulfius matches nothing. Ulfius requires another endpoint
-   * too. */
+  /* The default endpoint is the cheapest one, because Ulfius then has no paths to match. But Ulfius requires
+   * at least one other endpoint. */
   if (server_endpoint(service->server, "OPTIONS", "*", 0, serve, service) != 0 ||
       server_endpoint(service->server, NULL, NULL, 0, serve, service) != 0 ||
       register_metrics(service) != 0) {

@@ -22,12 +22,13 @@ struct http_service_settings {
   const char *version, *commit, *compiler; /* for /version and minishop_build_info; static */
 };
 
-/* The parts that the service uses; all outlive it. registry NULL: metrics are off, /metrics is 404. */
+/* The parts that the service uses; all outlive it. registry NULL: metrics are off and /metrics answers 404.
+ */
 struct http_service_parts {
   struct shop *shop;
   struct tel_registry *registry;
   struct tel_tracer *tracer;
-  struct tel_recent *recent; /* NULL: none are kept, /debug/tracez is 404 */
+  struct tel_recent *recent; /* NULL: no traces are kept, /debug/tracez answers 404 */
   struct tel_logger *logger;
 };
 

@@ -316,7 +316,7 @@ static int append(const char *text, size_t len, void *out) {
   return buf_failed(out) ? -1 : 0;
 }
 
-/* Indented for reading; unchanged if memory is too low to parse it. */
+/* Writes the line indented, or unchanged if it cannot be parsed for lack of memory. */
 static void put_line(struct buf *out, const char *line) {
   json_t *json = json_loads(line, 0, NULL);
   buf_puts(out, "<pre>");

@@ -51,8 +51,8 @@ static bool blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-/* Moves the blanks after a field value in front of it, where libmicrohttpd skips them. It would take blanks
- * after the value as a part of it, and misread a length or a coding. */
+/* Moves the blanks after a field value in front of it, where libmicrohttpd skips them. libmicrohttpd would
+ * keep blanks after the value as a part of it, and misread a length or a coding. */
 static void value_trim(char *line, char *end) {
   char *last = end;
   while (last > line && blank(last[-1])) last--;
@@ -76,11 +76,11 @@ static void length_read(struct server_arrival *arrival, const char *value, const
   arrival->left = 0;
   for (; value < end && *value >= '0' && *value <= '9'; value++) {
     arrival->left = 10 * arrival->left + (uint64_t)(*value - '0');
-    if (arrival->left > arrival->body_limit) break; /* the guards refuse it */
+    if (arrival->left > arrival->body_limit) break; /* too large: the guards refuse it */
   }
 }
 
-/* The guards refuse other values, and both fields together. The bytes that follow do not matter then. */
+/* The guards refuse other values, and a request with both fields. Then the following bytes do not matter. */
 static void field_read(struct server_arrival *arrival, const char *line, const char *end) {
   const char *value;
   if ((value = value_of("Content-Length:", 15, line, end))) length_read(arrival, value, end);
@@ -118,7 +118,7 @@ static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
       head_ends(arrival);
     return newline + 1;
   }
-  /* libmicrohttpd takes a NUL as the end of the line. In headers, the guards find it. */
+  /* libmicrohttpd takes a NUL as the end of the line. In headers, the guards refuse it. */
   if (trailers && memchr(line, '\0', (size_t)(last - line)))
     return fault(arrival, SERVER_ARRIVAL_BAD_TRAILER, at);
   if (blank(last[-1])) value_trim(line, last);
@@ -145,7 +145,7 @@ static int hex_value(char c) {
   return found ? (int)(found - digits) : -1;
 }
 
-/* Reads size and extension. libmicrohttpd refuses malformed ones. No request can follow them. */
+/* Reads size and extension. libmicrohttpd refuses malformed ones, and then reads no further request. */
 static char *chunk_size_read(struct server_arrival *arrival, char *at, char *end) {
   for (; at < end && *at != '\n'; at++) {
     int digit = hex_value(*at);

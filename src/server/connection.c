@@ -38,7 +38,7 @@ static uint64_t request_deadline(const struct server *server, uint64_t from) {
   return from + server->settings.request_timeout_s * CLOCK_NS_PER_S;
 }
 
-/* Returns false if the sweeper has cut the connection. The deadline then stays. */
+/* Returns false if the sweeper has cut the connection. The deadline then does not change. */
 static bool deadline_set(struct server_client *client, uint64_t deadline_ns) {
   uint64_t before = atomic_load(&client->deadline_ns);
   while (before != SERVER_DEADLINE_CUT)
@@ -79,7 +79,7 @@ static void opened(struct server *server, struct MHD_Connection *connection, voi
     client->turned_away = client->linger = true;
     server_refuse_away(server, client->fd, client->address,
                        "This server has reached its connection limit: try again soon.");
-    shutdown(client->fd, SHUT_RDWR); /* libmicrohttpd closes it at once */
+    shutdown(client->fd, SHUT_RDWR); /* libmicrohttpd then closes it at once */
   }
 }
 
@@ -100,7 +100,7 @@ static void closed(struct server *server, struct server_client *client) {
   free(client);
 }
 
-/* Tells the hook of an answer that is not ours. client: NULL if it is not known. */
+/* Reports to the hook an answer that libmicrohttpd made. client: NULL if unknown. */
 static void report(struct server *server, const struct server_client *client,
                    enum server_refusal_origin origin, unsigned status) {
   struct server_refusal refusal = {.origin = origin, .started_mono_ns = clock_mono_ns()};
@@ -157,7 +157,7 @@ void *server_connection_begun(void *cls, const char *uri, struct MHD_Connection 
 }
 
 /* Replaces bytes that cannot be a request line. libmicrohttpd would close the connection silently or wait for
- * more bytes. It answers this line with a refusal, after the answers to earlier requests. */
+ * more bytes. It answers WRONG_LINE with a refusal, after the answers to earlier requests. */
 #define WRONG_LINE "- \n"
 
 size_t server_connection_arrived(struct server_client *client, char *data, size_t len, size_t size) {
@@ -171,7 +171,7 @@ size_t server_connection_arrived(struct server_client *client, char *data, size_
     memcpy(data + len, WRONG_LINE, sizeof WRONG_LINE - 1);
     return len + sizeof WRONG_LINE - 1;
   }
-  /* The guards refuse a fault that arrived together with its header. */
+  /* If the fault arrived together with its header, the guards refuse it. */
   if (arrival->heads != heads || arrival->requests != requests) return len;
   struct server_refusal refusal;
   server_guard_bad_arrival(arrival, &refusal);

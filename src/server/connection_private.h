@@ -10,8 +10,8 @@
 #include "server/arrival_private.h"
 #include "server/server_private.h"
 
-/* Values of deadline_ns without a time. CUT is final: of sweeper and handler, the first to set a value wins.
- */
+/* Values of deadline_ns that are not times. CUT is final: the sweeper and the handler race, and the first to
+ * set a value wins. */
 enum { SERVER_DEADLINE_HANDLING = 0, SERVER_DEADLINE_CUT = 1 };
 
 /* One connection. libmicrohttpd's notifications create and free it. Only the thread that serves the
@@ -28,17 +28,17 @@ struct server_client {
   bool dispatched;              /* its endpoints ran; it counts as in flight until completed */
   bool replied;                 /* server_request_reply() queued the answer */
   bool bad_target;              /* of the current request */
-  bool long_target;             /* the same */
-  bool too_many_arguments;      /* the target had too many; they were removed */
+  bool long_target;             /* of the current request */
+  bool too_many_arguments;      /* the target had too many arguments; they were removed */
   char *authority;              /* of a target in absolute form, or NULL; owned */
-  bool refused;                 /* this server answered or reported it */
+  bool refused;                 /* this server answered or reported the request */
   bool turned_away;             /* answered with 503; nothing more is read */
-  bool linger;                  /* wait for the client to close, or it could lose the answer */
+  bool linger;                  /* wait until the client closes, or it could lose the answer */
   uint64_t accepted_ns;
   uint64_t started_ns;
   unsigned completed; /* requests */
   struct server_arrival arrival;
-  struct connection_info_struct *request; /* Ulfius's, until completed */
+  struct connection_info_struct *request; /* Ulfius's request, until completed */
   struct server_client *previous, *next;  /* under the server's clients_lock */
 };
 

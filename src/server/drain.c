@@ -20,11 +20,11 @@
 enum { HALF_MADE_MS = 20 };
 #define NEWCOMERS_NS (250 * CLOCK_NS_PER_MS)
 
-/* From now on the kernel drops new SYNs. The close would reset a connection that enters the backlog after the
- * last check. Clients that send the SYN again are refused cleanly. */
+/* From now on the kernel drops new SYNs. Without this, a connection that enters the backlog after the last
+ * check would be reset by the close. The kernel refuses clients that send their SYN again after the close. */
 static bool newcomers_ignore(int listen_fd) {
   struct sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the flags of the TCP header */
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* offset of the flags in the TCP header */
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02 /* SYN */, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, 0),
       BPF_STMT(BPF_RET | BPF_K, 0xffffffff),

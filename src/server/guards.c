@@ -203,7 +203,7 @@ bool server_guard_refuses(const struct server_client *client, const char *method
     return true;
   if (headers.content_length && strtoull(headers.content_length, NULL, 10) > server->settings.body_limit)
     return refuse_body(refusal);
-  /* A fault of the body that arrived together with the header. */
+  /* The start of the body arrived together with the header and has a fault. */
   if (client->arrival.fault > SERVER_ARRIVAL_BAD_LINE && client->arrival.requests == client->completed) {
     server_guard_bad_arrival(&client->arrival, refusal);
     return true;

@@ -27,7 +27,7 @@ enum { DESCRIPTORS = 1 << 17, REQUEST_WAIT_MS = 20 };
 static struct {
   _Atomic(struct server *) server;        /* for a listening socket */
   _Atomic(struct server_client *) client; /* for a connection */
-  atomic_bool drains;                     /* libmicrohttpd gives this listening socket up */
+  atomic_bool drains;                     /* libmicrohttpd no longer uses this listening socket */
 } owners[DESCRIPTORS];
 
 static bool known(int fd) {
@@ -69,8 +69,7 @@ static bool answer_one(struct server *server, int listen_fd) {
   return true;
 }
 
-/* Other parts of the process or of the machine have used up the descriptors. libmicrohttpd would retry in a
- * busy loop. */
+/* The process or the machine has used up its descriptors. libmicrohttpd would retry in a busy loop. */
 static void starved(struct server *server, int listen_fd, int why) {
   char text[128];
   pthread_mutex_lock(&server->spare_lock);
@@ -115,9 +114,9 @@ __attribute__((visibility("default"))) int epoll_ctl(int set, int operation, int
   return gone && known(fd) && atomic_load(&owners[fd].drains) ? 0 : result;
 }
 
-/* Interposes libmicrohttpd's function. libulfius calls it with its own dispatcher and our array of options.
- * Replacing that dispatcher is the only way to check a request before its body is read. Calls without our
- * options pass unchanged. The array's first option carries the server. */
+/* Interposes libmicrohttpd's function. libulfius passes its own dispatcher and our array of options. Only by
+ * replacing that dispatcher can we check a request before its body is read. Calls without our options pass
+ * unchanged. The array's first option carries the server. */
 __attribute__((visibility("default"))) struct MHD_Daemon *
 MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_policy, void *accept_cls,
                  MHD_AccessHandlerCallback handler, void *handler_cls, ...) {
@@ -140,8 +139,7 @@ MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_
   return daemon;
 }
 
-/* libmicrohttpd 1.0 has another memory layout, and itself refuses the faults that the functions below find.
- */
+/* libmicrohttpd 1.0 has another memory layout. It refuses the faults below by itself. */
 bool server_insides_known(void) {
   return strncmp(MHD_get_version(), "0.9.", 4) == 0;
 }
@@ -174,7 +172,7 @@ bool server_insides_block_is_clean(const char *method, const char *version, size
   while (end - at >= 4) {
     if (at[0] || at[1]) return false; /* not CRLF */
     at += 2;
-    if (!at[0]) return at[1] == '\0' && at + 2 == end; /* the empty line must be the end */
+    if (!at[0]) return at[1] == '\0' && at + 2 == end; /* the block must end with the empty line */
     at += strnlen(at, (size_t)(end - at));
     if (at < end) at++; /* the colon; without one, as in a folded line, a later check fails */
     at += strnlen(at, (size_t)(end - at));

@@ -18,14 +18,14 @@ struct server_client;
 /* Sets the owner of a descriptor. NULL removes it. */
 void server_insides_listens(int fd, struct server *server);
 void server_insides_serves(int fd, struct server_client *client);
-/* Marks a listening socket that libmicrohttpd gives up: from MHD_quiesce_daemon() until it is closed. */
+/* Marks a listening socket that libmicrohttpd no longer uses: from MHD_quiesce_daemon() until its close. */
 void server_insides_drains(int fd, bool drains);
 
 /* --- Checks of the memory that holds a request. They always pass with versions other than 0.9 --- */
 
 bool server_insides_known(void);
-/* Whether no NUL hides a part of the raw target. Call this and the next two from server_connection_begun().
- */
+/* Returns false if a NUL hides a part of the raw target. Call this and the next two from
+ * server_connection_begun(). */
 bool server_insides_target_is_whole(const char *target);
 /* Removes the arguments of the raw target. */
 void server_insides_arguments_cut(const char *target);

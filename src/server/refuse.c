@@ -14,7 +14,7 @@ static const struct status {
   unsigned status;
   const char *code, *phrase, *detail;
 } statuses[] = {
-    {400, "invalid_request", "Bad Request", /* also for statuses without a row */
+    {400, "invalid_request", "Bad Request", /* also for other statuses below 500 */
      "The request line or a header is not well formed: write METHOD TARGET HTTP/1.1, then a line NAME: VALUE"
      " for each header."},
     {408, "request_timeout", "Request Timeout",
@@ -41,7 +41,7 @@ unsigned server_refusal_status(size_t index) {
 }
 
 void server_refuse_fill(struct server_refusal *refusal, unsigned status) {
-  /* libmicrohttpd answers 500 when a chunk extension fills its memory. This is the client's mistake. */
+  /* libmicrohttpd answers 500 when a chunk extension fills its memory. That is the client's error. */
   bool server_error = status >= 500 && status_of(status) == &statuses[0];
   const struct status *row = status_of(server_error ? MHD_HTTP_CONTENT_TOO_LARGE : status);
   refusal->status = row->status;
@@ -102,7 +102,7 @@ static enum MHD_Result reply_queue(struct server_client *client, const struct se
   return result;
 }
 
-/* In English: no program here sets a locale. */
+/* English, because no program here sets a locale. */
 static void date_put(struct buf *out) {
   char text[64];
   struct tm at;

@@ -12,8 +12,8 @@
 
 enum server_refusal_origin {
   SERVER_REFUSED_BY_GUARD,   /* by this server; the hook makes the body */
-  SERVER_REFUSED_BY_LIBRARY, /* by libmicrohttpd; the hook makes the body, unless the connection is unknown:
-                              * then libmicrohttpd answers by itself */
+  SERVER_REFUSED_BY_LIBRARY, /* by libmicrohttpd; the hook makes the body. If the connection is unknown,
+                                libmicrohttpd makes it */
   SERVER_REFUSED_BY_CUT, /* the request took too long: the connection was cut without an answer (status 408)
                           */
 };
@@ -33,7 +33,7 @@ struct server_refusal {
   const char *code;   /* a stable word, one for each status, see above */
   const char *detail; /* a sentence for people: what is wrong and what to do */
   const char *method;
-  const char *target;                /* with its query */
+  const char *target;                /* with the query */
   const char *client;                /* the address */
   uint64_t started_mono_ns;          /* when the request line was read; without one, when the connection was
                                       * accepted */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a request and its connection. For endpoints, hooks and free_shared_data (which uses the request that
- * the observer kept), in the thread that serves the connection. */
+/* Reads a request and its connection. Call these from endpoints, hooks and free_shared_data (with the request
+ * that the observer kept), in the thread that serves the connection. */
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H
 
@@ -10,8 +10,8 @@
 #include "base/buf.h"
 
 struct MHD_Connection *server_request_connection(const struct _u_request *request);
-/* The client's address: IPv6 in full, and IPv4 in its own form also on a dual-stack socket. Lives as long as
- * the request. */
+/* The client's address. IPv6 is complete. IPv4 has its usual form, even on a dual-stack socket. Lives as long
+ * as the request. */
 const char *server_request_client(const struct _u_request *request);
 unsigned server_request_client_port(const struct _u_request *request);
 

@@ -26,8 +26,8 @@ enum {
   OPTION_COUNT = 16,
 };
 
-/* Our limit answers 503, and lies below libmicrohttpd's. At its own limit libmicrohttpd resets connections
- * (without a pool) or lets them wait (with a pool, where it races with MHD_quiesce_daemon() and ends in
+/* At our limit we answer 503. It lies below libmicrohttpd's limit, where libmicrohttpd resets connections
+ * (without a pool) or lets them wait (with a pool: this races with MHD_quiesce_daemon() and can end in
  * abort()). */
 enum { CONNECTIONS_SPARE = 64 };
 
@@ -152,7 +152,7 @@ int server_start(struct server *server, struct error *error) {
   unsigned flags = options_fill(server, options);
   int result = ulfius_start_framework_with_mhd_options(&server->instance, flags, options);
   if (result != U_OK) server_accepts_no_more(server);
-  server->listen_fd = -1; /* libmicrohttpd owns it now, and closes it also when it fails */
+  server->listen_fd = -1; /* libmicrohttpd owns the socket now, and closes it even when it fails */
   if (result != U_OK) {
     error_set(error, "cannot start the HTTP server: libmicrohttpd refused, see the log");
     return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A hardened HTTP/1.1 server on Ulfius and libmicrohttpd. It knows nothing of the shop: endpoints and hooks
- * are the caller's. What it adds to Ulfius:
+/* A hardened HTTP/1.1 server on Ulfius and libmicrohttpd. It knows nothing of the shop: the caller provides
+ * endpoints and hooks. It adds to Ulfius:
  *  - Guards refuse ambiguous requests (request smuggling), large header blocks and large bodies before an
  *    endpoint sees them.
  *  - Limits of connections, header block, body, idle time, and the time in which a whole request must arrive.
@@ -25,11 +25,11 @@
  *    u_map_put.
  *  - request->map_header merges repeated headers, and its keys are case-sensitive: use
  *    server_request_header(). request->client_address truncates IPv6 addresses: use server_request_client().
- *    request->timeout belongs to this server: do not change it.
+ *    This server uses request->timeout: do not change it.
  *  - "//order" and "/order/" reach "/order", nothing is decoded before routing, and request->url_path is raw.
  *    The server replaces a target in absolute form ("http://host/order") with its path. It refuses other
  *    targets that do not begin with "/", except "OPTIONS *", which an endpoint must answer. HEAD needs its
- *    own endpoint; libmicrohttpd omits the body of the answer.
+ * own endpoint; libmicrohttpd omits the body of the answer.
  *  - With pool 0 (one thread per connection) a handler may block. In a pool it must not: the connections that
  *    share its thread would wait.
  *  - While server_draining(), put "Connection: close" on every reply, at the handler's end. */
@@ -51,7 +51,7 @@ struct server_settings {
   unsigned connections;       /* open at the same time; further ones get 503 */
   size_t body_limit;          /* bytes of a request's body; above it 413 */
   size_t header_limit;        /* bytes of request line and headers; above it 431. At most 8192 */
-  unsigned idle_timeout_s;    /* without a byte, in either direction */
+  unsigned idle_timeout_s;    /* time without a byte in either direction */
   unsigned request_timeout_s; /* from the accept to the request line, and from there to the end of the
                                * request. Between requests, and to receive the reply, the client has the sum
                                * of both timeouts */

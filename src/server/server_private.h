@@ -28,7 +28,7 @@ struct server {
   bool started;
   bool few_descriptors; /* settings.connections was lowered */
   int listen_fd;        /* we close it; -1 while libmicrohttpd owns it */
-  int accept_fd;        /* the same socket while it accepts connections; else -1 */
+  int accept_fd;        /* the same socket, while it accepts connections; else -1 */
   pthread_mutex_t spare_lock;
   int spare_fd; /* closed for a moment when no other descriptor is left; -1 if missing */
   MHD_AccessHandlerCallback dispatcher; /* Ulfius's, which ours calls */
@@ -53,7 +53,7 @@ struct server {
   struct server_lingering lingering[SERVER_LINGERING];
 };
 
-/* Ends our handling of accept4() and closes the spare descriptor. */
+/* Stops our handling of accept4() and closes the spare descriptor. */
 void server_accepts_no_more(struct server *server);
 
 #endif

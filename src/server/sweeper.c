@@ -21,7 +21,7 @@ static bool forgotten(struct server_client *client) {
 }
 
 /* Requests that arrived during a stop (SIGSTOP, a frozen container) are still unread. The time of the stop
- * does not count. Closing a connection takes the same lock, so the descriptor still belongs to it. */
+ * does not count. A connection is closed under the same lock, so the descriptor still belongs to it. */
 static void sweep(struct server *server, uint64_t stopped_ns) {
   uint64_t now = clock_mono_ns();
   pthread_mutex_lock(&server->clients_lock);
@@ -118,7 +118,7 @@ void server_sweeper_stop(struct server *server) {
   atomic_store(&server->stopping, true);
   (void)!write(server->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
   pthread_join(server->sweeper.id, NULL);
-  assert(server->lingering_count == 0); /* the thread closes all, and none is added while stopping */
+  assert(server->lingering_count == 0); /* the sweeper closes all of them and takes no more while stopping */
   server->sweeping = false;
   close(server->wake_fd);
 }

@@ -8,8 +8,8 @@
 /* Returns 0, or -1 with errno. */
 int server_sweeper_start(struct server *server);
 void server_sweeper_stop(struct server *server);
-/* Keeps the socket open until the client closes it or a second has passed, so that no reset destroys the
- * answer. Takes ownership of fd. */
+/* Keeps the socket open until the client closes it or a second has passed, so that a reset does not destroy
+ * the answer. Takes ownership of fd. */
 void server_sweeper_linger(struct server *server, int fd);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/address.h"
 #include "server/target_private.h"
 
-/* Where the authority of an absolute form begins, or NULL. */
+/* The start of the authority in a target in absolute form, or NULL. */
 static char *authority_of(char *target) {
   if (strncasecmp(target, "http://", 7) == 0) return target + 7;
   return strncasecmp(target, "https://", 8) == 0 ? target + 8 : NULL;
@@ -19,7 +19,7 @@ bool server_target_split(char *target, char **authority, char **path) {
   char *from = authority_of(target);
   size_t len = from ? strcspn(from, "/?#") : 0;
   *authority = *path = NULL;
-  if (len == 0) return true; /* another form, or no host */
+  if (len == 0) return true; /* another form of target, or no host */
   const char *rest = from + len;
   size_t size = strlen(rest) + 2;
   *authority = strndup(from, len);
