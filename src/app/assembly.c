@@ -64,7 +64,7 @@ static struct shop_settings shop_settings_of(const struct app_config *config) {
                                 .orders_unpaid_ttl_s = (uint32_t)config->orders_unpaid_ttl_s};
 }
 
-/* The text of a telemetry function's result. */
+/* The error text for a telemetry function's result. */
 static const char *reason(int result) {
   return result == TEL_E_SYSTEM ? strerror(errno) : tel_error_text(result);
 }

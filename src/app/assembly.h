@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Assembles the service from telemetry, shop and HTTP, starts the parts in order and stops them in reverse.
- * The only place that knows all layers. For the main thread. */
+/* Assembles the service from telemetry, shop and HTTP. Starts the parts in order and stops them in reverse.
+ * Only this module knows all layers. For the main thread. */
 #ifndef APP_ASSEMBLY_H
 #define APP_ASSEMBLY_H
 
@@ -34,12 +34,12 @@ struct app_deadlines {
 
 /* What was lost at the stop. */
 struct app_lost {
-  unsigned requests; /* cut off in flight */
+  unsigned requests; /* in flight, and cut off */
   uint64_t spans;
 };
 
 /* Becomes not ready, drains, and flushes the spans. Returns what was lost. If requests were cut off, their
- * threads still run: end the process then instead of freeing. */
+ * threads still run: then end the process and do not free the assembly. */
 struct app_lost app_assembly_stop(struct app_assembly *assembly, const struct app_deadlines *deadlines);
 /* Writes the log until the deadline and frees all. Returns how many log lines were lost. Accepts NULL. */
 uint64_t app_assembly_free(struct app_assembly *assembly, uint64_t deadline_mono_ns);

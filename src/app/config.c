@@ -98,8 +98,8 @@ static int load_file(struct app_config *config, const char *path, bool incident,
   return result;
 }
 
-/* A start ignores an unusable incident file: an exercise must not keep the service down. A reload (without
- * warn) refuses it, and the service keeps its configuration. */
+/* At startup an unusable incident file is ignored, because an exercise must not prevent the start. A reload
+ * (without warn) refuses it, and the service keeps its configuration. */
 static int load_incident(struct app_config *config, const struct app_sources *sources,
                          void (*warn)(void *, const char *), void *cls, struct error *error) {
   struct app_config *with = malloc(sizeof *with);
@@ -215,7 +215,7 @@ int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, c
   if (sources->file &&
       load_file(config, sources->file, false, sources->file_optional, sources->directory, error) != 0)
     goto out;
-  /* Any source may name the incident file. Environment and options override its content. */
+  /* Any source can set the path of the incident file. Environment and options override its content. */
   if (overlay(config, APP_KEY_incident_file, sources, error) != 0) goto out;
   if (*config->incident_file && load_incident(config, sources, warn, cls, error) != 0) goto out;
   for (size_t i = 0; i < APP_KEY_COUNT; i++)

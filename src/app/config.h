@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The configuration: the settings of config_keys.h, from defaults, file, incident file, environment and
- * options. A later source overrides an earlier one. It is plain data that can be copied with =. For one
- * thread. */
+ * options. A later source overrides an earlier one. struct app_config is plain data that can be copied with
+ * =. One thread. */
 #ifndef APP_CONFIG_H
 #define APP_CONFIG_H
 
@@ -86,7 +86,7 @@ void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]);
 /* The sources of the configuration; all strings are borrowed. */
 struct app_sources {
   const char *file;                         /* absolute; NULL: none */
-  bool file_optional;                       /* may be absent: it is the default */
+  bool file_optional;                       /* may be absent, because it is the default file */
   const char *directory;                    /* base of relative paths; absolute */
   const char *const *environment;           /* as environ; NULL: none */
   const char *option_values[APP_KEY_COUNT]; /* from the command line; NULL: not given */
@@ -99,7 +99,7 @@ struct app_sources {
 int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
                     struct app_config *out, struct error *error);
 
-/* The defaults alone. */
+/* Sets all defaults. */
 void app_config_init(struct app_config *config);
 /* Sets error to "unknown setting" and the setting that was probably meant. */
 void app_unknown_setting(const char *path, struct error *error);

@@ -17,7 +17,7 @@ enum state { WANT_NAME, WANT_EQUALS, WANT_VALUE, BEHIND_VALUE };
 struct scan {
   const char *at, *end;
   unsigned line; /* of at */
-  /* The token: */
+  /* The current token. */
   enum token token;
   const char *text;
   size_t len;
@@ -104,7 +104,7 @@ static void next(struct scan *scan) {
   } else {
     do advance(scan, 1);
     while (scan->at < scan->end &&
-           ((unsigned char)*scan->at & 0xc0) == 0x80); /* a whole character of UTF-8 */
+           ((unsigned char)*scan->at & 0xc0) == 0x80); /* continue to the end of the UTF-8 character */
     scan->token = SIGN;
   }
   scan->len = (size_t)(scan->at - scan->text);
@@ -205,7 +205,7 @@ static void on_value(struct scan *scan) {
 
 static void behind_value(struct scan *scan, enum token before) {
   bool in_list = scan->depth > 0 && scan->open[scan->depth - 1].bracket != '{';
-  if (scan->token == TEXT && before == TEXT) return; /* one text in parts */
+  if (scan->token == TEXT && before == TEXT) return; /* adjacent texts are parts of one text */
   if (is_sign(scan, "])}"))
     close_bracket(scan);
   else if (in_list && is_sign(scan, ","))

@@ -8,10 +8,10 @@
 /* Field, type, path, default as text, smallest, largest, the words of a CHOICE, reload (SIGHUP applies it),
  * help.
  *
- * Types: ADDRESS (address and port), NAME (text; if largest is set, one word of at most so many bytes), PATH
- * (a file, made absolute, or ""), OUTPUT (as PATH, or "syslog"), URL (http or https), CHOICE (a word from a
- * list; the field is its index), BOOL, WHOLE, MEMORY (bytes; 0 is off), REAL, REALS (ascending positive
- * numbers). */
+ * Types: ADDRESS (address and port), NAME (text; if largest is set, one word of at most that many bytes),
+ * PATH (a file, made absolute, or ""), OUTPUT (as PATH, or "syslog"), URL (http or https), CHOICE (a word
+ * from a list; the field is its index), BOOL, WHOLE, MEMORY (bytes; 0 is off), REAL, REALS (ascending
+ * positive numbers). */
 #define APP_CONFIG_KEYS(X)                                                                                   \
   X(listen, ADDRESS, "listen", "127.0.0.1:8080", 0, 0, NULL, false,                                          \
     "address and port for HTTP; 0.0.0.0:8080 is every IPv4 address, [::]:8080 every address; with port 0 "   \

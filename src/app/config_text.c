@@ -41,8 +41,9 @@ static const char *skip_word(const char *at, const char *end) {
   return at;
 }
 
-/* Marks a whole number, decimal or hexadecimal, as 64 bits wide. The library silently truncates a larger
- * number, so that one is written as a floating-point number, which settings of whole numbers refuse. */
+/* Marks a whole number, decimal or hexadecimal, as 64 bits wide. The library would silently truncate a number
+ * above 64 bits. Such a number is written as a floating-point number, which settings of whole numbers refuse.
+ */
 static char *mark_whole(const char *word, size_t len, char *to) {
   bool hex = len > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
   size_t end = len;

@@ -13,8 +13,8 @@
 int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, void *cls,
                          struct tel_tracing_settings *out, struct error *error);
 
-/* Prints each OTEL_* variable with its effective value, as comments of a configuration file, and where spans
- * go. */
+/* Prints each OTEL_* variable with its effective value, and where spans go, as comments of a configuration
+ * file. */
 void app_tracing_print(const struct tel_tracing_settings *settings, FILE *out);
 
 /* Prints all OTEL_* variables with their allowed values, for --help. */

@@ -9,7 +9,7 @@
 
 enum { NO_KEY = -1 };
 
-/* One row per option. The option of a setting names its key, all others except --config a flag. */
+/* One row per option. The option of a setting has a key. Every other option except --config has a flag. */
 static const struct row {
   const char *name, *argument;
   int key;     /* enum app_key_id, or NO_KEY */

@@ -19,8 +19,8 @@ struct app_pidfile {
 enum { TRIES = 16 };
 
 /* Locks the file and checks that the path still names it: the previous process may have removed it between
- * our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. A lock of fcntl()
- * would end as soon as any code in this process opens and closes the file. */
+ * our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. Uses flock(): a
+ * lock of fcntl() would end as soon as any code in this process opened and closed the file. */
 static int lock(int fd, const char *path, struct error *error) {
   struct stat opened, named;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -93,7 +93,7 @@ void app_pidfile_free(struct app_pidfile *file) {
   if (!file) return;
   /* Remove it while we hold the lock, or we might remove another process's file. */
   if (unlink(file->path) != 0 &&
-      ftruncate(file->fd, 0) != 0) { /* then it is stale, which the next start detects */
+      ftruncate(file->fd, 0) != 0) { /* now the file is stale, which the next start detects */
   }
   close(file->fd);
   free(file);

@@ -23,8 +23,8 @@ struct app_run {
   atomic_bool over;
 };
 
-/* Starts the thread that enforces the shutdown deadline. It starts early, because threads may have run out at
- * shutdown. Returns 0, or -1 with a text in error. */
+/* Starts the thread that enforces the shutdown deadline. It starts early, because creating a thread may fail
+ * at shutdown. Returns 0, or -1 with a text in error. */
 int app_run_watch(struct app_run *run, struct error *error);
 
 /* Runs until SIGTERM or SIGINT, then stops the service and frees the assembly and the pid file. SIGHUP

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-/* IPv4 or IPv6, by any.sa_family. Unused bytes are 0, so that two can be compared with memcmp(). */
+/* IPv4 or IPv6, by any.sa_family. Unused bytes are 0, so that memcmp() can compare two addresses. */
 struct address {
   union {
     struct sockaddr any;
@@ -27,15 +27,15 @@ struct address {
  * Returns 0, or -1 with a text in error that says what is wrong; out is untouched then. */
 int address_parse(const char *text, struct address *out, struct error *error);
 /* Reads an address without a port or brackets: "127.0.0.1", "::1". The port is 0. Returns false and leaves
- * out untouched if it is not one. */
+ * out untouched if text is not an address. */
 bool address_parse_host(const char *text, struct address *out);
 /* Copies an address that a system call returned. Other families become all zeros. */
 void address_copy(struct address *out, const struct sockaddr *from);
 
-/* The length for bind() and connect(). */
+/* The length of any, for bind() and connect(). */
 socklen_t address_length(const struct address *address);
 unsigned address_port(const struct address *address);
-/* 127.0.0.0/8, ::1, or the former as IPv6 (::ffff:127.0.0.1). */
+/* Whether the address is in 127.0.0.0/8 (also as IPv6, ::ffff:127.0.0.1) or is ::1. */
 bool address_is_loopback(const struct address *address);
 
 enum { ADDRESS_HOST_SIZE = INET6_ADDRSTRLEN, ADDRESS_TEXT_SIZE = INET6_ADDRSTRLEN + 8 };

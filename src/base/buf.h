@@ -29,7 +29,8 @@ void buf_puts(struct buf *b, const char *text);
 void buf_putc(struct buf *b, char c);
 void buf_put_u64(struct buf *b, uint64_t value);
 void buf_put_i64(struct buf *b, int64_t value);
-/* The fewest digits that read back the same; NaN, +Inf, -Inf as Prometheus spells them. */
+/* Appends the shortest text that reads back as the same number; NaN, +Inf and -Inf as Prometheus spells them.
+ */
 void buf_put_double(struct buf *b, double value);
 /* Lower-case hexadecimal, two digits a byte. */
 void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len);

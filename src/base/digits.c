@@ -53,7 +53,7 @@ char *digits_with_point(char *to, const char *text) {
   for (const char *at = text; *at; at++) {
     if (strchr("0123456789+-e", *at)) {
       *to++ = *at;
-    } else if (!point) { /* the locale's decimal point, in UTF-8 of several bytes */
+    } else if (!point) { /* the locale's decimal point, which can have several bytes */
       *to++ = '.';
       point = true;
     }
@@ -73,7 +73,7 @@ static char *write_any(char *to, double value) {
   char text[DIGITS_DOUBLE_MAX + 8];
   for (int precision = 15; precision <= 17; precision++) {
     snprintf(text, sizeof text, "%.*g", precision, value);
-    if (strtod(text, NULL) == value) break; /* the same locale on both sides */
+    if (strtod(text, NULL) == value) break; /* printf() and strtod() use the same locale */
   }
   return digits_with_point(to, text);
 }

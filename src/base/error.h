@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An error message for people. All errors of the programs have this form. A function that can fail for
- * several reasons returns -1 or NULL and sets it. The telemetry library has codes instead (tel/error.h). Any
- * thread. */
+ * several reasons returns -1 or NULL and sets the message. The telemetry library has codes instead
+ * (tel/error.h). Any thread. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
@@ -14,7 +14,7 @@ struct error {
 
 /* Sets the text, cut to its size. The arguments may point into error itself. */
 void error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prepends PLACE and ": ". */
+/* Prepends the formatted place and ": ". */
 void error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

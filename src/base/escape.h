@@ -6,15 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Output bytes for an input byte, at most: \u00XX. */
+/* Most output bytes for an input byte: \u00XX. */
 enum { ESCAPE_JSON_WORST = 6 };
 
 /* Writes the text without quotes and without a NUL. Escapes controls, DEL, quote, backslash and the line ends
  * of JavaScript (U+2028, U+2029); writes U+FFFD for each maximal subpart that is ill-formed UTF-8. to has
  * room for ESCAPE_JSON_WORST * len bytes. Returns the end. */
 char *escape_json(char *to, const char *text, size_t len);
-/* Copies len bytes if none needs an escape, which is fast. Returns false if one does, or might; then use
- * escape_json(). */
+/* Copies len bytes if none needs an escape, which is fast. Returns false if a byte needs an escape, or might
+ * need one; then use escape_json(). */
 bool escape_json_copy(char *to, const char *text, size_t len);
 
 #endif

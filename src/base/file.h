@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole reads and whole writes: neither a signal nor a short transfer cuts them. They may block. */
+/* Complete reads and writes: they continue after a signal or a short transfer. They may block. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
@@ -7,11 +7,11 @@
 #include <sys/types.h>
 
 /* Reads the start of a regular file into out: at most size - 1 bytes, then a NUL. Returns how many bytes were
- * read, or -1 with errno: EISDIR for a directory, EINVAL for a device, a pipe or a socket. Out is an empty
- * string then. size is at least 1. */
+ * read, or -1 with errno: EISDIR for a directory, EINVAL for a device, a pipe or a socket. out is then an
+ * empty string. size is at least 1. */
 ssize_t file_read(const char *path, char *out, size_t size);
 
-/* Writes all of the data. Returns how many bytes were written; if less than len, errno says why. If write()
+/* Writes all of the data. Returns how many bytes were written; if fewer than len, errno says why. If write()
  * returns 0, errno is EIO. */
 size_t file_write(int fd, const void *data, size_t len);
 

@@ -6,14 +6,14 @@
 
 #include <stdatomic.h>
 
-/* Starts to count. If memory for that is missing, forks go unnoticed. */
+/* Starts to count. If there is no memory for it, forks go unnoticed. */
 void forks_watch(void);
 
-/* Use forks_count(). */
+/* Internal: call forks_count(). */
 extern _Atomic unsigned forks_seen;
 
-/* How many forks lie between this process and the one that called forks_watch() first, which has 0. A single
- * load, because the path of requests uses it. */
+/* How many forks lie between this process and the one that first called forks_watch(). The latter has 0. A
+ * single load, because the path of requests uses it. */
 static inline unsigned forks_count(void) {
   return atomic_load_explicit(&forks_seen, memory_order_relaxed);
 }

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* A Treiber stack. The low half of top is the index of the first free object, plus one; the high half counts
- * the changes. If other threads change the stack between a thread's read and its exchange, the exchange fails
- * even if the same object is on top again, and the thread retries. */
+/* A Treiber stack. The low half of top is the index of the first free object, plus one. The high half counts
+ * the changes of top. If other threads change the stack between a thread's read and its exchange, the
+ * exchange fails even if the same object is on top again, and the thread retries. */
 struct pool {
   unsigned char *objects;
   size_t count, size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A bounded pool of objects of one size, without locks, for any thread. It hands out the object that was
- * given back last, because that is still in the cache. Objects that were never taken are never touched, so
- * they use no memory. */
+/* A bounded, lock-free pool of objects of one size, for any thread. It hands out the object that was given
+ * back last, because that is still in the cache. Objects that were never taken are never touched, so they use
+ * no memory. */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
@@ -10,8 +10,8 @@
 
 struct pool;
 
-/* count objects of size bytes, aligned for any type, and zero until first taken. count is 1 to 2^32 - 2.
- * Returns NULL when out of memory. */
+/* Makes count objects of size bytes, aligned for any type. An object is zero until it is first taken. count
+ * is 1 to 2^32 - 2. Returns NULL when out of memory. */
 struct pool *pool_new(size_t count, size_t size);
 /* Frees all objects, taken or not. Accepts NULL. */
 void pool_free(struct pool *pool);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Random numbers for identifiers, jitter and the simulation. Not for secrets. Each thread has its own
- * generator, so there is no lock. The system seeds it, and once more in a child of fork(). */
+ * generator, so there is no lock. The system seeds it, and seeds it again in a child of fork(). */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* At most so many events in each second of the monotonic clock. Starts as all 0. Any thread. */
+/* Limits events to a number in each second of the monotonic clock. Initialize it with zeros. Any thread. */
 #ifndef BASE_RATE_H
 #define BASE_RATE_H
 
@@ -12,7 +12,7 @@ struct rate {
   atomic_uint events; /* in it */
 };
 
-/* Counts one event. Returns whether at most limit events of this second, with this one, have been counted. */
+/* Counts one event. Returns whether the count of this second, including this event, is at most limit. */
 bool rate_passes(struct rate *rate, unsigned limit, uint64_t now_mono_ns);
 
 #endif

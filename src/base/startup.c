@@ -25,7 +25,7 @@ static void hold_signals(void) {
 static void open_standard_descriptors(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    /* Opened in the wrong direction, so that its use fails as with a closed descriptor. open() returns this
+    /* Open it in the wrong direction, so that using it fails as with a closed descriptor. open() returns this
      * number, because all lower ones are open. */
     if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) _exit(EXIT_FAILURE);
   }

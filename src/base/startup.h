@@ -5,10 +5,10 @@
 
 /* Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1, so that none of them ends the program before it can handle
  * them, and ignores SIGPIPE. Opens the standard descriptors (0, 1, 2) that the parent process has closed, or
- * the next file would get such a number. Such a descriptor stays unusable for its purpose: reading standard
- * input, or writing to standard output or error, fails. If it cannot be opened, the program ends with 1.
- * Programs of the GNU linker run startup() before the constructors of their libraries. main() calls it too;
- * the second call does nothing. */
+ * the next file would get such a number. Such a descriptor stays unusable: reading standard input fails, and
+ * so does writing to standard output or error. If the descriptor cannot be opened, the program ends with
+ * status 1. A program linked by the GNU linker runs startup() before the constructors of its libraries.
+ * main() calls it too; a second call does nothing. */
 void startup(void);
 
 /* Restores the signals, for a program that only prints something and ends. */

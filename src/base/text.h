@@ -24,12 +24,12 @@ void text_copy(char *out, size_t size, const char *text);
 void text_list_add(char *out, size_t size, const char *separator, const char *item);
 
 /* How many characters must be inserted, removed or replaced to turn one text into the other, ignoring case.
- * TEXT_DISTANCE_MAX if one has so many characters or more. */
+ * TEXT_DISTANCE_MAX if one of them has that many characters or more. */
 enum { TEXT_DISTANCE_MAX = 96 };
 size_t text_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 
-/* Sets *best to the candidate if it is closer to the word than *distance, and close enough for a typing
- * error. Start with *best NULL and *distance TEXT_DISTANCE_MAX. */
+/* If the candidate is closer to the word than *distance, and close enough for a typing error, sets *best and
+ * *distance. Start with *best NULL and *distance TEXT_DISTANCE_MAX. */
 void text_similar(const char *word, size_t len, const char *candidate, const char **best, size_t *distance);
 
 /* Copies the start of a text for a message: at most TEXT_SHOWN bytes, then "..." if there are more. Control

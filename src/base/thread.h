@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 struct thread {
-  pthread_t id; /* to join or detach */
+  pthread_t id; /* join or detach it */
   /* The rest is for thread_start(). */
   const char *name;
   void (*run)(void *cls);
@@ -15,8 +15,8 @@ struct thread {
 
 enum { THREAD_NAME_MAX = 15 }; /* characters, the kernel's limit */
 
-/* Runs run(cls) on a new thread. thread stays where it is, and name is valid, until that thread has ended.
- * Returns 0, or an error number. */
+/* Runs run(cls) on a new thread. *thread must not move, and name must stay valid, until that thread has
+ * ended. Returns 0, or an error number. */
 int thread_start(struct thread *thread, const char *name, void (*run)(void *cls), void *cls);
 
 #endif

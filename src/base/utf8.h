@@ -7,16 +7,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Returns the length in bytes of the character at text. If the bytes are ill-formed, returns minus the length
- * of the maximal subpart, which a repair replaces as a whole. len, the bytes of the text, is at least 1. */
+/* Returns the length in bytes of the character at text. If the bytes are ill-formed, returns the negative
+ * length of the maximal subpart, which a repair replaces with one character. len is the size of the text, at
+ * least 1. */
 int utf8_sequence(const char *text, size_t len);
 /* Whether all of the text is UTF-8. Fast on ASCII. */
 bool utf8_valid(const char *text, size_t len);
 /* Copies the text with U+FFFD for each maximal subpart that is ill-formed. out has room for 3 * len bytes.
  * Returns the length of the copy. */
 size_t utf8_repair(const char *text, size_t len, char *out);
-/* Returns how many bytes the first limit characters have: at most len, and at most 4 * limit for any bytes.
- */
+/* Returns the size in bytes of the first limit characters: at most len, and at most 4 * limit even for
+ * ill-formed text. */
 size_t utf8_cut(const char *text, size_t len, size_t limit);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool of connections to the payment provider: a call takes one and gives it back. Any thread. Without a
- * limit a call costs one atomic read. */
+/* The pool of connections to the payment provider. Each call takes a connection and gives it back. Any
+ * thread. Without a limit a call costs one atomic read. */
 #ifndef SHOP_CONNECTIONS_H
 #define SHOP_CONNECTIONS_H
 
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct shop_connections {
-  _Atomic uint32_t limit; /* 0: none */
+  _Atomic uint32_t limit; /* 0: no limit */
   _Atomic uint32_t used;  /* changes only under the lock; a scrape reads it without the lock */
   pthread_mutex_t lock;
   pthread_cond_t given;

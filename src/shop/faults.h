@@ -11,14 +11,14 @@
 
 #include "shop/reason.h"
 
-/* The rows of the reason table from which a failed payment is drawn. */
+/* The range of rows of the reason table from which a failed payment is drawn. */
 struct shop_faults_part {
   int first, last;
 };
 
 struct shop_faults {
   uint64_t seed;
-  _Atomic uint64_t payments, latencies; /* drawn so far */
+  _Atomic uint64_t payments, latencies; /* numbers drawn so far */
   _Atomic double failure_rate;
   _Atomic struct shop_faults_part part; /* 8 bytes: lock-free */
 };
@@ -33,15 +33,15 @@ struct shop_faults_part shop_faults_part_of(size_t choice);
 void shop_faults_configure(struct shop_faults *faults, double failure_rate, struct shop_faults_part part);
 /* How the next payment ends: SHOP_DONE or a payment failure. */
 enum shop_reason shop_faults_payment(struct shop_faults *faults);
-/* The same with another rate and other reasons. */
+/* The same with the given rate and reasons. */
 enum shop_reason shop_faults_payment_of(struct shop_faults *faults, double rate,
                                         struct shop_faults_part part);
 /* A log-normal duration around the median, at most ten times the median, in nanoseconds; 0 for 0. */
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms);
-/* Whether a call that fails with this takes shop_faults_timeout_ns(). */
+/* Whether a call that fails for this reason takes shop_faults_timeout_ns(). */
 bool shop_faults_is_late(enum shop_reason reason);
-/* The duration of a call that times out, in nanoseconds: always the deadline, which is 16 times the median,
- * at most 4 s (or the median, if that is longer); 0 for 0. */
+/* The duration of a call that times out, in nanoseconds: 16 times the median, but at most 4 s (or the median,
+ * if that is longer); 0 for 0. */
 uint64_t shop_faults_timeout_ns(double median_ms);
 
 #endif

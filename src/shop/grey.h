@@ -13,7 +13,7 @@
 
 enum { SHOP_CALLER_SIZE = 64 };
 
-/* The settings that apply to a request that is hit. */
+/* The settings for a request that the failure hits. */
 struct shop_grey_effect {
   double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
   struct shop_faults_part payment_part; /* the reasons of their failed payments */
@@ -21,7 +21,7 @@ struct shop_grey_effect {
 };
 
 struct shop_grey_settings {
-  double share;       /* of the requests that sku and caller select, 0 to 1; 0: off */
+  double share;       /* share of the requests selected by sku and caller, 0 to 1; 0: off */
   int sku;            /* index in the catalogue; -1: all */
   const char *caller; /* the start of the User-Agent, cut at SHOP_CALLER_SIZE - 1 bytes; "": all */
   struct shop_grey_effect effect;

@@ -10,12 +10,12 @@
 #include "base/clock.h"
 #include "base/condition.h"
 
-enum { SHARDS_MAX = 16, SHARD_ORDERS_MIN = 1024 }; /* a small store has one shard: its order is then exact */
+enum { SHARDS_MAX = 16, SHARD_ORDERS_MIN = 1024 }; /* a small store has one shard, so "oldest" is exact */
 
 enum state { UNPAID, CLAIMED, PAID };
 
 struct node {
-  struct shop_order order; /* first: reserve() hands it out */
+  struct shop_order order; /* first, because reserve() returns its address */
   enum state state;
   uint64_t since_ns; /* monotonic time when it entered its queue */
   struct node *chain;

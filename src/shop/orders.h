@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The order store: bounded, in memory, sharded by id so that requests rarely compete for a lock. A full store
- * drops the oldest paid order, or else the oldest unpaid order past its time to live, or else refuses. With
- * several shards, "oldest" applies to one shard. Any thread. */
+ * drops the oldest paid order. If there is none, it drops the oldest unpaid order past its time to live.
+ * Otherwise it refuses the new order. With several shards, "oldest" applies to one shard. Any thread. */
 #ifndef SHOP_ORDERS_H
 #define SHOP_ORDERS_H
 
@@ -33,15 +33,15 @@ struct shop_order *shop_orders_reserve(struct shop_orders *orders);
 void shop_orders_add(struct shop_orders *orders, struct shop_order *order);
 void shop_orders_release(struct shop_orders *orders, struct shop_order *order);
 
-/* Copies an order out. Returns false and leaves *out unchanged if it is unknown. */
+/* Copies an order to *out. Returns false and leaves *out unchanged if the order is unknown. */
 bool shop_orders_find(struct shop_orders *orders, const uint8_t id[10], struct shop_order *out, bool *paid);
 
 enum shop_orders_claim { SHOP_ORDERS_CLAIMED, SHOP_ORDERS_UNKNOWN, SHOP_ORDERS_PAID, SHOP_ORDERS_BUSY };
-/* Claims an unpaid order for one payment and copies it out. While another payment has it, waits until the
- * deadline (clock_mono_ns()), and then returns SHOP_ORDERS_BUSY. SHOP_ORDERS_PAID copies the order too. */
+/* Claims an unpaid order for one payment and copies it out. While another payment has claimed it, waits until
+ * the deadline (clock_mono_ns()), then returns SHOP_ORDERS_BUSY. SHOP_ORDERS_PAID copies the order too. */
 enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8_t id[10],
                                          uint64_t deadline_mono_ns, struct shop_order *out);
-/* Ends a claim: the order is paid, or unpaid again. */
+/* Ends a claim. The order is then paid, or unpaid again. */
 void shop_orders_settle(struct shop_orders *orders, const uint8_t id[10], bool paid);
 
 #endif

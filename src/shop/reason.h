@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Why an operation of the shop failed. The word is stable: problem code, metric label and log field are this
- * word. */
+/* Why an operation of the shop failed. The word is stable: it is the problem code, the metric label and the
+ * log field. */
 #ifndef SHOP_REASON_H
 #define SHOP_REASON_H
 
@@ -15,9 +15,10 @@
   X(UNAVAILABLE, "unavailable", "The shop cannot handle this request now.")
 
 /* The payment failures: name, word, group, weight, title, a sentence that says what happened. A failure has
- * the probability weight / sum of the weights, roughly as payment providers report it. A new failure needs
- * only a row: the draw, payment.reason, the problem, its metrics and its log line follow from it. Groups,
- * whose rows are adjacent: CARD (402), PROVIDER (502), LATE (504: the provider takes too long). */
+ * the probability weight / sum of the weights. The weights follow roughly what payment providers report. A
+ * new failure needs only a row: the draw, payment.reason, the problem, its metrics and its log line follow
+ * from it. Groups, whose rows are adjacent: CARD (402), PROVIDER (502), LATE (504: the provider takes too
+ * long). */
 #define SHOP_PAYMENT_FAILURES(X)                                                                             \
   X(CARD_DECLINED, "card_declined", CARD, 50, "The card was declined",                                       \
     "The card's issuer declined the charge.")                                                                \

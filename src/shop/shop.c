@@ -17,8 +17,8 @@
 #include "telemetry/traces/span_clock.h"
 
 enum {
-  PAYMENT_WAIT_S = 5,    /* for a running payment of the same order */
-  CONNECTION_WAIT_S = 2, /* for a connection to the provider */
+  PAYMENT_WAIT_S = 5,    /* wait for a running payment of the same order */
+  CONNECTION_WAIT_S = 2, /* wait for a connection to the provider */
 };
 
 enum sku_counter { ORDERED_UNITS, SKU_COUNTERS };
@@ -206,7 +206,7 @@ enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, 
   describe_order(parent, NULL, out->sku, quantity);
   if (!order) return SHOP_UNAVAILABLE;
   random_bytes(order->id,
-               sizeof order->id); /* not from the seed: ids of an earlier run must not become valid again */
+               sizeof order->id); /* not from the seed, or ids of an earlier run would be valid again */
   order->sku = (uint8_t)index;
   order->quantity = (uint8_t)quantity;
   order->span = *tel_span_context(parent);

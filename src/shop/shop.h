@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The simulated shop: orders, stock, a payment provider that fails on purpose. Its telemetry is real: the
+/* The simulated shop: orders, stock, a payment provider that fails on purpose. Its telemetry is real. The
  * inner step of each operation has its own span. Every function may be called from any thread. Placing and
  * paying may sleep as long as the configured latency. */
 #ifndef SHOP_SHOP_H
@@ -26,9 +26,9 @@ struct shop_settings {
   uint32_t inventory_stock;             /* units of each SKU; 0: unlimited */
   double inventory_restock_s;           /* seconds between two refills of the stock; 0: never */
   struct shop_grey_settings grey;       /* its caller is borrowed for the call */
-  uint64_t seed;                        /* repeats a run; 0: different each time. At start only */
+  uint64_t seed;                        /* the same seed repeats a run; 0: random. At start only */
   size_t orders_capacity;               /* at least 1. At start only */
-  uint32_t orders_unpaid_ttl_s;         /* after this a full store may drop an unpaid order. At start only */
+  uint32_t orders_unpaid_ttl_s; /* age at which a full store may drop an unpaid order. At start only */
 };
 
 struct shop;
@@ -76,10 +76,11 @@ struct shop_payment_result {
   uint64_t inner_ns; /* how long ChargeCard took; 0: it did not run */
 };
 
-/* Pays an order, once: payments of the same order wait for each other, and after a success the others get
- * SHOP_ALREADY_PAID. After a failure it can be paid again. Links parent to the span of the order. caller: the
- * User-Agent, or NULL. Returns SHOP_DONE, SHOP_UNKNOWN_ORDER, SHOP_ALREADY_PAID, a payment failure,
- * SHOP_UNAVAILABLE (waited too long for another payment) or SHOP_NO_CONNECTION (for a connection). */
+/* Pays an order, at most once. Payments of the same order wait for each other, and after a success the others
+ * get SHOP_ALREADY_PAID. After a failure the order can be paid again. Links parent to the span of the order.
+ * caller: the User-Agent, or NULL. Returns SHOP_DONE, SHOP_UNKNOWN_ORDER, SHOP_ALREADY_PAID, a payment
+ * failure, SHOP_UNAVAILABLE (waited too long for another payment) or SHOP_NO_CONNECTION (waited too long for
+ * a connection). */
 enum shop_reason shop_order_pay(struct shop *shop, struct tel_tracer *tracer, struct tel_span *parent,
                                 const char *order_id, const char *caller, struct shop_payment_result *out);
 

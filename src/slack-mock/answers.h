@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The answers of Slack's incoming webhook, one row each: the status, and the word that is its body. The
+/* The answers of Slack's incoming webhook, one row each: the status, and the word that is the body. The
  * `result` label of slack_mock_messages_total and the log use the same word. */
 #ifndef SLACK_MOCK_ANSWERS_H
 #define SLACK_MOCK_ANSWERS_H

@@ -128,7 +128,7 @@ int mock_journal_rewrite(struct mock_journal *journal, const char *content, size
   buf_puts(&path, journal->path);
   buf_puts(&path, ".new");
   if (!buf_cstr(&path)) goto out;
-  /* An existing file is left from a crash, or another user made it: do not write to it. */
+  /* Do not write to an existing file: a crash has left it, or another user has made it. */
   unlink(buf_cstr(&path));
   fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && file_write(fd, content, len) == len && fsync(fd) == 0 &&

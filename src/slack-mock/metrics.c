@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* The last, 500, counts all other statuses, which the server does not send. */
+/* The last one, 500, counts all other statuses, which the server does not send. */
 static const char *const refused_statuses[MOCK_REFUSED_STATUSES] = {"0",   "400", "408", "413", "414",
                                                                     "431", "503", "505", "500"};
 

@@ -18,7 +18,8 @@ struct mock_metrics {
   struct tel_counter *answers[MOCK_ANSWER_COUNT], *refused[MOCK_REFUSED_STATUSES];
 };
 
-/* Store and mode outlive the metrics. Returns false when out of memory; free the metrics then too. */
+/* Store and mode must outlive the metrics. Returns false when out of memory; free the metrics in that case
+ * too. */
 bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, struct mock_mode *mode);
 void mock_metrics_free(struct mock_metrics *metrics);
 /* Counts a request that reached no endpoint. */

@@ -43,7 +43,7 @@ struct mock_mode {
   int delay_s;
   uint64_t generation; /* counts the changes; a change ends the waits of "slow" */
   bool stopping;
-  uint64_t full_at_ns; /* throttled: when a whole burst is allowed again */
+  uint64_t full_at_ns; /* in mode "throttled": when a whole burst is allowed again */
 };
 
 const struct mock_mode_row *mock_mode_row(size_t i) {

@@ -13,9 +13,9 @@ enum mock_options_result { MOCK_OPTIONS_RUN, MOCK_OPTIONS_DONE, MOCK_OPTIONS_FAI
 
 /* An option takes precedence over its variable (SLACK_MOCK_LISTEN, SLACK_MOCK_STORE, SLACK_MOCK_HOOK), and
  * the variable over the default. DONE: --help or --version was printed. FAILED: it could not be printed. BAD:
- * a message is on standard error. The texts are borrowed from argv, the environment and static memory. The
- * value of --hook is a secret: it is copied, and overwritten in argv, so that the process list does not show
- * it. */
+ * invalid; a message was printed on standard error. The texts are borrowed from argv, the environment and
+ * static memory. The value of --hook is a secret: it is copied, and overwritten in argv, so that the process
+ * list does not show it. */
 enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_options *options);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of the page. embed.sh turns those of page/ into constants of the program. */
+/* The files of the web page. embed.sh turns the files in page/ into constants of the program. */
 #ifndef SLACK_MOCK_PAGE_H
 #define SLACK_MOCK_PAGE_H
 
 #include <stddef.h>
 
 struct mock_page_file {
-  const char *path; /* of the URL */
+  const char *path; /* of its URL */
   const char *type;
   const unsigned char *data;
   size_t len;

@@ -10,7 +10,7 @@
 #include "slack-mock/mode.h"
 #include "slack-mock/store.h"
 
-/* What the handlers share. It outlives the server. */
+/* The state that the handlers share. It outlives the server. */
 struct mock_channel {
   struct server *server;
   struct mock_store *store;
