@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether this build's costs can be counted: with glibc, and without a sanitizer, which has its own malloc()
- * and many more instructions. */
+/* Whether this build's costs can be counted: only with glibc and without a sanitizer, which has its own
+ * malloc() and executes many more instructions. */
 #ifndef TESTS_COST_COUNTABLE_H
 #define TESTS_COST_COUNTABLE_H
 

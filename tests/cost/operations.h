@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A counter, a histogram, a span and a log line as a request uses them, through the public headers alone:
- * what the guard counts and the benchmark times. */
+/* A counter, a histogram, a span and a log line as a request uses them, through the public headers only. The
+ * cost test counts these operations, and the benchmark times them. */
 #ifndef TESTS_COST_OPERATIONS_H
 #define TESTS_COST_OPERATIONS_H
 
@@ -11,7 +11,7 @@ static const struct tel_context operation_context = {{1, 2, 3}, {4, 5}, TEL_FLAG
 static struct tel_counter *operation_counter;
 static struct tel_histogram *operation_histogram;
 
-/* Makes both. Returns as tel_register(). */
+/* Makes both instruments. Returns what tel_register() returns. */
 static inline int operation_register(struct tel *tel) {
   static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
                                    0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An input of a fuzzer as all that a client sends on one connection. */
+/* Sends a fuzzer's input as all the bytes of one client's connection. */
 #ifndef TESTS_FUZZ_WIRE_H
 #define TESTS_FUZZ_WIRE_H
 
@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Reads until the server closes. Whatever it says begins as an answer; a server that hangs is a finding. */
+/* Reads until the server closes. Everything it sends must begin like an HTTP answer. A server that hangs is a
+ * finding. */
 static inline void wire_read_all(int fd) {
   enum { PATIENCE_MS = 20000 };
   char answer[4096];
@@ -33,7 +34,7 @@ static inline void wire_fuzz(unsigned port, const uint8_t *data, size_t size) {
   if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) abort();
   for (size_t sent = 0; sent < size;) {
     ssize_t now = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
-    if (now <= 0) break; /* refused, and answered */
+    if (now <= 0) break; /* refused with an answer */
     sent += (size_t)now;
   }
   shutdown(fd, SHUT_WR);

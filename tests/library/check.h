@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the programs of this folder share: they stand on the public headers alone. */
+/* Shared by the programs of this folder, which use only the public headers. */
 #ifndef TESTS_LIBRARY_CHECK_H
 #define TESTS_LIBRARY_CHECK_H
 
@@ -13,7 +13,7 @@
 #include <tel/scrape.h>
 #include <tel/telemetry.h>
 
-/* Ends the process with a line that names what did not hold. */
+/* Ends the process with a message that names the failed condition. */
 #define CHECK(condition)                                                                                     \
   do {                                                                                                       \
     if (condition) break;                                                                                    \
@@ -47,7 +47,7 @@ static inline int entries(const char *path) {
   return count;
 }
 
-/* A thread that was joined may be listed for a moment longer. */
+/* A joined thread may still be listed for a moment. */
 static inline void threads_become(int count) {
   for (int i = 0; i < 10000 && entries("/proc/self/task") != count; i++)
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);

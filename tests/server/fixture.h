@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the server's tests share: a running server that remembers what happened, and a client of raw sockets.
+/* Shared by the server's tests: a running server that records what happened, and a client with raw sockets.
  */
 #ifndef SERVER_FIXTURE_H
 #define SERVER_FIXTURE_H
@@ -22,9 +22,9 @@ struct fixture_seen {
   char detail[256];
 };
 
-/* Endpoints: any path answers 200 with the length of the body; "/hold" and what is below it first wait for
- * fixture_release; "/headers" tells of X-List and the client;
- * "/big" answers FIXTURE_BIG bytes. A "*" observer counts begins and, in free_shared_data, ends. */
+/* Endpoints: any path answers 200 with the length of the body. "/hold" and paths below it first wait for
+ * fixture_release(). "/headers" answers with X-List and the client. "/big" answers FIXTURE_BIG bytes. A "*"
+ * observer counts begins and, in free_shared_data, ends. */
 enum { FIXTURE_BIG = 8 << 20 };
 
 struct fixture {
@@ -37,20 +37,20 @@ struct fixture {
   unsigned seen_count;
   struct fixture_seen seen[FIXTURE_SEEN];
   char logged[512]; /* the last line */
-  char warned[512]; /* the last that is not for debugging */
+  char warned[512]; /* the last line above DEBUG */
 };
 
 void fixture_init(
     struct fixture *f); /* settings for a test: a free port, short timeouts; change them, then start */
-void fixture_listen(struct fixture *f); /* it listens, but nobody accepts yet */
-void fixture_start(struct fixture *f);  /* listens, if it does not yet, and serves */
-/* The two in one: a thread for each connection (0), or a pool. */
+void fixture_listen(struct fixture *f); /* listens, but does not accept yet */
+void fixture_start(struct fixture *f);  /* listens if necessary, and serves */
+/* Calls init and start. pool 0: a thread for each connection. */
 void fixture_start_in(struct fixture *f, unsigned pool);
 void fixture_release(struct fixture *f);
-/* Drains with what is enough for any test, checks that nothing was lost and that each begin had its end, and
- * frees. */
+/* Drains with a deadline that suffices for any test, checks that nothing was lost and that every request
+ * ended, and frees. */
 void fixture_stop(struct fixture *f);
-/* Waits until so many refusals were reported. */
+/* Waits until this many refusals were reported. */
 void fixture_await_seen(struct fixture *f, unsigned count);
 unsigned fixture_seen(struct fixture *f);
 /* Polls until the condition holds; fails the test after a long time. */
@@ -76,19 +76,19 @@ unsigned fixture_seen(struct fixture *f);
   static void name##_in(unsigned pool)
 
 int wire_connect(const struct fixture *f);
-/* Fails the test unless all was taken. */
+/* Fails the test unless all bytes were sent. */
 void wire_send(int fd, const void *data, size_t len);
 void wire_puts(int fd, const char *text);
 /* Reads until the end of the connection, at most size - 1 bytes, ends with NUL and closes. Fails after a long
  * time. A reset counts as the end. Returns the length. */
 size_t wire_read_all(int fd, char *reply, size_t size);
-/* One whole reply of a connection that stays open. */
+/* Reads one whole reply of a connection that stays open. */
 void wire_read_reply(int fd, char *reply, size_t size);
-/* Sends and reads all. */
+/* Sends the text and reads all replies. */
 void wire_ask(const struct fixture *f, const char *request, char *reply, size_t size);
-/* The status of a reply, 0 if there is none. */
+/* The status of a reply; 0 without a reply. */
 unsigned wire_status(const char *reply);
-/* How often a text is in another. */
+/* How often one text occurs in the other. */
 unsigned wire_count(const char *text, const char *what);
 
 #endif

@@ -9,8 +9,8 @@
 
 enum { LIMIT = 20 };
 
-/* Feeds a text in three pieces, cut at every two places, as a socket might. All but the last left bytes must
- * be taken, and as many requests be complete. */
+/* Feeds a text in three pieces, as a socket might, cut at every pair of positions. All bytes except the last
+ * left ones must be taken, and this many requests be complete. */
 static void feed(const char *text, const char *expected, size_t left, unsigned requests,
                  enum server_arrival_fault fault) {
   char buffer[512];
@@ -36,7 +36,7 @@ static void feed_good(const char *text, const char *expected, unsigned requests)
   feed(text, expected, 0, requests, SERVER_ARRIVAL_GOOD);
 }
 
-/* The text is taken up to the bar, which is not a part of it. */
+/* The text must be taken up to the bar, which is not a part of it. */
 static void feed_bad(const char *text, enum server_arrival_fault fault, unsigned requests) {
   char all[512], good[512];
   size_t len = strcspn(text, "|");
@@ -85,7 +85,7 @@ START_TEST(bad_begins) {
 }
 END_TEST
 
-/* A chunk is too large as soon as it says so. */
+/* A chunk is refused as soon as its size line is too large. */
 START_TEST(chunks_too_large) {
   feed_good(CHUNKED "14\r\n", CHUNKED "14\r\n", 0);
   feed_bad(CHUNKED "15\r|\n", SERVER_ARRIVAL_TOO_LARGE, 0);
@@ -95,7 +95,7 @@ START_TEST(chunks_too_large) {
 }
 END_TEST
 
-/* libmicrohttpd finds these; until then nothing is changed or taken for a request. */
+/* libmicrohttpd refuses these. The reader changes nothing and counts no request. */
 START_TEST(chunks_malformed) {
   static const char *const bad[] = {CHUNKED "x\r\nA: b \r\n ", CHUNKED "1\r\nabc\r\nA: b \r\n ",
                                     CHUNKED "1 \r\nA: b \r\n "};
@@ -113,7 +113,7 @@ START_TEST(trailer_with_nul) {
 }
 END_TEST
 
-/* The text in a buffer of its own size, so that a sanitizer sees a byte too many. */
+/* The text in a buffer of exactly its size, so that a sanitizer detects an overrun. */
 static void split(const char *text, const char *target, const char *authority, const char *path) {
   char copy[128], *seen_authority, *seen_path;
   snprintf(copy, sizeof copy, "%s", text);

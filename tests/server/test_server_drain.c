@@ -52,7 +52,7 @@ static void finish(pthread_t thread) {
   ck_assert_uint_eq(atomic_load(&f.observed), atomic_load(&f.ended));
 }
 
-/* All that is in flight is answered, told that the connection ends, and nobody else gets in. */
+/* Every request in flight is answered with "Connection: close", and no other client gets in. */
 START_TEST(crowd) {
   static int fds[CROWD];
   char reply[4096];
@@ -75,8 +75,8 @@ START_TEST(crowd) {
 }
 END_TEST
 
-/* As it starts to drain, requests are on their way everywhere: connecting, unread, begun. None may be lost
- * without an answer: those that get in are served, the others read 503 or are refused. */
+/* When the drain starts, there are connecting clients, unread requests and running requests. None may be lost
+ * without an answer: accepted ones are served, the others get 503 or are refused. */
 static atomic_uint served, turned_away, outside, lost;
 
 static void *shopper(void *cls) {
@@ -100,7 +100,7 @@ static void *shopper(void *cls) {
   return NULL;
 }
 
-/* Whether this kernel lets us filter what comes to a socket of our own. Most do; some only root. */
+/* Whether this kernel lets us attach a filter to our own socket. Some kernels reserve this for root. */
 static bool may_filter(void) {
   struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, 0xffffffff)};
   struct sock_fprog program = {.len = 1, .filter = all};
@@ -118,13 +118,13 @@ BOTH_MODES(rush) {
   pthread_t thread = drain_begin();
   for (int i = 0; i < 8; i++) pthread_join(shoppers[i], NULL);
   finish(thread);
-  /* Without the filter each of them may be in the moment of the close, once. */
+  /* Without the filter, the close may reset each of them once. */
   ck_assert_uint_le(atomic_load(&lost), may_filter() ? 0 : 8);
 }
 
 /* The drain and a worker of the pool remove the listening socket from the worker's epoll set at the same
- * time. The linker puts this function between the server and syscall(), where it decides which of them is
- * second. */
+ * time. The linker redirects the server's calls of syscall() to this function, which decides which removal is
+ * the second. */
 enum { ANY_ORDER, WORKER_FIRST, DRAIN_FIRST };
 static atomic_int order;
 static _Thread_local bool drains;
@@ -178,7 +178,7 @@ START_TEST(drain_removes_first) {
 }
 END_TEST
 
-/* Only the removal of a socket that drains may come twice. */
+/* Only a draining socket may be removed twice. */
 START_TEST(removal_of_others) {
   fixture_start_in(&f, 2);
   int set = epoll_create1(EPOLL_CLOEXEC);
@@ -191,8 +191,8 @@ START_TEST(removal_of_others) {
 }
 END_TEST
 
-/* A pool whose threads are all busy leaves who comes in the kernel's backlog: they get an answer instead of a
- * reset. */
+/* If all threads of a pool are busy, new clients stay in the kernel's backlog. They get an answer instead of
+ * a reset. */
 START_TEST(backlog) {
   char reply[4096];
   int held[2], waiting[WAITING];
@@ -200,7 +200,7 @@ START_TEST(backlog) {
   for (unsigned i = 0; i < 2; i++) {
     held[i] = wire_connect(&f);
     wire_puts(held[i], HOLD);
-    /* The second may be given to the thread that is busy; then it waits there. */
+    /* The second may be assigned to the busy thread. Then it waits there. */
     if (i == 0) FIXTURE_AWAIT(server_in_flight(f.server) == 1);
   }
   for (int i = 0; i < WAITING; i++) {
@@ -224,7 +224,7 @@ START_TEST(backlog) {
 }
 END_TEST
 
-/* A reply counts as done when its last byte went out, not when it was made. */
+/* A reply counts as done when its last byte was sent, not when it was made. */
 BOTH_MODES(slow_readers) {
   static char reply[FIXTURE_BIG + 4096];
   int fds[10];
@@ -247,7 +247,7 @@ BOTH_MODES(slow_readers) {
   finish(thread);
 }
 
-/* Who does not finish sending gets a moment for it, but does not hold the others up for long. */
+/* A client that does not finish its request gets a moment for it, but delays the drain only briefly. */
 BOTH_MODES(half_sent) {
   fixture_init(&f);
   f.settings.pool = pool;

@@ -19,13 +19,14 @@ static struct fixture f;
 
 typedef void check_fn(const char *name, unsigned status, const char *reply);
 
-/* Sends a file as a request with a second one behind it; its name begins with the status it gets. */
+/* Sends a file as a request, followed by a second request. The file's name begins with the expected status.
+ */
 static void case_run(const struct case_file *file, const void *cls) {
   check_fn *const *check = cls;
   char reply[65536];
   int fd = wire_connect(&f);
   wire_send(fd, file->text, file->len);
-  send(fd, SECOND, strlen(SECOND), MSG_NOSIGNAL); /* may fail: it is closed already */
+  send(fd, SECOND, strlen(SECOND), MSG_NOSIGNAL); /* may fail, because the server has already closed */
   wire_read_all(fd, reply, sizeof reply);
   (*check)(file->name, (unsigned)strtoul(file->name, NULL, 10), reply);
 }
@@ -42,7 +43,7 @@ static void check_refused(const char *name, unsigned status, const char *reply) 
   fixture_await_seen(&f, ++reports);
   const struct fixture_seen *seen = &f.seen[reports - 1];
   ck_assert_msg(seen->status == status, "%s: reported as %u", name, seen->status);
-  /* What is wrong, then what to do; in our own words. */
+  /* The detail says what is wrong, then what to do, in our own words. */
   ck_assert_msg(strstr(seen->detail, ": ") && !strstr(seen->detail, "Your HTTP"), "%s: %s", name,
                 seen->detail);
 }
@@ -53,7 +54,7 @@ BOTH_MODES(refused) {
   ck_assert_int_gt(case_files("http/requests/refused", "", case_run, &check), 0);
   fixture_stop(&f);
   ck_assert_uint_eq(f.seen_count, reports); /* each once */
-  ck_assert_str_eq(f.warned, "");           /* a client's mistake is none of the server's */
+  ck_assert_str_eq(f.warned, "");           /* a client's mistake causes no warning */
 }
 
 static void check_accepted(const char *name, unsigned status, const char *reply) {
@@ -69,7 +70,7 @@ BOTH_MODES(accepted) {
   fixture_stop(&f);
 }
 
-/* Byte by byte: what is looked at in front of the library does not depend on how it arrives. */
+/* Byte by byte: our checks before libmicrohttpd's parser do not depend on how the bytes arrive. */
 static void case_in_pieces(const struct case_file *file, const void *cls) {
   check_fn *const *check = cls;
   char reply[65536];
@@ -96,7 +97,7 @@ BOTH_MODES(accepted_in_pieces) {
   fixture_stop(&f);
 }
 
-/* The answer of a guard is the hook's, and the hook is told who asked for what. */
+/* The hook makes a guard's answer, and gets the client, method and target. */
 BOTH_MODES(hook) {
   char reply[4096];
   fixture_start_in(&f, pool);
@@ -116,7 +117,7 @@ BOTH_MODES(hook) {
   ck_assert_str_eq(f.seen[0].trace, "00-11-22-01");
 }
 
-/* Blanks behind a value are no part of it, also of requests that arrive together. */
+/* Blanks after a value are not part of it, also if requests arrive together. */
 BOTH_MODES(values) {
   char reply[4096];
   fixture_start_in(&f, pool);
@@ -130,7 +131,7 @@ BOTH_MODES(values) {
   fixture_stop(&f);
 }
 
-/* No timeout helps. */
+/* The test must not depend on a timeout. */
 static void start_patient(unsigned pool) {
   fixture_init(&f);
   f.settings.pool = pool;
@@ -145,7 +146,7 @@ static void expect(const char *reply, unsigned good, unsigned bad, const char *s
 
 #define FIRST "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-/* Length and coding of a request that comes together with another end in blanks. */
+/* Length and coding end in blanks, in a request that arrives together with another one. */
 BOTH_MODES(blanks_pipelined) {
   char reply[4096];
   start_patient(pool);
@@ -160,7 +161,7 @@ BOTH_MODES(blanks_pipelined) {
   fixture_stop(&f);
 }
 
-/* What comes together with a request, and is none, gets its answer behind that of the request. */
+/* Bytes that are no request, but arrive together with one, are answered after that request. */
 BOTH_MODES(garbage_pipelined) {
   static const char *const garbage[] = {"GARBAGE\r\n",
                                         "\x16\x03\x01",
@@ -187,7 +188,7 @@ BOTH_MODES(garbage_pipelined) {
   ck_assert_str_eq(f.seen[0].target, ""); /* not that of the request before */
 }
 
-/* Behind the last request of a connection nothing is read. */
+/* Nothing is read after the last request of a connection. */
 BOTH_MODES(garbage_behind_the_end) {
   char reply[4096];
   start_patient(pool);
@@ -229,7 +230,7 @@ BOTH_MODES(absolute_form) {
   ck_assert_str_eq(f.seen[0].target, "/a?b=c");
 }
 
-/* Nothing of the body is sent, and no 100 Continue comes: the answer is there at once. */
+/* The client sends no body and gets no 100 Continue, but the answer at once. */
 BOTH_MODES(body_declared) {
   char reply[4096];
   fixture_start_in(&f, pool);
@@ -258,7 +259,7 @@ BOTH_MODES(body_at_the_limit) {
   fixture_stop(&f);
 }
 
-/* The client goes on sending a megabyte, whole, and still gets to read the answer: no reset eats it. */
+/* The client continues to send a whole megabyte, and can still read the answer: no reset destroys it. */
 static void body_goes_on(unsigned pool, bool chunked) {
   static char block[1 << 20];
   char reply[4096], head[128];
@@ -290,7 +291,7 @@ BOTH_MODES(body_goes_on_chunked) {
   body_goes_on(pool, true);
 }
 
-/* Nothing of the chunk is sent: its size is enough, alone or with the 8192 bytes before. */
+/* Nothing of the chunk is sent. Its size alone, or with the 8192 bytes before, exceeds the limit. */
 BOTH_MODES(chunk_declared) {
   static const char *const sizes[] = {"4001\r\n", "2001;a=b\r\n"};
   char first[8300], head[9000], reply[4096];
@@ -319,7 +320,7 @@ BOTH_MODES(chunk_declared) {
   }
 }
 
-/* A chunked body that goes on without end is answered as soon as it is too large. */
+/* An endless chunked body is answered as soon as it is too large. */
 BOTH_MODES(body_chunked_without_end) {
   static char block[8192];
   char reply[4096];

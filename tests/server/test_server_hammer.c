@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Clients that behave badly at random, many at a time; for the sanitizers, and for the books to balance. */
+/* Many clients misbehave at random at the same time. Checks the counts, and is useful with sanitizers. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -58,8 +58,8 @@ static void *misbehave(void *cls) {
       reset(fd);
     else
       close(fd);
-    /* Whatever the answer: a client that never waits for one is a thousand connections ahead of a server that
-     * a sanitizer slows down, and then everybody waits in vain. */
+    /* Wait for any answer. Otherwise a client gets a thousand connections ahead of a server that a sanitizer
+     * slows down, and then all clients wait in vain. */
     if (round % 10 == 9) {
       fd = wire_connect(&f);
       (void)!send(fd, texts[0], strlen(texts[0]), MSG_NOSIGNAL);

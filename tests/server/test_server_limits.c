@@ -15,7 +15,7 @@ enum { IDLE = 2000 };
 
 static struct fixture f;
 
-/* Sends a text, and then one more byte of it, over and over, until the server has had enough. */
+/* Sends a text, and then single bytes until the server closes. */
 static void drip(const char *text) {
   char reply[64];
   int fd = wire_connect(&f);
@@ -67,7 +67,7 @@ BOTH_MODES(long_handler) {
   fixture_stop(&f);
 }
 
-/* One too many is told so, and costs nobody else anything. */
+/* One client above the limit gets 503, and the others are not affected. */
 BOTH_MODES(connections) {
   char reply[4096];
   int fds[5];
@@ -93,7 +93,7 @@ BOTH_MODES(connections) {
   ck_assert_uint_eq(atomic_load(&f.handled), 1); /* what was turned away did not run */
 }
 
-/* Who is turned away is not served all the same, though the request was there before it was decided. */
+/* A client that is turned away is not served, even if its request had arrived before that decision. */
 START_TEST(turned_away) {
   char reply[4096];
   fixture_init(&f);
@@ -136,8 +136,8 @@ BOTH_MODES(idle) {
   fixture_stop(&f);
 }
 
-/* A request and the end of the client's side in one go: libmicrohttpd's pool answers and then forgets half of
- * them. */
+/* The request and the client's FIN arrive together: libmicrohttpd's pool answers, and then misses the end of
+ * half of these connections. */
 BOTH_MODES(half_closed) {
   char reply[4096];
   int fds[50];
@@ -158,7 +158,7 @@ BOTH_MODES(half_closed) {
   fixture_stop(&f);
 }
 
-/* Ulfius's own logger passes a message that holds the client's path on as a format, which ends in a crash. */
+/* Ulfius's own logger uses a message with the client's path as a format string, which crashes. */
 BOTH_MODES(format) {
   char reply[4096];
   struct linger reset = {.l_onoff = 1};
@@ -194,7 +194,7 @@ BOTH_MODES(breaks_off) {
       int fd = wire_connect(&f);
       wire_puts(fd, begins[i]);
       FIXTURE_AWAIT(atomic_load(&f.server->connections) == 1);
-      /* What was sent has arrived there; it may not have been read. */
+      /* The server has received the bytes, but may not have read them. */
       if (by_reset) ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
       close(fd);
       FIXTURE_AWAIT(atomic_load(&f.server->connections) == 0);
@@ -216,7 +216,7 @@ BOTH_MODES(library_later) {
   ck_assert_uint_eq(f.seen[0].status, 505);
 }
 
-/* libmicrohttpd would close without an answer. */
+/* libmicrohttpd alone would close without an answer. */
 BOTH_MODES(garbage_later) {
   static const char *const garbage[] = {"GARBAGE\r\n\r\n", "\x16\x03\x01\r\n", "G/T / HTTP/1.1\r\n\r\n"};
   char reply[4096];
@@ -237,7 +237,7 @@ BOTH_MODES(garbage_later) {
   ck_assert_uint_eq(f.seen_count, 3);
 }
 
-/* What libmicrohttpd answers by itself is reported with all that is known of it. */
+/* Answers that libmicrohttpd makes by itself are reported with all known data. */
 BOTH_MODES(library) {
   char reply[4096];
   fixture_start_in(&f, pool);

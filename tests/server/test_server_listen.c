@@ -11,7 +11,7 @@
 
 static struct fixture f;
 
-/* Who starts it reads what is wrong with which address, and what to do. */
+/* The error names the address, and says what is wrong and what to do. */
 START_TEST(binding) {
   struct error error = {""};
   char expected[ADDRESS_TEXT_SIZE];
@@ -23,7 +23,7 @@ START_TEST(binding) {
   ck_assert_ptr_null(server_new(&settings, NULL, &error));
   ck_assert_msg(strstr(error.text, expected) && strstr(error.text, "another program"), "%s", error.text);
   ck_assert_int_eq(address_parse("192.0.2.1:0", &settings.address, &error),
-                   0); /* for documentation; nobody has it */
+                   0); /* an address for documentation, which no machine has */
   ck_assert_ptr_null(server_new(&settings, NULL, &error));
   ck_assert_msg(strstr(error.text, "192.0.2.1:") && strstr(error.text, "no such address"), "%s", error.text);
   fixture_stop(&f);
@@ -45,8 +45,8 @@ START_TEST(settings) {
 }
 END_TEST
 
-/* It listens before it has threads, so that a daemon can fork in between: who connects early waits and is
- * answered. */
+/* It listens before it has threads, so that a daemon can fork in between. A client that connects early waits
+ * and is answered. */
 START_TEST(listens_before_the_start) {
   struct error error;
   char reply[4096];
@@ -82,7 +82,7 @@ START_TEST(both_families) {
   struct error error;
   char reply[4096];
   int fd = socket(AF_INET6, SOCK_STREAM, 0);
-  if (fd < 0) return; /* a machine without IPv6 */
+  if (fd < 0) return; /* this machine has no IPv6 */
   close(fd);
   fixture_init(&f);
   ck_assert_int_eq(address_parse("[::]:0", &f.settings.address, &error), 0);
@@ -103,7 +103,7 @@ START_TEST(both_families) {
 }
 END_TEST
 
-/* What a hook may add to a reply. */
+/* The headers that a hook may add to a reply. */
 START_TEST(refusal_headers) {
   struct server_refusal_reply reply = {.header_count = 0};
   char large[100];

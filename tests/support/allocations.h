@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lets allocations fail on request. A test links with $(WRAP_ALLOCATIONS): then all static code, check
- * included, calls this file for malloc, calloc, realloc, aligned_alloc and strdup. Any thread. */
+/* Makes allocations fail on request. A test links with $(WRAP_ALLOCATIONS): then all statically linked code,
+ * including check, calls the malloc, calloc, realloc, aligned_alloc and strdup of this file. Any thread. */
 #ifndef TESTS_SUPPORT_ALLOCATIONS_H
 #define TESTS_SUPPORT_ALLOCATIONS_H
 
@@ -12,7 +12,7 @@ void allocations_fail_at(unsigned at);
 void allocations_succeed(void);
 /* Calls since allocations_fail_at(). */
 unsigned allocations_count(void);
-/* Calls try again and again; the first, then the second ... allocation fails, until try returns true. Fails
+/* Calls try repeatedly, with the first, then the second ... allocation failing, until try returns true. Fails
  * the test if try returns false although no allocation failed. Returns the number of allocations. */
 unsigned allocations_walk(bool (*try)(void));
 /* Counts a call and returns whether it must fail, for other functions that a test wraps. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of the C library that fail when a test says so. The test is linked with $(WRAP_CALLS): the linker's
- * --wrap then leads the calls of all that is linked statically here. Any thread; a child of fork() keeps what
- * was set. */
+/* Makes calls of the C library fail on request. A test links with $(WRAP_CALLS): then the linker's --wrap
+ * redirects the calls of all statically linked code to this file. Any thread. A child of fork() inherits the
+ * settings. */
 #ifndef TESTS_SUPPORT_CALLS_H
 #define TESTS_SUPPORT_CALLS_H
 
@@ -9,13 +9,13 @@
 
 enum { CALLS_ALL = 0 };
 
-/* The at-th call of this name from now on (from 1), or each (CALLS_ALL), fails with this errno. With errno 0
- * it succeeds without being made: setuid() and the like return 0, getpwnam() an entry. The test ends if the
- * name is not wrapped. Several can be set. */
+/* From now on the at-th call of this name (from 1), or every call (CALLS_ALL), fails with this errno. With
+ * errno 0 the call is skipped and succeeds: setuid() and similar functions return 0, getpwnam() returns an
+ * entry. The test ends if the name is not wrapped. Several names can be set. */
 void calls_fail(const char *name, unsigned at, int error);
-/* No call fails from here on. To be called first. */
+/* From now on no call fails. Call this first. */
 void calls_succeed(void);
-/* How many calls have failed, or were not made, since calls_succeed(), here and in children. */
+/* How many calls failed or were skipped since calls_succeed(), in this process and its children. */
 unsigned calls_failed(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A parser's cases are files below TEST_DATA: case_files() calls a check for each. An unreadable file fails
- * the test. */
+/* A parser's test cases are files below TEST_DATA. case_files() calls a check function for each. An
+ * unreadable file fails the test. */
 #ifndef TESTS_SUPPORT_CASE_FILES_H
 #define TESTS_SUPPORT_CASE_FILES_H
 
@@ -17,7 +17,7 @@ struct case_file {
   size_t len;
 };
 
-/* Returns the bytes of a file and so many zeros behind them. The caller frees them. */
+/* Returns the bytes of a file, followed by this many zeros. The caller frees them. */
 static inline char *case_read(const char *path, size_t *len, size_t zeros) {
   static char text[64 * 1024];
   FILE *file = fopen(path, "rb");
@@ -31,7 +31,7 @@ static inline char *case_read(const char *path, size_t *len, size_t zeros) {
   return copy;
 }
 
-/* Returns the text of the file with the name of the case and another ending. The caller frees it. */
+/* Returns the text of the file that has the case's name and another extension. The caller frees it. */
 static inline char *case_beside(const struct case_file *file, const char *ending) {
   char path[4096];
   size_t len;
@@ -40,7 +40,7 @@ static inline char *case_beside(const struct case_file *file, const char *ending
   return case_read(path, &len, 1);
 }
 
-/* Calls check for each file of the directory whose name has this ending ("": for all), except hidden files.
+/* Calls check for each file of the directory with this extension ("": all files), except hidden files.
  * Returns their number. */
 static inline int case_files(const char *directory, const char *ending,
                              void (*check)(const struct case_file *file, const void *cls), const void *cls) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An environment of a test. */
+/* The environment variables of a test. */
 #ifndef TESTS_SUPPORT_ENVIRONMENT_H
 #define TESTS_SUPPORT_ENVIRONMENT_H
 

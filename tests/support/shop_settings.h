@@ -7,7 +7,7 @@
 
 #include "shop/shop.h"
 
-/* What payment.reason selects with this word. */
+/* The rows that payment.reason selects with this word. */
 static inline struct shop_faults_part part_of(const char *word) {
   size_t choice = 0;
   while (strcmp(shop_faults_choice(choice), word) != 0) choice++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The encoder against OTLP's schema: what protobuf-c reads is what was set, whatever was set. Random lists,
- * with keys that are set again, limits, all types, text of any bytes; constant parts that are added as a
- * whole; log lines. */
+/* Checks the encoder against OTLP's schema: protobuf-c must read exactly what was set. Random lists with
+ * repeated keys, limits, all types and text of any bytes; constant parts that are added as a whole; log
+ * lines. */
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static const struct tel_key keys[KEYS] = {
     TEL_KEY("quantity"),
 };
 
-/* What a list must come to: the model. */
+/* The model: the expected content of a list. */
 struct pair {
   const char *key;
   enum tel_type type;
@@ -91,7 +91,7 @@ static size_t draw_text(char *text) {
   return len;
 }
 
-/* One setter, of the list and of the model. */
+/* Calls one setter on the list and on the model. */
 static void set_one(struct tel_attributes *a) {
   static const int64_t integers[] = {0,       1,  127,       128,      16383, 16384, 65535, (1 << 28) - 1,
                                      1 << 28, -1, INT64_MIN, INT64_MAX};
@@ -135,8 +135,8 @@ static void fill(struct tel_attributes *a, uint32_t limit, uint32_t value_limit)
 
 /* --- Reading by the schema --- */
 
-/* KeyValue is declared as bytes in otlp.proto: two messages that protobuf-c does not see, read by hand and in
- * full. */
+/* otlp.proto declares KeyValue as bytes, so protobuf-c does not decode its two messages. This code decodes
+ * them completely. */
 static void expect_pair(const ProtobufCBinaryData *data, const struct pair *wanted) {
   struct wire_reader r = {data->data, data->data + data->len}, value;
   struct wire_field key, outer, inner;
@@ -165,7 +165,7 @@ static void expect_pairs(const ProtobufCBinaryData *data, size_t count, uint32_t
 
 static struct fixture f;
 
-/* A span of its own for what is looked at: its attributes, those of an event, or those of a link. */
+/* A separate span for each case: attributes of the span, of an event, or of a link. */
 static void check_span(uint64_t number, struct tel_otlp_encoder *encoder) {
   static const struct tel_context to = {.trace_id = {1}, .span_id = {2}, .flags = 3, .remote = true};
   seed = number;
@@ -228,13 +228,13 @@ START_TEST(test_spans_by_the_schema) {
 }
 END_TEST
 
-/* What tel_attributes_find() reads is what was set, in both forms. */
+/* tel_attributes_find() must return what was set, in both forms. */
 static void expect_found(const struct tel_attributes *a) {
   for (uint32_t i = 0; i < model.count; i++) {
     const struct pair *wanted = &model.pairs[i];
     const struct tel_attribute *found = tel_attributes_find(a, wanted->key);
     ck_assert_msg(found != NULL, "seed %llu: no %s", (unsigned long long)seed, wanted->key);
-    if (!a->tag && wanted->type == TEL_DOUBLE) continue; /* JSON has one kind of number */
+    if (!a->tag && wanted->type == TEL_DOUBLE) continue; /* JSON has only one type of number */
     ck_assert_int_eq(found->type, wanted->type);
     if (wanted->type == TEL_STRING) {
       ck_assert_uint_eq(found->value.string.len, wanted->len);
@@ -293,7 +293,7 @@ START_TEST(test_keys_and_scopes_are_text) {
 }
 END_TEST
 
-/* A log line of the same lists is JSON with each key once. */
+/* A log line made of the same list must be JSON with unique keys. */
 START_TEST(test_lines_are_json) {
   static struct tel_log_encoder encoder;
   static struct tel_log_record record;
@@ -329,8 +329,8 @@ START_TEST(test_lines_are_json) {
 }
 END_TEST
 
-/* A block that is added as a whole is as good as its pairs one by one: keys that are there, limits, no room.
- */
+/* Adding a block must have the same result as adding its pairs one by one: with existing keys, limits, or no
+ * room. */
 START_TEST(test_blocks) {
   for (int before = 0; before < 3; before++)
     for (uint32_t limit = 0; limit < 6; limit++)
@@ -364,7 +364,7 @@ START_TEST(test_blocks) {
 }
 END_TEST
 
-/* A prepared key has the number of its text: else a key could be there twice. */
+/* A prepared key must have the same hash as its text, or a key could occur twice. */
 START_TEST(test_numbers_of_keys) {
   for (int i = 0; i < KEYS; i++) {
     ck_assert_uint_eq(keys[i].id, tel_name_of(keys[i].text, strlen(keys[i].text)).id);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Exporters that hang when telemetry stops, and come back when all that was lent to them is gone. What such a
- * thread touches then is only found in a build with AddressSanitizer. */
+/* Exporters that hang when telemetry stops, and continue after everything that they borrowed has been freed.
+ * Only a build with AddressSanitizer detects a bad access of such a thread. */
 #include "config.h"
 
 #include <arpa/inet.h>
@@ -25,7 +25,7 @@
 
 enum { BATCH = 10 };
 
-/* How many spans the exporter's thread may give back before it hangs: there it holds no lock. */
+/* How many spans the exporter's thread may release before it hangs. It then holds no lock. */
 static _Atomic long may_release;
 static _Atomic bool hangs;
 void __real_tel_packet_release(struct pool *pool, struct tel_packet *packet);
@@ -87,7 +87,7 @@ static void check_comes_back(void) {
   atomic_store(&may_release, LONG_MAX);
   threads_wait("span-exporter");
   ck_assert(fixture_balanced(&f));                  /* nothing is counted twice */
-  ck_assert_uint_eq(atomic_load(&exported), BATCH); /* and nothing sent that was counted as lost */
+  ck_assert_uint_eq(atomic_load(&exported), BATCH); /* and no span that counts as lost was sent */
 }
 
 START_TEST(test_between_two_batches) {
@@ -119,7 +119,7 @@ static void close_output(void) {
   reader = ends[0];
 }
 
-static size_t lines_read; /* that are not empty */
+static size_t lines_read; /* only non-empty lines */
 
 static void read_some(size_t most) {
   static char text[4096], before = '\n';
@@ -127,7 +127,7 @@ static void read_some(size_t most) {
   for (ssize_t i = 0; i < len; before = text[i++]) lines_read += text[i] == '\n' && before != '\n';
 }
 
-/* Reads until those who write have ended, and then what is left. */
+/* Reads until the writers have ended, and then the rest. */
 static void read_output(void) {
   int left;
   while (threads_named("span-exporter") + threads_named("log-writer") > 0 ||
@@ -142,7 +142,7 @@ static void destroy(void *object) {
   ++*(int *)object;
 }
 
-/* Spans have names that tel_own() keeps: the routes'. The log writer is in the same pipe. */
+/* Spans use the names of routes, which tel_own() keeps alive. The log writer uses the same pipe. */
 START_TEST(test_names_stay) {
   static int destroyed;
   static const struct tel_http_request request = {.method = "GET", .path = "/orders/7"};
@@ -171,7 +171,7 @@ static void *read_slowly(void *stop) {
   return NULL;
 }
 
-/* What is written until the deadline is exported, the rest is lost, and nothing is both. */
+/* Spans written before the deadline count as exported, the others as lost, and none as both. */
 START_TEST(test_slow_console) {
   static _Atomic bool stop;
   struct tel_exporter exporter;
@@ -196,7 +196,7 @@ START_TEST(test_slow_console) {
 }
 END_TEST
 
-/* The certificate's file is a pipe whose writer says nothing, so libcurl hangs in reading it. */
+/* The certificate file is a pipe whose writer is silent, so libcurl hangs while reading it. */
 START_TEST(test_inside_of_libcurl) {
   char directory[] = "/tmp/minishop-XXXXXX";
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

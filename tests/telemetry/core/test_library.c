@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The library as one object: tables of metrics, several instances, memory that runs out. */
+/* The library as a whole: tables of metrics, several instances, out of memory. */
 #include "config.h" /* first: GNU extensions */
 
 #include <curl/curl.h>
@@ -70,7 +70,7 @@ START_TEST(a_row_may_be_read_at_the_scrape) {
   };
   struct tel_registry *registry = tel_registry_new(NULL);
   struct tel_scrape scrape;
-  ck_assert_int_eq(tel_registry_add(registry, rows, 2), TEL_E_VALUE); /* of the second */
+  ck_assert_int_eq(tel_registry_add(registry, rows, 2), TEL_E_VALUE); /* the error of the second row */
   ck_assert_ptr_null(unset);
   ck_assert_int_eq(tel_scrape(registry, NULL, NULL, &scrape), 0);
   ck_assert_ptr_nonnull(memmem(scrape.body, scrape.size, "\nseven 7\n", 9));
@@ -236,7 +236,7 @@ START_TEST(a_route_is_text) {
 }
 END_TEST
 
-/* Makes and sets a locale; false where the system has no sources for it. */
+/* Makes and sets a locale. Returns false if the system has no sources for it. */
 static bool set_locale(const char *name) {
   char dir[] = "/tmp/test_library.XXXXXX", command[256], whole[64];
   ck_assert_ptr_nonnull(mkdtemp(dir));

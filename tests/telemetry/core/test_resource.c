@@ -96,7 +96,7 @@ static void note_bad(void *cls, unsigned position, const char *key, const char *
 }
 
 START_TEST(test_keyvalues) {
-  /* kept: what is written for another reading; it is good by then. */
+  /* kept is written so that it can be read again, without errors. */
   static const struct {
     const char *text, *told, *kept;
   } cases[] = {
@@ -118,7 +118,7 @@ START_TEST(test_keyvalues) {
       {"a=%4g", "<1 a>", ""},
       {"a=%00,,b=2,c=%zz", "<1 a>[b][2]<3 c>", "b=2"},
       {"refused=1,b=2", "[refused][1]<1 refused>[b][2]", "b=2"},
-      /* A secret before an equals sign that is not the pair's. */
+      /* A secret that precedes an equals sign which does not belong to the pair. */
       {"Authorization: Bearer c2VjcmV0=%", "<1 Authorization>", ""},
       {"Basic%20c2VjcmV0=%", "<1 Basic>", ""},
   };

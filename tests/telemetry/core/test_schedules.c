@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The pipeline of spans with a clock that the test turns, a collector that the test plays, and threads that
- * it switches: thousands of schedules, each told by its seed. Delays, refusals, partial successes, requests
- * that hang, flushes, and a stop at any moment. However they go, every span is exported, dropped for one
- * reason, or queued. TEL_SCHEDULES: how many; TEL_SEED: the first. */
+/* Simulates the pipeline of spans: the test controls the clock, the collector and the switches between
+ * threads. It runs thousands of schedules, each determined by its seed, with delays, refusals, partial
+ * successes, hanging requests, flushes, and a stop at any moment. In all of them, every span is exported,
+ * dropped for one reason, or queued. TEL_SCHEDULES: how many; TEL_SEED: the first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ enum state { NONE, READY, WAITING, HUNG, ENDED };
 struct thread {
   ucontext_t context;
   enum state state;
-  int condition; /* that it waits for; -1: for the time only */
+  int condition; /* the condition it waits for; -1: only for the time */
   uint64_t until;
   void (*run)(void *arg);
   void *arg;
@@ -35,15 +35,15 @@ static struct {
   uint64_t now, seed, drawn;
   /* The transport and its collector. */
   bool stopped, transport_freed, may_hang;
-  bool starves; /* a thread that is ready may have to wait */
+  bool starves; /* a ready thread may have to wait */
   uint64_t accepted, posts;
-  /* What flush and stop are asked, and what they said. */
+  /* Arguments and results of flush and stop. */
   uint64_t flush_deadline, flush_lost, flush_started, stop_deadline, stop_called, stop_returned;
   bool flush_active, stop_active, ended;
 } sim;
 static struct fixture f;
 static struct tel_resource *resource;
-/* What all schedules together have seen: each must occur. */
+/* Events that must each occur in at least one schedule. */
 static uint64_t left_behind, flushed, late_flushes, dropped[TEL_DROP_COUNT], exported;
 
 static uint64_t draw(uint64_t below) {
@@ -80,7 +80,7 @@ static void start_thread(int number, void (*run)(void *arg), void *arg) {
   makecontext(&thread->context, begin_thread, 0);
 }
 
-/* Lets others run. The driver itself never waits. */
+/* Lets other threads run. The driver itself never waits. */
 static void sleep_until(int condition, uint64_t until) {
   struct thread *thread = &sim.threads[sim.current];
   CHECK(sim.current != DRIVER);
@@ -104,7 +104,8 @@ static uint64_t now(void *cls) {
 
 static void lock(void *cls) {
   (void)cls;
-  if (sim.current != DRIVER && draw(4) == 0) sleep_until(-1, sim.now); /* another one comes first */
+  if (sim.current != DRIVER && draw(4) == 0)
+    sleep_until(-1, sim.now); /* another thread gets the lock first */
   CHECK(!sim.locked);
   sim.locked = true;
 }
@@ -225,14 +226,14 @@ static void free_transport(void *cls) {
   sim.transport_freed = true;
 }
 
-/* --- Those who wait for the worker --- */
+/* --- Threads that wait for the worker --- */
 
 static void run_flush(void *cls) {
   (void)cls;
   uint64_t pushed = atomic_load(&f.counts.started);
   uint64_t lost = tel_span_counts_dropped(&f.counts);
   bool done = tel_batch_flush(f.tracer.batch, sim.flush_deadline);
-  /* What was pushed before is delivered: true says no less. */
+  /* If true, every span pushed before must be delivered. */
   if (done) CHECK(atomic_load(&f.counts.exported) + lost >= pushed);
   *(done ? &flushed : &late_flushes) += 1;
   sim.flush_active = false;
@@ -248,7 +249,7 @@ static void run_stop(void *cls) {
 
 /* --- The driver --- */
 
-/* What has left the queue and is not settled yet is the only difference. */
+/* Only spans that have left the queue and are not settled yet may be missing. */
 static void check_accounts(void) {
   uint64_t started = atomic_load(&f.counts.started), known = atomic_load(&f.counts.exported) +
                                                              tel_span_counts_dropped(&f.counts) +
@@ -261,7 +262,7 @@ static bool is_ready(int number) {
   return thread->state == READY || (thread->state == WAITING && thread->until <= sim.now);
 }
 
-/* One of those that can run, by chance. */
+/* Picks a runnable thread at random. */
 static bool run_one(void) {
   int first = WORKER + (int)draw(THREADS - WORKER);
   for (int i = 0; i < THREADS - WORKER; i++) {
@@ -335,7 +336,7 @@ static void step(void) {
   check_accounts();
 }
 
-/* Runs all to their end; nobody hangs for ever but the worker in a request. */
+/* Runs all threads to their end. Only the worker may hang forever, in a request. */
 static void run_to_the_end(void) {
   for (int rounds = 0; sim.stop_active || sim.flush_active; rounds++) {
     CHECK(rounds < 100000);
@@ -354,7 +355,7 @@ static void check_stop(void) {
   CHECK(atomic_load(&f.counts.exported) <= sim.accepted);
 }
 
-/* The request that hung comes back, late: nothing is counted twice. */
+/* The hanging request returns late: nothing may be counted twice. */
 static void come_back(void) {
   for (int rounds = 0; sim.threads[WORKER].state != ENDED && sim.threads[WORKER].state != NONE; rounds++) {
     CHECK(rounds < 100000);
@@ -365,7 +366,7 @@ static void come_back(void) {
       pass_time();
   }
   CHECK(fixture_balanced(&f));
-  if (!sim.ended) CHECK(fixture_close(&f, 0)); /* now that it has, its memory can go, too */
+  if (!sim.ended) CHECK(fixture_close(&f, 0)); /* now that it has ended, its memory can be freed too */
   CHECK(sim.transport_freed);
   left_behind += !sim.ended;
   exported += atomic_load(&f.counts.exported);
@@ -382,7 +383,7 @@ static void run_schedule(uint64_t seed) {
   for (uint64_t steps = draw(60); steps > 0; steps--) step();
   sim.stop_active = true;
   sim.stop_deadline = sim.now + draw(3000) * CLOCK_NS_PER_MS;
-  /* A flush that waits must not outlive the pipeline. */
+  /* A waiting flush must not outlive the pipeline. */
   for (int rounds = 0; sim.flush_active && rounds < 100000; rounds++)
     if (!run_one()) pass_time();
   start_thread(STOPPER, run_stop, NULL);
@@ -391,7 +392,8 @@ static void run_schedule(uint64_t seed) {
   come_back();
 }
 
-/* One thread runs at a time, so TSan has little to find here, and it makes each change of the stack slow. */
+/* Only one thread runs at a time, so ThreadSanitizer finds little here, and it slows each switch of the
+ * stack. */
 #if defined(__SANITIZE_THREAD__)
 enum { SCHEDULES = 1000 };
 #else

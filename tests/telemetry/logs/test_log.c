@@ -88,7 +88,7 @@ START_TEST(test_events_wait_for_the_start) {
 }
 END_TEST
 
-/* What was queued is written even if the process never got as far as starting the writer. */
+/* Queued lines are written even if the process never started the writer. */
 START_TEST(test_never_started) {
   fixture_init(&f);
   fixture_open(&f);
@@ -117,7 +117,7 @@ START_TEST(test_a_fork_between_making_and_starting) {
   ck_assert_str_eq(fixture_text(lines, 1, "message"), "child");
   json_decref(lines);
   tel_log_event(f.logger, TEL_INFO, "parent alone", NULL);
-  lines = close_and_read(); /* what the child wrote is not written again */
+  lines = close_and_read(); /* the child's lines are not written again */
   ck_assert_uint_eq(json_array_size(lines), 3);
   ck_assert_str_eq(fixture_text(lines, 2, "message"), "parent alone");
   done(lines);
@@ -234,7 +234,7 @@ START_TEST(test_used_up) {
 }
 END_TEST
 
-/* Far more than the writer can take: what is not written is counted, and what is written is whole. */
+/* Far more lines than the writer can write: unwritten lines are counted, and written lines are complete. */
 START_TEST(test_every_record_is_accounted_for) {
   enum { THREADS = 4, COUNT = 5000 };
   static unsigned char seen[THREADS * COUNT];
@@ -297,7 +297,7 @@ START_TEST(test_a_fork_after_starting) {
     int result = tel_logger_new(&f.settings, NULL, &f.logger);
     if (result == 0) result = tel_log_install(f.logger);
     if (result == 0) result = tel_logger_start(f.logger);
-    tel_logger_free(parents, 0); /* does not take yder from the child's */
+    tel_logger_free(parents, 0); /* the child's logger stays installed */
     y_log_message(Y_LOG_LEVEL_ERROR, "from a library in the child");
     _exit(result == 0 && fixture_close(&f) == 0 ? 0 : 1);
   }

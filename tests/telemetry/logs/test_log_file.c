@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files: rotation, reopening, and everything that can go wrong with them. Lines are numbered, so that each is
- * found exactly once or counted as lost. */
+/* Log files: rotation, reopening, and their failures. Lines are numbered: each must be found exactly once, or
+ * be counted as lost. */
 #include "config.h"
 
 #include <dirent.h>
@@ -27,19 +27,19 @@ enum { THREADS = 4, COUNT = 2000 };
 static struct fixture f;
 static unsigned char seen[THREADS * COUNT];
 
-/* Standard error is for the writer's complaints, which are not this test's. */
+/* Hides the writer's reports on standard error, which this test does not check. */
 static void begin(void) {
   memset(seen, 0, sizeof seen);
   ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
   fixture_init(&f);
-  f.settings.queue_size = THREADS * COUNT; /* nothing is lost for want of room */
+  f.settings.queue_size = THREADS * COUNT; /* so that no line is lost to a full queue */
 }
 
 static void log_one(const char *message) {
   tel_log_event(f.logger, TEL_INFO, message, NULL);
 }
 
-/* Logs to the file, where the line has arrived. */
+/* Logs a line and waits until it is in the file. */
 static void begin_with(const char *message) {
   begin();
   fixture_open(&f);
@@ -48,7 +48,7 @@ static void begin_with(const char *message) {
   fixture_wait(&f, WRITTEN, 1);
 }
 
-/* Marks the lines of all files of the directory. Returns how many there were. */
+/* Marks the lines of all files in the directory. Returns their number. */
 static unsigned mark_all(uint64_t max_bytes, unsigned *files) {
   unsigned marked = 0;
   DIR *dir = opendir(f.dir);
@@ -104,7 +104,7 @@ END_TEST
 START_TEST(test_as_many_files_as_are_kept) {
   char path[200];
   begin();
-  f.settings.max_bytes = 1; /* a file a line */
+  f.settings.max_bytes = 1; /* one file per line */
   f.settings.keep = 2;
   fixture_open(&f);
   fixture_start(&f);
@@ -136,7 +136,7 @@ START_TEST(test_nothing_kept) {
 }
 END_TEST
 
-/* A directory in the place of FILE.1 stops the rotation: better too large a file than lost lines. */
+/* A directory named FILE.1 prevents the rotation. The file then exceeds its limit, and no line is lost. */
 START_TEST(test_rotation_refused) {
   char path[200], inner[210];
   begin();
@@ -202,7 +202,7 @@ START_TEST(test_cannot_be_opened) {
 }
 END_TEST
 
-/* As logrotate does it, again and again, while threads log. */
+/* Renames and reopens repeatedly, as logrotate does, while threads log. */
 START_TEST(test_reopening_under_load) {
   unsigned files, moved = 0;
   pthread_t logging;
@@ -224,7 +224,7 @@ START_TEST(test_reopening_under_load) {
 }
 END_TEST
 
-/* The name leads nowhere any more: whoever asked is told, the log says so itself, and no line is lost. */
+/* The path no longer exists: the caller gets an error, the log reports it, and no line is lost. */
 START_TEST(test_reopening_refused) {
   char moved[200];
   begin_with("before");
@@ -271,7 +271,7 @@ START_TEST(test_a_file_that_vanished) {
 }
 END_TEST
 
-/* The directory goes and comes back. */
+/* The directory disappears and reappears. */
 START_TEST(test_a_directory_that_vanished) {
   char aside[80];
   begin_with("first");
@@ -299,7 +299,7 @@ START_TEST(test_a_full_device) {
   unsigned files;
   begin();
   ck_assert_int_eq(symlink("/dev/full", f.path), 0);
-  f.settings.max_bytes = 1000; /* must not make anybody rename a device */
+  f.settings.max_bytes = 1000; /* must not cause the rename of a device */
   f.settings.keep = 1;
   fixture_open(&f);
   fixture_start(&f);
@@ -326,7 +326,7 @@ static void limit_files(rlim_t bytes) {
   ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* A disk that is full in the middle of a line, and has room again later: the line is completed. */
+/* The disk becomes full in the middle of a line and has room again later: the line is completed. */
 START_TEST(test_a_line_written_in_part) {
   begin();
   fixture_open(&f);
@@ -354,7 +354,7 @@ START_TEST(test_a_line_written_in_part) {
 }
 END_TEST
 
-/* It stays full until the end: that line is lost, and said to be. */
+/* The disk stays full until the end: that line is counted as lost. */
 START_TEST(test_a_line_never_completed) {
   begin();
   fixture_open(&f);
@@ -368,7 +368,7 @@ START_TEST(test_a_line_never_completed) {
 }
 END_TEST
 
-/* What the end could not write is what it returns. */
+/* tel_logger_free() returns the number of lines that it could not write. */
 START_TEST(test_a_full_device_at_the_end) {
   begin();
   ck_assert_int_eq(symlink("/dev/full", f.path), 0);
@@ -380,7 +380,7 @@ START_TEST(test_a_full_device_at_the_end) {
 }
 END_TEST
 
-/* Who owns the directory could otherwise have root write anywhere. */
+/* Otherwise the owner of the directory could make root write anywhere. */
 START_TEST(test_a_link_is_refused) {
   char target[128];
   struct stat st;
@@ -391,7 +391,7 @@ START_TEST(test_a_link_is_refused) {
   ck_assert_int_eq(tel_logger_new(&f.settings, NULL, &f.logger), TEL_E_SYSTEM);
   ck_assert_int_eq(errno, ELOOP);
   ck_assert_int_ne(stat(target, &st), 0);
-  f.settings.no_link = false; /* as who is not root may have it */
+  f.settings.no_link = false; /* allowed for a process that is not root */
   ck_assert_int_eq(tel_logger_new(&f.settings, NULL, &f.logger), 0);
   ck_assert_uint_eq(tel_logger_free(f.logger, UINT64_MAX), 0);
   ck_assert_int_eq(stat(target, &st), 0);

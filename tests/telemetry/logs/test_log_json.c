@@ -94,7 +94,7 @@ START_TEST(test_no_key_is_there_twice) {
 }
 END_TEST
 
-/* A line that does not fit leaves what is before it whole. */
+/* A line that does not fit leaves the earlier content unchanged. */
 START_TEST(test_all_or_nothing) {
   begin();
   ck_assert(tel_log_encoder_init(&encoder, "minishop", "1", "i"));
@@ -111,7 +111,7 @@ START_TEST(test_all_or_nothing) {
 }
 END_TEST
 
-/* As many random fields of random bytes as there may be, with all that they may hold. */
+/* The maximum number of random fields, with random bytes of each kind. */
 START_TEST(test_any_bytes_make_one_line) {
   static char keys[TEL_LOG_FIELDS][8];
   for (size_t i = 0; i < TEL_LOG_FIELDS; i++) snprintf(keys[i], sizeof keys[i], "k%zu", i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fails the first, second, third ... allocation until a logger can be made and used: each failure is told as
- * TEL_E_MEMORY or costs lines that are counted, and leaves nothing behind (AddressSanitizer sees to that). */
+/* Fails the first, second, third ... allocation until a logger can be made and used. Each failure is reported
+ * as TEL_E_MEMORY or loses lines that are counted, and leaks nothing (AddressSanitizer checks that). */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ static void walk_new(void) {
     int result = tel_logger_new(&f.settings, f.registry, &f.logger);
     allocations_succeed();
     if (result == 0) {
-      ck_assert_uint_gt(at, 15); /* or the calls do not pass here */
+      ck_assert_uint_gt(at, 15); /* or the allocations are not wrapped */
       return;
     }
     ck_assert_int_eq(result, TEL_E_MEMORY);
@@ -42,7 +42,7 @@ START_TEST(test_logging) {
   enum { LINES = 3, FIELDS = 40 };
   static char keys[FIELDS][8], text[4096];
   for (int i = 0; i < FIELDS; i++) snprintf(keys[i], sizeof keys[i], "k%d", i);
-  memset(text, 0xC3, sizeof text); /* no text: three bytes for each */
+  memset(text, 0xC3, sizeof text); /* not UTF-8: each byte becomes three */
   fixture_init(&f);
   for (unsigned at = 1;; at++) {
     tel_registry_free(f.registry);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Standard output and syslog: readers that are slow, gone, or never come. */
+/* Standard output and syslog: readers that are slow, that have gone, or that never read. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -89,7 +89,7 @@ START_TEST(test_reader_is_gone) {
 }
 END_TEST
 
-/* Nobody reads: the requests go on, what does not fit is counted, and the end comes in time. */
+/* Nobody reads: the requests continue, lost lines are counted, and the stop ends in time. */
 static void check_no_reader(int flags) {
   begin(flags);
   fixture_log_many(&f, THREADS, 2 * COUNT);
@@ -106,20 +106,20 @@ START_TEST(test_nobody_reads) {
   ck_assert_uint_eq(threads_named("log-writer"), 1);
   fixture_remove(&f);
   close(reader);
-  threads_wait("log-writer"); /* comes back, when logger and registry are gone */
+  threads_wait("log-writer"); /* continues after logger and registry were freed */
 }
 END_TEST
 
 START_TEST(test_nobody_reads_without_blocking) {
   check_no_reader(O_NONBLOCK);
   close(reader);
-  threads_wait("log-writer"); /* comes back, and counts the line that it had in hand */
+  threads_wait("log-writer"); /* continues, and counts the line that it was writing */
   ck_assert_uint_eq(fixture_accounted(&f), 2 * THREADS * COUNT);
   end();
 }
 END_TEST
 
-/* In the place of libc's; __syslog_chk() is what a compiler that fortifies makes of syslog(). */
+/* Replaces libc's function. With _FORTIFY_SOURCE the compiler turns syslog() into __syslog_chk(). */
 static pthread_mutex_t syslog_lock = PTHREAD_MUTEX_INITIALIZER;
 static char syslog_text[4096];
 static int syslog_priority, syslog_count;
@@ -132,7 +132,7 @@ static void __attribute__((format(printf, 2, 0))) note(int priority, const char 
   pthread_mutex_unlock(&syslog_lock);
 }
 
-/* In brackets, because clang has a macro of this name then. */
+/* In parentheses, because clang then has a macro of this name. */
 void(syslog)(int priority, const char *format, ...) {
   va_list args;
   va_start(args, format);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints the sample registry for parsers that are not ours: expose_sample text|openmetrics [gzip] */
+/* Prints the sample registry for other projects' parsers: expose_sample text|openmetrics [gzip] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -22,7 +22,7 @@ static int add_counters(struct tel_registry *registry) {
   if (!error) tel_counter_add(counter, 3);
   if (!error) error = tel_counter_series(family, VALUES("POST", "/order", "409"), &counter);
   if (!error) error = tel_counter_series(family, VALUES("GET", "unmatched", "404"), &counter);
-  if (!error) tel_counter_add(counter, UINT64_MAX); /* exact, though no double is */
+  if (!error) tel_counter_add(counter, UINT64_MAX); /* exact, although no double can hold it */
   if (!error)
     error = tel_counter_family(registry,
                                &(struct tel_family_spec){.name = "paid_euros_total",
@@ -105,13 +105,13 @@ static int add_histograms(struct tel_registry *registry) {
 static void read_stock(void *cls, struct tel_emit *emit) {
   (void)cls;
   tel_emit_value(emit, VALUES("mug"), 17);
-  tel_emit_value(emit, VALUES("\xFF"), 1); /* not UTF-8: left out */
+  tel_emit_value(emit, VALUES("\xFF"), 1); /* not UTF-8: omitted */
   tel_emit_value(emit, VALUES("tee"), 0.25);
 }
 
 static void read_ticks(void *cls, struct tel_emit *emit) {
   (void)cls;
-  tel_emit_value(emit, NULL, NAN); /* not a counter's: left out */
+  tel_emit_value(emit, NULL, NAN); /* invalid for a counter: omitted */
   tel_emit_value(emit, NULL, 4.75);
 }
 

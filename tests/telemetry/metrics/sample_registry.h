@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A registry with a bit of everything that an exposition can hold, always the same: for the golden files, and
- * for the parsers of others. */
+/* A constant registry with an example of everything that an exposition can hold: for the golden files, and
+ * for other projects' parsers. */
 #ifndef TELEMETRY_METRICS_SAMPLE_REGISTRY_H
 #define TELEMETRY_METRICS_SAMPLE_REGISTRY_H
 

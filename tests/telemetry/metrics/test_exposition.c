@@ -9,7 +9,7 @@
 #include "telemetry/metrics/metrics_model.h"
 #include "telemetry/metrics/sample_registry.h"
 
-/* A file of the test data as a string to be freed. */
+/* A file of the test data as a string, which the caller frees. */
 static char *data_file(const char *name) {
   char path[1024];
   snprintf(path, sizeof path, "%s/exposition/%s", getenv("TEST_DATA"), name);

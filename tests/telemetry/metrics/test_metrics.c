@@ -45,8 +45,8 @@ START_TEST(test_taken_names) {
   struct tel_registry *registry = tel_registry_new(NULL);
   ck_assert_int_eq(counter(registry, "a_total"), 0);
   ck_assert_int_eq(counter(registry, "a_total"), TEL_E_NAME);
-  ck_assert_int_eq(gauge(registry, "a"), TEL_E_NAME);         /* OpenMetrics calls the counter so */
-  ck_assert_int_eq(gauge(registry, "a_created"), TEL_E_NAME); /* and reserves this */
+  ck_assert_int_eq(gauge(registry, "a"), TEL_E_NAME);         /* the counter's name in OpenMetrics */
+  ck_assert_int_eq(gauge(registry, "a_created"), TEL_E_NAME); /* reserved by OpenMetrics */
   ck_assert_int_eq(histogram(registry, "a"), TEL_E_NAME);
   ck_assert_int_eq(histogram(registry, "h"), 0);
   ck_assert_int_eq(gauge(registry, "h"), TEL_E_NAME);
@@ -230,7 +230,7 @@ START_TEST(test_limits) {
   ck_assert_int_eq(tel_counter_series(family, VALUES("4"), &c), TEL_E_FULL);
   ck_assert_int_eq(tel_counter_series(family, VALUES("4"), &c), TEL_E_FULL);
   ck_assert_ptr_eq(c, before);
-  ck_assert_int_eq(tel_counter_series(family, VALUES("1"), &c), 0); /* what is there is still found */
+  ck_assert_int_eq(tel_counter_series(family, VALUES("1"), &c), 0); /* existing series are still found */
   ck_assert(exposes(registry, "telemetry_metric_series_dropped_total{family=\"x_total\"} 2\n"));
   tel_registry_free(registry);
 }
@@ -356,7 +356,8 @@ START_TEST(test_counter_exemplars) {
 }
 END_TEST
 
-/* A writer that sleeps in the middle holds up nobody: others count on, readers see no exemplar. */
+/* A writer that sleeps in the middle delays no other thread: writers continue, and readers see no exemplar.
+ */
 START_TEST(test_claimed_slot_is_left_alone) {
   struct tel_registry *registry = tel_registry_new(NULL);
   struct tel_histogram *h = make_histogram(registry);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Fails the first, second, third ... allocation until all succeeds: every failure is reported as
- * TEL_E_MEMORY, nothing is lost or used after it (AddressSanitizer sees to that), and what is there still
- * works. */
+/* Fails the first, second, third ... allocation until all succeed. Every failure is reported as TEL_E_MEMORY,
+ * nothing is leaked or used after free (AddressSanitizer checks that), and everything that was registered
+ * before still works. */
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
@@ -35,7 +35,7 @@ START_TEST(test_building) {
     ck_assert_uint_ge(allocations_count(), at);
     failed++;
   }
-  ck_assert_uint_gt(failed, 40); /* or the calls do not pass here */
+  ck_assert_uint_gt(failed, 40); /* or the allocations are not wrapped */
   tel_registry_free(registry);
 }
 END_TEST

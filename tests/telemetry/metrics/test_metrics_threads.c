@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many threads record while others scrape: nothing is lost, nothing goes backwards, no exemplar is torn.
- * Worth the most under ThreadSanitizer. */
+/* Many threads record while others scrape: nothing is lost, nothing goes backwards, no exemplar is torn. Most
+ * useful under ThreadSanitizer. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +36,8 @@ static void *record(void *cls) {
     memset(context.span_id, mark, sizeof context.span_id);
     tel_counter_add(world->counter, 1);
     tel_gauge_add(world->gauge, 1);
-    /* Values, ids and time all carry the mark; a new time each, or the tick would spare most writes. */
+    /* Value, ids and time all contain the mark. Each write has a new time, because writes with an equal time
+     * are skipped. */
     tel_histogram_observe_at(world->histogram, (double)mark, &context, UINT64_C(1000) * i + mark);
     tel_gauge_add(world->gauge, -1);
     if (i % 256 == 0) {
@@ -147,8 +148,7 @@ START_TEST(test_recording_while_scraping) {
 }
 END_TEST
 
-/* Nothing but the first slot, which lies on two cache lines, so that a reader can meet a writer in the
- * middle. */
+/* Uses only the first slot, which spans two cache lines, so that a reader can see a half-finished write. */
 static void *write_exemplars(void *cls) {
   struct worker *worker = cls;
   struct tel_context context = {.flags = TEL_FLAG_SAMPLED};

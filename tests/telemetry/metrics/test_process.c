@@ -11,7 +11,7 @@
 #include "support/test.h"
 #include "telemetry/metrics/exposition.h"
 
-/* The exposition of the process families as read from that root; to be freed. */
+/* The exposition of the process families, read from this root. The caller frees it. */
 static char *expose(const char *proc) {
   struct tel_registry *registry = tel_registry_new(NULL);
   struct buf out = BUF_INIT(SIZE_MAX);

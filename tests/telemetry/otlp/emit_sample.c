@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Emits one span of each kind that there is, by the OTEL_* variables, for otlp_decode_test.py, which knows
- * what they must look like on the other side. Prints each span's name and traceparent. An argument n: emits n
- * plain spans instead. */
+/* Emits one span of each kind, as the OTEL_* variables say, for otlp_decode_test.py, which knows the expected
+ * result. Prints each span's name and traceparent. An argument n: emits n plain spans instead. */
 #include <curl/curl.h>
 #include <float.h>
 #include <stdio.h>
@@ -75,7 +74,7 @@ static void emit_server(struct tel_tracer *tracer) {
   tel_span_end(server, start_ns + 1500000);
 }
 
-/* One more of everything than the limits that the test sets: 20 attributes, 3 events, 2 links. */
+/* One more of each than the limits that the test sets: 20 attributes, 3 events, 2 links. */
 static void emit_limited(struct tel_tracer *tracer) {
   static const char *const keys[] = {"k00", "k01", "k02", "k03", "k04", "k05", "k06",
                                      "k07", "k08", "k09", "k10", "k11", "k12", "k13",

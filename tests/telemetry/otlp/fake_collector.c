@@ -72,7 +72,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     *size = 0;
     return MHD_YES;
   }
-  *request_cls = NULL; /* from here on the collector's */
+  *request_cls = NULL; /* the collector owns it from here on */
   pthread_mutex_lock(&collector->lock);
   size_t number = collector->arrived;
   if (number == MOST) abort();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The exporter's decisions, with a transport whose answers and clock are the test's. */
+/* The exporter's decisions. The test provides the transport's answers and clock. */
 #include "telemetry/otlp/otlp_exporter.h"
 
 #include <sched.h>
@@ -19,16 +19,16 @@
 enum { MOST = 32 };
 
 static struct {
-  struct tel_answer answers[MOST]; /* the last one again and again */
+  struct tel_answer answers[MOST]; /* the last one is repeated */
   const char *bodies[MOST];
   size_t body_lens[MOST];
   size_t count, pauses;
   _Atomic size_t posts;
   uint64_t now, paused[MOST], deadline;
-  uint64_t post_takes;   /* time that goes by in a post */
-  size_t stops_in_pause; /* the how-manieth pause is ended by stop, from 1; 0: none */
+  uint64_t post_takes;   /* duration of a post */
+  size_t stops_in_pause; /* which pause is ended by stop, from 1; 0: none */
   bool stopping, freed;
-  _Atomic bool hangs, hung; /* a post does not return while the first is set; it has said so by the second */
+  _Atomic bool hangs, hung; /* a post does not return while hangs is set; it sets hung */
 } wire;
 
 static const uint64_t unix_start = UINT64_C(784111777) * CLOCK_NS_PER_S; /* Sun, 06 Nov 1994 08:49:37 GMT */
@@ -151,7 +151,8 @@ START_TEST(test_success) {
   ck_assert_uint_eq(result.delivered, 3);
   ck_assert_str_eq(result.text, "");
   ck_assert_uint_eq(wire.posts, 1);
-  ck_assert_uint_eq(wire.deadline, mono_start + 10 * CLOCK_NS_PER_S); /* the exporter's own is the shorter */
+  ck_assert_uint_eq(wire.deadline,
+                    mono_start + 10 * CLOCK_NS_PER_S); /* the exporter's own deadline is earlier */
   teardown();
 }
 END_TEST
@@ -255,7 +256,7 @@ START_TEST(test_retry_after_beyond_the_timeout) {
   failed("503");
   ck_assert_uint_eq(wire.posts, 1);
   ck_assert_uint_eq(wire.pauses, 0);
-  run(); /* holds for the next ones too: waits its own ten seconds, and does not ask */
+  run(); /* also holds for the next ones: this one waits its own ten seconds and sends nothing */
   failed("Retry-After is longer");
   ck_assert_uint_eq(wire.posts, 1);
   ck_assert_uint_eq(wire.now, mono_start + 10 * CLOCK_NS_PER_S);
@@ -338,7 +339,7 @@ START_TEST(test_a_success_is_a_collectors) {
     wire.bodies[0] = successes[i].body;
     wire.body_lens[0] = strlen(successes[i].body);
     run();
-    ck_assert_uint_eq(wire.posts, 1); /* somebody took it: asking again changes nothing */
+    ck_assert_uint_eq(wire.posts, 1); /* some server accepted it: a retry changes nothing */
     ck_assert_uint_eq(result.delivered, successes[i].ours ? 3 : 0);
     ck_assert_uint_eq(result.rejected, 0);
     if (successes[i].ours) {
@@ -377,7 +378,7 @@ START_TEST(test_failures_say_what_to_do) {
 }
 END_TEST
 
-/* 64 MiB is the most that one request may be. */
+/* A request has at most 64 MiB. */
 START_TEST(test_too_large_for_one_request) {
   enum { SPANS = 3, SIZE = 30 * 1024 * 1024 };
   struct tel_span *spans[SPANS];
@@ -390,7 +391,7 @@ START_TEST(test_too_large_for_one_request) {
     spans[i] = tel_span_start(&f.tracer, "span", TEL_SPAN_INTERNAL, NULL, NULL, 1);
     tel_attributes_set_text(tel_span_attributes(spans[i]), "large", text, SIZE);
   }
-  /* The last is too large all alone. */
+  /* The last span alone is too large. */
   tel_attributes_set_text(tel_span_attributes(spans[2]), "two", text, SIZE);
   tel_attributes_set_text(tel_span_attributes(spans[2]), "three", text, SIZE);
   for (int i = 0; i < SPANS; i++) {
@@ -415,7 +416,7 @@ static void count_in(void *cls, enum tel_report what, const char *text) {
 }
 
 /* The registry and the receiver of reports are freed after a stop that left the exporter's thread behind.
- * When its request ends at last, it must not touch them. */
+ * When its request finally ends, it must not use them. */
 START_TEST(test_a_thread_that_comes_back_late) {
   const struct tel_transport transport = {post, pause_until, mono, unix_time, stopping, stop, release, NULL};
   static struct tel_trace_metrics metrics;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libcurl and all: against a collector on 127.0.0.1. */
+/* The whole exporter with libcurl, against a collector on 127.0.0.1. */
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netdb.h>
@@ -200,7 +200,7 @@ START_TEST(test_answers) {
 }
 END_TEST
 
-/* Takes connections, by the kernel's hand, and never answers. */
+/* Listens, so the kernel accepts connections, but never answers. */
 static int silent_server(char *url, size_t size) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t len = sizeof address;
@@ -230,7 +230,7 @@ struct raw_answer {
   const char *text;
 };
 
-/* Takes one connection, sends the text as it is, and closes. */
+/* Accepts one connection, sends the text unchanged, and closes. */
 static void *send_raw(void *cls) {
   const struct raw_answer *answer = cls;
   char request[4096];
@@ -243,7 +243,7 @@ static void *send_raw(void *cls) {
   return NULL;
 }
 
-/* A header that breaks off is no answer, whatever its first line says. */
+/* A truncated header is not an answer, even with a complete first line. */
 START_TEST(test_broken_header) {
   static const struct {
     const char *text;
@@ -309,12 +309,12 @@ START_TEST(test_shutdown_keeps_its_deadline) {
   struct tel_tracing *tracing = start(url);
   emit(tracing, 25);
   ck_assert_uint_eq(tel_tracing_free(tracing, clock_mono_ns() + 100 * CLOCK_NS_PER_MS), 25);
-  close(fd); /* that we are here within the test's minute is the point */
+  close(fd); /* the test checks that this line is reached within its minute */
 }
 END_TEST
 
-/* In place of the C library's: a name server that never answers, but for moves.test, which has the address
- * that the test gives it. Addresses in digits do not come here. */
+/* Replaces the C library's function: lookups hang, except for moves.test, whose address the test sets.
+ * Numeric addresses do not get here. */
 static _Atomic uint32_t moved_to;
 static _Atomic int lookups;
 
@@ -382,7 +382,7 @@ START_TEST(test_loopback_is_never_asked_through_a_proxy) {
 }
 END_TEST
 
-/* Sets the proxy and its exceptions (NULL: none), whatever the caller's environment says. */
+/* Sets the proxy and its exceptions (NULL: none), regardless of the caller's environment. */
 static void set_proxy(const char *proxy, const char *except) {
   static const char *const names[] = {"no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) unsetenv(names[i]);
@@ -404,7 +404,7 @@ START_TEST(test_the_proxy_is_named_without_its_password) {
   ck_assert_str_eq(given.via, shown);
   ck_assert_uint_eq(fake_collector_requests(proxy), 1);
   fake_collector_free(proxy);
-  POST(); /* nobody is there any more */
+  POST(); /* nothing listens there any more */
   ck_assert_int_eq(given.status, 0);
   ck_assert_str_eq(given.via, shown);
   ck_assert_ptr_null(strstr(given.text, "secret"));
@@ -413,7 +413,7 @@ START_TEST(test_the_proxy_is_named_without_its_password) {
 }
 END_TEST
 
-/* What a gRPC server says first: HTTP/2's SETTINGS. */
+/* The first bytes of a gRPC server: HTTP/2's SETTINGS. */
 static void *speak_http2(void *cls) {
   static const char settings_frame[9] = {0, 0, 0, 4};
   char request[4096];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* libcurl where it fails: each of its calls in turn, and each of its errors. The linker's --wrap leads the
- * calls here; no collector is asked. */
+/* Failures of libcurl: each of its calls in turn, and each of its errors. The linker's --wrap redirects the
+ * calls to this file. No collector is used. */
 #include <curl/curl.h>
 #include <stdarg.h>
 #include <string.h>
@@ -67,7 +67,7 @@ CURLMcode __wrap_curl_multi_add_handle(CURLM *multi, CURL *easy) {
 
 /* The process is stopped during the first poll: the clock goes on. */
 static uint64_t stopped_ns;
-static int polls = 2; /* that a transfer takes, in the first of which the process is stopped */
+static int polls = 2; /* polls of a transfer; the process is stopped during the first */
 uint64_t __real_clock_mono_ns(void);
 uint64_t __wrap_clock_mono_ns(void);
 
@@ -163,7 +163,7 @@ START_TEST(test_a_broken_libcurl_is_told) {
 }
 END_TEST
 
-/* What may be gone the next moment is tried again; the text says what to do. */
+/* Temporary errors are retried. The text says what to do. */
 START_TEST(test_each_error) {
   static const struct {
     CURLcode code;

@@ -21,7 +21,7 @@ static inline void recent_fixture_close(struct fixture *f) {
   tel_recent_free(f->tracer.recent);
 }
 
-/* What a test wants of one trace. */
+/* The properties of a trace that a test wants. */
 struct made {
   const char *route;
   uint64_t duration_ns;
@@ -29,7 +29,7 @@ struct made {
   size_t text; /* bytes of a text attribute */
 };
 
-/* One trace of two spans; its id goes to out unless NULL. */
+/* Makes a trace of two spans. Stores its id in out unless out is NULL. */
 static inline void recent_fixture_make(struct fixture *f, struct made made, struct tel_context *out) {
   static const char text[65536] = "";
   struct clock_anchor now = clock_anchor_now();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The store of recent traces: what it keeps, what goes first, and what readers get. */
+/* The store of recent traces: what it keeps, what it drops first, and what readers get. */
 #include <jansson.h>
 
 #include "support/test.h"
@@ -102,7 +102,7 @@ START_TEST(test_bound) {
   ck_assert_uint_gt(most, TEL_RECENT_BYTES_MIN / 4);
   ck_assert_uint_gt(recent_fixture_discarded(&f, TEL_RECENT_EVICTED), 2000);
   ck_assert_uint_eq(recent_fixture_discarded(&f, TEL_RECENT_EVICTED) + count(all), made);
-  /* All chunks are there: those of kept traces, and the free ones. */
+  /* No chunk is lost: each belongs to a kept trace or is free. */
   size_t free_chunks = 0, total = 0;
   void *taken[1000];
   while ((taken[free_chunks] = pool_take(f.tracer.recent->pool))) free_chunks++;
@@ -187,7 +187,7 @@ START_TEST(test_trace) {
 }
 END_TEST
 
-/* Requests of one caller's trace: one page. Of very many the newest. */
+/* All requests of one caller's trace are on one page; of very many, the newest. */
 START_TEST(test_several_requests_of_a_trace) {
   struct tel_context parent = {.trace_id = {1, 2}, .span_id = {9}, .flags = TEL_FLAG_SAMPLED, .remote = true};
   recent_fixture_open(&f, 1 << 20);
@@ -212,7 +212,7 @@ START_TEST(test_what_cannot_be_kept) {
   recent_fixture_make(&f, (struct made){"/a", MS, false, 60000}, &context);
   ck_assert_ptr_null(get(&context));
   ck_assert_uint_eq(recent_fixture_discarded(&f, TEL_RECENT_TOO_LARGE), 1);
-  /* All memory is in use by open traces: the next ones are not kept, and those are. */
+  /* Open traces use all memory: later traces are not kept, but these are. */
   struct tel_span *open[1000];
   size_t started = 0;
   do open[started] = tel_span_start(&f.tracer, "Root", TEL_SPAN_SERVER, NULL, NULL, 0);
@@ -247,7 +247,8 @@ START_TEST(test_many_routes) {
 }
 END_TEST
 
-/* A reader holds the lock: requests go on, and their traces are there afterwards. A wait would never end. */
+/* A reader holds the lock: requests continue, and their traces appear afterwards. If they waited for the
+ * lock, the test would hang. */
 START_TEST(test_requests_do_not_wait_for_a_reader) {
   recent_fixture_open(&f, 1 << 20);
   tel_recent_lock(f.tracer.recent);

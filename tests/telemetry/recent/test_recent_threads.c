@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writers and readers at the same time, for ThreadSanitizer: what a reader sees is whole. */
+/* Concurrent writers and readers, for ThreadSanitizer. A reader must see only complete traces. */
 #include <pthread.h>
 
 #include "support/test.h"

@@ -259,7 +259,7 @@ START_TEST(test_one_bad_pair_does_not_spoil_the_list) {
   WARNED("pair 1 (Authorization) is left out");
   UNSAID("c2VjcmV0");
   READ("OTEL_EXPORTER_OTLP_HEADERS=x-a=1", "OTEL_EXPORTER_OTLP_TRACES_HEADERS=nothing");
-  ck_assert_str_eq(settings.headers, "x-a=1"); /* nothing is left of the specific one */
+  ck_assert_str_eq(settings.headers, "x-a=1"); /* the specific variable has no effect */
   READ("OTEL_RESOURCE_ATTRIBUTES=team=%4,service.name=there,=x,rack=7");
   ck_assert_str_eq(settings.resource, "service.name=there,rack=7");
   ck_assert_str_eq(settings.service_name, "there");
@@ -337,11 +337,11 @@ START_TEST(test_endpoints_that_are_probably_wrong) {
   READ("OTEL_EXPORTER_OTLP_ENDPOINT=http://user:secret@collector:4317");
   UNSAID("secret");
   READ("OTEL_TRACES_EXPORTER=none", "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4317");
-  SILENT(); /* nothing is sent there */
+  SILENT(); /* nothing is sent to that address */
 }
 END_TEST
 
-/* Each is told once, by its name, and not guessed to be another one. */
+/* Each is reported once, with its name, and not as a misspelling of another one. */
 START_TEST(test_variables_without_effect) {
   static const char *const names[] = {"OTEL_LOG_LEVEL",
                                       "OTEL_METRICS_EXEMPLAR_FILTER",
@@ -424,7 +424,7 @@ START_TEST(test_show) {
 }
 END_TEST
 
-/* A number that is shown as what holds without the variable does hold without it. */
+/* A number that is shown as the default must be the value without the variable. */
 START_TEST(test_shown_defaults_are_in_force) {
   struct tel_tracing_settings defaults;
   const struct tel_variable *variable;

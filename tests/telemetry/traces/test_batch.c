@@ -10,7 +10,7 @@
 #include "telemetry/core/failure_report.h"
 #include "telemetry/traces/tracer_fixture.h"
 
-/* An exporter that notes the sizes of its batches, and waits behind a gate if that is closed. */
+/* An exporter that records the sizes of its batches, and waits while its gate is closed. */
 static struct {
   pthread_mutex_t lock;
   pthread_cond_t changed;
@@ -87,7 +87,7 @@ START_TEST(test_full_batch_goes_at_once) {
 }
 END_TEST
 
-/* Four spans wake the exporter, but one fills a request. The others must not wait for another delay. */
+/* Four spans wake the exporter, and one span fills a request. The others must not wait for another delay. */
 START_TEST(test_large_spans_go_one_after_the_other) {
   enum { LARGE = 5 * 1024 * 1024 };
   char *text = malloc(LARGE);
@@ -182,7 +182,7 @@ START_TEST(test_stop_drops_what_is_late) {
   wait_for_batches(1);
   fixture_emit(&f, 25);
   sink.opens_at_stop = true;
-  ck_assert(fixture_close(&f, 0)); /* over before it began: what is under way is all */
+  ck_assert(fixture_close(&f, 0)); /* the deadline has passed: only the batch in flight is exported */
   ck_assert_uint_eq(atomic_load(&f.counts.exported), 10);
   ck_assert_uint_eq(fixture_dropped(&f, TEL_DROP_SHUTDOWN), 25);
   ck_assert(fixture_balanced(&f));
@@ -243,7 +243,7 @@ START_TEST(test_report_rate) {
   tel_failure_report_worked(&report, 180);
   tel_failure_report_worked(&report, 180);
   ck_assert_int_eq(recoveries, 1);
-  /* Comes and goes within the minute: silence, also about its going. */
+  /* A failure that starts and ends within the minute: neither is reported. */
   tel_failure_report_failed(&report, start + 170 * CLOCK_NS_PER_S, "x", 181);
   tel_failure_report_worked(&report, 181);
   ck_assert_int_eq(failures, 3);

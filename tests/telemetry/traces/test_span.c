@@ -75,7 +75,7 @@ START_TEST(test_continued_trace) {
 }
 END_TEST
 
-/* What a sampler makes of no parent, a sampled one, one that is not. */
+/* A sampler's decisions without a parent, with a sampled parent, and with an unsampled one. */
 static void expect_sampled(bool root, bool with_sampled, bool without) {
   const struct tel_context yes = remote(TEL_FLAG_SAMPLED), no = remote(0);
   const struct tel_context *const parents[] = {NULL, &yes, &no};
@@ -187,7 +187,7 @@ START_TEST(test_limits) {
   ck_assert_uint_eq(span->events.count, 3);
   ck_assert_uint_eq(span->events.dropped, 2);
   ck_assert_uint_eq(span->links.count, 2);
-  ck_assert_uint_eq(span->links.dropped, 3); /* the invalid ones were none */
+  ck_assert_uint_eq(span->links.dropped, 3); /* invalid links do not count */
   for (struct tel_span_item *event = span->events.first; event; event = event->next) {
     ck_assert_uint_eq(event->attributes.count, 1);
     ck_assert_uint_eq(event->attributes.dropped, 1);
@@ -202,7 +202,7 @@ END_TEST
 START_TEST(test_status) {
   char text[400];
   memset(text, 'a', sizeof text);
-  memcpy(text + 253, "\xE2\x82\xAC", 3); /* the last of it does not fit */
+  memcpy(text + 253, "\xE2\x82\xAC", 3); /* its last byte does not fit */
   text[sizeof text - 1] = '\0';
   setup_with(TEL_SAMPLER_ALWAYS_ON, true);
   struct tel_span *span = start(NULL, NULL);
@@ -226,7 +226,7 @@ START_TEST(test_queue_size_is_exact) {
   fixture_init(&f);
   f.tracer.settings.queue_size = 100;
   f.tracer.settings.batch_size = 100;
-  fixture_open(&f, NULL); /* nobody exports */
+  fixture_open(&f, NULL); /* no exporter runs */
   fixture_emit(&f, 130);
   ck_assert_uint_eq(tel_batch_queued(f.tracer.batch), 100);
   ck_assert_uint_eq(fixture_dropped(&f, TEL_DROP_QUEUE_FULL), 30);

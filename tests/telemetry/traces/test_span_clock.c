@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The wall clock is set while spans are open: their times are those of the first reading all the same. */
+/* The wall clock is set while spans are open. Their times must still be relative to the first reading. */
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,10 +11,10 @@
 
 #define HOUR (3600 * CLOCK_NS_PER_S)
 
-static int64_t turned; /* seconds that the wall clock is off */
+static int64_t turned; /* offset of the wall clock in seconds */
 static unsigned wall_readings;
 
-/* In place of libc's, for all that is linked here. */
+/* Replaces libc's function for everything linked here. */
 int clock_gettime(clockid_t id, struct timespec *t) {
   long result = syscall(SYS_clock_gettime, id, t);
   if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE) {
@@ -37,7 +37,7 @@ static struct tel_span *start(const struct tel_span *parent) {
                 : tel_span_start(&f.tracer, "root", TEL_SPAN_SERVER, NULL, NULL, 0);
 }
 
-/* The ended spans as they leave, in the order of their ends. */
+/* The exported spans, in the order of their ends. */
 static struct tel_recent_span ended[8];
 static struct tel_arena arena;
 
@@ -135,7 +135,7 @@ START_TEST(test_one_reading_a_trace) {
 }
 END_TEST
 
-/* Times that the caller knows are taken as they are. */
+/* Times that the caller gives are used unchanged. */
 START_TEST(test_times_of_the_caller) {
   open_tracer();
   struct tel_span *root = tel_span_start(&f.tracer, "root", TEL_SPAN_SERVER, NULL, NULL, 1000);

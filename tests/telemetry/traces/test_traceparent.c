@@ -21,7 +21,7 @@ static void is_valid(const struct case_file *file, const void *cls) {
   ck_assert(context.remote);
   tel_traceparent_format(&context, again);
   ck_assert_uint_eq(strlen(again), TEL_TRACEPARENT_SIZE - 1);
-  /* Version and unknown flags are ours, the ids are what came. */
+  /* We set version and flags; the ids are those received. */
   ck_assert_int_eq(strncmp(again, "00-", 3), 0);
   ck_assert_msg(strncmp(again + 2, file->text + 2, 51) == 0, "%s: %s", file->name, again);
   tel_trace_id_hex(&context, trace_id);

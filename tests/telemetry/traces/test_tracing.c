@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole by its public interface, and what it tells about itself. */
+/* Tracing as a whole through its interface, and its own metrics. */
 #include "telemetry/traces/tracing.h"
 
 #include <curl/curl.h>
@@ -155,7 +155,7 @@ START_TEST(test_bad_settings) {
   registry = NULL;
   make();
   ck_assert_int_eq(tel_tracing_start(tracing), TEL_E_VALUE);
-  emit(1); /* and life goes on */
+  emit(1); /* tracing still works */
   ck_assert_uint_eq(tel_tracing_free(tracing, 0), 1);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fails the first, second, third ... allocation until all succeeds: what cannot be had is reported,
- * everything is released (AddressSanitizer sees to that), and no span is unaccounted for. */
+/* Fails the first, second, third ... allocation until all succeed. Failures are reported, everything is freed
+ * (AddressSanitizer checks that), and every span is accounted for. */
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static bool make_resource(void) {
 
 START_TEST(test_making) {
   tel_tracing_settings_init(&settings);
-  /* More pairs and more text than lie inside of a list. */
+  /* More pairs and more text than a list holds inline. */
   for (int i = 0; i < 40; i++)
     sprintf(settings.resource + strlen(settings.resource), "%skey%d=%060d", i ? "," : "", i, i);
   ck_assert_uint_ge(allocations_walk(make_tracing), 6);
@@ -75,7 +75,7 @@ START_TEST(test_spans) {
   for (int i = 0; i < 64; i++)
     used_up[i] = tel_span_pool_take(f.tracer.pool); /* so that spans are allocated too */
   ck_assert_uint_ge(allocations_walk(make_span), 10);
-  /* One could not be started, and one could not be encoded when it ended. */
+  /* One span could not be started, and one could not be encoded at its end. */
   ck_assert_uint_eq(fixture_dropped(&f, TEL_DROP_MEMORY), 2);
   for (int i = 0; i < 64; i++) tel_span_pool_give(f.tracer.pool, used_up[i]);
   ck_assert(fixture_close(&f, 0));
@@ -104,9 +104,9 @@ static bool encode(void) {
   }
   allocations_succeed(); /* only now: check allocates, too */
   ck_assert(error == TEL_OK || error == TEL_E_MEMORY);
-  ck_assert_int_eq(again, TEL_OK); /* after a failure it can go on */
+  ck_assert_int_eq(again, TEL_OK); /* it works again after a failure */
   ck_assert_int_eq(third, TEL_OK);
-  ck_assert_uint_eq(after, before); /* what it has, is enough for the same again */
+  ck_assert_uint_eq(after, before); /* the memory that it has is enough to repeat this */
   tel_otlp_encoder_free(encoder);
   return error == TEL_OK;
 }

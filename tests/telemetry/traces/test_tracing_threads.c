@@ -27,7 +27,7 @@ static void export(void *cls, const struct tel_wire *spans, size_t count, uint64
     if (span.attributes.count != 2 || span.events.count != 1 || span.events.items[0].attributes.count != 1)
       abort();
     int64_t number = span.attributes.items[0].value.integer;
-    if (number != span.events.items[0].attributes.items[0].value.integer) abort(); /* of two spans */
+    if (number != span.events.items[0].attributes.items[0].value.integer) abort(); /* mixed from two spans */
     atomic_fetch_add(&sum, (uint64_t)number);
   }
   atomic_fetch_add(&seen, count);
@@ -36,7 +36,7 @@ static void export(void *cls, const struct tel_wire *spans, size_t count, uint64
 }
 
 static void *work(void *cls) {
-  uint64_t *ended = cls; /* the sum of the numbers that this thread gave away */
+  uint64_t *ended = cls; /* the sum of the numbers of this thread's spans */
   for (int i = 1; i <= EACH; i++) {
     struct tel_span *parent = tel_span_start(&f.tracer, "parent", TEL_SPAN_SERVER, NULL, NULL, 0);
     struct tel_span *child = tel_span_start_child(&f.tracer, "child", TEL_SPAN_INTERNAL, parent);

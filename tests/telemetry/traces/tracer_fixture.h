@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A tracer with its batch, but an exporter that the test provides. */
+/* A tracer with its batch, and an exporter that the test provides. */
 #ifndef TELEMETRY_TRACES_TRACER_FIXTURE_H
 #define TELEMETRY_TRACES_TRACER_FIXTURE_H
 
@@ -40,7 +40,7 @@ static inline uint64_t fixture_dropped(const struct fixture *f, enum tel_drop re
   return atomic_load(&f->counts.dropped[reason]);
 }
 
-/* Everything that was started, is accounted for. */
+/* Whether every started span is accounted for. */
 static inline bool fixture_balanced(const struct fixture *f) {
   return atomic_load(&f->counts.started) ==
          atomic_load(&f->counts.exported) + tel_span_counts_dropped(&f->counts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The adapter without memory: a program is served as it would be without telemetry. */
+/* The adapter without memory: the program must answer as it does without telemetry. */
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ static void prepare(void) {
   ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/hello", "*", 1, hello, NULL), U_OK);
 }
 
-/* The answer as a text. headers: lines. No assertion: check allocates. */
+/* Returns the answer as a text. headers: lines. Makes no assertion, because check allocates. */
 static void ask_with(const char *target, const char *headers, char *reply, size_t size) {
   struct sockaddr_in to = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -70,7 +70,7 @@ static bool observe(void) {
   allocations_succeed();
   ck_assert(error == 0 || error == TEL_E_MEMORY);
   ck_assert(told);
-  /* The program has its callbacks back. */
+  /* The program's callbacks are restored. */
   for (int i = 0; i < instance.nb_endpoints; i++)
     ck_assert(instance.endpoint_list[i].callback_function == hello);
   return error == 0;
@@ -103,7 +103,7 @@ START_TEST(test_serving) {
   ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
   ck_assert_msg(tel_start(tel) == 0, "%s", tel_error(tel));
   serve("/hello/you", "hello");
-  serve("/metrics", NULL); /* a scrape is whole, or an error */
+  serve("/metrics", NULL); /* a scrape is complete, or an error */
   ulfius_stop_framework(&instance);
   tel_free(tel, 1000);
   ulfius_clean_instance(&instance);
