@@ -17,7 +17,7 @@ const char *__lsan_default_suppressions(void) {
   return "leak:libconfig";
 }
 
-/* What --check-config prints of what is not a default, without indentation. */
+/* The output of --check-config for all values that are not defaults, without indentation. */
 static void effective(const struct app_config *config, char *out, size_t size) {
   const struct app_sources sources = {.file = "FILE"};
   char *printed = NULL, *rest = NULL;
@@ -69,7 +69,7 @@ START_TEST(invalid_incidents) {
 }
 END_TEST
 
-/* A directory of its own, where relative paths and the files of a test are. */
+/* A separate directory for relative paths and the files of a test. */
 struct place {
   char dir[64], file[128], incident[128];
 };
@@ -109,7 +109,7 @@ START_TEST(each_source_overrides_the_one_before) {
   ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
   ck_assert_double_eq(config.inventory_latency_ms, 8);
   ck_assert_int_eq(config.origin[APP_KEY_inventory_latency_ms].source, APP_FROM_DEFAULT);
-  ck_assert_uint_eq(config.seed, 2); /* an empty variable is none */
+  ck_assert_uint_eq(config.seed, 2); /* an empty variable counts as unset */
   ck_assert_double_eq(config.payment_failure_rate, 0.2);
   ck_assert_int_eq(config.origin[APP_KEY_payment_failure_rate].source, APP_FROM_FILE);
   ck_assert_uint_eq(config.origin[APP_KEY_payment_failure_rate].line, 2);
@@ -133,7 +133,7 @@ START_TEST(files_that_are_not_there) {
   ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
   write_file(place.incident, "");
   ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
-  sources.file_optional = false; /* somebody named it */
+  sources.file_optional = false; /* the user named the file */
   ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
   ck_assert_ptr_nonnull(strstr(error.text, place.file));
   ck_assert_ptr_nonnull(strstr(error.text, "No such file"));
@@ -240,8 +240,8 @@ START_TEST(unknown_variables_are_named) {
 }
 END_TEST
 
-/* A bad one, a directory in its place, and one that cannot be read: the start goes on without it, a reload is
- * refused. */
+/* An invalid incident file, a directory in its place, an unreadable file: the start ignores it, and a reload
+ * is refused. */
 START_TEST(an_incident_file_never_stops_a_start) {
   static const char *const texts[] = {"payment = { latency_ms = 3; failure_rate = 7; };\n", "payment = {\n",
                                       "listen = \"127.0.0.1:1\";\n", "nonsense = 1;\n"};
@@ -314,7 +314,7 @@ START_TEST(a_reload_takes_what_it_may_and_names_the_rest) {
 }
 END_TEST
 
-/* Takes "#" away in front of what is a setting ("#key = ..."), as a person would. */
+/* Removes the "#" in front of a setting ("#key = ..."), as a person would. */
 static void uncomment(char *text) {
   for (char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
     char *hash = line + strspn(line, " ");
@@ -332,7 +332,7 @@ START_TEST(the_installed_file_holds_every_key_with_its_default) {
   app_config_init(&defaults);
   app_config_init(&config);
   ck_assert_msg(app_config_parse(&config, text, len, path, false, "/", &error) == 0, "%s", error.text);
-  for (size_t i = 0; i < APP_KEY_COUNT; i++) /* as it is, it changes nothing */
+  for (size_t i = 0; i < APP_KEY_COUNT; i++) /* the unchanged file changes nothing */
     ck_assert_msg(config.origin[i].source == APP_FROM_DEFAULT, "%s is not commented", app_keys[i].path);
   uncomment(text);
   ck_assert_msg(app_config_parse(&config, text, len, path, false, "/", &error) == 0, "%s", error.text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The program when something that it needs fails: it says what, ends with the right status, and leaves
- * nothing behind. */
+/* The program when a call or an allocation fails: it reports the failure, ends with the right status, and
+ * leaks nothing. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -55,7 +55,7 @@ static void check_pid_file(int status) {
   ck_assert_msg(stat(pid_file, &left) != 0 || left.st_size == 0, "the pid file is left: %s", failing_said);
 }
 
-/* Ends the service in the background that was started. */
+/* Ends the service that was started in the background. */
 static void end_daemon(int status) {
   long pid = 0;
   int how;
@@ -119,7 +119,7 @@ START_TEST(test_each_call_on_the_way_to_the_background) {
 }
 END_TEST
 
-/* A service that is ready, for any number of clients. */
+/* Acts as a ready service, for any number of clients. */
 static void *answer(void *cls) {
   static const char ready[] = "HTTP/1.1 200 OK\r\n\r\n";
   char request[512];
@@ -156,7 +156,7 @@ START_TEST(test_each_call_of_a_health_check) {
 }
 END_TEST
 
-/* To run as another user, without being root: what only root can do is taken for done. */
+/* Running as another user without being root: calls that only root can make are skipped and succeed. */
 static void become_root(void) {
   static const char *const done[] = {"getpwnam", "geteuid", "initgroups", "setresgid", "setresuid", "fchown"};
   for (size_t i = 0; i < sizeof done / sizeof *done; i++) calls_fail(done[i], CALLS_ALL, 0);
@@ -183,7 +183,7 @@ START_TEST(test_each_step_to_another_user) {
     struct error error = {""};
     calls_succeed();
     calls_fail(cases[i].name, 1, cases[i].error);
-    /* Not root, so that the last check finds nobody who can become it again. */
+    /* Not root, so that the final check cannot become root again. */
     calls_fail("setuid", CALLS_ALL, EPERM);
     calls_fail("seteuid", CALLS_ALL, EPERM);
     calls_fail("setegid", CALLS_ALL, EPERM);

@@ -10,7 +10,7 @@
 
 #include "support/test.h"
 
-/* A service that gives one answer to one client, in pieces, and keeps what it was asked. */
+/* A service that gives one answer to one client, in pieces, and keeps the request. */
 struct service {
   int fd;
   unsigned port;
@@ -109,7 +109,7 @@ START_TEST(a_service_that_hangs_is_not_healthy) {
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-  ck_assert_int_eq(listen(fd, 8), 0); /* and nobody accepts */
+  ck_assert_int_eq(listen(fd, 8), 0); /* no thread accepts */
   ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
   snprintf(listen_text, sizeof listen_text, "127.0.0.1:%u", ntohs(at.sin_port));
   ck_assert_int_eq(check(listen_text, &error), -1);

@@ -11,7 +11,7 @@
 
 #include "support/test.h"
 
-/* A service manager's socket; its name goes to *name as NOTIFY_SOCKET would say it. */
+/* A service manager's socket. *name is its name as in NOTIFY_SOCKET. */
 static int manager_open(const char *name) {
   struct sockaddr_un at = {.sun_family = AF_UNIX};
   size_t len = strlen(name);

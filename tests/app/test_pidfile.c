@@ -73,7 +73,7 @@ START_TEST(a_stale_one_is_replaced) {
 }
 END_TEST
 
-/* In a process of its own, for a lock does not refuse its own process. */
+/* In a separate process, because a lock does not exclude its own process. */
 static int second_take(char *message, size_t size) {
   int ends[2], status;
   ck_assert_int_eq(pipe(ends), 0);
@@ -100,7 +100,7 @@ START_TEST(a_second_one_is_refused_with_the_firsts_pid) {
   ck_assert_int_eq(second_take(message, sizeof message), 1);
   snprintf(wanted, sizeof wanted, "already running with pid %ld:", (long)getpid());
   ck_assert_msg(strstr(message, wanted) != NULL, "%s", message);
-  ck_assert_int_eq(read_pid(), getpid()); /* and what it says stays */
+  ck_assert_int_eq(read_pid(), getpid()); /* the content is unchanged */
   app_pidfile_free(file);
   ck_assert_int_eq(second_take(message, sizeof message), 0);
   unlink(path); /* the second ended without removing it */

@@ -20,7 +20,7 @@ START_TEST(test_whole_numbers) {
 }
 END_TEST
 
-/* test_buf.c has the values; here are the longest texts, and those that have no short cut. */
+/* test_buf.c tests the values. This file has the longest texts, and those that do not use the fast path. */
 START_TEST(test_doubles_fit_and_read_back) {
   static const double values[] = {
       DBL_MAX,           -DBL_MAX,   DBL_MIN, -DBL_MIN, DBL_TRUE_MIN, DBL_EPSILON, 1e-4, 1e-5, 1.0 / 3,

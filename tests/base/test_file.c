@@ -11,7 +11,7 @@
 #include "support/test.h"
 
 /* What the next calls of read() and write() do: fail with this error number, or transfer at most one byte.
- * Behind the last, and before the first, they do what they always do. */
+ * All calls before and after them behave normally. */
 enum { ONE_BYTE = -1, NOTHING = -2, END = 0 };
 static const int *next = (const int[]){END};
 
@@ -91,7 +91,7 @@ START_TEST(test_refuses_what_is_not_a_regular_file) {
   check_refused(path, EIO); /* in the middle */
   unlink(path);
   ck_assert_int_eq(mkfifo(path, 0600), 0);
-  check_refused(path, EINVAL); /* and does not wait for a writer */
+  check_refused(path, EINVAL); /* does not wait for a writer */
   unlink(path);
 }
 END_TEST

@@ -8,7 +8,7 @@
 START_TEST(test_depths) {
   static const struct {
     const char *text;
-    unsigned depth; /* the least limit that it meets */
+    unsigned depth; /* the smallest limit that it satisfies */
   } cases[] = {
       {"", 0},
       {"1", 0},

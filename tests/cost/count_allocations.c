@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts the allocations of each thread of the program that this file is linked into, those of its shared
- * libraries included: a program's own malloc() goes before the C library's. At exit one line a thread,
- * "TID COUNT", goes to the file that $COST_ALLOCATIONS names. Frees are not counted: each belongs to an
- * allocation. */
+/* Counts the allocations of each thread of the program that this file is linked into, including those of
+ * shared libraries: a program's own malloc() has precedence over the C library's. At exit it writes a line
+ * "TID COUNT" for each thread to the file that $COST_ALLOCATIONS names. Frees are not counted: each belongs
+ * to an allocation. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdatomic.h>
@@ -31,7 +31,7 @@ static void count(void) {
   if (mine) ++*mine;
 }
 
-/* glibc's own, which it exports for this purpose. */
+/* glibc exports its own functions for this purpose. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts the system calls of each thread of a program. Usage: count_calls OUTPUT PROGRAM [ARGUMENT...]
- * OUTPUT gets one line a thread, "TID CALLS". Calls that wake or await another thread (futex, a write to an
- * eventfd) are not counted: how often they are needed depends on the moment. It needs no privilege, only a
- * kernel (5.3) and a sandbox that allow a process to trace its own child; otherwise it ends with 77. SIGTERM
- * is passed on. */
+/* Counts the system calls of each thread of a program. Usage: count_calls OUTPUT PROGRAM [ARGUMENT...] OUTPUT
+ * gets a line "TID CALLS" for each thread. Calls that wake or await another thread (futex, a write to an
+ * eventfd) are not counted, because their number depends on timing. It needs no privileges. If the kernel
+ * (before 5.3) or a sandbox does not allow a process to trace its child, it ends with 77. It passes SIGTERM
+ * on. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -55,7 +55,7 @@ static _Noreturn void run(char **argv) {
   _exit(EXIT_FAILURE);
 }
 
-/* Until the last thread has ended. Returns the program's status, or CANNOT. */
+/* Traces until the last thread has ended. Returns the program's status, or CANNOT. */
 static int trace(void) {
   int status, result = EXIT_FAILURE;
   for (pid_t id; (id = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
@@ -66,8 +66,8 @@ static int trace(void) {
     }
     int stop = WSTOPSIG(status);
     if (stop == SYSCALL_STOP && !count(id)) return CANNOT;
-    bool own =
-        stop == SYSCALL_STOP || stop == SIGSTOP || stop == SIGTRAP; /* the tracing's, not the program's */
+    bool own = stop == SYSCALL_STOP || stop == SIGSTOP ||
+               stop == SIGTRAP; /* a stop by the tracing, not a signal of the program */
     ptrace(PTRACE_SYSCALL, id, NULL, own ? 0 : stop);
   }
   return result;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The library's operations as a request performs them, each in two threads: one repeats it WARM times, the
- * other MORE times more. What the second one spends beyond the first one is the cost of MORE operations.
- * Prints the names in the order of their threads; the library's own threads begin before them. Spans and log
- * lines go to standard output. With "build" as argument it prints what build this is: "optimized",
- * "unoptimized", or "uncountable". */
+/* Runs the library's operations as a request does, each in two threads. The first repeats it WARM times, the
+ * second MORE times more. The difference is the cost of MORE operations. Prints the names in the order of
+ * their threads; the library's own threads start before them. Spans and log lines go to standard output. With
+ * the argument "build" it prints the kind of this build: "optimized", "unoptimized" or "uncountable". */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +47,7 @@ static void run_each(void) {
   for (unsigned i = 0; i < OPERATIONS; i++) operations[i].run();
 }
 
-/* For what only the first thread and the first call do. */
+/* Warms up: does the work that only the first thread and the first call do. */
 static const struct operation first = {"first", run_each};
 
 static struct work {
@@ -58,7 +57,7 @@ static struct work {
   pthread_barrier_t done;
 } works[THREADS];
 
-/* The thread stays until all are done: valgrind gives a thread the number of one that has ended. */
+/* Each thread stays until all are done, because valgrind reuses the number of an ended thread. */
 static void *work(void *cls) {
   struct work *work = cls;
   void *volatile listed = malloc(1); /* count_allocations.c lists threads that allocate */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Content negotiation reads what any client sends. */
+/* Content negotiation reads headers of any client. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!header) return 0;
   memcpy(header, data, size);
   header[size] = '\0';
-  /* Whoever does not even mention it is not given it. */
+  /* A client that does not mention a format or a coding does not get it. */
   if (tel_format_negotiate(header) == TEL_FORMAT_OPENMETRICS && !strpbrk(header, "/")) abort();
   if (tel_format_accepts_gzip(header) && !strpbrk(header, "gG*")) abort();
   free(header);

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct mock_channel channel;
 
-/* One server for all inputs, as in life. */
+/* One server for all inputs, as in production. */
 static void start(void) {
   static const struct mock_store_limits limits = {.messages = 10, .bytes = 1 << 16};
   struct server_settings settings = SERVER_SETTINGS_DEFAULT;

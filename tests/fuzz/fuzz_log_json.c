@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A log line holds what any client sends: it must be one line of JSON whatever that is. */
+/* A log line holds text of any client. It must always be one line of JSON. */
 #include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* OTEL_* values, lists among them. Line n of the input is the value of the n-th variable that is asked for.
+/* OTEL_* values, lists among them. Line n of the input is the value of the n-th variable that the code reads.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static const char *get(void *cls, const char *name) {
   return line;
 }
 
-/* A warning is text for a log line. */
+/* A warning must be a valid text of a log line. */
 static void warn(void *cls, const char *text) {
   (void)cls;
   if (strlen(text) > 4096) abort();
@@ -41,11 +41,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   lines.next = lines.text;
   tel_tracing_settings_init(&settings);
   tel_tracing_settings_environment(&settings, get, &lines, warn, NULL);
-  /* Taken or refused, what comes of it is within bounds. */
+  /* Whether the values are accepted or refused, the settings must be within bounds. */
   if (settings.queue_size == 0 || settings.batch_size == 0 || settings.batch_size > settings.queue_size)
     abort();
   if (!memchr(settings.headers, '\0', sizeof settings.headers)) abort();
-  /* Each header that is kept can be sent: no value breaks the line. */
+  /* Each accepted header must be safe to send: no value may break the line. */
   if (!tel_keyvalues_read(settings.headers, check_header, NULL, NULL)) abort();
   free(lines.text);
   return 0;

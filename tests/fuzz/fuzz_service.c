@@ -13,8 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct http_service *service;
 
-/* One service for all inputs, with all of its telemetry: the log goes to /dev/null, the spans to the recent
- * ones. */
+/* One service for all inputs, with all its telemetry. The log goes to /dev/null, and spans go to the recent
+ * traces. */
 static void start(void) {
   static const double buckets[] = {1};
   struct shop_settings shop_settings = shop_defaults();

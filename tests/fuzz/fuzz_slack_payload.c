@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a webhook's body, as JSON or as a form, and as a path: what passes can be shown and stored. */
+/* Any bytes as a webhook's body (JSON or a form) and as a path. Accepted payloads must be safe to show and
+ * store. */
 #include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>

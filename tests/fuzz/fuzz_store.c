@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as slack-mock's store: what a crash or a disk made of it is taken as a whole, or refused and left
- * as it is. */
+/* Any bytes as slack-mock's store file. A damaged file is either loaded completely, or refused and left
+ * unchanged. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Opens the file; what it then holds is what it lists. Returns the number of messages, or -1 if refused. */
+/* Opens the file and checks that the store lists what the file holds. Returns the number of messages, or -1
+ * if refused. */
 static long long open_store(const char *path) {
   static const struct mock_store_limits limits = {.messages = 16, .bytes = 1 << 16};
   struct mock_store *store = mock_store_new(&limits);
@@ -39,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char path[] = "/tmp/fuzz_store.XXXXXX";
   int fd = mkstemp(path);
   if (fd < 0 || write(fd, data, size) != (ssize_t)size || close(fd) != 0) abort();
-  if (open_store(path) != open_store(path)) abort(); /* opening changes nothing that matters */
+  if (open_store(path) != open_store(path)) abort(); /* opening twice must give the same result */
   unlink(path);
   return 0;
 }

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!tel_tracestate_append(state, at, (size_t)(stop - at))) return 0;
     at = stop + 1;
   }
-  /* What was taken is sent on so that it reads the same. */
+  /* An accepted value must be accepted again, unchanged. */
   if (!tel_tracestate_append(again, state, strlen(state)) || strcmp(again, state) != 0) abort();
   return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Gives every file of a corpus to a fuzz target, so that "make check" keeps what a fuzzer once found, and any
- * compiler will do. Arguments: files and directories; without any, the target's own corpus,
- * tests/fuzz/corpus/NAME for fuzz_NAME.
- * To search for more: clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc tests/fuzz/fuzz_NAME.c and the
- * sources that it tests, in place of this file. */
+/* Passes every file of a corpus to a fuzz target, so that "make check" repeats all inputs that a fuzzer
+ * found, with any compiler. Arguments: files and directories; without any, the target's own corpus,
+ * tests/fuzz/corpus/NAME for fuzz_NAME. To search for new inputs: clang -g -O1
+ * -fsanitize=fuzzer,address,undefined
+ * -Isrc tests/fuzz/fuzz_NAME.c and the sources that it tests, in place of this file. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static unsigned replayed;
 
 static int replay_file(const char *path, size_t size) {
   FILE *file = fopen(path, "rb");
-  uint8_t *data = malloc(size ? size : 1); /* its exact size, so that a sanitizer sees a byte too many */
+  uint8_t *data = malloc(size ? size : 1); /* exactly its size, so that a sanitizer detects an overrun */
   int result = -1;
   if (file && data && fread(data, 1, size, file) == size) {
     LLVMFuzzerTestOneInput(data, size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of a request: what is read, and the words for each mistake. */
+/* The body of a request: the accepted values, and the message for each error. */
 #include "http/json_body.h"
 
 #include <string.h>

@@ -15,14 +15,14 @@ START_TEST(test_rows_are_whole) {
     ck_assert_uint_eq(row->code[strspn(row->code, "abcdefghijklmnopqrstuvwxyz_")], '\0');
     ck_assert_int_eq(http_problem_by_code(row->code), i); /* no code twice */
     ck_assert(*row->title && *row->advice);
-    /* Another version of HTTP is the client's choice, though HTTP counts it with the server's errors. */
+    /* 505 is caused by the client, although its status is among the server errors. */
     if (row->status >= 500 && row->status != 505) ck_assert(row->error);
   }
   ck_assert_int_eq(http_problem_by_code("unheard_of"), HTTP_NO_PROBLEM);
 }
 END_TEST
 
-/* No words of libraries, and nothing that a request cannot name, such as another card. */
+/* No terms of libraries, and no advice that a request cannot follow, such as another card. */
 START_TEST(test_advice_can_be_followed) {
   static const char *const foreign[] = {"JSON_", "jansson", "Ulfius", "MHD", "card"};
   for (int i = HTTP_NO_PROBLEM + 1; i < HTTP_PROBLEM_COUNT; i++)

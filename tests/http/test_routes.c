@@ -22,7 +22,7 @@ START_TEST(test_paths_are_exact) {
 }
 END_TEST
 
-/* A parameter is one segment that is not empty, and nothing of it is decoded. */
+/* A parameter is one non-empty segment, which is not decoded. */
 START_TEST(test_a_parameter_is_one_segment) {
   static const char *const values[] = {"a",     "ord_0123",   ".",    "..",   "%2f",
                                        "a%00b", "{order_id}", "\xff", "a;b=c"};
@@ -80,7 +80,7 @@ START_TEST(test_allow_names_the_methods_of_all_rows) {
 }
 END_TEST
 
-/* What finding relies on, for every row that is added. */
+/* What http_route_find() requires of every row, also of later ones. */
 START_TEST(test_rows_are_whole) {
   for (int i = 0; i < HTTP_ROUTE_COUNT; i++) {
     const struct http_route *route = &http_routes[i];

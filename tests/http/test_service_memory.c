@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Without memory the service still answers, and what it says of itself is what it sent. */
+/* Without memory the service still answers, and its telemetry agrees with what it sent. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,8 @@ static void stop(void) {
   tel_registry_free(registry);
 }
 
-/* The answer as a text, "" if the connection was closed without one. No assertion: check allocates. */
+/* Returns the answer as a text, "" if the connection was closed without one. Makes no assertion, because
+ * check allocates. */
 static void ask(const char *request, char *reply, size_t size) {
   struct sockaddr_in to = {.sin_family = AF_INET,
                            .sin_port = htons((uint16_t)address_port(http_service_address(service))),
@@ -58,7 +59,7 @@ static void ask(const char *request, char *reply, size_t size) {
   close(fd);
 }
 
-/* request_total of these labels, as /metrics says. */
+/* The value of request_total with these labels in /metrics. */
 static double counted(const char *method, const char *route, unsigned status) {
   static char text[1 << 18];
   char name[128];
@@ -80,8 +81,8 @@ static void check_answer(unsigned at, const char *method, const char *route, con
   ck_assert_msg(counted(method, route, status) == 1, "%u: not counted as the %u that it was", at, status);
 }
 
-/* Each allocation of this program for that request fails in turn. A success whose body has no memory becomes
- * 503; a problem keeps its status, and loses its body. */
+/* Each allocation of this program for that request fails in turn. A success without memory for its body
+ * becomes 503. A problem keeps its status and loses its body. */
 static void each_fails(const char *method, const char *route, const char *request, unsigned usual) {
   char reply[4096];
   unsigned answers = 0, unavailable = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An Ulfius program of edge cases: edge_app PORT [observe | start | hooks] [no-default] [ipv6]. The test
- * compares what it answers with and without telemetry around it. Ends at the end of its standard input. */
+ * compares its answers with and without telemetry. Ends at the end of its standard input. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ static ssize_t stream(void *cls, uint64_t offset, char *out, size_t max) {
   return 5;
 }
 
-/* Gives blocks until the client leaves. */
+/* Sends blocks until the client leaves. */
 static ssize_t endless(void *cls, uint64_t offset, char *out, size_t max) {
   (void)cls, (void)offset;
   memset(out, 'x', max);
@@ -198,7 +198,7 @@ int main(int argc, char **argv) {
   if (!given(argv, "no-default")) ulfius_set_default_endpoint(&instance, default_answer, NULL);
   if (observe) {
     tel_ulfius_observe(tel, &instance);
-    tel_ulfius_observe(tel, &instance); /* twice is once */
+    tel_ulfius_observe(tel, &instance); /* observing twice has no further effect */
     if (tel_start(tel) != 0) return fprintf(stderr, "%s\n", tel_error(tel)), 1;
   }
   if (start(tel, &instance, argv) != U_OK) return 1;

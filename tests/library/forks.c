@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* forks: a process forks after tel_start(), while all of its threads are busy. The child may go on as if
- * telemetry worked, sends nothing, and frees it at once; or it makes a new one ("again"). */
+/* forks: a process forks after tel_start(), while all of its threads are busy. The child may continue to use
+ * telemetry, but it sends nothing and frees it at once. With "again" it makes a new one. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -39,7 +39,7 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* What was open at the fork. */
+/* Spans and records that were open at the fork. */
 struct begun {
   struct tel_span *span;
   struct tel_log_record *record;
@@ -80,7 +80,7 @@ static int child(struct tel *tel, const struct begun *begun, bool again) {
   CHECK(strstr(tel_error(tel), "tel_new()"));
   double began = now();
   CHECK(tel_free(tel, 60000) == 0);
-  CHECK(now() - began < 10); /* nobody waits for threads that are in the parent */
+  CHECK(now() - began < 10); /* no call waits for threads that exist only in the parent */
   if (!again) return 0;
   tel = tel_new("again", "1.0");
   CHECK(tel_start(tel) == 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every public header, as C11 and as C++17. */
+/* Includes every public header. Compiled as C11 and as C++17. */
 #include <tel/api.h>
 #include <tel/attributes.h>
 #include <tel/context.h>

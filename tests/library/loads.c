@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* loads LIBRARY TIMES: a plug-in's life. Loads the library, uses it, unloads it, so many times. In the end no
- * thread, no descriptor and no mapping of it is left, and the heap has not grown. */
+/* loads LIBRARY TIMES: the life of a plug-in. Loads, uses and unloads the library this many times. In the end
+ * no thread, descriptor or mapping of it is left, and the heap has not grown. */
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -48,7 +48,7 @@ static void *nothing(void *cls) {
   return cls;
 }
 
-/* How many there are before the library comes: ThreadSanitizer has one more from the first thread on. */
+/* The number of threads before the library is loaded. ThreadSanitizer adds its own with the first thread. */
 static int threads_before(void) {
   pthread_t thread;
   CHECK(pthread_create(&thread, NULL, nothing, NULL) == 0);

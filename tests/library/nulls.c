@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every public function with NULL for each pointer, then with NULL for what goes with a live object. The test
- * compares the names here with those of the headers. */
+/* Calls every public function with NULL for each pointer, then with a live object and NULL for the other
+ * pointers. The test compares the names here with those of the headers. */
 #include <tel/http.h>
 #include <tel/ulfius.h>
 
@@ -157,7 +157,7 @@ static void without_servers(void) {
   (void)tel_ulfius_on_message; /* a variable argument list cannot be NULL */
 }
 
-/* A live object, and NULL where a text or another object goes. */
+/* A live object, and NULL for each text and each other object. */
 static void with_telemetry(void) {
   struct tel *tel = tel_new("nulls", "1.0");
   tel_fail(tel, 0, NULL);
@@ -165,7 +165,7 @@ static void with_telemetry(void) {
   CHECK(tel_own(tel, destroy, NULL) == 0 && tel_own(tel, NULL, NULL) == 0 &&
         tel_at_end(tel, NULL, NULL) == 0);
   CHECK(tel_ulfius_observe(tel, NULL) == TEL_E_VALUE);
-  CHECK(tel_start(tel) == TEL_E_VALUE); /* it tells of the instance that was NULL */
+  CHECK(tel_start(tel) == TEL_E_VALUE); /* the kept error: an instance was NULL */
   CHECK(tel_free(tel, 1000) == 0);
 
   tel = tel_new("nulls", "1.0");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* prefork CHILDREN: a process with telemetry forks, and then each of them starts it, the parent as the last.
- * What each child finds in its own accounts it checks itself; the test compares what all have sent and
- * written. */
+/* prefork CHILDREN: a process with telemetry forks. Then each process starts telemetry, the parent last. Each
+ * child checks its own metrics; the test compares everything that all of them exported and logged. */
 #include <sys/wait.h>
 
 #include "check.h"
@@ -23,12 +22,12 @@ static void work(struct tel *tel, int number) {
   tel_span_end(span, 0);
 }
 
-/* The child's accounts hold what it did itself, and nothing of its parent's. */
+/* The child's metrics count only its own spans, and none of its parent's. */
 static void child(struct tel *tel) {
   if (tel_start(tel) != 0) fprintf(stderr, "%s\n", tel_error(tel));
   CHECK(*tel_error(tel) == '\0');
   double before = series_value(tel, "telemetry_spans_started_total");
-  CHECK(before == 0 || before == 1); /* the one that has taken the parent's span */
+  CHECK(before == 0 || before == 1); /* 1 in the child that took the parent's span */
   for (int i = 0; i < WORK; i++) work(tel, i);
   CHECK(series_value(tel, "works_total") == WORK);
   CHECK(series_value(tel, "telemetry_spans_started_total") == before + 2 * WORK);
@@ -39,7 +38,7 @@ static void child(struct tel *tel) {
   _exit(0);
 }
 
-/* Some children at a time: a hundred collectors' clients and sanitizers at once would only test the machine.
+/* Starts only some children at a time, because a hundred at once with sanitizers would only test the machine.
  */
 static void let_run(int turns, int count) {
   char turn = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quiet: what a library must leave alone. Signals and their handlers, standard error, the program's threads;
- * and it must survive a reader of its log that has gone. */
+/* quiet: a library must not change signals and their handlers, standard error, or the program's threads. It
+ * must survive if the reader of its log has gone. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -71,7 +71,7 @@ static void without_a_reader(void) {
 
 int main(void) {
   pthread_t first;
-  CHECK(pthread_create(&first, NULL, nothing, NULL) == 0); /* ThreadSanitizer makes one more with it */
+  CHECK(pthread_create(&first, NULL, nothing, NULL) == 0); /* ThreadSanitizer starts its own thread with it */
   pthread_join(first, NULL);
   for (int i = 0; i < 3; i++) one_life(100);
   without_a_reader();

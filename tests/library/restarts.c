@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* restarts PORT: one Ulfius instance whose telemetry is made, started, freed and made again, at each level of
- * depth, and without telemetry in between. Two instances are served at the same time, each with telemetry of
- * its own. */
+ * observation, and without telemetry in between. Then two instances run at the same time, each with its own
+ * telemetry. */
 #include <arpa/inet.h>
 
 #include <tel/ulfius.h>
@@ -50,7 +50,7 @@ static void serve(struct server *server) {
 
 static void end(struct server *server) {
   CHECK(ulfius_stop_framework(&server->instance) == U_OK);
-  if (server->tel) { /* what has been counted is only this life's */
+  if (server->tel) { /* the counters only have requests since this start */
     double count =
         series_value(server->tel, "request_total{method=\"GET\",route=\"/answer\",status=\"200\"}");
     CHECK(count == REQUESTS);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* workers PORT...: an Ulfius server that is made and observed once, and then forked. Each worker starts
- * telemetry and server, answers requests on its port, and finds them in its own accounts. */
+/* workers PORT...: an Ulfius server is made and observed once, and then forked. Each worker starts telemetry
+ * and its server, answers requests on its port, and finds them in its own metrics. */
 #include <arpa/inet.h>
 #include <sys/wait.h>
 

@@ -42,7 +42,7 @@ START_TEST(test_none_all_and_forced) {
 }
 END_TEST
 
-/* Each group yields its own reasons, in the proportion of the whole, and no other. */
+/* Each group yields only its own reasons, in the same proportion as without a choice. */
 START_TEST(test_a_group_yields_its_reasons) {
   static const struct {
     const char *word;
@@ -66,7 +66,7 @@ START_TEST(test_a_group_yields_its_reasons) {
 }
 END_TEST
 
-/* They share a word with a gateway_error, but nobody meets them by chance. */
+/* Refused credentials share their word with gateway_error, but are drawn only if their group is selected. */
 START_TEST(test_credentials_only_where_asked_for) {
   static const char *const words[] = {"", "provider", "gateway_error"};
   for (size_t w = 0; w <= sizeof words / sizeof *words; w++) {

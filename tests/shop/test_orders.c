@@ -50,7 +50,7 @@ START_TEST(test_an_order_is_paid_once) {
 }
 END_TEST
 
-/* Looking claims nothing and waits for nobody: an order whose payment runs is not paid yet. */
+/* Finding an order claims nothing and does not wait. An order with a running payment is not paid yet. */
 START_TEST(test_looking_does_not_wait) {
   struct shop_orders *orders = shop_orders_new(10, HOUR_S * CLOCK_NS_PER_S);
   struct shop_order order = {.quantity = 77};
@@ -85,7 +85,7 @@ START_TEST(test_oldest_paid_orders_leave_first) {
   ck_assert_int_eq(claim(orders, 2, 0), SHOP_ORDERS_UNKNOWN);
   ck_assert(!add(orders, 6));
   ck_assert_int_eq(claim(orders, 1, 0), SHOP_ORDERS_CLAIMED);
-  ck_assert(!add(orders, 6)); /* one that is being paid never leaves */
+  ck_assert(!add(orders, 6)); /* a claimed order is never dropped */
   settle(orders, 1, false);
   ck_assert_uint_eq(shop_orders_count(orders), 3);
   shop_orders_free(orders);
@@ -122,7 +122,7 @@ static void *order_and_pay(void *unused) {
   (void)unused;
   for (int i = 0; i < ROUNDS; i++) {
     struct shop_order *order = shop_orders_reserve(shared), copy;
-    if (!order) continue; /* all places taken by unpaid ones: rare, not wrong */
+    if (!order) continue; /* unpaid orders fill the store: rare, but correct */
     uint8_t id[10];
     random_bytes(id, sizeof id);
     memcpy(order->id, id, sizeof id);
@@ -141,7 +141,7 @@ START_TEST(test_the_bound_holds_under_threads) {
   for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, order_and_pay, NULL);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   ck_assert_uint_eq(atomic_load(&too_many), 0);
-  ck_assert_uint_eq(shop_orders_count(shared), CAPACITY); /* 16,000 paid ones came, the newest stay */
+  ck_assert_uint_eq(shop_orders_count(shared), CAPACITY); /* of 16,000 paid orders, the newest stay */
   shop_orders_free(shared);
 }
 END_TEST

@@ -8,8 +8,7 @@
 #include "support/shop_settings.h"
 #include "support/test.h"
 
-/* A shop in which nothing sleeps; nothing is traced: the spans are looked at where they come out, end to end.
- */
+/* A shop without latencies and without tracing. The end-to-end tests check the spans. */
 static struct shop *shop(uint32_t stock, double failure_rate, size_t capacity) {
   struct shop_settings settings = shop_defaults();
   settings.inventory_latency_ms = settings.payment_latency_ms = 0;
@@ -80,8 +79,8 @@ START_TEST(test_stock_and_reservations) {
   for (int i = 0; i < 5; i++) ck_assert_int_eq(place(s, "socks", 1, &order), SHOP_DONE);
   ck_assert_int_eq(place(s, "socks", 1, &order), SHOP_OUT_OF_STOCK);
   for (int i = 0; i < 5; i++) ck_assert_int_eq(place(s, "mug", 1, &order), SHOP_DONE);
-  /* The failed ones gave their places back: exactly 10 were stored; now it is full, and stock is not touched.
-   */
+  /* Failed orders released their places, so exactly 10 are stored. Now the store is full, and the stock must
+   * not change. */
   ck_assert_int_eq(place(s, "poster", 1, &order), SHOP_UNAVAILABLE);
   shop_free(s);
 }
@@ -104,8 +103,7 @@ START_TEST(test_a_failed_payment_can_be_repeated) {
 }
 END_TEST
 
-/* Orders of one SKU leave a trace in the stock that the orders do not explain; payments of one caller fail.
- */
+/* Orders of one SKU reduce the stock by more than they order. Payments of one caller fail. */
 START_TEST(test_a_grey_failure_hits_only_some) {
   struct shop *s = shop(100, 0, 10);
   struct shop_settings settings = shop_defaults();

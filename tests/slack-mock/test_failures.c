@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* slack-mock when something that it needs fails: it says what, ends with the right status, and leaves nothing
- * behind. */
+/* slack-mock when a call or an allocation fails: it reports the failure, ends with the right status, and
+ * leaks nothing. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static int start(int argc, char **argv) {
   return mock_app_run(argc, argv);
 }
 
-/* The store's last line is cut, so that a start mends it. */
+/* The store's last line is incomplete, so that a start repairs it. */
 static void store_make(int status) {
   (void)status;
   FILE *file = fopen(path, "w");

@@ -193,7 +193,7 @@ START_TEST(test_cut_last_line_is_forgotten) {
   ck_assert_str_eq(texts(store, 0, 10), "ab");
   add(store, "c");
   mock_store_free(store);
-  store = open_store(&wide, NULL); /* a leftover of the cut line would be an invalid line now */
+  store = open_store(&wide, NULL); /* a remainder of the cut line would now be an invalid line */
   ck_assert_str_eq(texts(store, 0, 10), "abc");
   mock_store_free(store);
   unlink(path);
@@ -232,7 +232,7 @@ START_TEST(test_bad_files_are_refused) {
     struct stat st;
     ck_assert_int_eq(stat(path, &st), 0);
     ck_assert_uint_eq((size_t)st.st_size,
-                      strlen(cases[i].content)); /* unchanged, because it belongs to somebody else */
+                      strlen(cases[i].content)); /* unchanged, because the file belongs to another program */
   }
   unlink(path);
 }

@@ -28,7 +28,7 @@ unsigned allocations_walk(bool (*try)(void)) {
     bool done = try();
     allocations_succeed();
     if (done) return at - 1;
-    ck_assert_uint_ge(allocations_count(), at); /* else try failed for another reason */
+    ck_assert_uint_ge(allocations_count(), at); /* otherwise try failed for another reason */
   }
 }
 

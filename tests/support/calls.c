@@ -24,7 +24,7 @@
 
 #include "support/test.h"
 
-/* Result, what a failure returns, name, parameters, arguments. */
+/* Result type, result of a failure, name, parameters, arguments. */
 #define CALLS(CALL)                                                                                          \
   CALL(int, -1, pipe2, (int ends[2], int flags), (ends, flags))                                              \
   CALL(pid_t, -1, fork, (void), ())                                                                          \
@@ -67,7 +67,7 @@
   CALL(int, -1, setegid, (gid_t group), (group))
 
 static struct passwd entry = {.pw_name = (char[]){"nobody"}, .pw_uid = 12345, .pw_gid = 12345};
-/* What a call returns that succeeds without being made. */
+/* The result of a call that is skipped and succeeds. */
 #define PRETENDED(name) _Generic(&__real_##name, struct passwd * (*)(const char *) : &entry, default : 0)
 
 static const char *const names[] = {
@@ -105,7 +105,7 @@ unsigned calls_failed(void) {
   return *failures;
 }
 
-/* Whether this call is not to be made; *error says what it tells. */
+/* Whether this call must not be made. *error is then its errno. */
 static bool skipped(const char *name, int *error) {
   bool skip = false;
   pthread_mutex_lock(&lock);
@@ -153,7 +153,7 @@ int __wrap_prctl(int what, unsigned long a, unsigned long b, unsigned long c, un
   return error ? -1 : 0;
 }
 
-/* This one returns its error. */
+/* This function returns its error number. */
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *cls);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *cls);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *cls) {
@@ -161,7 +161,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
   return skipped("pthread_create", &error) ? error : __real_pthread_create(thread, attr, run, cls);
 }
 
-/* What the two become with _FORTIFY_SOURCE. */
+/* The names of the two functions with _FORTIFY_SOURCE. */
 ssize_t __real___read_chk(int fd, void *data, size_t len, size_t size);
 ssize_t __wrap___read_chk(int fd, void *data, size_t len, size_t size);
 ssize_t __wrap___read_chk(int fd, void *data, size_t len, size_t size) {

@@ -16,9 +16,9 @@
 enum { WORDS_MAX = 24 };
 
 char failing_said[16384];
-static bool *reached; /* whether it came to the failure; shared with the child */
+static bool *reached; /* whether the run reached the failure; shared with the child */
 
-/* What is to fail. */
+/* The failure to inject. */
 struct failure {
   unsigned allocation; /* its number, 0: none */
   const char *call;    /* or NULL */
