@@ -25,7 +25,7 @@ def apply(plane, name, *options, check=True):
 
 
 def difference(plane, name):
-    """The changes of another apply, as kubectl diff prints them."""
+    """The changes that another apply would make, as kubectl diff prints them."""
     done = plane.kubectl("diff", "--server-side", "-k", DEPLOY / name, check=False)
     if done.returncode > 1:
         raise TestFailure(f"kubectl diff {name}: {done.stderr}")
@@ -37,7 +37,7 @@ def ready(plane):
 
 
 def pods(plane):
-    """Those that are not about to go."""
+    """The pods that are not being deleted."""
     return [pod for pod in plane.get("pods", "-l", LABEL) if "deletionTimestamp" not in pod["metadata"]]
 
 

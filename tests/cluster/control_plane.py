@@ -111,7 +111,7 @@ class ControlPlane(labtest.Programs):
         return self.kubectl("create", "-f", "-", check=check, text=json.dumps(resource))
 
     def add_node(self, name):
-        """A node of kwok's: 4 CPUs, 8 GiB, 110 pods."""
+        """Adds a simulated node: 4 CPUs, 8 GiB, 110 pods."""
         room = {"cpu": "4", "memory": "8Gi", "pods": "110"}
         self.create({"apiVersion": "v1", "kind": "Node",
                      "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}, "annotations": {"kwok.x-k8s.io/node": "fake"}},

@@ -110,7 +110,7 @@ class Tiers(labtest.Programs):
                                LOKI_OTLP=self.gateways[number % GATEWAYS].otlp, MINISHOP_LOGS=str(self.logs(number)))
 
     def set_away(self, away):
-        """Whether the stores take anything."""
+        """Sets whether the stores are unavailable."""
         self.away = self.lines.away = away
 
     def kept(self):
@@ -123,7 +123,7 @@ class Tiers(labtest.Programs):
 
 
 def counted(engine, name, labels=""):
-    """A metric of a collector, summed; 0 if it is not there yet."""
+    """The sum of a collector's metric; 0 if it does not exist yet."""
     samples = re.findall(rf"^{name}(?:{{([^}}]*)}})? (\S+)$", labtest.http_get(engine.metrics), re.MULTILINE)
     return sum(float(number) for found, number in samples if labels in found)
 
@@ -145,13 +145,13 @@ def kill(engine):
 
 
 def whole(kept, trace):
-    """Whether all spans of this trace are in one store. Spans that came twice count once."""
+    """Whether one store has all spans of this trace. Duplicate spans count once."""
     sides = [{span.span_id for span in side} for side in kept[trace.id]]
     return sorted(map(len, sides)) == [0] * (GATEWAYS - 1) + [trace.spans]
 
 
 def twice(kept):
-    """How many spans came more than once."""
+    """How many spans arrived more than once."""
     return sum(len(side) - len({span.span_id for span in side}) for sides in kept.values() for side in sides)
 
 
@@ -202,7 +202,7 @@ def test_killed(tiers):
     held += [Trace("failed", tiers.shops) for _ in range(FAILED)]
     wait_until("the agent has all spans of its shop", lambda: counted(tiers.agents[0], "otelcol_receiver_accepted_spans_total") >=
                tiers.shops[0].metrics()["telemetry_spans_started_total"], 30)
-    # It holds the lines that it has read in memory for a tenth of a second, before the queue.
+    # The agent holds the lines that it has read in memory for a tenth of a second, before it queues them.
     wait_until("and all its lines", lambda: counted(tiers.agents[0], "otelcol_receiver_accepted_log_records_total") >= len(
         tiers.shops[0].records()), 30)
     kill(tiers.agents[0])

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Metrics in a real Thanos: three MiniShops, two Prometheuses, three receivers. The dashboards' queries give the same numbers through
 Thanos as from one Prometheus; each part is killed in turn under load, and no series has a gap; an alert of two Prometheuses is one
-message; and what went to the bucket is still there when the receivers are gone. Takes about five minutes."""
+message; and data in the bucket survive the receivers. Takes about five minutes."""
 import math
 import signal
 import sys

@@ -45,7 +45,7 @@ def expect(what, condition, detail=""):
 
 @contextlib.contextmanager
 def docker_daemon(directory):
-    """A Docker daemon that answers: the running one, or, as root, one of this test."""
+    """A Docker daemon that answers: the running one, or, if this test is root, one that it starts."""
     if answers("docker", "info"):
         yield
         return
@@ -60,7 +60,7 @@ def docker_daemon(directory):
 
 
 def free_range(count):
-    """The first of so many consecutive free ports, below the range of ephemeral ports."""
+    """The first of this many consecutive free ports, below the range of ephemeral ports."""
     for first in random.sample(range(20000, 32000, count), 100):
         with contextlib.ExitStack() as held:
             try:
@@ -176,14 +176,14 @@ class Stack:
         return [part for part in titles(json.loads(messages)) if part.startswith(word)]
 
     def incident(self, name):
-        """As docs/stack.md has it."""
+        """Starts an incident as docs/stack.md describes it."""
         source = self.directory / f"observability/incidents/{name}.conf" if name else pathlib.Path("/dev/null")
         with source.open() as text:
             run(self.command, "exec", "-T", "minishop", "tee", INCIDENT, cwd=self.directory, env=self.env, stdin=text)
         self.compose("kill", "-s", "HUP", "minishop")
 
     def inside(self, *argv):
-        """A command in a container of MiniShop's image beside the others, with none of their limits."""
+        """Runs a command in another container of MiniShop's image, without the limits of the others."""
         return run("docker", "run", "--rm", f"--network={self.project}_default", f"minishop-lab:{self.env['MINISHOP_TAG']}", *argv)
 
     def left(self):

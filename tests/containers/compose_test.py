@@ -192,7 +192,7 @@ def newest(stack):
 
 
 def misspelled(stack):
-    """Before the first container: refused by name with the valid words, and nothing is left behind."""
+    """A misspelled choice is refused before the first container starts. The message names it and the valid words."""
     before = sorted(stack.directory.rglob("*"))
     for name, word, words in (("LOG_SHIPPER", "promtial", "collector_promtail_or_alloy"), ("TRACE_STORE", "jeager", "jaeger_tempo_or_both")):
         text = (stack.directory / ".env").read_text()
@@ -204,7 +204,7 @@ def misspelled(stack):
 
 
 def shown(stack):
-    """The first things that a user sees: the service's log through Compose, and the links of the console page."""
+    """The first outputs that a user sees: the service's log through Compose, and the links of the console page."""
     text = stack.compose("logs", "minishop")
     expect("docker-compose logs minishop has its start, its warnings, and where the rest is",
            all(word in text for word in ('"service ready"', '"WARN"', "/var/log/minishop/")) and '"order created"' not in text, text[-2000:])
@@ -218,7 +218,7 @@ def shown(stack):
 
 
 def early_signals(stack):
-    """A signal at once after the start, and a little later each time."""
+    """Sends a signal right after the start, and a little later each time."""
     victim = next(one["Id"] for one in stack.containers() if service(one) == "minishop")
 
     def state():

@@ -14,7 +14,7 @@ import labtest
 from compose_stack import expect, run
 from labtest import wait_until
 
-# Directories that everybody may write to; all have the sticky bit.
+# World-writable directories; all have the sticky bit.
 SHARED = {"tmp", "var/tmp", "run/lock"}
 # Other directories that the user of MiniShop's image may write to.
 OWN = {"var/log/minishop", "var/lib/slack-mock"}
@@ -34,7 +34,7 @@ def container(*argv):
 
 
 def wrong_files(image):
-    """(set-uid or set-gid files, what everybody may write, what USER may write) in an image."""
+    """(set-uid or set-gid files, paths that everybody may write, paths that USER may write) in an image."""
     privileged, shared, own = set(), set(), set()
     with container("create", image) as made, subprocess.Popen(["docker", "export", made], stdout=subprocess.PIPE) as export:
         for file in tarfile.open(fileobj=export.stdout, mode="r|"):
@@ -51,10 +51,10 @@ def wrong_files(image):
 
 
 def crowd(address, count):
-    """So many open connections, each with one request and half of another."""
+    """Opens this many connections, each with one request and half of another."""
     request = b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
     socks = []
-    with contextlib.suppress(OSError):  # it has died
+    with contextlib.suppress(OSError):  # the service has died
         for _ in range(count):
             sock = socket.create_connection((address, 8080), 2)
             socks.append(sock)

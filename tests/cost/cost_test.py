@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the hot paths cost, without a clock: allocations, system calls and instructions of one request, and of one call of the
+"""The cost of the hot paths without a clock: allocations, system calls and instructions of one request, and of one call of the
 library, on the thread that serves the request. budgets.txt has the budget of each count; a count above it fails.
 
 Every path runs in two threads (a request: on two connections), with few and with many repetitions. The difference of both
@@ -67,7 +67,7 @@ def new_order(client):
 
 
 def send(client, path, order):
-    """One request of a path; order: an order that is not paid yet."""
+    """Sends one request of a path; order: an order that is not paid yet."""
     if path == "POST /payment/pay":
         expected(client, path, 200, b'{"order_id": "%s"}' % order.encode())
     elif path == "POST /order":
@@ -81,7 +81,7 @@ def drive(port):
     first = Client(port)
     clients = [first]
     for path in PATHS:
-        send(first, path, new_order(first))  # what only the first request does
+        send(first, path, new_order(first))  # work that only the first request does
         for times in (FEW, MANY):
             orders = [new_order(first) for _ in range(times)]
             clients.append(Client(port))
@@ -132,7 +132,7 @@ def valgrind_totals(directory):
 
 
 def measure(unit, run, directory):
-    """Runs with this unit counted: (what run returned, the counts of the threads)."""
+    """Calls run while this unit is counted: (result of run, counts of the threads)."""
     directory.mkdir()
     if unit == "allocations":
         return run(directory, [], {"COST_ALLOCATIONS": str(directory / "counts")}), thread_lines(directory / "counts")
@@ -146,7 +146,7 @@ def measure(unit, run, directory):
 
 
 def differences(names, counts, times):
-    """The cost of one repetition of each: the last threads are two for each name."""
+    """The cost of one repetition of each name. The last threads are two per name."""
     pairs = counts[-2 * len(names):]
     labtest.expect("the number of threads counted", len(pairs), 2 * len(names))
     found = {name: round((pairs[2 * i + 1] - pairs[2 * i]) / times) for i, name in enumerate(names)}

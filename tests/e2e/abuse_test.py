@@ -201,7 +201,7 @@ def test_blanks_around_header_values(directory):
 
 
 def ask_all(connect, count):
-    """Opens so many connections at the same time, each with a request. Returns the statuses, 0 without an answer."""
+    """Opens this many connections at the same time, each with a request. Returns the statuses, 0 without an answer."""
     socks = [connect() for _ in range(count)]
     try:
         for sock in socks:
@@ -340,7 +340,7 @@ def test_dripping_clients_are_cut(directory):
 
 
 def test_two_thousand_idle_connections(directory):
-    """They cost only memory: the service answers a new client at once."""
+    """Idle connections cost only memory: the service answers a new client at once."""
     labtest.need_files(4500)
     with shops.Shop(directory) as shop:
         idle = [shop.connect() for _ in range(2000)]

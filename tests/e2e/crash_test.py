@@ -159,7 +159,7 @@ class Mock(labtest.Engine):
 
 
 def tell(port, name, over, told):
-    """Posts messages until the mock is killed; told gets the text of each acknowledged one."""
+    """Posts messages until the mock is killed. Adds the text of each acknowledged message to told."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
         for number in range(200):
@@ -204,7 +204,7 @@ def test_slack_mock_keeps_what_it_acknowledged(directory):
 
 
 def half_sent(shop, count):
-    """Connections with an order whose body is not sent yet, and that body."""
+    """Connections with an order whose body is not sent yet, and the body."""
     body = b'{"quantity": 1}'
     socks = [shop.connect(60) for _ in range(count)]
     for sock in socks:

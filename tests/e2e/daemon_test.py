@@ -21,7 +21,7 @@ from place import CALM, Place, alive, environment, expect_in
 
 def test_the_parent_returns_when_it_is_ready(directory):
     with Place(directory) as place:
-        for _ in range(5):  # at once again on the same port, with connections in TIME_WAIT
+        for _ in range(5):  # restart at once on the same port, with connections in TIME_WAIT
             pid = place.daemon()
             expect("the first answer", place.get("/readyz")[0], 200)
             expect("its directory", os.readlink(f"/proc/{pid}/cwd"), "/")
@@ -343,7 +343,7 @@ def test_root_becomes_another_user(directory):
         expect("owner of the log", place.log.stat().st_uid, nobody.pw_uid)
         expect_in("process metrics", "process_open_fds ", place.get("/metrics")[1])
         os.kill(pid, signal.SIGHUP)
-        place.last("configuration reloaded")  # the log could be opened again
+        place.last("configuration reloaded")  # the log can be reopened
         place.end(pid)
         # The directory is root's, so the file stays, but empty. So it does not look like a running service's file.
         expect("pid file", place.pid_file.read_text() if place.pid_file.exists() else "", "")

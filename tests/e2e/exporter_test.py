@@ -144,7 +144,7 @@ def test_the_proxy_is_obeyed_and_named(directory):
             shop.order()
             said = shop.logged(message="span export failed")[0]["detail"]
             contains(said, "502", f"through the proxy http://127.0.0.1:{proxy.port} (https_proxy): hosts in no_proxy are asked directly")
-        # Not for an excepted host: that name does not exist.
+        # Not through the proxy for an excepted host, whose name does not exist.
         with shops.Shop(directory, collector="http://collector.test:4318", env={**env, "NO_PROXY": ".test"},
                         log=directory / "excepted.json") as shop:
             asked = len(proxy.asked)
@@ -194,7 +194,7 @@ def test_a_collector_with_another_address(directory):
             return super().start(timeout)
 
     with Housed(directory, collector=f"http://collector.test:{port}", env={"OTEL_EXPORTER_OTLP_TIMEOUT": "1000", "no_proxy": "*"}) as shop:
-        shop.order()  # nobody is there yet
+        shop.order()  # nothing listens there yet
         shop.logged(message="span export failed")
         for address in ("127.0.0.3", "127.0.0.4"):
             hosts.write_text(f"{address} collector.test\n")

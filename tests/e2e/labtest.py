@@ -100,7 +100,7 @@ def need_files(count):
 
 
 def at_once(functions):
-    """Calls them all at the same time, each in a thread, and waits for their ends."""
+    """Calls all functions at the same time, each in a thread, and waits until all have returned."""
     threads = [threading.Thread(target=function) for function in functions]
     for thread in threads:
         thread.start()
@@ -109,7 +109,7 @@ def at_once(functions):
 
 
 def run_lab(program, words, env, status=0, timeout=60):
-    """What ./lab prints. TestFailure if it ends with another status."""
+    """The output of ./lab. TestFailure if it ends with another status."""
     done = subprocess.run([program, *words], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=timeout, check=False)
     if done.returncode != status:
@@ -134,7 +134,7 @@ def free_port():
 
 
 def free_ports(count):
-    """So many different free ports: all are held until the last one is found."""
+    """This many different free ports. All are held until the last one is found."""
     with contextlib.ExitStack() as stack:
         socks = [stack.enter_context(socket.socket()) for _ in range(count)]
         for sock in socks:
@@ -249,7 +249,7 @@ class Programs:
 
 
 def run_directory(path, minishop, slack_mock, alertmanager, prometheus, slack_url):
-    """Lays out what observability/README.md says, with these ports of 127.0.0.1. Returns path."""
+    """Creates the layout that observability/README.md describes, with these ports of 127.0.0.1. Returns path."""
     path = pathlib.Path(path)
     targets = path / "prometheus/targets"
     targets.mkdir(parents=True)

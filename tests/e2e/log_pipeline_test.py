@@ -84,7 +84,7 @@ def test_rotated_while_the_collector_is_away(directory):
 
 
 def backlog_on_disk(pipeline):
-    """The collector has lines that its destination does not accept."""
+    """Makes the collector hold lines that its destination does not accept."""
     pipeline.collector.start()
     pipeline.orders(20)
     pipeline.wait_for_all()

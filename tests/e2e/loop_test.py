@@ -43,7 +43,7 @@ class Slack(labtest.Engine):
                          f"{self.url}/healthz")
 
     def said(self, *words):
-        """The messages so far that have all these words, as text."""
+        """The messages so far that contain all these words, as text."""
         found = []
         for message in labtest.http_json(f"{self.url}/messages")["messages"]:
             text = str(message)

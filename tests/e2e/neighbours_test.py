@@ -80,7 +80,7 @@ def answer(body=b"", kind=b"application/x-protobuf"):
 
 
 def slowest_order(shop, count=ORDERS):
-    """Sends so many orders. Returns the seconds of the slowest one, and fails if it is slow."""
+    """Sends this many orders. Returns the seconds of the slowest one. Fails if that is too slow."""
     slowest = 0
     for _ in range(count):
         began = time.monotonic()
@@ -178,7 +178,7 @@ def test_collector_that_breaks_off(directory):
     shops_together = 8
 
     def some(first):
-        """Every eighth offset."""
+        """Selects every eighth offset."""
         place = directory / str(first)
         place.mkdir()
         with Breaking(whole) as collector, shops.Shop(place, None, collector.url, {"OTEL_BSP_SCHEDULE_DELAY": "10"}) as shop:

@@ -70,7 +70,7 @@ class Place:
         return [record for record in records if record["message"] == message]
 
     def last(self, message, count=1):
-        """The newest matching line, once there are so many; TestFailure if they do not arrive."""
+        """The newest matching line, once this many have arrived. TestFailure if they do not arrive."""
         return wait_until(f"{count} log lines {message!r}", lambda: len(found := self.lines(message)) >= count and found,
                           10, 0.02)[-1]
 

@@ -20,7 +20,7 @@ def groups():
 
 
 def incomplete(text):
-    """(line number, missing words) of each passage that lists several failures of a group, but not all. A passage is an
+    """(line number, missing words) of each passage that lists several, but not all, failures of a group. A passage is an
     alternation (a|b), or lines without an empty one between them."""
     passages = [(match.start(), match[0]) for match in re.finditer(r"\w+(?:\|\w+)+", text)]
     passages += [(match.start(), match[0]) for match in re.finditer(r"(?:.*\S.*\n?)+", text)]

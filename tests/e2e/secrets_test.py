@@ -8,7 +8,7 @@ import shop
 from labtest import TestFailure, expect, wait_until
 
 CANARY = "c4n4ry-s3cr3t"
-DEAD = "127.0.0.1:9"  # "discard": nobody listens
+DEAD = "127.0.0.1:9"  # "discard": nothing listens
 
 # Settings that can hold a secret, with valid and with refused values.
 PLACES = {
@@ -31,7 +31,7 @@ PLACES = {
 
 
 def search(where, texts):
-    """texts: what was told, by place."""
+    """Searches the texts, which are keyed by their place, for the canaries."""
     shown = [place for place, text in texts.items() if CANARY in text]
     if shown:
         line = next(line for line in texts[shown[0]].splitlines() if CANARY in line)
@@ -44,7 +44,7 @@ def run(env, *arguments):
 
 
 def told(server):
-    """All that a running service says."""
+    """All output of a running service."""
     pages = {f"GET {path} ({accept})": server.get(path, {"Accept": accept}).body.decode() for path, accept in (
         ("/metrics", "*/*"), ("/version", "*/*"), ("/readyz", "*/*"), ("/debug/tracez", "text/html"), ("/debug/tracez", "application/json"))}
     return {**pages, "process list": pathlib.Path(f"/proc/{server.pid}/cmdline").read_text(),

@@ -108,7 +108,7 @@ class Shop(labtest.Engine):
         return self.request("POST", "/payment/pay", {"order_id": order_id}, headers)
 
     def connect(self, timeout=20):
-        """A bare socket to it."""
+        """A plain socket that is connected to the shop."""
         return socket.create_connection(("127.0.0.1", self.port), timeout)
 
     def raw(self, data, timeout=20):
@@ -199,7 +199,7 @@ def post(path, body=b"", headers=""):
 
 
 async def read_answer(reader):
-    """One HTTP/1.1 answer with a Content-Length, or None when the connection ended in front of it."""
+    """One HTTP/1.1 answer with a Content-Length, or None if the connection ended before it."""
     head = b""
     try:
         head = await reader.readuntil(b"\r\n\r\n")

@@ -158,7 +158,7 @@ def test_draining_refuses_new_customers(directory):
 
 
 def order_quickly(shop, count):
-    """Sends so many orders; none may take long, whatever the collector does. Returns (answers, seconds of the slowest)."""
+    """Sends this many orders. None may take long, regardless of the collector. Returns (answers, seconds of the slowest)."""
     answers, slowest = [], 0
     for _ in range(count):
         began = time.monotonic()
@@ -248,7 +248,7 @@ def test_collector_that_never_answers_and_little_time(directory):
 
 
 def hanging_exporter(directory, shutdown_s, comes_back_after=None):
-    """libcurl hangs while it reads the CA certificate from a FIFO whose writer is silent. No deadline ends that. So many seconds
+    """libcurl hangs while it reads the CA certificate from a FIFO whose writer is silent. No deadline ends that. This many seconds
     after SIGTERM the writer closes the FIFO; None: not while the service lives."""
     fifo = directory / "ca.pem"
     os.mkfifo(fifo)
@@ -257,7 +257,7 @@ def hanging_exporter(directory, shutdown_s, comes_back_after=None):
         try:
             return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
         except OSError as error:
-            expect("why the FIFO cannot be opened", error.errno, errno.ENXIO)  # nobody reads it yet
+            expect("why the FIFO cannot be opened", error.errno, errno.ENXIO)  # no process reads it yet
             return None
 
     with socket.create_server(("127.0.0.1", 0)) as server, shops.Shop(

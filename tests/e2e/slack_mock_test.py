@@ -251,7 +251,7 @@ def test_slow_blocks_nobody_and_ends(_):
             try:
                 w.result(20)
             except OSError:
-                pass  # came after the end
+                pass  # arrived after the end
 
 
 def test_store(_):
@@ -266,7 +266,7 @@ def test_store(_):
         with Mock("--store", store) as mock:
             equal(mock.messages()["messages"], before, "after a restart")
             mock.post({"text": "d"})
-            mock.process.kill()  # nothing may depend on a clean exit
+            mock.process.kill()  # the store must not depend on a clean exit
             mock.process.wait()
         with open(store, "a") as file:
             file.write('{"id":5,"received_at":"2026')
@@ -318,14 +318,14 @@ def test_garbage(_):
                     while sock.recv(65536):
                         pass
                 except OSError:
-                    pass  # cut off, as it may be
+                    pass  # the line may be cut off
         equal(mock.post(HELLO), (200, "ok"), "it serves on")
         equal(mock.stop(), 0, "exit code")
         equal(mock.log().splitlines()[1:], ["slack-mock: ok: message 1"], "what it logs of clients that break off")
 
 
 def raw_ask(mock, data):
-    """(status, headers with small names, body) of the only answer to these bytes."""
+    """(status, headers with lower-case names, body) of the only answer to these bytes."""
     answer = b""
     with socket.create_connection(("127.0.0.1", mock.port), 20) as sock:
         sock.sendall(data)

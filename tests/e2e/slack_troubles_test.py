@@ -49,7 +49,7 @@ class Channel(slack_mock_test.Mock):
         return sum(name in str(message) for message in self.messages()["messages"])
 
     def failures(self):
-        """Notifications to Slack that Alertmanager gave up."""
+        """The number of notifications to Slack that Alertmanager has given up."""
         found = re.findall(r'^alertmanager_notifications_failed_total\{[^}]*integration="slack"[^}]*\} (\d+)$',
                            labtest.http_get(f"{self.alerts.url}/metrics"), re.M)
         return sum(map(int, found))

@@ -36,14 +36,14 @@ SETTINGS = {"orders.capacity": 20000, "orders.unpaid_ttl_s": 2, "log.queue": 102
 
 
 def wrk(shop, seconds, pause_ms=None):
-    """The load, as a process that prints its counts at its end. pause_ms: the pause of each connection after each answer."""
+    """Starts the load, a process that prints its counts when it ends. pause_ms: the pause of each connection after each answer."""
     env = {**os.environ, **({"WRK_PAUSE_MS": str(pause_ms)} if pause_ms is not None else {})}
     return subprocess.Popen(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", labtest.TOP / "bench/order_and_pay.lua", shop.url],
                             stdout=subprocess.PIPE, text=True, env=env)
 
 
 def rate(load):
-    """Requests a second, once it has ended."""
+    """Requests per second. Call it after the load has ended."""
     requests, micros, *_ = map(int, re.search(r"^RESULT (.*)$", load.communicate()[0], re.M)[1].split())
     return requests / micros * 1e6
 

@@ -210,7 +210,7 @@ class Stack(labtest.Programs):
         return engine
 
     def interrupt_logs(self, pause):
-        """The destination of the lines is unavailable for so many seconds: Loki is restarted, or the sink does not answer."""
+        """The destination of the lines is unavailable for this many seconds: Loki is restarted, or the sink does not answer."""
         if self.loki:
             self.loki.stop(timeout=60)
             time.sleep(pause)
@@ -229,7 +229,7 @@ class Stack(labtest.Programs):
         return [(series["metric"], float(series["value"][1])) for series in answer["data"]["result"]]
 
     def query_range(self, expression, seconds=300, step=5):
-        """[(labels, [numbers])], without what is not a number."""
+        """[(labels, [numbers])], without values such as NaN."""
         now = time.time()
         answer = get(f"{self.prometheus_url}/api/v1/query_range", query=expression, start=now - seconds, end=now, step=step)
         return [(series["metric"], [float(value) for _, value in series["values"] if value != "NaN"])

@@ -117,7 +117,7 @@ def ok(*command, env=None):
 
 
 def test_configurations_are_valid(directory):
-    """By the engines' own validators, in every combination that .env can choose."""
+    """The engines' own validators accept the configuration, in every combination that .env can choose."""
     collector = stacks.COLLECTOR
     storage = {**os.environ, "OTELCOL_STORAGE": str(directory)}
     for logs in sorted(collector.glob("logs-*.yaml")):

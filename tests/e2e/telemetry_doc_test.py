@@ -91,7 +91,7 @@ def test_drop_reasons(directory):
 
 
 def variables():
-    """(name, takes, default, what) of each OTEL_* variable, as the program says it."""
+    """(name, takes, default, what) of each OTEL_* variable, as the program prints them."""
     said = subprocess.run([shops.program("minishop"), "--help"], capture_output=True, text=True, check=True).stdout
     return {(name, takes, default, what) for name, what, takes, default in
             re.findall(r"^  (OTEL_\w+)\n      (.*)\n      takes: (.*)\n      default: (.*)$", said, re.M)}

@@ -78,7 +78,7 @@ class Browser:
         self._call("POST", "/url", {"url": url})
 
     def run(self, script, *arguments):
-        """The value of a script's return."""
+        """Runs a script and returns its value."""
         return self._call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
     def screenshot(self, path):

@@ -141,7 +141,7 @@ def test_plan(directory):
 
 
 def without_go():
-    """The folders of PATH that have no go."""
+    """The folders of PATH that do not contain go."""
     return os.pathsep.join(folder for folder in os.environ["PATH"].split(os.pathsep) if not os.access(f"{folder}/go", os.X_OK))
 
 

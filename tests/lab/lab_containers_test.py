@@ -224,7 +224,7 @@ def test_the_shop_stops_and_comes_back(directory):
         contains(lab("logs"), "minishop does not run", "service stopped")
         contains(lab("incident", "clear"), "minishop       started")
         expect("it answers", lab.pay().status, 200)
-        lab.compose(["stop", "minishop"])  # by hand, not as an incident
+        lab.compose(["stop", "minishop"])  # changed by hand, not as an incident
         contains(lab("incident", "clear"), "minishop       started")
 
 

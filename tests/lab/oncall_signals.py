@@ -138,7 +138,7 @@ class Watch:
         return wait_until(f"{[fault.name for fault in self.faults]}: the signals are quiet after the mending", quiet, 90, 2)
 
     def stays_quiet(self, began, since):
-        """Since then no signal showed a fault, and there was traffic."""
+        """Checks that since then no signal showed a fault, and that there was traffic."""
         now = time.time()
         seen = self.seen(since, now, began - STEP_S)
         if seen:

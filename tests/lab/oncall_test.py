@@ -74,7 +74,7 @@ class Case:
         return self.began + self.plan.at * PACE
 
     def once(self, *words_):
-        """(exit status, what it prints) of a command."""
+        """(exit status, output) of a command."""
         done = subprocess.run([self.lab.program, *words_], env=self.lab.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
         return done.returncode, done.stdout
@@ -309,7 +309,7 @@ def failing(lab):
         return [sum(float(value) for value in re.findall(rf'^{name}{{[^}}]*route="/payment/pay"[^}}]*}} (\d+)$', text, re.M))
                 for name in ("error_total", "request_total")]
     before = counts()
-    time.sleep(2)  # a span of time to count in
+    time.sleep(2)  # the time over which to count
     errors, requests = (after - start for after, start in zip(counts(), before))
     return errors / requests if requests >= 5 else 0
 

@@ -104,7 +104,7 @@ class Program:
         return re.sub(rb"Date: [^\r]*\r\n", b"", answer)
 
     def send(self, request, answer_size=0, reset=False):
-        """Sends these bytes, reads so many bytes of the answer (None: until its end), and disconnects. Returns the bytes read."""
+        """Sends these bytes, reads this many bytes of the answer (None: until its end), and disconnects. Returns the bytes read."""
         with socket.create_connection((self.host, self.port), 5) as connection:
             connection.sendall(request)
             answer = b""

@@ -93,7 +93,7 @@ class Page:
 
 
 def looks(page):
-    """Critical is red and a warning is amber everywhere; pending would be neither."""
+    """Critical alerts are red and warnings are amber everywhere. Pending alerts have neither colour."""
     border = {name: page.style(f'.alert.firing[data-severity="{name}"]', "borderLeftColor") for name in ("critical", "warning")}
     banner = {name: page.style(f".banner.{name}", "backgroundColor") for name in ("bad", "warn")}
     claim("a warning does not look like a critical alert", len({*border.values(), *banner.values()} - {None}) == 4, (border, banner))

@@ -131,7 +131,7 @@ def test_both_composes_understand_it(_):
 
 
 def test_every_volume_has_its_owner(_):
-    """`prepare` mounts it on a folder of its image. All other users wait for `prepare`, and mount it with nocopy."""
+    """`prepare` mounts each volume on a folder of its image. All other users wait for `prepare`, and mount it with nocopy."""
     services = compose_file()["services"]
     folders = dict(volume.split(":") for volume in services["prepare"]["volumes"] if not volume.startswith("$"))
     stages = (labtest.TOP / "Dockerfile").read_text().replace("\\\n", " ").split("\nFROM ")

@@ -22,7 +22,7 @@ import shop as shops  # noqa: E402
 import stack as stacks  # noqa: E402
 from labtest import OBSERVABILITY, Skip, TestFailure, wait_until  # noqa: E402
 
-CLOCK_REALTIME_COARSE = 5  # from linux/time.h; Python has no name for it
+CLOCK_REALTIME_COARSE = 5  # from linux/time.h, because Python has no name for it
 
 # The folder of Debian's logrotate, which is not in the PATH of ordinary users.
 SBIN = "/usr/sbin:/sbin"
@@ -170,7 +170,7 @@ def test_no_line_is_lost_when_minishop_rotates(directory):
 
 
 def test_dates_of_other_logrotate_files_are_read_too(directory):
-    """Somebody's own logrotate file: the default names, and numbers."""
+    """A user's own logrotate file: the default names, and numbered names."""
     logs = directory / "logs"
     logs.mkdir()
     for name in ("a.log-20261126", "a.log-20261126-1764201600", "a.log.1", "a.log.20261126", "replica.log"):

@@ -85,9 +85,9 @@ class SmallShop(labtest.HttpThread):
 
 
 class DoorKeeper(threading.Thread):
-    """Stands in front of a shop at a port of its own and can be told to misbehave. mode: "open" (passes all on), "closed" (nobody
-    listens), "slam" (takes a connection and closes it after its first request), "hang" (answers nobody). asked: when each request
-    came that was no probe."""
+    """Stands in front of a shop at a port of its own and can be told to misbehave. mode: "open" (passes all on), "closed" (does
+    not listen), "slam" (accepts a connection and closes it after its first request), "hang" (never answers). asked: the times of
+    all requests except probes."""
 
     def __init__(self, shop):
         super().__init__(daemon=True)
@@ -103,7 +103,7 @@ class DoorKeeper(threading.Thread):
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
 
     def be(self, mode):
-        """From now on; all connections end."""
+        """Sets the mode and closes all connections."""
         self.mode = mode
         if mode == "closed":
             self.listener.shutdown(socket.SHUT_RDWR)
@@ -146,7 +146,7 @@ class DoorKeeper(threading.Thread):
                 target.sendall(data)
 
     def rate(self, since, seconds):
-        """Requests a second from then on."""
+        """Requests per second from that time on."""
         return sum(since <= when < since + seconds for when in self.asked) / seconds
 
     def most_in_a_second(self, since):
@@ -166,7 +166,7 @@ def processor_seconds(group):
 
 
 def outage(door, group, mode, seconds):
-    """The shop is down in this way for so long, and then returns: the shoppers neither use up a processor nor catch up."""
+    """The shop is down in this way for this long, and then returns: the shoppers neither use up a processor nor catch up."""
     began = time.monotonic()
     door.be(mode)
     time.sleep(2)

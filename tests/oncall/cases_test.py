@@ -255,7 +255,7 @@ def every_action(world):
 
 
 def test_only_what_mends_mends(_):
-    """Every other action leaves the effect as it is, or makes it worse; of two faults both must be mended."""
+    """Every other action leaves the effect unchanged, or makes it worse. If there are two faults, both must be repaired."""
     for number in cases.NUMBERS:
         for seed in SEEDS:
             world = World(seed, number)
@@ -298,7 +298,7 @@ def test_two_minutes_not_less(_):
 
 
 def test_just_after_an_action_it_is_too_early(_):
-    """An action is not called useless before rates can show what it does."""
+    """An action is not called useless before rates can show its effect."""
     for age, early in ((0, True), (grader.SHOWS_S - 1, True), (grader.SHOWS_S, False)):
         world = World(6, 8)
         world.case.actions.append((world.now - age, "restock"))
@@ -321,7 +321,7 @@ def test_something_else_is_wrong(_):
 
 
 def test_what_is_no_answer(_):
-    """An invalid answer costs no try, and the message says what is allowed."""
+    """An invalid answer does not count as a try, and the message says what is allowed."""
     world = World(8, 3)
     for question, text in ((1, "soon"), (1, "25:00"), (1, "14:61"), (1, "yes"), (1, ""), (2, "somewhere"), (2, ""), (3, "bad luck"), (3, "grey one"),
                            (7, "x"), (2, "payment, somewhere")):

@@ -54,7 +54,7 @@ class World:
         return grader.answer(self.case, self, number, text, self.now)
 
     def mend(self, settled=grader.SETTLED_S + 60):
-        """All that is needed."""
+        """Repairs everything."""
         for action in [part.fault.mends(part.params)[0] for part in self.parts] or ["nothing"]:
             self.act(action, 0)
         self.now += settled
