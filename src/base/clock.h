@@ -27,8 +27,8 @@ struct clock_anchor clock_anchor_now(void);
 uint64_t clock_anchor_unix_ns(const struct clock_anchor *anchor, uint64_t mono_ns);
 /* Converts nanoseconds (a time or a duration) for POSIX functions. */
 struct timespec clock_timespec(uint64_t ns);
-/* Returns took_ns if a wait of wait_ns took over a second too long, else 0. Then the process was stopped
- * (SIGSTOP, a frozen container) or got no CPU time. */
+/* Detects that the process was stopped (SIGSTOP, a frozen container) or got no CPU time: returns took_ns if a
+ * wait of wait_ns took over a second longer than that, else 0. */
 uint64_t clock_stopped_ns(uint64_t took_ns, uint64_t wait_ns);
 /* Sleeps at least this long. A signal does not end it. */
 void clock_sleep_ns(uint64_t ns);

@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-/* Starts to count. If there is no memory for it, forks go unnoticed. */
+/* Starts to count. When out of memory, forks go unnoticed. */
 void forks_watch(void);
 
 /* Internal: call forks_count(). */

@@ -30,9 +30,8 @@ static const struct {
               {"credentials", CREDENTIALS}};
 enum { GROUPS = sizeof groups / sizeof *groups };
 
-static const double LATENCY_SIGMA =
-    0.3; /* sigma of the logarithm: the 95th percentile is 1.6 times the median */
-static const double LATENCY_CAP = 10;       /* times the median */
+static const double LATENCY_SIGMA = 0.3; /* of the logarithm: the 95th percentile is 1.6 times the median */
+static const double LATENCY_CAP = 10;    /* times the median */
 static const double TIMEOUT_LATENCIES = 16; /* above the cap, so that no answered call is this slow */
 static const double TIMEOUT_CAP_MS = 4000;  /* below the time that a second payment of the order waits */
 

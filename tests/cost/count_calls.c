@@ -66,8 +66,8 @@ static int trace(void) {
     }
     int stop = WSTOPSIG(status);
     if (stop == SYSCALL_STOP && !count(id)) return CANNOT;
-    bool own = stop == SYSCALL_STOP || stop == SIGSTOP ||
-               stop == SIGTRAP; /* a stop by the tracing, not a signal of the program */
+    bool own =
+        stop == SYSCALL_STOP || stop == SIGSTOP || stop == SIGTRAP; /* the tracing's, not the program's */
     ptrace(PTRACE_SYSCALL, id, NULL, own ? 0 : stop);
   }
   return result;

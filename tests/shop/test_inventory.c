@@ -37,8 +37,7 @@ START_TEST(test_restock) {
   ck_assert(shop_inventory_deduct(&inventory, 0, 5, &left));
   uint64_t deadline = clock_mono_ns() + 10 * CLOCK_NS_PER_S;
   while (shop_inventory_left(&inventory, 0) != 5) ck_assert(clock_mono_ns() < deadline);
-  shop_inventory_configure(&inventory, 9,
-                           0); /* a changed stock is refilled at once, and 0 disables the period */
+  shop_inventory_configure(&inventory, 9, 0); /* a changed size fills up at once, and 0 stops the timer */
   ck_assert_int_eq(shop_inventory_left(&inventory, 0), 9);
   ck_assert(shop_inventory_deduct(&inventory, 0, 9, &left));
   clock_sleep_ns(20 * CLOCK_NS_PER_MS);

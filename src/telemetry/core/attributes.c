@@ -45,8 +45,7 @@ unsigned char *tel_attributes_grow(struct tel_attributes *a, size_t size) {
   bool inside = a->bytes == a->text;
   unsigned char *bytes = inside ? malloc(wanted) : realloc(a->bytes, wanted);
   if (!bytes) return NULL;
-  if (inside)
-    memcpy(bytes, a->text, sizeof a->text); /* includes the pair that is being set, behind the others */
+  if (inside) memcpy(bytes, a->text, sizeof a->text); /* also copies the new pair behind the others */
   a->bytes = bytes;
   a->size = (uint32_t)wanted;
   return bytes + a->end;

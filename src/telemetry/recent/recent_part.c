@@ -151,8 +151,7 @@ static bool read_items(const struct wire_field *span, uint32_t number, struct te
   if (!out->items) return false;
   while (wire_next(&r, &field)) {
     if (field.number == number && !read(&field, arena, &out->items[out->count++])) return false;
-    if (field.number == number + 1)
-      out->dropped = (uint32_t)field.value; /* the field of the dropped count follows in the schema */
+    if (field.number == number + 1) out->dropped = (uint32_t)field.value; /* next field in the schema */
   }
   return true;
 }

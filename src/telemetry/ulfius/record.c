@@ -218,8 +218,7 @@ void adapter_record_answered(void *cls) {
   if (record->data && record->free_data) record->free_data(record->data);
   bool websocket = record->status == 101 && is_websocket(record->response);
   record->response = NULL;
-  if (websocket)
-    finish(record); /* end now: the lifetime of the connection is not the duration of the request */
+  if (websocket) finish(record); /* the connection's lifetime is not the request's duration */
   if (record->connection) return;
   adapter_record_take(record->observer, record->request);
   if (record->stream) leave_to_stream(record);

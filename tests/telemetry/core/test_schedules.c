@@ -104,8 +104,7 @@ static uint64_t now(void *cls) {
 
 static void lock(void *cls) {
   (void)cls;
-  if (sim.current != DRIVER && draw(4) == 0)
-    sleep_until(-1, sim.now); /* another thread gets the lock first */
+  if (sim.current != DRIVER && draw(4) == 0) sleep_until(-1, sim.now); /* another thread comes first */
   CHECK(!sim.locked);
   sim.locked = true;
 }

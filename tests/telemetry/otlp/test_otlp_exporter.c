@@ -151,8 +151,7 @@ START_TEST(test_success) {
   ck_assert_uint_eq(result.delivered, 3);
   ck_assert_str_eq(result.text, "");
   ck_assert_uint_eq(wire.posts, 1);
-  ck_assert_uint_eq(wire.deadline,
-                    mono_start + 10 * CLOCK_NS_PER_S); /* the exporter's own deadline is earlier */
+  ck_assert_uint_eq(wire.deadline, mono_start + 10 * CLOCK_NS_PER_S); /* the exporter's own is earlier */
   teardown();
 }
 END_TEST
