@@ -69,7 +69,7 @@ def test_what_the_shop_refuses(directory):
         check("an order with an odd name", shop.pay("é" * 300), 404, "é" * 40 + "...'")
         paid = shop.order().json["order_id"]
         expect("paid", shop.pay(paid).status, 200)
-        check("paid twice", shop.pay(paid), 409, "paid already")
+        check("paid twice", shop.pay(paid), 409, "already paid")
         for _ in range(2):
             shop.order({"sku": "socks"})
         check("store full", shop.order({"sku": "poster"}), 503, "orders.capacity")
