@@ -236,7 +236,7 @@ def test_filters(directory):
 def test_unknown_trace(directory):
     with running(directory) as shop:
         query = f"?trace_id={'1' * 32}"
-        refused(shop.get(PATH + query, {"Accept": "application/json"}), 404, "unknown_trace", "room")
+        refused(shop.get(PATH + query, {"Accept": "application/json"}), 404, "unknown_trace", "newer")
         answer = page(shop, query)
         expect("status", answer.status, 404)
         must("why", b"made room for newer" in answer.body)
