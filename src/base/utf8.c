@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Follows the table of well-formed sequences in Unicode 15 (3-7). Only the second byte has special ranges. */
@@ -52,6 +53,12 @@ size_t utf8_repair(const char *text, size_t len, char *out) {
     at += (size_t)(step > 0 ? step : -step);
   }
   return (size_t)(to - out);
+}
+
+char *utf8_repaired(const char *text, size_t len) {
+  char *copy = malloc(3 * len + 1);
+  if (copy) copy[utf8_repair(text, len, copy)] = '\0';
+  return copy;
 }
 
 size_t utf8_cut(const char *text, size_t len, size_t limit) {

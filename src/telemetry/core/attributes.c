@@ -166,12 +166,12 @@ static void set(struct tel_attributes *a, const struct tel_name *name, enum tel_
 /* A collector rejects the whole request if one key is not UTF-8. */
 static void set_repaired(struct tel_attributes *a, const struct tel_name *name, enum tel_type type,
                          union tel_value value) {
-  char *key = malloc(3 * (size_t)name->len);
+  char *key = utf8_repaired(name->text, name->len);
   if (!key) {
     a->dropped++;
     return;
   }
-  struct tel_name repaired = tel_name_of(key, utf8_repair(name->text, name->len, key));
+  struct tel_name repaired = tel_name_of(key, strlen(key));
   set(a, &repaired, type, value);
   free(key);
 }

@@ -170,18 +170,10 @@ static void count(struct tel_http *http, struct tel_http_route *route, size_t me
                     n);
 }
 
-/* Copies the text as UTF-8, because the registry rejects other label values. NULL when out of memory. */
-static char *repaired(const char *text) {
-  size_t len = strlen(text);
-  char *copy = malloc(3 * len + 1);
-  if (copy) copy[utf8_repair(text, len, copy)] = '\0';
-  return copy;
-}
-
 struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *template) {
   if (!tel || !template || !tel->registry || tel_foreign(tel)) return NULL;
   struct tel_http_route *route = NULL;
-  char *label = repaired(template);
+  char *label = utf8_repaired(template, strlen(template)); /* the registry rejects other label values */
   int error = label ? 0 : TEL_E_MEMORY;
   pthread_mutex_lock(&tel->lock);
   struct tel_http *http = label ? http_of(tel, &error) : NULL;

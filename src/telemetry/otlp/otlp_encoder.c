@@ -41,8 +41,8 @@ static bool put_resource(struct buf *out, const struct tel_attributes *resource)
 }
 
 static bool put_text(struct buf *out, uint8_t tag, const char *text) {
-  char *repaired = malloc(3 * strlen(text) + 1);
-  bool ok = repaired && put_field(out, tag, repaired, utf8_repair(text, strlen(text), repaired));
+  char *repaired = utf8_repaired(text, strlen(text));
+  bool ok = repaired && put_field(out, tag, repaired, strlen(repaired));
   free(repaired);
   return ok;
 }
