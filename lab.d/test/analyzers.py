@@ -47,15 +47,17 @@ def tidy():
 def valgrind(tool, programs, *options):
     """Runs each unit test separately under valgrind, so that the list of tests that cannot run there is short and has reasons."""
     known = dict(re.findall(rf"^{tool} (\S+) (.*)", KNOWN, re.MULTILINE))
-    good = True
     for program in programs:
         if program in known:
             print(f"not run: {program}: {known[program]}")
-            continue
+
+    def run(program):
         status, text = captured("timeout", "1200", BUILD / "libtool", "--mode=execute", "valgrind", f"--tool={tool}", "-q", "--max-threads=20000",
                                 "--error-exitcode=99", *options, BUILD / program, TEST_DATA=str(TOP / "tests/data"), CK_TIMEOUT_MULTIPLIER="30")
-        good &= verdict(status == 0, program, *(text.splitlines()[:60] if status else ()))
-    return not good
+        return verdict(status == 0, program, *(text.splitlines()[:60] if status else ()))
+
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        return not all(list(pool.map(run, [program for program in programs if program not in known])))
 
 
 def memcheck():

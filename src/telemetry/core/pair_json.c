@@ -109,8 +109,7 @@ static size_t unescape(const char *text, size_t len, char *to) {
     if (code < 0x80) {
       *to++ = (char)code;
     } else { /* U+2028, U+2029 */
-      memcpy(to, code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9", 3);
-      to += 3;
+      to = stpcpy(to, code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9"); /* with its NUL shorter than the escape */
     }
     text += 6;
   }
