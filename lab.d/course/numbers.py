@@ -40,13 +40,26 @@ def values(engines, asked):
 def check(row):
     def judge(engines, answer):
         truths = values(engines, row.truth)
-        if answer.is_one_of(truths):
+        if answer.is_one_of(truths[-1:]):
             return Right(row.says(truths[-1]))
-        for asked, hint in row.mistakes:
-            if answer.is_one_of(values(engines, asked)):
-                return Wrong(hint)
-        return Wrong(row.otherwise)
+        hint = mistake(row, engines, answer)
+        if not answer.is_one_of(truths):
+            return Wrong(hint or row.otherwise)
+        if hint:  # as in a young lab, where all rates grow
+            raise CannotTell("this was the true number a few minutes ago, but a usual mistake gives it too. The lab changes fast: look again now")
+        return Right(row.says(truths[-1]))
     return judge
+
+
+def mistake(row, engines, answer):
+    """The hint of the mistake that leads to this answer, else None. A mistake without a value now leads to none."""
+    for asked, hint in row.mistakes:
+        try:
+            if answer.is_one_of(values(engines, asked)):
+                return hint
+        except CannotTell:
+            continue
+    return None
 
 
 def times(factor, asked):

@@ -163,7 +163,8 @@ class Control:
             if unscraped:
                 self._edit_in_volume(f"{folder}/prometheus.yml", without_targets, unscraped)
             for file in (source / "rules").glob("*.yml") if unloaded else ():
-                self._edit_in_volume(f"{folder}/rules/{file.name}", without_rule, unloaded)
+                if without_rule(file.read_text(), unloaded) != file.read_text():
+                    self._edit_in_volume(f"{folder}/rules/{file.name}", without_rule, unloaded)
             self.compose("kill", "-s", "HUP", "prometheus")
             self._wait_for_prometheus(unloaded, unscraped)
         finally:
@@ -174,9 +175,8 @@ class Control:
         return self.compose("run", "--rm", "-T", "--no-deps", "prepare", *command, text=text)
 
     def _edit_in_volume(self, path, edit, name):
-        text = self._prepare("cat", path)
-        if edit(text, name) != text:
-            self._prepare("sh", "-c", f"cat >{path}.new && mv {path}.new {path}", text=edit(text, name))
+        text = edit(self._prepare("cat", path), name)
+        self._prepare("sh", "-c", f"cat >{path}.new && mv {path}.new {path}", text=text)
 
     def _wait_for_prometheus(self, unloaded, unscraped):
         def loaded():

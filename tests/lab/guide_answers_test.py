@@ -16,7 +16,8 @@ from labtest import TestFailure, contains, expect  # noqa: E402
 sys.dont_write_bytecode = True  # write no bytecode into the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import guide  # noqa: E402  lab.d/guide.py, after the path
-from course import answers, code  # noqa: E402
+from course import answers, code, numbers  # noqa: E402
+from course.question import Answer, CannotTell  # noqa: E402
 from oncall.engines import Engines  # noqa: E402
 
 RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
@@ -62,6 +63,22 @@ def test_what_cannot_be_read_is_not_wrong(directory):
         except answers.Unreadable:
             continue
         raise TestFailure(f"{text!r} was read as {values}")
+
+
+def test_numbers_while_they_change(directory):
+    """The true number grows to 10, and a usual mistake is half of it."""
+    def absent(engines):
+        raise CannotTell("no such series")
+
+    def verdict(truths, text):
+        row = numbers.Row("0.0", RATE, lambda engines: truths, "now {}".format, ((absent, "absent"), (lambda engines: [0.5, 2, 5], "half")), "other")
+        try:
+            return str(numbers.check(row)(None, Answer(RATE, text)))
+        except CannotTell:
+            return "cannot tell"
+    for truths, text, wanted in (([1, 4, 10], "10", "now 10"), ([1, 4, 10], "4", "now 10"), ([1, 4, 10], "5", "half"), ([1, 4, 10], "2", "half"),
+                                 ([1, 4, 10], "7", "other"), ([1, 5, 10], "5", "cannot tell"), ([10, 5], "5", "now 5")):
+        expect(f"{text} of {truths}", verdict(truths, text), wanted)
 
 
 class Course:

@@ -109,7 +109,8 @@ static size_t unescape(const char *text, size_t len, char *to) {
     if (code < 0x80) {
       *to++ = (char)code;
     } else { /* U+2028, U+2029 */
-      to = stpcpy(to, code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9"); /* with its NUL shorter than the escape */
+      /* With its NUL, the text is shorter than the escape. */
+      to = stpcpy(to, code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9");
     }
     text += 6;
   }
