@@ -2,14 +2,13 @@
 /* Measures the cost of the library's operations in nanoseconds, and prints a "VALUE<TAB>NAME" for each on
  * standard error; log lines go to standard output. The result is the minimum of several runs, because noise
  * only adds. For the thread that calls the operation it is the elapsed time; for the threads of the exporter
- * and the log writer it is their CPU time, without and with the kernel's part. Spans go to
- * $OTEL_EXPORTER_OTLP_ENDPOINT. It asserts nothing, so it is not a test. */
-#define _GNU_SOURCE /* RUSAGE_THREAD, memmem() */
+ * and the log writer it is their CPU time. Spans go to $OTEL_EXPORTER_OTLP_ENDPOINT. It asserts nothing, so
+ * it is not a test. */
+#define _GNU_SOURCE /* memmem() */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <tel/scrape.h>
 
 #include "base/clock.h"
@@ -83,17 +82,17 @@ static void bench_histogram(void) {
   tell("histogram with exemplar", least / REPEAT);
 }
 
-/* The CPU time of all other threads of the process in nanoseconds. */
-static double others_cpu(bool kernel) {
-  struct rusage all, mine;
-  getrusage(RUSAGE_SELF, &all);
-  getrusage(RUSAGE_THREAD, &mine);
-  double us = (double)(all.ru_utime.tv_sec - mine.ru_utime.tv_sec) * 1e6 +
-              (double)(all.ru_utime.tv_usec - mine.ru_utime.tv_usec);
-  if (kernel)
-    us += (double)(all.ru_stime.tv_sec - mine.ru_stime.tv_sec) * 1e6 +
-          (double)(all.ru_stime.tv_usec - mine.ru_stime.tv_usec);
-  return 1e3 * us;
+static double cpu_ns(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* The CPU time of all other threads of the process, in user space and in the kernel. The kernel estimates
+ * how that time is divided between the two from samples, so a difference of two such estimates can be
+ * negative. */
+static double others_cpu_ns(void) {
+  return cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* Waits until the scrape has this line. */
@@ -110,7 +109,7 @@ static void wait_for(const char *line) {
 /* queue_empty: the line of the scrape when the queue of the operation is empty. */
 static void bench_bursts(const char *name, const char *queue_empty, void (*operation)(struct tel *tel)) {
   char text[80];
-  double least = 1e18, user = others_cpu(false), both = others_cpu(true);
+  double least = 1e18, others = others_cpu_ns();
   for (int burst = 0; burst < BURSTS; burst++) {
     double start = now_ns();
     for (int i = 0; i < BURST; i++) operation(tel);
@@ -121,9 +120,7 @@ static void bench_bursts(const char *name, const char *queue_empty, void (*opera
   snprintf(text, sizeof text, "%s, request's thread", name);
   tell(text, least / BURST);
   snprintf(text, sizeof text, "%s, other thread", name);
-  tell(text, (others_cpu(false) - user) / BURSTS / BURST);
-  snprintf(text, sizeof text, "%s, other thread with its kernel part", name);
-  tell(text, (others_cpu(true) - both) / BURSTS / BURST);
+  tell(text, (others_cpu_ns() - others) / BURSTS / BURST);
 }
 
 static void make_series(void) {
