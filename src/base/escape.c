@@ -33,7 +33,15 @@ static bool any_escape(uint64_t bytes) {
 
 bool escape_json_copy(char *to, const char *text, size_t len) {
   uint64_t bytes;
-  if (len < sizeof bytes) {
+  if (len >= 4 && len < sizeof bytes) { /* the first four and the last four, which overlap */
+    uint32_t first, last;
+    memcpy(&first, text, sizeof first);
+    memcpy(&last, text + len - sizeof last, sizeof last);
+    memcpy(to, &first, sizeof first);
+    memcpy(to + len - sizeof last, &last, sizeof last);
+    return !any_escape(first | (uint64_t)last << 32);
+  }
+  if (len < 4) {
     unsigned char kinds = 0;
     for (size_t i = 0; i < len; i++) kinds |= escapes[(unsigned char)(to[i] = text[i])];
     return kinds == 0;

@@ -71,6 +71,11 @@ static uint32_t id_of(const char *text, size_t len) {
   if (len >= sizeof last) {
     memcpy(&first, text, sizeof first);
     memcpy(&last, text + len - sizeof last, sizeof last);
+  } else if (len >= sizeof first) {
+    uint32_t end;
+    memcpy(&first, text, sizeof first);
+    memcpy(&end, text + len - sizeof end, sizeof end);
+    last = (uint64_t)end << 32 | (uint32_t)((uint64_t)first << (64 - 8 * len));
   } else
 #endif
   {

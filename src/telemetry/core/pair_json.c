@@ -34,7 +34,10 @@ static char *put_key(char *to, const struct tel_name *name) {
     return to + key->json_len;
   }
   to = TEXT_PUT(to, ",\"");
-  to = escape_json(to, name->text, name->len);
+  if (escape_json_copy(to, name->text, name->len))
+    to += name->len;
+  else
+    to = escape_json(to, name->text, name->len);
   return TEXT_PUT(to, "\":");
 }
 
