@@ -136,11 +136,16 @@ def text(measured):
     return "\n".join(lines) + "\n"
 
 
+def divided(results):
+    """The median CPU, divided into user and system, whose own medians may come from other rounds."""
+    cpu, user, system = (median(results, key) for key in ("cpu", "user", "system"))
+    return cpu * user / (user + system), cpu * system / (user + system)
+
+
 def write(measured, target):
     """Writes benchmark.md and images/benchmark.svg below target."""
     (target / "images").mkdir(parents=True, exist_ok=True)
     (target / "benchmark.md").write_text(text(measured), encoding="utf-8")
-    bars = {f"{workload}; {mode}": {leg: (median(results, "user"), median(results, "system"), ratio(results, legs["off"], "cpu"))
-                                    for leg, results in legs.items()}
+    bars = {f"{workload}; {mode}": {leg: (*divided(results), ratio(results, legs["off"], "cpu")) for leg, results in legs.items()}
             for (mode, workload), legs in groups(measured).items()}
     (target / "images/benchmark.svg").write_text(picture.draw(bars), encoding="utf-8")
