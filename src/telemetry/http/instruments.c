@@ -22,7 +22,7 @@ static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075,
 
 /* The series of one route and one method: a request finds its counter by the status. */
 struct series {
-  struct tel_histogram *duration;
+  struct tel_histogram *duration; /* NULL: the family is full */
   _Atomic(struct tel_counter *) requests[STATUS_MAX + 1];
   _Atomic(struct tel_counter *) errors[CUT + 1];
   tel_http_parts_place parts[STATUS_MAX + 1];
@@ -136,7 +136,7 @@ static struct series *series_of(struct tel_http *http, struct tel_http_route *ro
   if (series) return series;
   series = calloc(1, sizeof *series);
   const char *values[] = {methods[method], route->label};
-  if (!series || tel_histogram_series(http->durations, values, &series->duration) != 0) {
+  if (!series || tel_histogram_series(http->durations, values, &series->duration) == TEL_E_MEMORY) {
     free(series);
     return NULL;
   }

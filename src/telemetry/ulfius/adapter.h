@@ -77,6 +77,26 @@ struct record {
 /* The observer of an instance, or NULL. */
 struct observer *adapter_observer(const struct _u_instance *instance);
 
+/* Prefix and format of an endpoint, joined with one slash as Ulfius does. Free it with o_free(). NULL when
+ * out of memory. */
+char *adapter_route_of(const struct _u_endpoint *endpoint);
+/* Whether Ulfius will upgrade the connection of this response to a websocket. */
+bool adapter_is_websocket(const struct _u_response *response);
+/* CLOCK_MONOTONIC. */
+uint64_t adapter_now_ns(void);
+
+bool adapter_is_scrape(const struct observer *observer, const struct _u_request *request);
+/* Who responds to a scrape after this endpoint's callback has returned this result. */
+enum scrape_turn {
+  SCRAPE_NEXT,     /* the next endpoint that Ulfius calls */
+  SCRAPE_PROGRAMS, /* the program has responded */
+  SCRAPE_OURS,     /* the program would respond with 404, or with nothing */
+};
+enum scrape_turn adapter_scrape_turn(const struct site *site, const struct _u_request *request,
+                                     const struct _u_response *response, int result);
+/* Responds with the metrics. Returns the result for Ulfius. */
+int adapter_scrape(struct observer *observer, const struct _u_request *request, struct _u_response *response);
+
 /* Initialize, empty and destroy the shelves. */
 void adapter_records_init(struct observer *observer);
 void adapter_records_end(struct observer *observer);

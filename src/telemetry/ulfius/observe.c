@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <tel/scrape.h>
-
 #include "telemetry/ulfius/adapter.h"
 
 /* The record whose callback runs on this thread: a handler's response leads to it. */
@@ -17,26 +15,6 @@ static int answer_nothing(struct _u_response *response) {
   return U_CALLBACK_COMPLETE;
 }
 
-static int answer_scrape(struct observer *observer, const struct _u_request *request,
-                         struct _u_response *response) {
-  struct tel_scrape scrape;
-  u_map_empty(response->map_header);
-  if (tel_scrape(tel_registry(observer->tel), u_map_get_case(request->map_header, "Accept"),
-                 u_map_get_case(request->map_header, "Accept-Encoding"), &scrape) != 0)
-    return U_CALLBACK_ERROR;
-  ulfius_set_binary_body_response(response, 200, scrape.body, scrape.size);
-  u_map_put(response->map_header, "Content-Type", scrape.content_type);
-  u_map_put(response->map_header, "Vary", "Accept, Accept-Encoding");
-  if (scrape.content_encoding) u_map_put(response->map_header, "Content-Encoding", scrape.content_encoding);
-  tel_scrape_free(&scrape);
-  return U_CALLBACK_COMPLETE;
-}
-
-static bool is_scrape(const struct observer *observer, const struct _u_request *request) {
-  return observer->metrics_path && o_strcmp(request->url_path, observer->metrics_path) == 0 &&
-         (o_strcmp(request->http_verb, "GET") == 0 || o_strcmp(request->http_verb, "HEAD") == 0);
-}
-
 /* first: no callback has seen the request yet. Newer versions of Ulfius also call the default endpoint if all
  * callbacks ignored the request. Our default endpoint then keeps the callbacks' response. */
 static int call(const struct site *site, bool first, const struct _u_request *request,
@@ -47,23 +25,15 @@ static int call(const struct site *site, bool first, const struct _u_request *re
   return result == U_CALLBACK_IGNORE && response->stream_callback ? U_CALLBACK_CONTINUE : result;
 }
 
-/* Scrapes are neither logged nor traced. The program's own answer or refusal has precedence. */
-static int scrape(const struct site *site, const struct _u_request *request, struct _u_response *response) {
-  int result = call(site, true, request, response);
-  bool answers =
-      result == U_CALLBACK_COMPLETE || result == U_CALLBACK_CONTINUE || result == U_CALLBACK_IGNORE;
-  bool nothing = answers && response->status == 404 && !response->stream_callback;
-  return nothing ? answer_scrape(site->observer, request, response) : result;
-}
-
-/* Returns the request's record, from the hooks or a new one, and begins its exchange. NULL when out of
- * memory. */
+/* Returns the request's record, from the hooks or a new one, and begins its exchange. started_ns: when the
+ * request began, without the hooks; 0: now. NULL when out of memory. */
 static struct record *begin(const struct site *site, const struct _u_request *request,
-                            struct _u_response *response) {
+                            struct _u_response *response, uint64_t started_ns) {
   struct record *record = adapter_record_find(site->observer, request);
   bool hooked = record != NULL;
   if (!hooked) record = adapter_record_new(site->observer, request, NULL);
   if (!record) return NULL;
+  if (!hooked) record->started_ns = started_ns;
   record->response = response;
   record->site = site;
   if (adapter_record_begin(record)) return record;
@@ -71,38 +41,56 @@ static struct record *begin(const struct site *site, const struct _u_request *re
   return NULL;
 }
 
+/* Between callbacks, the response's shared data is the record. */
+static void hang(struct record *record, struct _u_response *response) {
+  if (response->stream_callback) adapter_stream_wrap(record, response);
+  record->data = response->shared_data;
+  record->free_data = response->free_shared_data;
+  response->shared_data = record;
+  response->free_shared_data = adapter_record_answered;
+}
+
+/* The program's own response to a scrape has precedence, and is observed after its callback. The adapter's is
+ * neither counted, logged nor traced. */
 static int observe_scrape(const struct site *site, const struct _u_request *request,
                           struct _u_response *response) {
-  struct record *record = adapter_record_find(site->observer, request);
-  if (record) record->silent = true;
-  return scrape(site, request, response);
+  uint64_t started_ns = adapter_now_ns();
+  int result = call(site, true, request, response);
+  enum scrape_turn turn = adapter_scrape_turn(site, request, response, result);
+  if (turn == SCRAPE_NEXT) return result;
+  if (turn == SCRAPE_OURS) {
+    struct record *record = adapter_record_find(site->observer, request);
+    if (record) record->silent = true;
+    return adapter_scrape(site->observer, request, response);
+  }
+  struct record *record = begin(site, request, response, started_ns);
+  if (!record) return result;
+  record->result = result;
+  hang(record, response);
+  return result;
 }
 
 /* Replaces the program's callback. Between callbacks the response's shared data is the record; inside a
  * callback it is the program's. */
 static int observe_callback(const struct _u_request *request, struct _u_response *response, void *cls) {
   const struct site *site = cls;
-  if (is_scrape(site->observer, request)) return observe_scrape(site, request, response);
   struct record *record =
       response->free_shared_data == adapter_record_answered ? response->shared_data : NULL;
   bool first = !record;
+  if (first && adapter_is_scrape(site->observer, request)) return observe_scrape(site, request, response);
   if (record) {
     response->shared_data = record->data;
     response->free_shared_data = record->free_data;
     if (site->rank >= record->site->rank) record->site = site;
   } else {
-    record = begin(site, request, response);
+    record = begin(site, request, response, 0);
     if (!record) return call(site, true, request, response);
   }
   struct record *outer = current;
   current = record;
   record->result = call(site, first, request, response);
   current = outer;
-  if (response->stream_callback) adapter_stream_wrap(record, response);
-  record->data = response->shared_data;
-  record->free_data = response->free_shared_data;
-  response->shared_data = record;
-  response->free_shared_data = adapter_record_answered;
+  hang(record, response);
   return record->result;
 }
 
@@ -143,15 +131,6 @@ static void free_observer(void *cls) {
   free(observer);
 }
 
-/* Joins prefix and format (either may be NULL) with one slash, as Ulfius does. The result is malloc'ed. */
-static char *join(const char *prefix, const char *format) {
-  prefix = prefix ? prefix + strspn(prefix, "/") : "";
-  format = format ? format + strspn(format, "/") : "";
-  size_t len = strlen(prefix);
-  while (len && prefix[len - 1] == '/') len--;
-  return msprintf("/%.*s%s%s", (int)len, prefix, len && *format ? "/" : "", format);
-}
-
 /* A route that ends in a wildcard ranks lowest. Other routes rank by their number of literal segments. */
 static unsigned rank_of(const char *route) {
   unsigned rank = 1;
@@ -171,7 +150,7 @@ static int add_site(struct observer *observer, struct _u_endpoint *endpoint, boo
   site->next = observer->sites;
   observer->sites = site;
   if (matches) {
-    char *route = join(endpoint->url_prefix, endpoint->url_format);
+    char *route = adapter_route_of(endpoint);
     site->route = route ? tel_http_route(observer->tel, endpoint->http_method, route) : NULL;
     site->rank = route ? rank_of(route) : 0;
     o_free(route);
@@ -225,7 +204,8 @@ out:
 }
 
 int tel_ulfius_observe(struct tel *tel, struct _u_instance *instance) {
-  return tel_ulfius_observe_at(tel, instance, "/metrics");
+  const struct observer *before = adapter_observer(instance);
+  return tel_ulfius_observe_at(tel, instance, before ? before->metrics_path : "/metrics");
 }
 
 struct tel_span *tel_ulfius_span(const struct _u_response *response) {

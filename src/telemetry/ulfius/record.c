@@ -7,7 +7,7 @@
 
 #include "telemetry/ulfius/adapter.h"
 
-static uint64_t now_ns(void) {
+uint64_t adapter_now_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
@@ -48,7 +48,7 @@ struct record *adapter_record_new(struct observer *observer, const struct _u_req
   record->observer = observer;
   record->request = request;
   record->connection = connection;
-  record->started_ns = connection ? now_ns() : 0;
+  record->started_ns = connection ? adapter_now_ns() : 0;
   struct shelf *shelf = shelf_of(observer, request);
   pthread_mutex_lock(&shelf->lock);
   record->next = shelf->first;
@@ -154,7 +154,7 @@ bool adapter_record_begin(struct record *record) {
   if (o_strncmp(request->http_protocol, "HTTP/", 5) == 0) about.version = request->http_protocol + 5;
   about.client_port = read_client(record);
   if (*record->client) about.client = record->client;
-  if (record->started_ns) about.age_ns = now_ns() - record->started_ns;
+  if (record->started_ns) about.age_ns = adapter_now_ns() - record->started_ns;
   record->head = o_strcmp(request->http_verb, "HEAD") == 0;
   record->exchange = tel_http_begin(record->observer->tel, &about);
   o_free(traceparents);
@@ -162,7 +162,7 @@ bool adapter_record_begin(struct record *record) {
   return record->exchange != NULL;
 }
 
-static bool is_websocket(const struct _u_response *response) {
+bool adapter_is_websocket(const struct _u_response *response) {
   const struct _websocket_handle *websocket = response->websocket_handle;
   return !response->stream_callback && websocket &&
          (websocket->websocket_manager_callback || websocket->websocket_incoming_message_callback);
@@ -173,7 +173,7 @@ static unsigned sent_status(const struct record *record) {
   const struct _u_response *response = record->response;
   unsigned status = response->status >= 100 && response->status <= 999 ? (unsigned)response->status : 0;
   if (response->stream_callback) return status;
-  if (is_websocket(response)) return status == 400 || status == 500 ? status : 101;
+  if (adapter_is_websocket(response)) return status == 400 || status == 500 ? status : 101;
   switch (record->result) {
   case U_CALLBACK_CONTINUE:
   case U_CALLBACK_IGNORE:
@@ -216,7 +216,7 @@ void adapter_record_answered(void *cls) {
   record->answered = true;
   /* As in Ulfius, call it only if the program has set both. */
   if (record->data && record->free_data) record->free_data(record->data);
-  bool websocket = record->status == 101 && is_websocket(record->response);
+  bool websocket = record->status == 101 && adapter_is_websocket(record->response);
   record->response = NULL;
   if (websocket) finish(record); /* the connection's lifetime is not the request's duration */
   if (record->connection) return;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The adapter without memory: the program must answer as it does without telemetry. */
+#include "config.h" /* first: GNU extensions */
+
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <tel/scrape.h>
 #include <tel/telemetry.h>
 #include <tel/ulfius.h>
 #include <unistd.h>
@@ -169,6 +172,162 @@ static size_t read_text(const char *path, char *out, size_t size) {
   return len;
 }
 
+static int pass(const struct _u_request *request, struct _u_response *response, void *cls) {
+  (void)request, (void)response;
+  return *(const int *)cls;
+}
+
+static int fill(const struct _u_request *request, struct _u_response *response, void *cls) {
+  (void)request, (void)cls;
+  ulfius_set_string_body_response(response, 200, "the program's");
+  return U_CALLBACK_COMPLETE;
+}
+
+static int missing(const struct _u_request *request, struct _u_response *response, void *cls) {
+  (void)request, (void)cls;
+  ulfius_set_string_body_response(response, 404, "no such file");
+  return U_CALLBACK_CONTINUE;
+}
+
+/* True if the metrics that the library has now contain the text. */
+static bool counted(struct tel *tel, const char *text) {
+  struct tel_scrape scrape;
+  ck_assert_int_eq(tel_scrape(tel_registry(tel), NULL, NULL, &scrape), 0);
+  bool found = memmem(scrape.body, scrape.size, text, strlen(text)) != NULL;
+  tel_scrape_free(&scrape);
+  return found;
+}
+
+static int goes_on = U_CALLBACK_CONTINUE, ignores = U_CALLBACK_IGNORE, refuses = U_CALLBACK_UNAUTHORIZED,
+           completes = U_CALLBACK_COMPLETE;
+#define OURS "# TYPE request_total counter"
+
+/* Programs with endpoints that match GET /metrics. The program's own response has precedence and is counted;
+ * otherwise the metrics are served and not counted. */
+static const struct program {
+  const char *says;   /* a part of the response */
+  const char *counts; /* the route and status of its series, or NULL */
+  struct {
+    const char *method, *prefix, *format;
+    unsigned priority;
+    int (*callback)(const struct _u_request *, struct _u_response *, void *);
+    void *cls;
+  } endpoints[3];
+  int (*otherwise)(const struct _u_request *, struct _u_response *, void *);
+} programs[] = {
+    {OURS, NULL, {{"GET", "/other", NULL, 0, fill, NULL}}, NULL},
+    {OURS, NULL, {{"GET", "*", NULL, 0, missing, NULL}}, NULL},
+    {OURS, NULL, {{"*", "*", NULL, 0, pass, &goes_on}}, NULL},
+    {OURS, NULL, {{"*", "*", NULL, 0, pass, &ignores}}, NULL},
+    {OURS, NULL, {{"*", "*", NULL, 0, pass, &goes_on}, {"GET", "*", NULL, 1, missing, NULL}}, NULL},
+    {OURS, NULL, {{"*", "*", NULL, 7, pass, &goes_on}, {"GET", "*", NULL, 1, missing, NULL}}, NULL},
+    {OURS, NULL, {{"*", "*", NULL, 0, pass, &goes_on}, {"POST", "/metrics", NULL, 1, fill, NULL}}, NULL},
+    {OURS, NULL, {{"*", "*", NULL, 0, pass, &goes_on}, {"GET", "/metrics", "/:of", 1, fill, NULL}}, NULL},
+    {OURS, NULL, {{NULL}}, missing},
+    {"the program's", "route=\"/metrics\",status=\"200\"", {{"GET", "/metrics", NULL, 0, fill, NULL}}, NULL},
+    {"the program's",
+     "route=\"/metrics\",status=\"200\"",
+     {{"*", "*", NULL, 0, pass, &goes_on}, {"GET", "metrics", NULL, 1, fill, NULL}},
+     NULL},
+    {"the program's",
+     "route=\"/metrics\",status=\"200\"",
+     {{"GET", "/metrics", "/", 3, fill, NULL}, {"*", "*", NULL, 0, pass, &goes_on}},
+     NULL},
+    {"the program's",
+     "route=\"/:page\",status=\"200\"",
+     {{"*", "/*", NULL, 0, pass, &ignores}, {"GET", "/", ":page", 0, fill, NULL}},
+     NULL},
+    {" 401 ", "route=\"/*\",status=\"401\"", {{"*", "*", NULL, 0, pass, &refuses}}, NULL},
+    {" 200 ", "route=\"/metrics\",status=\"200\"", {{"GET", "/metrics", NULL, 0, pass, &completes}}, NULL},
+    {"the program's", "route=\"unmatched\",status=\"200\"", {{NULL}}, fill},
+};
+
+static void try_program(const struct program *program, bool hooks) {
+  char reply[65536], series[128] = "";
+  prepare();
+  for (int i = 0; i < 3 && program->endpoints[i].method; i++)
+    ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, program->endpoints[i].method,
+                                                program->endpoints[i].prefix, program->endpoints[i].format,
+                                                program->endpoints[i].priority,
+                                                program->endpoints[i].callback, program->endpoints[i].cls),
+                     U_OK);
+  if (program->otherwise)
+    ck_assert_int_eq(ulfius_set_default_endpoint(&instance, program->otherwise, NULL), U_OK);
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  ck_assert_int_eq(hooks ? tel_ulfius_start(tel, &instance, NULL) : ulfius_start_framework(&instance), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ask("/metrics", reply, sizeof reply);
+  ask("/metrics", reply, sizeof reply);
+  ck_assert_msg(strstr(reply, program->says), "%.900s", reply);
+  ulfius_stop_framework(&instance); /* the requests have ended */
+  if (program->counts) {
+    snprintf(series, sizeof series, "request_total{method=\"GET\",%s} 2\n", program->counts);
+    ck_assert_msg(counted(tel, series), "%s", series);
+  } else {
+    ck_assert(!counted(tel, "status=\"200\"} 2\n") && !counted(tel, "status=\"404\"} 2\n"));
+  }
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+
+START_TEST(test_programs_and_their_metrics) {
+  for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+    try_program(&programs[i], false);
+    try_program(&programs[i], true);
+  }
+}
+END_TEST
+
+static void keep_path(const char *path) {
+  char reply[65536];
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe_at(tel, &instance, path), 0);
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0); /* as after adding endpoints */
+  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ask("/metrics", reply, sizeof reply);
+  ck_assert_msg(strstr(reply, " 404 "), "%.900s", reply);
+  if (path) ask(path, reply, sizeof reply);
+  ck_assert_msg(!path || strstr(reply, OURS), "%.900s", reply);
+  ulfius_stop_framework(&instance);
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+
+START_TEST(test_another_path_stays) {
+  keep_path("/internal/metrics");
+  keep_path(NULL);
+}
+END_TEST
+
+/* A request of a route without series of its own still has its fields. */
+START_TEST(test_more_routes_than_series) {
+  enum { ROUTES = 1100 };
+  char name[32], reply[4096];
+  prepare();
+  for (int i = 0; i < ROUTES; i++) {
+    snprintf(name, sizeof name, "/many/%d", i);
+    ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", name, NULL, 0, fill, NULL), U_OK);
+  }
+  char path[] = "/tmp/test_adapter.XXXXXX", text[65536];
+  close(mkstemp(path));
+  ck_assert_ptr_nonnull(freopen(path, "w", stdout));
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ask(name, reply, sizeof reply);
+  ck_assert_msg(strstr(reply, "the program's"), "%s", reply);
+  ulfius_stop_framework(&instance);
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+  read_text(path, text, sizeof text);
+  unlink(path);
+  ck_assert_msg(strstr(text, "\"method\":\"GET\",\"route\":\"/many/1099\",\"status\":200,"), "%s", text);
+}
+END_TEST
+
 static int ask_by_tls(void) {
   char url[64];
   snprintf(url, sizeof url, "https://127.0.0.1:%u/hello/you", port);
@@ -214,4 +373,5 @@ START_TEST(test_the_scheme) {
 END_TEST
 
 TEST_MAIN("adapter", test_observing, test_serving, test_headers_of_one_name_in_other_cases, test_the_scheme,
+          test_programs_and_their_metrics, test_another_path_stays, test_more_routes_than_series,
           test_what_cannot_be_started)

@@ -44,7 +44,8 @@ struct tel_http_request {
  * error, which tel_start() then returns. */
 TEL_API struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *route);
 
-/* Begins an exchange. NULL when out of memory (the request goes unobserved) or tel is NULL. */
+/* Begins an exchange. NULL when out of memory (the request goes unobserved), or if tel, request, its method
+ * or its path is NULL. */
 TEL_API struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_request *request);
 /* Ends the exchange: records, ends the span, logs and frees. Call it once. route NULL: no route matches, the
  * label is "unmatched". status: 100 to 999, or 0 if the client got no answer. bytes: of the answer's body.
@@ -73,8 +74,8 @@ TEL_API void tel_http_cut(struct tel_http_exchange *exchange, enum tel_http_cut 
  */
 TEL_API void tel_http_lost(struct tel_http_exchange *exchange, const struct tel_http_route *route);
 
-/* The exchange's SERVER span, for child spans and attributes, and the fields of its log line. NULL for NULL,
- * or when out of memory. */
+/* The exchange's SERVER span, for child spans and attributes, and the fields of its log line. A field
+ * replaces the line's own field of that name. NULL for NULL, or when out of memory. */
 TEL_API struct tel_span *tel_http_span(struct tel_http_exchange *exchange);
 TEL_API struct tel_attributes *tel_http_fields(struct tel_http_exchange *exchange);
 

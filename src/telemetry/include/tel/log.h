@@ -50,15 +50,16 @@ TEL_API TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *setting
 TEL_API TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
 /* Makes this logger yder's only output. Call it once, before the first thread. TEL_E_FULL: another logger of
  * this process is installed. TEL_E_SYSTEM: yder failed. If the program sets up yder again later, lines logged
- * with yder go to the program's own yder output; tel_log_message() still writes to the logger's output. */
+ * with yder go to the program's own yder output, and so does one line "record" of this library.
+ * tel_log_message() still writes to the logger's output. */
 TEL_API TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
 TEL_API void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
 /* Reopens the file on the writer's thread (for logrotate), and waits at most one second for it. TEL_E_SYSTEM:
  * the file could not be opened (errno; ETIMEDOUT: not yet), and lines still go to the old output. */
 TEL_API TEL_MUST_CHECK int tel_log_reopen(struct tel_logger *logger);
-/* Writes queued records until the deadline (clock_mono_ns()), stops the thread and closes the output. If the
- * output hangs, the call returns a tenth of a second after the deadline. Returns how many queued records were
- * lost. Accepts NULL. No thread may log any more; yder is left without an output. */
+/* Writes queued records until the deadline (nanoseconds of CLOCK_MONOTONIC), stops the thread and closes the
+ * output. If the output hangs, the call returns a tenth of a second after the deadline. Returns how many
+ * queued records were lost. Accepts NULL. No thread may log any more; yder is left without an output. */
 TEL_API uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns);
 
 /* Whether a record of this level would be written: check it before you begin one. False for NULL. */

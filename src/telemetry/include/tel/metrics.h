@@ -41,7 +41,7 @@ struct tel_family_spec {
 };
 
 /* settings NULL: the defaults. Returns NULL when out of memory. Registers
- * telemetry_metric_series_dropped_total{family}, which counts refused series, and
+ * telemetry_metric_series_dropped_total{family}, which counts each refused call for a new series, and
  * telemetry_scrape_duration_seconds. These two do not count against max_families. */
 TEL_API struct tel_registry *tel_registry_new(const struct tel_registry_settings *settings);
 /* Frees all families and series. No thread may record any more. Accepts NULL. */
@@ -49,8 +49,9 @@ TEL_API void tel_registry_free(struct tel_registry *registry);
 
 /* Creates a family. A family without labels gets its only series at once, so that it is exposed at 0. On
  * failure out is untouched: TEL_E_NAME (an invalid name, label name or unit, or the name is taken),
- * TEL_E_FULL, TEL_E_VALUE (buckets, too many labels, help not UTF-8), TEL_E_MEMORY. A histogram foo also
- * takes the name foo_count, and a counter foo_total the name foo. */
+ * TEL_E_FULL, TEL_E_VALUE (buckets, too many labels, help not UTF-8), TEL_E_MEMORY. A family also takes the
+ * names of its samples: foo_bucket, foo_sum, foo_count and foo_created of a histogram foo, foo and
+ * foo_created of a counter foo_total. */
 TEL_API TEL_MUST_CHECK int tel_counter_family(struct tel_registry *, const struct tel_family_spec *,
                                               struct tel_family **out);
 TEL_API TEL_MUST_CHECK int tel_gauge_family(struct tel_registry *, const struct tel_family_spec *,
@@ -93,7 +94,8 @@ TEL_API double tel_gauge_value(const struct tel_gauge *);
 /* Creates a family that is read at each scrape: read calls tel_emit_value() once per series, with label_count
  * label values. No two series may have the same label values. If read makes no call, the scrape omits the
  * family. read runs on the scraping thread, under the registry's lock: it must be quick, must not block, and
- * must not call this registry (recording is allowed). A sample that cannot be exposed (a label is NULL or not
+ * must not call this registry (recording is allowed). read and cls must stay valid until the registry is
+ * freed. A sample that cannot be exposed (a label is NULL or not
  * UTF-8, a counter is negative or NaN) is omitted. type: TEL_METRIC_COUNTER or TEL_METRIC_GAUGE, else
  * TEL_E_VALUE. Other errors as for a family. */
 enum tel_metric_type { TEL_METRIC_COUNTER, TEL_METRIC_GAUGE, TEL_METRIC_HISTOGRAM };

@@ -19,8 +19,9 @@ struct tel_scrape {
 };
 
 /* Writes all metrics in the format that these request headers ask for (NULL: absent; repeated headers joined
- * by commas). Send "Vary: Accept, Accept-Encoding" with the answer. TEL_E_MEMORY; out is then untouched. Any
- * thread. Concurrent scrapes take turns; recording never waits. */
+ * by commas). Send "Vary: Accept, Accept-Encoding" with the response. TEL_E_MEMORY (also above 64 MiB), or
+ * TEL_E_VALUE (registry is NULL); out is then untouched. Any thread. Concurrent scrapes take turns; recording
+ * never waits. */
 TEL_API TEL_MUST_CHECK int tel_scrape(struct tel_registry *registry, const char *accept,
                                       const char *accept_encoding, struct tel_scrape *out);
 TEL_API void tel_scrape_free(struct tel_scrape *scrape);

@@ -8,7 +8,8 @@
  *   tel_free(tel, 5000);
  *
  * A program may have several struct tel. Every function accepts NULL and then does nothing, so calls need no
- * `if`. The library installs no signal handler, never exits, and starts threads only in tel_start(). */
+ * `if`. The library installs no signal handler, never exits, and starts threads only in tel_start(), or in
+ * tel_free() if log lines wait that no thread has written. */
 #ifndef TEL_TELEMETRY_H
 #define TEL_TELEMETRY_H
 
@@ -25,16 +26,18 @@ TEL_BEGIN
 
 struct tel;
 
-/* Creates telemetry for a program. name becomes service.name and the field app of its log lines. name and
- * version are copied; each has at most 63 bytes. Reads the OTEL_* environment. Registers process_* and
+/* Creates telemetry for a program. name becomes service.name and the field app of its log lines, unless
+ * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has another. name and version are copied; each has at most 63
+ * bytes. Reads the OTEL_* environment. Registers process_* and
  * telemetry_* metrics. Log lines go to standard output, one JSON object each, also the lines that the program
  * and its libraries log with yder. Returns NULL when out of memory; tel_start() returns any other failure.
  * Call it before the program starts threads, because it calls curl_global_init(). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
 /* Starts the exporter and the log writer. Call it once. Returns 0, or the first error since tel_new():
- * TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread or a descriptor), TEL_E_VALUE,
- * TEL_E_NAME; tel_error() has the text.
+ * TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread or a descriptor), or an error of
+ * tel_register() or tel_fail(); tel_error() has the text. It takes over yder's output at level INFO: see
+ * tel_log_set_level() and tel_log_install().
  *
  * A server that forks its workers calls tel_new() before the fork and tel_start() in each worker. Each worker
  * is a separate instance. Items that were queued at the fork are exported by the first process that calls
@@ -44,7 +47,8 @@ TEL_API struct tel *tel_new(const char *name, const char *version);
  */
 TEL_API TEL_MUST_CHECK int tel_start(struct tel *tel);
 
-/* Returns the text of the first error, for people, or "" if there is none. Valid until tel_free(). */
+/* Returns the text of the first error, for people, or "" if there is none. "out of memory" for NULL. Valid
+ * until tel_free(). */
 TEL_API const char *tel_error(const struct tel *tel);
 
 /* Keeps an error, which tel_start() then returns. Only the first one counts; 0 is ignored. text: what failed.
@@ -56,10 +60,11 @@ TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t count);
 
 /* Exports queued spans and writes queued log lines for at most the given time, stops the threads and frees
- * everything. Returns how many spans and lines were lost. Stop the server first: no thread may use tel, its
- * handles or an observed instance any more. A thread that hangs longer is left behind with the memory that it
- * may still use. The program may then continue, but must not unload the library (dlclose()) or a plug-in
- * whose static names are in spans and lines. */
+ * everything. A hung collector or output adds up to 0.3 seconds. Returns how many spans and lines this call
+ * lost. yder then has no output, until the program sets it up again. Stop the server first: no thread may use
+ * tel, its handles or an observed instance any more. A thread that hangs longer is left behind with the
+ * memory that it may still use. The program may then continue, but must not unload the library (dlclose()) or
+ * a plug-in whose static names are in spans and lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
 /* The parts, valid until tel_free(); NULL for NULL. */

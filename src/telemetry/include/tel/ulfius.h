@@ -7,8 +7,9 @@
  *   ...
  *   ulfius_stop_framework(&instance);  tel_free(tel, 5000);  ulfius_clean_instance(&instance);
  *
- * Every request that reaches a callback has metrics by route, a SERVER span, and a log line. Answers stay
- * identical, byte for byte. The adapter answers GET /metrics if the program would answer 404.
+ * Every request that reaches a callback has metrics by route, a SERVER span, and a log line. Responses stay
+ * identical, byte for byte. The adapter responds to GET and HEAD /metrics with the metrics, if the program
+ * would respond with 404 or its last callback with nothing. Such a scrape is not counted, logged or traced.
  *
  * | what                                            | level 1            | levels 2 and 3                  |
  * |-------------------------------------------------|--------------------|---------------------------------|
@@ -35,17 +36,21 @@
 TEL_BEGIN
 
 /* Wraps each callback of the instance, including the default endpoint. Call it before the instance starts,
- * and again after adding endpoints. Stop the instance before tel_free(). Returns 0, or an error that is also
- * kept for tel_start(): TEL_E_MEMORY, TEL_E_VALUE (tel or instance is NULL, or another tel observes it). */
+ * and again after adding endpoints, but never while the instance runs. Requests of an endpoint that is added
+ * later are not observed. Stop the instance before tel_free(); the struct must live until then. Returns 0, or
+ * an error that is also kept for tel_start(): TEL_E_MEMORY (also if a route's metrics cannot be made;
+ * tel_error() says why), TEL_E_VALUE (tel or instance is NULL, or another tel observes it). */
 TEL_API int tel_ulfius_observe(struct tel *tel, struct _u_instance *instance);
-/* The same with another path than "/metrics", which must stay valid; NULL: metrics are not served. */
+/* The same with another path than "/metrics", which must stay valid; NULL: metrics are not served.
+ * tel_ulfius_observe() and tel_ulfius_start() keep this path if they observe the instance again. */
 TEL_API int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance, const char *metrics_path);
 
 /* How to start the server; all may be NULL. */
 struct tel_ulfius_server {
-  const char *key_pem, *cert_pem;       /* TLS, if both are given */
-  const char *ca_pem;                   /* verifies clients' certificates */
-  const struct MHD_OptionItem *options; /* further options, up to MHD_OPTION_END */
+  const char *key_pem, *cert_pem; /* TLS, if both are given */
+  const char *ca_pem;             /* verifies clients' certificates */
+  /* Further options, up to MHD_OPTION_END; not those of the hooks below, and not MHD_OPTION_SOCK_ADDR. */
+  const struct MHD_OptionItem *options;
 };
 /* Observes the instance and starts it like ulfius_start_framework() and its TLS variants, with the hooks
  * below. If telemetry fails or tel is NULL, it starts the instance unobserved. Returns U_OK, or
@@ -66,7 +71,8 @@ TEL_API void tel_ulfius_on_message(void *cls, const char *format, va_list argume
     __attribute__((format(printf, 2, 0)));
 
 /* For handlers: call them on the handler's thread with its response. They return the request's span, for
- * child spans and attributes, and the fields of its log line. NULL if the request is not observed. */
+ * child spans and attributes, and the fields of its log line. NULL if the request is not observed, and in the
+ * program's own handler of the metrics path. */
 TEL_API struct tel_span *tel_ulfius_span(const struct _u_response *response);
 TEL_API struct tel_attributes *tel_ulfius_fields(const struct _u_response *response);
 
