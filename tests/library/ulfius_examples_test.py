@@ -133,8 +133,8 @@ def differences(plain, seen, cases):
     return told
 
 
-def compare(directory, source, cases, more=lambda plain, seen: [], arguments=(), change=(), context=None):
-    """Runs the example unchanged and observed, at each level, and compares all answers."""
+def compare(directory, source, cases, more=lambda plain, seen: [], arguments=(), change=(), context=None, serves=True):
+    """Runs the example unchanged and observed, at each level, and compares all responses. serves: GET /metrics returns the metrics."""
     prefix = library_test.installed()
     env = library_test.environment(prefix)
     for level in STARTS:
@@ -143,10 +143,12 @@ def compare(directory, source, cases, more=lambda plain, seen: [], arguments=(),
         programs = [build(prefix, where, source, at, change) for at in (0, level)]
         with Example(programs[0], env, arguments, context) as plain, Example(programs[1], env, arguments, context) as seen:
             told = differences(plain, seen, cases) + more(plain, seen)
+            scrape = seen.raw("GET", "/metrics")
             statuses = plain.end(), seen.end()
             lines = [line for line in seen.lines() if line.get("message", "").startswith("request ")]
         if told:
             raise TestFailure(f"{source}, level {level}: answers differ:\n" + "\n".join(told))
+        expect(f"{source}, level {level}: metrics are served", b"\nrequest_total{" in scrape, serves)
         expect(f"{source}, level {level}: exit statuses", statuses[0], statuses[1])
         claim(f"{source}, level {level}: {len(cases)} answers are the same, and observed", len(lines) >= len(cases), f"({len(lines)} lines)")
 
@@ -220,7 +222,7 @@ def test_proxy(directory):
 
     with labtest.HttpThread(Origin) as origin:
         compare(directory, "proxy_example/proxy.c", [("GET", "/"), ("GET", "/page?q=1"), ("GET", "/nothing"), ("POST", "/", [], b"x")],
-                change=[(r'#define PROXY_DEST "[^"]*"', f'#define PROXY_DEST "{origin.url}"')])
+                change=[(r'#define PROXY_DEST "[^"]*"', f'#define PROXY_DEST "{origin.url}"')], serves=False)  # it passes every path on
 
 
 def echo(example):
