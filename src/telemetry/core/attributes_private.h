@@ -153,7 +153,7 @@ static inline bool tel_json_is_reserved(const struct tel_name *name) {
   return (any & TEL_KEY_BIT(name->id)) && tel_json_is_reserved_slowly(name);
 }
 
-/* Writes a pair of short texts that need no escape. Returns its size, or 0 if one might need an escape. */
+/* Writes a pair of short texts that need no escape. Returns its size, or 0 if a text might need an escape. */
 static inline size_t tel_json_write_short(unsigned char *start, const struct tel_name *name,
                                           const char *value, size_t len) {
   char *to = (char *)start;
@@ -179,7 +179,7 @@ void tel_pair_read(const uint8_t *data, size_t len, struct tel_attribute *out);
 
 /* Constant pairs that are encoded once. */
 struct tel_block;
-/* A copy of the pairs of a list; NULL when out of memory. */
+/* Copies the pairs of a list. Returns NULL when out of memory. */
 struct tel_block *tel_block_new(const struct tel_attributes *from);
 void tel_block_free(struct tel_block *block);
 /* Sets all pairs of the block, which must have the list's form. The list's limits apply. Either may be NULL.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of names. Stricter than the data model: a colon is reserved for recording rules, a leading
- * underscore for the formats themselves. */
+/* The rules of names. They are stricter than the data model: a colon is reserved for recording rules, a
+ * leading underscore for the formats themselves. */
 #include <string.h>
 
 #include "telemetry/metrics/metrics_model.h"

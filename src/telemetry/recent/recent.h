@@ -120,8 +120,7 @@ bool tel_recent_has(struct tel_recent *recent, const uint8_t trace_id[16]);
 void tel_recent_list_json(const struct tel_recent_list *list, struct buf *out);
 void tel_recent_trace_json(const struct tel_recent_trace *trace, struct buf *out);
 
-/* The words of a span's kind and status, and members of its JSON object. The console exporter writes them
- * too.
+/* The words of a span's kind and status, and members of its JSON object. The console exporter uses them too.
  */
 extern const char *const tel_recent_kind_words[], *const tel_recent_status_words[];
 void tel_recent_json_attributes(struct buf *out, const struct tel_recent_pairs *attributes);

@@ -75,7 +75,7 @@ static bool read_compression(struct tel_env *env, const struct tel_row *row, con
   return true;
 }
 
-/* Read only to warn, because the exporter has only one protocol. */
+/* The variable is read only to warn, because the exporter has only one protocol. */
 static bool read_protocol(struct tel_env *env, const struct tel_row *row, const char *text,
                           struct tel_tracing_settings *settings) {
   static const char *const words[] = {"http/protobuf"};

@@ -54,7 +54,7 @@ static bool read_disabled(struct tel_env *env, const struct tel_row *row, const 
   return true;
 }
 
-/* A list. baggage is known but has no effect. */
+/* The value is a list. baggage is known but has no effect. */
 static bool read_propagators(struct tel_env *env, const struct tel_row *row, const char *text,
                              struct tel_tracing_settings *settings) {
   static const char *const words[] = {"tracecontext", "baggage", "none"};
@@ -106,7 +106,7 @@ static bool read_ratio(struct tel_env *env, const struct tel_row *row, const cha
   return true;
 }
 
-/* Of spans, events and links. */
+/* The limit applies to spans, events and links. */
 static bool read_attribute_limit(struct tel_env *env, const struct tel_row *row, const char *text,
                                  struct tel_tracing_settings *settings) {
   if (!tel_env_number(env, row, text, settings)) return false;

@@ -7,18 +7,18 @@
 
 #include "telemetry/ulfius/adapter.h"
 
-/* The record whose callback runs on this thread: a handler's response leads to it. */
+/* The record whose callback runs on this thread. tel_ulfius_span() and tel_ulfius_fields() read it. */
 static _Thread_local struct record *current;
 
-/* Ulfius's own answer if no endpoint matches and the program has no default endpoint. */
-static int answer_nothing(struct _u_response *response) {
+/* Replies as Ulfius itself does if no endpoint matches and the program has no default endpoint. */
+static int reply_not_found(struct _u_response *response) {
   u_map_empty(response->map_header);
   ulfius_set_string_body_response(response, 404, ULFIUS_HTTP_NOT_FOUND_BODY);
   return U_CALLBACK_COMPLETE;
 }
 
-static int answer_scrape(struct observer *observer, const struct _u_request *request,
-                         struct _u_response *response) {
+static int reply_to_scrape(struct observer *observer, const struct _u_request *request,
+                           struct _u_response *response) {
   struct tel_scrape scrape;
   u_map_empty(response->map_header);
   if (tel_scrape(tel_registry(observer->tel), u_map_get_case(request->map_header, "Accept"),
@@ -41,19 +41,19 @@ static bool is_scrape(const struct observer *observer, const struct _u_request *
  * callbacks ignored the request. Our default endpoint then keeps the callbacks' response. */
 static int call(const struct site *site, bool first, const struct _u_request *request,
                 struct _u_response *response) {
-  if (!site->callback) return first ? answer_nothing(response) : U_CALLBACK_CONTINUE;
+  if (!site->callback) return first ? reply_not_found(response) : U_CALLBACK_CONTINUE;
   int result = site->callback(request, response, site->user_data);
   /* Newer versions would destroy the stream of a callback that returns U_CALLBACK_IGNORE. */
   return result == U_CALLBACK_IGNORE && response->stream_callback ? U_CALLBACK_CONTINUE : result;
 }
 
-/* Scrapes are neither logged nor traced. The program's own answer or refusal has precedence. */
+/* Scrapes are neither logged nor traced. The program's own response or refusal has precedence. */
 static int scrape(const struct site *site, const struct _u_request *request, struct _u_response *response) {
   int result = call(site, true, request, response);
-  bool answers =
+  bool responds =
       result == U_CALLBACK_COMPLETE || result == U_CALLBACK_CONTINUE || result == U_CALLBACK_IGNORE;
-  bool nothing = answers && response->status == 404 && !response->stream_callback;
-  return nothing ? answer_scrape(site->observer, request, response) : result;
+  bool nothing = responds && response->status == 404 && !response->stream_callback;
+  return nothing ? reply_to_scrape(site->observer, request, response) : result;
 }
 
 /* Returns the request's record, from the hooks or a new one, and begins its exchange. NULL when out of
@@ -84,7 +84,7 @@ static int observe_callback(const struct _u_request *request, struct _u_response
   const struct site *site = cls;
   if (is_scrape(site->observer, request)) return observe_scrape(site, request, response);
   struct record *record =
-      response->free_shared_data == adapter_record_answered ? response->shared_data : NULL;
+      response->free_shared_data == adapter_record_responded ? response->shared_data : NULL;
   bool first = !record;
   if (record) {
     response->shared_data = record->data;
@@ -102,7 +102,7 @@ static int observe_callback(const struct _u_request *request, struct _u_response
   record->data = response->shared_data;
   record->free_data = response->free_shared_data;
   response->shared_data = record;
-  response->free_shared_data = adapter_record_answered;
+  response->free_shared_data = adapter_record_responded;
   return record->result;
 }
 

@@ -61,7 +61,8 @@ TEL_API TEL_MUST_CHECK int tel_log_reopen(struct tel_logger *logger);
  * lost. Accepts NULL. No thread may log any more; yder is left without an output. */
 TEL_API uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns);
 
-/* Whether a record of this level would be written: check it before you begin one. False for NULL. */
+/* Whether a record of this level would be written. Use it to skip the work for a disabled level. False for
+ * NULL. */
 TEL_API bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level);
 /* Begins a record. Returns NULL if the level is disabled or all records are in use (counted as dropped). The
  * functions below accept NULL. */

@@ -7,20 +7,20 @@
  *   ...
  *   ulfius_stop_framework(&instance);  tel_free(tel, 5000);  ulfius_clean_instance(&instance);
  *
- * Every request that reaches a callback has metrics by route, a SERVER span, and a log line. Answers stay
- * identical, byte for byte. The adapter answers GET /metrics if the program would answer 404.
+ * Every request that reaches a callback has metrics by route, a SERVER span, and a log line. Responses stay
+ * identical, byte for byte. The adapter serves GET /metrics if the program would respond with 404.
  *
- * | what                                            | level 1            | levels 2 and 3                  |
- * |-------------------------------------------------|--------------------|---------------------------------|
- * | a request begins                                | when fully read    | with its request line           |
- * | it ends                                         | its answer is made | the answer's last byte was sent |
- * | a streamed answer                               | at its end, with the bytes that the program gave     |
+ * | what                                            | level 1              | levels 2 and 3                |
+ * |-------------------------------------------------|----------------------|-------------------------------|
+ * | a request begins                                | when fully read      | with its request line         |
+ * | it ends                                         | its response is made | the last byte was sent        |
+ * | a streamed response                             | at its end, with the bytes that the program gave     |
  * | a websocket                                     | when its connection was upgraded                     |
- * | the client left before its request was complete | not seen           | status 0, "cut"; not an error   |
- * | the client left before the answer was sent      | only of streams    | intended status, with "cut"     |
- * | 400, 431 of libmicrohttpd itself                | not seen           | "unmatched"; method "_OTHER"    |
- * | 414, 505, input that is not HTTP                | not seen           | not seen                        |
- * | peer address                                    | IPv4               | IPv4 and IPv6                   |
+ * | the client left before its request was complete | not seen             | status 0, "cut"; not an error |
+ * | the client left before the response was sent    | only of streams      | intended status, with "cut"   |
+ * | 400, 431 of libmicrohttpd itself                | not seen             | "unmatched"; method "_OTHER"  |
+ * | 414, 505, input that is not HTTP                | not seen             | not seen                      |
+ * | peer address                                    | IPv4                 | IPv4 and IPv6                 |
  *
  * The bytes are those of the body that the program made. Only for streams does a cut reduce them. */
 #ifndef TEL_ULFIUS_H
