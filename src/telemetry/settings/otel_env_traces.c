@@ -137,7 +137,7 @@ const struct tel_row tel_rows_traces[] = {
     ROW(read_exporter, "OTEL_TRACES_EXPORTER", "one of: otlp, console, none", "otlp",
         "where spans go: to a collector, to standard output as JSON lines, nowhere"),
     ROW(read_disabled, "OTEL_SDK_DISABLED", "one of: true, false", "false",
-        "true has the effect of OTEL_TRACES_EXPORTER=none"),
+        "true: spans are neither exported nor kept"),
     ROW(read_propagators, "OTEL_PROPAGATORS", "a list of: tracecontext, baggage, none",
         "tracecontext,baggage",
         "with tracecontext, the caller's trace is continued; without it each request starts a trace; baggage "
