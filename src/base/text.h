@@ -16,7 +16,7 @@ static inline char *text_put(char *to, const char *text, size_t len) {
 }
 #define TEXT_PUT(to, literal) text_put((to), (literal), sizeof(literal) - 1)
 
-/* Copies the text and a NUL into out, cut to its size, which is at least 1. */
+/* Copies the text and a NUL into out. Cuts the text at size - 1 bytes. size is at least 1. */
 void text_copy(char *out, size_t size, const char *text);
 
 /* Appends the item to the list in out. If the list is not empty, writes the separator first. Omits an item

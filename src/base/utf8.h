@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /* Returns the length in bytes of the character at text. If the bytes are ill-formed, returns the negative
- * length of the maximal subpart, which a repair replaces with one character. len is the size of the text, at
- * least 1. */
+ * length of the maximal subpart. A repair replaces that part with one character. len is the size of the text,
+ * at least 1. */
 int utf8_sequence(const char *text, size_t len);
 /* Whether all of the text is UTF-8. Fast on ASCII. */
 bool utf8_valid(const char *text, size_t len);
