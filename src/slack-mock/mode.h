@@ -18,7 +18,7 @@ struct mock_mode_row {
   const char *name;
   const char *meaning; /* for the page and the log */
 };
-/* Returns the i-th row, which is static, or NULL after the last. */
+/* Returns the i-th row, or NULL after the last. Rows are static. */
 const struct mock_mode_row *mock_mode_row(size_t i);
 
 /* NULL when out of memory. */

@@ -47,7 +47,7 @@ static bool has_items(const json_t *object, const char *key) {
   return json_array_size(json_object_get(object, key)) > 0;
 }
 
-/* A string, or a number or boolean, which the page shows as a string. */
+/* A string, or a number or boolean. The page shows each as a string. */
 static bool is_scalar(const json_t *value) {
   return !json_is_object(value) && !json_is_array(value);
 }

@@ -129,7 +129,7 @@ static bool is_json(const struct _u_request *request, struct _u_response *respon
   return false;
 }
 
-/* The page's example alert. The page may not know the webhook's address, which is a secret. */
+/* The page's example alert. The page must not know the webhook's address, because it is a secret. */
 static void post_example(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
   if (is_json(request, response)) deliver(request, response, channel, MOCK_OK, NULL);
