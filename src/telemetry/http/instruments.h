@@ -20,7 +20,7 @@ struct tel_http_result {
 const struct tel_http_parts *tel_http_record(struct tel *tel, const struct tel_http_route *route,
                                              const char *method, const struct tel_http_result *result,
                                              const struct tel_context *context);
-/* "GET /order/:id", or the method alone for NULL: the name of the span. Static, or as long-lived as tel. */
+/* The name of the span: "GET /order/:id", or the method alone if route is NULL. It lives as long as tel. */
 const char *tel_http_span_name(const struct tel_http_route *route, const char *method);
 
 #endif

@@ -43,7 +43,7 @@ bool tel_family_names_valid(const struct tel_family_spec *spec, enum tel_metric_
   return true;
 }
 
-/* Suffixes of the base name. OpenMetrics reserves _created, which is not written here. */
+/* Suffixes of the base name. OpenMetrics reserves _created, although this library does not write it. */
 static const char *const suffixes[][6] = {
     [TEL_METRIC_COUNTER] = {"", "_total", "_created", NULL},
     [TEL_METRIC_GAUGE] = {"", NULL},

@@ -14,8 +14,8 @@
 
 enum field { CPU, MAX_FDS, OPEN_FDS, RESIDENT, START, THREADS, VIRTUAL, FIELD_COUNT };
 
-/* One reading serves all families of a scrape, because /proc/self/stat adds up every thread, which is slow.
- */
+/* One reading serves all families of a scrape, because reading /proc/self/stat is slow: the kernel adds up
+ * all threads. */
 struct process {
   uint64_t scrape;            /* the scrape of the values */
   double values[FIELD_COUNT]; /* NaN: not known */

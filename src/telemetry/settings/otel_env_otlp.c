@@ -101,7 +101,7 @@ static bool read_file_name(struct tel_env *env, const struct tel_row *row, const
 #define GENERAL "OTEL_EXPORTER_OTLP_"
 #define SPECIFIC "OTEL_EXPORTER_OTLP_TRACES_"
 #define TEXT(field) TEL_ROW_FIELD(field), sizeof((struct tel_tracing_settings *)0)->field, 0, 0
-/* A variable for all signals, and one for traces, which overrides it. */
+/* A variable for all signals, and one for traces. The second one overrides the first. */
 #define BOTH(suffix, takes, fallback, help, ...)                                                             \
   {{GENERAL suffix, takes, fallback, help}, __VA_ARGS__}, {                                                  \
     {SPECIFIC suffix, takes, GENERAL suffix, help " (traces)"}, __VA_ARGS__                                  \

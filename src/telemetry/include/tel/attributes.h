@@ -103,7 +103,7 @@ TEL_API void tel_attributes_set_int(struct tel_attributes *a, const char *key, i
 TEL_API void tel_attributes_set_double(struct tel_attributes *a, const char *key, double value);
 TEL_API void tel_attributes_set_bool(struct tel_attributes *a, const char *key, bool value);
 
-/* The same with a prepared key, which is faster. */
+/* The same with a prepared key. They are faster. */
 TEL_API void tel_attributes_put_text(struct tel_attributes *a, const struct tel_key *key, const char *value,
                                      size_t len);
 TEL_API void tel_attributes_put_string(struct tel_attributes *a, const struct tel_key *key,

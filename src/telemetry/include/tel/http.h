@@ -39,9 +39,9 @@ struct tel_http_request {
 };
 
 /* Returns the route of a template such as "/order/:id". The template is copied, and becomes the label route
- * and http.route. Each template has one route, which lives until tel_free(). Creates its series at 0 for
- * method; pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, or on an
- * error. tel_start() then returns that error. */
+ * and http.route. Each template has one route. It lives until tel_free(). Creates its series at 0 for method;
+ * pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, or on an error.
+ * tel_start() then returns that error. */
 TEL_API struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *route);
 
 /* Begins an exchange. Returns NULL when out of memory (the request is not observed), or if tel is NULL. */

@@ -76,8 +76,8 @@ TEL_API void tel_log_context(struct tel_log_record *record, const struct tel_con
 /* Sets the context of the span (NULL: none). The record then uses the clock of the span's trace, and recent
  * traces show it with the span. End the record before the span. */
 TEL_API void tel_log_span(struct tel_log_record *record, const struct tel_span *span);
-/* Ends and queues the record, which is then invalid. message must be static, and constant, so that people can
- * search for it. */
+/* Ends and queues the record. The record is then invalid. message must be static, and constant, so that
+ * people can search for it. */
 TEL_API void tel_log_message(struct tel_log_record *record, const char *message);
 
 /* Logs an event of the process. message must be static. format makes the field "detail"; NULL: no detail. */

@@ -41,7 +41,7 @@ struct tel_family_spec {
 };
 
 /* settings NULL: the defaults. Returns NULL when out of memory. Registers
- * telemetry_metric_series_dropped_total{family}, which counts refused series, and
+ * telemetry_metric_series_dropped_total{family} (a count of refused series) and
  * telemetry_scrape_duration_seconds. These two do not count against max_families. */
 TEL_API struct tel_registry *tel_registry_new(const struct tel_registry_settings *settings);
 /* Frees all families and series. No thread may record any more. Accepts NULL. */

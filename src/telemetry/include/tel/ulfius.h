@@ -38,7 +38,7 @@ TEL_BEGIN
  * and again after adding endpoints. Stop the instance before tel_free(). Returns 0, or an error that is also
  * kept for tel_start(): TEL_E_MEMORY, TEL_E_VALUE (tel or instance is NULL, or another tel observes it). */
 TEL_API int tel_ulfius_observe(struct tel *tel, struct _u_instance *instance);
-/* The same with another path than "/metrics", which must stay valid; NULL: metrics are not served. */
+/* The same with another path than "/metrics". The text must stay valid. NULL: metrics are not served. */
 TEL_API int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance, const char *metrics_path);
 
 /* How to start the server; all may be NULL. */
@@ -59,9 +59,8 @@ TEL_API int tel_ulfius_start(struct tel *tel, struct _u_instance *instance,
 TEL_API void *tel_ulfius_on_uri(void *cls, const char *uri, struct MHD_Connection *connection);
 TEL_API void tel_ulfius_on_completed(void *cls, struct MHD_Connection *connection, void **state,
                                      enum MHD_RequestTerminationCode how);
-/* For MHD_OPTION_EXTERNAL_LOGGER, which must be the first option; cls is not used. Logs libmicrohttpd's
- * messages with yder as text. Without it, Ulfius's own logger uses client data as a printf format, and can
- * crash. */
+/* For MHD_OPTION_EXTERNAL_LOGGER. It must be the first option. cls is not used. Logs libmicrohttpd's messages
+ * with yder as text. Without it, Ulfius's own logger uses client data as a printf format, and can crash. */
 TEL_API void tel_ulfius_on_message(void *cls, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
