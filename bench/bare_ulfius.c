@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The shop's two routes as an ordinary Ulfius program: it parses the same JSON with jansson and sends the
- * same answers, without telemetry, guards, limits and graceful shutdown. The benchmark compares MiniShop with
- * it. Usage: bare_ulfius PORT POOL, where POOL is the number of epoll threads, or 0 for a thread for each
- * connection. */
+ * same responses, without telemetry, guards, limits and graceful shutdown. The benchmark compares MiniShop
+ * with it. Usage: bare_ulfius PORT POOL, where POOL is the number of epoll threads, or 0 for a thread for
+ * each connection. */
 #include <jansson.h>
 #include <netinet/in.h>
 #include <pthread.h>

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "cost/operations.h"
 
-/* Runs are short, so that the scheduler does not interrupt all of them. A burst fits into each queue. */
+/* Runs are short, so that the scheduler does not interrupt all of them. Each queue has room for a burst. */
 enum { RUNS = 200, REPEAT = 100000, BURST = 1024, BURSTS = 100, POLL_MS = 2, FAMILIES = 10, SERIES = 1000 };
 
 static struct tel *tel;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* An OTLP/HTTP receiver that needs very little CPU, so that a benchmark measures the sender. It answers 200,
- * counts the spans of each request without decoding them, and answers GET /stats with its counts. Usage:
- * otlp_sink PORT [FILE]. The file keeps the counts even if this process is killed: requests, bytes and spans,
- * 64 bits each. The next process continues them. */
+/* An OTLP/HTTP receiver that needs very little CPU, so that a benchmark measures the sender. It responds with
+ * 200 and counts the spans of each request without decoding them. GET (any path, such as /stats) returns the
+ * counts. Usage: otlp_sink PORT [FILE]. The file keeps the counts even if this process is killed: requests,
+ * bytes and spans, 64 bits each. The next process continues them. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -49,8 +49,8 @@ static unsigned long long count_spans(const uint8_t *at, const uint8_t *end, uns
   return count;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, const char *type, const char *text,
-                              size_t len) {
+static enum MHD_Result respond(struct MHD_Connection *connection, const char *type, const char *text,
+                               size_t len) {
   struct MHD_Response *response =
       MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
   MHD_add_response_header(response, "Content-Type", type);
@@ -86,12 +86,12 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     int size =
         snprintf(text, sizeof text, "{\"requests\": %llu, \"bytes\": %llu, \"spans\": %llu}\n",
                  atomic_load(&counts->requests), atomic_load(&counts->bytes), atomic_load(&counts->spans));
-    return answer(connection, "application/json", text, (size_t)size);
+    return respond(connection, "application/json", text, (size_t)size);
   }
   atomic_fetch_add(&counts->requests, 1);
   atomic_fetch_add(&counts->bytes, body->len);
   atomic_fetch_add(&counts->spans, count_spans(body->data, body->data + body->len, DEPTH));
-  return answer(connection, "application/x-protobuf", "", 0);
+  return respond(connection, "application/x-protobuf", "", 0);
 }
 
 static void completed(void *cls, struct MHD_Connection *connection, void **context,

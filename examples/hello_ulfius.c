@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program on Ulfius with metrics, traces and logs: three lines are about telemetry, one more in the
- * handler.
+/* A program on Ulfius with metrics, traces and logs: four lines of main() and one of the handler are about
+ * telemetry.
  *
  *   cc hello_ulfius.c -o hello_ulfius $(pkg-config --cflags --libs tel-ulfius)
  *   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 ./hello_ulfius 8080
@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
   sigemptyset(&ends);
   sigaddset(&ends, SIGINT);
   sigaddset(&ends, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ends, NULL); /* for all threads: main waits for them */
+  pthread_sigmask(SIG_BLOCK, &ends, NULL); /* in all threads, because main waits for them */
   address.sin_port = htons((uint16_t)atoi(argc > 1 ? argv[1] : "8080"));
   if (ulfius_init_instance(&instance, ntohs(address.sin_port), &address, NULL) != U_OK) return 1;
   ulfius_add_endpoint_by_val(&instance, "GET", NULL, "/hello/:name", 0, hello, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Metrics and nothing else: no spans, no log, no thread. A registry of its own, and a server of one loop that
- * answers each scrape.
+/* Metrics and nothing else: no spans, no log, no thread. The program has its own registry, and a loop that
+ * responds to each scrape.
  *
  *   cc metrics_only.c -o metrics_only $(pkg-config --cflags --libs tel)
  *   ./metrics_only 9100
@@ -18,7 +18,7 @@
 
 static time_t started;
 
-/* Read when it is scraped. */
+/* Runs at each scrape. */
 static void read_uptime(void *cls, struct tel_emit *emit) {
   (void)cls;
   tel_emit_value(emit, NULL, (double)(time(NULL) - started));
@@ -34,7 +34,7 @@ static const struct tel_metric metrics[] = {
      .read = read_uptime},
 };
 
-static void answer(int client, struct tel_registry *registry) {
+static void respond(int client, struct tel_registry *registry) {
   char request[4096];
   struct tel_scrape scrape;
   ssize_t size = read(client, request, sizeof request - 1);
@@ -61,7 +61,7 @@ int main(int argc, char **argv) {
     return perror("metrics_only"), 1;
   for (int client; (client = accept(server, NULL, NULL)) >= 0; close(client)) {
     tel_counter_add(hits, 1);
-    answer(client, registry);
+    respond(client, registry);
   }
   tel_registry_free(registry);
   return 0;

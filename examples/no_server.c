@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Metrics, traces and logs of a program that serves nothing: a job that does some work and tells how it went.
+/* Metrics, traces and logs of a program that is not a server: a job that does some work and reports the
+ * result.
  *
  *   cc no_server.c -o no_server $(pkg-config --cflags --libs tel)
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A server that forks its workers: prefork PORT METRICS_PORT... All workers accept on PORT. Each has metrics
- * of its own, and answers scrapes on a port of its own. Ends, with its workers, at SIGTERM or SIGINT.
+/* A server that forks its workers: prefork PORT METRICS_PORT... All workers accept on PORT. Each worker has
+ * its own metrics and serves scrapes on its own port. SIGTERM or SIGINT ends the server and its workers.
  *
  *   cc prefork.c -o prefork $(pkg-config --cflags --libs tel)
  *   ./prefork 8080 9101 9102 9103 9104
@@ -39,10 +39,9 @@ static int listen_on(int port) {
 
 static void reply(int client, unsigned status, const char *type, const char *body, size_t size) {
   char head[256];
-  int len =
-      snprintf(head, sizeof head,
-               "HTTP/1.1 %u Answer\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-               status, type, size);
+  int len = snprintf(head, sizeof head,
+                     "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+                     status, status == 200 ? "OK" : "Not Found", type, size);
   send(client, head, (size_t)len, MSG_NOSIGNAL);
   send(client, body, size, MSG_NOSIGNAL);
 }

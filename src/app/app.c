@@ -62,7 +62,7 @@ static int find_sources(struct start *start, struct error *error) {
   return 0;
 }
 
-/* Runs as root: creates the files that the later user owns. */
+/* Runs as root: creates the files that the service's user will own. */
 static int prepare_files(struct start *start, struct app_pidfile **pidfile, struct error *error) {
   const char *log = start->config.log_file;
   if (app_pidfile_take(start->config.pid_file, start->identity.uid, start->identity.gid, pidfile, error) != 0)
@@ -72,7 +72,7 @@ static int prepare_files(struct start *start, struct app_pidfile **pidfile, stru
              : 0;
 }
 
-/* Runs as the later user. Write access to the log file is not enough: rotation creates files beside it. */
+/* Runs as the service's user. Write access to the log file is not enough, because rotation creates files. */
 static void check_log_directory(struct start *start) {
   char directory[APP_TEXT_SIZE], text[WARNING_SIZE];
   struct stat info;
@@ -118,8 +118,9 @@ fail:
   return EXIT_FAILURE;
 }
 
-/* Handles options that need no configuration. Returns -1 if the program continues. */
-static int answer(const struct app_options *options) {
+/* Prints the help or the version if an option asks for it. Returns the exit status, or -1 if the program
+ * continues. */
+static int print_requested(const struct app_options *options) {
   if (options->help || options->version) startup_release_signals();
   if (options->help)
     app_options_help(stdout);
@@ -176,7 +177,7 @@ int app_main(int argc, char **argv) {
   if (app_options_parse(argc, argv, &start->options, &error) != 0) {
     status = complain(&error, EXIT_USAGE);
     fprintf(stderr, "Try: minishop --help\n");
-  } else if ((status = answer(&start->options)) < 0) {
+  } else if ((status = print_requested(&start->options)) < 0) {
     status = find_sources(start, &error) != 0 ||
                      app_config_load(&start->sources, keep_warning, start, &start->config, &error) != 0
                  ? complain(&error, EXIT_USAGE)

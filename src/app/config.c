@@ -122,8 +122,8 @@ static int load_incident(struct app_config *config, const struct app_sources *so
   return result;
 }
 
-/* The value of a variable without white space around it; NULL if it is empty or unset. Values that come from
- * a file usually end in a newline. */
+/* The value of a variable without white space around it, because a value from a file usually ends in a
+ * newline. NULL if it is empty or unset. */
 static const char *variable(const char *const *environment, const char *name, char **copy) {
   size_t len = strlen(name);
   const char *value;
@@ -163,8 +163,8 @@ static int overlay(struct app_config *config, size_t id, const struct app_source
   return 0;
 }
 
-/* Turns the name of a variable, without MINISHOP_, into a path: payment_failure_rate. Dots become
- * underscores, which is close enough to find a similar key. */
+/* Turns the name of a variable, without MINISHOP_, into lower case: payment_failure_rate. A path has dots
+ * instead of some underscores; the text is still close enough to find a similar key. */
 static void path_of(const char *name, size_t len, char out[APP_VARIABLE_SIZE]) {
   size_t i = 0;
   for (; i < len && i < APP_VARIABLE_SIZE - 1; i++) out[i] = (char)tolower((unsigned char)name[i]);
@@ -248,8 +248,8 @@ static size_t field_size(const struct app_key *key) {
   }
 }
 
-/* Both configurations were zeroed before they were filled. Still, bytes after a text's NUL and unused entries
- * of a list may differ. */
+/* Both configurations were zeroed before they were filled. Even so, bytes after a text's NUL and unused
+ * entries of a list may differ. */
 static bool same(const struct app_config *a, const struct app_config *b, const struct app_key *key) {
   const void *x = (const char *)a + key->offset, *y = (const char *)b + key->offset;
   if (key->type == APP_REALS) {

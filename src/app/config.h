@@ -92,9 +92,9 @@ struct app_sources {
   const char *option_values[APP_KEY_COUNT]; /* from the command line; NULL: not given */
 };
 
-/* Reads the whole configuration. Returns 0, or -1 with the reason in error (for a file, with its name and
- * line) and *out untouched. warn is called for unknown MINISHOP_ variables, for OTEL_ variables that are
- * probably misspelled, and for an unusable incident file, which is ignored. Without warn (NULL: a reload)
+/* Reads the whole configuration. Returns 0, or -1 with the reason in error and *out untouched. For a file,
+ * the reason has its name and line. warn is called for unknown MINISHOP_ variables, for OTEL_ variables that
+ * are probably misspelled, and for an unusable incident file, which is ignored. Without warn (NULL: a reload)
  * such an incident file is an error. Reads files: blocks. */
 int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
                     struct app_config *out, struct error *error);

@@ -9,7 +9,7 @@
 #include "app/config_text.h"
 #include "app/config_value.h"
 
-/* Used at all levels of the file. */
+/* The state that all levels of the file share. */
 struct reader {
   struct app_config *config;
   const char *name, *directory;

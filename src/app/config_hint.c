@@ -22,7 +22,7 @@ struct scan {
   const char *text;
   size_t len;
   unsigned token_line;
-  /* Where it is: */
+  /* The position of the token: */
   enum state state;
   char shown[TEXT_SHOWN_SIZE], name[TEXT_SHOWN_SIZE]; /* the token's and the last setting's, for messages */
   unsigned name_line;

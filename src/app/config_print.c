@@ -18,7 +18,7 @@ static void print_text(const char *text, FILE *out) {
   putc('"', out);
 }
 
-/* Prints a point or an exponent, which the file's syntax requires of floating-point numbers in a list.
+/* Prints a point or an exponent, because the file's syntax requires one in a list of floating-point numbers.
  * Reading the text back gives the same number. */
 static void print_real(double value, FILE *out) {
   char text[DIGITS_DOUBLE_MAX + 1];

@@ -42,8 +42,8 @@ static const char *skip_word(const char *at, const char *end) {
 }
 
 /* Marks a whole number, decimal or hexadecimal, as 64 bits wide. The library would silently truncate a number
- * above 64 bits. Such a number is written as a floating-point number, which settings of whole numbers refuse.
- */
+ * above 64 bits. This function writes such a number as a floating-point number, and settings of whole numbers
+ * refuse that. */
 static char *mark_whole(const char *word, size_t len, char *to) {
   bool hex = len > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
   size_t end = len;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings of tracing, from the configuration and the OTEL_* variables, which override it. */
+/* The settings of tracing. The OTEL_* variables override the configuration. */
 #ifndef APP_CONFIG_TRACING_H
 #define APP_CONFIG_TRACING_H
 

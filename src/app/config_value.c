@@ -157,7 +157,7 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
   default:
     break;
   }
-  /* A daemon leaves the directory it was started in. */
+  /* A daemon leaves the directory in which it was started, so relative paths become absolute. */
   char whole[2 * APP_TEXT_SIZE];
   size_t len = relative ? (size_t)snprintf(whole, sizeof whole, "%s/%s", directory, text)
                         : (size_t)snprintf(whole, sizeof whole, "%s", text);
@@ -213,7 +213,7 @@ static const char *skip_space(const char *at) {
   return at;
 }
 
-/* Decimal only: strtod() would also take hexadecimal, "nan" and "infinity". */
+/* Accepts decimal numbers only: strtod() would also accept hexadecimal, "nan" and "infinity". */
 static bool read_real(const char **at, double *out) {
   const char *from = skip_space(*at);
   char *end;

@@ -27,8 +27,7 @@ struct app_value {
  */
 int app_value_store(struct app_config *config, const struct app_key *key, const struct app_value *value,
                     const char *directory, struct error *error);
-/* The same for a text from the environment or the command line, which is parsed according to the key's type.
- */
+/* The same for a text from the environment or the command line. The key's type decides how it is parsed. */
 int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
                          const char *directory, struct error *error);
 

@@ -69,7 +69,7 @@ int app_daemon_start(struct app_daemon *daemon) {
 static void tell(struct app_daemon *daemon, int status) {
   unsigned char byte = (unsigned char)status;
   if (daemon->ready_fd < 0) return;
-  (void)file_write(daemon->ready_fd, &byte, 1); /* ignore the error of a parent that has ended */
+  (void)file_write(daemon->ready_fd, &byte, 1); /* ignore the error: the parent may have ended */
   close(daemon->ready_fd);
   daemon->ready_fd = -1;
 }
@@ -77,7 +77,7 @@ static void tell(struct app_daemon *daemon, int status) {
 void app_daemon_ready(struct app_daemon *daemon) {
   if (daemon->ready_fd < 0) return;
   fflush(NULL);
-  /* If /dev/null cannot be opened, they stay open, which is harmless. */
+  /* If /dev/null cannot be opened, standard output and error stay open. That is harmless. */
   if (null_to(STDOUT_FILENO) == 0) null_to(STDERR_FILENO);
   tell(daemon, EXIT_SUCCESS);
 }

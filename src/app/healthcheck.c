@@ -15,7 +15,7 @@ static const char request[] =
     "GET /readyz HTTP/1.1\r\nHost: localhost\r\nUser-Agent: minishop-healthcheck\r\n"
     "Connection: close\r\n\r\n";
 
-/* Returns the loopback if the service listens on every address. */
+/* Returns the loopback address if the service listens on every address. */
 static struct address reachable(const struct address *listen) {
   struct address to = *listen;
   if (to.any.sa_family == AF_INET6) {
@@ -26,7 +26,7 @@ static struct address reachable(const struct address *listen) {
   return to;
 }
 
-/* 0 when the socket can be read or written; ETIMEDOUT at the deadline. */
+/* Returns 0 when the socket can be read or written, or -1 with errno: ETIMEDOUT at the deadline. */
 static int wait_for(int fd, short events, uint64_t deadline) {
   for (;;) {
     uint64_t now = clock_mono_ns();
@@ -74,7 +74,7 @@ int app_healthcheck(const struct address *listen, struct error *error) {
   int fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int result = -1;
   if (fd < 0 || exchange(fd, &to, line, sizeof line) != 0)
-    error_set(error, "no answer from %s: %s", address, strerror(errno));
+    error_set(error, "no response from %s: %s", address, strerror(errno));
   else if (strncmp(line, "HTTP/1.1 200 ", 13) == 0)
     result = 0;
   else

@@ -6,7 +6,7 @@
 #include "base/address.h"
 
 /* Sends GET /readyz to this address (to the loopback address if listen is a wildcard address). Takes at most
- * two seconds. Returns 0 if the answer is 200, or -1 with a text in error. */
+ * two seconds. Returns 0 if the response is 200, or -1 with a text in error. */
 int app_healthcheck(const struct address *listen, struct error *error);
 
 #endif

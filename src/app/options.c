@@ -115,9 +115,8 @@ void app_options_help(FILE *out) {
           "configuration file, default:\n");
   for (size_t i = 0; i < APP_KEY_COUNT; i++) print_setting(&app_keys[i], out);
   app_tracing_help(out);
-  fprintf(out,
-          "\nSIGTERM and SIGINT shut the service down gracefully, a second one at once. SIGHUP reloads the\n"
-          "configuration and reopens the log file.\n"
-          "Exit status: 0 done, 1 failed at run time, 2 bad usage or configuration.\n"
-          "Manual: minishop(8).\n");
+  fprintf(out, "\nSIGTERM and SIGINT shut the service down gracefully. A second signal ends it at once.\n"
+               "SIGHUP reloads the configuration and reopens the log file.\n"
+               "Exit status: 0 done, 1 failed at run time, 2 bad usage or configuration.\n"
+               "Manual: minishop(8).\n");
 }

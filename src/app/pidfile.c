@@ -92,8 +92,7 @@ int app_pidfile_take(const char *path, uid_t owner, gid_t group, struct app_pidf
 void app_pidfile_free(struct app_pidfile *file) {
   if (!file) return;
   /* Remove it while we hold the lock, or we might remove another process's file. */
-  if (unlink(file->path) != 0 &&
-      ftruncate(file->fd, 0) != 0) { /* now the file is stale, which the next start detects */
+  if (unlink(file->path) != 0 && ftruncate(file->fd, 0) != 0) { /* the next start detects the stale file */
   }
   close(file->fd);
   free(file);

@@ -113,8 +113,8 @@ static uint64_t at_least(uint64_t ns, unsigned ms) {
   return ns > ms * CLOCK_NS_PER_MS ? ns : ms * CLOCK_NS_PER_MS;
 }
 
-/* The minimum times leave room to abandon a hung exporter (200 ms beyond its deadline) and a hung log writer
- * (100 ms), and to write the last line, before the process ends. */
+/* The minimum times leave room for three things before the process ends: abandoning a hung exporter (200 ms
+ * beyond its deadline), abandoning a hung log writer (100 ms), and writing the last line. */
 static struct app_deadlines deadlines_of(uint64_t began, uint64_t total) {
   uint64_t part = total / 4 < 2 * CLOCK_NS_PER_S ? total / 4 : 2 * CLOCK_NS_PER_S, end = began + total;
   return (struct app_deadlines){.drain = end - at_least(part, 500),

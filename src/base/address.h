@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-/* IPv4 or IPv6, by any.sa_family. Unused bytes are 0, so that memcmp() can compare two addresses. */
+/* any.sa_family tells IPv4 from IPv6. Unused bytes are 0, so that memcmp() can compare two addresses. */
 struct address {
   union {
     struct sockaddr any;
@@ -32,7 +32,7 @@ bool address_parse_host(const char *text, struct address *out);
 /* Copies an address that a system call returned. Other families become all zeros. */
 void address_copy(struct address *out, const struct sockaddr *from);
 
-/* The length of any, for bind() and connect(). */
+/* The length of the socket address, for bind() and connect(). */
 socklen_t address_length(const struct address *address);
 unsigned address_port(const struct address *address);
 /* Whether the address is in 127.0.0.0/8 (also as IPv6, ::ffff:127.0.0.1) or is ::1. */
@@ -42,7 +42,7 @@ enum { ADDRESS_HOST_SIZE = INET6_ADDRSTRLEN, ADDRESS_TEXT_SIZE = INET6_ADDRSTRLE
 /* The address without its port: "127.0.0.1", "::1". A mapped IPv4 address (::ffff:127.0.0.1) is written as
  * IPv4; another family is "unknown". Returns out. */
 const char *address_host(const struct address *address, char out[ADDRESS_HOST_SIZE]);
-/* "127.0.0.1:8080" or "[::1]:8080", as address_parse() reads it. Returns out. */
+/* Writes "127.0.0.1:8080" or "[::1]:8080", which address_parse() can read. Returns out. */
 const char *address_text(const struct address *address, char out[ADDRESS_TEXT_SIZE]);
 
 #endif

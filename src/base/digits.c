@@ -32,9 +32,9 @@ char *digits_i64(char *to, int64_t value) {
   return digits_u64(to, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
-/* A fast path for times and amounts, which have few decimals. If the value is a whole number of millionths,
- * its digits (at most 15) are the shortest exact ones: those of %.15g, at a twentieth of the cost. Returns
- * NULL for other values. */
+/* A fast path for times and amounts, because they have few decimals. If the value is a whole number of
+ * millionths, its digits (at most 15) are the ones that %.15g writes. Writing them directly costs a
+ * twentieth. Returns NULL for other values. */
 static char *write_millionths(char *to, double value) {
   double size = fabs(value);
   if (!(size >= 1e-4 && size < 1e9)) return NULL; /* below 1e-4, %g writes an exponent */

@@ -10,8 +10,7 @@ enum { DIGITS_U64_MAX = 20, DIGITS_DOUBLE_MAX = 24 };
 
 extern const char digits_pairs[201]; /* "00", "01" ... "99" */
 
-/* Writes value with exactly count digits, with leading zeros. value has at most count digits. Returns the
- * end. */
+/* Writes value with exactly count digits and with leading zeros. value must fit. Returns the end. */
 static inline char *digits_fixed(char *to, uint32_t value, unsigned count) {
   char *end = to + count;
   for (; count >= 2; count -= 2, value /= 100) memcpy(to + count - 2, digits_pairs + 2 * (value % 100), 2);

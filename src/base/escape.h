@@ -13,8 +13,8 @@ enum { ESCAPE_JSON_WORST = 6 };
  * of JavaScript (U+2028, U+2029); writes U+FFFD for each maximal subpart that is ill-formed UTF-8. to has
  * room for ESCAPE_JSON_WORST * len bytes. Returns the end. */
 char *escape_json(char *to, const char *text, size_t len);
-/* Copies len bytes if none needs an escape, which is fast. Returns false if a byte needs an escape, or might
- * need one; then use escape_json(). */
+/* A fast copy of len bytes that need no escape. Returns false if a byte needs an escape or might need one.
+ * Then use escape_json(). */
 bool escape_json_copy(char *to, const char *text, size_t len);
 
 #endif

@@ -6,14 +6,14 @@
 
 #include <stdatomic.h>
 
-/* Starts to count. When out of memory, forks go unnoticed. */
+/* Starts to count. If memory runs out, forks are not detected. */
 void forks_watch(void);
 
 /* Internal: call forks_count(). */
 extern _Atomic unsigned forks_seen;
 
-/* How many forks lie between this process and the one that first called forks_watch(). The latter has 0. A
- * single load, because the path of requests uses it. */
+/* Returns 0 in the process that first called forks_watch(), 1 in its children, 2 in their children. It is a
+ * single load, because every request calls it. */
 static inline unsigned forks_count(void) {
   return atomic_load_explicit(&forks_seen, memory_order_relaxed);
 }

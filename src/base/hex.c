@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Writes eight digits at once: spreads four bytes over eight lanes, a nibble each, then adds '0' to each
- * lane, and the distance to the letters where the nibble is 10 or more. */
+/* Writes eight digits at once. Spreads four bytes over eight lanes, a nibble each, and adds '0' to each lane.
+ * If a nibble is 10 or more, also adds the distance from the digits to the letters. */
 static char *write_four(char *to, const uint8_t *bytes) {
   uint64_t x = (uint64_t)bytes[3] << 48 | (uint64_t)bytes[2] << 32 | (uint64_t)bytes[1] << 16 | bytes[0];
   x = (x >> 4 & UINT64_C(0x000F000F000F000F)) | (x & UINT64_C(0x000F000F000F000F)) << 8;
@@ -27,7 +27,7 @@ char *hex_write(char *to, const uint8_t *bytes, size_t len) {
   return to;
 }
 
-/* Returns -1 unless the character is a lower-case hexadecimal digit. */
+/* Returns the value of a lower-case hexadecimal digit, or -1 for any other character. */
 static int digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

@@ -27,8 +27,9 @@ static void seed_without_system(uint64_t s[4]) {
   for (uint64_t i = 0; i < 4; i++) s[i] = random_at(seed, i);
 }
 
-/* Each thread has an xoshiro256** (Blackman, Vigna 2018): with 256 bits of state the identifiers of many
- * threads do not collide. A child of fork() must not repeat the numbers of its parent, so it seeds again. */
+/* Each thread has its own xoshiro256** generator (Blackman, Vigna 2018). Its state has 256 bits, so the
+ * identifiers of different threads do not collide. A child of fork() must not repeat the numbers of its
+ * parent, so it seeds again. */
 uint64_t random_u64(void) {
   static _Thread_local uint64_t s[4];
   static _Thread_local bool seeded;
@@ -36,8 +37,8 @@ uint64_t random_u64(void) {
   unsigned process = forks_count();
   if (!seeded || seeded_in != process) {
     forks_watch();
-    /* It blocks only during boot, until the kernel's pool is ready. It fails only if a sandbox forbids it,
-     * and a library must not end the program for that. */
+    /* getrandom() blocks only during boot, until the kernel's pool is ready. It fails only if a sandbox
+     * forbids it. A library must not end the program for that. */
     if (getrandom(s, sizeof s, 0) != (ssize_t)sizeof s) seed_without_system(s);
     s[0] |= 1; /* the all-zero state would stay zero */
     seeded = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Random numbers for identifiers, jitter and the simulation. Not for secrets. Each thread has its own
- * generator, so there is no lock. The system seeds it, and seeds it again in a child of fork(). */
+/* Random numbers for identifiers, jitter and the simulation. Do not use them for secrets. Each thread has its
+ * own generator, so there is no lock. The kernel's random numbers seed it, and seed it again in a child of
+ * fork(). */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
@@ -17,8 +18,8 @@ void random_uuid(char out[RANDOM_UUID_SIZE]);
 /* Uniform in [0, 1). Any thread. */
 double random_unit(void);
 
-/* The n-th number of the sequence of this seed. A pure function: two runs with one seed get the same numbers,
- * whichever thread draws them. */
+/* The n-th number of the sequence of this seed. A pure function: two runs with the same seed get the same
+ * numbers in any thread. */
 uint64_t random_at(uint64_t seed, uint64_t n);
 /* Turns 64 random bits into a uniform double in [0, 1). */
 double random_to_unit(uint64_t bits);

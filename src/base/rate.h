@@ -9,7 +9,7 @@
 
 struct rate {
   _Atomic uint64_t second;
-  atomic_uint events; /* in it */
+  atomic_uint events; /* in that second */
 };
 
 /* Counts one event. Returns whether the count of this second, including this event, is at most limit. */

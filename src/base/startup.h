@@ -4,14 +4,14 @@
 #define BASE_STARTUP_H
 
 /* Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1, so that none of them ends the program before it can handle
- * them, and ignores SIGPIPE. Opens the standard descriptors (0, 1, 2) that the parent process has closed, or
- * the next file would get such a number. Such a descriptor stays unusable: reading standard input fails, and
- * so does writing to standard output or error. If the descriptor cannot be opened, the program ends with
- * status 1. A program linked by the GNU linker runs startup() before the constructors of its libraries.
- * main() calls it too; a second call does nothing. */
+ * them, and ignores SIGPIPE. Opens the standard descriptors (0, 1, 2) that the parent process has closed.
+ * Otherwise the next file that the program opens would get such a number. These descriptors stay unusable:
+ * reading standard input fails, and so does writing to standard output or error. If one cannot be opened, the
+ * program exits with status 1. A program linked by the GNU linker runs startup() before the constructors of
+ * its libraries. main() calls it too; a second call does nothing. */
 void startup(void);
 
-/* Restores the signals, for a program that only prints something and ends. */
+/* Restores the signals, for a program that only prints something and exits. */
 void startup_release_signals(void);
 
 /* Flushes standard output, at the end of a program that prints its result. Returns 0. If any output was lost,

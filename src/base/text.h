@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Short texts from outside: trims, compares and shows them. Pure; any thread. */
+/* Trims, compares and shows short untrusted texts. Pure; any thread. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -16,15 +16,15 @@ static inline char *text_put(char *to, const char *text, size_t len) {
 }
 #define TEXT_PUT(to, literal) text_put((to), (literal), sizeof(literal) - 1)
 
-/* Copies the text and a NUL into out, cut to its size, which is at least 1. */
+/* Copies the text and a NUL into out. Cuts the text at size - 1 bytes. size is at least 1. */
 void text_copy(char *out, size_t size, const char *text);
 
-/* Appends the item to the list in out, behind the separator unless the list is empty. An item that does not
- * fit is left out. */
+/* Appends the item to the list in out. If the list is not empty, writes the separator first. Omits an item
+ * that does not fit. */
 void text_list_add(char *out, size_t size, const char *separator, const char *item);
 
-/* How many characters must be inserted, removed or replaced to turn one text into the other, ignoring case.
- * TEXT_DISTANCE_MAX if one of them has that many characters or more. */
+/* How many bytes must be inserted, removed or replaced to turn one text into the other, ignoring case.
+ * TEXT_DISTANCE_MAX if one of them has that many bytes or more. */
 enum { TEXT_DISTANCE_MAX = 96 };
 size_t text_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A named thread that blocks all signals, because another thread waits for them. */
+/* A named thread that blocks all signals, so that the program's other threads get them. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 

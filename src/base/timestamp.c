@@ -5,7 +5,7 @@
 
 #include "base/digits.h"
 
-/* The Gregorian calendar, counted in years that begin in March, so that the leap day is the last of its year.
+/* Computes the Gregorian date in years that begin in March, so that the leap day is the last of its year.
  * gmtime_r() would take a lock. */
 static char *put_date(char *to, unsigned days) {
   enum { DAYS_400_YEARS = 146097, DAYS_BEFORE_1970 = 719468 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One request and its answer. Log line, metrics and span are all written from this record. Belongs to the
- * request's thread. */
+/* One request and its response. The log line, the metrics and the span are all written from this record.
+ * Belongs to the request's thread. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
@@ -72,7 +72,7 @@ struct http_exchange {
   struct tel_span *span;      /* NULL for probes and unmatched paths */
   struct tel_context context; /* of the span; without one, the caller's trace id or a new one */
 
-  /* The answer. */
+  /* The response. */
   unsigned status;
   const char *content_type;             /* static */
   const char *accept, *accept_encoding; /* the formats that a 415 names as accepted; static, or NULL */
@@ -90,7 +90,7 @@ struct http_exchange {
   struct http_note notes[HTTP_NOTES];
 };
 
-/* Makes an exchange without a request: all zero, except the texts, which stay uninitialised. */
+/* Makes an exchange without a request. All fields become zero, except the texts: they stay uninitialised. */
 void http_exchange_init(struct http_exchange *exchange);
 /* Fills exchange->headers from its connection. */
 void http_exchange_read_headers(struct http_exchange *exchange);
@@ -99,7 +99,7 @@ void http_exchange_read_headers(struct http_exchange *exchange);
  * HTTP_NOTE_SIZE - 1 bytes; NULL and "" add nothing. */
 void http_note_text(struct http_exchange *exchange, const struct tel_key *key, const char *text);
 void http_note_int(struct http_exchange *exchange, const struct tel_key *key, int64_t value);
-/* A duration, written in milliseconds. 0 adds nothing: the step did not run. */
+/* Adds a duration in milliseconds. 0 means that the step did not run, and adds nothing. */
 void http_note_duration(struct http_exchange *exchange, const struct tel_key *key, uint64_t ns);
 
 #endif

@@ -11,7 +11,7 @@
 static const struct tel_key ORDER_ID = TEL_KEY("order_id"), SKU = TEL_KEY("sku"),
                             QUANTITY = TEL_KEY("quantity"), INVENTORY_MS = TEL_KEY("inventory_ms");
 
-/* A number without a fraction is an integer in JSON, however it is written: 2, 2.0, 20e-1. */
+/* In JSON, a number without a fraction is an integer in any notation: 2, 2.0, 20e-1. */
 static bool take_quantity(const json_t *value, void *out) {
   double number = json_is_number(value) ? json_number_value(value) : 0;
   if (number != floor(number) || number < 1 || number > SHOP_QUANTITY_MAX) return false;

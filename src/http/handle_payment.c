@@ -21,7 +21,7 @@ static void reply_failure(struct http_exchange *exchange, enum shop_reason reaso
 
 void http_handle_payment(struct http_exchange *exchange) {
   const char *order_id = NULL;
-  const struct json_field fields[] = {{"order_id", true, "a string: the order_id that POST /order answered",
+  const struct json_field fields[] = {{"order_id", true, "a string: the order_id that POST /order returned",
                                        http_json_take_string, &order_id}};
   json_t *json = http_json_body(exchange, fields, sizeof fields / sizeof *fields);
   if (!json) return;

@@ -42,7 +42,7 @@ void http_handle_metrics(struct http_exchange *exchange) {
                        "Metrics are switched off: set metrics.enabled to true and restart minishop.");
     return;
   }
-  /* Several lines of one name are one list (RFC 9110, 5.3). */
+  /* Several header lines with the same name form one list (RFC 9110, 5.3). */
   struct buf accept = BUF_INIT(LIST_LIMIT), encodings = BUF_INIT(LIST_LIMIT), text = BUF_INIT(TEXT_LIMIT);
   server_connection_header_join(exchange->connection, "Accept", &accept);
   server_connection_header_join(exchange->connection, "Accept-Encoding", &encodings);

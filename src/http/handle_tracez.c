@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /debug/tracez: checks the query and whether the client may see the traces. The page itself is
- * tracez_page.c. */
+/* GET /debug/tracez: checks the query, and whether the client may see the traces. tracez_page.c writes the
+ * page itself. */
 #include <string.h>
 #include <strings.h>
 
@@ -26,7 +26,7 @@ static const struct http_reply_header private[] = {
     {NULL, NULL},
 };
 
-/* The query, checked. */
+/* The parameters of the query; NULL: absent. */
 struct query {
   const char *trace_id, *route, *class, *outcome, *format;
   const char *unknown, *twice; /* parameter names */
@@ -53,7 +53,7 @@ static enum MHD_Result read_argument(void *cls, enum MHD_ValueKind kind, const c
   return MHD_YES;
 }
 
-/* what: a parameter such as "class"; value: the client's. Returns false. */
+/* Replies with a problem and returns false. what: a parameter such as "class". value: from the client. */
 static bool refuse(struct http_exchange *exchange, const char *what, const char *value, const char *allowed) {
   char quote[HTTP_QUOTE_SIZE];
   http_reply_problem(exchange, HTTP_INVALID_REQUEST, "Unknown %s '%s'; use %s.", what,
@@ -125,8 +125,8 @@ static bool wants_json(const struct http_exchange *exchange, const struct query 
   return wants;
 }
 
-/* Finds headers of a proxy: one on this machine may forward requests of remote clients. Names that end in a
- * hyphen are prefixes. */
+/* Finds headers that a proxy adds, because a proxy on this machine may forward requests of remote clients.
+ * Names that end in a hyphen are prefixes. */
 static enum MHD_Result find_proxy(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
   static const char *const names[] = {"Forwarded", "Via",      "X-Forwarded-",        "X-Original-",
                                       "X-Real-IP", "X-Envoy-", "X-Cluster-Client-IP", "X-Client-IP",

@@ -13,7 +13,7 @@ static const char *entity(char c) {
   return (size_t)c < sizeof entities / sizeof *entities ? entities[(size_t)c] : NULL;
 }
 
-/* Also the controls of Latin 1, which are two bytes. */
+/* The control characters include those of Latin 1, which have two bytes in UTF-8. */
 static bool is_control(const char *text, int len) {
   unsigned char first = (unsigned char)*text;
   if (len == 1) return (first < ' ' && first != '\n' && first != '\t') || first == 0x7f;

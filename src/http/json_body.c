@@ -109,8 +109,8 @@ static bool take_fields(struct http_exchange *exchange, json_t *json, const stru
   return true;
 }
 
-/* Only JSON without a content coding is accepted. The answer's Accept headers say so (RFC 9110, 12.5
- * and 15.5.16). */
+/* Only JSON without a content coding is accepted. The response's Accept headers say so (RFC 9110, 12.5 and
+ * 15.5.16). */
 static bool format_is_taken(struct http_exchange *exchange) {
   char quote[HTTP_QUOTE_SIZE];
   const char *type = exchange->headers[HTTP_CONTENT_TYPE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON body of a request, read field by field against a table. A field that is not in the table is
- * refused. */
+/* Reads the JSON body of a request field by field against a table. Refuses fields that are not in the table.
+ */
 #ifndef HTTP_JSON_BODY_H
 #define HTTP_JSON_BODY_H
 
@@ -21,8 +21,8 @@ struct json_field {
 /* For struct json_field: takes a string. out is a const char **. */
 bool http_json_take_string(const json_t *value, void *out);
 
-/* Reads the exchange's body, if it is JSON without a content coding. Returns the object, which owns the
- * strings and which the caller releases; or NULL after it has replied with the problem. An empty body is an
+/* Reads the exchange's body, if it is JSON without a content coding. Returns the object, or NULL after it has
+ * replied with the problem. The object owns the strings; the caller releases it. An empty body counts as an
  * empty object. */
 json_t *http_json_body(struct http_exchange *exchange, const struct json_field *fields, size_t count);
 

@@ -28,7 +28,8 @@ struct route_series {
   tel_http_parts_place parts[METHODS][STATUS_MAX - STATUS_MIN + 1];
 };
 
-/* Series are looked up once and kept: a request finds its counters by index. NULL until the first use. */
+/* Each series is looked up once and kept, so that a request finds its counters by index. NULL until the first
+ * use. */
 struct http_metrics {
   struct tel_family *requests, *errors, *durations, *refused;
   struct route_series routes[HTTP_ROUTE_COUNT + 1];
@@ -44,7 +45,7 @@ static size_t route_index(const struct http_route *route) {
   return route ? (size_t)(route - http_routes) : UNMATCHED;
 }
 
-/* Handlers send only final answers, so an interim or unknown status is a bug. */
+/* Handlers send only final responses, so an interim or unknown status is a bug. */
 static size_t status_index(unsigned status) {
   assert(status >= STATUS_MIN && status <= STATUS_MAX);
   return status - STATUS_MIN;
@@ -133,7 +134,7 @@ static bool register_families(struct http_metrics *metrics, struct tel_registry 
   const struct tel_metric table[] = {
       {.type = TEL_METRIC_COUNTER,
        .name = "request_total",
-       .help = "Answered requests, without probes.",
+       .help = "Handled requests, without probes.",
        .labels = "method route status",
        .family = &metrics->requests},
       {.type = TEL_METRIC_COUNTER,
@@ -143,7 +144,7 @@ static bool register_families(struct http_metrics *metrics, struct tel_registry 
        .family = &metrics->errors},
       {.type = TEL_METRIC_HISTOGRAM,
        .name = "request_duration_seconds",
-       .help = "From the request's arrival to its answer, without probes.",
+       .help = "From the request's arrival to its response, without probes.",
        .unit = "seconds",
        .labels = "method route",
        .buckets = buckets,
@@ -193,7 +194,7 @@ void http_metrics_record(struct http_metrics *metrics, const struct http_exchang
   size_t method = method_index(exchange->method);
   size_t route = route_index(exchange->route);
   tel_counter_add(request_series(metrics, method, route, exchange->status), 1);
-  /* On the clock of the trace, to the millisecond: see tel_histogram_observe_at(). */
+  /* Uses the trace's clock, rounded down to a millisecond: see tel_histogram_observe_at(). */
   uint64_t end_unix_ns = (exchange->start.unix_ns + duration_ns) / CLOCK_NS_PER_MS * CLOCK_NS_PER_MS;
   tel_histogram_observe_at(duration_series(metrics, method, route), (double)duration_ns / 1e9,
                            &exchange->context, end_unix_ns);

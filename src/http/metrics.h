@@ -19,12 +19,12 @@ struct http_metrics *http_metrics_new(struct tel_registry *registry, const doubl
                                       size_t bucket_count);
 void http_metrics_free(struct http_metrics *metrics);
 
-/* The method as label: itself if it is a standard one, else "_OTHER". Static. */
+/* The method's label: a standard method is its own label, others are "_OTHER". Static. */
 const char *http_metrics_method(const char *method);
 /* The attributes that all requests with this method, route and status share. NULL when out of memory. */
 const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
                                                 const struct http_exchange *exchange);
-/* Counts an answered request of a shop route or an unmatched path. */
+/* Counts a handled request of a shop route or an unmatched path. */
 void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,
                          uint64_t duration_ns);
 /* Counts a request that was refused before it became an exchange. */

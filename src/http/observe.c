@@ -42,7 +42,7 @@ void http_observe_free(struct http_observe *observe) {
   free(observe);
 }
 
-/* A caller's id is kept if it is short and plain, so that the caller's logs and ours agree. */
+/* Accepts a caller's id if it is short and plain, so that the caller's logs and ours have the same id. */
 static bool request_id_ok(const char *id) {
   size_t len = strlen(id);
   if (len == 0 || len >= HTTP_REQUEST_ID_SIZE) return false;
@@ -59,7 +59,7 @@ static void settle_request_id(struct http_exchange *exchange) {
   }
   struct tel_context fresh;
   random_bytes(fresh.trace_id, sizeof fresh.trace_id);
-  tel_trace_id_hex(&fresh, exchange->request_id); /* equally unique, in the form of a trace id */
+  tel_trace_id_hex(&fresh, exchange->request_id); /* a random id in the form of a trace id */
 }
 
 /* Reads the combined tracestate; "" if it is absent or invalid. */
@@ -74,7 +74,7 @@ static void read_tracestate(const struct http_exchange *exchange, char state[TEL
 
 static void begin_trace(struct http_observe *observe, struct http_exchange *exchange) {
   struct tel_context parent;
-  char state[TEL_TRACESTATE_SIZE]; /* not initialised, which would clear 4 KiB on every request */
+  char state[TEL_TRACESTATE_SIZE]; /* an initialiser would clear 4 KiB on every request */
   state[0] = '\0';
   const char *header = exchange->headers[HTTP_TRACEPARENT];
   bool continued = header && tel_traceparent_parse(header, strlen(header), &parent);
@@ -91,7 +91,7 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
     exchange->context = *tel_span_context(exchange->span);
     return;
   }
-  /* Without a span, the answer and its log line have the caller's trace id, or a new one. */
+  /* Without a span, the response and its log line have the caller's trace id, or a new one. */
   if (continued)
     memcpy(exchange->context.trace_id, parent.trace_id, sizeof parent.trace_id);
   else

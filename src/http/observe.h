@@ -21,12 +21,12 @@ void http_observe_free(struct http_observe *observe);
 /* Begins an exchange. The caller has set method, path, query, version, connection and client. Finds the route
  * and the trace context, starts the clock and the span, and chooses the request id. */
 void http_observe_begin(struct http_observe *observe, struct http_exchange *exchange);
-/* Ends an exchange whose answer is complete. Call it once for each begin. Ends the span too. */
+/* Ends an exchange whose response is complete. Call it once for each begin. Ends the span too. */
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange);
 
 /* Counts and logs a request that never became an exchange (refused by libmicrohttpd, cut off, turned away).
- * Requests without a request line are logged at a limited rate. context: the trace context of the answer, or
- * NULL. */
+ * Requests without a request line are logged at a limited rate. context: the trace context of the response,
+ * or NULL. */
 void http_observe_refused(struct http_observe *observe, const struct server_refusal *refusal,
                           const struct tel_context *context);
 

@@ -9,7 +9,7 @@
 #include "shop/reason.h"
 #include "tel/log.h"
 
-/* name, code, status, level, error (counts in error_total, because the shop failed and not its client),
+/* name, code, status, level, error (true: counts in error_total, because the shop failed, not its client),
  * title, what to do next */
 #define HTTP_PROBLEMS(X)                                                                                     \
   X(HTTP_INVALID_REQUEST, "invalid_request", 400, TEL_WARN, false, "The request is not valid",               \
@@ -36,8 +36,7 @@
   X(HTTP_UNKNOWN_SKU, "unknown_sku", 404, TEL_WARN, false, "Unknown SKU",                                    \
     "Order one of these, or leave sku out.")                                                                 \
   X(HTTP_UNKNOWN_ORDER, "unknown_order", 404, TEL_WARN, false, "Unknown order",                              \
-    "Use the order_id of an answer to POST /order. Orders leave when the store is full, and do not outlive " \
-    "a restart.")                                                                                            \
+    "Use the order_id that POST /order returned. A full store drops old orders, and a restart drops all.")   \
   X(HTTP_ALREADY_PAID, "already_paid", 409, TEL_WARN, false, "Already paid", "Nothing is left to do.")       \
   X(HTTP_OUT_OF_STOCK, "out_of_stock", 409, TEL_WARN, true, "Out of stock",                                  \
     "Order fewer units, or try again after the next restock (inventory.restock_s).")                         \

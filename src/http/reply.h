@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The answers of handlers: JSON or a problem. Each sets the exchange's answer and its problem. */
+/* The responses of handlers: JSON or a problem. Each sets the exchange's response and its problem. */
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H
 
 #include "http/exchange.h"
 
-/* Answers with the text in exchange->reply; a reply that failed (out of memory) becomes 503. content_type:
+/* Replies with the text in exchange->reply. A reply that failed (out of memory) becomes 503. content_type:
  * static. */
 void http_reply_text(struct http_exchange *exchange, unsigned status, const char *content_type);
-/* The same with JSON and the route's status. */
+/* Replies with JSON and the route's status. */
 void http_reply_json(struct http_exchange *exchange);
-/* Answers with the problem. The detail, a sentence or two, says what is wrong and what is allowed; the
+/* Replies with the problem. The detail is a sentence or two about what is wrong and what is allowed. The
  * table's advice follows it. */
 void http_reply_problem(struct http_exchange *exchange, enum http_problem problem, const char *detail, ...)
     __attribute__((format(printf, 3, 4)));
-/* 503: the process is out of memory. */
+/* Replies with 503: the process is out of memory. */
 void http_reply_no_memory(struct http_exchange *exchange);
 
 enum { HTTP_QUOTE_CHARACTERS = 40, HTTP_QUOTE_SIZE = 3 * 4 * HTTP_QUOTE_CHARACTERS + 4 };

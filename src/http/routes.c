@@ -15,8 +15,8 @@ const struct http_route http_routes[HTTP_ROUTE_COUNT] = {
 #undef ROW
 };
 
-/* Walks template and path side by side, up to the end or to the parameter of that name. Where they differ, or
- * a parameter would be empty, *path becomes NULL. */
+/* Walks template and path side by side, up to the end or to the parameter of that name. If they differ, or if
+ * a parameter would be empty, sets *path to NULL. */
 static const char *walk(const char *template, const char **path, const char *name) {
   while (*template && *path) {
     if (*template != '{') {

@@ -10,9 +10,10 @@
 
 struct http_exchange;
 
-/* method (GET serves HEAD too), path, handler, and then fields of struct http_route by name. A path's segment
- * in braces is a parameter. Rows may share a path, in any order: a literal segment has precedence over a
- * parameter. A row without a span is a probe: it has no trace and no request metrics, and logs at DEBUG. */
+/* One row: method (GET serves HEAD too), path, handler, and then fields of struct http_route by name. A
+ * segment of a path in braces is a parameter. Rows may share a path, in any order: a literal segment has
+ * precedence over a parameter. A row without a span is a probe: it has no trace and no request metrics, and
+ * logs at DEBUG. */
 #define HTTP_ROUTES(X)                                                                                       \
   X("POST", "/order", http_handle_order, .status = 201, .span = "CreateOrder", .done = "order created",      \
     .failed = "order failed", .rejected = "order rejected",                                                  \
@@ -39,7 +40,7 @@ struct http_route {
   const char *path; /* also the label route and the attribute http.route */
   void (*handle)(struct http_exchange *exchange);
   unsigned status;                      /* of success */
-  const char *vary;                     /* Vary of every answer at this path; NULL: none */
+  const char *vary;                     /* Vary of every response at this path; NULL: none */
   const char *span;                     /* name of the SERVER span; NULL: a probe */
   const char *done, *failed, *rejected; /* log messages */
   unsigned problems; /* HTTP_MAY() of the problems that only some routes have: their series exist at 0 from

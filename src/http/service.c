@@ -15,7 +15,7 @@
 #include "server/drain.h"
 #include "server/request.h"
 
-enum { REPLY_LIMIT = 64 << 20 }; /* of an exposition; all other replies are small */
+enum { REPLY_LIMIT = 64 << 20 }; /* for the text of /metrics; all other replies are small */
 
 struct http_service {
   struct http_service_settings settings;
@@ -109,38 +109,38 @@ static void each_header(const struct http_exchange *exchange,
   if (exchange->retry_after) put(cls, "Retry-After", exchange->retry_after);
 }
 
-static void put_answer_header(void *answer, const char *name, const char *value) {
-  MHD_add_response_header(answer, name, value);
+static void put_response_header(void *response, const char *name, const char *value) {
+  MHD_add_response_header(response, name, value);
 }
 
-/* The answer takes ownership of the reply's data. The length stays for the log line. Returns NULL when out of
- * memory. */
-static struct MHD_Response *make_answer(struct http_exchange *exchange) {
+/* The response takes ownership of the reply's data. The reply keeps its length for the log line. Returns NULL
+ * when out of memory. */
+static struct MHD_Response *make_response(struct http_exchange *exchange) {
   struct buf *reply = &exchange->reply;
-  struct MHD_Response *answer =
+  struct MHD_Response *response =
       MHD_create_response_from_buffer(reply->len, reply->len ? reply->data : NULL, MHD_RESPMEM_MUST_FREE);
-  if (!answer) return NULL;
+  if (!response) return NULL;
   if (reply->len) {
     reply->data = NULL;
     reply->cap = 0;
   }
-  if (exchange->content_type) put_answer_header(answer, "Content-Type", exchange->content_type);
-  each_header(exchange, put_answer_header, answer);
-  if (server_draining(exchange->service->server)) put_answer_header(answer, "Connection", "close");
-  return answer;
+  if (exchange->content_type) put_response_header(response, "Content-Type", exchange->content_type);
+  each_header(exchange, put_response_header, response);
+  if (server_draining(exchange->service->server)) put_response_header(response, "Connection", "close");
+  return response;
 }
 
-/* If memory for the answer is missing, the exchange changes too, so that its signals describe the answer that
- * was sent. */
+/* If there is no memory for the response, the exchange changes too, so that its signals describe the response
+ * that was sent. */
 static void respond(struct http_exchange *exchange, const struct _u_request *request) {
   bool lacking = exchange->reply.len == 0 && exchange->status != MHD_HTTP_NO_CONTENT;
-  struct MHD_Response *answer = lacking ? NULL : make_answer(exchange);
-  if (!answer) {
+  struct MHD_Response *response = lacking ? NULL : make_response(exchange);
+  if (!response) {
     if (!exchange->problem) http_reply_no_memory(exchange);
     buf_reset(&exchange->reply);
-    answer = make_answer(exchange);
+    response = make_response(exchange);
   }
-  server_request_reply(request, exchange->status, answer);
+  server_request_reply(request, exchange->status, response);
 }
 
 /* Serves one request. */
@@ -161,7 +161,7 @@ static void put_refusal_header(void *reply, const char *name, const char *value)
   server_refusal_header(reply, name, value);
 }
 
-/* Adds the limits to the detail: they are settings, so the server's constant texts do not name them. */
+/* Adds the limits to the detail. They are settings, so the server's constant texts cannot name them. */
 static void reply_refusal(struct http_exchange *exchange, const struct server_refusal *refusal,
                           const struct server_settings *limits) {
   enum http_problem problem = http_problem_by_code(refusal->code);
@@ -176,8 +176,8 @@ static void reply_refusal(struct http_exchange *exchange, const struct server_re
 }
 
 /* Sets the exchange's problem and, if the server asks for a reply, fills the reply. */
-static void answer_refusal(const struct http_service *service, struct http_exchange *exchange,
-                           const struct server_refusal *refusal, struct server_refusal_reply *reply) {
+static void respond_to_refusal(const struct http_service *service, struct http_exchange *exchange,
+                               const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   reply_refusal(exchange, refusal, &service->settings.server);
   if (!reply) return;
   buf_append(&reply->body, exchange->reply.data, exchange->reply.len);
@@ -192,7 +192,7 @@ static void refused_path(const struct server_refusal *refusal, char path[HTTP_TE
   snprintf(path, HTTP_TEXT_SIZE, "%.*s", (int)strcspn(target, "?"), target);
 }
 
-/* A guard of the server refused the request: it is answered and observed like any other. */
+/* A guard of the server refused the request. It gets a response and signals like any other request. */
 static void refuse(struct http_service *service, const struct server_refusal *refusal,
                    struct server_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
@@ -204,20 +204,20 @@ static void refuse(struct http_service *service, const struct server_refusal *re
                                    .client = refusal->client,
                                    .reply = BUF_INIT(REPLY_LIMIT)};
   http_observe_begin(service->observe, &exchange);
-  answer_refusal(service, &exchange, refusal, reply);
+  respond_to_refusal(service, &exchange, refusal, reply);
   http_observe_end(service->observe, &exchange);
   buf_free(&exchange.reply);
 }
 
 /* Little or nothing of the request was read (too many connections, a backlog at shutdown), so it has no route
- * to observe. The client gets the same kind of answer. */
+ * to observe. The client gets the same kind of response. */
 static void turn_away(const struct http_service *service, const struct server_refusal *refusal,
                       const struct tel_context *context, struct server_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
   refused_path(refusal, path);
   struct http_exchange exchange = {.path = path, .context = *context, .reply = BUF_INIT(REPLY_LIMIT)};
   tel_trace_id_hex(&exchange.context, exchange.request_id);
-  answer_refusal(service, &exchange, refusal, reply);
+  respond_to_refusal(service, &exchange, refusal, reply);
   buf_free(&exchange.reply);
 }
 

@@ -22,13 +22,12 @@ struct http_service_settings {
   const char *version, *commit, *compiler; /* for /version and minishop_build_info; static */
 };
 
-/* The parts that the service uses; all outlive it. registry NULL: metrics are off and /metrics answers 404.
- */
+/* The parts that the service uses. All outlive it. registry NULL: metrics are off, /metrics returns 404. */
 struct http_service_parts {
   struct shop *shop;
   struct tel_registry *registry;
   struct tel_tracer *tracer;
-  struct tel_recent *recent; /* NULL: no traces are kept, /debug/tracez answers 404 */
+  struct tel_recent *recent; /* NULL: no traces are kept, /debug/tracez returns 404 */
   struct tel_logger *logger;
 };
 
@@ -38,10 +37,10 @@ struct http_service;
  * privileges. Returns 0, or -1 with a message for people in error. */
 int http_service_new(const struct http_service_settings *settings, const struct http_service_parts *parts,
                      struct http_service **out, struct error *error);
-/* Starts to serve. /readyz answers 503 until http_service_set_ready(). Returns 0, or -1 with a message in
+/* Starts to serve. /readyz returns 503 until http_service_set_ready(). Returns 0, or -1 with a message in
  * error. */
 int http_service_start(struct http_service *service, struct error *error);
-/* Sets the answer of /readyz. */
+/* Sets the response of /readyz. */
 void http_service_set_ready(struct http_service *service, bool ready);
 /* The address it listens on, with the port that the system may have chosen. */
 const struct address *http_service_address(const struct http_service *service);

@@ -22,7 +22,7 @@ enum { ID_HEX = 33, DEEP = 12, NUMBER_SIZE = 32 };
 
 static void put_format(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* For numbers and constant words only: nothing is escaped. */
+/* Escapes nothing, so use it only for numbers and constant words. */
 static void put_format(struct buf *out, const char *format, ...) {
   char text[512];
   va_list args;
@@ -77,7 +77,7 @@ static void end_page(struct buf *out) {
 
 /* --- The table of all kept traces --- */
 
-/* The address of a list. NULL and negative: not in the query. */
+/* Writes the link to a list. Leaves NULL and negative values out of the query. */
 static void put_list_link(struct buf *out, const char *route, int latency_class, int error) {
   const char *separator = "?";
   buf_puts(out, PATH);
@@ -316,7 +316,7 @@ static int append(const char *text, size_t len, void *out) {
   return buf_failed(out) ? -1 : 0;
 }
 
-/* Writes the line indented, or unchanged if it cannot be parsed for lack of memory. */
+/* Writes the line indented, or unchanged if there is no memory to parse it. */
 static void put_line(struct buf *out, const char *line) {
   json_t *json = json_loads(line, 0, NULL);
   buf_puts(out, "<pre>");

@@ -6,8 +6,7 @@
 #include "base/buf.h"
 #include "telemetry/recent/recent.h"
 
-/* The table of all kept traces, and the list of those that match the filter: at most limit, the newest first.
- */
+/* The table of all kept traces, and the list of those that match the filter: at most limit, newest first. */
 void tracez_page_list(struct tel_recent *recent, const struct tel_recent_list *list,
                       const struct tel_recent_filter *filter, size_t limit, struct buf *out);
 /* One trace as a waterfall. */

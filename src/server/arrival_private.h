@@ -9,7 +9,7 @@
 
 /* The part of a request that arrives next. */
 enum server_arrival_part {
-  SERVER_ARRIVAL_BEGIN, /* empty lines, which are skipped */
+  SERVER_ARRIVAL_BEGIN, /* empty lines; they are skipped */
   SERVER_ARRIVAL_METHOD,
   SERVER_ARRIVAL_TARGET, /* the rest of the request line */
   SERVER_ARRIVAL_FIELDS,

@@ -17,8 +17,8 @@
 
 enum { NEWS_A_SECOND = 10 };
 
-/* When libmicrohttpd answers a request by itself, its log message does not name the connection. The logger
- * runs in the thread that serves or accepts the connection, directly after a callback that knows the
+/* When libmicrohttpd responds to a request by itself, its log message does not name the connection. The
+ * logger runs in the thread that serves or accepts the connection, directly after a callback that knows the
  * connection. */
 static _Thread_local struct server_client *current;
 
@@ -28,7 +28,7 @@ struct server_client *server_connection_client(struct MHD_Connection *connection
   return info ? info->socket_context : NULL;
 }
 
-/* Applies between requests, and while the client receives a reply. */
+/* This deadline applies between requests and while the client receives a response. */
 static uint64_t idle_deadline(const struct server *server) {
   return clock_mono_coarse_ns() +
          (server->settings.idle_timeout_s + server->settings.request_timeout_s) * CLOCK_NS_PER_S;
@@ -100,7 +100,7 @@ static void closed(struct server *server, struct server_client *client) {
   free(client);
 }
 
-/* Reports to the hook an answer that libmicrohttpd made. client: NULL if unknown. */
+/* Reports to the hook a response that libmicrohttpd made. client: NULL if unknown. */
 static void report(struct server *server, const struct server_client *client,
                    enum server_refusal_origin origin, unsigned status) {
   struct server_refusal refusal = {.origin = origin, .started_mono_ns = clock_mono_ns()};
@@ -157,7 +157,7 @@ void *server_connection_begun(void *cls, const char *uri, struct MHD_Connection 
 }
 
 /* Replaces bytes that cannot be a request line. libmicrohttpd would close the connection silently or wait for
- * more bytes. It answers WRONG_LINE with a refusal, after the answers to earlier requests. */
+ * more bytes. It refuses WRONG_LINE after it has sent the responses to earlier requests. */
 #define WRONG_LINE "- \n"
 
 size_t server_connection_arrived(struct server_client *client, char *data, size_t len, size_t size) {
@@ -230,13 +230,13 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
     enum MHD_Result result =
         server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
     deadline_set(client, idle_deadline(server));
-    /* Ulfius has also queued its own answer. libmicrohttpd has rejected that second answer. */
+    /* Ulfius has also queued its own response. libmicrohttpd has rejected that second response. */
     return client->replied ? MHD_YES : result;
   }
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
 }
 
-/* When descriptors or memory run out, libmicrohttpd logs in a busy loop. Limit the lines per second. */
+/* When descriptors or memory run out, libmicrohttpd logs in a busy loop. This limits the lines per second. */
 static bool news_is_due(struct server *server) {
   return rate_passes(&server->news, NEWS_A_SECOND, clock_mono_ns());
 }
@@ -245,8 +245,8 @@ void server_connection_news(struct server *server, enum server_log_level level, 
   if (server->hooks.log && news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
 }
 
-/* libmicrohttpd is about to answer by itself. */
-static void library_answers(struct server *server, unsigned status, const char *page) {
+/* libmicrohttpd is about to respond by itself. */
+static void library_responds(struct server *server, unsigned status, const char *page) {
   if (!current)
     report(server, NULL, SERVER_REFUSED_BY_LIBRARY, status);
   else if (!current->dispatched && !current->refused)
@@ -266,7 +266,7 @@ void server_connection_log(void *cls, const char *format, va_list arguments) {
   unsigned status = 0;
   const char *page = NULL;
   enum server_insides_event event = server_insides_event(format, arguments, &status, &page);
-  if (event == SERVER_INSIDES_ANSWERS) library_answers(server, status, page);
+  if (event == SERVER_INSIDES_RESPONDS) library_responds(server, status, page);
   if (event == SERVER_INSIDES_NO_THREAD) no_thread(server);
   if (!server->hooks.log) return;
   char text[512];

@@ -10,8 +10,8 @@
 #include "server/arrival_private.h"
 #include "server/server_private.h"
 
-/* Values of deadline_ns that are not times. CUT is final: the sweeper and the handler race, and the first to
- * set a value wins. */
+/* Values of deadline_ns that are not times. CUT is final. The sweeper may set it while the handler's thread
+ * sets another deadline; the first one wins. */
 enum { SERVER_DEADLINE_HANDLING = 0, SERVER_DEADLINE_CUT = 1 };
 
 /* One connection. libmicrohttpd's notifications create and free it. Only the thread that serves the
@@ -26,14 +26,14 @@ struct server_client {
   atomic_bool requesting;       /* from the request line to completion; sweeper and drain read it */
   atomic_bool asked;            /* at least one request line was read; the drain reads it */
   bool dispatched;              /* its endpoints ran; it counts as in flight until completed */
-  bool replied;                 /* server_request_reply() queued the answer */
+  bool replied;                 /* server_request_reply() queued the response */
   bool bad_target;              /* of the current request */
   bool long_target;             /* of the current request */
   bool too_many_arguments;      /* the target had too many arguments; they were removed */
   char *authority;              /* of a target in absolute form, or NULL; owned */
-  bool refused;                 /* this server answered or reported the request */
-  bool turned_away;             /* answered with 503; nothing more is read */
-  bool linger;                  /* wait until the client closes, or it could lose the answer */
+  bool refused;                 /* this server responded to the request or reported it */
+  bool turned_away;             /* got 503; nothing more is read */
+  bool linger;                  /* wait until the client closes, or it could lose the response */
   uint64_t accepted_ns;
   uint64_t started_ns;
   unsigned completed; /* requests */

@@ -20,8 +20,8 @@
 enum { HALF_MADE_MS = 20 };
 #define NEWCOMERS_NS (250 * CLOCK_NS_PER_MS)
 
-/* From now on the kernel drops new SYNs. Without this, a connection that enters the backlog after the last
- * check would be reset by the close. The kernel refuses clients that send their SYN again after the close. */
+/* From now on the kernel drops new SYNs. Without this filter, the close would reset a connection that enters
+ * the backlog after the last check. The kernel refuses clients that send their SYN again after the close. */
 static bool newcomers_ignore(int listen_fd) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* offset of the flags in the TCP header */
@@ -33,7 +33,7 @@ static bool newcomers_ignore(int listen_fd) {
   return setsockopt(listen_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-/* Connections in the backlog get an answer instead of a reset. */
+/* Connections in the backlog get a response instead of a reset. */
 static void backlog_turn_away(struct server *server, int listen_fd) {
   /* Some kernels reserve the filter for root. There, clients keep connecting, and one that completes its
    * handshake while we close is reset, as with any server. */

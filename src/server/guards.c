@@ -121,8 +121,8 @@ bool server_guard_refuses_trailers(const struct server_client *client, struct se
                 "The trailers are larger than this server accepts: send fewer or shorter ones.");
 }
 
-/* The method must be a token. One space and the target must follow it: a NUL would hide the rest of the
- * method. */
+/* The method must be a token. One space and the target must follow it, because a NUL would hide the rest of
+ * the method. */
 static bool method_is_clean(const char *method, const char *target) {
   return server_guard_is_token(method, strlen(method)) && server_insides_method_is_whole(method, target);
 }

@@ -6,17 +6,17 @@
 #include "server/connection_private.h"
 
 /* Limit of a request's headers, cookies, arguments and trailers together. libmicrohttpd keeps a record of
- * each in the connection's memory, which the answer's headers also need. With too many records, the answer of
- * a handled request would no longer fit. */
+ * each in the connection's memory. The response's headers need that memory too. With too many records, the
+ * response to a handled request would not fit. */
 enum { SERVER_FIELDS_MAX = 100 };
 
 bool server_guard_is_token(const char *text, size_t len);
 /* Whether the raw target holds no blanks and no control characters (such as NUL). Call it from
  * server_connection_begun(), before libmicrohttpd parses the arguments. */
 bool server_guard_target_is_clean(const char *target);
-/* Removes the arguments of the raw target and returns true if the connection's memory may not suffice for
- * them. Otherwise libmicrohttpd would answer, free the request's memory and then continue with it. Call it at
- * the same point. */
+/* If the connection's memory may not suffice for the arguments of the raw target, removes them and returns
+ * true. Otherwise libmicrohttpd would respond, free the request's memory and then continue to use it. Call it
+ * at the same point. */
 bool server_guard_arguments_cut(const struct server *server, const char *target);
 /* If the request must be refused, fills status, code and detail and returns true. Method, target and version
  * are libmicrohttpd's own pointers into the header block. */

@@ -50,8 +50,8 @@ static int accept_raw(int fd, struct sockaddr *from, socklen_t *len, int flags) 
   return (int)syscall(SYS_accept4, fd, from, len, flags);
 }
 
-/* Closes the spare descriptor to accept the next connection, and answers it with 503. */
-static bool answer_one(struct server *server, int listen_fd) {
+/* Closes the spare descriptor to accept the next connection, and responds to it with 503. */
+static bool respond_to_one(struct server *server, int listen_fd) {
   struct address from;
   socklen_t len = sizeof from;
   char address[ADDRESS_HOST_SIZE], request[4096];
@@ -60,7 +60,7 @@ static bool answer_one(struct server *server, int listen_fd) {
   int fd = accept_raw(listen_fd, &from.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return errno == EAGAIN;
   /* Read the request first: unread bytes would turn the close into a reset, and the client could lose the
-   * answer. */
+   * response. */
   poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, REQUEST_WAIT_MS);
   server_refuse_away(server, fd, address_host(&from, address),
                      "This server has no file descriptor left: try again soon.");
@@ -73,11 +73,11 @@ static bool answer_one(struct server *server, int listen_fd) {
 static void starved(struct server *server, int listen_fd, int why) {
   char text[128];
   pthread_mutex_lock(&server->spare_lock);
-  bool answered = server->spare_fd >= 0 && answer_one(server, listen_fd);
+  bool responded = server->spare_fd >= 0 && respond_to_one(server, listen_fd);
   if (server->spare_fd < 0 && server->accept_fd >= 0)
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   pthread_mutex_unlock(&server->spare_lock);
-  if (answered) return;
+  if (responded) return;
   if (rate_passes(&server->pauses, 1, clock_mono_ns())) {
     snprintf(text, sizeof text, "cannot accept connections: %s; trying again every 100 ms", strerror(why));
     server_connection_news(server, SERVER_LOG_WARN, text);
@@ -114,8 +114,8 @@ __attribute__((visibility("default"))) int epoll_ctl(int set, int operation, int
   return gone && known(fd) && atomic_load(&owners[fd].drains) ? 0 : result;
 }
 
-/* Interposes libmicrohttpd's function. libulfius passes its own dispatcher and our array of options. Only by
- * replacing that dispatcher can we check a request before its body is read. Calls without our options pass
+/* Interposes libmicrohttpd's function. libulfius passes its own dispatcher and our array of options. We must
+ * replace that dispatcher to check a request before its body is read. Calls without our options pass
  * unchanged. The array's first option carries the server. */
 __attribute__((visibility("default"))) struct MHD_Daemon *
 MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_policy, void *accept_cls,
@@ -139,7 +139,7 @@ MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accept_
   return daemon;
 }
 
-/* libmicrohttpd 1.0 has another memory layout. It refuses the faults below by itself. */
+/* libmicrohttpd 1.0 has another memory layout. It refuses by itself the faults that the checks below find. */
 bool server_insides_known(void) {
   return strncmp(MHD_get_version(), "0.9.", 4) == 0;
 }
@@ -174,7 +174,7 @@ bool server_insides_block_is_clean(const char *method, const char *version, size
     at += 2;
     if (!at[0]) return at[1] == '\0' && at + 2 == end; /* the block must end with the empty line */
     at += strnlen(at, (size_t)(end - at));
-    if (at < end) at++; /* the colon; without one, as in a folded line, a later check fails */
+    if (at < end) at++; /* the colon; a folded line has none, and then a later check fails */
     at += strnlen(at, (size_t)(end - at));
   }
   return false;
@@ -189,10 +189,10 @@ enum server_insides_event server_insides_event(const char *format, va_list argum
   *status = va_arg(copy, unsigned);
   *page = va_arg(copy, const char *);
   va_end(copy);
-  return SERVER_INSIDES_ANSWERS;
+  return SERVER_INSIDES_RESPONDS;
 }
 
-/* Clients can cause these messages at will, so they are not warnings. The refused hook reports the answers,
+/* Clients can cause these messages at will, so they are not warnings. The refused hook reports the responses,
  * and a client may close its connection early. */
 enum server_log_level server_insides_level(const char *text) {
   static const char *const client_caused[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All code that depends on the internals of libmicrohttpd 0.9. If a new version makes a function needless,
+/* All code that depends on the internals of libmicrohttpd 0.9. If a new version makes a function unnecessary,
  * delete it and its calls (search for server_insides_). */
 #ifndef SERVER_INSIDES_PRIVATE_H
 #define SERVER_INSIDES_PRIVATE_H
@@ -18,7 +18,7 @@ struct server_client;
 /* Sets the owner of a descriptor. NULL removes it. */
 void server_insides_listens(int fd, struct server *server);
 void server_insides_serves(int fd, struct server_client *client);
-/* Marks a listening socket that libmicrohttpd no longer uses: from MHD_quiesce_daemon() until its close. */
+/* Marks a listening socket that libmicrohttpd no longer uses, from MHD_quiesce_daemon() until its close. */
 void server_insides_drains(int fd, bool drains);
 
 /* --- Checks of the memory that holds a request. They always pass with versions other than 0.9 --- */
@@ -29,7 +29,7 @@ bool server_insides_known(void);
 bool server_insides_target_is_whole(const char *target);
 /* Removes the arguments of the raw target. */
 void server_insides_arguments_cut(const char *target);
-/* The same memory, writable. */
+/* Returns the same memory as writable. */
 char *server_insides_writable(const char *target);
 /* Whether no NUL hides a part of the method, and one space follows it. */
 bool server_insides_method_is_whole(const char *method, const char *target);
@@ -40,14 +40,14 @@ bool server_insides_block_is_clean(const char *method, const char *version, size
 
 enum server_insides_event {
   SERVER_INSIDES_OTHER,
-  SERVER_INSIDES_ANSWERS,   /* libmicrohttpd is about to answer by itself, with status and page */
+  SERVER_INSIDES_RESPONDS,  /* libmicrohttpd is about to respond by itself, with status and page */
   SERVER_INSIDES_NO_THREAD, /* it cannot start a thread for the newest connection */
 };
-/* Classifies a message. Fills status and page for SERVER_INSIDES_ANSWERS. */
+/* Classifies a message. Fills status and page for SERVER_INSIDES_RESPONDS. */
 enum server_insides_event server_insides_event(const char *format, va_list arguments, unsigned *status,
                                                const char **page);
 enum server_log_level server_insides_level(const char *text);
-/* The detail for the page of libmicrohttpd's 400 answer, or NULL if the page is unknown. */
+/* The detail for the page of libmicrohttpd's 400 response, or NULL if the page is unknown. */
 const char *server_insides_finding(const char *page);
 
 #endif

@@ -41,7 +41,7 @@ unsigned server_refusal_status(size_t index) {
 }
 
 void server_refuse_fill(struct server_refusal *refusal, unsigned status) {
-  /* libmicrohttpd answers 500 when a chunk extension fills its memory. That is the client's error. */
+  /* libmicrohttpd responds with 500 when a chunk extension fills its memory. That is the client's error. */
   bool server_error = status >= 500 && status_of(status) == &statuses[0];
   const struct status *row = status_of(server_error ? MHD_HTTP_CONTENT_TOO_LARGE : status);
   refusal->status = row->status;
@@ -61,7 +61,7 @@ bool server_refusal_header(struct server_refusal_reply *reply, const char *name,
   return true;
 }
 
-/* The hook's reply, or a plain one. */
+/* Makes the hook's reply, or a plain one. */
 static void reply_make(struct server *server, const struct server_refusal *refusal,
                        struct server_refusal_reply *reply) {
   *reply = (struct server_refusal_reply){.body = BUF_INIT(REPLY_LIMIT)};
@@ -102,7 +102,7 @@ static enum MHD_Result reply_queue(struct server_client *client, const struct se
   return result;
 }
 
-/* English, because no program here sets a locale. */
+/* The names are English, because no program here sets a locale. */
 static void date_put(struct buf *out) {
   char text[64];
   struct tm at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Refusals: the server's report of a request that no endpoint saw, and the hook's reply. */
+/* Refusals: the server reports a request that no endpoint saw, and the hook replies to it. */
 #ifndef SERVER_REFUSE_H
 #define SERVER_REFUSE_H
 
@@ -14,7 +14,7 @@ enum server_refusal_origin {
   SERVER_REFUSED_BY_GUARD,   /* by this server; the hook makes the body */
   SERVER_REFUSED_BY_LIBRARY, /* by libmicrohttpd; the hook makes the body. If the connection is unknown,
                                 libmicrohttpd makes it */
-  SERVER_REFUSED_BY_CUT, /* the request took too long: the connection was cut without an answer (status 408)
+  SERVER_REFUSED_BY_CUT, /* the request took too long: the connection was cut without a response (status 408)
                           */
 };
 
@@ -22,7 +22,7 @@ enum server_refusal_origin {
  * pointers are valid only during the hook. Statuses and codes:
  *  - 400 invalid_request, 413 payload_too_large, 431 header_too_large: by a guard or by the library.
  *  - 414 target_too_long: by a guard or by the library.
- *  - 503 unavailable: by a guard, at the connection limit, when threads or descriptors run out, or for
+ *  - 503 unavailable: by a guard at the connection limit, when threads or descriptors run out, and for
  *    connections in the backlog while draining. The request was not read: connection, method and target are
  *    NULL.
  *  - 505 version_not_supported: by the library. Before the request line is read, method and target are NULL.
@@ -30,13 +30,12 @@ enum server_refusal_origin {
 struct server_refusal {
   enum server_refusal_origin origin;
   unsigned status;
-  const char *code;   /* a stable word, one for each status, see above */
+  const char *code;   /* a stable word, one for each status; see above */
   const char *detail; /* a sentence for people: what is wrong and what to do */
   const char *method;
-  const char *target;                /* with the query */
-  const char *client;                /* the address */
-  uint64_t started_mono_ns;          /* when the request line was read; without one, when the connection was
-                                      * accepted */
+  const char *target;       /* with the query */
+  const char *client;       /* the address */
+  uint64_t started_mono_ns; /* when the request line was read, or (without one) the connection was accepted */
   struct MHD_Connection *connection; /* for server_connection_header(); may be NULL */
 };
 

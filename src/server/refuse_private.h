@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers to requests that no endpoint sees. */
+/* Responses to requests that no endpoint sees. */
 #ifndef SERVER_REFUSE_PRIVATE_H
 #define SERVER_REFUSE_PRIVATE_H
 
@@ -8,15 +8,16 @@
 /* Asks the hook for a reply and queues it. Call it instead of the dispatcher's first call for a request, and
  * return its result to libmicrohttpd. */
 enum MHD_Result server_refuse(struct server_client *client, struct server_refusal *refusal);
-/* The same if libmicrohttpd accepts no reply or has no memory for it: writes to the socket and cuts the
- * connection. Does not block: bytes that the socket does not accept are lost. */
+/* Does the same if libmicrohttpd accepts no reply or has no memory for it: writes to the socket and cuts the
+ * connection. Does not block. Bytes that the socket does not accept are lost. */
 enum MHD_Result server_refuse_now(struct server_client *client, struct server_refusal *refusal);
-/* Answers a connection with 503 without reading a request. */
+/* Responds to a connection with 503 without reading a request. */
 void server_refuse_away(struct server *server, int fd, const char *client, const char *detail);
 /* Sets status, code and detail. An unknown status becomes 400. An unknown status of 500 or above becomes 413.
  */
 void server_refuse_fill(struct server_refusal *refusal, unsigned status);
-/* Answers in place of libmicrohttpd, which has just found a fault. page is libmicrohttpd's own text. */
+/* Responds in place of libmicrohttpd, after libmicrohttpd has found a fault. page is libmicrohttpd's own
+ * text. */
 void server_refuse_for_library(struct server_client *client, unsigned status, const char *page);
 
 #endif

@@ -72,7 +72,7 @@ void server_connection_header_join(struct MHD_Connection *connection, const char
   lookup_run(connection, &lookup);
 }
 
-/* Whether a list names only identity. Empty members are ignored (RFC 9110, 5.6.1). */
+/* Whether a list names no coding but identity. Empty members are ignored (RFC 9110, 5.6.1). */
 static bool is_identity(const char *list, size_t len) {
   static const char identity[] = "identity";
   for (const char *end = list + len; list < end;) {

@@ -10,8 +10,8 @@
 #include "base/buf.h"
 
 struct MHD_Connection *server_request_connection(const struct _u_request *request);
-/* The client's address. IPv6 is complete. IPv4 has its usual form, even on a dual-stack socket. Lives as long
- * as the request. */
+/* The client's address. An IPv6 address is complete. An IPv4 address has its usual form, even on a dual-stack
+ * socket. Lives as long as the request. */
 const char *server_request_client(const struct _u_request *request);
 unsigned server_request_client_port(const struct _u_request *request);
 
@@ -19,8 +19,8 @@ unsigned server_request_client_port(const struct _u_request *request);
  */
 const char *server_request_header(const struct _u_request *request, const char *name);
 
-/* Answers with this response instead of Ulfius's, which needs eight allocations per header and copies the
- * body twice. The endpoint then returns U_CALLBACK_COMPLETE. Takes ownership of the response, also on
+/* Sends this response instead of Ulfius's. Ulfius's response needs eight allocations per header and copies
+ * the body twice. The endpoint then returns U_CALLBACK_COMPLETE. Takes ownership of the response, also on
  * failure. Returns 0, or -1 (also for NULL): then Ulfius sends its own response. */
 int server_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response);
 

@@ -17,8 +17,8 @@
 #include "server/server_private.h"
 #include "server/sweeper_private.h"
 
-/* libmicrohttpd's memory for each connection holds the header block, a copy of the cookies, a record of each
- * field, and the reply's headers. */
+/* In the memory for each connection, libmicrohttpd keeps the header block, a copy of the cookies, a record of
+ * each field, and the reply's headers. */
 enum {
   MEMORY_LIMIT_MIN = 16 * 1024,
   STACK_SIZE = 256 * 1024,
@@ -26,9 +26,9 @@ enum {
   OPTION_COUNT = 16,
 };
 
-/* At our limit we answer 503. It lies below libmicrohttpd's limit, where libmicrohttpd resets connections
- * (without a pool) or lets them wait (with a pool: this races with MHD_quiesce_daemon() and can end in
- * abort()). */
+/* At our limit we respond with 503. Our limit is below libmicrohttpd's own. At its own limit, libmicrohttpd
+ * resets connections (without a pool) or lets them wait (with a pool). Waiting races with
+ * MHD_quiesce_daemon() and can end in abort(). */
 enum { CONNECTIONS_SPARE = 64 };
 
 /* Raises the open-file limit to fit the connections, or lowers the number of connections to fit that limit.
@@ -125,7 +125,7 @@ static unsigned options_fill(struct server *server, struct MHD_OptionItem option
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)memory, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL};
   *to++ = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s, NULL};
-  /* In strict mode, 0.9 cuts connections or sends broken replies before the guards can answer. */
+  /* In strict mode, 0.9 cuts connections or sends broken responses before the guards can respond. */
   *to++ = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, server_insides_known() ? 0 : 1, NULL};
   if (pool > 1) {
     *to++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, pool, NULL};

@@ -4,8 +4,8 @@
  *  - Guards refuse ambiguous requests (request smuggling), large header blocks and large bodies before an
  *    endpoint sees them.
  *  - Limits of connections, header block, body, idle time, and the time in which a whole request must arrive.
- *    A slow client is cut, a running handler never.
- *  - A report of every request that no endpoint saw, refused by a guard or by libmicrohttpd.
+ *    The server cuts slow clients, but never a running handler.
+ *  - A hook reports every request that a guard or libmicrohttpd refused and that no endpoint saw.
  *  - A graceful shutdown that finishes the requests in flight.
  *
  * Order of calls, all from one thread: server_new (binds and listens: before the process drops its
@@ -15,12 +15,12 @@
  *
  * Endpoints must respect these properties of Ulfius:
  *  - Endpoints run by priority, 0 first. An observer ("*" as method and path, priority 0) returns
- *    U_CALLBACK_IGNORE, a handler U_CALLBACK_COMPLETE; a last "*" answers 404 and 405. Never return
+ *    U_CALLBACK_IGNORE, a handler U_CALLBACK_COMPLETE; a last "*" responds with 404 and 405. Never return
  *    U_CALLBACK_ERROR (drops the reply's body and headers) or U_CALLBACK_UNAUTHORIZED (forces 401).
  *  - response->free_shared_data marks the end of a request. The observer sets it together with
- *    response->shared_data (without that, it does not run). It runs exactly once on every path, in the same
- *    thread, after the reply was made and before a byte of it is sent. It can no longer change the reply. A
- *    refused request never reaches the observer: hooks.refused reports it.
+ *    response->shared_data (without it, Ulfius does not call free_shared_data). It runs exactly once on every
+ *    path, in the same thread, after the reply was made and before a byte of it is sent. It can no longer
+ *    change the reply. A refused request never reaches the observer: hooks.refused reports it.
  *  - A header value that is empty or holds CR or LF makes Ulfius drop all headers after it: validate before
  *    u_map_put.
  *  - request->map_header merges repeated headers, and its keys are case-sensitive: use
@@ -28,8 +28,8 @@
  *    This server uses request->timeout: do not change it.
  *  - "//order" and "/order/" reach "/order", nothing is decoded before routing, and request->url_path is raw.
  *    The server replaces a target in absolute form ("http://host/order") with its path. It refuses other
- *    targets that do not begin with "/", except "OPTIONS *", which an endpoint must answer. HEAD needs its
- * own endpoint; libmicrohttpd omits the body of the answer.
+ *    targets that do not begin with "/", except "OPTIONS *", which an endpoint must handle. HEAD needs its
+ *    own endpoint; libmicrohttpd omits the body of the response.
  *  - With pool 0 (one thread per connection) a handler may block. In a pool it must not: the connections that
  *    share its thread would wait.
  *  - While server_draining(), put "Connection: close" on every reply, at the handler's end. */
@@ -46,12 +46,12 @@
 #include "server/refuse.h"
 
 struct server_settings {
-  struct address address;     /* "::" accepts IPv4 too; port 0: the system chooses, see server_address() */
-  unsigned pool;              /* 0: one thread per connection; else the number of epoll threads */
-  unsigned connections;       /* open at the same time; further ones get 503 */
-  size_t body_limit;          /* bytes of a request's body; above it 413 */
-  size_t header_limit;        /* bytes of request line and headers; above it 431. At most 8192 */
-  unsigned idle_timeout_s;    /* time without a byte in either direction */
+  struct address address;  /* "::" accepts IPv4 too; port 0: the system chooses, see server_address() */
+  unsigned pool;           /* 0: one thread per connection; else the number of epoll threads */
+  unsigned connections;    /* open at the same time; further ones get 503 */
+  size_t body_limit;       /* bytes of a request's body; above it 413 */
+  size_t header_limit;     /* bytes of request line and headers, at most 8192; above it 431 (target: 414) */
+  unsigned idle_timeout_s; /* seconds without a byte in either direction */
   unsigned request_timeout_s; /* from the accept to the request line, and from there to the end of the
                                * request. Between requests, and to receive the reply, the client has the sum
                                * of both timeouts */
@@ -67,7 +67,7 @@ enum server_log_level { SERVER_LOG_DEBUG, SERVER_LOG_WARN };
 /* All are optional. The server's threads call them concurrently. They should not block. */
 struct server_hooks {
   void *cls;
-  /* Called exactly once for each refusal. reply is NULL if this server sends no answer. */
+  /* Called exactly once for each refusal. reply is NULL if this server sends no response. */
   void (*refused)(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply);
   /* Messages about connections. The text may hold bytes from a client: escape it. */
   void (*log)(void *cls, enum server_log_level level, const char *text);

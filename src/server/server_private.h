@@ -30,8 +30,8 @@ struct server {
   int listen_fd;        /* we close it; -1 while libmicrohttpd owns it */
   int accept_fd;        /* the same socket, while it accepts connections; else -1 */
   pthread_mutex_t spare_lock;
-  int spare_fd; /* closed for a moment when no other descriptor is left; -1 if missing */
-  MHD_AccessHandlerCallback dispatcher; /* Ulfius's, which ours calls */
+  int spare_fd; /* closed for a moment when no other descriptor is free; -1 if missing */
+  MHD_AccessHandlerCallback dispatcher; /* Ulfius's dispatcher; ours calls it */
   atomic_uint in_flight;
   atomic_uint connections;
   atomic_bool draining;

@@ -14,14 +14,14 @@
 enum { TICK_MS = 250 };
 #define LINGER_NS CLOCK_NS_PER_S
 
-/* libmicrohttpd's pool misses a close that arrived together with the last request. */
+/* With a pool, libmicrohttpd misses a close that arrived together with the last request. */
 static bool forgotten(struct server_client *client) {
   char byte;
   return !atomic_load(&client->requesting) && recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* Requests that arrived during a stop (SIGSTOP, a frozen container) are still unread. The time of the stop
- * does not count. A connection is closed under the same lock, so the descriptor still belongs to it. */
+/* Requests that arrived while the process was stopped (SIGSTOP, a frozen container) are still unread, so that
+ * time does not count. A connection is closed under the same lock, so the descriptor still belongs to it. */
 static void sweep(struct server *server, uint64_t stopped_ns) {
   uint64_t now = clock_mono_ns();
   pthread_mutex_lock(&server->clients_lock);

@@ -9,7 +9,7 @@
 int server_sweeper_start(struct server *server);
 void server_sweeper_stop(struct server *server);
 /* Keeps the socket open until the client closes it or a second has passed, so that a reset does not destroy
- * the answer. Takes ownership of fd. */
+ * the response. Takes ownership of fd. */
 void server_sweeper_linger(struct server *server, int fd);
 
 #endif

@@ -31,7 +31,7 @@ bool server_target_split(char *target, char **authority, char **path) {
   }
   snprintf(*path, size, "%s%s", *rest == '/' ? "" : "/", rest);
   size_t path_len = strcspn(*path, "?");
-  memcpy(target, *path, path_len); /* shorter than what it replaces, so the query stays where it is */
+  memcpy(target, *path, path_len); /* too short to overwrite the query, because the authority is gone */
   target[path_len] = '\0';
   return true;
 }

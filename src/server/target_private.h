@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* Replaces a raw target in absolute form with its path, in place and without the query. The caller frees
- * authority and path (with the query); both are NULL for other forms. Returns false if out of memory; the
+/* Replaces a raw target in absolute form with its path without the query, in place. Sets *authority and *path
+ * (with the query); the caller frees both. They are NULL for other forms. Returns false if out of memory; the
  * target is then unchanged. */
 bool server_target_split(char *target, char **authority, char **path);
 /* Whether this server accepts the target's form for this method. */

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 
-/* LATE: the provider does not answer in time. */
+/* LATE: the provider does not respond in time. */
 enum { CARD = 1, PROVIDER = 2, LATE = 4, CREDENTIALS = 8 };
 
 static const struct {
@@ -32,8 +32,8 @@ enum { GROUPS = sizeof groups / sizeof *groups };
 
 static const double LATENCY_SIGMA = 0.3; /* of the logarithm: the 95th percentile is 1.6 times the median */
 static const double LATENCY_CAP = 10;    /* times the median */
-static const double TIMEOUT_LATENCIES = 16; /* above the cap, so that no answered call is this slow */
-static const double TIMEOUT_CAP_MS = 4000;  /* below the time that a second payment of the order waits */
+static const double TIMEOUT_LATENCIES = 16; /* times the median; more than LATENCY_CAP */
+static const double TIMEOUT_CAP_MS = 4000;  /* less than a second payment of the same order waits */
 
 void shop_faults_init(struct shop_faults *faults, uint64_t seed) {
   faults->seed = seed ? seed : random_u64();
@@ -94,7 +94,7 @@ bool shop_faults_is_late(enum shop_reason reason) {
 uint64_t shop_faults_latency_ns(struct shop_faults *faults, double median_ms) {
   if (median_ms <= 0) return 0;
   uint64_t n = atomic_fetch_add_explicit(&faults->latencies, 1, memory_order_relaxed);
-  /* Uses its own sequence, so that latencies do not change which payments fail. Box-Muller transform. */
+  /* Latencies use their own sequence, so that they do not change which payments fail. Box-Muller. */
   double u = 1 - random_to_unit(random_at(~faults->seed, 2 * n));
   double v = random_to_unit(random_at(~faults->seed, 2 * n + 1));
   double normal = sqrt(-2 * log(u)) * cos(6.283185307179586 * v);

@@ -16,7 +16,7 @@ enum { SHOP_CALLER_SIZE = 64 };
 /* The settings for a request that the failure hits. */
 struct shop_grey_effect {
   double payment_failure_rate, payment_latency_ms, inventory_latency_ms;
-  struct shop_faults_part payment_part; /* the reasons of their failed payments */
+  struct shop_faults_part payment_part; /* the reasons of failed payments */
   uint32_t deducted;                    /* units taken from the stock for each ordered unit */
 };
 

@@ -120,7 +120,7 @@ static struct node **find(struct shop_orders *orders, struct shard *shard, const
   return link;
 }
 
-/* Removes one order from the shard, if one may be dropped. */
+/* Removes one order from the shard and returns it, or NULL if the shard may drop none. */
 static struct node *evict(struct shop_orders *orders, struct shard *shard) {
   pthread_mutex_lock(&shard->lock);
   struct node *node = shard->paid.first;

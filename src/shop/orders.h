@@ -38,7 +38,8 @@ bool shop_orders_find(struct shop_orders *orders, const uint8_t id[10], struct s
 
 enum shop_orders_claim { SHOP_ORDERS_CLAIMED, SHOP_ORDERS_UNKNOWN, SHOP_ORDERS_PAID, SHOP_ORDERS_BUSY };
 /* Claims an unpaid order for one payment and copies it out. While another payment has claimed it, waits until
- * the deadline (clock_mono_ns()), then returns SHOP_ORDERS_BUSY. SHOP_ORDERS_PAID copies the order too. */
+ * the deadline (clock_mono_ns()), then returns SHOP_ORDERS_BUSY. Only SHOP_ORDERS_UNKNOWN leaves *out
+ * unchanged. */
 enum shop_orders_claim shop_orders_claim(struct shop_orders *orders, const uint8_t id[10],
                                          uint64_t deadline_mono_ns, struct shop_order *out);
 /* Ends a claim. The order is then paid, or unpaid again. */

@@ -4,7 +4,8 @@
 #ifndef SHOP_REASON_H
 #define SHOP_REASON_H
 
-/* Name, word, a sentence that says what happened. Reasons with the same word differ only in the sentence. */
+/* One row per reason: name, word, and a sentence that says what happened. Reasons with the same word differ
+ * only in the sentence. */
 #define SHOP_REASONS(X)                                                                                      \
   X(UNKNOWN_SKU, "unknown_sku", "The SKU is unknown.")                                                       \
   X(OUT_OF_STOCK, "out_of_stock", "Not enough units are in stock.")                                          \
@@ -14,11 +15,11 @@
   X(NO_CONNECTION, "unavailable", "All connections to the payment provider are in use.")                     \
   X(UNAVAILABLE, "unavailable", "The shop cannot handle this request now.")
 
-/* The payment failures: name, word, group, weight, title, a sentence that says what happened. A failure has
- * the probability weight / sum of the weights. The weights follow roughly what payment providers report. A
- * new failure needs only a row: the draw, payment.reason, the problem, its metrics and its log line follow
- * from it. Groups, whose rows are adjacent: CARD (402), PROVIDER (502), LATE (504: the provider takes too
- * long). */
+/* The payment failures, one row each: name, word, group, weight, title, and a sentence that says what
+ * happened. A failure has the probability weight / sum of the weights. The weights follow roughly what
+ * payment providers report. A new failure needs only a row: the draw, payment.reason, the problem, its
+ * metrics and its log line follow from it. The groups are CARD (402), PROVIDER (502) and LATE (504: the
+ * provider takes too long). The rows of a group must be adjacent. */
 #define SHOP_PAYMENT_FAILURES(X)                                                                             \
   X(CARD_DECLINED, "card_declined", CARD, 50, "The card was declined",                                       \
     "The card's issuer declined the charge.")                                                                \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The simulated shop: orders, stock, a payment provider that fails on purpose. Its telemetry is real. The
- * inner step of each operation has its own span. Every function may be called from any thread. Placing and
- * paying may sleep as long as the configured latency. */
+/* The simulated shop: orders, stock, and a payment provider that fails on purpose. Its telemetry is real:
+ * placing and paying an order each have an inner step with its own span. Any thread may call every function.
+ * Placing and paying may sleep as long as the configured latency. */
 #ifndef SHOP_SHOP_H
 #define SHOP_SHOP_H
 
@@ -21,7 +21,7 @@ struct shop_settings {
   double payment_failure_rate;          /* 0 to 1 */
   double payment_latency_ms;            /* median; 0: does not sleep */
   struct shop_faults_part payment_part; /* the reasons of failed payments */
-  uint32_t payment_connections;         /* concurrent calls of the provider; 0: no limit */
+  uint32_t payment_connections;         /* concurrent calls to the provider; 0: no limit */
   double inventory_latency_ms;          /* median; 0: does not sleep */
   uint32_t inventory_stock;             /* units of each SKU; 0: unlimited */
   double inventory_restock_s;           /* seconds between two refills of the stock; 0: never */
@@ -76,7 +76,7 @@ struct shop_payment_result {
   uint64_t inner_ns; /* how long ChargeCard took; 0: it did not run */
 };
 
-/* Pays an order, at most once. Payments of the same order wait for each other, and after a success the others
+/* Pays an order, at most once. Payments of the same order wait for each other. After one succeeds, the others
  * get SHOP_ALREADY_PAID. After a failure the order can be paid again. Links parent to the span of the order.
  * caller: the User-Agent, or NULL. Returns SHOP_DONE, SHOP_UNKNOWN_ORDER, SHOP_ALREADY_PAID, a payment
  * failure, SHOP_UNAVAILABLE (waited too long for another payment) or SHOP_NO_CONNECTION (waited too long for

@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 
-/* slack-mock writes no larger file. The limit bounds how much is read. */
+/* slack-mock never writes a larger file. The limit bounds how much it reads. */
 enum { FILE_MAX_BYTES = 256 << 20 };
 
 struct mock_journal {
@@ -128,7 +128,7 @@ int mock_journal_rewrite(struct mock_journal *journal, const char *content, size
   buf_puts(&path, journal->path);
   buf_puts(&path, ".new");
   if (!buf_cstr(&path)) goto out;
-  /* Do not write to an existing file: a crash has left it, or another user has made it. */
+  /* Do not write to an existing file: a crash may have left it, or another user may have made it. */
   unlink(buf_cstr(&path));
   fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && file_write(fd, content, len) == len && fsync(fd) == 0 &&

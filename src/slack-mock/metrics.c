@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* The last one, 500, counts all other statuses, which the server does not send. */
+/* The last one, 500, counts all other statuses. The server does not send any others. */
 static const char *const refused_statuses[MOCK_REFUSED_STATUSES] = {"0",   "400", "408", "413", "414",
                                                                     "431", "503", "505", "500"};
 
@@ -40,8 +40,8 @@ static void read_build_info(void *cls, struct tel_emit *emit) {
 static bool make_series(struct mock_metrics *metrics, struct tel_family *messages,
                         struct tel_family *refused) {
   bool ok = true;
-  for (int i = 0; i < MOCK_ANSWER_COUNT; i++)
-    ok = ok && tel_counter_series(messages, &mock_answer_row(i)->word, &metrics->answers[i]) == 0;
+  for (int i = 0; i < MOCK_RESULT_COUNT; i++)
+    ok = ok && tel_counter_series(messages, &mock_result_row(i)->word, &metrics->results[i]) == 0;
   for (int i = 0; i < MOCK_REFUSED_STATUSES; i++)
     ok = ok && tel_counter_series(refused, &refused_statuses[i], &metrics->refused[i]) == 0;
   return ok;
@@ -52,7 +52,7 @@ bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, s
   const struct tel_metric table[] = {
       {.type = TEL_METRIC_COUNTER,
        .name = "slack_mock_messages_total",
-       .help = "Messages posted to the webhook, by answer.",
+       .help = "Messages posted to the webhook, by result.",
        .labels = "result",
        .family = &messages},
       {.type = TEL_METRIC_COUNTER,

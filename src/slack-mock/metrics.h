@@ -7,15 +7,15 @@
 
 #include <tel/metrics.h>
 
-#include "slack-mock/answers.h"
 #include "slack-mock/mode.h"
+#include "slack-mock/results.h"
 #include "slack-mock/store.h"
 
 enum { MOCK_REFUSED_STATUSES = 9 };
 
 struct mock_metrics {
   struct tel_registry *registry;
-  struct tel_counter *answers[MOCK_ANSWER_COUNT], *refused[MOCK_REFUSED_STATUSES];
+  struct tel_counter *results[MOCK_RESULT_COUNT], *refused[MOCK_REFUSED_STATUSES];
 };
 
 /* Store and mode must outlive the metrics. Returns false when out of memory; free the metrics in that case

@@ -13,26 +13,26 @@
 enum { BURST = 3 };
 #define REFILL_NS CLOCK_NS_PER_S
 
-enum kind { ANSWER, THROTTLE, SLEEP };
+enum kind { REPLY, THROTTLE, SLEEP };
 
 static const struct mode {
   struct mock_mode_row row;
   enum kind kind;
-  enum mock_answer answer;
+  enum mock_result result;
 } modes[] = {
-    {{"ok", "accepts every message"}, ANSWER, MOCK_OK},
-    {{"outage", "answers 500 to every message"}, ANSWER, MOCK_ROLLUP_ERROR},
-    {{"rate_limited", "answers 429 with Retry-After to every message"}, ANSWER, MOCK_RATE_LIMITED},
-    {{"throttled", "accepts about one message a second and short bursts, else answers 429"},
+    {{"ok", "accepts every message"}, REPLY, MOCK_OK},
+    {{"outage", "returns 500 for every message"}, REPLY, MOCK_ROLLUP_ERROR},
+    {{"rate_limited", "returns 429 with Retry-After for every message"}, REPLY, MOCK_RATE_LIMITED},
+    {{"throttled", "accepts about one message a second and short bursts, else returns 429"},
      THROTTLE,
      MOCK_RATE_LIMITED},
-    {{"slow", "takes some seconds for every answer"}, SLEEP, MOCK_OK},
-    {{"revoked", "answers 404: the webhook was removed"}, ANSWER, MOCK_NO_SERVICE},
-    {{"invalid_token", "answers 403: the token is wrong"}, ANSWER, MOCK_INVALID_TOKEN},
-    {{"action_prohibited", "answers 403: posting is forbidden"}, ANSWER, MOCK_ACTION_PROHIBITED},
-    {{"channel_not_found", "answers 404: the channel was deleted"}, ANSWER, MOCK_CHANNEL_NOT_FOUND},
-    {{"channel_is_archived", "answers 410: the channel is archived"}, ANSWER, MOCK_CHANNEL_IS_ARCHIVED},
-    {{"user_not_found", "answers 400: the user was deleted"}, ANSWER, MOCK_USER_NOT_FOUND},
+    {{"slow", "delays every response by some seconds"}, SLEEP, MOCK_OK},
+    {{"revoked", "returns 404: the webhook was removed"}, REPLY, MOCK_NO_SERVICE},
+    {{"invalid_token", "returns 403: the token is wrong"}, REPLY, MOCK_INVALID_TOKEN},
+    {{"action_prohibited", "returns 403: posting is forbidden"}, REPLY, MOCK_ACTION_PROHIBITED},
+    {{"channel_not_found", "returns 404: the channel was deleted"}, REPLY, MOCK_CHANNEL_NOT_FOUND},
+    {{"channel_is_archived", "returns 410: the channel is archived"}, REPLY, MOCK_CHANNEL_IS_ARCHIVED},
+    {{"user_not_found", "returns 400: the user was deleted"}, REPLY, MOCK_USER_NOT_FOUND},
 };
 enum { MODE_COUNT = sizeof modes / sizeof *modes };
 
@@ -106,13 +106,13 @@ static void sleep_until_changed(struct mock_mode *mode, uint64_t until_ns) {
     waiting = condition_wait(&mode->changed, &mode->lock, until_ns);
 }
 
-enum mock_answer mock_mode_apply(struct mock_mode *mode, uint64_t now_ns) {
+enum mock_result mock_mode_apply(struct mock_mode *mode, uint64_t now_ns) {
   pthread_mutex_lock(&mode->lock);
-  enum mock_answer answer = mode->now->answer;
-  if (mode->now->kind == THROTTLE && throttle_passes(mode, now_ns)) answer = MOCK_OK;
+  enum mock_result result = mode->now->result;
+  if (mode->now->kind == THROTTLE && throttle_passes(mode, now_ns)) result = MOCK_OK;
   if (mode->now->kind == SLEEP) sleep_until_changed(mode, now_ns + (uint64_t)mode->delay_s * CLOCK_NS_PER_S);
   pthread_mutex_unlock(&mode->lock);
-  return answer;
+  return result;
 }
 
 void mock_mode_stop(struct mock_mode *mode) {

@@ -3,7 +3,6 @@
 bin_PROGRAMS += slack-mock
 noinst_LIBRARIES += libslackmock.a
 libslackmock_a_SOURCES = \
-	src/slack-mock/answers.c src/slack-mock/answers.h \
 	src/slack-mock/app.c src/slack-mock/app.h \
 	src/slack-mock/journal.c src/slack-mock/journal.h \
 	src/slack-mock/metrics.c src/slack-mock/metrics.h \
@@ -11,6 +10,7 @@ libslackmock_a_SOURCES = \
 	src/slack-mock/options.c src/slack-mock/options.h \
 	src/slack-mock/page.h \
 	src/slack-mock/payload.c src/slack-mock/payload.h \
+	src/slack-mock/results.c src/slack-mock/results.h \
 	src/slack-mock/routes.c src/slack-mock/routes.h \
 	src/slack-mock/serve.c src/slack-mock/serve.h \
 	src/slack-mock/store.c src/slack-mock/store.h

@@ -18,7 +18,7 @@ static const char usage[] =
     "\n"
     "  -l, --listen ADDR:PORT  listen on this address (default: 127.0.0.1:8090); port 0 takes a free one\n"
     "  -s, --store FILE        keep the messages in FILE across restarts\n"
-    "  -k, --hook ADDRESS      accept this webhook only, and answer others as Slack does (default: accept "
+    "  -k, --hook ADDRESS      accept this webhook only, and refuse others as Slack does (default: accept "
     "all)\n"
     "  -h, --help              print this text\n"
     "  -V, --version           print the version\n"

@@ -47,7 +47,7 @@ static bool has_items(const json_t *object, const char *key) {
   return json_array_size(json_object_get(object, key)) > 0;
 }
 
-/* A string, or a number or boolean, which the page shows as a string. */
+/* A string, or a number or boolean. The page shows each as a string. */
 static bool is_scalar(const json_t *value) {
   return !json_is_object(value) && !json_is_array(value);
 }
@@ -148,7 +148,7 @@ static const char *check_each(const json_t *object, const char *key, const struc
   return NULL;
 }
 
-/* An attachment without any of these is empty on the page, so it does not count as text. */
+/* The page shows nothing for an attachment without any of these, so it does not count as text. */
 static bool attachment_shows(const json_t *attachment) {
   static const char *const texts[] = {"text",   "pretext",     "title",    "fallback",
                                       "footer", "author_name", "image_url"};
@@ -158,7 +158,7 @@ static bool attachment_shows(const json_t *attachment) {
          has_items(attachment, "blocks");
 }
 
-static enum mock_answer check_attachments(const json_t *payload, bool *shown, const char **why) {
+static enum mock_result check_attachments(const json_t *payload, bool *shown, const char **why) {
   const json_t *list = json_object_get(payload, "attachments");
   if (json_array_size(list) > MOCK_PAYLOAD_ATTACHMENTS_MAX) {
     *why = "more than 100 attachments: send at most 100";
@@ -176,7 +176,7 @@ static enum mock_answer check_attachments(const json_t *payload, bool *shown, co
   return MOCK_INVALID_PAYLOAD;
 }
 
-static enum mock_answer check_blocks(const json_t *payload, bool *shown, const char **why) {
+static enum mock_result check_blocks(const json_t *payload, bool *shown, const char **why) {
   const json_t *blocks = json_object_get(payload, "blocks");
   size_t count = json_array_size(blocks);
   if (count > 0) *shown = true;
@@ -193,7 +193,7 @@ static enum mock_answer check_blocks(const json_t *payload, bool *shown, const c
 }
 
 /* "#name", "@user", an identifier or a bare name: letters of any script, digits, - _ and a dot. */
-static enum mock_answer check_channel(const json_t *payload, const char **why) {
+static enum mock_result check_channel(const json_t *payload, const char **why) {
   const json_t *value = json_object_get(payload, "channel");
   if (absent(value) || json_string_length(value) == 0) return MOCK_OK;
   const char *channel = json_string_value(value);
@@ -207,7 +207,7 @@ static enum mock_answer check_channel(const json_t *payload, const char **why) {
   return *channel == '@' ? MOCK_USER_NOT_FOUND : MOCK_CHANNEL_NOT_FOUND;
 }
 
-static enum mock_answer check(const json_t *payload, const char **why) {
+static enum mock_result check(const json_t *payload, const char **why) {
   const char *wrong =
       json_is_object(payload) ? check_parts(payload, message_parts) : "the payload must be a JSON object";
   if (wrong) {
@@ -215,17 +215,17 @@ static enum mock_answer check(const json_t *payload, const char **why) {
     return MOCK_INVALID_PAYLOAD;
   }
   bool shown = has_text(payload, "text");
-  enum mock_answer answer = check_attachments(payload, &shown, why);
-  if (answer == MOCK_OK) answer = check_blocks(payload, &shown, why);
-  if (answer == MOCK_OK) answer = check_channel(payload, why);
-  if (answer == MOCK_OK && !shown) {
+  enum mock_result result = check_attachments(payload, &shown, why);
+  if (result == MOCK_OK) result = check_blocks(payload, &shown, why);
+  if (result == MOCK_OK) result = check_channel(payload, why);
+  if (result == MOCK_OK && !shown) {
     *why = "no text: send \"text\", or an attachment or block that shows something";
-    answer = MOCK_NO_TEXT;
+    result = MOCK_NO_TEXT;
   }
-  return answer;
+  return result;
 }
 
-static enum mock_answer read_json(const char *text, size_t len, json_t **out, const char **why) {
+static enum mock_result read_json(const char *text, size_t len, json_t **out, const char **why) {
   if (!nesting_within(text, len, MOCK_PAYLOAD_DEPTH_MAX)) {
     *why = "the payload is nested too deeply: use at most 32 levels";
     return MOCK_INVALID_PAYLOAD;
@@ -235,14 +235,14 @@ static enum mock_answer read_json(const char *text, size_t len, json_t **out, co
     *why = "the payload must be JSON in UTF-8, and no object may have the same key twice";
     return MOCK_INVALID_PAYLOAD;
   }
-  enum mock_answer answer = MOCK_ROLLUP_ERROR;
+  enum mock_result result = MOCK_ROLLUP_ERROR;
   *why = "out of memory: try again";
-  if (cut_texts(payload)) answer = check(payload, why);
-  if (answer == MOCK_OK)
+  if (cut_texts(payload)) result = check(payload, why);
+  if (result == MOCK_OK)
     *out = payload;
   else
     json_decref(payload);
-  return answer;
+  return result;
 }
 
 static int hex_digit(char c) {
@@ -271,7 +271,7 @@ static size_t form_decode(char *text, size_t len) {
 }
 
 /* Reads the first payload= of the form. */
-static enum mock_answer read_form(const char *body, size_t len, json_t **out, const char **why) {
+static enum mock_result read_form(const char *body, size_t len, json_t **out, const char **why) {
   static const char key[] = "payload=";
   const char *value = body;
   size_t rest = len, size = 0;
@@ -290,11 +290,11 @@ static enum mock_answer read_form(const char *body, size_t len, json_t **out, co
   if (!text) return MOCK_ROLLUP_ERROR;
   memcpy(text, value + sizeof key - 1, size);
   size = form_decode(text, size);
-  enum mock_answer answer = MOCK_INVALID_PAYLOAD;
+  enum mock_result result = MOCK_INVALID_PAYLOAD;
   *why = "payload= is not form-encoded: write % as %25";
-  if (size != SIZE_MAX) answer = read_json(text, size, out, why);
+  if (size != SIZE_MAX) result = read_json(text, size, out, why);
   free(text);
-  return answer;
+  return result;
 }
 
 /* Whether a content type is this one, with any parameters. */
@@ -303,7 +303,7 @@ static bool is_type(const char *content_type, const char *type) {
   return strncasecmp(content_type, type, len) == 0 && strchr("; \t", content_type[len]);
 }
 
-enum mock_answer mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
+enum mock_result mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
                                    const char **why) {
   if (len == 0) {
     *why = "the body is empty: send a JSON payload";
@@ -336,7 +336,7 @@ bool mock_payload_path(const char *path) {
   return true;
 }
 
-enum mock_answer mock_payload_hook(const char *path, const char *known) {
+enum mock_result mock_payload_hook(const char *path, const char *known) {
   assert(mock_payload_path(path) && mock_payload_path(known));
   size_t service = (size_t)(strrchr(known, '/') - known) + 1;
   if (strncmp(path, known, service) != 0) return MOCK_NO_SERVICE;

@@ -20,7 +20,7 @@
 #define JSON "application/json"
 
 enum {
-  LIST_MAX = 1000, /* messages in one answer */
+  LIST_MAX = 1000, /* messages in one response */
   CONTROL_BODY_MAX = 1024,
 };
 
@@ -51,9 +51,9 @@ static void reply_buf(struct _u_response *response, const char *type, struct buf
   buf_free(body);
 }
 
-static void reply_answer(struct _u_response *response, enum mock_answer answer) {
-  const struct mock_answer_row *row = mock_answer_row(answer);
-  if (answer == MOCK_RATE_LIMITED) {
+static void reply_result(struct _u_response *response, enum mock_result result) {
+  const struct mock_result_row *row = mock_result_row(result);
+  if (result == MOCK_RATE_LIMITED) {
     static const char body[] = "{\"retry_after\":1,\"ok\":false,\"error\":\"rate_limited\"}";
     u_map_put(response->map_header, "Retry-After", "1");
     reply(response, 429, JSON, body, sizeof body - 1);
@@ -63,45 +63,45 @@ static void reply_answer(struct _u_response *response, enum mock_answer answer) 
 }
 
 /* Whether the path is that of a known webhook. */
-static enum mock_answer admit(const char *path, const struct mock_channel *channel, const char **why) {
+static enum mock_result admit(const char *path, const struct mock_channel *channel, const char **why) {
   if (!mock_payload_path(path)) {
     *why = "the path must be /services/T.../B.../...";
     return MOCK_NO_SERVICE;
   }
-  enum mock_answer answer = channel->hook ? mock_payload_hook(path, channel->hook) : MOCK_OK;
-  if (answer != MOCK_OK) *why = "this is not the webhook of --hook";
-  return answer;
+  enum mock_result result = channel->hook ? mock_payload_hook(path, channel->hook) : MOCK_OK;
+  if (result != MOCK_OK) *why = "this is not the webhook of --hook";
+  return result;
 }
 
-/* Reads, checks and stores one message. Sets *why to a constant if the answer needs an explanation. */
-static enum mock_answer receive(const struct _u_request *request, struct mock_channel *channel, uint64_t *id,
+/* Reads, checks and stores one message. Sets *why to a constant if the result needs an explanation. */
+static enum mock_result receive(const struct _u_request *request, struct mock_channel *channel, uint64_t *id,
                                 const char **why) {
   json_t *payload = NULL;
-  enum mock_answer answer = mock_mode_apply(channel->mode, clock_mono_ns());
-  if (answer != MOCK_OK) {
+  enum mock_result result = mock_mode_apply(channel->mode, clock_mono_ns());
+  if (result != MOCK_OK) {
     *why = "POST /control has set this mode";
-    return answer;
+    return result;
   }
   if (server_connection_content_coding(server_request_connection(request))) {
     *why = "the body has a Content-Encoding: send it without one";
     return MOCK_INVALID_PAYLOAD;
   }
-  answer = mock_payload_read(server_request_header(request, "Content-Type"), request->binary_body,
+  result = mock_payload_read(server_request_header(request, "Content-Type"), request->binary_body,
                              request->binary_body_length, &payload, why);
-  if (answer != MOCK_OK) return answer;
+  if (result != MOCK_OK) return result;
   *id = mock_store_add(channel->store, mock_payload_channel(payload), payload, clock_unix_ns());
   json_decref(payload);
   return *id != 0 ? MOCK_OK : MOCK_ROLLUP_ERROR;
 }
 
-/* Answers a message. answer and why are the result of earlier checks. */
+/* Responds to a message. result and why come from earlier checks. */
 static void deliver(const struct _u_request *request, struct _u_response *response,
-                    struct mock_channel *channel, enum mock_answer answer, const char *why) {
+                    struct mock_channel *channel, enum mock_result result, const char *why) {
   uint64_t id = 0;
-  if (answer == MOCK_OK) answer = receive(request, channel, &id, &why);
-  tel_counter_add(channel->metrics.answers[answer], 1);
-  const char *word = mock_answer_row(answer)->word;
-  if (answer == MOCK_OK) {
+  if (result == MOCK_OK) result = receive(request, channel, &id, &why);
+  tel_counter_add(channel->metrics.results[result], 1);
+  const char *word = mock_result_row(result)->word;
+  if (result == MOCK_OK) {
     printf("slack-mock: ok: message %llu\n", (unsigned long long)id);
   } else {
     printf("slack-mock: %s%s%s\n", word, why ? ": " : "", why ? why : "");
@@ -109,14 +109,14 @@ static void deliver(const struct _u_request *request, struct _u_response *respon
     if (why) u_map_put(response->map_header, "X-Slack-Mock-Reason", why);
   }
   fflush(stdout);
-  reply_answer(response, answer);
+  reply_result(response, result);
 }
 
 static void post_message(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
   const char *why = NULL;
-  enum mock_answer answer = admit(request->url_path, channel, &why);
-  deliver(request, response, channel, answer, why);
+  enum mock_result result = admit(request->url_path, channel, &why);
+  deliver(request, response, channel, result, why);
 }
 
 /* A form on another site's page cannot send this type, so it cannot change anything here. */
@@ -129,7 +129,7 @@ static bool is_json(const struct _u_request *request, struct _u_response *respon
   return false;
 }
 
-/* The page's example alert. The page may not know the webhook's address, which is a secret. */
+/* The page's example alert. The page must not know the webhook's address, because it is a secret. */
 static void post_example(const struct _u_request *request, struct _u_response *response,
                          struct mock_channel *channel) {
   if (is_json(request, response)) deliver(request, response, channel, MOCK_OK, NULL);
@@ -145,8 +145,8 @@ static void put_mode(struct mock_channel *channel, struct buf *out) {
 }
 
 static void put_results(struct mock_channel *channel, struct buf *out) {
-  for (int i = 0; i < MOCK_ANSWER_COUNT; i++)
-    buf_json_member_u64(out, mock_answer_row(i)->word, tel_counter_value(channel->metrics.answers[i]));
+  for (int i = 0; i < MOCK_RESULT_COUNT; i++)
+    buf_json_member_u64(out, mock_result_row(i)->word, tel_counter_value(channel->metrics.results[i]));
 }
 
 /* Returns false unless the text is a decimal number that fits. */
@@ -322,7 +322,7 @@ static bool route_matches(const struct route *route, const char *path) {
 /* Returns the handler of the request. NULL: allow lists the methods of the path, or is empty for an unknown
  * path. */
 static handler find_handler(const struct _u_request *request, struct buf *allow) {
-  /* libmicrohttpd omits the body of the answer to HEAD. */
+  /* libmicrohttpd omits the body of the response to HEAD. */
   const char *method = strcmp(request->http_verb, "HEAD") == 0 ? "GET" : request->http_verb;
   for (size_t i = 0; i < mock_page_file_count; i++) {
     if (strcmp(request->url_path, mock_page_files[i].path) != 0) continue;
@@ -363,10 +363,10 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
 void mock_routes_refused(void *cls, const struct server_refusal *refusal,
                          struct server_refusal_reply *reply) {
   struct mock_channel *channel = cls;
-  const struct mock_answer_row *row = mock_answer_row(MOCK_PAYLOAD_TOO_LARGE);
+  const struct mock_result_row *row = mock_result_row(MOCK_PAYLOAD_TOO_LARGE);
   mock_metrics_refused(&channel->metrics, refusal->status);
   bool to_webhook = refusal->target && route_matches(&routes[0], refusal->target);
   if (refusal->status != (unsigned)row->status || !to_webhook) return;
-  tel_counter_add(channel->metrics.answers[MOCK_PAYLOAD_TOO_LARGE], 1);
+  tel_counter_add(channel->metrics.results[MOCK_PAYLOAD_TOO_LARGE], 1);
   if (reply) buf_puts(&reply->body, row->word);
 }

@@ -23,7 +23,7 @@ struct mock_channel {
  * with --store. */
 int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls);
 
-/* The server's hook for requests that reach no endpoint: counts them, and answers messages that are too
+/* The server's hook for requests that reach no endpoint: counts them, and responds to messages that are too
  * large. */
 void mock_routes_refused(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply);
 

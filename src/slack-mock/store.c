@@ -22,10 +22,10 @@ struct message {
 
 struct mock_store {
   struct mock_store_limits limits;
-  /* Taken first, and held during a write to the disk: it orders the writers. */
+  /* Taken first, and held during a write to the disk, so that writes have an order. */
   pthread_mutex_t file_lock;
   struct mock_journal *journal;
-  /* Taken second, never held during a write to the disk. */
+  /* Taken second, and never held during a write to the disk. */
   pthread_mutex_t lock;
   struct message *ring;
   size_t first;

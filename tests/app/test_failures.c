@@ -150,7 +150,7 @@ START_TEST(test_each_call_of_a_health_check) {
   close(fd);
   snprintf(address, sizeof address, "[::]:%u", ntohs(at.sin_port));
   ck_assert_int_eq(failing_run(&check), 1);
-  ck_assert_msg(strstr(failing_said, "no answer from [::]:") != NULL, "%s", failing_said);
+  ck_assert_msg(strstr(failing_said, "no response from [::]:") != NULL, "%s", failing_said);
   snprintf(address, sizeof address, "nowhere");
   ck_assert_int_ne(failing_run(&check), 0);
 }

@@ -91,7 +91,7 @@ def test_a_success_is_a_collectors(directory):
         expect("dropped", dropped(shop), {"not_otlp": 6})
         failed = details(shop, "span export failed")
         expect("failures told", len(failed), 1)
-        contains(failed[0], f"{collector.url}/v1/traces answered 200", "text/html", "<!DOCTYPE html>", "application/x-protobuf", "4318")
+        contains(failed[0], f"{collector.url}/v1/traces responded with 200", "text/html", "<!DOCTYPE html>", "application/x-protobuf", "4318")
         expect("recoveries told", len(shop.logged(message="span export recovered")), 1)
 
 
@@ -143,7 +143,7 @@ def test_the_proxy_is_obeyed_and_named(directory):
                         log=directory / "tunnel.json") as shop:
             shop.order()
             said = shop.logged(message="span export failed")[0]["detail"]
-            contains(said, "502", f"through the proxy http://127.0.0.1:{proxy.port} (https_proxy): hosts in no_proxy are asked directly")
+            contains(said, "502", f"through the proxy http://127.0.0.1:{proxy.port} (https_proxy): hosts in no_proxy are contacted directly")
         # Not through the proxy for an excepted host, whose name does not exist.
         with shops.Shop(directory, collector="http://collector.test:4318", env={**env, "NO_PROXY": ".test"},
                         log=directory / "excepted.json") as shop:

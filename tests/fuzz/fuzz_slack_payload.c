@@ -15,8 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     json_t *payload = NULL;
     const char *why = NULL;
-    enum mock_answer answer = mock_payload_read(types[i], (const char *)data, size, &payload, &why);
-    if ((answer == MOCK_OK) != (payload != NULL) || (answer != MOCK_OK && !why)) abort();
+    enum mock_result result = mock_payload_read(types[i], (const char *)data, size, &payload, &why);
+    if ((result == MOCK_OK) != (payload != NULL) || (result != MOCK_OK && !why)) abort();
     if (!payload) continue;
     char *text = json_dumps(payload, JSON_COMPACT);
     if (!text || *mock_payload_channel(payload) == '\0') abort();

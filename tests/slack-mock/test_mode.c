@@ -10,7 +10,7 @@
 START_TEST(test_each_mode_answers) {
   static const struct {
     const char *name;
-    enum mock_answer answer;
+    enum mock_result result;
   } cases[] = {
       {"ok", MOCK_OK},
       {"outage", MOCK_ROLLUP_ERROR},
@@ -30,7 +30,7 @@ START_TEST(test_each_mode_answers) {
     ck_assert_int_eq(mock_mode_set(mode, cases[i].name, 7), 0);
     ck_assert_str_eq(mock_mode_get(mode, &delay_s)->name, cases[i].name);
     ck_assert_int_eq(delay_s, 7);
-    ck_assert_msg(mock_mode_apply(mode, clock_mono_ns()) == cases[i].answer, "%s", cases[i].name);
+    ck_assert_msg(mock_mode_apply(mode, clock_mono_ns()) == cases[i].result, "%s", cases[i].name);
   }
   size_t rows = 0;
   while (mock_mode_row(rows)) rows++;

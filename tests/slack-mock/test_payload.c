@@ -8,18 +8,18 @@
 #include "support/case_files.h"
 #include "support/test.h"
 
-static enum mock_answer read_case(const struct case_file *file) {
+static enum mock_result read_case(const struct case_file *file) {
   json_t *payload = NULL;
   const char *why = NULL;
   const char *form = strstr(file->name, ".form");
-  enum mock_answer answer = mock_payload_read(form != NULL ? "application/x-www-form-urlencoded"
+  enum mock_result result = mock_payload_read(form != NULL ? "application/x-www-form-urlencoded"
                                                            : "application/json; charset=utf-8",
                                               file->text, file->len, &payload, &why);
-  ck_assert_msg((answer == MOCK_OK) == (payload != NULL), "%s", file->name);
-  ck_assert_msg((answer == MOCK_OK) || (why != NULL && *why != '\0'), "%s: refused without a reason",
+  ck_assert_msg((result == MOCK_OK) == (payload != NULL), "%s", file->name);
+  ck_assert_msg((result == MOCK_OK) || (why != NULL && *why != '\0'), "%s: refused without a reason",
                 file->name);
   json_decref(payload);
-  return answer;
+  return result;
 }
 
 static void is_valid(const struct case_file *file, const void *cls) {
@@ -27,9 +27,9 @@ static void is_valid(const struct case_file *file, const void *cls) {
   ck_assert_msg(read_case(file) == MOCK_OK, "%s", file->name);
 }
 
-/* The name of the file begins with the expected answer. */
+/* The name of the file begins with the expected result. */
 static void is_invalid(const struct case_file *file, const void *cls) {
-  const char *word = mock_answer_row(read_case(file))->word;
+  const char *word = mock_result_row(read_case(file))->word;
   size_t expected = strcspn(file->name, ".");
   (void)cls;
   ck_assert_msg(strlen(word) == expected && memcmp(word, file->name, expected) == 0, "%s: %s", file->name,
@@ -97,8 +97,8 @@ START_TEST(test_other_types_are_refused) {
   json_t *payload = NULL;
   const char *why = NULL;
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-    enum mock_answer answer = mock_payload_read(types[i], "{\"text\":\"x\"}", 12, &payload, &why);
-    ck_assert_msg(answer == MOCK_INVALID_PAYLOAD && payload == NULL, "%s", types[i] ? types[i] : "(none)");
+    enum mock_result result = mock_payload_read(types[i], "{\"text\":\"x\"}", 12, &payload, &why);
+    ck_assert_msg(result == MOCK_INVALID_PAYLOAD && payload == NULL, "%s", types[i] ? types[i] : "(none)");
   }
 }
 END_TEST
@@ -142,7 +142,7 @@ END_TEST
 START_TEST(test_another_webhook_is_refused_as_slack_does) {
   static const struct {
     const char *path;
-    enum mock_answer answer;
+    enum mock_result result;
   } cases[] = {
       {"/services/T0/B0/token", MOCK_OK},
       {"/services/T0/B0/toke", MOCK_INVALID_TOKEN},
@@ -152,7 +152,7 @@ START_TEST(test_another_webhook_is_refused_as_slack_does) {
       {"/services/T1/B0/token", MOCK_NO_SERVICE},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    ck_assert_int_eq(mock_payload_hook(cases[i].path, "/services/T0/B0/token"), cases[i].answer);
+    ck_assert_int_eq(mock_payload_hook(cases[i].path, "/services/T0/B0/token"), cases[i].result);
 }
 END_TEST
 

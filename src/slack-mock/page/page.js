@@ -13,7 +13,7 @@ const COLORS = { danger: 'firing', warning: 'warning', good: 'resolved' };
 
 let epoch = null;
 let lastId = 0;
-let shown = null; // the selected channel; null before the first answer
+let shown = null; // the selected channel; null before the first response
 const unread = new Map(); // channel -> number of unread messages
 let away = 0;
 
@@ -278,17 +278,17 @@ function add(list, first) {
 
 // ---- around the list
 
-function counts(answer) {
-  const ok = answer.results.ok;
-  const refused = Object.values(answer.results).reduce((sum, n) => sum + n, 0) - ok;
-  $('kept').textContent = answer.stored;
+function counts(data) {
+  const ok = data.results.ok;
+  const refused = Object.values(data.results).reduce((sum, n) => sum + n, 0) - ok;
+  $('kept').textContent = data.stored;
   $('delivered').textContent = ok;
   $('refused').textContent = refused;
-  $('older').hidden = answer.dropped === 0;
-  $('older').textContent = `${answer.dropped} older ${answer.dropped === 1 ? 'message has' : 'messages have'} been dropped: the channel keeps only the newest.`;
-  const { mode, meaning, delay_s: delay } = answer.control;
+  $('older').hidden = data.dropped === 0;
+  $('older').textContent = `${data.dropped} older ${data.dropped === 1 ? 'message has' : 'messages have'} been dropped: the channel keeps only the newest.`;
+  const { mode, meaning, delay_s: delay } = data.control;
   $('mode').value = mode;
-  $('meaning').textContent = mode === 'slow' ? `takes ${delay} s for every answer` : meaning;
+  $('meaning').textContent = mode === 'slow' ? `delays every response by ${delay} s` : meaning;
   document.body.dataset.mode = mode;
   $('trouble').hidden = mode === 'ok';
   if (mode === 'ok') return;
@@ -302,7 +302,7 @@ function counts(answer) {
 }
 
 function connected(yes) {
-  $('link').textContent = yes ? 'live' : 'slack-mock does not answer; retrying';
+  $('link').textContent = yes ? 'live' : 'slack-mock does not respond; retrying';
   $('link').dataset.live = String(yes);
 }
 
@@ -317,16 +317,16 @@ function reset() {
 async function poll() {
   const response = await fetch(`/messages?after=${lastId}`, { cache: 'no-store', signal: AbortSignal.timeout(10000) });
   if (!response.ok) throw new Error(`status ${response.status}`);
-  const answer = await response.json();
-  if (answer.epoch !== epoch && lastId > 0) { // the store was cleared, or slack-mock restarted
+  const data = await response.json();
+  if (data.epoch !== epoch && lastId > 0) { // the store was cleared, or slack-mock restarted
     reset();
     return poll();
   }
-  if (answer.epoch !== epoch || answer.messages.length) add(answer.messages, answer.epoch !== epoch);
-  epoch = answer.epoch;
-  lastId = Math.max(lastId, answer.messages.at(-1)?.id ?? 0);
-  for (const node of messages().slice(0, Math.max(0, messages().length - answer.stored))) node.remove();
-  counts(answer);
+  if (data.epoch !== epoch || data.messages.length) add(data.messages, data.epoch !== epoch);
+  epoch = data.epoch;
+  lastId = Math.max(lastId, data.messages.at(-1)?.id ?? 0);
+  for (const node of messages().slice(0, Math.max(0, messages().length - data.stored))) node.remove();
+  counts(data);
   titleAndJump();
 }
 

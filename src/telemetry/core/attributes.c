@@ -129,7 +129,7 @@ static void append(struct tel_attributes *a, uint32_t id, size_t size) {
   a->end += (uint32_t)size;
 }
 
-/* commit() if the key may already exist, or if there is no free room. */
+/* The slow path of commit(): the key may already exist, or there is no free room. */
 static void commit_slowly(struct tel_attributes *a, uint32_t id, size_t size) {
   uint32_t at = find(a, id, a->bytes + a->end);
   if (at != NONE) {

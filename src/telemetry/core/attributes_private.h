@@ -59,8 +59,7 @@ struct tel_form {
                   const union tel_value *value);
   /* Whether two pairs have the same key. */
   bool (*same_key)(const unsigned char *a, const unsigned char *b);
-  /* Reads a pair. Allocates decoded text in *text, which the caller frees. Returns false when out of memory.
-   */
+  /* Reads a pair. Allocates decoded text in *text; the caller frees it. Returns false when out of memory. */
   bool (*read)(const unsigned char *pair, size_t len, struct tel_attribute *out, char **text);
 };
 extern const struct tel_form tel_form_otlp, tel_form_json;
@@ -153,7 +152,7 @@ static inline bool tel_json_is_reserved(const struct tel_name *name) {
   return (any & TEL_KEY_BIT(name->id)) && tel_json_is_reserved_slowly(name);
 }
 
-/* Writes a pair of short texts that need no escape. Returns its size, or 0 if one might need an escape. */
+/* Writes a pair of short texts that need no escape. Returns its size, or 0 if a text might need an escape. */
 static inline size_t tel_json_write_short(unsigned char *start, const struct tel_name *name,
                                           const char *value, size_t len) {
   char *to = (char *)start;
@@ -179,11 +178,10 @@ void tel_pair_read(const uint8_t *data, size_t len, struct tel_attribute *out);
 
 /* Constant pairs that are encoded once. */
 struct tel_block;
-/* A copy of the pairs of a list; NULL when out of memory. */
+/* Copies the pairs of a list. Returns NULL when out of memory. */
 struct tel_block *tel_block_new(const struct tel_attributes *from);
 void tel_block_free(struct tel_block *block);
-/* Sets all pairs of the block, which must have the list's form. The list's limits apply. Either may be NULL.
- */
+/* Sets all pairs of the block. It must have the list's form. The list's limits apply. Either may be NULL. */
 void tel_attributes_add_block(struct tel_attributes *a, const struct tel_block *block);
 /* Sets an encoded pair. id is the hash of its key. */
 void tel_attributes_add_encoded(struct tel_attributes *a, uint32_t id, const unsigned char *pair,

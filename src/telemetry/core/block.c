@@ -4,7 +4,7 @@
 
 #include "telemetry/core/attributes_private.h"
 
-/* Followed by places, then bytes. */
+/* The places follow the struct, and the bytes follow the places. */
 struct tel_block {
   uint64_t seen;
   uint32_t count, size;
@@ -43,7 +43,7 @@ static bool has_one_of(const struct tel_attributes *a, const struct pairs *pairs
   return false;
 }
 
-/* Adds the pairs one by one. Needed if a key already exists, not all fit, or a value may be too long. */
+/* Adds the pairs one by one: a key may already exist, not all pairs may fit, or a value may be too long. */
 static void add_each(struct tel_attributes *a, const struct pairs *pairs) {
   for (uint32_t i = 0; i < pairs->count; i++) {
     const unsigned char *at = pairs->bytes + pairs->places[i].at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports failing exports, at most once a minute, and when exports work again. One thread. Internal to
+/* Reports that exports fail (at most once a minute) and that they work again. One thread. Internal to
  * src/telemetry. */
 #ifndef TELEMETRY_CORE_FAILURE_REPORT_H
 #define TELEMETRY_CORE_FAILURE_REPORT_H

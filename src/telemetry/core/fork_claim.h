@@ -22,8 +22,8 @@ struct tel_fork_claim {
 /* Returns 0 or TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_fork_claim_init(struct tel_fork_claim *claim);
 void tel_fork_claim_free(struct tel_fork_claim *claim);
-/* Called at the start. Removes from the list the items that another process exports, and returns them in
- * order. */
+/* Call it when the queue starts. Removes from the list the items that another process exports, and returns
+ * them in order. */
 struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_item **first);
 /* Whether this process or one that forked it has started the queue. */
 bool tel_fork_claim_started(const struct tel_fork_claim *claim);

@@ -80,7 +80,7 @@ static size_t write_pair(struct tel_attributes *a, const struct tel_name *name, 
   return (size_t)(to - start);
 }
 
-/* The quote that ends the string which begins at text. */
+/* Returns the quote that ends the string at text. */
 static const char *string_end(const char *text) {
   while (*text != '"') text += *text == '\\' ? 2 : 1;
   return text;
@@ -120,7 +120,7 @@ static size_t unescape(const char *text, size_t len, char *to) {
   return (size_t)(to - start);
 }
 
-/* Returns the text that begins at text. A text with escapes is decoded to *to, which advances. */
+/* Returns the decoded string that begins at text. If it has escapes, decodes it to *to and advances *to. */
 static const char *read_text(const char *text, size_t *len, char **to) {
   *len = (size_t)(string_end(text) - text);
   if (!memchr(text, '\\', *len)) return text;

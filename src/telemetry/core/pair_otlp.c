@@ -34,7 +34,7 @@ static inline uint8_t *put_head(uint8_t *to, uint32_t tag, const struct tel_name
   return wire_put_varint(to, value_size);
 }
 
-/* The length of the text is known only after the repair, so the text is repaired behind its place and then
+/* The length of the text is known only after the repair. So the text is repaired behind its place and then
  * moved there. */
 static size_t write_repaired(struct tel_attributes *a, const struct tel_name *name, const char *data,
                              size_t len) {

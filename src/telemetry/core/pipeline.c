@@ -25,7 +25,7 @@ struct tel_pipeline {
   uint64_t flush_wanted, flush_done; /* numbers of flushes */
   uint64_t in_flight;                /* weight */
   struct tel_item *first, **last;    /* taken over from pushed, oldest first */
-  uint64_t due; /* when the worker processes even a single item; used only by the worker */
+  uint64_t due;                      /* when the worker processes even one item; only the worker uses it */
 
   _Atomic bool stop_begun; /* the same as stopping, for threads that do not hold the lock */
   _Atomic uint64_t stop_deadline;
@@ -225,7 +225,7 @@ static void rest(struct tel_pipeline *pipeline) {
 
 /* Processes all items that are queued at the start, in several batches if necessary, because the rest would
  * wait for another delay. all: also waits for items that are counted but not yet pushed. stopping: continues
- * until nothing is queued. Ends at the deadline of a stop. Returns false if left behind. */
+ * until nothing is queued. Ends at the deadline of a stop. Returns false if this worker was left behind. */
 static bool process_all(struct tel_pipeline *pipeline, bool stopping, bool all) {
   uint64_t left = tel_pipeline_queued(pipeline), taken;
   do {

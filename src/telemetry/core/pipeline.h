@@ -7,8 +7,8 @@
  * thread. The worker runs when enough items are queued, when the delay since its last run or since the first
  * item is over, on a flush, and at the stop.
  *
- * Each item is counted once: as processed or as lost. A stop keeps its deadline: a worker that hangs is left
- * behind with the pipeline, and from then on uses only the pipeline and the data of process(). Internal to
+ * Each item is counted once: as processed or as lost. A stop keeps its deadline. A worker that hangs is left
+ * behind with the pipeline. From then on it uses only the pipeline and the data of process(). Internal to
  * src/telemetry. */
 #ifndef TELEMETRY_CORE_PIPELINE_H
 #define TELEMETRY_CORE_PIPELINE_H
@@ -20,7 +20,7 @@
 #include "tel/error.h"
 #include "telemetry/core/pipeline_system.h"
 
-/* The first member of an item. Its maker sets bytes and weight. */
+/* The first member of an item. The code that makes the item sets bytes and weight. */
 struct tel_item {
   struct tel_item *next;
   uint32_t bytes;
@@ -81,7 +81,7 @@ size_t tel_pipeline_capacity(const struct tel_pipeline *pipeline);
 
 /* Waits until all items pushed before were processed and tend() was called. Returns false at the deadline. */
 bool tel_pipeline_flush(struct tel_pipeline *pipeline, uint64_t deadline_mono_ns);
-/* Whether the deadline of a stop is over. Any thread. */
+/* Whether the deadline of a stop has passed. Any thread. */
 bool tel_pipeline_late(const struct tel_pipeline *pipeline);
 bool tel_pipeline_stopping(const struct tel_pipeline *pipeline);
 

@@ -46,7 +46,7 @@ static void detect(struct tel_attributes *attributes) {
   struct utsname system;
   char text[32 * 1024], id[65];
   if (uname(&system) == 0) {
-    /* Names of the semantic conventions that differ from the kernel's. */
+    /* The semantic conventions have other names for these than the kernel. */
     const char *arch = strcmp(system.machine, "x86_64") == 0    ? "amd64"
                        : strcmp(system.machine, "aarch64") == 0 ? "arm64"
                                                                 : system.machine;

@@ -11,8 +11,8 @@
 struct tel_resource;
 
 /* Describes the calling process, from the settings and the system. The program's values (service, process,
- * SDK) override OTEL_RESOURCE_ATTRIBUTES, which overrides detected values (host, container). NULL when out of
- * memory. */
+ * SDK) override OTEL_RESOURCE_ATTRIBUTES, and that variable overrides detected values (host, container). NULL
+ * when out of memory. */
 struct tel_resource *tel_resource_new(const struct tel_tracing_settings *settings,
                                       const char *service_version, const char *instance_id);
 void tel_resource_free(struct tel_resource *resource);

@@ -75,7 +75,8 @@ struct tel *tel_new(const char *name, const char *version) {
   random_uuid(tel->instance); /* watches for forks from now on */
   tel->process = forks_count();
   if (!name || !version || !*name || strlen(name) >= TEL_NAME_SIZE || strlen(version) >= TEL_NAME_SIZE)
-    tel_fail(tel, TEL_E_VALUE, "telemetry needs a name and a version of 1 to 63 and 0 to 63 bytes");
+    tel_fail(tel, TEL_E_VALUE,
+             "telemetry requires a name of 1 to 63 bytes and a version of at most 63 bytes");
   else
     tel_fail(tel, open_parts(tel, name, version), "cannot set up telemetry");
   return tel;

@@ -12,13 +12,12 @@ struct tel_http_parts;
 typedef _Atomic(struct tel_http_parts *) tel_http_parts_place;
 
 /* Returns the parts at that place; makes them if it is NULL. method: a standard one, or "_OTHER"; route: the
- * template, or NULL; status 0: no answer. Returns NULL when out of memory. Any thread. */
+ * template, or NULL; status 0: no response. Returns NULL when out of memory. Any thread. */
 const struct tel_http_parts *tel_http_parts_get(tel_http_parts_place *place, const char *method,
                                                 const char *route, unsigned status);
 void tel_http_parts_free(struct tel_http_parts *parts);
 
-/* Sets the span's attributes: the shared parts, and the ones of this request only. Accepts NULL attributes.
- */
+/* Sets the span's attributes: the shared parts, and those of this request only. Accepts NULL attributes. */
 void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_request *request,
                        const char *method, const struct tel_http_parts *parts);
 /* Sets method, route and status of a log line. */

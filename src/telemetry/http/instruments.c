@@ -95,17 +95,17 @@ static int make_families(struct tel *tel, struct tel_http *http) {
   const struct tel_metric table[] = {
       {.type = TEL_METRIC_COUNTER,
        .name = "request_total",
-       .help = "Requests answered.",
+       .help = "Handled requests.",
        .labels = "method route status",
        .family = &http->requests},
       {.type = TEL_METRIC_COUNTER,
        .name = "error_total",
-       .help = "Requests that the server failed to serve (status 5xx, no answer, or cut by it).",
+       .help = "Requests that the server failed to serve (status 5xx, no response, or cut by the server).",
        .labels = "method route reason",
        .family = &http->errors},
       {.type = TEL_METRIC_HISTOGRAM,
        .name = "request_duration_seconds",
-       .help = "From a request's arrival to its answer.",
+       .help = "From a request's arrival to its response.",
        .unit = "seconds",
        .labels = "method route",
        .buckets = buckets,
@@ -154,7 +154,7 @@ static struct tel_counter *counter_of(struct tel_family *family, _Atomic(struct 
   return counter;
 }
 
-/* Adds n to the counters of the status: of all answers and, for a failure of the server, of errors. */
+/* Adds n to the counter of the status and, if the server failed, to the counter of errors. */
 static void count(struct tel_http *http, struct tel_http_route *route, size_t method,
                   const struct tel_http_result *result, uint64_t n) {
   char word[12];
@@ -173,7 +173,8 @@ static void count(struct tel_http *http, struct tel_http_route *route, size_t me
 struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *template) {
   if (!tel || !template || !tel->registry || tel_foreign(tel)) return NULL;
   struct tel_http_route *route = NULL;
-  char *label = utf8_repaired(template, strlen(template)); /* the registry rejects other label values */
+  char *label =
+      utf8_repaired(template, strlen(template)); /* the registry rejects label values that are not UTF-8 */
   int error = label ? 0 : TEL_E_MEMORY;
   pthread_mutex_lock(&tel->lock);
   struct tel_http *http = label ? http_of(tel, &error) : NULL;
@@ -193,7 +194,7 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
   pthread_mutex_unlock(&tel->lock);
   free(label);
   tel_fail(tel, error, "cannot make the metrics of a route");
-  /* A counter must exist at 0 before it first rises, or rate() misses the rise. */
+  /* A counter must exist at 0 before its first increment, or rate() misses that increment. */
   if (route && method && strcmp(method, "*") != 0) {
     count(http, route, method_index(method), &(struct tel_http_result){.status = 200}, 0);
     count(http, route, method_index(method), &(struct tel_http_result){.status = 500, .failed = true}, 0);
@@ -220,7 +221,7 @@ const struct tel_http_parts *tel_http_record(struct tel *tel, const struct tel_h
   count(http, own, index, result, 1);
   struct series *series = series_of(http, own, index);
   if (!series) return NULL;
-  /* To the millisecond: see tel_histogram_observe_at(). */
+  /* Rounds the time down to a millisecond: see tel_histogram_observe_at(). */
   tel_histogram_observe_at(series->duration, (double)result->duration_ns / 1e9, context,
                            result->end_unix_ns - result->end_unix_ns % CLOCK_NS_PER_MS);
   unsigned status = result->status > STATUS_MAX ? 0 : result->status;

@@ -7,7 +7,7 @@
 
 #include "telemetry/http/describe.h"
 
-/* The label's value for a method: itself if it is a standard one, else "_OTHER". Static. */
+/* The label's value for a method: a standard method is its own label, others are "_OTHER". Static. */
 const char *tel_http_method(const char *method);
 struct tel_http_result {
   unsigned status;
@@ -16,11 +16,11 @@ struct tel_http_result {
   uint64_t end_unix_ns; /* on the clock of the trace */
 };
 /* Records an ended request. context: for its exemplar, or NULL. route NULL: unmatched. Returns the parts that
- * its span and its log line share with others; NULL when out of memory. */
+ * its span and its log line share with other requests, or NULL when out of memory. */
 const struct tel_http_parts *tel_http_record(struct tel *tel, const struct tel_http_route *route,
                                              const char *method, const struct tel_http_result *result,
                                              const struct tel_context *context);
-/* "GET /order/:id", or the method alone for NULL: the name of the span. Static, or as long-lived as tel. */
+/* The name of the span: "GET /order/:id", or the method alone if route is NULL. It lives as long as tel. */
 const char *tel_http_span_name(const struct tel_http_route *route, const char *method);
 
 #endif

@@ -145,7 +145,7 @@ static bool take_yder(struct tel_logger *logger) {
 int tel_log_install(struct tel_logger *logger) {
   if (!logger) return TEL_E_VALUE;
   if (!take_yder(logger)) return TEL_E_FULL;
-  /* All levels: this logger filters them, because its level can change while threads run. */
+  /* Pass all levels. This logger filters them, because its level can change while threads run. */
   if (y_init_logs(NULL, Y_LOG_MODE_CALLBACK, Y_LOG_LEVEL_DEBUG, NULL, NULL) &&
       y_set_logs_callback(on_yder_line, logger, NULL))
     return 0;

@@ -31,7 +31,7 @@ struct tel_log_output {
   ino_t inode;
   uint64_t size;
   struct buf rest; /* the rest of a partly written line, to be completed first */
-  bool torn;       /* next, only end the file's last line */
+  bool torn;       /* the file's last line is incomplete: end it first */
 };
 
 /* Returns false if a crash or another program left the last line without a newline. */
@@ -103,7 +103,7 @@ static void failed(struct tel_log_result *result, enum tel_log_failure failure) 
   result->failures[failure]++;
 }
 
-/* Gives up the rest of a line, which stays incomplete. */
+/* Gives up the rest of a line. The line stays incomplete. */
 static void abandon_rest(struct tel_log_output *output, struct tel_log_result *result) {
   if (output->rest.len == 0) return;
   result->lost++;
@@ -182,8 +182,8 @@ static const char *numbered(const struct tel_log_output *output, char *room, uns
   return room;
 }
 
-/* FILE.1 to FILE.(keep - 1) move up by one, FILE becomes FILE.1. If keep is 0, FILE is emptied. After a
- * failure FILE is in its place, and only FILE.keep may be overwritten. */
+/* Renames FILE.1 to FILE.(keep - 1) to the next number, then FILE to FILE.1. If keep is 0, empties FILE
+ * instead. After a failure FILE still has its name, and only FILE.keep may be overwritten. */
 static bool rotate(struct tel_log_output *output) {
   if (output->keep == 0) {
     if (ftruncate(output->fd, 0) != 0) return false;

@@ -13,8 +13,8 @@
 
 struct tel_log_output;
 
-/* Counts of lines. Every line is counted once, as written or as lost. The rest of a partly written line waits
- * for the next call, which completes it first, or for the end. */
+/* Counts of lines. Every line is counted once, as written or as lost. A partly written line is counted later:
+ * the next call first completes it, or the end loses it. */
 enum tel_log_failure { TEL_LOG_FAILED_WRITE, TEL_LOG_FAILED_REOPEN, TEL_LOG_FAILED_ROTATE, TEL_LOG_FAILURES };
 
 struct tel_log_result {

@@ -12,7 +12,7 @@
 #include "tel/log.h"
 #include "telemetry/core/pipeline.h"
 
-/* Limits of a record, which bound the cost of a line. */
+/* Limits of a record. They bound the cost of a line. */
 enum { TEL_LOG_FIELDS = 64, TEL_LOG_VALUE_CHARACTERS = 1024 };
 /* Room before the fields, for the line's own members. */
 enum { TEL_LOG_ROOM = 512 };

@@ -28,7 +28,7 @@ struct tel_log_stats {
 };
 
 /* Registers the metrics, all at 0. A NULL registry: nothing is counted. Errors as for tel_counter_family().
- * The struct must not move until tel_log_stats_close(), which is needed only on success. */
+ * After success, the struct must not move until tel_log_stats_close(). */
 TEL_MUST_CHECK int tel_log_stats_open(struct tel_log_stats *stats, struct tel_registry *registry,
                                       const struct tel_pipeline *pipeline);
 /* Call it before the queue is freed. Scrapes may continue and see a queue of 0. */

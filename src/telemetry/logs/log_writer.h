@@ -19,8 +19,8 @@ TEL_MUST_CHECK int tel_log_writer_new(const struct tel_log_settings *settings, s
 /* Sets where lines are counted until tel_log_writer_free(). Call it before the start. */
 void tel_log_writer_count_in(struct tel_log_writer *writer, struct tel_log_stats *stats);
 const struct tel_pipeline *tel_log_writer_pipeline(const struct tel_log_writer *writer);
-/* Changes version and instance in all lines, also of records that are queued already, in a child of the
- * process that made the writer. Call it before the start. TEL_E_MEMORY. */
+/* Changes version and instance in all lines, including those of queued records. For a child of the process
+ * that made the writer. Call it before the start. TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_log_writer_rename(struct tel_log_writer *writer, const char *version,
                                          const char *instance);
 /* Starts the thread. TEL_E_SYSTEM: errno. */

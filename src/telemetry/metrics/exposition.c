@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes both formats with the same code, which branches where they differ. */
+/* Writes both formats with the same code. It branches where the formats differ. */
 #include "telemetry/metrics/exposition.h"
 
 #include <math.h>
@@ -32,8 +32,8 @@ static void put_escaped(struct buf *out, const char *text, bool quotes) {
 }
 
 /* Writes a bound as Go prints it: the shortest exact digits, with an exponent below 1e-04 and from 1e+06 on.
- * OpenMetrics calls this canonical, with ".0" after whole numbers. A bound is a label value: written
- * differently, it would be another series. */
+ * OpenMetrics calls this canonical, with ".0" after whole numbers. A bound is a label value, so another
+ * spelling of it would be another series. */
 static void put_bound(struct buf *out, double bound, enum tel_format format) {
   char text[40];
   int digits = 0;
@@ -142,7 +142,7 @@ static void put_exemplar(struct buf *out, const struct tel_exemplar *exemplar) {
   buf_put_hex(out, exemplar->context.span_id, sizeof exemplar->context.span_id);
   buf_puts(out, "\"} ");
   buf_put_double(out, exemplar->value);
-  char time[32]; /* never an exponent, which would cost digits */
+  char time[32]; /* without an exponent, because %g would lose digits */
   snprintf(time, sizeof time, " %llu.%03llu", (unsigned long long)(exemplar->unix_ns / CLOCK_NS_PER_S),
            (unsigned long long)(exemplar->unix_ns / CLOCK_NS_PER_MS % 1000));
   buf_puts(out, time);

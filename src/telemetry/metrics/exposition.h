@@ -13,9 +13,9 @@ enum tel_format { TEL_FORMAT_TEXT, TEL_FORMAT_OPENMETRICS };
 
 /* The format that an Accept header asks for (NULL: none; repeated headers joined by commas). The q of a
  * format is that of the most specific range that matches it. The higher q wins, then the more specific range,
- * then OpenMetrics. OpenMetrics must be named (or "application" with a star): a client that sends only the
- * full wildcard, such as curl, gets text. If no format is acceptable, the result is text 0.0.4. A range with
- * an unsupported version does not match. A range with a malformed q is ignored. */
+ * then OpenMetrics. The header must name OpenMetrics (or "application" with a star). A client that sends only
+ * the full wildcard, such as curl, gets text. If no format is acceptable, the result is text 0.0.4. A range
+ * with an unsupported version does not match. A range with a malformed q is ignored. */
 enum tel_format tel_format_negotiate(const char *accept);
 /* Whether an Accept-Encoding header (NULL: none) accepts gzip: by name (also x-gzip), else by *, with q above
  * 0. */

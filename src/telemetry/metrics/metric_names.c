@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of names. Stricter than the data model: a colon is reserved for recording rules, a leading
- * underscore for the formats themselves. */
+/* The rules of names. They are stricter than the data model: a colon is reserved for recording rules, a
+ * leading underscore for the formats themselves. */
 #include <string.h>
 
 #include "telemetry/metrics/metrics_model.h"
@@ -43,7 +43,7 @@ bool tel_family_names_valid(const struct tel_family_spec *spec, enum tel_metric_
   return true;
 }
 
-/* Suffixes of the base name. OpenMetrics reserves _created, which is not written here. */
+/* Suffixes of the base name. OpenMetrics reserves _created, although this library does not write it. */
 static const char *const suffixes[][6] = {
     [TEL_METRIC_COUNTER] = {"", "_total", "_created", NULL},
     [TEL_METRIC_GAUGE] = {"", NULL},

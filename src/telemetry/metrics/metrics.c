@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "telemetry/metrics/metrics_model.h"
 
-/* Threads are short-lived (one per connection), so shards are assigned in turn and never given back. */
+/* Threads may be short-lived (one per connection), so shards are assigned in turn and never given back. */
 static unsigned shard_index(void) {
   static atomic_uint next;
   static _Thread_local unsigned mine; /* index plus one; 0: none yet */
@@ -34,10 +34,10 @@ static void add_double(_Atomic double *to, double delta) {
 /* Exemplars */
 
 /* The fields are stored with release and loaded with acquire order. So a reader that sees a field of a later
- * writer also sees that writer's version. Fences would do too, but ThreadSanitizer does not support them. */
+ * writer also sees that writer's version. Fences would work too, but ThreadSanitizer does not know them. */
 static void keep(struct tel_exemplar_slot *slot, double value, const struct tel_context *context,
                  uint64_t unix_ns) {
-  /* At most one per time value, so that many threads read this cache line without writing to it. */
+  /* Keep at most one exemplar per time value, so that most threads only read this cache line. */
   if (atomic_load_explicit(&slot->unix_ns, memory_order_relaxed) == unix_ns) return;
   uint64_t trace_id[2], span_id;
   memcpy(trace_id, context->trace_id, sizeof trace_id);
@@ -173,7 +173,7 @@ static size_t record(struct tel_histogram *h, double value) {
   return bucket;
 }
 
-/* The sum is a counter: ignore values that would make it fall or become infinite or NaN. */
+/* The sum is a counter: ignore values that would make it decrease or become infinite or NaN. */
 static bool measurement(double value) {
   return value >= 0 && value <= DBL_MAX;
 }

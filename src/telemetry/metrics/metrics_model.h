@@ -4,7 +4,7 @@
  *
  * Counters and histograms are split into shards on separate cache lines. A thread gets a shard when it first
  * records and keeps it, so threads rarely contend for a line. There may be more threads than shards, so
- * recording is still atomic. A reader adds up the shards. Each shard only grows, so the sum never falls. */
+ * recording is still atomic. A reader adds up the shards. Shards only grow, so the sum never decreases. */
 #ifndef TELEMETRY_METRICS_METRICS_MODEL_H
 #define TELEMETRY_METRICS_METRICS_MODEL_H
 

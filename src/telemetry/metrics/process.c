@@ -14,8 +14,8 @@
 
 enum field { CPU, MAX_FDS, OPEN_FDS, RESIDENT, START, THREADS, VIRTUAL, FIELD_COUNT };
 
-/* One reading serves all families of a scrape, because /proc/self/stat adds up every thread, which is slow.
- */
+/* One reading serves all families of a scrape, because reading /proc/self/stat is slow: the kernel adds up
+ * all threads. */
 struct process {
   uint64_t scrape;            /* the scrape of the values */
   double values[FIELD_COUNT]; /* NaN: not known */
@@ -40,8 +40,8 @@ static bool read_file(const struct process *process, const char *name, char *out
   return true;
 }
 
-/* proc(5) numbers the fields of stat from 1; the state is the third, directly after the command's name, which
- * may hold blanks and brackets. */
+/* proc(5) numbers the fields of stat from 1. The state is the third. It follows the command's name in
+ * brackets. The name itself may hold blanks and brackets. */
 enum { STATE = 3, UTIME = 14, STIME = 15, NUM_THREADS = 20, STARTTIME = 22, VSIZE = 23, RSS = 24 };
 
 static void read_stat(struct process *process) {
@@ -53,7 +53,7 @@ static void read_stat(struct process *process) {
   at += 3; /* after the state's letter */
   for (int i = STATE + 1; i <= RSS; i++) {
     char *end;
-    field[i] = strtoull(at, &end, 10); /* some before utime are negative, and not used */
+    field[i] = strtoull(at, &end, 10); /* some fields before utime are negative; they are not used */
     if (end == at) return;
     at = end;
   }
@@ -85,7 +85,7 @@ static void count_open_fds(struct process *process) {
   if ((size_t)snprintf(path, sizeof path, "%s/self/fd", process->proc) >= sizeof path) return;
   DIR *dir = opendir(path);
   if (!dir) return;
-  char own[16]; /* the directory's own descriptor is closed when this returns */
+  char own[16]; /* the directory's own descriptor does not count */
   snprintf(own, sizeof own, "%d", dirfd(dir));
   double count = 0;
   for (struct dirent *entry; (entry = readdir(dir));)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Families and series: linked under the registry's lock, when they are complete. Handles never move. */
+/* Families and series are linked under the registry's lock when they are complete. Handles never move. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-/* The parts of a URL that matter here; "" for an absent one. */
+/* The parts of a URL that are needed here; "" for an absent part. */
 struct parts {
   char scheme[16], host[TEL_ENDPOINT_SHOWN_SIZE], port[8], path[TEL_ENDPOINT_SHOWN_SIZE];
 };
@@ -63,8 +63,8 @@ bool tel_endpoint_loopback(const char *url) {
     if (strcasecmp(parts.host, names[i]) == 0) return true;
   size_t len = strlen(parts.host);
   if (len >= sizeof under && strcasecmp(parts.host + len - (sizeof under - 1), under) == 0) return true;
-  /* libcurl has already expanded "127.1" to four numbers, so a host that begins like this and holds a letter
-   * is a name. */
+  /* libcurl has already expanded "127.1" to four numbers, so a host that begins with "127." and holds a
+   * letter is a name. */
   if (strncasecmp(parts.host, "[::ffff:127.", 12) == 0) return true;
   return strncmp(parts.host, "127.", 4) == 0 && parts.host[strspn(parts.host, "0123456789.")] == '\0';
 }
@@ -81,7 +81,7 @@ static const char *signal_path(const char *path) {
   return NULL;
 }
 
-/* Advice for an invalid URL; NULL if its meaning is unclear, or if it may hold a password. */
+/* Advice for an invalid URL. NULL if its intended meaning is unclear, or if it may hold a password. */
 static const char *advise_invalid(const char *url, char out[TEL_ENDPOINT_ADVICE_SIZE]) {
   struct parts parts;
   char guess[TEL_ENDPOINT_SHOWN_SIZE];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# OTLP over HTTP: encoder, exporter, answers, retries.
+# OTLP over HTTP: encoder, exporter, responses, retries.
 libtelemetry_la_SOURCES += \
 	src/telemetry/otlp/endpoint.c src/telemetry/otlp/endpoint.h src/telemetry/otlp/otlp_encoder.c \
 	src/telemetry/otlp/otlp_encoder.h src/telemetry/otlp/otlp_exporter.c src/telemetry/otlp/otlp_exporter.h \

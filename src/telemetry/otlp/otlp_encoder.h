@@ -17,13 +17,13 @@ struct tel_wire;
 struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resource, const char *scope_name,
                                               const char *scope_version);
 void tel_otlp_encoder_free(struct tel_otlp_encoder *encoder);
-/* Makes a request of sealed spans. out is valid until the next call. TEL_E_MEMORY, or TEL_E_FULL: it would
- * exceed TEL_OTLP_REQUEST_LIMIT. */
+/* Makes a request of sealed spans. out is valid until the next call. TEL_E_MEMORY, or TEL_E_FULL: the request
+ * would exceed TEL_OTLP_REQUEST_LIMIT. */
 TEL_MUST_CHECK int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struct tel_wire *spans,
                                    size_t count, const struct buf **out);
 
-/* Decodes a collector's answer to an accepted request. rejected: number of spans. message: cut to size, ""
- * for none; characters other than printable ASCII are replaced. Returns false if the answer is invalid. */
+/* Decodes a collector's response to an accepted request. rejected: number of spans. message: cut to size, ""
+ * for none; characters other than printable ASCII are replaced. Returns false if the response is invalid. */
 bool tel_otlp_decode_response(const void *data, size_t len, uint64_t *rejected, char *message, size_t size);
 
 #endif

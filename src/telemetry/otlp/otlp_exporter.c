@@ -22,7 +22,7 @@ struct otlp {
   struct tel_otlp_encoder *encoder;
   struct tel_transport transport;
   struct tel_trace_metrics *metrics;
-  struct tel_answer answer;
+  struct tel_response response;
   struct buf compressed;
   bool gzip;
   char where[TEL_ENDPOINT_SHOWN_SIZE]; /* for messages */
@@ -35,7 +35,7 @@ static void fail(struct tel_export_result *result, enum tel_drop reason, const c
   snprintf(result->text, sizeof result->text, "%s", text);
 }
 
-/* Whether the answer's type shows that it is not OTLP. Without a type, the body decides. */
+/* Whether the response's type shows that it is not OTLP. Without a type, the body decides. */
 static bool is_other_type(const char *type) {
   static const char *const ours[] = {"application/x-protobuf", "application/protobuf"};
   size_t len = strcspn(type, "; \t");
@@ -44,29 +44,30 @@ static bool is_other_type(const char *type) {
   return len > 0;
 }
 
-/* The server that answered 2xx does not speak OTLP, so the spans were not stored. */
+/* The server responded with 2xx but does not speak OTLP, so the spans were not stored. */
 static void refuse_success(const struct otlp *otlp, struct tel_export_result *result) {
-  const struct tel_answer *answer = &otlp->answer;
+  const struct tel_response *response = &otlp->response;
   char type[TEXT_SHOWN_SIZE], start[TEXT_SHOWN_SIZE];
   result->reason = TEL_DROP_NOT_OTLP;
-  snprintf(
-      result->text, sizeof result->text,
-      "%.150s answered %d, but not as a collector: %s, %zu bytes%s%s%s instead of application/x-protobuf; is "
-      "it the address of a collector's OTLP/HTTP receiver (usually port 4318, path /v1/traces)?",
-      otlp->where, answer->status,
-      *answer->type ? text_show(answer->type, strlen(answer->type), type) : "no Content-Type",
-      answer->body.len, answer->body.len ? " that begin with '" : "",
-      text_show(answer->body.data, answer->body.len, start), answer->body.len ? "'" : "");
+  snprintf(result->text, sizeof result->text,
+           "%.150s responded with %d, but not as a collector: %s, %zu bytes%s%s%s instead of "
+           "application/x-protobuf; is "
+           "it the address of a collector's OTLP/HTTP receiver (usually port 4318, path /v1/traces)?",
+           otlp->where, response->status,
+           *response->type ? text_show(response->type, strlen(response->type), type) : "no Content-Type",
+           response->body.len, response->body.len ? " that begin with '" : "",
+           text_show(response->body.data, response->body.len, start), response->body.len ? "'" : "");
 }
 
-/* Reads the answer of a collector that accepted the request, perhaps without some spans. OTLP has one status
- * for this, and an empty message for a full success. */
+/* Reads the response of a collector that accepted the request, perhaps without some spans. OTLP uses status
+ * 200 for both, and an empty message for a full success. */
 static void read_success(const struct otlp *otlp, size_t count, struct tel_export_result *result) {
-  const struct tel_answer *answer = &otlp->answer;
+  const struct tel_response *response = &otlp->response;
   uint64_t rejected;
   char message[sizeof result->text - 64];
-  if (answer->status != 200 || is_other_type(answer->type) ||
-      !tel_otlp_decode_response(answer->body.data, answer->body.len, &rejected, message, sizeof message)) {
+  if (response->status != 200 || is_other_type(response->type) ||
+      !tel_otlp_decode_response(response->body.data, response->body.len, &rejected, message,
+                                sizeof message)) {
     refuse_success(otlp, result);
     return;
   }
@@ -74,9 +75,9 @@ static void read_success(const struct otlp *otlp, size_t count, struct tel_expor
     snprintf(result->text, sizeof result->text, "the collector rejected spans: %s", message);
   else if (message[0])
     snprintf(result->text, sizeof result->text, "%s", message);
-  else if (!*answer->type && !answer->body.len)
+  else if (!*response->type && !response->body.len)
     snprintf(result->text, sizeof result->text,
-             "%.150s answered without a Content-Type, unlike a collector: check that the spans arrive",
+             "%.150s responded without a Content-Type, unlike a collector: check that the spans arrive",
              otlp->where);
   size_t bound = rejected < count ? (size_t)rejected : count;
   result->rejected += bound;
@@ -96,7 +97,7 @@ static const char *advice(int status) {
       {404, 405, "is the path right? A collector takes spans at /v1/traces"},
       {407, 407, "the proxy requires a user and a password"},
       {413, 413, "lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE"},
-      {415, 415, "it does not take protobuf, or not OTEL_EXPORTER_OTLP_COMPRESSION"},
+      {415, 415, "it does not accept protobuf, or not the compression of OTEL_EXPORTER_OTLP_COMPRESSION"},
   };
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (status >= known[i].from && status <= known[i].to) return known[i].text;
@@ -104,29 +105,29 @@ static const char *advice(int status) {
 }
 
 static void describe_failure(const struct otlp *otlp, struct tel_export_result *result) {
-  const struct tel_answer *answer = &otlp->answer;
-  const char *hint = answer->status ? advice(answer->status)
-                     : *answer->via ? "hosts in no_proxy are asked directly"
-                                    : NULL;
-  char what[sizeof answer->text + 32], text[sizeof result->text];
-  if (answer->status)
-    snprintf(what, sizeof what, "the collector answered %d", answer->status);
+  const struct tel_response *response = &otlp->response;
+  const char *hint = response->status ? advice(response->status)
+                     : *response->via ? "hosts in no_proxy are contacted directly"
+                                      : NULL;
+  char what[sizeof response->text + 32], text[sizeof result->text];
+  if (response->status)
+    snprintf(what, sizeof what, "the collector responded with %d", response->status);
   else
-    snprintf(what, sizeof what, "%s", answer->text);
+    snprintf(what, sizeof what, "%s", response->text);
   snprintf(text, sizeof text, "%.100s: %.210s%s%.100s%s%s", otlp->where, what,
-           *answer->via ? ", through the proxy " : "", answer->via, hint ? ": " : "", hint ? hint : "");
+           *response->via ? ", through the proxy " : "", response->via, hint ? ": " : "", hint ? hint : "");
   fail(result, TEL_DROP_EXPORT_FAILED, text);
 }
 
-/* The time of the next try, which may be later than the deadline. */
+/* The time of the next try. It may be later than the deadline. */
 static uint64_t next_try(struct otlp *otlp, unsigned attempt) {
-  const struct tel_answer *answer = &otlp->answer;
+  const struct tel_response *response = &otlp->response;
   const struct tel_transport *transport = &otlp->transport;
   uint64_t delay, now = transport->now_mono_ns(transport->cls);
   /* 0 or a past date asks for no wait. The backoff still applies, so that retries do not flood the collector.
    */
-  if (answer->status &&
-      tel_retry_after(answer->retry_after, transport->now_unix_ns(transport->cls), &delay) && delay > 0)
+  if (response->status &&
+      tel_retry_after(response->retry_after, transport->now_unix_ns(transport->cls), &delay) && delay > 0)
     return otlp->not_before = now + delay;
   return now + tel_retry_backoff_ns(attempt, random_unit());
 }
@@ -134,8 +135,8 @@ static uint64_t next_try(struct otlp *otlp, unsigned attempt) {
 static void send_request(struct otlp *otlp, const struct buf *request, size_t count, uint64_t deadline,
                          struct tel_export_result *result) {
   const struct tel_transport *transport = &otlp->transport;
-  struct tel_answer *answer = &otlp->answer;
-  /* An earlier request's Retry-After holds for this one too. */
+  struct tel_response *response = &otlp->response;
+  /* An earlier request's Retry-After applies to this one too. */
   if (otlp->not_before > transport->now_mono_ns(transport->cls)) {
     transport->pause(transport->cls, otlp->not_before < deadline ? otlp->not_before : deadline);
     if (otlp->not_before >= deadline && !transport->stopping(transport->cls)) {
@@ -144,13 +145,13 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
     }
   }
   for (unsigned attempt = 0;; attempt++) {
-    transport->post(transport->cls, request->data, request->len, deadline, answer);
-    tel_trace_metrics_request(otlp->metrics, answer->status);
-    if (answer->status >= 200 && answer->status < 300) {
+    transport->post(transport->cls, request->data, request->len, deadline, response);
+    tel_trace_metrics_request(otlp->metrics, response->status);
+    if (response->status >= 200 && response->status < 300) {
       read_success(otlp, count, result);
       return;
     }
-    bool again = answer->status ? tel_retry_status(answer->status) : answer->connection;
+    bool again = response->status ? tel_retry_status(response->status) : response->connection;
     uint64_t next = again ? next_try(otlp, attempt) : UINT64_MAX;
     /* A stop ends a running wait early, so that there is one last try, and prevents new waits. */
     if (!again || transport->stopping(transport->cls) || next >= deadline) {
@@ -206,7 +207,7 @@ static void release(void *cls) {
   struct otlp *otlp = cls;
   tel_otlp_encoder_free(otlp->encoder);
   if (otlp->transport.free) otlp->transport.free(otlp->transport.cls);
-  buf_free(&otlp->answer.body);
+  buf_free(&otlp->response.body);
   buf_free(&otlp->compressed);
   free(otlp);
 }
@@ -226,7 +227,7 @@ int tel_otlp_exporter_with(const struct tel_transport *transport, const struct t
   otlp->gzip = settings->gzip;
   otlp->timeout_ms = settings->timeout_ms;
   tel_endpoint_show(settings->endpoint, otlp->where);
-  otlp->answer.body = (struct buf)BUF_INIT(TEL_TRANSPORT_BODY_LIMIT);
+  otlp->response.body = (struct buf)BUF_INIT(TEL_TRANSPORT_BODY_LIMIT);
   otlp->compressed = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
   *out = (struct tel_exporter){export, stop, release, otlp};
   return TEL_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a collector's answer. The data is untrusted, so protobuf-c decodes it. */
+/* Reads a collector's response. The data is untrusted, so protobuf-c decodes it. */
 #include "telemetry/otlp/otlp.pb-c.h"
 #include "telemetry/otlp/otlp_encoder.h"
 

@@ -13,9 +13,9 @@
 
 enum { TEL_TRANSPORT_BODY_LIMIT = 4 * 1024 * 1024 };
 
-struct tel_answer {
-  int status;           /* of HTTP; 0: no answer, see text */
-  bool connection;      /* without a status: the connection failed, so a retry makes sense */
+struct tel_response {
+  int status;           /* of HTTP; 0: no response; see text */
+  bool connection;      /* without a status: the connection failed, so a retry is useful */
   char retry_after[64]; /* the header's value; "" if absent */
   char type[128];       /* the same for Content-Type */
   char via[256];        /* the proxy that was used, for a message: its address and variable; "": none */
@@ -26,8 +26,9 @@ struct tel_answer {
 /* One thread calls all functions except stop; any thread may call stop. The clocks are included, so that a
  * test can set them. */
 struct tel_transport {
-  /* Sends one request and waits for its answer, until the deadline. */
-  void (*post)(void *cls, const void *body, size_t len, uint64_t deadline_mono_ns, struct tel_answer *answer);
+  /* Sends one request and waits for its response, until the deadline. */
+  void (*post)(void *cls, const void *body, size_t len, uint64_t deadline_mono_ns,
+               struct tel_response *response);
   /* Waits until the given time or a stop. After a stop it returns at once. */
   void (*pause)(void *cls, uint64_t until_mono_ns);
   uint64_t (*now_mono_ns)(void *cls);

@@ -15,13 +15,13 @@
 #include "telemetry/settings/otel_env.h"
 
 /* Uses the multi interface for single transfers, because another thread can wake its poll at once. A progress
- * callback runs only about once a second. */
+ * callback would run only about once a second. */
 struct link {
   CURL *easy;
   CURLM *multi;
   struct curl_slist *headers;
-  struct tel_answer *answer; /* of the running request */
-  bool header_whole;         /* of the answer */
+  struct tel_response *response; /* of the running request */
+  bool header_whole;             /* of the response */
   struct tel_proxy proxy;
   char error[CURL_ERROR_SIZE];
   _Atomic bool stopping;
@@ -39,23 +39,23 @@ static void keep_header(const char *line, size_t len, const char *name, char *ou
 
 static size_t on_header(char *line, size_t size, size_t count, void *cls) {
   struct link *link = cls;
-  struct tel_answer *answer = link->answer;
+  struct tel_response *response = link->response;
   size_t len = size * count;
   if (len >= 5 && strncasecmp(line, "http/", 5) == 0) {
-    answer->retry_after[0] = answer->type[0] = '\0';
+    response->retry_after[0] = response->type[0] = '\0';
     link->header_whole = false;
   } else if (len == 1 || (len == 2 && *line == '\r')) {
     link->header_whole = true;
   }
-  keep_header(line, len, "retry-after:", answer->retry_after, sizeof answer->retry_after);
-  keep_header(line, len, "content-type:", answer->type, sizeof answer->type);
+  keep_header(line, len, "retry-after:", response->retry_after, sizeof response->retry_after);
+  keep_header(line, len, "content-type:", response->type, sizeof response->type);
   return len;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *cls) {
   struct link *link = cls;
-  buf_append(&link->answer->body, data, size * count);
-  return buf_failed(&link->answer->body) ? 0 : size * count; /* 0 makes libcurl fail */
+  buf_append(&link->response->body, data, size * count);
+  return buf_failed(&link->response->body) ? 0 : size * count; /* 0 makes libcurl fail */
 }
 
 /* Errors that may be temporary. Others (a bad certificate, no memory) are not. */
@@ -104,7 +104,7 @@ static int ms_until(uint64_t deadline) {
 }
 
 /* Runs the transfer to its end or the deadline. Time in which the process was stopped does not count, because
- * the answer may have arrived meanwhile. */
+ * the response may have arrived meanwhile. */
 static CURLcode perform(struct link *link, uint64_t deadline) {
   int running = 1, messages;
   for (;;) {
@@ -125,43 +125,43 @@ static CURLcode perform(struct link *link, uint64_t deadline) {
 
 /* libcurl does not report whether no_proxy excluded the proxy. Derive it from the port and from libcurl's
  * messages. */
-static void name_proxy(struct link *link, struct tel_answer *answer) {
+static void name_proxy(struct link *link, struct tel_response *response) {
   long port = 0;
   if (!*link->proxy.url) return;
   curl_easy_getinfo(link->easy, CURLINFO_PRIMARY_PORT, &port);
   if (port == link->proxy.port ||
       (*link->proxy.host ? strstr(link->error, link->proxy.host) != NULL : port <= 0))
-    snprintf(answer->via, sizeof answer->via, "%s", link->proxy.shown);
+    snprintf(response->via, sizeof response->via, "%s", link->proxy.shown);
 }
 
-static void post(void *cls, const void *body, size_t len, uint64_t deadline, struct tel_answer *answer) {
+static void post(void *cls, const void *body, size_t len, uint64_t deadline, struct tel_response *response) {
   struct link *link = cls;
   long status = 0;
-  link->answer = answer;
+  link->response = response;
   link->header_whole = false;
-  link->error[0] = answer->retry_after[0] = answer->type[0] = answer->via[0] = answer->text[0] = '\0';
-  buf_reset(&answer->body);
+  link->error[0] = response->retry_after[0] = response->type[0] = response->via[0] = response->text[0] = '\0';
+  buf_reset(&response->body);
   curl_easy_setopt(link->easy, CURLOPT_POSTFIELDS, body);
   curl_easy_setopt(link->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
   CURLcode code = CURLE_FAILED_INIT;
   if (curl_multi_add_handle(link->multi, link->easy) == CURLM_OK) {
     code = perform(link, deadline);
-    /* libcurl accepts a truncated header as a complete answer. */
+    /* libcurl accepts a truncated header as a complete response. */
     if (code == CURLE_OK && !link->header_whole) code = CURLE_GOT_NOTHING;
     if (code == CURLE_OK) curl_easy_getinfo(link->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_multi_remove_handle(link->multi, link->easy);
   }
-  answer->status = (int)status;
-  answer->connection = is_connection(code);
-  name_proxy(link, answer);
+  response->status = (int)status;
+  response->connection = is_connection(code);
+  name_proxy(link, response);
   if (code == CURLE_OK) return;
   const char *said = link->error[0] ? link->error : curl_easy_strerror(code);
-  if (buf_failed(&answer->body))
-    snprintf(answer->text, sizeof answer->text, "an answer that is too large");
+  if (buf_failed(&response->body))
+    snprintf(response->text, sizeof response->text, "the response is too large");
   else if (*link->proxy.url && strstr(said, link->proxy.url)) /* the text would show the proxy's password */
-    snprintf(answer->text, sizeof answer->text, "the proxy cannot be used: it takes http://HOST:PORT");
+    snprintf(response->text, sizeof response->text, "the proxy cannot be used: it takes http://HOST:PORT");
   else
-    snprintf(answer->text, sizeof answer->text, "%s%s", said, *answer->via ? "" : advice(code));
+    snprintf(response->text, sizeof response->text, "%s%s", said, *response->via ? "" : advice(code));
 }
 
 static void pause_until(void *cls, uint64_t until) {
@@ -227,7 +227,7 @@ static void set_file(CURL *easy, CURLoption option, const char *path, CURLcode *
   if (*path && !*error) *error = curl_easy_setopt(easy, option, path);
 }
 
-/* "" instead of NULL, so that libcurl does not read the variables itself. */
+/* Passes "" instead of NULL, so that libcurl does not read the variables itself. */
 static CURLcode set_proxy(struct link *link, const char *endpoint) {
   tel_proxy_find(endpoint, tel_getenv, NULL, &link->proxy);
   CURLcode error = curl_easy_setopt(link->easy, CURLOPT_PROXY, link->proxy.url);

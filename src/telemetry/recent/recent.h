@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Recent traces in the memory of the process, like the tracez page of OpenTelemetry's zPages. The newest,
- * slow and failed traces of each route are kept. To make room, the store drops the oldest trace from the
- * group (route, latency class and outcome) that holds the most memory, so many quick requests cannot replace
- * a slow one.
+ * slow and failed traces of each route are kept. A route, a latency class and an outcome form a group. To
+ * make room, the store drops the oldest trace of the group that holds the most memory. So many quick requests
+ * cannot replace a slow one.
  *
  * The store reserves all its memory at the start and never takes more. Ended spans are kept as compact
  * copies. A trace appears only when its last span in this process has ended, so it is always complete.
@@ -120,8 +120,7 @@ bool tel_recent_has(struct tel_recent *recent, const uint8_t trace_id[16]);
 void tel_recent_list_json(const struct tel_recent_list *list, struct buf *out);
 void tel_recent_trace_json(const struct tel_recent_trace *trace, struct buf *out);
 
-/* The words of a span's kind and status, and members of its JSON object. The console exporter writes them
- * too.
+/* The words of a span's kind and status, and members of its JSON object. The console exporter uses them too.
  */
 extern const char *const tel_recent_kind_words[], *const tel_recent_status_words[];
 void tel_recent_json_attributes(struct buf *out, const struct tel_recent_pairs *attributes);

@@ -21,7 +21,7 @@ struct tel_recent_copy {
 bool tel_recent_part_copy(const struct tel_recent_part *part, struct tel_arena *arena,
                           struct tel_recent_copy *out);
 
-/* Decodes the copy of a span, which must outlive the result. Returns false when out of memory. */
+/* Decodes the copy of a span. The copy must outlive the result. Returns false when out of memory. */
 bool tel_recent_span_decode(const struct tel_recent_copy *copy, struct tel_arena *arena,
                             struct tel_recent_span *out);
 

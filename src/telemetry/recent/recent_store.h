@@ -23,7 +23,7 @@ enum {
   TEL_RECENT_ROUTE_SIZE = 96 /* with the NUL */
 };
 
-/* Why a trace is not, or no longer, kept. */
+/* Why a trace was not kept, or was dropped later. */
 #define TEL_RECENT_DISCARDS(X)                                                                               \
   X(TEL_RECENT_EVICTED, "evicted")     /* made room for a newer one */                                       \
   X(TEL_RECENT_TOO_LARGE, "too_large") /* more than its share */                                             \

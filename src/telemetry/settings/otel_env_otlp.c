@@ -75,7 +75,7 @@ static bool read_compression(struct tel_env *env, const struct tel_row *row, con
   return true;
 }
 
-/* Read only to warn, because the exporter has only one protocol. */
+/* The variable is read only to warn, because the exporter has only one protocol. */
 static bool read_protocol(struct tel_env *env, const struct tel_row *row, const char *text,
                           struct tel_tracing_settings *settings) {
   static const char *const words[] = {"http/protobuf"};
@@ -101,14 +101,15 @@ static bool read_file_name(struct tel_env *env, const struct tel_row *row, const
 #define GENERAL "OTEL_EXPORTER_OTLP_"
 #define SPECIFIC "OTEL_EXPORTER_OTLP_TRACES_"
 #define TEXT(field) TEL_ROW_FIELD(field), sizeof((struct tel_tracing_settings *)0)->field, 0, 0
-/* A variable for all signals, and one for traces, which overrides it. */
+/* A variable for all signals, and one for traces. The second one overrides the first. */
 #define BOTH(suffix, takes, fallback, help, ...)                                                             \
   {{GENERAL suffix, takes, fallback, help}, __VA_ARGS__}, {                                                  \
     {SPECIFIC suffix, takes, GENERAL suffix, help " (traces)"}, __VA_ARGS__                                  \
   }
 
 const struct tel_row tel_rows_otlp[] = {
-    {{GENERAL "ENDPOINT", "an http or https URL without a query", "the setting traces.endpoint",
+    {{GENERAL "ENDPOINT", "an http or https URL without a query",
+      "the program's setting (minishop: traces.endpoint), or http://localhost:4318",
       "base URL of the collector; v1/traces is appended"},
      read_base,
      TEXT(endpoint)},

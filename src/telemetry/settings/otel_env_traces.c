@@ -54,7 +54,7 @@ static bool read_disabled(struct tel_env *env, const struct tel_row *row, const 
   return true;
 }
 
-/* A list. baggage is known but has no effect. */
+/* The value is a list. baggage is known but has no effect. */
 static bool read_propagators(struct tel_env *env, const struct tel_row *row, const char *text,
                              struct tel_tracing_settings *settings) {
   static const char *const words[] = {"tracecontext", "baggage", "none"};
@@ -106,7 +106,7 @@ static bool read_ratio(struct tel_env *env, const struct tel_row *row, const cha
   return true;
 }
 
-/* Of spans, events and links. */
+/* The limit applies to spans, events and links. */
 static bool read_attribute_limit(struct tel_env *env, const struct tel_row *row, const char *text,
                                  struct tel_tracing_settings *settings) {
   if (!tel_env_number(env, row, text, settings)) return false;
@@ -137,7 +137,7 @@ const struct tel_row tel_rows_traces[] = {
     ROW(read_exporter, "OTEL_TRACES_EXPORTER", "one of: otlp, console, none", "otlp",
         "where spans go: to a collector, to standard output as JSON lines, nowhere"),
     ROW(read_disabled, "OTEL_SDK_DISABLED", "one of: true, false", "false",
-        "true has the effect of OTEL_TRACES_EXPORTER=none"),
+        "true: spans are neither exported nor kept"),
     ROW(read_propagators, "OTEL_PROPAGATORS", "a list of: tracecontext, baggage, none",
         "tracecontext,baggage",
         "with tracecontext, the caller's trace is continued; without it each request starts a trace; baggage "

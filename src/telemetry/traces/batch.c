@@ -48,8 +48,8 @@ static struct tel_item *process(void *cls, struct tel_item *first) {
   return first;
 }
 
-/* Other parts own the histogram and the receiver of reports, and may free them once the worker was left
- * behind. */
+/* Other parts own the histogram and the receiver of reports. They may free both after the worker was left
+ * behind, and then this is not called. */
 static void settle(void *cls) {
   struct tel_batch *batch = cls;
   struct tel_span_counts *counts = batch->counts;

@@ -26,7 +26,7 @@ struct tel_export_result {
 };
 
 /* Sends spans. Only the batch's thread calls these functions, except stop. After stop, export also obeys that
- * deadline and skips optional waits. The batch keeps the spans. */
+ * deadline and skips optional waits. The spans still belong to the batch. */
 struct tel_exporter {
   void (*export)(void *cls, const struct tel_wire *spans, size_t count, uint64_t deadline_mono_ns,
                  struct tel_export_result *result);

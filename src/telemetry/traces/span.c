@@ -29,7 +29,7 @@ static void count_started(struct tel_tracer *tracer) {
   atomic_fetch_add_explicit(&tracer->counts->started, 1, memory_order_relaxed);
 }
 
-/* Copies a tracestate. When out of memory, the span has none, which the standard allows. */
+/* Copies a tracestate. If memory runs out, the span has no tracestate. The standard allows this. */
 static char *keep_state(struct tel_span *span, const char *state) {
   size_t size = state ? strlen(state) + 1 : 1;
   if (size == 1) return no_state;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define TEL_DROP_REASONS(X)                                                                                  \
-  X(TEL_DROP_QUEUE_FULL, "queue_full") /* ended faster than exported */                                      \
+  X(TEL_DROP_QUEUE_FULL, "queue_full") /* spans ended faster than they were exported */                      \
   X(TEL_DROP_EXPORT_FAILED,                                                                                  \
     "export_failed")               /* the collector could not be reached, or refused the request */          \
   X(TEL_DROP_NOT_OTLP, "not_otlp") /* a success status, but not from a collector */                          \

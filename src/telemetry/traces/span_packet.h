@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Queued spans: encoded copies of ended spans. Thus few span objects are in use, so they stay in the cache,
- * and a queued span needs only the memory of its bytes. Any thread. Internal to src/telemetry. */
+/* Queued spans are encoded copies of ended spans. So only a few span objects are in use, and they stay in the
+ * cache. A queued span needs only the memory of its bytes. Any thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_SPAN_PACKET_H
 #define TELEMETRY_TRACES_SPAN_PACKET_H
 

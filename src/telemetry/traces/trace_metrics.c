@@ -77,7 +77,7 @@ int tel_trace_metrics_register(struct tel_trace_metrics *metrics, struct tel_reg
        .cls = metrics},
       {.type = TEL_METRIC_COUNTER,
        .name = "telemetry_export_requests_total",
-       .help = "Requests to the collector, with retries, by the status of the answer; error: no answer.",
+       .help = "Requests to the collector, including retries, by the response's status; error: no response.",
        .labels = "code",
        .read = read_requests,
        .cls = metrics},

@@ -12,7 +12,7 @@
 struct tel_batch;
 struct tel_span_counts;
 
-/* Status codes with their own count; all others are "other", and no answer is "error". */
+/* Status codes with their own count; all others are "other", and no response is "error". */
 #define TEL_EXPORT_CODES(X) X(200) X(400) X(401) X(403) X(404) X(413) X(429) X(500) X(502) X(503) X(504)
 
 #define TEL_EXPORT_CODE_ENUM(code) TEL_EXPORT_##code,
@@ -28,8 +28,8 @@ struct tel_trace_metrics {
   const struct tel_batch *batch;
   size_t capacity;
   struct tel_histogram *duration; /* the registry's, or NULL */
-  /* Not in the registry: an exporter's thread that was left behind still counts here when the registry is
-   * freed. */
+  /* These counters are not in the registry, because an exporter's thread that was left behind still uses them
+   * after the registry was freed. */
   _Atomic uint64_t requests[TEL_EXPORT_COUNT];
 };
 
@@ -39,7 +39,7 @@ struct tel_trace_metrics {
 TEL_MUST_CHECK int tel_trace_metrics_register(struct tel_trace_metrics *metrics,
                                               struct tel_registry *registry);
 
-/* Counts one request to the collector. status 0: no answer. Accepts NULL. */
+/* Counts one request to the collector. status 0: no response. Accepts NULL. */
 void tel_trace_metrics_request(struct tel_trace_metrics *metrics, int status);
 
 #endif

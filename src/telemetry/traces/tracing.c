@@ -94,8 +94,8 @@ int tel_tracing_start(struct tel_tracing *tracing) {
   struct tel_exporter exporter;
   int error = TEL_OK;
   if (settings->exporter == TEL_EXPORTER_NONE) return TEL_OK;
-  /* Not in tel_tracing_new(), because the process may fork before the start and then has another process id.
-   */
+  /* tel_tracing_new() cannot do this, because the process may fork before the start and then has another
+   * process id. */
   tracing->resource = tel_resource_new(settings, tracing->service_version, tracing->instance_id);
   if (!tracing->resource) return TEL_E_MEMORY;
   const struct tel_attributes *resource = tel_resource_attributes(tracing->resource);

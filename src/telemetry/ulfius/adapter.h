@@ -39,7 +39,7 @@ struct observer {
   struct shelf shelves[SHELVES];
 };
 
-/* A streamed answer. libmicrohttpd ends it, often after the request's own end. */
+/* A streamed response. libmicrohttpd ends it, often after the request's own end. */
 struct stream {
   struct record *record;              /* until the record ends */
   struct tel_http_exchange *exchange; /* from then on, unless it has ended too */
@@ -52,9 +52,8 @@ struct stream {
   void *data;
 };
 
-/* One request. With the hooks, it lasts from the request line to the last byte of the answer. Without them,
- * it lasts from the first callback until Ulfius has queued the answer and frees the response's shared data.
- */
+/* One request. With the hooks, it lasts from the request line to the last byte of the response. Without them,
+ * it lasts from the first callback until Ulfius has queued the response and frees its shared data. */
 struct record {
   struct record *next;
   const struct _u_request *request;
@@ -68,7 +67,7 @@ struct record {
   int result; /* of the last callback */
   unsigned status;
   uint64_t bytes;
-  bool head, answered, silent;
+  bool head, responded, silent;
   void *data; /* the program's own shared data while no callback runs */
   void (*free_data)(void *data);
   char client[INET6_ADDRSTRLEN];
@@ -103,16 +102,16 @@ void adapter_records_end(struct observer *observer);
 void adapter_records_destroy(struct observer *observer);
 struct record *adapter_record_new(struct observer *observer, const struct _u_request *request,
                                   struct MHD_Connection *connection);
-/* Returns the record that the hooks made for the request, or NULL. Ends the record of an earlier request
- * whose answer Ulfius could not make. */
+/* Returns the record that the hooks made for the request, or NULL. Ends the record of an earlier request for
+ * which Ulfius could not make a response. */
 struct record *adapter_record_find(struct observer *observer, const struct _u_request *request);
 /* Ends the record of an earlier request at this address, if any. */
 void adapter_record_forget(struct observer *observer, const struct _u_request *request);
 struct record *adapter_record_take(struct observer *observer, const struct _u_request *request);
 /* Begins the exchange with the request's data. Returns false when out of memory. */
 bool adapter_record_begin(struct record *record);
-/* Ulfius's free_shared_data: the answer has been queued. */
-void adapter_record_answered(void *cls);
+/* Ulfius calls it as free_shared_data when it has queued the response. */
+void adapter_record_responded(void *cls);
 /* Ends the exchange and frees the record. how: libmicrohttpd's reason. */
 void adapter_record_end(struct record *record, enum MHD_RequestTerminationCode how);
 

@@ -5,11 +5,11 @@
 
 #include "telemetry/ulfius/adapter.h"
 
-/* The record whose callback runs on this thread: a handler's response leads to it. */
+/* The record whose callback runs on this thread. tel_ulfius_span() and tel_ulfius_fields() read it. */
 static _Thread_local struct record *current;
 
-/* Ulfius's own answer if no endpoint matches and the program has no default endpoint. */
-static int answer_nothing(struct _u_response *response) {
+/* Replies as Ulfius itself does if no endpoint matches and the program has no default endpoint. */
+static int reply_not_found(struct _u_response *response) {
   u_map_empty(response->map_header);
   ulfius_set_string_body_response(response, 404, ULFIUS_HTTP_NOT_FOUND_BODY);
   return U_CALLBACK_COMPLETE;
@@ -19,7 +19,7 @@ static int answer_nothing(struct _u_response *response) {
  * callbacks ignored the request. Our default endpoint then keeps the callbacks' response. */
 static int call(const struct site *site, bool first, const struct _u_request *request,
                 struct _u_response *response) {
-  if (!site->callback) return first ? answer_nothing(response) : U_CALLBACK_CONTINUE;
+  if (!site->callback) return first ? reply_not_found(response) : U_CALLBACK_CONTINUE;
   int result = site->callback(request, response, site->user_data);
   /* Newer versions would destroy the stream of a callback that returns U_CALLBACK_IGNORE. */
   return result == U_CALLBACK_IGNORE && response->stream_callback ? U_CALLBACK_CONTINUE : result;
@@ -47,7 +47,7 @@ static void hang(struct record *record, struct _u_response *response) {
   record->data = response->shared_data;
   record->free_data = response->free_shared_data;
   response->shared_data = record;
-  response->free_shared_data = adapter_record_answered;
+  response->free_shared_data = adapter_record_responded;
 }
 
 /* The program's own response to a scrape has precedence, and is observed after its callback. The adapter's is
@@ -75,7 +75,7 @@ static int observe_scrape(const struct site *site, const struct _u_request *requ
 static int observe_callback(const struct _u_request *request, struct _u_response *response, void *cls) {
   const struct site *site = cls;
   struct record *record =
-      response->free_shared_data == adapter_record_answered ? response->shared_data : NULL;
+      response->free_shared_data == adapter_record_responded ? response->shared_data : NULL;
   bool first = !record;
   if (first && adapter_is_scrape(site->observer, request)) return observe_scrape(site, request, response);
   if (record) {

@@ -22,7 +22,7 @@ void adapter_records_init(struct observer *observer) {
   for (size_t i = 0; i < SHELVES; i++) pthread_mutex_init(&observer->shelves[i].lock, NULL);
 }
 
-/* Ulfius could not make an answer and did not report it. Like Ulfius, this frees no data of the program. */
+/* Ulfius could not make a response and did not report it. Like Ulfius, this frees no data of the program. */
 static void lose(struct record *record) {
   tel_http_lost(record->exchange, record->site ? record->site->route : NULL);
   free(record->stream);
@@ -168,7 +168,7 @@ bool adapter_is_websocket(const struct _u_response *response) {
          (websocket->websocket_manager_callback || websocket->websocket_incoming_message_callback);
 }
 
-/* The status that Ulfius's dispatcher sends for the last callback's result. 0: no answer. */
+/* The status that Ulfius's dispatcher sends for the last callback's result. 0: no response. */
 static unsigned sent_status(const struct record *record) {
   const struct _u_response *response = record->response;
   unsigned status = response->status >= 100 && response->status <= 999 ? (unsigned)response->status : 0;
@@ -209,12 +209,12 @@ static void leave_to_stream(struct record *record) {
   record->exchange = NULL;
 }
 
-void adapter_record_answered(void *cls) {
+void adapter_record_responded(void *cls) {
   struct record *record = cls;
   record->status = sent_status(record);
   if (has_body(record)) record->bytes = record->response->binary_body_length;
-  record->answered = true;
-  /* As in Ulfius, call it only if the program has set both. */
+  record->responded = true;
+  /* Like Ulfius, call free_data only if the program has set both. */
   if (record->data && record->free_data) record->free_data(record->data);
   bool websocket = record->status == 101 && adapter_is_websocket(record->response);
   record->response = NULL;
@@ -244,13 +244,13 @@ void adapter_record_end(struct record *record, enum MHD_RequestTerminationCode h
     record->bytes = stream->bytes;
     stream->record = NULL;
   }
-  if (!record->silent && !record->answered && !called && adapter_record_begin(record))
+  if (!record->silent && !record->responded && !called && adapter_record_begin(record))
     record->status = library_status(record);
   if (stream && stream->failed)
     tel_http_cut(record->exchange, TEL_HTTP_CUT_SERVER);
   else if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK && !called == !record->status)
     tel_http_cut(record->exchange,
-                 cut_of(how)); /* not if libmicrohttpd refused the request, or Ulfius made no answer */
+                 cut_of(how)); /* not if libmicrohttpd refused the request, or Ulfius made no response */
   finish(record);
   free(record);
 }

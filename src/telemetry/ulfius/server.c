@@ -9,7 +9,8 @@
 
 enum { MESSAGE_SIZE = 1024, OPTIONS = 10 };
 
-/* The text holds data of clients: it must not be a format, nor hold control characters for a terminal. */
+/* The text may hold data from clients. It must not be used as a format, and its control characters must not
+ * reach a terminal. */
 void tel_ulfius_on_message(void *cls, const char *format, va_list arguments) {
   char text[MESSAGE_SIZE];
   (void)cls;

@@ -17,7 +17,7 @@ static ssize_t read_stream(void *cls, uint64_t offset, char *out, size_t max) {
 static void end_stream(void *cls) {
   struct stream *stream = cls;
   if (stream->free_data) stream->free_data(stream->data);
-  if (stream->record) { /* libmicrohttpd refused the answer */
+  if (stream->record) { /* libmicrohttpd refused the response */
     stream->record->bytes = stream->bytes;
     stream->record->stream = NULL;
   }

@@ -164,7 +164,7 @@ static uint64_t count_spans(const uint8_t *data, size_t len, unsigned depth) {
   return count;
 }
 
-static void answer_partially(struct tel_answer *answer, uint64_t spans) {
+static void answer_partially(struct tel_response *answer, uint64_t spans) {
   uint8_t rejected = (uint8_t)draw(spans < 100 ? spans + 1 : 100);
   const uint8_t body[] = {0x0A, 0x02, 0x08, rejected};
   buf_append(&answer->body, body, sizeof body);
@@ -172,12 +172,12 @@ static void answer_partially(struct tel_answer *answer, uint64_t spans) {
   sim.accepted += spans - rejected;
 }
 
-static void post(void *cls, const void *body, size_t len, uint64_t deadline, struct tel_answer *answer) {
+static void post(void *cls, const void *body, size_t len, uint64_t deadline, struct tel_response *answer) {
   static const int refusals[] = {400, 404, 413, 429, 500, 502, 503, 504};
   uint64_t spans = count_spans(body, len, 0), until = sim.now + draw(20) * draw(200) * CLOCK_NS_PER_MS;
   (void)cls;
   sim.posts++;
-  memset(answer, 0, offsetof(struct tel_answer, body));
+  memset(answer, 0, offsetof(struct tel_response, body));
   buf_reset(&answer->body);
   answer->text[0] = '\0';
   if (sim.may_hang && draw(12) == 0) {

@@ -19,7 +19,7 @@
 enum { MOST = 32 };
 
 static struct {
-  struct tel_answer answers[MOST]; /* the last one is repeated */
+  struct tel_response answers[MOST]; /* the last one is repeated */
   const char *bodies[MOST];
   size_t body_lens[MOST];
   size_t count, pauses;
@@ -34,7 +34,7 @@ static struct {
 static const uint64_t unix_start = UINT64_C(784111777) * CLOCK_NS_PER_S; /* Sun, 06 Nov 1994 08:49:37 GMT */
 static const uint64_t mono_start = 1000 * CLOCK_NS_PER_S;
 
-static void post(void *cls, const void *body, size_t len, uint64_t deadline, struct tel_answer *answer) {
+static void post(void *cls, const void *body, size_t len, uint64_t deadline, struct tel_response *answer) {
   (void)cls;
   ck_assert_ptr_nonnull(body);
   ck_assert_uint_gt(len, 0);
@@ -116,7 +116,7 @@ static void teardown(void) {
 }
 
 static void answer(int status, const char *retry_after) {
-  struct tel_answer *next = &wire.answers[wire.count];
+  struct tel_response *next = &wire.answers[wire.count];
   next->status = status;
   next->connection = true;
   strcpy(next->retry_after, retry_after);
@@ -162,7 +162,7 @@ START_TEST(test_final_statuses) {
     setup();
     answer(statuses[i], "1"); /* a Retry-After makes no difference */
     run();
-    failed("answered");
+    failed("responded with");
     ck_assert_uint_eq(wire.posts, 1);
     ck_assert_uint_eq(wire.pauses, 0);
     teardown();
@@ -345,7 +345,8 @@ START_TEST(test_a_success_is_a_collectors) {
       ck_assert_int_eq(strstr(result.text, "without a Content-Type") != NULL, !*successes[i].type);
     } else {
       ck_assert_int_eq(result.reason, TEL_DROP_NOT_OTLP);
-      snprintf(answered, sizeof answered, "http://localhost:4318/v1/traces answered %d", successes[i].status);
+      snprintf(answered, sizeof answered, "http://localhost:4318/v1/traces responded with %d",
+               successes[i].status);
       ck_assert_ptr_nonnull(strstr(result.text, answered));
       ck_assert_ptr_nonnull(strstr(result.text, *successes[i].type ? successes[i].type : "no Content-Type"));
       ck_assert_ptr_nonnull(strstr(result.text, "4318"));

@@ -132,7 +132,7 @@ START_TEST(test_503_is_retried_and_500_is_not) {
 }
 END_TEST
 
-static struct tel_answer given = {.body = BUF_INIT(TEL_TRANSPORT_BODY_LIMIT)};
+static struct tel_response given = {.body = BUF_INIT(TEL_TRANSPORT_BODY_LIMIT)};
 
 static struct tel_transport connect_to(const char *url) {
   struct tel_transport transport;

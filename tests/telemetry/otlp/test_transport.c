@@ -125,23 +125,23 @@ START_TEST(test_making) {
 }
 END_TEST
 
-static void post_until(uint64_t deadline, struct tel_answer *answer) {
+static void post_until(uint64_t deadline, struct tel_response *answer) {
   struct tel_transport transport;
   prepare();
-  *answer = (struct tel_answer){.body = BUF_INIT(TEL_TRANSPORT_BODY_LIMIT)};
+  *answer = (struct tel_response){.body = BUF_INIT(TEL_TRANSPORT_BODY_LIMIT)};
   ck_assert_int_eq(tel_transport_curl_new(&settings, &transport), TEL_OK);
   transport.post(transport.cls, "x", 1, deadline, answer);
   transport.free(transport.cls);
   buf_free(&answer->body);
 }
 
-static void post(struct tel_answer *answer) {
+static void post(struct tel_response *answer) {
   post_until(clock_mono_ns() + 20 * CLOCK_NS_PER_S, answer);
 }
 
 /* Both timeouts are 0, so there is no deadline. */
 START_TEST(test_a_stop_without_a_deadline) {
-  struct tel_answer answer;
+  struct tel_response answer;
   polls = 0;
   result = CURLE_SEND_ERROR;
   post_until(UINT64_MAX, &answer);
@@ -153,7 +153,7 @@ START_TEST(test_a_broken_libcurl_is_told) {
   static const char *const calls[] = {"add", "perform", "poll", "message"};
   multi_error = CURLM_INTERNAL_ERROR;
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-    struct tel_answer answer;
+    struct tel_response answer;
     failing_multi = calls[i];
     post(&answer);
     ck_assert_int_eq(answer.status, 0);
@@ -186,7 +186,7 @@ START_TEST(test_each_error) {
                {CURLE_OUT_OF_MEMORY, false, ""}};
   failing_multi = "";
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct tel_answer answer;
+    struct tel_response answer;
     const char *said = curl_easy_strerror(cases[i].code);
     result = cases[i].code;
     post(&answer);

@@ -47,7 +47,7 @@ struct tel_key {
 };
 #define TEL_KEY(literal)                                                                                     \
   { TEL_KEY_ID(literal), 0x0A, sizeof(literal) - 1, literal, sizeof(literal) + 3, ",\"" literal "\":" }
-/* A hash of the key: of its first four and last eight characters and its length. */
+/* A hash of the key's first four characters, last eight characters and length. */
 #define TEL_KEY_ID(l)                                                                                        \
   (((TEL_KEY_FIRST_(l, 3) << 24 | TEL_KEY_FIRST_(l, 2) << 16 | TEL_KEY_FIRST_(l, 1) << 8 |                   \
      TEL_KEY_FIRST_(l, 0)) *                                                                                 \
@@ -97,13 +97,13 @@ TEL_API void tel_attributes_set_text(struct tel_attributes *a, const char *key, 
                                      size_t len);
 /* Sets a NUL-terminated value; a NULL value sets nothing. */
 TEL_API void tel_attributes_set_string(struct tel_attributes *a, const char *key, const char *value);
-/* The same as set_string: every value is copied. */
+/* The same as tel_attributes_set_string(): every value is copied. */
 TEL_API void tel_attributes_set_static(struct tel_attributes *a, const char *key, const char *value);
 TEL_API void tel_attributes_set_int(struct tel_attributes *a, const char *key, int64_t value);
 TEL_API void tel_attributes_set_double(struct tel_attributes *a, const char *key, double value);
 TEL_API void tel_attributes_set_bool(struct tel_attributes *a, const char *key, bool value);
 
-/* The same with a prepared key, which is faster. */
+/* The same with a prepared key. They are faster. */
 TEL_API void tel_attributes_put_text(struct tel_attributes *a, const struct tel_key *key, const char *value,
                                      size_t len);
 TEL_API void tel_attributes_put_string(struct tel_attributes *a, const struct tel_key *key,

@@ -39,17 +39,17 @@ struct tel_http_request {
 };
 
 /* Returns the route of a template such as "/order/:id". The template is copied, and becomes the label route
- * and http.route. Each template has one route, which lives until tel_free(). Creates its series at 0 for
- * method; pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, or on an
- * error, which tel_start() then returns. */
+ * and http.route. Each template has one route. It lives until tel_free(). Creates its series at 0 for method;
+ * pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, or on an error.
+ * tel_start() then returns that error. */
 TEL_API struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *route);
 
 /* Begins an exchange. NULL when out of memory (the request goes unobserved), or if tel, request, its method
  * or its path is NULL. */
 TEL_API struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_request *request);
 /* Ends the exchange: records, ends the span, logs and frees. Call it once. route NULL: no route matches, the
- * label is "unmatched". status: 100 to 999, or 0 if the client got no answer. bytes: of the answer's body.
- * Accepts NULL. */
+ * label is "unmatched". status: 100 to 999, or 0 if the client got no response. bytes: of the response's
+ * body. Accepts NULL. */
 TEL_API void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_route *route,
                           unsigned status, uint64_t bytes);
 
@@ -57,11 +57,11 @@ TEL_API void tel_http_end(struct tel_http_exchange *exchange, const struct tel_h
  */
 TEL_API TEL_MUST_CHECK int tel_http_keep(struct tel_http_exchange *exchange);
 
-/* Says why an answer did not reach the client completely. Call it before tel_http_end(); the first call
- * counts. Accepts NULL. The log line gets the field "cut", the intended status and the bytes that were sent.
- * request_total counts the intended status, or 0 if there was none. A cut by the server (also at its
- * shutdown) is an error, and so is any cut answer with status 500 or above: error_total counts both with the
- * reason "cut". Other requests that the client or a timeout cut are not errors, even with status 0. */
+/* Says why a response did not reach the client completely. Call it before tel_http_end(). Only the first call
+ * has an effect. Accepts NULL. The log line gets the field "cut", the intended status and the bytes that were
+ * sent. request_total counts the intended status, or 0 if there was none. A cut by the server (also at its
+ * shutdown) is an error, and so is any cut response with status 500 or above. error_total counts both with
+ * the reason "cut". Other requests that the client or a timeout cut are not errors, even with status 0. */
 enum tel_http_cut {
   TEL_HTTP_CUT_NONE,
   TEL_HTTP_CUT_CLIENT,
@@ -70,8 +70,7 @@ enum tel_http_cut {
   TEL_HTTP_CUT_SERVER
 };
 TEL_API void tel_http_cut(struct tel_http_exchange *exchange, enum tel_http_cut cut);
-/* Like tel_http_end() with status 0, for a request that the server lost and whose texts are already invalid.
- */
+/* Like tel_http_end() with status 0, for a request that the server lost. Its texts may be invalid already. */
 TEL_API void tel_http_lost(struct tel_http_exchange *exchange, const struct tel_http_route *route);
 
 /* The exchange's SERVER span, for child spans and attributes, and the fields of its log line. A field

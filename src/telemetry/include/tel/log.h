@@ -62,7 +62,8 @@ TEL_API TEL_MUST_CHECK int tel_log_reopen(struct tel_logger *logger);
  * queued records were lost. Accepts NULL. No thread may log any more; yder is left without an output. */
 TEL_API uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns);
 
-/* Whether a record of this level would be written: check it before you begin one. False for NULL. */
+/* Whether a record of this level would be written. Use it to skip the work for a disabled level. False for
+ * NULL. */
 TEL_API bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level);
 /* Begins a record. Returns NULL if the level is disabled or all records are in use (counted as dropped). The
  * functions below accept NULL. */
@@ -76,8 +77,8 @@ TEL_API void tel_log_context(struct tel_log_record *record, const struct tel_con
 /* Sets the context of the span (NULL: none). The record then uses the clock of the span's trace, and recent
  * traces show it with the span. End the record before the span. */
 TEL_API void tel_log_span(struct tel_log_record *record, const struct tel_span *span);
-/* Ends and queues the record, which is then invalid. message must be static, and constant, so that people can
- * search for it. */
+/* Ends and queues the record. The record is then invalid. message must be static, and constant, so that
+ * people can search for it. */
 TEL_API void tel_log_message(struct tel_log_record *record, const char *message);
 
 /* Logs an event of the process. message must be static. format makes the field "detail"; NULL: no detail. */

@@ -76,10 +76,10 @@ TEL_API void tel_counter_add_at(struct tel_counter *, uint64_t n, const struct t
                                 uint64_t unix_ns);
 TEL_API void tel_gauge_set(struct tel_gauge *, double value);
 TEL_API void tel_gauge_add(struct tel_gauge *, double delta);
-/* Ignores a value that is negative, NaN or infinite, because the sum must never fall. exemplar: the span of
- * the measurement, or NULL. A sampled span becomes the exemplar of its bucket, with value and time (exemplar
- * filter "trace_based"). It replaces an older exemplar, but not one of the same few milliseconds, so that
- * threads do not contend for it. */
+/* Ignores a value that is negative, NaN or infinite, because the sum must never decrease. exemplar: the span
+ * of the measurement, or NULL. A sampled span becomes the exemplar of its bucket, with value and time
+ * (exemplar filter "trace_based"). It replaces an older exemplar, but not one of the same few milliseconds,
+ * so that threads do not contend for it. */
 TEL_API void tel_histogram_observe(struct tel_histogram *, double value, const struct tel_context *exemplar);
 
 /* The same with the exemplar's time, on the clock of its trace. An exemplar does not replace one with an

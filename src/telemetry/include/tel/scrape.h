@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The answer to a scrape: Prometheus text 0.0.4 or OpenMetrics 1.0, gzip if the client accepts it. */
+/* The response to a scrape: Prometheus text 0.0.4 or OpenMetrics 1.0, gzip if the client accepts it. */
 #ifndef TEL_SCRAPE_H
 #define TEL_SCRAPE_H
 
@@ -18,10 +18,10 @@ struct tel_scrape {
   size_t size;
 };
 
-/* Writes all metrics in the format that these request headers ask for (NULL: absent; repeated headers joined
- * by commas). Send "Vary: Accept, Accept-Encoding" with the response. TEL_E_MEMORY (also above 64 MiB), or
- * TEL_E_VALUE (registry is NULL); out is then untouched. Any thread. Concurrent scrapes take turns; recording
- * never waits. */
+/* Writes all metrics in the format that these request headers ask for (NULL: absent; repeated headers
+ * joined by commas). Send "Vary: Accept, Accept-Encoding" with the response. Errors, with out untouched:
+ * TEL_E_MEMORY (also above 64 MiB), TEL_E_VALUE (registry or out is NULL). Any thread. Concurrent scrapes
+ * take turns; recording never waits. */
 TEL_API TEL_MUST_CHECK int tel_scrape(struct tel_registry *registry, const char *accept,
                                       const char *accept_encoding, struct tel_scrape *out);
 TEL_API void tel_scrape_free(struct tel_scrape *scrape);

@@ -27,11 +27,11 @@ TEL_BEGIN
 struct tel;
 
 /* Creates telemetry for a program. name becomes service.name and the field app of its log lines, unless
- * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has another. name and version are copied; each has at most 63
- * bytes. Reads the OTEL_* environment. Registers process_* and
- * telemetry_* metrics. Log lines go to standard output, one JSON object each, also the lines that the program
- * and its libraries log with yder. Returns NULL when out of memory; tel_start() returns any other failure.
- * Call it before the program starts threads, because it calls curl_global_init(). */
+ * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has another. name and version are copied; each has at most
+ * 63 bytes. Reads the OTEL_* environment. Registers process_* and telemetry_* metrics. Log lines go to
+ * standard output, one JSON object each. So do the lines that the program and its libraries log with yder.
+ * Returns NULL when out of memory; tel_start() returns any other failure. Call it before the program starts
+ * threads, because it calls curl_global_init(). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
 /* Starts the exporter and the log writer. Call it once. Returns 0, or the first error since tel_new():
@@ -51,8 +51,8 @@ TEL_API TEL_MUST_CHECK int tel_start(struct tel *tel);
  * until tel_free(). */
 TEL_API const char *tel_error(const struct tel *tel);
 
-/* Keeps an error, which tel_start() then returns. Only the first one counts; 0 is ignored. text: what failed.
- * For adapters and tables. */
+/* Keeps an error, so that tel_start() returns it. Only the first error is kept; 0 is ignored. text: what
+ * failed. For adapters and tables. */
 TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 
 /* Registers the rows of a table in tel_registry(tel), like tel_registry_add(). The first error is also kept

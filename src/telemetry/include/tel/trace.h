@@ -46,8 +46,8 @@ TEL_API struct tel_attributes *tel_span_add_event(struct tel_span *span, const c
 TEL_API struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel_context *to);
 /* Changes the name. The new one must be static too. */
 TEL_API void tel_span_set_name(struct tel_span *span, const char *name);
-/* description: NULL or a text, which is copied and cut at 255 bytes. Only TEL_STATUS_ERROR uses it. OK is
- * final; ERROR overrides UNSET. */
+/* description: NULL or a text. It is copied and cut at 255 bytes. Only TEL_STATUS_ERROR uses it. OK is final;
+ * ERROR overrides UNSET. */
 TEL_API void tel_span_set_status(struct tel_span *span, enum tel_span_status status, const char *description);
 /* Ends the span at end_unix_ns (0: now; never before its start) and queues it. The span is then invalid. A
  * full queue drops and counts the span; the call never waits. */

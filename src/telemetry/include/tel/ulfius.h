@@ -11,17 +11,17 @@
  * identical, byte for byte. The adapter responds to GET and HEAD /metrics with the metrics, if the program
  * would respond with 404 or its last callback with nothing. Such a scrape is not counted, logged or traced.
  *
- * | what                                            | level 1            | levels 2 and 3                  |
- * |-------------------------------------------------|--------------------|---------------------------------|
- * | a request begins                                | when fully read    | with its request line           |
- * | it ends                                         | its answer is made | the answer's last byte was sent |
- * | a streamed answer                               | at its end, with the bytes that the program gave     |
+ * | what                                            | level 1              | levels 2 and 3                |
+ * |-------------------------------------------------|----------------------|-------------------------------|
+ * | a request begins                                | when fully read      | with its request line         |
+ * | it ends                                         | its response is made | the last byte was sent        |
+ * | a streamed response                             | at its end, with the bytes that the program gave     |
  * | a websocket                                     | when its connection was upgraded                     |
- * | the client left before its request was complete | not seen           | status 0, "cut"; not an error   |
- * | the client left before the answer was sent      | only of streams    | intended status, with "cut"     |
- * | 400, 431 of libmicrohttpd itself                | not seen           | "unmatched"; method "_OTHER"    |
- * | 414, 505, input that is not HTTP                | not seen           | not seen                        |
- * | peer address                                    | IPv4               | IPv4 and IPv6                   |
+ * | the client left before its request was complete | not seen             | status 0, "cut"; not an error |
+ * | the client left before the response was sent    | only of streams      | intended status, with "cut"   |
+ * | 400, 431 of libmicrohttpd itself                | not seen             | "unmatched"; method "_OTHER"  |
+ * | 414, 505, input that is not HTTP                | not seen             | not seen                      |
+ * | peer address                                    | IPv4                 | IPv4 and IPv6                 |
  *
  * The bytes are those of the body that the program made. Only for streams does a cut reduce them. */
 #ifndef TEL_ULFIUS_H
@@ -64,9 +64,8 @@ TEL_API int tel_ulfius_start(struct tel *tel, struct _u_instance *instance,
 TEL_API void *tel_ulfius_on_uri(void *cls, const char *uri, struct MHD_Connection *connection);
 TEL_API void tel_ulfius_on_completed(void *cls, struct MHD_Connection *connection, void **state,
                                      enum MHD_RequestTerminationCode how);
-/* For MHD_OPTION_EXTERNAL_LOGGER, which must be the first option; cls is not used. Logs libmicrohttpd's
- * messages with yder as text. Without it, Ulfius's own logger uses client data as a printf format, and can
- * crash. */
+/* For MHD_OPTION_EXTERNAL_LOGGER. It must be the first option. cls is not used. Logs libmicrohttpd's messages
+ * with yder as text. Without it, Ulfius's own logger uses client data as a printf format, and can crash. */
 TEL_API void tel_ulfius_on_message(void *cls, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 

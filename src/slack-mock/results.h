@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The answers of Slack's incoming webhook, one row each: the status, and the word that is the body. The
- * `result` label of slack_mock_messages_total and the log use the same word. */
-#ifndef SLACK_MOCK_ANSWERS_H
-#define SLACK_MOCK_ANSWERS_H
+/* The results of a post to Slack's incoming webhook, one row each: the status of the response, and the word
+ * that is its body. The `result` label of slack_mock_messages_total and the log use the same word. */
+#ifndef SLACK_MOCK_RESULTS_H
+#define SLACK_MOCK_RESULTS_H
 
-#define MOCK_ANSWERS(X)                                                                                      \
+#define MOCK_RESULTS(X)                                                                                      \
   X(OK, 200, "ok")                                                                                           \
   X(INVALID_PAYLOAD, 400, "invalid_payload")                                                                 \
   X(NO_TEXT, 400, "no_text")                                                                                 \
@@ -20,19 +20,19 @@
   X(RATE_LIMITED, 429, "rate_limited")                                                                       \
   X(ROLLUP_ERROR, 500, "rollup_error")
 
-enum mock_answer {
-#define MOCK_ANSWER_ENUM(name, status, word) MOCK_##name,
-  MOCK_ANSWERS(MOCK_ANSWER_ENUM)
-#undef MOCK_ANSWER_ENUM
-      MOCK_ANSWER_COUNT
+enum mock_result {
+#define MOCK_RESULT_ENUM(name, status, word) MOCK_##name,
+  MOCK_RESULTS(MOCK_RESULT_ENUM)
+#undef MOCK_RESULT_ENUM
+      MOCK_RESULT_COUNT
 };
 
-struct mock_answer_row {
+struct mock_result_row {
   int status;
   const char *word;
 };
 
-/* Returns the row of an answer, which is static. Any thread. */
-const struct mock_answer_row *mock_answer_row(enum mock_answer answer);
+/* Returns the row of a result. It is static. Any thread. */
+const struct mock_result_row *mock_result_row(enum mock_result result);
 
 #endif
