@@ -9,4 +9,5 @@ include tests/telemetry/traces/module.mk
 include tests/telemetry/recent/module.mk
 include tests/telemetry/otlp/module.mk
 include tests/telemetry/logs/module.mk
+include tests/telemetry/http/module.mk
 include tests/telemetry/ulfius/module.mk

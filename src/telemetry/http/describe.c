@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "telemetry/core/attributes_private.h"
 
 struct tel_http_parts {
@@ -70,11 +71,51 @@ static void describe_server(struct tel_attributes *attributes, const char *host,
   if (port > 0) tel_attributes_put_int(attributes, &PORT, port);
 }
 
+/* The query parameters whose values OpenTelemetry's conventions ask instrumentations to redact. */
+static const char *const secrets[] = {"AWSAccessKeyId",   "Signature",       "sig",
+                                      "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Security-Token",
+                                      "X-Goog-Signature"};
+
+static bool is_secret(const char *name, size_t len) {
+  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+    if (strlen(secrets[i]) == len && memcmp(secrets[i], name, len) == 0) return true;
+  return false;
+}
+
+/* Returns the value of the first secret parameter, or NULL. */
+static const char *find_secret(const char *query) {
+  for (const char *at = query; *at; at += *at == '&') {
+    size_t len = strcspn(at, "=&");
+    if (at[len] == '=' && is_secret(at, len)) return at + len + 1;
+    at += len + strcspn(at + len, "&");
+  }
+  return NULL;
+}
+
+/* Without memory for the redacted query, the span has none. */
+static void describe_query(struct tel_attributes *attributes, const char *query) {
+  static const struct tel_key QUERY = TEL_KEY("url.query");
+  const char *value = find_secret(query);
+  if (!value) {
+    tel_attributes_put_string(attributes, &QUERY, query);
+    return;
+  }
+  struct buf shown = BUF_INIT(SIZE_MAX);
+  for (; value; value = find_secret(query)) {
+    buf_append(&shown, query, (size_t)(value - query));
+    buf_puts(&shown, "REDACTED");
+    query = value + strcspn(value, "&");
+  }
+  buf_puts(&shown, query);
+  tel_attributes_put_string(attributes, &QUERY, buf_cstr(&shown));
+  buf_free(&shown);
+}
+
 void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_request *request,
                        const char *method, const struct tel_http_parts *parts) {
   static const struct tel_key ORIGINAL = TEL_KEY("http.request.method_original"), PATH = TEL_KEY("url.path"),
-                              SCHEME = TEL_KEY("url.scheme"), QUERY = TEL_KEY("url.query"),
-                              CLIENT = TEL_KEY("client.address"), PEER = TEL_KEY("network.peer.address"),
+                              SCHEME = TEL_KEY("url.scheme"), CLIENT = TEL_KEY("client.address"),
+                              PEER = TEL_KEY("network.peer.address"),
                               PEER_PORT = TEL_KEY("network.peer.port"),
                               PROTOCOL = TEL_KEY("network.protocol.version"),
                               USER_AGENT = TEL_KEY("user_agent.original");
@@ -85,7 +126,7 @@ void tel_http_describe(struct tel_attributes *attributes, const struct tel_http_
     tel_attributes_put_string(attributes, &ORIGINAL, request->method);
   tel_attributes_put_string(attributes, &PATH, request->path);
   tel_attributes_put_string(attributes, &SCHEME, scheme);
-  if (request->query && *request->query) tel_attributes_put_string(attributes, &QUERY, request->query);
+  if (request->query && *request->query) describe_query(attributes, request->query);
   describe_server(attributes, request->host, strcmp(scheme, "https") == 0);
   tel_attributes_put_string(attributes, &CLIENT, request->client);
   tel_attributes_put_string(attributes, &PEER, request->client);
