@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 /* The last one, 500, counts all other statuses. The server does not send any others. */
-static const char *const refused_statuses[MOCK_REFUSED_STATUSES] = {"0",   "400", "408", "413", "414",
-                                                                    "431", "503", "505", "500"};
+static const char *const refused_statuses[MOCK_REFUSED_STATUSES] = {"0",   "400", "403", "408", "413",
+                                                                    "414", "431", "503", "505", "500"};
 
 static void read_stored(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, (double)mock_store_stats(cls).messages);

@@ -11,7 +11,7 @@
 #include "slack-mock/results.h"
 #include "slack-mock/store.h"
 
-enum { MOCK_REFUSED_STATUSES = 9 };
+enum { MOCK_REFUSED_STATUSES = 10 };
 
 struct mock_metrics {
   struct tel_registry *registry;

@@ -338,6 +338,21 @@ static handler find_handler(const struct _u_request *request, struct buf *allow)
   return NULL;
 }
 
+/* Whether a page of another site sent this request. Browsers send Sec-Fetch-Site to https and to this
+ * machine, and Origin with each request that can change something. Other programs send neither. */
+static bool is_foreign(const struct _u_request *request) {
+  const char *site = server_request_header(request, "Sec-Fetch-Site");
+  if (site) return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+  const char *origin = server_request_header(request, "Origin");
+  const char *host = server_request_header(request, "Host");
+  const char *authority = origin ? strstr(origin, "://") : NULL;
+  return origin && (!authority || !host || strcasecmp(authority + 3, host) != 0);
+}
+
+static bool only_reads(const struct _u_request *request) {
+  return strcmp(request->http_verb, "GET") == 0 || strcmp(request->http_verb, "HEAD") == 0;
+}
+
 int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls) {
   struct mock_channel *channel = cls;
   struct buf allow = BUF_INIT(256);
@@ -347,7 +362,13 @@ int mock_routes_handle(const struct _u_request *request, struct _u_response *res
     return U_CALLBACK_COMPLETE;
   }
   handler handle = find_handler(request, &allow);
-  if (handle) {
+  if (handle && !only_reads(request) && is_foreign(request)) {
+    mock_metrics_refused(&channel->metrics, 403);
+    reply_text(
+        response, 403,
+        "refused: a web page of another site sent this request; use slack-mock's own page, or a program "
+        "such as curl\n");
+  } else if (handle) {
     handle(request, response, channel);
   } else if (allow.len > 0) {
     u_map_put(response->map_header, "Allow", buf_cstr(&allow));

@@ -468,6 +468,8 @@ def test_hook(_):
                                  (f"/services/T0/B1/{token}", (404, "no_service")), (f"/services/T1/B0/{token}", (404, "no_service")),
                                  (f"/services/T0/{token}", (404, "no_service"))):
                 equal(mock.post(HELLO, JSON, path), answer, f"{name}: POST {path}")
+            equal(mock.ask("POST", "/messages", HELLO, JSON)[0], 200, f"{name}: the page's example needs no address")
+            equal(len(mock.messages()["messages"]), 2, f"{name}: messages")
             status, headers, _ = mock.ask("POST", "/services/T0/B1/x", HELLO, JSON)
             equal("--hook" in headers["X-Slack-Mock-Reason"], True, f"{name}: {headers}")
             seen = {path: mock.ask("GET", path)[2] for path in ("/", "/page.js", "/messages", "/control", "/metrics")}
