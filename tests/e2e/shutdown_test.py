@@ -4,6 +4,7 @@
 finished, and a collector that is absent, slow, busy or hanging delays neither clients nor the shutdown beyond its deadline."""
 import asyncio
 import errno
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import time
 import collector as collectors
 import labtest
 import shop as shops
+from exporter_test import dropped, exported
 from labtest import TestFailure, expect, wait_until
 
 DEADLINE_S = 8
@@ -170,15 +172,23 @@ def order_quickly(shop, count):
 
 
 def test_collector_absent(directory):
-    with shops.Shop(directory, None, f"http://127.0.0.1:{labtest.free_port()}") as shop:
+    """Each span is counted as dropped, with the reason. The last log line has the number of those that were left at the end."""
+    env = {"OTEL_EXPORTER_OTLP_TIMEOUT": "1000"}
+    with shops.Shop(directory, None, f"http://127.0.0.1:{labtest.free_port()}", env) as shop:
         _, slowest = order_quickly(shop, 50)
+        wait_until("each span is counted as dropped", lambda: sum(dropped(shop).values()) >= 100, 20)
+        metrics = shop.metrics()
+        expect("spans started, exported and dropped", (metrics["telemetry_spans_started_total"], exported(shop), dropped(shop)),
+               (100, 0, {"export_failed": 100}))
         wait_until("the failure is in the log", lambda: any(
             "export" in record["message"] and record["level"] in ("WARN", "ERROR") for record in shop.records()), 10)
+        order_quickly(shop, 5)
         leaves(shop)
+        expect("spans lost at the end", [record["spans_lost"] for record in shop.records() if record["message"] == "service stopped"], [10])
         complaints = [record for record in shop.records() if "export" in record["message"]]
         if len(complaints) > 10:
             raise TestFailure(f"it complains {len(complaints)} times")
-        labtest.figure(f"slowest of 50 orders {1000 * slowest:.0f} ms")
+        labtest.figure(f"slowest of 50 orders {1000 * slowest:.0f} ms, 100 of 100 spans dropped and counted, 10 of 10 lost at the end")
 
 
 def test_collector_slow(directory):
@@ -287,14 +297,42 @@ def test_exporter_hangs_and_comes_back(directory):
         hanging_exporter(run, 1, delay)
 
 
+def lines_lost(shop):
+    return {labels["reason"]: int(value) for name, labels, value in shop.metrics().samples
+            if name == "telemetry_log_lines_dropped_total" and value}
+
+
 def test_log_disk_full(directory):
-    """The service keeps answering; the lost lines are counted."""
+    """The service keeps answering. Each lost line is counted: "service ready", and one for each order."""
     with shops.Shop(directory, log="/dev/full") as shop:
         _, slowest = order_quickly(shop, 50)
-        wait_until("the lost lines are counted", lambda: shop.metrics()["telemetry_log_lines_dropped_total"] >= 50, 10)
+        wait_until("the lost lines are counted", lambda: sum(lines_lost(shop).values()) >= 51, 10)
         expect("an order afterwards", shop.order().status, 201)
-        labtest.figure(f"slowest of 50 orders {1000 * slowest:.0f} ms")
+        wait_until("its line is counted", lambda: sum(lines_lost(shop).values()) >= 52, 10)
+        expect("lost lines", lines_lost(shop), {"write_error": 52})
+        labtest.figure(f"slowest of 50 orders {1000 * slowest:.0f} ms, 52 of 52 lines lost and counted")
         leaves(shop)
+
+
+def test_log_that_nobody_reads(directory):
+    """The log is a pipe, which is soon full: writing to it blocks. Each line is read at the end, or counted as lost."""
+    fifo = directory / "log"
+    os.mkfifo(fifo)
+    orders, lines = 1000, []
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    with shops.Shop(directory, {"log.queue": 256}, log=fifo) as shop:
+        os.set_blocking(reader, True)
+        _, slowest = order_quickly(shop, orders)
+        lost = lines_lost(shop)  # the writer is blocked: this changes no more
+        expect("reasons", list(lost), ["queue_full"])
+        with open(reader) as pipe:
+            thread = threading.Thread(target=lambda: lines.extend(pipe))
+            thread.start()
+            leaves(shop)
+            thread.join(10)
+    told = sum(json.loads(line)["message"] == "order created" for line in lines)
+    expect("lines read and lost", told + lost["queue_full"], orders)
+    labtest.figure(f"slowest of {orders} orders {1000 * slowest:.0f} ms, {told} lines read, {lost['queue_full']} lost and counted")
 
 
 if __name__ == "__main__":
