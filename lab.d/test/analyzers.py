@@ -27,6 +27,7 @@ def read(tool, *commands):
     found = {f"{file} {check} {line} {message}" for _, text in done for file, line, message, check in re.findall(FINDING, text, re.MULTILINE)
              if (file, check) not in accepted}
     broken = [text[-2000:] for status, text in done if status and not re.search(FINDING, text, re.MULTILINE)]
+    print(f"figure: {tool}: {len(SOURCES)} files, {len(accepted)} accepted findings")
     return not verdict(not found and not broken, f"{tool}: {len(SOURCES)} files, {len(accepted)} known findings", *sorted(found), *broken)
 
 
@@ -56,8 +57,12 @@ def valgrind(tool, programs, *options):
                                 "--error-exitcode=99", *options, BUILD / program, TEST_DATA=str(TOP / "tests/data"), CK_TIMEOUT_MULTIPLIER="30")
         return verdict(status == 0, program, *(text.splitlines()[:60] if status else ()))
 
+    chosen = [program for program in programs if program not in known]
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        return not all(list(pool.map(run, [program for program in programs if program not in known])))
+        good = all(list(pool.map(run, chosen)))
+    if good:
+        print(f"figure: {tool}: {len(chosen)} of {len(programs)} programs, 0 errors")
+    return not good
 
 
 def memcheck():

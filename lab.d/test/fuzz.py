@@ -28,15 +28,18 @@ def link(name):
 
 
 def search(name, seconds):
-    """Runs one target, which does not write to its corpus. Returns whether it finds no failure."""
+    """Runs one target, which does not write to its corpus. Returns the number of inputs that it tried, or None if one failed."""
     found, words = BUILD / "found" / name, TOP / f"tests/fuzz/{name}.dict"
     found.mkdir(parents=True, exist_ok=True)
     status, text = captured(BUILD / f"fuzz_{name}", f"-max_total_time={seconds}", "-max_len=4096", "-print_final_stats=1",
                             f"-artifact_prefix={BUILD}/found/", *([f"-dict={words}"] if words.exists() else ()), found, f"tests/fuzz/corpus/{name}",
                             *SEEDS.get(name, ()))
     if status:
-        return verdict(False, f"fuzz_{name}: what it found is in {BUILD}/found", *text.splitlines()[-30:])
-    return verdict(True, f"fuzz_{name}: {''.join(re.findall(r'^stat::number_of_executed_units: *(.*)', text, re.MULTILINE))} inputs")
+        verdict(False, f"fuzz_{name}: what it found is in {BUILD}/found", *text.splitlines()[-30:])
+        return None
+    inputs = sum(map(int, re.findall(r"^stat::number_of_executed_units: *(\d+)", text, re.MULTILINE)))
+    verdict(True, f"fuzz_{name}: {inputs} inputs")
+    return inputs
 
 
 def main():
@@ -49,9 +52,11 @@ def main():
     for name in names:
         link(name)
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        good = all(list(pool.map(lambda name: search(name, seconds), names)))
-    print(f"figure: {len(names)} fuzz targets, {seconds} s each")
-    return 0 if good else 1
+        inputs = list(pool.map(lambda name: search(name, seconds), names))
+    if None in inputs:
+        return 1
+    print(f"figure: fuzz: {len(names)} targets, {seconds} s each: {sum(inputs):,} inputs, 0 failures")
+    return 0
 
 
 if __name__ == "__main__":

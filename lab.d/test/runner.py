@@ -3,7 +3,8 @@
 
 A step's command counts its tests in one of three ways. Lines "counts: PASSED FAILED SKIPPED" are added up. Without them, each line that begins
 with "ok ", "FAIL " or "SKIP " is one test. A command that prints neither is one test, and its exit status tells the result: 0, 77 (skipped), others.
-Lines "SKIP ..." are shown, lines "figure: TEXT" go into the report, and "progress: SECONDS TEXT" says what the step does, and since when (Unix time).
+Lines "SKIP ..." are shown. They, lines "FAIL ..." and lines "figure: TEXT" go into the report. "progress: SECONDS TEXT" says what the step does, and
+since when (Unix time).
 """
 import dataclasses
 import os
@@ -129,7 +130,8 @@ class Run:
         log = self.read(step)
         counts = count(log, status)
         self.add(step, counts, f"{in_words(*counts)} ({elapsed(took)})", elapsed(took))
-        self.report += [f"| {step.label} | {text} | |" for text in re.findall(r"^figure: (.*)", log, re.MULTILINE)]
+        told = re.findall(r"^(?:figure: |(?=SKIP |FAIL ))(.*)", log, re.MULTILINE)
+        self.report += [f"| {step.label} | {text[:300].replace('|', '/')} | |" for text in told]
         for line in re.findall(r"^SKIP.*", log, re.MULTILINE):
             print(" " * 17 + line)
         if counts[1]:

@@ -45,15 +45,18 @@ def check_counts(trs):
 
 
 def check(name):
-    """make check in one of the builds."""
+    """make check in one of the builds. The figures are those of the build without sanitizers."""
     for trs in (LAB_TEST / name).rglob("*.trs"):
         trs.unlink()
     status = run("make", "-C", LAB_TEST / name, f"-j{JOBS}", "-k", "check")
     for trs in sorted((LAB_TEST / name / "tests").rglob("*.trs")):
         counts = check_counts(trs)
+        log = trs.with_suffix(".log").read_text(errors="replace")
         print("counts: {} {} {}".format(*counts))
+        if name == "plain":
+            print("".join(re.findall(r"^figure: .*\n", log, re.MULTILINE)), end="")
         if counts[1]:
-            print(f"--- {trs.with_suffix('.log')}", *trs.with_suffix(".log").read_text(errors="replace").splitlines()[-40:], sep="\n")
+            print(f"--- {trs.with_suffix('.log')}", *log.splitlines()[-40:], sep="\n")
     return status
 
 

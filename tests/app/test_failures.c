@@ -81,8 +81,10 @@ static const struct failing foreground = {start, options, true, check_pid_file},
 
 START_TEST(test_each_allocation_of_a_start) {
   place_make();
-  ck_assert_uint_ge(failing_allocations(&foreground), 100);
+  unsigned count = failing_allocations(&foreground);
+  ck_assert_uint_ge(count, 100);
   place_remove();
+  TEST_FIGURE("test_each_allocation_of_a_start", "start of minishop: %u allocations", count);
 }
 END_TEST
 
@@ -106,6 +108,7 @@ START_TEST(test_each_call_of_a_start) {
       {"open", EACCES},   {"getcwd", ENOENT},       {"write", ENOSPC},   {"bind", EADDRNOTAVAIL},
       {"unlink", EACCES}, {"socket", EAFNOSUPPORT}};
   each_call(&foreground, cases, sizeof cases / sizeof *cases);
+  TEST_FIGURE("test_each_call_of_a_start", "start of minishop: %zu kinds of failures", sizeof cases / sizeof *cases);
 }
 END_TEST
 
@@ -116,6 +119,8 @@ START_TEST(test_each_call_on_the_way_to_the_background) {
                                               {"chdir", EACCES}, {"dup2", EBUSY},  {"waitpid", EINTR},
                                               {"read", EINTR},   {"write", EINTR}, {"open", EMFILE}};
   each_call(&background, cases, sizeof cases / sizeof *cases);
+  TEST_FIGURE("test_each_call_on_the_way_to_the_background", "to the background: %zu",
+              sizeof cases / sizeof *cases);
 }
 END_TEST
 

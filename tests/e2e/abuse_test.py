@@ -158,6 +158,7 @@ def test_mistakes_of_clients(directory):
                 if any(labels["status"] == status for labels in metrics.series(name)):
                     expect(f"{name} with status {status}", metrics[name, {"status": status}], 0)
         expect("lines at ERROR", [record for record in shop.records() if record["level"] == "ERROR"], [])
+        labtest.figure(f"{len(MISTAKES)} malformed requests, each answered, counted and logged once")
         still_sells(shop)
 
 
@@ -391,7 +392,8 @@ def test_garbage(directory):
 def test_nothing_can_be_written_into_the_log(directory):
     """Hostile values arrive in the log escaped and limited, and never as a line of their own."""
     with shops.Shop(directory) as shop:
-        for agent in (b'"}\\n{"message":"order created","x":"', b"\xff\xfe \xc3(", b"\x1b[31m red", b"x" * 3000):
+        agents = (b'"}\\n{"message":"order created","x":"', b"\xff\xfe \xc3(", b"\x1b[31m red", b"x" * 3000)
+        for agent in agents:
             shop.raw(b"POST /order HTTP/1.1\r\nHost: a\r\nUser-Agent: " + agent +
                      b"\r\nX-Request-Id: a b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         shop.get("/" + "x" * 3000)
@@ -409,6 +411,7 @@ def test_nothing_can_be_written_into_the_log(directory):
         longest = max(len(line) for line in text.split(b"\n"))
         if longest > 8192:
             raise TestFailure(f"a log line of {longest} bytes")
+        labtest.figure(f"{len(agents) + 2} hostile values, longest line {longest} bytes")
         still_sells(shop)
 
 

@@ -82,12 +82,12 @@ static void check_answer(unsigned at, const char *method, const char *route, con
 }
 
 /* Each allocation of this program for that request fails in turn. A success without memory for its body
- * becomes 503. A problem keeps its status and loses its body. */
-static void each_fails(const char *method, const char *route, const char *request, unsigned usual) {
+ * becomes 503. A problem keeps its status and loses its body. Returns the number of allocations. */
+static unsigned each_fails(const char *method, const char *route, const char *request, unsigned usual) {
   char reply[4096];
-  unsigned answers = 0, unavailable = 0;
+  unsigned answers = 0, unavailable = 0, at;
   bool failed = true;
-  for (unsigned at = 1; failed; at++) {
+  for (at = 1; failed; at++) {
     start();
     allocations_fail_at(at);
     ask(request, reply, sizeof reply);
@@ -102,10 +102,13 @@ static void each_fails(const char *method, const char *route, const char *reques
   }
   ck_assert_uint_gt(answers, unavailable);
   ck_assert_int_eq(unavailable > 0, usual < 400);
+  return at - 2;
 }
 
 START_TEST(test_order) {
-  each_fails("POST", "/order", "POST /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 201);
+  unsigned count =
+      each_fails("POST", "/order", "POST /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 201);
+  TEST_FIGURE("test_order", "POST /order: %u", count);
 }
 END_TEST
 

@@ -27,8 +27,16 @@ REPORT = """# ./lab test (full)
 | crash | 2 passed | 50 s |
 | crash | test_a: 20 kills | |
 | crash | test_b: 7 | |
-| coverage | 95.1 88.2 (lines, branches, in per cent) | |
+| neighbours | 1 passed, 2 skipped | 9 s |
+| neighbours | SKIP wind and weather (0.0 s): needs root, and a sea | |
+| neighbours | SKIP slack_troubles_test.py: alertmanager missing | |
+| abuse | 1 passed, 1 FAILED | 9 s |
+| abuse | test_e: 5 of 5 | |
+| abuse | FAIL e (0.1 s): 4 instead of 5: a / b | |
+| coverage | coverage: 95.1 % of lines | |
+| gcc -fanalyzer | gcc: 3 files | |
 | kill -9, often | test_a: 200 kills; 3 cut | |
+| kill -9, often | SKIP b (0.0 s): too often | |
 """
 TABLE = f"""# Promises
 
@@ -39,6 +47,12 @@ TABLE = f"""# Promises
 | It lives | old | `tests/e2e/crash_test.py` `test_a`, `test_b` |
 | It is quick | older | `tests/e2e/crash_test.py` `test_c` |
 | It is small | | `tests/http/test_small.c` |
+| It floats | | `tests/e2e/neighbours_test.py` `test_wind_and_weather` |
+| It tells | | `tests/e2e/slack_troubles_test.py` `test_x`, `test_y` |
+| It adds up | | `tests/e2e/abuse_test.py` `test_e` |
+| It is read | | `lab.d/test/coverage.py` |
+| It is analysed | | `lab.d/test/analyzers.py` `gcc`, `tidy` |
+| It lasts | | `tests/e2e/soak.py` `test_nothing_grows` |
 
 ## Not promised
 
@@ -48,7 +62,11 @@ TABLE = f"""# Promises
 
 def test_figures_of_a_report_are_written(_):
     new = promises.update(TABLE, REPORT)
-    expect("rows", [row[1] for row in promises.rows(new)], ["200 kills; 3 cut; 7", "", ""])
+    expect("rows", [row[1] for row in promises.rows(new)], [
+        "200 kills; 3 cut; 7", "not run", "not run", "not run: needs root, and a sea", "not run: alertmanager missing", "**FAILED**", "95.1 % of lines",
+        "3 files", "not run"])
+    default = promises.update(TABLE, REPORT.replace("(full)", "(default)"))
+    expect("a test of --full alone", [row[1] for row in promises.rows(default)][-1], "not run: only by `./lab test --full`")
     expect("source", re.search(rf"^{promises.SOURCE}.*", new, re.M)[0], f"{promises.SOURCE}`./lab test --full` at commit 0123456789ab, "
            "2026-11-27T09:00Z, 2 processors, A Processor | of pipes, Linux 6.1.")
     expect("the rest", new.partition("## Not")[2], TABLE.partition("## Not")[2])
@@ -81,28 +99,48 @@ def figure_writers(path):
     return {name for name in writers if name.startswith("test_")}
 
 
+def tests_in(path):
+    """(test functions of a file, those of them that write a figure)."""
+    text = path.read_text()
+    if path.suffix == ".c":
+        return set(re.findall(r"^START_TEST\((\w+)\)", text, re.M)), set(re.findall(r'TEST_FIGURE\("(\w+)"', text))
+    if path.parent.name == "test":  # of lab.d: a tool is a test
+        tests = {path.stem, *re.findall(r"^def (\w+)\(\):", text, re.M)}
+        return tests, tests if 'print(f"figure: ' in text else set()
+    return set(re.findall(r"^def (test_\w+)", text, re.M)), figure_writers(path)
+
+
 def test_each_row_has_its_test(_):
     rows = promises.rows(PAGE.read_text())
     claim(f"{len(rows)} promises", len(rows) >= 25)
     promised = {}
     for promise, figure, cell in rows:
-        files = re.findall(r"`(tests/[\w/-]+\.(?:py|c))`", cell)
-        claim(f"{promise}: it names a test", files, cell)
-        for name in files:
-            claim(f"{promise}: {name} exists", (labtest.TOP / name).is_file())
-        writers = set().union(*(figure_writers(labtest.TOP / name) for name in files if name.endswith(".py")))
-        names = promises.tests_of(cell)
-        if figure:
-            claim(f"{promise}: a test of it writes the figure", writers & set(names), f"{names} write none")
-        for name in names:
-            expect(f"rows with {name}", promised.setdefault(name, promise), promise)
+        tests = promises.tests_of(cell)
+        named = [file for file, _ in tests] + [name for file, name in tests if name != pathlib.Path(file).stem]
+        expect(f"{promise}: files and tests", set(re.findall(r"`(.*?)`", cell)), set(named))
+        writers = set()
+        for file, name in tests:
+            here, with_figure = tests_in(labtest.TOP / file)
+            expect(f"{promise}: {name} is in {file}", name in here, True)
+            expect(f"rows with {name} of {file}", promised.setdefault((file, name), promise), promise)
+            writers |= {name} & with_figure
+        expect(f"{promise}: a test of it writes a figure", bool(writers), True)
+        expect(f"{promise}: it says what the last run found", bool(figure), True)
+
+
+def test_names_of_figures_are_unique(_):
+    """promises.py finds a figure by the name of its test."""
+    owners = {}
+    for path in sorted((labtest.TOP / "tests").rglob("*.[cp]*")):
+        for name in tests_in(path)[1] if path.suffix in (".c", ".py") else ():
+            expect(f"files with a figure of {name}", owners.setdefault(name, path), path)
 
 
 def test_each_figure_has_its_row(_):
     """Each test that measures a figure for the table is in the table."""
-    named = set(promises.tests_of(PAGE.read_text()))
-    for path in sorted(path for folder in ("e2e", "lab", "library", "containers") for path in (labtest.TOP / "tests" / folder).glob("*.py")):
-        expect(f"{path.name}: figures without a row", sorted(figure_writers(path) - named - {"test_a_figure_is_one_line_of_the_report"}), [])
+    named = {name for _, _, cell in promises.rows(PAGE.read_text()) for _, name in promises.tests_of(cell)}
+    for path in sorted(path for suffix in ("py", "c") for path in (labtest.TOP / "tests").rglob(f"*.{suffix}")):
+        expect(f"{path.name}: figures without a row", sorted(tests_in(path)[1] - named - {"test_a_figure_is_one_line_of_the_report"}), [])
 
 
 if __name__ == "__main__":

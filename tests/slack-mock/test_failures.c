@@ -42,14 +42,16 @@ static void place_make(void) {
   store_make(0);
 }
 
-START_TEST(test_each_allocation_of_a_start) {
+START_TEST(test_each_allocation_of_slack_mock) {
   place_make();
-  ck_assert_uint_ge(failing_allocations(&failing), 30);
+  unsigned count = failing_allocations(&failing);
+  ck_assert_uint_ge(count, 30);
   unlink(path);
+  TEST_FIGURE("test_each_allocation_of_slack_mock", "start of slack-mock: %u", count);
 }
 END_TEST
 
-START_TEST(test_each_call_of_a_start) {
+START_TEST(test_each_call_of_slack_mock) {
   static const struct {
     const char *name;
     int error;
@@ -60,6 +62,7 @@ START_TEST(test_each_call_of_a_start) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     failing_calls(&failing, cases[i].name, cases[i].error, "in use by another slack-mock");
   unlink(path);
+  TEST_FIGURE("test_each_call_of_slack_mock", "start of slack-mock: %zu", sizeof cases / sizeof *cases);
 }
 END_TEST
 
@@ -85,4 +88,5 @@ START_TEST(test_options) {
 }
 END_TEST
 
-TEST_MAIN("slack-mock failures", test_each_allocation_of_a_start, test_each_call_of_a_start, test_options)
+TEST_MAIN("slack-mock failures", test_each_allocation_of_slack_mock, test_each_call_of_slack_mock,
+          test_options)

@@ -4,7 +4,13 @@
 #define TESTS_SUPPORT_TEST_H
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+/* Prints a figure that a test has measured, for docs/reliability.md. test: a literal, the test's name, which
+ * no other test with a figure has. */
+#define TEST_FIGURE(test, ...)                                                                               \
+  (printf("figure: " test ": "), printf(__VA_ARGS__), printf("\n"), fflush(stdout))
 
 #define TEST_MAIN(name, ...)                                                                                 \
   int main(void) {                                                                                           \

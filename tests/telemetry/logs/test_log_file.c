@@ -98,6 +98,8 @@ START_TEST(test_rotation_loses_nothing) {
   ck_assert_double_eq(fixture_metric(&f, ROTATIONS), files - 1);
   ck_assert_double_eq(fixture_metric(&f, WRITTEN), THREADS * COUNT);
   fixture_remove(&f);
+  TEST_FIGURE("test_rotation_loses_nothing", "%d lines, %u rotations by size, 0 lost", THREADS * COUNT,
+              files - 1);
 }
 END_TEST
 
@@ -221,6 +223,8 @@ START_TEST(test_reopening_under_load) {
   ck_assert_uint_eq(mark_all(0, &files), THREADS * COUNT);
   ck_assert_uint_ge(files, 50);
   fixture_remove(&f);
+  TEST_FIGURE("test_reopening_under_load", "%d lines, %u files moved and reopened, 0 lost", THREADS * COUNT,
+              moved);
 }
 END_TEST
 
