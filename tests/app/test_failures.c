@@ -108,7 +108,8 @@ START_TEST(test_each_call_of_a_start) {
       {"open", EACCES},   {"getcwd", ENOENT},       {"write", ENOSPC},   {"bind", EADDRNOTAVAIL},
       {"unlink", EACCES}, {"socket", EAFNOSUPPORT}};
   each_call(&foreground, cases, sizeof cases / sizeof *cases);
-  TEST_FIGURE("test_each_call_of_a_start", "start of minishop: %zu kinds of failures", sizeof cases / sizeof *cases);
+  TEST_FIGURE("test_each_call_of_a_start", "start of minishop: %zu kinds of failures",
+              sizeof cases / sizeof *cases);
 }
 END_TEST
 

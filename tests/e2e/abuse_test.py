@@ -415,5 +415,25 @@ def test_nothing_can_be_written_into_the_log(directory):
         still_sells(shop)
 
 
+def test_pages_of_other_sites_can_only_order(directory):
+    """Without a permission of the server, a browser sends no JSON for a page of another site, and shows it no answer. The permission would be
+    a header Access-Control-Allow-*. An order without a body needs no JSON."""
+    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    asks = {**foreign, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    forms = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain")
+    with shops.Shop(directory, {"traces.recent_bytes": 1 << 20}) as shop:
+        made = shop.order(headers=foreign)
+        expect("an order without a body", made.status, 201)
+        body = json.dumps({"order_id": made.json["order_id"]}).encode()
+        answers = [made] + [shop.request("OPTIONS", path, headers=asks) for path in ("/order", "/payment/pay", "/debug/tracez")]
+        for kind in forms:
+            for path, data in (("/payment/pay", body), ("/order", b'{"quantity":1}')):
+                answers.append(shop.request("POST", path, data, {**foreign, "Content-Type": kind}))
+                expect(f"POST {path} as {kind}", answers[-1].status, 415)
+        answers += [shop.get(path, foreign) for path in ("/metrics", "/debug/tracez", f"/order/{made.json['order_id']}")]
+        expect("permissions", [name for answer in answers for name in answer.headers if name.startswith("access-control-")], [])
+        expect("the order", answers[-1].json["status"], "created")
+
+
 if __name__ == "__main__":
     labtest.run_tests(globals())

@@ -71,6 +71,18 @@ def test_minishop(directory):
     labtest.figure(f"{len(PLACES)} settings with a secret, 0 outputs that show one")
 
 
+def test_secrets_in_a_query(directory):
+    """The query of a client is an attribute of its span. The values that the HTTP conventions list are redacted, and the log has no query."""
+    secret = "&".join(f"{name}={CANARY}" for name in ("sig", "Signature", "AWSAccessKeyId", "X-Amz-Signature", "X-Goog-Signature"))
+    with shop.Shop(directory, {"traces.recent_bytes": 1 << 20, "log.level": "debug"}, f"http://{DEAD}") as server:
+        texts = {}
+        for path in ("/order", "/payment/pay", "/nothing"):
+            answer = server.request("POST", f"{path}?a=shown&{secret}&b=2")
+            texts[path] = server.get(f"/debug/tracez?format=json&trace_id={answer.trace_id}").body.decode()
+        expect("spans with a query", [path for path, text in texts.items() if "a=shown&sig=REDACTED&" in text], ["/order", "/payment/pay"])
+        search("a client's query", {**texts, **told(server), "log": (directory / "minishop.json").read_text(), "output": server.log_tail()})
+
+
 def test_core_files(directory):
     """A core file would contain every secret. Its name contains none: the kernel derives it from the program's name."""
     with shop.Shop(directory, env={"OTEL_EXPORTER_OTLP_HEADERS": f"a={CANARY}"}) as server:

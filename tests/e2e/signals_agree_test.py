@@ -199,5 +199,22 @@ def test_resource_and_parent(directory):
         expect("instance", shop.records()[0]["instance"], resource["service.instance.id"])
 
 
+def test_forged_trace_context(directory):
+    """A client's sampling decision has precedence over a ratio, in both directions, and its tracestate is exported. Without propagators, each
+    request starts a trace of its own."""
+    recorded, hidden = (character * 32 for character in "12")
+    forged = [{"traceparent": f"00-{recorded}-00f067aa0ba902b7-01", "tracestate": "forged=1"}, {"traceparent": f"00-{hidden}-00f067aa0ba902b7-00"}]
+    for propagators, ratio, wanted in (("tracecontext", "0", [recorded]), ("tracecontext", "1", [recorded]), ("none", "1", None)):
+        run = directory / f"{propagators}-{ratio}"
+        run.mkdir()
+        env = {"OTEL_PROPAGATORS": propagators, "OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": ratio}
+        with collectors.Collector() as collector, shops.Shop(run, None, collector.url, env) as shop:
+            ids = [shop.order(headers=headers).trace_id for headers in forged]
+            shop.terminate()
+            expect(f"{env}: traces", sorted(collector.by_trace()), sorted(wanted or ids))
+            expect(f"{env}: a trace id of the client", bool({recorded, hidden} & set(ids)), wanted is not None)
+            expect(f"{env}: tracestate", {span.trace_state for span in collector.spans if span.name == "CreateOrder"}, {"forged=1"} if wanted else {""})
+
+
 if __name__ == "__main__":
     labtest.run_tests(globals())
