@@ -21,6 +21,7 @@ static void start(void) {
   struct shop_settings shop_settings = shop_defaults();
   struct error error;
   shop_settings.payment_latency_ms = shop_settings.inventory_latency_ms = 0;
+  shop_settings.payment_failure_rate = 0;
   registry = tel_registry_new(NULL);
   ck_assert_ptr_nonnull(registry);
   shop = shop_new(&shop_settings, registry);
@@ -81,14 +82,29 @@ static void check_answer(unsigned at, const char *method, const char *route, con
   ck_assert_msg(counted(method, route, status) == 1, "%u: not counted as the %u that it was", at, status);
 }
 
+/* The id in a request that stands for an order which can be paid. */
+#define ORDER "ord_00000000000000000000"
+
+/* Makes an order, and puts its id into the request. */
+static void make_order(char *id) {
+  static const char made[] = "\"order_id\":\"";
+  char reply[4096];
+  ask("POST /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
+  const char *at = strstr(reply, made);
+  ck_assert_msg(at != NULL, "%s", reply);
+  memcpy(id, at + sizeof made - 1, sizeof ORDER - 1);
+}
+
 /* Each allocation of this program for that request fails in turn. A success without memory for its body
  * becomes 503. A problem keeps its status and loses its body. Returns the number of allocations. */
-static unsigned each_fails(const char *method, const char *route, const char *request, unsigned usual) {
-  char reply[4096];
+static unsigned each_fails(const char *method, const char *route, const char *text, unsigned usual) {
+  char reply[4096], request[512];
+  snprintf(request, sizeof request, "%s", text);
   unsigned answers = 0, unavailable = 0, at;
   bool failed = true;
   for (at = 1; failed; at++) {
     start();
+    if (strstr(text, ORDER)) make_order(request + (strstr(text, ORDER) - text));
     allocations_fail_at(at);
     ask(request, reply, sizeof reply);
     allocations_succeed();
@@ -112,6 +128,20 @@ START_TEST(test_order) {
 }
 END_TEST
 
+START_TEST(test_payment) {
+  each_fails("POST", "/payment/pay",
+             "POST /payment/pay HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+             "Content-Type: application/json\r\nContent-Length: 39\r\n\r\n{\"order_id\":\"" ORDER "\"}",
+             200);
+}
+END_TEST
+
+START_TEST(test_state) {
+  each_fails("GET", "/order/{order_id}",
+             "GET /order/" ORDER " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 200);
+}
+END_TEST
+
 START_TEST(test_problem) {
   each_fails("POST", "/order",
              "POST /order HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: text/plain\r\n"
@@ -120,10 +150,10 @@ START_TEST(test_problem) {
 }
 END_TEST
 
-START_TEST(test_get) {
+START_TEST(test_unknown_order) {
   each_fails("GET", "/order/{order_id}", "GET /order/ord_0 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
              404);
 }
 END_TEST
 
-TEST_MAIN("service without memory", test_order, test_problem, test_get)
+TEST_MAIN("service without memory", test_order, test_payment, test_state, test_problem, test_unknown_order)

@@ -25,7 +25,7 @@ struct tel_http_exchange;
 struct tel_http_request {
   const char *method;      /* as sent; "" if not known */
   const char *path;        /* as sent, without the query */
-  const char *query;       /* without the question mark */
+  const char *query;       /* without the question mark; the span's url.query hides secrets of signed URLs */
   const char *scheme;      /* NULL: "http" */
   const char *version;     /* "1.1" */
   const char *host;        /* the Host header */
