@@ -128,6 +128,16 @@ def test_each_row_has_its_test(_):
         expect(f"{promise}: it says what the last run found", bool(figure), True)
 
 
+def test_coverage_is_that_of_the_ratchet(_):
+    least = dict(line.split() for line in (labtest.TOP / "tests/coverage/ratchet.txt").read_text().splitlines() if not line.startswith("#"))
+    told = {page: re.findall(r"(\d+) % of the lines and (\d+) % of the branches", (labtest.TOP / page).read_text())
+            for page in ("README.md", "docs/reliability.md")}
+    expect("docs/reliability.md", len(told["docs/reliability.md"]), 1)
+    for page, figures in told.items():
+        for figure in figures:
+            expect(page, figure, (least["lines"], least["branches"]))
+
+
 def test_names_of_figures_are_unique(_):
     """promises.py finds a figure by the name of its test."""
     owners = {}

@@ -66,6 +66,7 @@ def test_lines_and_totals(directory):
     expect("a step without a test", lines[6], "  ready          ready (0 s)")
     expect("the totals", done.totals, (3, 1, 1))
     expect("the report", done.report[1], "| a title | 0 passed, 1 FAILED | 0 s |")
+    expect("the skipped test in the report", "| none | SKIP c: no tool | |" in done.report, True)
     expect("the figure", done.report[-1], "| measured | 12 ms | |")
 
 
