@@ -107,7 +107,8 @@ def test_what_can_be_wrong(_):
             contains(trace(page.url, what, status=2), "is not a trace id", "8 to 32 hexadecimal digits")
     with Page(False) as page:
         contains(trace(page.url, status=1), "is off", "traces.recent_bytes", "./lab up")
-    contains(trace(f"http://127.0.0.1:{labtest.free_port()}", status=1), "cannot be read", "refused", "./lab status")
+    with labtest.refusing_port() as port:
+        contains(trace(f"http://127.0.0.1:{port}", status=1), "cannot be read", "refused", "./lab status")
 
 
 def test_two_of_one_beginning(_):
