@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- Orders, each of which is then paid. The client searches each answer for the order id, which costs it CPU too.
+-- Orders, each of which is then paid. The client searches each response for the order id, which costs it CPU too.
 local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-bench/1"}
 local to_pay = {}
--- Milliseconds that a connection waits after each answer; without the variable it does not wait.
+-- Milliseconds that a connection waits after each response; without the variable it does not wait.
 local pause = tonumber(os.getenv("WRK_PAUSE_MS") or "")
 
 if pause then

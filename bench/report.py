@@ -20,8 +20,8 @@ OPERATION_AIMS = (
     ("exposition of 10,000 series", "<=", 5e6, "ns"),
 )
 RSS_AIM_MIB = 24
-BUSY = (" **Other programs used the machine at the same time**, so throughput, P99 and dropped spans mean little. CPU per request and"
-        " its ratios are less affected.")
+BUSY = (" **Other programs used the machine at the same time.** Do not rely on throughput, P99 and dropped spans. CPU per request and its ratios"
+        " are less affected.")
 # Experiments and their results, written by hand.
 TRIED = pathlib.Path(__file__).resolve().parent / "tried.md"
 
@@ -118,18 +118,19 @@ def text(measured):
     day = time.strftime("%Y-%m-%d", time.gmtime(measured["began"]))
     lines = ["# Benchmark", "",
              f"Written by `./lab bench` on {day}: medians of {measured['rounds']} rounds with {measured['seconds']} s per leg, on {machine()}."
-             f" Client, service and collector share these cores. The load average of the last 15 minutes at the end was {measured['load']:.1f}."
+             f" Client, service and collector share these cores. At the end, the load average over 15 minutes was {measured['load']:.1f}."
              + (BUSY if measured["load"] > 3 * os.cpu_count() else ""), "",
-             "All legs take turns within a round, and ratios compare legs of the same round. CPU is the user and system time of the"
-             " service's process. *Bare Ulfius* is `bench/bare_ulfius.c`: the same routes, JSON and answers in ordinary C, without telemetry or guards."
-             " No handler sleeps, no payment fails, the order store never fills, and an error in a leg fails the whole run.", "",
+             "A *leg* is a service under load: MiniShop with some of its signals on, or bare Ulfius. *Bare Ulfius* is `bench/bare_ulfius.c`: a service"
+             " in ordinary C with the same routes, JSON and responses, but without telemetry and guards. Each round runs all legs one after the"
+             " other. A ratio compares two legs of the same round. CPU is the user and system time of the service's process. The simulated"
+             " latencies and payment failures are off, and the order store has room for all orders. One failed request ends the whole run.", "",
              "![CPU per request, by leg](images/benchmark.svg)", "", "## Aims", "", *aims_table(found), "", spans_line(found), "",
              "## Operations", "", "Nanoseconds, the minimum of several runs. *Other thread* is the exporter or the log writer: its mean CPU time.", "", *operations_table(measured)]
-    lines += ["", "## Where the time goes", "", "Microseconds per order with telemetry on, by thread and library: the share of samples of"
-              " `perf record -e cpu-clock`, multiplied by the CPU time per request."]
+    lines += ["", "## Where the time goes", "", "The tables split the CPU time of an order with telemetry on by thread and library, in microseconds."
+              " `perf record -e cpu-clock` measured the shares. Each is multiplied by the CPU time per request."]
     for mode, shares in measured["profiles"].items():
         cpu = median(found[mode, "order"]["on"], "cpu")
-        lines += ["", f"With {mode}:", "", *(where.table(shares, cpu) if shares else ["perf is missing, or is not permitted to sample here."])]
+        lines += ["", f"With {mode}:", "", *(where.table(shares, cpu) if shares else ["perf is missing, or may not sample here."])]
     lines += ["", TRIED.read_text(encoding="utf-8").rstrip()]
     for (mode, workload), legs in found.items():
         lines += ["", f"## {workload[0].upper()}{workload[1:]}; {mode}", "", *leg_table(legs)]

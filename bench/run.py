@@ -23,7 +23,7 @@ import report  # noqa: E402
 import shop as shops  # noqa: E402
 import where  # noqa: E402
 
-# The store never fills: a full one answers 503, and an error is cheap. No log file is rotated.
+# The store never fills: a full one returns 503, and an error is cheap. No log file is rotated.
 ALWAYS = {"log.max_bytes": 0, "orders.capacity": 2000000}
 SIGNALS = ("log", "metrics", "traces")
 # Name: (the signals that are on, environment), or None for the bare service.
@@ -77,13 +77,13 @@ def service(directory, leg, pool, sink_url):
 
 
 def wrk(url, workload, seconds):
-    """Loads a leg: returns requests, seconds, p99 in ms. TestFailure if an answer is an error or missing."""
+    """Loads a leg: returns requests, seconds, p99 in ms. TestFailure if a response is an error or missing."""
     out = subprocess.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", HERE / WORKLOADS[workload], url],
                          capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
     line = next(line for line in out.splitlines() if line.startswith("RESULT "))
     requests, microseconds, failed, broken, _, p99 = (int(word) for word in line.split()[1:])
     if failed or broken or not requests:
-        raise labtest.TestFailure(f"{failed} of {requests} answers were errors and {broken} were missing: errors are cheap, so these"
+        raise labtest.TestFailure(f"{failed} of {requests} responses were errors and {broken} were missing: errors are cheap, so these"
                                   f" figures would mean nothing ({workload})")
     return requests, microseconds / 1e6, p99 / 1e3
 

@@ -21,7 +21,7 @@ def test_errors_end_the_run(directory):
         try:
             run.wrk(shop.url, "order", 1)
         except labtest.TestFailure as failure:
-            labtest.expect("the failure names the errors", "answers were errors" in str(failure), True)
+            labtest.expect("the failure names the errors", "responses were errors" in str(failure), True)
         else:
             raise labtest.TestFailure("the benchmark measured refused orders")
 
@@ -40,7 +40,7 @@ def test_each_leg_serves_without_an_error(directory):
 
 
 def test_bare_service_answers_like_the_shop(directory):
-    answers = []
+    responses = []
     with shops.Shop(directory, {}) as shop, run.Bare(directory, 0) as bare:
         for port in (shop.port, bare.port):
             shop.port = port
@@ -48,9 +48,9 @@ def test_bare_service_answers_like_the_shop(directory):
             order_id = order.json["order_id"]
             labtest.expect("Location", order.headers["location"], f"/order/{order_id}")
             paid = shop.pay(order_id)
-            answers.append((order.status, list(order.json), order.headers["content-type"], paid.status, list(paid.json),
-                            shop.pay(order_id).status, shop.order(b"{", {"Content-Type": "application/json"}).status))
-    labtest.expect("the answers of the bare service", answers[1], answers[0])
+            responses.append((order.status, list(order.json), order.headers["content-type"], paid.status, list(paid.json),
+                              shop.pay(order_id).status, shop.order(b"{", {"Content-Type": "application/json"}).status))
+    labtest.expect("the responses of the bare service", responses[1], responses[0])
 
 
 def measured():
