@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The shoppers, for wrk: they order, and then pay the order. Sometimes a shopper looks at an order. Some make a mistake: the shop answers
+-- The shoppers, for wrk: they order, and then pay the order. Sometimes a shopper looks at an order. Some make a mistake: the shop responds
 -- with 4xx, which is not an error of the shop. A shopper repeats a failed payment after ten seconds, at most three times.
 --
 --   wrk -t1 -c8 -d30s --timeout 20s -s shoppers.lua http://127.0.0.1:8080
@@ -39,8 +39,8 @@ local skus = {"mug", "tshirt", "sticker", "poster", "socks"}
 local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-shoppers/1"}
 local plain = {["User-Agent"] = "minishop-shoppers/1"}
 
--- wrk tells response() neither the connection nor the request. The answer to an order has its id. A payment without a
--- confirming answer stays in `asked`, oldest first.
+-- wrk tells response() neither the connection nor the request. The response to an order has its id. A payment without a
+-- confirming response stays in `asked`, oldest first.
 local to_pay = {first = 1, last = 0}  -- {id, attempts}
 local asked = {first = 1, last = 0}   -- {id, attempts, at}
 local unpaid = {}                     -- id -> true

@@ -25,19 +25,19 @@ pause() {
 	wait $pause
 }
 
-# all_ready ADDRESS...: whether each address answers 200 at /readyz.
+# all_ready ADDRESS...: whether each address returns 200 at /readyz.
 all_ready() {
 	for address; do
 		# shellcheck disable=SC2016 # for that shell
 		timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET /readyz HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n" >&3 &&
-			read -r answer <&3 && [[ $answer == *" 200 "* ]]' "$address" "$port" 2>/dev/null || return 1
+			read -r response <&3 && [[ $response == *" 200 "* ]]' "$address" "$port" 2>/dev/null || return 1
 	done
 }
 
 # all_connected PROCESS...: whether each wrk has a connection. A wrk whose connection is refused never tries again.
 all_connected() {
 	for process; do
-		# shellcheck disable=SC2010 # what a link points to is in no name
+		# shellcheck disable=SC2010 # the target of a link is not part of a file name
 		ls -l "/proc/$process/fd" 2>/dev/null | grep -q 'socket:' || return 1
 	done
 }

@@ -103,7 +103,7 @@ PLACES = [
     ("what the latency objective allows", OBJECTIVE, float, [r"% within ([\d.]+) s\b", r"objective counts at ([\d.]+\d)"], 3),
     ("period of the budget", PERIOD / 86400, lambda text: float(NUMBER_WORDS[text]), [
         r"budget of ([a-z]+) days", r"(\w+) days' budget", r"[Oo]bjectives over (\w+) days", r"itself keeps (\w+) days"], 10),
-    ("limit of the fast burn", FAST[1], float, [r"more than (1[\d.]+) times as fast", r"allowed\s+\(limit (1[\d.]+)\)", r"told: ([\d.]+) over"], 3),
+    ("limit of the fast burn", FAST[1], float, [r"more than (1[\d.]+) times as fast", r"allowed\s+\(limit (1[\d.]+)\)", r"limits: ([\d.]+) over"], 3),
     ("limit of the medium burn", MEDIUM[1], float, [r"more than ([6-9][\d.]*) times as fast", r"allowed\s+\(limit ([6-9][\d.]*)\)", r" ([\d.]+) over 30 minutes"], 3),
     ("limit of the slow burn", SLOW_BURN[1], float, [r"more than ([2-5][\d.]*) times as fast", r"allowed\s+\(limit ([2-5][\d.]*)\)", r" ([\d.]+) over 2 hours"], 3),
     ("for how long an instance is away", wait("MiniShopDown"), float, [r"scrape an instance for (\d+) seconds"], 1),

@@ -1,2 +1,2 @@
-# TRACE_STORE=jaeger: no link to Tempo, which does not run.
+# TRACE_STORE=jaeger: removes the links to Tempo, because Tempo does not run.
 /Trace in Tempo/d

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The alerts as Prometheus has them, with what Alertmanager does about each: told, silenced, or held back. Alertmanager's own
-// page does not exist everywhere (Debian's package has none), its API does.
+// The alerts of Prometheus, and what Alertmanager does with each of them: sends a message, silences it, or holds it back. Uses
+// Alertmanager's API, because Debian's package does not have its web page.
 (function () {
   "use strict";
 
@@ -9,7 +9,7 @@
     return names.length === Object.keys(other).length && names.every(function (name) { return one[name] === other[name]; });
   }
 
-  // Alertmanager's list; null when this browser does not reach it.
+  // Alertmanager's list; null if this browser cannot reach Alertmanager.
   function told(addresses) {
     if (!addresses.alertmanager) return Promise.resolve(null);
     return Page.api("alerts", new URL("/api/v2/", addresses.alertmanager).href).catch(function () { return null; });
@@ -21,7 +21,7 @@
     if (known.status.silencedBy.length) return "Silenced in Alertmanager: no message is sent.";
     var holders = list.filter(function (other) { return known.status.inhibitedBy.indexOf(other.fingerprint) >= 0; });
     if (holders.length) return "Held back while " + holders[0].labels.alertname + " fires: no message is sent.";
-    return "Alertmanager tells " + known.receivers.map(function (receiver) { return receiver.name; }).join(", ") + ".";
+    return "Alertmanager sends messages to " + known.receivers.map(function (receiver) { return receiver.name; }).join(", ") + ".";
   }
 
   function card(alert, list) {
@@ -34,7 +34,7 @@
     title.appendChild(Page.element("strong", "", alert.annotations.summary || alert.labels.alertname));
     node.appendChild(title);
     node.appendChild(Page.element("p", "details", alert.annotations.description));
-    // Since when it fires: Slack says the same. Before that, since when the rule's expression is true.
+    // The time since which the alert fires, as in Slack. While it is pending: the time since which the expression is true.
     var since = new Date(known && alert.state === "firing" ? known.startsAt :
       new Date(alert.activeAt).getTime() + (alert.state === "firing" ? alert.wait * 1000 : 0));
     var more = Page.element("p", "details", alert.labels.alertname + ", " + alert.state + " since " + Page.utc(since) + ". " +
@@ -60,14 +60,14 @@
   }
 
   Page.refreshAlerts = function (addresses) {
-    return Promise.all([Page.api("rules?type=alert"), told(addresses)]).then(function (answers) {
-      var alerts = alertsOf(answers[0]);
+    return Promise.all([Page.api("rules?type=alert"), told(addresses)]).then(function (responses) {
+      var alerts = alertsOf(responses[0]);
       var place = document.getElementById("alert-list");
       place.textContent = "";
-      alerts.forEach(function (alert) { place.appendChild(card(alert, answers[1])); });
+      alerts.forEach(function (alert) { place.appendChild(card(alert, responses[1])); });
       if (!alerts.length) place.appendChild(Page.element("p", "quiet", "No alert is firing or pending."));
-      document.getElementById("alertmanager").textContent = answers[1] ? "" :
-        "This browser does not reach Alertmanager" + (addresses.alertmanager ? " at " + new URL(addresses.alertmanager).origin : "") +
+      document.getElementById("alertmanager").textContent = responses[1] ? "" :
+        "This browser cannot reach Alertmanager" + (addresses.alertmanager ? " at " + new URL(addresses.alertmanager).origin : "") +
         ": silences cannot be shown here.";
     });
   };

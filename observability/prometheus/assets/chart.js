@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A line chart over time in SVG, without a library. Chart(figure, options) draws what draw() is given; it knows no Prometheus.
+// A line chart over time in SVG, without a library. Chart(figure, options) draws the data that draw() gets, and does not depend on Prometheus.
 // options: format(value) -> text; least, most: the smallest and the largest top of the axis. The figure's data-limit is a red line.
 (function () {
   "use strict";
@@ -8,7 +8,7 @@
   var HEIGHT = 210;
   var COLORS = 8;
 
-  // A name has its colour whatever else is shown, and whichever answer comes first. Others get one by their letters.
+  // Each of these names always has the same colour. The colour of any other name depends on its letters.
   var COLOR_OF = {
     "all": 0, "/order": 1, "/payment/pay": 2, "/order/{order_id}": 3, "unmatched": 4,
     "gateway_error": 5, "gateway_timeout": 0, "card_declined": 2, "insufficient_funds": 3, "fraud_suspected": 4,
@@ -46,7 +46,7 @@
 
   var TIME_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200];
 
-  // An axis needs no zeros at the end: 20 %, not 20.0 %.
+  // Removes zeros at the end: 20 % instead of 20.0 %.
   function short(text) { return text.replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, ""); }
 
   function Chart(figure, options) {
@@ -148,14 +148,14 @@
       if (!isFinite(value)) { before = null; continue; }
       var joined = before !== null && time - before <= this.data.step * 1.5;
       var place = this.x(time).toFixed(1) + "," + this.y(value).toFixed(1);
-      // A lone point is a line without length: the round cap makes it a dot.
+      // A single point is a line of length 0. The round cap draws it as a dot.
       path += joined ? "L" + place : "M" + place + "L" + place;
       before = time;
     }
     add(this.svg, "path", {"class": one.thin ? "series thin" : "series", d: path, style: "stroke:" + color});
   };
 
-  // The legend tells the newest values, or those under the pointer.
+  // The legend shows the newest values, or those under the pointer.
   Chart.prototype.drawReading = function (shown) {
     var data = this.data;
     var time = data.end;

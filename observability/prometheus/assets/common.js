@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What the parts of the console page share: Prometheus' API, elements, and how numbers and times are written.
+// Functions for all parts of the console page: Prometheus's API, elements, and the format of numbers and times.
 (function () {
   "use strict";
 
-  // Answers of Prometheus' API, or of another program's at `base`.
+  // The data that Prometheus's API returns, or the API of another program at `base`.
   function api(path, base) {
-    return fetch((base || PATH_PREFIX + "/api/v1/") + path).then(function (answer) {
-      if (!answer.ok) throw new Error(answer.status + " " + path);
-      return answer.json();
+    return fetch((base || PATH_PREFIX + "/api/v1/") + path).then(function (response) {
+      if (!response.ok) throw new Error(response.status + " " + path);
+      return response.json();
     });
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The console page of MiniShop: four charts, the alerts, the traces, and the table of the page itself, all kept fresh.
+// The console page of MiniShop: four charts, the alerts, the traces, and the table of the page itself. The script updates all of them.
 (function () {
   "use strict";
   var REFRESH_MS = 5000;
@@ -41,11 +41,11 @@
     });
   }
 
-  // What the template wrote, written again: it needs no second copy here.
+  // Fetches the page again and takes these sections from it, so that the template remains their only source.
   function refreshPage() {
-    return fetch(location.pathname).then(function (answer) {
-      if (!answer.ok) throw new Error(answer.status + " " + location.pathname);
-      return answer.text();
+    return fetch(location.pathname).then(function (response) {
+      if (!response.ok) throw new Error(response.status + " " + location.pathname);
+      return response.text();
     }).then(function (text) {
       var fresh = new DOMParser().parseFromString(text, "text/html");
       ["live", "objectives", "routes"].forEach(function (id) {
@@ -86,7 +86,7 @@
     });
     document.getElementById("ranges").appendChild(button);
   });
-  // A section is at its place only when what is above it has its height.
+  // The position of a section is final when everything above it has its height.
   refresh().then(function () {
     if (location.hash) location.replace(location.hash);
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Shows runbook.md as a page: the part of Markdown that it uses, and no HTML of its own.
+// Shows runbook.md as a page. It supports only the Markdown that runbook.md uses, and no HTML.
 (function () {
   "use strict";
   var INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*|\[([^\]]+)\]\(([^)\s]+)\)/;
@@ -42,7 +42,7 @@
     return scroll;
   }
 
-  // A list: lines that begin like `mark`; indented lines go on with the item before.
+  // A list: lines that begin like `mark`; indented lines continue the item before.
   function list(name, lines, mark) {
     var node = element(name);
     var items = [];
@@ -96,12 +96,12 @@
   }
 
   var place = document.getElementById("text");
-  fetch(PATH_PREFIX + "/user/runbook.md").then(function (answer) {
-    if (!answer.ok) throw new Error("runbook.md: " + answer.status);
-    return answer.text();
+  fetch(PATH_PREFIX + "/user/runbook.md").then(function (response) {
+    if (!response.ok) throw new Error("runbook.md: " + response.status);
+    return response.text();
   }).then(function (text) {
     render(place, text);
-    // The browser looked for the section before it was there.
+    // The browser looked for the section before the script had created it.
     if (location.hash) location.replace(location.hash);
   }).catch(function (error) {
     place.textContent = String(error);

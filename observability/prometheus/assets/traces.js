@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The way from a number to a request: exemplars of error_total (failed) and of the duration (slow), each with a link to its trace.
+// Lists failed and slow requests: the exemplars of error_total and of the duration, each with a link to its trace.
 (function () {
   "use strict";
   var SECONDS = 300;
   var ROWS = 8;
 
-  // The address of one trace: Jaeger, Tempo by way of Grafana, or MiniShop's own page, whichever is there.
+  // The address of a trace: in Jaeger, in Grafana (Tempo), or on MiniShop's own page. The first one that exists is used.
   function traceUrl(addresses, id) {
     if (addresses.jaeger) return new URL("trace/" + id, addresses.jaeger).href;
     if (addresses.tempo && addresses.grafana) {
