@@ -286,7 +286,7 @@ def document(model):
     lines += table(("replicas", "requests/s of each", "series", "samples/s", "spans/s", "span bytes/s", "log bytes/s", "Prometheus: memory",
                     "disk a day", "log a day"), [model.row(replicas, rate) for rate in (CALM, BUSY) for replicas in COMPUTED])
     traces = configured("observability/jaeger/config.yaml", r"max_traces: (\d+)")
-    lines += ["", f"Jaeger has no such limit: it keeps the last {traces:,.0f} traces in memory, so {count(traces / CALM / 60)} minutes of one replica at {CALM}",
+    lines += ["", f"Jaeger keeps the last {traces:,.0f} traces in memory: {count(traces / CALM / 60)} minutes of one replica at {CALM}",
               f"requests a second and {count(traces / BUSY)} seconds at {count(BUSY)}. The next step is Tempo. The other engines reach their limits at these numbers of replicas:", ""]
     lines += table(("engine", "limit", f"at {CALM} requests/s", f"at {count(BUSY)}", "next step"), [
         (name, limit, replicas_at(room, each(CALM)), replicas_at(room, each(BUSY)), step) for name, limit, room, each, step in limits(model)], False)

@@ -142,7 +142,7 @@ def test_kill_at_random_moments(directory):
             raise TestFailure(f"{torn} lines are not whole after {KILLS} kills (seed {SEED})")
         # 404: the order was made before the crash.
         expect("statuses", set(crowd.answers) - {200, 201, 402, 404, 502, 503, 504}, set())
-        figure(f"{KILLS} kills under load, {len(crowd.answers)} answers: next start after {statistics.median(starts) * 1000:.0f} ms, "
+        figure(f"{KILLS} kills under load, {len(crowd.answers)} responses: next start after {statistics.median(starts) * 1000:.0f} ms, "
                f"{max(starts) * 1000:.0f} ms at most; {torn} cut log lines")
 
 
@@ -242,7 +242,7 @@ def test_stopped_under_load(directory):
         expect("statuses", sorted(set(answers)), [200, 201])
         expect("requests without an answer", keep.cut + new.cut, 0)
         accounts(shop, collector, len(answers))
-        figure(f"stopped for {STOPPED_S} s: {len(answers)} requests, all answered, counted, logged and traced, 0 failures")
+        figure(f"stopped for {STOPPED_S} s: {len(answers)} requests, all served, counted, logged and traced, 0 failures")
         leaves(shop)
 
 

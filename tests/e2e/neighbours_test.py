@@ -376,7 +376,8 @@ def in_a_namespace():
     names = Names()
     with collectors.Collector() as collector, concurrent.futures.ThreadPoolExecutor(4) as pool:
         slowest = max(pool.map(lambda lie: lied_to(directory, names, collector, *lie), enumerate(LIES)))
-    print(f"figure: {len(LIES)} lies, {names.asked.total()} questions: slowest order {slowest * 1000:.0f} ms; spans arrive when the truth is told")
+    print(f"figure: {len(LIES)} wrong responses, {names.asked.total()} queries: slowest order {slowest * 1000:.0f} ms; "
+          "spans arrive after the responses are right")
 
 
 def test_dns_that_lies(directory):

@@ -87,7 +87,7 @@ def test_sigterm_under_load(directory):
             if answer.status == 503 and "retry-after" not in answer.headers:
                 raise TestFailure("503 without Retry-After")
         nothing_lost(shop, collector, answers)
-        labtest.figure(f"{len(answers)} answers, {sum(answer.status == 503 for answer in answers)} of them 503; no line and no span lost")
+        labtest.figure(f"{len(answers)} responses, {sum(answer.status == 503 for answer in answers)} of them 503; no line and no span lost")
 
 
 def test_a_thousand_in_flight(directory):
@@ -121,7 +121,7 @@ def test_a_thousand_in_flight(directory):
         expect("exit status", process.returncode, 0)
         expect("statuses", {None if answer is None else answer.status for answer in answers}, {201})
         nothing_lost(shop, collector, answers)
-        labtest.figure(f"{len(answers)} of 1,000 answered")
+        labtest.figure(f"{len(answers)} of 1,000 got a response")
 
 
 def test_second_signal_ends_at_once(directory):

@@ -85,7 +85,7 @@ def test_slow(directory):
         seconds = channel.arrives("Slow", 20)
         time.sleep(BROKEN_S)
         expect("messages and failures", (channel.said("Slow"), channel.failures()), (1, 0))
-        figure(f"answers after {BROKEN_S} s: the alert is in the channel {2 + seconds:.0f} s after it fired, once; /healthz took {healthy * 1000:.0f} ms")
+        figure(f"responds after {BROKEN_S} s: the alert is in the channel {2 + seconds:.0f} s after it fired, once; /healthz took {healthy * 1000:.0f} ms")
 
 
 def test_full(directory):
