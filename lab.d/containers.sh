@@ -64,7 +64,7 @@ containers_sh() {
 	fi
 }
 
-# containers_row SERVICE [ADDRESS PATH]: its row of status. It is healthy if it answers there. Without an address: whether it runs.
+# containers_row SERVICE [ADDRESS PATH]: its row of status. It is healthy if it responds there. Without an address: whether it runs.
 containers_row() {
 	if ! containers_run "$1"; then
 		row "$1" "does not run"

@@ -153,14 +153,14 @@ def readable(kind, text):
 
 def judge(number, text, engines=None):
     """Returns Right or Wrong, from these engines or those of the running lab. Raises CannotTell with the reason, also if an engine gives an
-    unexpected answer, and Unreadable for bad input, before it asks any engine."""
+    unexpected response, and Unreadable for bad input, before it asks any engine."""
     QUESTIONS[number].kind.read(text)
     try:
         return QUESTIONS[number].judge(engines or Engines.find(), text)
     except Away as away:
         raise CannotTell(str(away)) from away
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration, ZeroDivisionError, RecursionError) as error:
-        raise CannotTell(f"an engine's answer has another form than expected ({type(error).__name__}: {error})") from error
+        raise CannotTell(f"an engine's response has an unexpected format ({type(error).__name__}: {error})") from error
 
 
 def answer(words, course):

@@ -66,7 +66,7 @@ incident_reload_said() {
 }
 
 # Makes every minishop reload its configuration, and waits until each confirms it. Returns 1, with the reason on standard error, if one
-# refuses or does not answer.
+# refuses or does not respond.
 incident_reload() {
 	reload_since=$(date -u +%Y-%m-%dT%H:%M:%S.%N)
 	reload_wanted=1
@@ -211,7 +211,7 @@ incident_tell() {
 # The message after "clear" depends on which alerts fire.
 incident_over() {
 	if ! over_firing=$(ask "$alertmanager_url/api/v2/alerts?silenced=false&inhibited=false" | jq -r '[.[].labels.alertname] | unique | join(", ")'); then
-		say "$1 is over. Alertmanager does not answer, so it is unknown which messages the Slack channel will get."
+		say "$1 is over. Alertmanager does not respond, so it is unknown which messages the Slack channel will get."
 	elif [ -n "$over_firing" ]; then
 		say "$1 is over. $over_firing still fires; within three minutes the Slack channel shows it as resolved: $(slack_channel)"
 	else

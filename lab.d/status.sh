@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# status: what runs and whether it is healthy. Each row shows the current answer of the process or the port.
+# status: what runs and whether it is healthy. Each row shows the current state of the process or the response of its port.
 
 # process_env NAME VARIABLE: its value in the environment of a process that we started.
 process_env() {
@@ -36,8 +36,8 @@ status_spans() {
 	none) row spans "not exported ($spans_by)" ;;
 	console) row spans "written to $LAB_DIR/log/spans.json, one JSON object a line ($spans_by)" ;;
 	*)
-		# Any HTTP answer counts: a collector refuses GET.
-		if curl --noproxy '*' -s -m 2 -o /dev/null "$spans_url"; then spans_how="answers"; else spans_how="does NOT answer"; fi
+		# Any HTTP response counts: a collector refuses GET.
+		if curl --noproxy '*' -s -m 2 -o /dev/null "$spans_url"; then spans_how="responds"; else spans_how="does NOT respond"; fi
 		row spans "exported to $spans_url, which $spans_how ($spans_by)"
 		;;
 	esac

@@ -5,7 +5,7 @@
   trace.py (--page URL | --jaeger URL --loki URL) [ID | slow | failed]
 
 --page reads minishop's own recent traces (/debug/tracez). --jaeger reads traces from Jaeger, and their log lines from Loki. ID may be the
-first eight digits or more. Exit status: 0, 1 if the trace is unknown or no service answers, 2 for an invalid ID.
+first eight digits or more. Exit status: 0, 1 if the trace is unknown or no service responds, 2 for an invalid ID.
 """
 import argparse
 import datetime
@@ -24,7 +24,7 @@ from logs import paint, plain, short
 LISTED = 10
 SEARCHED = 1000
 TIMEOUT_S = 5
-ANSWER_LIMIT = 64 << 20
+RESPONSE_LIMIT = 64 << 20
 ID = re.compile(r"[0-9a-f]{8,32}")
 # Attributes that every span has in common, or that its name and bar already show.
 DULL = ("client.", "network.", "server.", "user_agent.", "url.", "http.request.", "http.route", "otel.", "span.kind", "internal.", "error")
@@ -38,12 +38,12 @@ class Trouble(Exception):
 def ask(url):
     """The JSON behind a URL of this machine, never through a proxy; None for 404."""
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=TIMEOUT_S) as answer:
-            return json.loads(answer.read(ANSWER_LIMIT))
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=TIMEOUT_S) as response:
+            return json.loads(response.read(RESPONSE_LIMIT))
     except urllib.error.HTTPError as error:
         if error.code == 404:
             return None
-        raise Trouble(f"{url} answers {error.code}") from error
+        raise Trouble(f"{url} returns {error.code}") from error
     except (OSError, ValueError) as error:
         raise Trouble(f"{url.split('?')[0]} cannot be read ({getattr(error, 'reason', error)}); see ./lab status") from error
 
@@ -55,15 +55,15 @@ class Page:
         self.url = f"{url}/debug/tracez"
 
     def list(self):
-        answer = ask(f"{self.url}?format=json")
-        if answer is None:
+        response = ask(f"{self.url}?format=json")
+        if response is None:
             raise Trouble("the page of recent traces is off: minishop runs with traces.recent_bytes = 0. "
                           "./lab up switches it on, unless MINISHOP_TRACES_RECENT_BYTES=0 is in your environment")
-        return answer["traces"]
+        return response["traces"]
 
     def get(self, trace_id):
-        answer = ask(f"{self.url}?trace_id={trace_id}&format=json")
-        return answer and {**answer, "page": f"{self.url}?trace_id={trace_id}"}
+        response = ask(f"{self.url}?trace_id={trace_id}&format=json")
+        return response and {**response, "page": f"{self.url}?trace_id={trace_id}"}
 
 
 class Jaeger:
@@ -104,10 +104,10 @@ class Jaeger:
                 "status": {"code": "error" if tags.get("error") else "unset", "message": tags.get("otel.status_description", "")}}
 
     def get(self, trace_id):
-        answer = ask(f"{self.url}/api/traces/{trace_id}")
-        if not answer or not answer.get("data"):
+        response = ask(f"{self.url}/api/traces/{trace_id}")
+        if not response or not response.get("data"):
             return None
-        spans = answer["data"][0]["spans"]
+        spans = response["data"][0]["spans"]
         start_us = min(span["startTime"] for span in spans)
         return {"trace_id": trace_id, "spans": [self.span(span, start_us) for span in spans],
                 "log": self.log(trace_id, start_us), "page": f"{self.url}/trace/{trace_id}"}
@@ -284,7 +284,7 @@ def main():
         print(f"lab: {trouble}", file=sys.stderr)
         return 1
     except (KeyError, TypeError, AttributeError) as error:
-        print(f"lab: the answer has another form than expected ({type(error).__name__}: {error})", file=sys.stderr)
+        print(f"lab: the response has an unexpected format ({type(error).__name__}: {error})", file=sys.stderr)
         return 1
     return 0
 

@@ -193,7 +193,7 @@ service_up() {
 	started="$started $1"
 }
 
-# Waits until a service answers that it is ready.
+# Waits until a service reports that it is ready.
 service_wait() {
 	wait_began=$(now)
 	until service_healthy "$1"; do
@@ -203,7 +203,7 @@ service_wait() {
 		fi
 		if [ $(($(now) - wait_began)) -ge 60 ]; then
 			tell_log "$LAB_DIR/log/$1.log"
-			fail "$1 is not ready after 60 s: $(service_health "$1") does not answer 200"
+			fail "$1 is not ready after 60 s: $(service_health "$1") does not return 200"
 		fi
 		sleep 0.2
 	done
@@ -250,7 +250,7 @@ up_tell() {
 
 		What to try next:
 		  ./lab guide                      thirteen short chapters with questions, for people who are new to telemetry
-		  curl -i -X POST $minishop_url/order    place an order; the answer names its trace
+		  curl -i -X POST $minishop_url/order    place an order; the response names its trace
 		  ./lab trace                      list the newest traces and draw one; also ./lab trace failed, ./lab trace ID
 		  ./lab logs                       follow the shop's log, a line for each request; ./lab logs ID finds old lines
 		  ./lab incident payment-outage    then watch the pictures and the Slack channel, which gets a message within two minutes

@@ -13,12 +13,12 @@ COUNTED = re.compile(r'^minishop_stock_counts_total\{sku="mug"\} (\S+)$', re.MUL
 
 
 def scratch(engines, path):
-    """The answer of the scratch copy. Raises CannotTell if it does not run."""
+    """The response of the scratch copy. Raises CannotTell if it does not run."""
     engines.urls["scratch"] = SCRATCH
     try:
         return engines.ask("scratch", path)
     except Away as away:
-        raise CannotTell(f"your shop does not answer at {SCRATCH}{path}; start it as in step 7") from away
+        raise CannotTell(f"your shop does not respond at {SCRATCH}{path}; start it as in step 7") from away
 
 
 @question("13.1", Number(COUNT.what, COUNT.units, 0))

@@ -16,7 +16,7 @@ def counted(engines, wanted, field):
 def own_order(engines, answer):
     records = [record for record in engines.log(time.time() - HOUR_S, text=answer.value) if record.get("message") == "order created"]
     if not records:
-        return Wrong("The log has no such order of the last hour. Copy the whole order_id from the answer, with ord_.")
+        return Wrong("The log has no such order of the last hour. Copy the whole order_id from the response, with ord_.")
     order = records[0]
     if str(order.get("user_agent", "")).startswith(SHOPPERS):
         return Wrong("A shopper placed that order. Place one yourself: step 2.")
@@ -32,8 +32,8 @@ def second_payment(engines, answer):
     if not records:
         raise CannotTell("the log has no second payment of yours in the last hour. Do step 3 first: pay the same order twice")
     if answer.is_one_of([record.get("reason", "") for record in records]):
-        return Right("The same word is in the answer's code, in the log's reason, and in the documentation.")
-    return Wrong("Look at the field code of the second answer in step 3.")
+        return Right("The same word is the code of the response, the reason in the log, and the reason in the documentation.")
+    return Wrong("Look at the field code of the second response in step 3.")
 
 
 @question("3.1", Word("a SKU, as in mug", ("mug", "tshirt", "sticker", "poster", "socks")))

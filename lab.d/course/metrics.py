@@ -56,7 +56,7 @@ def largest_metric(engines, answer):
 def targets_up(engines, answer):
     up = sum(target["health"] == "up" for target in engines.targets())
     if answer.value == up:
-        return Right(f"{up} of {len(engines.targets())} targets answer.")
+        return Right(f"{up} of {len(engines.targets())} targets respond.")
     return Wrong("Count the series of up that are 1: sum(up), or look at the page Status, Targets.")
 
 

@@ -131,7 +131,7 @@ ROWS = (
     Row("5.1", P95, P95_OF.format(0.95, ORDER), lambda value: f"Prometheus estimates {seconds(value)}.",
         ((P95_OF.format(0.5, ORDER), "That is the median, P50. Use 0.95 in histogram_quantile()."),
          (P95_OF.format(0.95, ""), 'That is P95 of all routes together. Choose {route="/order"}.')),
-        "Run the query of step 3 again, with [5m]. Prometheus answers in seconds."),
+        "Run the query of step 3 again, with [5m]. Prometheus returns seconds."),
     Row("5.2", P95, of_log(order_durations, true_p95), lambda value: f"{seconds(value)}, from the durations in the log.",
         ((P95_OF.format(0.95, ORDER), "That is the estimate of the histogram. Sort the durations in the log: step 4."),),
         "Take the lines with the route /order of the last five minutes, sort by duration_ms, and read the one at 95 %."),

@@ -18,7 +18,7 @@ QUESTIONS = {}
 
 
 class CannotTell(Exception):
-    """The engines answer, but do not have the true value now; the text says why, and what to do."""
+    """The engines respond, but do not have the true value now; the text says why, and what to do."""
 
 
 class Right(str):

@@ -202,7 +202,7 @@ class Control:
                                        start_new_session=True)
         remember(self.run, "minishop", started.pid)
         (self.run / "minishop.new").unlink(missing_ok=True)  # it runs already
-        wait("minishop answers", lambda: self.engines.metrics())
+        wait("minishop responds", lambda: self.engines.metrics())
 
     def start_replicas(self):
         """Two more shops beside the native one, of the same build, in the same log, scraped like it. Returns the addresses of all three."""
@@ -219,7 +219,7 @@ class Control:
                                            cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
             remember(self.run, shop, started.pid)
             self.engines.urls[shop] = f"http://{address}"
-            wait(f"{shop} answers", lambda shop=shop: self.engines.ask(shop, "/readyz"))
+            wait(f"{shop} responds", lambda shop=shop: self.engines.ask(shop, "/readyz"))
             self.shops.append(shop)
             addresses.append(address)
         self._scrape(addresses)

@@ -10,7 +10,7 @@ import urllib.parse
 from .words import CALLERS, SKUS
 
 HELD_S = 25  # the shop closes an idle connection after 30 s
-ANSWER_S = 12
+RESPONSE_S = 12
 
 
 class Caller(threading.Thread):
@@ -46,17 +46,17 @@ class Caller(threading.Thread):
         self.connection = None
 
     def _ask(self, method, path, body=None):
-        self.connection = self.connection or http.client.HTTPConnection(self.address, timeout=ANSWER_S)
+        self.connection = self.connection or http.client.HTTPConnection(self.address, timeout=RESPONSE_S)
         headers = {"User-Agent": self.agent, **({"Content-Type": "application/json"} if body is not None else {})}
         self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        return answer.status, json.loads(text)
+        response = self.connection.getresponse()
+        text = response.read()
+        return response.status, json.loads(text)
 
     def _order(self):
         body = json.dumps({"sku": random.choice(SKUS), "quantity": random.randint(1, 3)})
-        status, answer = self._ask("POST", "/order", body)
-        return answer["order_id"] if status == 201 else None
+        status, response = self._ask("POST", "/order", body)
+        return response["order_id"] if status == 201 else None
 
     def _pay(self, order):
         return self._ask("POST", "/payment/pay", json.dumps({"order_id": order}))[0]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Queries of the engines that watch the shop: one module for native processes and for containers.
 
-Every query returns data or raises Away, so that no caller mistakes a failed query for an empty result. An answer in an unexpected format
+Every query returns data or raises Away, so that no caller mistakes a failed query for an empty result. A response in an unexpected format
 raises Away too.
 """
 import contextlib
@@ -23,7 +23,7 @@ if str(LAB_D) not in sys.path:
 import trace as traces  # noqa: E402  lab.d/trace.py
 
 TIMEOUT_S = 5
-ANSWER_LIMIT = 64 << 20
+RESPONSE_LIMIT = 64 << 20
 LOKI_PAGE = 5000
 LOG_CHUNK = 1 << 20
 # The shell scripts know where the lab runs; this asks them.
@@ -32,7 +32,7 @@ START = {"native": "start it with ./lab up", "containers": "docker-compose up -d
 
 
 class Away(Exception):
-    """An engine does not answer, or answers nonsense. The text is for people: which engine, where, why, what to do."""
+    """An engine does not respond, or returns nonsense. The text is for people: which engine, where, why, what to do."""
 
 
 def timestamp(text):
@@ -46,11 +46,11 @@ def timestamp(text):
 
 @contextlib.contextmanager
 def well_formed(name, url):
-    """Raises Away for an answer in an unexpected format."""
+    """Raises Away for a response in an unexpected format."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise Away(f"{name} at {url} answers in another form than expected ({type(error).__name__}: {error})") from error
+        raise Away(f"{name} at {url} responds in an unexpected format ({type(error).__name__}: {error})") from error
 
 
 def place_of_lab():
@@ -87,7 +87,7 @@ class Engines:
     # Shared requests.
 
     def ask(self, name, path, body=None, method=None, **query):
-        """The text of the engine `name`'s answer; raises Away if it is not 2xx."""
+        """The text of the engine `name`'s response; raises Away if it is not 2xx."""
         url = self.urls[name]
         request = urllib.request.Request(url + path + (f"?{urllib.parse.urlencode(query)}" if query else ""), method=method)
         if body is not None:
@@ -95,14 +95,14 @@ class Engines:
             request.add_header("Content-Type", "application/json")
         try:
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(request, timeout=TIMEOUT_S) as answer:
-                return answer.read(ANSWER_LIMIT).decode("utf-8", "replace")
+            with opener.open(request, timeout=TIMEOUT_S) as response:
+                return response.read(RESPONSE_LIMIT).decode("utf-8", "replace")
         except urllib.error.HTTPError as error:
             said = error.read(300).decode("utf-8", "replace").strip()
             raise Away(f"{name} at {url} refuses {path} with {error.code}: {said}") from error
         except (OSError, ValueError) as error:
             start = START["native" if self.native else "containers"]
-            raise Away(f"{name} does not answer at {url}: {getattr(error, 'reason', error)}; {start}") from error
+            raise Away(f"{name} does not respond at {url}: {getattr(error, 'reason', error)}; {start}") from error
 
     def ask_json(self, name, path, **query):
         text = self.ask(name, path, **query)
@@ -112,10 +112,10 @@ class Engines:
     # Prometheus.
 
     def _prometheus(self, path, take, **query):
-        """What take() makes of the data of an answer."""
-        answer = self.ask_json("prometheus", f"/api/v1/{path}", **query)
+        """What take() makes of the data of a response."""
+        response = self.ask_json("prometheus", f"/api/v1/{path}", **query)
         with well_formed("prometheus", self.urls["prometheus"]):
-            return take(answer["data"])
+            return take(response["data"])
 
     def query(self, expression, when=None):
         """An instant query: [(labels, number)]. A scalar is one number without labels."""
@@ -239,10 +239,10 @@ class Engines:
         expression = '{app="minishop"}' + (f" |= {json.dumps(text)}" if text else "")
         found, begin = [], int(since * 1e9)
         while True:
-            answer = self.ask_json("loki", "/loki/api/v1/query_range", query=expression, start=begin, end=int(until * 1e9),
+            response = self.ask_json("loki", "/loki/api/v1/query_range", query=expression, start=begin, end=int(until * 1e9),
                                    limit=LOKI_PAGE, direction="forward")
             with well_formed("loki", self.urls["loki"]):
-                page = sorted((int(when), line) for stream in answer["data"]["result"] for when, line in stream["values"])
+                page = sorted((int(when), line) for stream in response["data"]["result"] for when, line in stream["values"])
             for when, line in page:
                 with contextlib.suppress(ValueError):
                     found.append(json.loads(line))

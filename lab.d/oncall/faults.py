@@ -96,8 +96,8 @@ def slower(route, bound, window=20):
             f'/ (sum(rate(request_duration_seconds_count{{{JOB},route="{route}"}}[{window}s])) > 0))')
 
 
-def answered(status, route):
-    """Answers per second with this status, on this route."""
+def responses(status, route):
+    """Responses per second with this status, on this route."""
     return f'sum(rate(request_total{{{JOB},route="{route}",status="{status}"}}[30s]))'
 
 

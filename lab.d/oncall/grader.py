@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Judges an answer: right, wrong, or cannot tell. It queries the engines each time.
 
-An answer is right only if the row of the fault allows it and the engines show it now. If they do not show it, or do not answer, no answer is wrong.
+An answer is right only if the row of the fault allows it and the engines show it now. If they do not show it, or do not respond, no answer counts as wrong.
 """
 import dataclasses
 import re
@@ -357,7 +357,7 @@ def kind_of(case, place):
 
 
 def observation(case, engines, place, now):
-    """The engines' data about the place in the answer. The answer is wrong even if they do not answer."""
+    """The engines' data about the place in the answer. The answer is wrong even if they do not respond."""
     try:
         return observed(case, engines, place, now)
     except Away:
@@ -383,7 +383,7 @@ def observed(case, engines, place, now):
         return f"{place}: ./lab trace slow and ./lab trace failed show its state"
     if kind == "component":
         up = engines.query("up == 1", now)
-        return f"{place}: {len(up)} of the lab's targets answer. Look at the metrics of this one"
+        return f"{place}: {len(up)} of the lab's targets respond. Look at the metrics of this one"
     return f"{place}: compare the loaded and the silenced rules with observability/prometheus/rules" if kind == "alert" else "something is"
 
 

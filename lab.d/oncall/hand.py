@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The process behind a case: it breaks the lab, and mends it on request. Only its memory records what is broken.
 
-It listens on a socket in LAB_DIR/run for ./lab answer and ./lab mend, which see only its answers.
+It listens on a socket in LAB_DIR/run for ./lab answer and ./lab mend, which see only its replies.
 """
 import contextlib
 import json
@@ -264,7 +264,7 @@ class Hand:
 
 
 def serve(hand, run):
-    """Answers requests until the case is over. The client that asked for the end then gets the summary."""
+    """Replies to requests until the case is over. The client that asked for the end then gets the summary."""
     os.chdir(run)  # a socket's path may have 107 bytes only
     with contextlib.suppress(FileNotFoundError):
         os.unlink(SOCKET)
@@ -289,15 +289,15 @@ def serve(hand, run):
 
 
 def _converse(hand, connection):
-    """One request. Returns the connection when its answer is the end of the case."""
+    """One request. Returns the connection when its reply is the end of the case."""
     connection.settimeout(10)
     try:
         request = json.loads(connection.makefile().readline(4096))
         with hand.lock:
-            answer = hand.answer(request)
+            reply = hand.answer(request)
         if hand.over.is_set():
             return connection
-        connection.sendall(json.dumps(answer).encode())
+        connection.sendall(json.dumps(reply).encode())
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"a request has failed: {error}", file=sys.stderr, flush=True)
     connection.close()

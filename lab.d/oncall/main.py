@@ -30,7 +30,7 @@ def directory():
 
 
 def ask(**request):
-    """The answer of the case: {status, text}."""
+    """The reply of the case: {status, text}."""
     run = directory() / "run"
     here = os.getcwd()
     try:
@@ -43,15 +43,15 @@ def ask(**request):
     except (FileNotFoundError, ConnectionRefusedError):
         stop("no case runs: ./lab oncall begins one", 1)
     except (OSError, ValueError) as error:
-        stop(f"the case does not answer ({error}); end it with ./lab oncall end or ./lab down", 3)
+        stop(f"the case does not respond ({error}); end it with ./lab oncall end or ./lab down", 3)
     finally:
         os.chdir(here)
     return None
 
 
-def show(answer):
-    print(answer["text"])
-    return answer["status"]
+def show(reply):
+    print(reply["text"])
+    return reply["status"]
 
 
 def begin(options):
@@ -70,14 +70,14 @@ def begin(options):
     said = process.stdout.readline().decode().strip()
     if said != "ready":
         stop(f"cannot begin the case: {said or 'see ' + str(directory() / 'log/oncall.log')}", 1)
-    answer = ask(do="show")
-    print(f"On call since {grader.clock(answer['began'])} UTC. Something may go wrong now, or nothing does.\n")
-    print(f"  {'the page of the case':20} {answer['page']}")
+    reply = ask(do="show")
+    print(f"On call since {grader.clock(reply['began'])} UTC. Something may go wrong now, or nothing does.\n")
+    print(f"  {'the page of the case':20} {reply['page']}")
     for what, name, path in (("the pictures", "prometheus", "/consoles/minishop.html"), ("the alerts", "prometheus", "/classic/alerts"),
                              ("the Slack channel", "slack", ""), ("silences", "alertmanager", "/#/silences")):
         print(f"  {what:20} {place[name + '_url']}{path}")
     print("  one request          ./lab trace failed, ./lab trace slow, ./lab logs\n")
-    print(f"The lab accepts answers from {grader.clock(answer['from'])} UTC on. ./lab answer shows the questions, ./lab mend the possible actions,\n"
+    print(f"The lab accepts answers from {grader.clock(reply['from'])} UTC on. ./lab answer shows the questions, ./lab mend the possible actions,\n"
           "./lab oncall end gives up and shows the fault.")
     return 0
 

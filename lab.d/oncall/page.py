@@ -22,8 +22,8 @@ SCRIPT = """
 const live = document.getElementById("live"), over = document.getElementById("over");
 async function look() {
   try {
-    const answer = await fetch("live", {cache: "no-store"});
-    live.innerHTML = await answer.text();
+    const response = await fetch("live", {cache: "no-store"});
+    live.innerHTML = await response.text();
     over.hidden = true;
   } catch { over.hidden = false; }
 }
@@ -64,7 +64,7 @@ def links(engines, began, now):
     found = [("The pictures", f"{prometheus}/consoles/minishop.html"),
              ("Errors by route and reason", query(prometheus, "sum by (route, reason) (rate(error_total[1m]))", now, began)),
              ("P95 by route", query(prometheus, "job_route:request_duration_seconds:p95_rate1m", now, began)),
-             ("Answers by route and status", query(prometheus, "sum by (route, status) (rate(request_total[1m]))", now, began)),
+             ("Responses by route and status", query(prometheus, "sum by (route, status) (rate(request_total[1m]))", now, began)),
              ("Stock", query(prometheus, "minishop_inventory_stock", now, began)),
              ("Reloads", query(prometheus, "minishop_config_reloads_total", now, began)),
              ("Targets", f"{prometheus}/classic/targets"), ("Rules", f"{prometheus}/classic/rules"), ("Alerts", f"{prometheus}/classic/alerts"),

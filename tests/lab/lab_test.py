@@ -159,7 +159,7 @@ def one_incident_after_another(lab):
     slack = labtest.http_json(f"http://127.0.0.1:{lab.ports['LAB_SLACK_PORT']}/control")["mode"]
     labtest.expect("slack-mock after its incident", slack, "ok")
     contains(lab("incident", "collector-down"), "minishop       started")
-    contains(lab("status"), "exported to http://127.0.0.1:9, which does NOT answer (chosen by the incident collector-down)")
+    contains(lab("status"), "exported to http://127.0.0.1:9, which does NOT respond (chosen by the incident collector-down)")
     # One incident replaces another without an unnecessary restart.
     again = lab("incident", "collector-down")
     if "minishop       started" in again or "minishop       stopped" in again:
@@ -250,8 +250,8 @@ def spans_go_where_status_says(lab):
     json.loads(spans.read_text().splitlines()[0])
     with labtest.HttpThread(labtest.Handler) as collector:
         lab.up(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
-        contains(lab("status"), f"exported to {collector.url}, which answers (chosen by OTEL_EXPORTER_OTLP_ENDPOINT in your environment)")
-    contains(lab("status"), f"exported to {collector.url}, which does NOT answer")
+        contains(lab("status"), f"exported to {collector.url}, which responds (chosen by OTEL_EXPORTER_OTLP_ENDPOINT in your environment)")
+    contains(lab("status"), f"exported to {collector.url}, which does NOT respond")
 
 
 def test_a_file_of_spans_is_bounded(directory):

@@ -28,7 +28,7 @@ def above(route, bound):
             f'/ (sum(rate(request_duration_seconds_count{{{JOB},route="{route}"}}[40s])) > 0)')
 
 
-def answered(route, status):
+def responses(route, status):
     return f'sum(rate(request_total{{{JOB},route="{route}",status="{status}"}}[30s]))'
 
 
@@ -39,9 +39,9 @@ SIGNALS = {
     "orders refused": failed("/order", "out_of_stock|unavailable") + " > 0.2",
     "payments slow": above("/payment/pay", "0.5") + " > 0.03",
     "orders slow": above("/order", "0.25") + " > 0.05",
-    "400 on orders": answered("/order", 400) + " > 1.4",
-    "404 on orders": answered("/order", 404) + " > 1.4",
-    "409 on payments": answered("/payment/pay", 409) + " > 1.4",
+    "400 on orders": responses("/order", 400) + " > 1.4",
+    "404 on orders": responses("/order", 404) + " > 1.4",
+    "409 on payments": responses("/payment/pay", 409) + " > 1.4",
     "many requests": f"sum(rate(request_total{{{JOB}}}[20s])) > {{busy}}",
     "descriptors": f"max(process_open_fds{{{JOB}}}) > {{fds}} + 60",
     "connections busy": f"max(avg_over_time(minishop_payment_connections_used{{{JOB}}}[20s]) / minishop_payment_connections_limit{{{JOB}}}) > 0.7",

@@ -326,7 +326,7 @@ def restarting_does_not_mend(lab, case):
 
 
 def stopping_it_does_not_mend(lab, case):
-    """The right action, and then the shop stops: clients get no errors any more, but no answers either."""
+    """The right action, and then the shop stops: clients get no errors any more, but no responses either."""
     lab("mend", "switch-provider")
     os.kill(lab.pid("minishop"), signal.SIGSTOP)
     wait_until("a stopped shop is seen", lambda: re.search("no longer reaches|too few requests", case.once("answer", "4")[1]), 60, 1)
@@ -349,7 +349,7 @@ def blind_engines_cannot_tell(lab, case):
     os.kill(lab.pid("traffic"), signal.SIGSTOP)  # stops the shell: its round ends, and no other one begins
     os.kill(lab.pid("prometheus"), signal.SIGKILL)
     for question, value in ((2, "POST /payment/pay"), (3, "gateway_error"), (4, "")):
-        contains(case.ask("answer", str(question), *([value] if value else []), expected=UNKNOWN), "prometheus does not answer")
+        contains(case.ask("answer", str(question), *([value] if value else []), expected=UNKNOWN), "prometheus does not respond")
 
 
 def an_interrupted_case_is_cleaned_up(lab):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Simulated engines for a case: requests are drawn at random according to the fault's settings, and answer each query of the
-grader. The end-to-end test sends the same queries to real engines."""
+"""Simulated engines for a case: requests are drawn at random according to the fault's settings, and each
+query of the grader counts these requests. The end-to-end test sends the same queries to real engines."""
 import pathlib
 import random
 import re
@@ -31,7 +31,7 @@ def plan_of(seed, number):
 
 
 class World:
-    """One case, and a clock. away: engines that do not answer."""
+    """One case, and a clock. away: engines that do not respond."""
 
     def __init__(self, seed, number):
         self.plan = plan_of(seed, number)
@@ -119,7 +119,7 @@ class World:
 
     def need(self, name):
         if name in self.away:
-            raise Away(f"{name} does not answer")
+            raise Away(f"{name} does not respond")
 
     def log(self, since, until=None, text=""):
         self.need("log")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A caller sends wrong requests. The shop itself is healthy, and no alert fires."""
-from ..faults import ORDER, PAY, Fault, Look, answered, busiest, caller_of, most, shell
+from ..faults import ORDER, PAY, Fault, Look, busiest, caller_of, most, responses, shell
 from ..words import CALLERS
 
 
@@ -19,7 +19,7 @@ def row(number, name, habit, route, status, reason, says, rate):
                   shell(most("user_agent", f".status == {status}"), lambda p: (p.caller,))),
                  draw=lambda rng: {"caller": rng.choice(CALLERS), "rps": rng.uniform(*rate)},
                  misbehaves=lambda p: ((p.caller, habit, p.rps, 1),),
-                 effect=lambda p, base: f"{answered(status, route)} > bool 1.2",
+                 effect=lambda p, base: f"{responses(status, route)} > bool 1.2",
                  where=lambda p: (p.caller,), broad=lambda p: (place,), witness=sees(route, status, reason),
                  mends=lambda p: (f"block-caller {p.caller}",))
 
