@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A Kubernetes control plane on loopback: the real etcd, API server, controller manager and scheduler, and kwok for the nodes. kwok
-plays the kubelets: it answers for nodes and marks pods as running, but it starts no container.
+replaces the kubelets: it reports nodes as ready and marks pods as running, but it starts no container.
 
 The programs come from tests/engines/build.sh cluster.
 """

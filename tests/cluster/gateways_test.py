@@ -133,9 +133,9 @@ def taken(tiers):
     return sum(counted(gateway, "otelcol_receiver_accepted_spans_total") for gateway in tiers.gateways)
 
 
-def decided(gateways, answer=""):
-    """Traces about which these gateways have decided since their start: answer is "true" for those kept, "false" for the others."""
-    return sum(counted(gateway, "otelcol_processor_tail_sampling_global_count_traces_sampled_total", f'sampled="{answer}')
+def decided(gateways, decision=""):
+    """Traces about which these gateways have decided since their start: decision is "true" for those kept, "false" for the others."""
+    return sum(counted(gateway, "otelcol_processor_tail_sampling_global_count_traces_sampled_total", f'sampled="{decision}')
                for gateway in gateways)
 
 

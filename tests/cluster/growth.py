@@ -74,7 +74,7 @@ class Sink(labtest.HttpThread):
                 size = len(self.body())
                 with sink.lock:
                     sink.bytes += size
-                self.answer(200, b"", "application/x-protobuf")
+                self.respond(200, b"", "application/x-protobuf")
 
         super().__init__(SinkHandler)
 
@@ -126,8 +126,8 @@ def head_series(engine):
 def disk(engine):
     """(bytes of a sample in the chunks, bytes of a series in the index) of a block with all samples of this Prometheus."""
     request = urllib.request.Request(f"{engine.url}/api/v1/admin/tsdb/snapshot", b"", method="POST")
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        name = json.load(answer)["data"]["name"]
+    with urllib.request.urlopen(request, timeout=60) as response:
+        name = json.load(response)["data"]["name"]
     [block] = [path.parent for path in (engine.directory / "data/snapshots" / name).glob("*/meta.json")]
     stats = json.loads((block / "meta.json").read_text())["stats"]
     return (sum(file.stat().st_size for file in (block / "chunks").iterdir()) / stats["numSamples"],

@@ -29,7 +29,7 @@ SCRAPER, COPY = "prometheus_replica", "receive_replica"
 
 
 def ask(base, path, **query):
-    """The data of an answer of Prometheus's API. OSError without an answer, TestFailure if the query is refused."""
+    """The data of a response of Prometheus's API. OSError without a response, TestFailure if Prometheus refuses the query."""
     try:
         return labtest.http_json(f"{base}/api/v1/{path}?{urllib.parse.urlencode(query)}", 30)["data"]
     except urllib.error.HTTPError as error:

@@ -43,7 +43,7 @@ def value(cluster, expression, base=None, when=None):
     return float(result[0]["value"][1]) if result else None
 
 
-def answers(base, expression, when):
+def results(base, expression, when):
     """{labels without the replica's: number} of an instant query."""
     found = {}
     for series in thanos.ask(base, "query", query=expression, time=when)["result"]:
@@ -75,7 +75,7 @@ def differences(cluster):
     different, with_data = [], 0
     for query in shop_queries():
         expression = dashboards.substitute(query.text, ANY)
-        through, direct, other = (answers(base, expression, when) for base in (cluster.querier, *cluster.prometheuses))
+        through, direct, other = (results(base, expression, when) for base in (cluster.querier, *cluster.prometheuses))
         with_data += bool(direct)
         if through.keys() != direct.keys():
             different.append(f"{query.where}: missing through Thanos: {set(direct) - set(through)}, too many: {set(through) - set(direct)}")
@@ -187,16 +187,16 @@ def test_bucket(cluster):
     """A receiver that stops uploads its head block to the bucket."""
     when = time.time() - 30
     expression = 'sum by (instance) (request_total{job="minishop",route="/order",status="201"})'
-    before = answers(cluster.querier, expression, when)
+    before = results(cluster.querier, expression, when)
     for number in range(thanos.RECEIVERS):
         cluster.engines[f"receive-{number}"].stop(signal.SIGTERM, 60)
     blocks = [path for path in cluster.bucket.iterdir() if (path / "meta.json").exists()]
     claim(f"the receivers left {len(blocks)} blocks in the bucket", len(blocks) >= thanos.RECEIVERS)
-    after = wait_until("the store gateway has found them", lambda: answers(cluster.querier, expression, when), 60)
+    after = wait_until("the store gateway has found them", lambda: results(cluster.querier, expression, when), 60)
     expect("counters from the bucket", after, before)
-    claim("without any receiver, the store gateway answers the same", True)
+    claim("without any receiver, the store gateway returns the same", True)
     cluster.compact()
-    claim("the compactor takes the bucket", answers(cluster.querier, expression, when) == before)
+    claim("the compactor takes the bucket", results(cluster.querier, expression, when) == before)
 
 
 def main():

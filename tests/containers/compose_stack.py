@@ -33,7 +33,7 @@ def run(*argv, **options):
     return done.stdout
 
 
-def answers(*argv):
+def succeeds(*argv):
     return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
@@ -45,15 +45,15 @@ def expect(what, condition, detail=""):
 
 @contextlib.contextmanager
 def docker_daemon(directory):
-    """A Docker daemon that answers: the running one, or, if this test is root, one that it starts."""
-    if answers("docker", "info"):
+    """A Docker daemon that responds: the running one, or, if this test is root, one that it starts."""
+    if succeeds("docker", "info"):
         yield
         return
     if os.geteuid() != 0 or not shutil.which("dockerd"):
-        skip("docker does not answer, and only root can start dockerd")
+        skip("docker does not respond, and only root can start dockerd")
     with labtest.Engine("dockerd", ["dockerd"], directory):
         try:
-            wait_until("dockerd answers", lambda: answers("docker", "info"), 60, 0.5)
+            wait_until("dockerd responds", lambda: succeeds("docker", "info"), 60, 0.5)
         except TestFailure:
             skip("dockerd cannot run here")
         yield

@@ -62,7 +62,7 @@ def signals(stack):
                all(health == "up" for _, _, health, _ in stack.targets()), 60, 1)
     print(f"ok   every target of Prometheus is up: {', '.join(sorted({job for job, *_ in stack.targets()}))}")
     for route, status in (("/order", "201"), ("/payment/pay", "200")):
-        wait_until(f"{route} answers {status}",
+        wait_until(f"{route} returns {status}",
                    lambda route=route, status=status: stack.metric(f'request_total{{route="{route}",status="{status}"}} > 5'), 60, 1)
     print("ok   shoppers order and pay")
     failed = wait_until("a failed payment's line", lambda: stack.lines("payment failed"), 60, 1)[0]
@@ -102,8 +102,8 @@ def by_hand(stack):
     """At the README's address, an order can be paid, whatever the number of replicas."""
     wait_until("the door is open", lambda: labtest.http_get(f"{stack.url('MINISHOP')}/readyz"), 30, 1)
     for _ in range(6):
-        with urllib.request.urlopen(urllib.request.Request(f"{stack.url('MINISHOP')}/order", b""), timeout=10) as answer:
-            order = json.load(answer)["order_id"]
+        with urllib.request.urlopen(urllib.request.Request(f"{stack.url('MINISHOP')}/order", b""), timeout=10) as response:
+            order = json.load(response)["order_id"]
         request = urllib.request.Request(f"{stack.url('MINISHOP')}/payment/pay", json.dumps({"order_id": order}).encode(),
                                          {"Content-Type": "application/json"})
         try:
@@ -277,7 +277,7 @@ def https(stack, scratch):
         def do_POST(self):
             self.body()
             posts.append(self.path)
-            self.answer(200, b"", "application/x-protobuf")
+            self.respond(200, b"", "application/x-protobuf")
     endpoint = labtest.HttpThread(Endpoint)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{scratch}/cert.pem", f"{scratch}/key.pem")

@@ -1,5 +1,5 @@
-# Stands where a program would listen: answers every HTTP request on the ports it is given with 200 and an empty body, which is also a
-# valid scrape. It keeps the bodies of POST requests; GET /kept answers with them, each with its length in front (4 bytes, big-endian).
+# Stands where a program would listen: responds to every HTTP request on the ports it is given with 200 and an empty body, which is also a
+# valid scrape. It keeps the bodies of POST requests; GET /kept returns them, each with its length in front (4 bytes, big-endian).
 use strict;
 use warnings;
 use IO::Select;
@@ -25,8 +25,8 @@ sub keep {
     $bytes -= length shift @kept while $bytes > $limit;
 }
 
-# The answer, once the request is whole.
-sub answer_to {
+# The response, once the request is whole.
+sub response_to {
     my ($text) = @_;
     my $end = index $text, "\r\n\r\n";
     return if $end < 0;
@@ -35,9 +35,9 @@ sub answer_to {
     my ($length) = $head =~ /^Content-Length:\s*(\d+)/mi;
     return if length($body) < ($length // 0);
     keep($body) if $head =~ /^POST / && length $body;
-    my $answer = $head =~ m{^GET /kept } ? join '', map { pack('N', length $_) . $_ } @kept : '';
-    return "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: " . length($answer)
-      . "\r\nConnection: close\r\n\r\n$answer";
+    my $response = $head =~ m{^GET /kept } ? join '', map { pack('N', length $_) . $_ } @kept : '';
+    return "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: " . length($response)
+      . "\r\nConnection: close\r\n\r\n$response";
 }
 
 while (my @ready = $select->can_read) {
@@ -47,11 +47,11 @@ while (my @ready = $select->can_read) {
             next;
         }
         my $read = sysread $socket, $request{$socket}, 65536, length($request{$socket} //= '');
-        my $answer = $read ? answer_to($request{$socket}) : '';
-        next unless defined $answer;
-        while (length $answer) {
-            my $written = syswrite($socket, $answer) or last;
-            substr $answer, 0, $written, '';
+        my $response = $read ? response_to($request{$socket}) : '';
+        next unless defined $response;
+        while (length $response) {
+            my $written = syswrite($socket, $response) or last;
+            substr $response, 0, $written, '';
         }
         delete $request{$socket};
         $select->remove($socket);

@@ -39,27 +39,27 @@ class Client:
     def __init__(self, port):
         self.sock = socket.create_connection(("127.0.0.1", port), 60)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.answers = self.sock.makefile("rb")
+        self.responses = self.sock.makefile("rb")
 
     def request(self, path, body=b""):
-        """(status, body) of the answer."""
+        """(status, body) of the response."""
         kind = b"Content-Type: application/json\r\n" if body else b""
         self.sock.sendall(b"%s HTTP/1.1\r\nHost: shop\r\nUser-Agent: cost/1\r\n%sContent-Length: %d\r\n\r\n%s"
                           % (path.encode(), kind, len(body), body))
-        status = int(self.answers.readline().split()[1])
+        status = int(self.responses.readline().split()[1])
         length = 0
-        while (line := self.answers.readline()) != b"\r\n":
+        while (line := self.responses.readline()) != b"\r\n":
             name, value = line.split(b":", 1)
             if name.lower() == b"content-length":
                 length = int(value)
-        return status, self.answers.read(length)
+        return status, self.responses.read(length)
 
 
 def expected(client, path, status, body=b""):
-    """The body of an answer that must have this status."""
-    got, answer = client.request(path, body)
+    """The body of a response that must have this status."""
+    got, response = client.request(path, body)
     labtest.expect(f"the status of {path}", got, status)
-    return answer
+    return response
 
 
 def new_order(client):
@@ -94,7 +94,7 @@ class Collector(labtest.Handler):
 
     def do_POST(self):
         self.body()
-        self.answer(200, kind="application/x-protobuf")
+        self.respond(200, kind="application/x-protobuf")
 
 
 def run_service(directory, wrapper, env):

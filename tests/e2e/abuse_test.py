@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Network attacks on MiniShop: hostile bytes, slow clients, too many clients. It survives, answers, counts and logs.
+"""Network attacks on MiniShop: hostile bytes, slow clients, too many clients. It survives, responds, counts and logs.
 
 The tests of the server library check each guard separately; these tests check the whole program from outside.
 """
@@ -20,9 +20,9 @@ from labtest import TestFailure, expect, wait_until
 
 
 def status_of(raw):
-    """The status of the first answer in these bytes."""
+    """The status of the first response in these bytes."""
     if not raw.startswith(b"HTTP/1.1 "):
-        raise TestFailure(f"no answer: {raw[:200]!r}")
+        raise TestFailure(f"no response: {raw[:200]!r}")
     return int(raw.split(b" ", 2)[1])
 
 
@@ -72,7 +72,7 @@ def test_ambiguous_requests_are_refused(directory):
             hidden = b"POST /order?hidden HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
             raw = shop.raw(b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n" + rest + hidden)
             expect(name, status_of(raw), 400)
-            expect(f"{name}: answers", raw.count(b"HTTP/1.1 "), 1)
+            expect(f"{name}: responses", raw.count(b"HTTP/1.1 "), 1)
         for name in ("+2", "2, 2", "1x", "-1"):
             raw = shop.raw(f"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: {name}\r\n\r\n{{}}".encode())
             expect(f"Content-Length: {name}", status_of(raw), 400)
@@ -86,8 +86,8 @@ def test_ambiguous_requests_are_refused(directory):
         still_sells(shop)
 
 
-def test_library_answers_are_counted_and_logged(directory):
-    """Requests that libmicrohttpd answers itself reach no handler, but are counted and logged."""
+def test_library_responses_are_counted_and_logged(directory):
+    """Requests to which libmicrohttpd itself responds reach no handler, but are counted and logged."""
     cases = {"HTTP/9.9": (b"GET / HTTP/9.9\r\nHost: a\r\n\r\n", 505),
              "a bad Content-Length": (b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400),
              "a bad chunk": (b"POST /order HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", 400)}
@@ -101,8 +101,8 @@ def test_library_answers_are_counted_and_logged(directory):
 
 
 def head_of(raw):
-    """Status and headers of the only answer in these bytes."""
-    expect(f"answers in {raw[:300]!r}", len(re.findall(rb"HTTP/1\.1 \d{3} ", raw)), 1)
+    """Status and headers of the only response in these bytes."""
+    expect(f"responses in {raw[:300]!r}", len(re.findall(rb"HTTP/1\.1 \d{3} ", raw)), 1)
     head, _, body = raw.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
@@ -138,7 +138,7 @@ MISTAKES = {
 
 
 def test_mistakes_of_clients(directory):
-    """Each request gets one complete answer with the reason, is counted once, and never as a failure of the shop."""
+    """Each request gets one complete response with the reason, and is counted once, but not as a failure of the shop."""
     with shops.Shop(directory) as shop:
         for name, (raw, expected) in MISTAKES.items():
             status, headers, body = head_of(shop.raw(raw))
@@ -202,7 +202,7 @@ def test_blanks_around_header_values(directory):
 
 
 def ask_all(connect, count):
-    """Opens this many connections at the same time, each with a request. Returns the statuses, 0 without an answer."""
+    """Opens this many connections at the same time, each with a request. Returns the statuses, 0 without a response."""
     socks = [connect() for _ in range(count)]
     try:
         for sock in socks:
@@ -221,7 +221,7 @@ def ask_all(connect, count):
 
 
 def test_threads_used_up(directory):
-    """With a system limit below the service's own, each client gets an answer and is counted, and the log is not flooded."""
+    """With a system limit below the service's own, each client gets a response and is counted, and the log is not flooded."""
     if os.geteuid() != 0:
         raise labtest.Skip("needs root, for a user whose threads are all minishop's")
     shop = shops.Shop(directory)
@@ -244,7 +244,7 @@ def seconds_used(pid):
 
 
 def test_descriptors_used_up(directory):
-    """Other files use up the descriptors. The service answers with its last descriptor, then waits, and never spins."""
+    """Other files use up the descriptors. The service responds with its last descriptor, then waits, and never spins."""
     with shops.Shop(directory) as shop:
         hard = resource.prlimit(shop.pid, resource.RLIMIT_NOFILE)[1]
         used = max(int(fd) for fd in os.listdir(f"/proc/{shop.pid}/fd")) + 1
@@ -275,8 +275,8 @@ def test_body_above_the_limit(directory):
         expect("a body of the limit", len(pad), limit)
         if shop.order(pad).status == 413:
             raise TestFailure("a body of exactly the limit is refused")
-        answer = shop.order(b" " * (limit + 1))
-        expect("one byte above it", (answer.status, answer.json["code"]), (413, "payload_too_large"))
+        response = shop.order(b" " * (limit + 1))
+        expect("one byte above it", (response.status, response.json["code"]), (413, "payload_too_large"))
         began = time.monotonic()
         raw = shop.raw(b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
         expect("declared only, nothing sent", status_of(raw), 413)
@@ -341,7 +341,7 @@ def test_dripping_clients_are_cut(directory):
 
 
 def test_two_thousand_idle_connections(directory):
-    """Idle connections cost only memory: the service answers a new client at once."""
+    """Idle connections cost only memory: the service serves a new client at once."""
     labtest.need_files(4500)
     with shops.Shop(directory) as shop:
         idle = [shop.connect() for _ in range(2000)]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """An OTLP/HTTP receiver that decodes spans with independent code: the classes of opentelemetry-proto.
 
-It can misbehave: collector.behave is called with each request's number, from 0, before it is answered, and returns the
-status, or (status, headers), or (status, headers, body), or None to never answer. It may also sleep.
+It can misbehave: collector.behave is called with each request's number, from 0, before the response, and returns the
+status, or (status, headers), or (status, headers, body), or None to never respond. It may also sleep.
 """
 import dataclasses
 import gzip
@@ -67,16 +67,16 @@ class Collector(labtest.HttpThread):
                 with collector.lock:
                     number = len(collector.requests)
                     collector.requests.append((self.path, dict(self.headers)))
-                answer = collector.behave(number)
-                if answer is None:
+                response = collector.behave(number)
+                if response is None:
                     collector.hanging.wait(60)
                     self.close_connection = True
                     return
-                status, *rest = answer if isinstance(answer, tuple) else (answer,)
+                status, *rest = response if isinstance(response, tuple) else (response,)
                 headers, content = (rest + [{}, b""][len(rest):])
                 if status == 200:
                     collector.take(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
-                self.answer(status, content, "application/x-protobuf", headers)
+                self.respond(status, content, "application/x-protobuf", headers)
 
         super().__init__(Handler)
 

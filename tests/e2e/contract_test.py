@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""MiniShop's external contract, row by row: answers, error codes, headers, metrics, spans, log lines."""
+"""MiniShop's external contract, row by row: responses, error codes, headers, metrics, spans, log lines."""
 import contextlib
 import datetime
 import gzip
@@ -31,32 +31,32 @@ def running(directory, settings=None, **more):
         yield shop, collector
 
 
-def check_headers(what, answer):
-    if not re.fullmatch(r"[0-9A-Za-z._:/+=@~-]{1,64}", answer.headers.get("x-request-id", "")):
-        raise TestFailure(f"{what}: X-Request-Id is {answer.headers.get('x-request-id')!r}")
-    if not shops.TRACEPARENT.fullmatch(answer.headers.get("traceparent", "")):
-        raise TestFailure(f"{what}: traceparent is {answer.headers.get('traceparent')!r}")
+def check_headers(what, response):
+    if not re.fullmatch(r"[0-9A-Za-z._:/+=@~-]{1,64}", response.headers.get("x-request-id", "")):
+        raise TestFailure(f"{what}: X-Request-Id is {response.headers.get('x-request-id')!r}")
+    if not shops.TRACEPARENT.fullmatch(response.headers.get("traceparent", "")):
+        raise TestFailure(f"{what}: traceparent is {response.headers.get('traceparent')!r}")
 
 
-def check_problem(what, answer, status, code):
-    """An error's answer is a problem of RFC 9457, with its code, its trace id, and the next step."""
-    expect(f"{what}: status", answer.status, status)
-    expect(f"{what}: media type", answer.headers.get("content-type"), PROBLEM)
-    check_headers(what, answer)
-    body = answer.json
+def check_problem(what, response, status, code):
+    """The response to an error is a problem of RFC 9457, with its code, its trace id, and the next step."""
+    expect(f"{what}: status", response.status, status)
+    expect(f"{what}: media type", response.headers.get("content-type"), PROBLEM)
+    check_headers(what, response)
+    body = response.json
     expect(f"{what}: code", body.get("code"), code)
     expect(f"{what}: status in the body", body.get("status"), status)
-    expect(f"{what}: trace_id", body.get("trace_id"), answer.trace_id)
+    expect(f"{what}: trace_id", body.get("trace_id"), response.trace_id)
     for field in ("type", "title", "detail", "instance"):
         if not isinstance(body.get(field), str) or not body[field]:
             raise TestFailure(f"{what}: {field} is {body.get(field)!r}")
-    if status == 503 and not answer.headers.get("retry-after", "").isdigit():
+    if status == 503 and not response.headers.get("retry-after", "").isdigit():
         raise TestFailure(f"{what}: no Retry-After")
 
 
-def check_record(shop, what, answer, message, level, reason=None):
+def check_record(shop, what, response, message, level, reason=None):
     """The log line of a request: all fields, and the message by which it is searched."""
-    record = shop.logged(request_id=answer.headers["x-request-id"])
+    record = shop.logged(request_id=response.headers["x-request-id"])
     expect(f"{what}: log lines", len(record), 1)
     record = record[0]
     missing = FIELDS - set(record)
@@ -66,8 +66,8 @@ def check_record(shop, what, answer, message, level, reason=None):
     expect(f"{what}: level", (record["level"], record["severity_number"]), (level, SEVERITY[level]))
     expect(f"{what}: reason", record.get("reason"), reason)
     expect(f"{what}: ids", (record["trace_id"], record["span_id"], record["status"], record["app"]),
-           (answer.trace_id, answer.span_id, answer.status, "minishop"))
-    expect(f"{what}: bytes", record["response_bytes"], len(answer.body))
+           (response.trace_id, response.span_id, response.status, "minishop"))
+    expect(f"{what}: bytes", record["response_bytes"], len(response.body))
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", record["timestamp"]):
         raise TestFailure(f"{what}: timestamp is {record['timestamp']}")
     age = time.time() - datetime.datetime.fromisoformat(record["timestamp"][:26] + "+00:00").timestamp()
@@ -76,13 +76,13 @@ def check_record(shop, what, answer, message, level, reason=None):
     return record
 
 
-def check_spans(collector, what, answer, names):
+def check_spans(collector, what, response, names):
     def arrived():
-        return sorted(span.name for span in collector.by_trace().get(answer.trace_id, [])) == sorted(names)
+        return sorted(span.name for span in collector.by_trace().get(response.trace_id, [])) == sorted(names)
     if names:
         wait_until(f"{what}: spans {names}", arrived, 5)
     else:
-        expect(f"{what}: spans", collector.by_trace().get(answer.trace_id, []), [])
+        expect(f"{what}: spans", collector.by_trace().get(response.trace_id, []), [])
 
 
 def test_an_order(directory):
@@ -91,35 +91,35 @@ def test_an_order(directory):
                                           ("a SKU", {"sku": "mug"}, "mug", 1), ("a quantity", {"quantity": 100}, None, 100),
                                           ("both", {"sku": "socks", "quantity": 2}, "socks", 2),
                                           ("2.0 for 2", b'{"sku": "socks", "quantity": 2.0}', "socks", 2)):
-            answer = shop.order(body)
-            expect(f"{what}: status", answer.status, 201)
-            check_headers(what, answer)
-            expect(f"{what}: media type", answer.headers["content-type"].split(";")[0], "application/json")
-            order = answer.json
+            response = shop.order(body)
+            expect(f"{what}: status", response.status, 201)
+            check_headers(what, response)
+            expect(f"{what}: media type", response.headers["content-type"].split(";")[0], "application/json")
+            order = response.json
             expect(f"{what}: fields", sorted(order), ["order_id", "quantity", "sku", "status"])
             expect(f"{what}: quantity", order["quantity"], quantity)
             expect(f"{what}: order status", order["status"], "created")
             if sku:
                 expect(f"{what}: SKU", order["sku"], sku)
-            if order["order_id"] not in answer.headers["location"]:
-                raise TestFailure(f"{what}: Location is {answer.headers['location']}")
-            record = check_record(shop, what, answer, "order created", "INFO")
+            if order["order_id"] not in response.headers["location"]:
+                raise TestFailure(f"{what}: Location is {response.headers['location']}")
+            record = check_record(shop, what, response, "order created", "INFO")
             expect(f"{what}: context", (record["order_id"], record["sku"], record["quantity"]),
                    (order["order_id"], order["sku"], order["quantity"]))
-            check_spans(collector, what, answer, ["CreateOrder", "DeductInventory"])
+            check_spans(collector, what, response, ["CreateOrder", "DeductInventory"])
 
 
 def test_a_payment(directory):
     with running(directory) as (shop, collector):
         order = shop.order().json["order_id"]
-        answer = shop.pay(order)
-        expect("status", answer.status, 200)
-        check_headers("payment", answer)
-        expect("fields", sorted(answer.json), ["order_id", "payment_id", "status"])
-        expect("body", (answer.json["order_id"], answer.json["status"]), (order, "paid"))
-        record = check_record(shop, "payment", answer, "payment succeeded", "INFO")
-        expect("context", (record["order_id"], record["payment_id"]), (order, answer.json["payment_id"]))
-        check_spans(collector, "payment", answer, ["ProcessPayment", "ChargeCard"])
+        response = shop.pay(order)
+        expect("status", response.status, 200)
+        check_headers("payment", response)
+        expect("fields", sorted(response.json), ["order_id", "payment_id", "status"])
+        expect("body", (response.json["order_id"], response.json["status"]), (order, "paid"))
+        record = check_record(shop, "payment", response, "payment succeeded", "INFO")
+        expect("context", (record["order_id"], record["payment_id"]), (order, response.json["payment_id"]))
+        check_spans(collector, "payment", response, ["ProcessPayment", "ChargeCard"])
         again = shop.pay(order)
         check_problem("paid twice", again, 409, "already_paid")
         check_record(shop, "paid twice", again, "payment rejected", "WARN", "already_paid")
@@ -131,21 +131,21 @@ def test_the_state_of_an_order(directory):
         made = shop.order({"sku": "socks", "quantity": 3})
         order, path = made.json["order_id"], made.headers["location"]
         for status in ("created", "paid"):
-            answer = shop.get(path)
-            expect(f"{status}: status", answer.status, 200)
-            check_headers(status, answer)
-            expect(f"{status}: media type", answer.headers["content-type"], "application/json")
-            expect(f"{status}: body", answer.json, {"order_id": order, "sku": "socks", "quantity": 3, "status": status})
-            record = check_record(shop, status, answer, "order found", "INFO")
+            response = shop.get(path)
+            expect(f"{status}: status", response.status, 200)
+            check_headers(status, response)
+            expect(f"{status}: media type", response.headers["content-type"], "application/json")
+            expect(f"{status}: body", response.json, {"order_id": order, "sku": "socks", "quantity": 3, "status": status})
+            record = check_record(shop, status, response, "order found", "INFO")
             expect(f"{status}: context", (record["order_id"], record["sku"], record["quantity"], record["route"], record["path"]),
                    (order, "socks", 3, "/order/{order_id}", path))
-            check_spans(collector, status, answer, ["GetOrder"])
-            span = collector.by_trace()[answer.trace_id][0]
+            check_spans(collector, status, response, ["GetOrder"])
+            span = collector.by_trace()[response.trace_id][0]
             expect(f"{status}: span", (span.kind, span.attributes["http.route"], span.attributes["shop.order.id"]),
                    (collectors.SERVER, "/order/{order_id}", order))
             expect(f"{status}: payment", shop.pay(order).status, 200 if status == "created" else 409)
         head = shop.request("HEAD", path)
-        expect("HEAD", (head.status, head.body, head.headers["content-length"]), (200, b"", str(len(answer.body))))
+        expect("HEAD", (head.status, head.body, head.headers["content-length"]), (200, b"", str(len(response.body))))
         check_record(shop, "HEAD", head, "order found", "INFO")
         metrics = shop.metrics()
         for method, count in (("GET", 2), ("HEAD", 1)):
@@ -161,17 +161,17 @@ def test_orders_that_are_not_there(directory):
         unknown = ["ord_00000000000000000000", "x", "..", ".", "%2e%2e", "ord_%00", made[len("/order/"):].upper(), "a;b", "a%2Fb",
                    made[len("/order/"):].replace("_", "%5F"), "pay_00000000000000000000", "x" * 3000]
         for order in unknown:
-            answer = shop.get(f"/order/{order}")
-            check_problem(f"order {order[:30]}", answer, 404, "unknown_order")
-            record = check_record(shop, f"order {order[:30]}", answer, "order rejected", "WARN", "unknown_order")
+            response = shop.get(f"/order/{order}")
+            check_problem(f"order {order[:30]}", response, 404, "unknown_order")
+            record = check_record(shop, f"order {order[:30]}", response, "order rejected", "WARN", "unknown_order")
             expect("order_id in the log", record["order_id"], order[:24])
-            check_spans(collector, f"order {order[:30]}", answer, ["GetOrder"])
-            if len(answer.json["detail"]) > 300:
-                raise TestFailure(f"a detail of {len(answer.json['detail'])} characters")
+            check_spans(collector, f"order {order[:30]}", response, ["GetOrder"])
+            if len(response.json["detail"]) > 300:
+                raise TestFailure(f"a detail of {len(response.json['detail'])} characters")
         for path in ("/order/", "/order//", made + "/", made + "/items", "/" + made, "/order//x", "/order/x/"):
-            answer = shop.get(path)
-            check_problem(path, answer, 404, "not_found")
-            check_spans(collector, path, answer, [])
+            response = shop.get(path)
+            check_problem(path, response, 404, "not_found")
+            check_spans(collector, path, response, [])
         raw = shop.raw(b"GET /order/\xff\xfe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         if not raw.startswith(b"HTTP/1.1 404 ") or b"unknown_order" not in raw:
             raise TestFailure(f"bytes that are not UTF-8: {raw!r}")
@@ -208,10 +208,10 @@ def test_client_mistakes(directory):
             ("an order from elsewhere", lambda: shop.pay("x" * 300), 404, "unknown_order", "payment"),
         ]
         for what, call, status, code, kind in rows:
-            answer = call()
-            check_problem(what, answer, status, code)
-            check_record(shop, what, answer, f"{kind} rejected", "WARN", code)
-            check_spans(collector, what, answer, ["CreateOrder" if kind == "order" else "ProcessPayment"])
+            response = call()
+            check_problem(what, response, status, code)
+            check_record(shop, what, response, f"{kind} rejected", "WARN", code)
+            check_spans(collector, what, response, ["CreateOrder" if kind == "order" else "ProcessPayment"])
         expect("errors of the shop", shop.metrics()["error_total"], 0)
         json_with_parameter = shop.order(b"{}", {"Content-Type": "Application/JSON; charset=utf-8"})
         expect("JSON with a parameter", json_with_parameter.status, 201)
@@ -221,18 +221,18 @@ def test_paths_and_methods(directory):
     with running(directory) as (shop, collector):
         for method, path in (("GET", "/"), ("POST", "/orders"), ("GET", "/ORDER"), ("PUT", "/order/7/8"), ("BREW", "/coffee"),
                              ("GET", "/%6frder")):
-            answer = shop.request(method, path)
-            check_problem(f"{method} {path}", answer, 404, "not_found")
-            check_record(shop, f"{method} {path}", answer, "request rejected", "WARN", "not_found")
-            check_spans(collector, f"{method} {path}", answer, [])
+            response = shop.request(method, path)
+            check_problem(f"{method} {path}", response, 404, "not_found")
+            check_record(shop, f"{method} {path}", response, "request rejected", "WARN", "not_found")
+            check_spans(collector, f"{method} {path}", response, [])
         for method, path, allow in (("GET", "/order", "POST"), ("DELETE", "/payment/pay", "POST"), ("POST", "/metrics", "GET, HEAD"),
                                     ("POST", "/healthz", "GET, HEAD"), ("OPTIONS", "/order", "POST"), ("BREW", "/order", "POST"),
                                     ("PUT", "/order/7", "GET, HEAD"), ("POST", "/order/7", "GET, HEAD")):
-            answer = shop.request(method, path)
-            check_problem(f"{method} {path}", answer, 405, "method_not_allowed")
-            expect(f"{method} {path}: Allow", answer.headers.get("allow"), allow)
-            if f"takes {allow}." not in answer.json["detail"]:
-                raise TestFailure(f"{method} {path}: {answer.json['detail']}")
+            response = shop.request(method, path)
+            check_problem(f"{method} {path}", response, 405, "method_not_allowed")
+            expect(f"{method} {path}: Allow", response.headers.get("allow"), allow)
+            if f"takes {allow}." not in response.json["detail"]:
+                raise TestFailure(f"{method} {path}: {response.json['detail']}")
         expect("HEAD", (shop.request("HEAD", "/order").status, shop.request("HEAD", "/healthz").status), (405, 200))
         metrics = shop.metrics()
         expect("routes", {labels["route"] for labels in metrics.series("request_total")},
@@ -248,10 +248,10 @@ def test_out_of_stock(directory):
     with running(directory, {"inventory.stock": 2, "inventory.restock_s": 3}) as (shop, collector):
         expect("first", shop.order({"sku": "mug", "quantity": 2}).status, 201)
         expect("stock", shop.metrics()["minishop_inventory_stock", {"sku": "mug"}], 0)
-        answer = shop.order({"sku": "mug"})
-        check_problem("out of stock", answer, 409, "out_of_stock")
-        check_record(shop, "out of stock", answer, "order failed", "WARN", "out_of_stock")
-        check_spans(collector, "out of stock", answer, ["CreateOrder", "DeductInventory"])
+        response = shop.order({"sku": "mug"})
+        check_problem("out of stock", response, 409, "out_of_stock")
+        check_record(shop, "out of stock", response, "order failed", "WARN", "out_of_stock")
+        check_spans(collector, "out of stock", response, ["CreateOrder", "DeductInventory"])
         expect("errors", shop.metrics()["error_total", {"reason": "out_of_stock", "route": "/order", "method": "POST"}], 1)
         wait_until("the shelves are filled", lambda: shop.order({"sku": "mug"}).status == 201, 10, 0.2)
 
@@ -265,15 +265,15 @@ def test_failed_payments(directory):
         seen = {}
         for _ in range(40):
             order = shop.order().json["order_id"]
-            while (answer := shop.pay(order)).status != 200:
-                code = answer.json["code"]
+            while (response := shop.pay(order)).status != 200:
+                code = response.json["code"]
                 if code not in statuses:
                     raise TestFailure(f"an unknown failure {code}")
                 seen[code] = seen.get(code, 0) + 1
                 if seen[code] == 1:
-                    check_problem(code, answer, statuses[code], code)
-                    check_record(shop, code, answer, "payment failed", levels[answer.status], code)
-                    check_spans(collector, code, answer, ["ProcessPayment", "ChargeCard"])
+                    check_problem(code, response, statuses[code], code)
+                    check_record(shop, code, response, "payment failed", levels[response.status], code)
+                    check_spans(collector, code, response, ["ProcessPayment", "ChargeCard"])
         expect("kinds of failure", set(seen), set(statuses))
         metrics = shop.metrics()
         for code, count in seen.items():
@@ -289,7 +289,7 @@ def test_a_seed_repeats_the_run(directory):
 
 
 def test_store_is_bounded(directory):
-    """The store drops the oldest paid orders first. Without a paid order, the shop answers 503 with Retry-After."""
+    """The store drops the oldest paid orders first. Without a paid order, the shop returns 503 with Retry-After."""
     with running(directory, {"orders.capacity": 16}) as (shop, _):
         first = shop.order().json["order_id"]
         expect("paid", shop.pay(first).status, 200)
@@ -306,12 +306,12 @@ def test_store_is_bounded(directory):
 
 def test_request_id(directory):
     with running(directory) as (shop, _):
-        answer = shop.order(headers={"X-Request-Id": "my-own-id.7"})
-        expect("a well formed one", answer.headers["x-request-id"], "my-own-id.7")
+        response = shop.order(headers={"X-Request-Id": "my-own-id.7"})
+        expect("a well formed one", response.headers["x-request-id"], "my-own-id.7")
         for bad in ("a b", "x" * 300, 'q"q', "<script>"):
-            answer = shop.order(headers={"X-Request-Id": bad})
-            check_headers(f"X-Request-Id {bad[:10]}", answer)
-            if answer.headers["x-request-id"] == bad:
+            response = shop.order(headers={"X-Request-Id": bad})
+            check_headers(f"X-Request-Id {bad[:10]}", response)
+            if response.headers["x-request-id"] == bad:
                 raise TestFailure(f"{bad!r} was taken over")
         expect("new ones differ", len({shop.order().headers["x-request-id"] for _ in range(20)}), 20)
 
@@ -365,12 +365,12 @@ def test_metrics_formats(directory):
 
 
 def test_probes(directory):
-    """Probes are answered, create no span, and log only at DEBUG."""
+    """Probes get a response, create no span, and log only at DEBUG."""
     with running(directory, {"log.level": "debug"}) as (shop, collector):
         version = shop.get("/version").json
         expect("/version", sorted(version), ["commit", "compiler", "version"])
-        answer = shop.get("/healthz")
-        check_headers("/healthz", answer)
+        response = shop.get("/healthz")
+        check_headers("/healthz", response)
         record = shop.logged(path="/healthz")[-1]
         expect("level", record["level"], "DEBUG")
         shop.terminate()

@@ -31,12 +31,12 @@ MEMORY_MIB = 32
 
 
 class Crowd:
-    """A context manager: threads that order and pay on connections of their own until it ends. .answers has each status;
-    .cut counts the requests whose connection ended before an answer. keep: a connection for all requests of a thread."""
+    """A context manager: threads that order and pay on connections of their own until it ends. .responses has each status;
+    .cut counts the requests whose connection ended before a response. keep: a connection for all requests of a thread."""
 
     def __init__(self, port, threads=8, keep=True):
         self.port, self.keep = port, keep
-        self.answers, self.cut = [], 0
+        self.responses, self.cut = [], 0
         self.over = threading.Event()
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
 
@@ -61,10 +61,10 @@ class Crowd:
 
     def _ask(self, connection, path, body):
         connection.request("POST", path, body and json.dumps(body), {"Content-Type": "application/json"} if body else {})
-        answer = connection.getresponse()
-        text = answer.read()
-        self.answers.append(answer.status)
-        return json.loads(text) if answer.status == 201 else None
+        response = connection.getresponse()
+        text = response.read()
+        self.responses.append(response.status)
+        return json.loads(text) if response.status == 201 else None
 
     def end(self):
         self.over.set()
@@ -141,8 +141,8 @@ def test_kill_at_random_moments(directory):
         if torn > KILLS:
             raise TestFailure(f"{torn} lines are not whole after {KILLS} kills (seed {SEED})")
         # 404: the order was made before the crash.
-        expect("statuses", set(crowd.answers) - {200, 201, 402, 404, 502, 503, 504}, set())
-        figure(f"{KILLS} kills under load, {len(crowd.answers)} responses: next start after {statistics.median(starts) * 1000:.0f} ms, "
+        expect("statuses", set(crowd.responses) - {200, 201, 402, 404, 502, 503, 504}, set())
+        figure(f"{KILLS} kills under load, {len(crowd.responses)} responses: next start after {statistics.median(starts) * 1000:.0f} ms, "
                f"{max(starts) * 1000:.0f} ms at most; {torn} cut log lines")
 
 
@@ -165,15 +165,15 @@ def tell(port, name, over, told):
         for number in range(200):
             text = f"{name} {number}"
             connection.request("POST", "/services/T0/B0/x", json.dumps({"text": text}), {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            if answer.status == 200 and answer.read() == b"ok":
+            response = connection.getresponse()
+            if response.status == 200 and response.read() == b"ok":
                 told.append(text)
             if over.is_set():
                 return
 
 
 def test_slack_mock_keeps_what_it_acknowledged(directory):
-    """kill -9 while it writes: the store opens, each message that was answered "ok" is there once, the numbers have no gap."""
+    """kill -9 while it writes: the store opens, each message that got the response "ok" is there once, the numbers have no gap."""
     print(f"     seed {SEED}")
     dice = random.Random(SEED)
     acknowledged = 0
@@ -212,19 +212,19 @@ def half_sent(shop, count):
     return socks, body
 
 
-def accounts(shop, collector, answers):
-    """Answers, counters, log lines and spans agree, and no request failed."""
-    wait_until("all is counted", lambda: shop.metrics()["request_total"] == answers, 10)
-    wait_until("a line each", lambda: sum("request_id" in record for record in shop.records()) == answers, 10)
-    wait_until("the spans arrive", lambda: len(collector.spans) >= 2 * answers, 15)
+def accounts(shop, collector, responses):
+    """Responses, counters, log lines and spans agree, and no request failed."""
+    wait_until("all is counted", lambda: shop.metrics()["request_total"] == responses, 10)
+    wait_until("a line each", lambda: sum("request_id" in record for record in shop.records()) == responses, 10)
+    wait_until("the spans arrive", lambda: len(collector.spans) >= 2 * responses, 15)
     metrics = shop.metrics()
-    expect("spans", (len(collector.spans), metrics["telemetry_spans_exported_total"]), (2 * answers, 2 * answers))
+    expect("spans", (len(collector.spans), metrics["telemetry_spans_exported_total"]), (2 * responses, 2 * responses))
     for name in ("error_total", "minishop_refused_total", "telemetry_spans_dropped_total", "telemetry_log_lines_dropped_total"):
         expect(name, metrics[name], 0)
 
 
 def test_stopped_under_load(directory):
-    """SIGSTOP for ten seconds, as a debugger or `docker pause` does: each request is answered, none failed, none is counted twice."""
+    """SIGSTOP for ten seconds, as a debugger or `docker pause` does: each request gets a response, none fails, none is counted twice."""
     with collectors.Collector() as collector, shops.Shop(directory, {"payment.latency_ms": 25, "inventory.latency_ms": 8},
                                                          collector.url) as shop:
         with Crowd(shop.port) as keep, Crowd(shop.port, 8, keep=False) as new:
@@ -238,16 +238,16 @@ def test_stopped_under_load(directory):
             shop.process.send_signal(signal.SIGCONT)
             heads = [sock.recv(12) for sock in socks]
             time.sleep(1)
-        answers = keep.answers + new.answers + [int(head[9:] or 0) for head in heads]
-        expect("statuses", sorted(set(answers)), [200, 201])
-        expect("requests without an answer", keep.cut + new.cut, 0)
-        accounts(shop, collector, len(answers))
-        figure(f"stopped for {STOPPED_S} s: {len(answers)} requests, all served, counted, logged and traced, 0 failures")
+        responses = keep.responses + new.responses + [int(head[9:] or 0) for head in heads]
+        expect("statuses", sorted(set(responses)), [200, 201])
+        expect("requests without a response", keep.cut + new.cut, 0)
+        accounts(shop, collector, len(responses))
+        figure(f"stopped for {STOPPED_S} s: {len(responses)} requests, all served, counted, logged and traced, 0 failures")
         leaves(shop)
 
 
 def test_stopped_while_it_exports(directory):
-    """The collector answers soon after the pause, later than the timeout of the export: the time of the pause does not count."""
+    """The collector responds soon after the pause, later than the timeout of the export: the time of the pause does not count."""
     go_on = threading.Event()
 
     def behave(number):

@@ -23,7 +23,7 @@ def test_the_parent_returns_when_it_is_ready(directory):
     with Place(directory) as place:
         for _ in range(5):  # restart at once on the same port, with connections in TIME_WAIT
             pid = place.daemon()
-            expect("the first answer", place.get("/readyz")[0], 200)
+            expect("the first response", place.get("/readyz")[0], 200)
             expect("its directory", os.readlink(f"/proc/{pid}/cwd"), "/")
             expect("its session is not ours", os.getsid(pid) == os.getsid(0), False)
             expect("it leads no session", os.getsid(pid) == pid, False)
@@ -352,7 +352,7 @@ def test_root_becomes_another_user(directory):
 
 
 def test_a_log_that_cannot_be_opened_again(directory):
-    """The directory is root's, so reopening and rotation fail. The log, a metric and the answer to SIGHUP report that."""
+    """The directory is root's, so reopening and rotation fail. The log, a metric and the result of SIGHUP report that."""
     with Place(directory) as place:
         pid = start_as_nobody(place, 0o755)
         moved = place.directory / "log.json.1"

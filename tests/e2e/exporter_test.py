@@ -80,11 +80,11 @@ def test_a_retry_that_works_is_no_recovery(directory):
 
 
 def test_a_success_is_a_collectors(directory):
-    """A web server that answers 200 has stored nothing. The log says so once, the loss is counted, and the log reports the recovery."""
-    answers = [HTML, (200, {"Content-Type": "application/json"}, b'{"status":"ok"}'), (200, {"Content-Type": "text/plain"}), 200]
-    behave = lambda number: answers[min(number, len(answers) - 1)]  # noqa: E731
+    """A web server that returns 200 has stored nothing. The log says so once, the loss is counted, and the log reports the recovery."""
+    responses = [HTML, (200, {"Content-Type": "application/json"}, b'{"status":"ok"}'), (200, {"Content-Type": "text/plain"}), 200]
+    behave = lambda number: responses[min(number, len(responses) - 1)]  # noqa: E731
     with collectors.Collector(behave) as collector, shops.Shop(directory, collector=collector.url) as shop:
-        for number in range(len(answers)):
+        for number in range(len(responses)):
             shop.order()
             wait_until("it is exported", lambda: len(collector.requests) > number, 10)
         wait_until("it is counted", lambda: exported(shop) == 2, 10)
@@ -106,7 +106,7 @@ class Proxy(labtest.HttpThread):
             def refuse(self):
                 proxy.asked.append(self.path)
                 self.body()
-                self.answer(502)
+                self.respond(502)
 
             do_GET = do_POST = do_CONNECT = refuse
 
@@ -170,7 +170,7 @@ def test_a_collector_with_another_address(directory):
         def do_POST(self):
             self.body()
             seen.append(self.server.server_address[0])
-            self.answer(200, b"", "application/x-protobuf")
+            self.respond(200, b"", "application/x-protobuf")
 
     @contextlib.contextmanager
     def taker(address):

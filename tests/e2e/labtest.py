@@ -171,9 +171,9 @@ def wait_until(what, condition, timeout=30.0, interval=0.1):
 
 
 def http_get(url, timeout=5):
-    """The body of a 2xx answer as text; OSError otherwise (urllib's errors are OSErrors)."""
-    with urllib.request.urlopen(url, timeout=timeout) as answer:
-        return answer.read().decode()
+    """The body of a 2xx response as text; OSError otherwise (urllib's errors are OSErrors)."""
+    with urllib.request.urlopen(url, timeout=timeout) as response:
+        return response.read().decode()
 
 
 def http_json(url, timeout=5):
@@ -296,14 +296,14 @@ def alertmanager_engine(run, port):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """The base of the servers in these tests: it prints nothing, and an answer is one call."""
+    """The base of the servers in these tests: it prints nothing, and sends a response with one call."""
     protocol_version = "HTTP/1.1"
 
     def body(self):
         """The request's body."""
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-    def answer(self, status, body=b"", kind="text/plain", headers=None):
+    def respond(self, status, body=b"", kind="text/plain", headers=None):
         self.send_response(status)
         for name, text in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, text)
@@ -342,23 +342,23 @@ class HttpThread:
 
 
 class SlackReceiver(HttpThread):
-    """Stands in for Slack: .messages is a list of (monotonic time, payload). .answer is (status, body)."""
+    """Stands in for Slack: .messages is a list of (monotonic time, payload). .response is (status, body)."""
 
     def __init__(self):
         receiver = self
         self.messages = []
-        self.answer = (200, b"ok")
+        self.response = (200, b"ok")
 
         class SlackHandler(Handler):
             def do_POST(self):
                 payload = json.loads(self.body())
-                status, body = receiver.answer
+                status, body = receiver.response
                 if status == 200:
                     receiver.messages.append((time.monotonic(), payload))
-                self.answer(status, body)
+                self.respond(status, body)
 
             def do_GET(self):
-                self.answer(200, b"# a Slack without metrics\n", METRICS_TYPE)
+                self.respond(200, b"# a Slack without metrics\n", METRICS_TYPE)
 
         super().__init__(SlackHandler)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An OTLP/HTTP receiver of logs. It replaces Loki in tests of the pipeline: it counts the lines, and answers no queries."""
+"""An OTLP/HTTP receiver of logs. It replaces Loki in tests of the pipeline: it counts the lines, and accepts no queries."""
 import gzip
 import json
 
@@ -23,7 +23,7 @@ def log_lines(body):
 
 class LogSink(labtest.HttpThread):
     """A context manager. .url takes the place of Loki's /otlp; .received is [(time, labels, line)]; while .away is set, it
-    does not answer, and counts requests in .refused."""
+    does not respond, and counts requests in .refused."""
 
     def __init__(self):
         sink = self
@@ -41,7 +41,7 @@ class LogSink(labtest.HttpThread):
                 if self.headers.get("Content-Encoding") == "gzip":
                     body = gzip.decompress(body)
                 sink.received.extend(log_lines(body))
-                self.answer(200, b"", "application/x-protobuf")
+                self.respond(200, b"", "application/x-protobuf")
 
         super().__init__(Handler)
 

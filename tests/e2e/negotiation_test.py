@@ -13,7 +13,7 @@ JSON = "Content-Type: application/json"
 
 
 def ask(shop, method, path, lines=(), body=b"", chunked=False):
-    """One request with these header lines, byte for byte. The answer's body is whatever follows its header block."""
+    """One request with these header lines, byte for byte. The response's body is everything after its header block."""
     lines = ["Host: shop", "Connection: close", *lines]
     if chunked:
         lines.append("Transfer-Encoding: chunked")
@@ -23,7 +23,7 @@ def ask(shop, method, path, lines=(), body=b"", chunked=False):
     raw = shop.raw("\r\n".join([f"{method} {path} HTTP/1.1", *lines, "", ""]).encode("latin-1") + body)
     head, _, rest = raw.partition(b"\r\n\r\n")
     fields = head.decode("latin-1").split("\r\n")
-    return shops.Answer(int(fields[0].split(" ")[1]), shops.joined(line.split(": ", 1) for line in fields[1:]), rest)
+    return shops.Response(int(fields[0].split(" ")[1]), shops.joined(line.split(": ", 1) for line in fields[1:]), rest)
 
 
 CODED = [["Content-Encoding: gzip"], ["content-encoding: GZIP"], ["CONTENT-ENCODING:gzip"], ["Content-Encoding: identity, gzip"],
@@ -44,10 +44,10 @@ def test_coded_bodies_are_415(directory):
         for path, body in bodies.items():
             for lines in CODED:
                 for sent, chunked in ((body, False), (gzip.compress(body), False), (body, True)):
-                    answer = ask(shop, "POST", path, [JSON, *lines], sent, chunked)
+                    response = ask(shop, "POST", path, [JSON, *lines], sent, chunked)
                     what = f"{path} {lines} {'chunked' if chunked else ''}"
-                    expect(what, (answer.status, answer.json["code"]), (415, "unsupported_media_type"))
-                    expect(f"{what}: Accept-Encoding", answer.headers.get("accept-encoding"), "identity")
+                    expect(what, (response.status, response.json["code"]), (415, "unsupported_media_type"))
+                    expect(f"{what}: Accept-Encoding", response.headers.get("accept-encoding"), "identity")
         detail = ask(shop, "POST", "/order", [JSON, "Content-Encoding: br"], b"{}").json["detail"]
         if "'br'" not in detail:
             raise TestFailure(f"the coding is not named: {detail}")
@@ -71,10 +71,10 @@ def test_media_types(directory):
         for lines, named in (([], "no Content-Type"), (["Content-Type: text/plain"], "'text/plain'"), (["Content-Type:"], "''"),
                              (["Content-Type: application/jsonx"], "'application/jsonx'"), ([JSON, JSON], "more than one"),
                              (["Content-Type: " + "x" * 500], "...'"), (["Content-Type: \xff\xfe"], "\ufffd")):
-            answer = ask(shop, "POST", "/order", lines, b"{}")
-            expect(f"{lines}", (answer.status, answer.headers.get("accept")), (415, "application/json"))
-            if named not in answer.json["detail"] or len(answer.json["detail"]) > 250:
-                raise TestFailure(f"{lines}: {answer.json['detail']}")
+            response = ask(shop, "POST", "/order", lines, b"{}")
+            expect(f"{lines}", (response.status, response.headers.get("accept")), (415, "application/json"))
+            if named not in response.json["detail"] or len(response.json["detail"]) > 250:
+                raise TestFailure(f"{lines}: {response.json['detail']}")
 
 
 def test_repeated_accept_lines_are_one_list(directory):
@@ -88,26 +88,26 @@ def test_repeated_accept_lines_are_one_list(directory):
         for lines, coding in (([], None), (["Accept-Encoding: gzip"], "gzip"), (["Accept-Encoding: br", "accept-encoding: gzip"], "gzip"),
                               (["Accept-Encoding: gzip", "Accept-Encoding: gzip"], "gzip"), (["Accept-Encoding: gzip;q=0", "Accept-Encoding: *"], None),
                               (["Accept-Encoding: identity", "Accept-Encoding: *;q=0"], None), (["Accept-Encoding:", "Accept-Encoding: gzip"], "gzip")):
-            answer = ask(shop, "GET", "/metrics", lines)
-            expect(f"{lines}", (answer.status, answer.headers.get("content-encoding")), (200, coding))
+            response = ask(shop, "GET", "/metrics", lines)
+            expect(f"{lines}", (response.status, response.headers.get("content-encoding")), (200, coding))
             if coding:
-                gzip.decompress(answer.body)
+                gzip.decompress(response.body)
 
 
-def test_vary_is_in_every_answer_of_metrics(directory):
+def test_vary_is_in_every_response_of_metrics(directory):
     with shops.Shop(directory) as shop:
         big = "X-Big: " + "x" * 5000
         for method, lines, status in (("GET", [], 200), ("HEAD", [], 200), ("GET", ["Accept: application/openmetrics-text"], 200),
                                       ("GET", ["Accept-Encoding: gzip"], 200), ("POST", [], 405), ("BREW", [], 405), ("GET", [big], 431),
                                       ("GET", ["Host: twice"], 400)):
-            answer = ask(shop, method, "/metrics", lines)
-            expect(f"{method} {lines}"[:60], (answer.status, answer.headers.get("vary")), (status, "Accept, Accept-Encoding"))
+            response = ask(shop, method, "/metrics", lines)
+            expect(f"{method} {lines}"[:60], (response.status, response.headers.get("vary")), (status, "Accept, Accept-Encoding"))
         expect("elsewhere", ask(shop, "POST", "/order").headers.get("vary"), None)
     with shops.Shop(directory, {"metrics.enabled": False}) as shop:
-        answer = ask(shop, "GET", "/metrics")
-        expect("switched off", (answer.status, answer.headers.get("vary")), (404, "Accept, Accept-Encoding"))
-        if "metrics.enabled" not in answer.json["detail"]:
-            raise TestFailure(answer.json["detail"])
+        response = ask(shop, "GET", "/metrics")
+        expect("switched off", (response.status, response.headers.get("vary")), (404, "Accept, Accept-Encoding"))
+        if "metrics.enabled" not in response.json["detail"]:
+            raise TestFailure(response.json["detail"])
 
 
 if __name__ == "__main__":

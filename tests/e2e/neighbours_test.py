@@ -24,7 +24,7 @@ from shutdown_test import leaves
 ORDERS = 30
 TIMEOUT_MS = 1000  # of an export
 SLOWEST_ORDER_S = 0.5
-GROWTH_MIB = 16  # of the service, at most: the collector's answer may have 4
+GROWTH_MIB = 16  # of the service, at most: the collector's response may have 4
 
 
 class Rude:
@@ -75,7 +75,7 @@ def read_request(sock):
         data += part
 
 
-def answer(body=b"", kind=b"application/x-protobuf"):
+def response(body=b"", kind=b"application/x-protobuf"):
     return b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind, len(body)) + body
 
 
@@ -120,7 +120,7 @@ def test_collector_that_never_answers(directory):
 def test_collector_that_answers_a_byte_a_second(directory):
     def drip(sock, _):
         read_request(sock)
-        for byte in answer():
+        for byte in response():
             sock.sendall(bytes([byte]))
             time.sleep(1)
 
@@ -141,13 +141,13 @@ class Flood:
 
 
 def test_collector_that_sends_a_gigabyte(directory):
-    """In the body, in chunks, in the header, in interim answers: the exporter aborts it soon, and does not store it."""
+    """In the body, in chunks, in the header, in interim responses: the exporter aborts it soon, and does not store it."""
     floods = {"body": Flood(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n", b"x" * 65536),
               "body without an end": Flood(b"HTTP/1.1 503 Busy\r\n\r\n", b"x" * 65536),
               "chunks": Flood(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b"x" * 65536 + b"\r\n"),
               "header": Flood(b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"x" * 4000 + b"\r\n"),
               "one header line": Flood(b"HTTP/1.1 200 OK\r\nX-More: ", b"x" * 65536),
-              "interim answers": Flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)}
+              "interim responses": Flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)}
     for name, flood in floods.items():
         place = directory / name.replace(" ", "-")
         place.mkdir()
@@ -156,7 +156,7 @@ def test_collector_that_sends_a_gigabyte(directory):
 
 
 class Breaking(Rude):
-    """Closes one connection after .cut bytes of its answer, which then is None; else it answers."""
+    """Closes one connection after .cut bytes of its response, and sets .cut to None; otherwise sends the whole response."""
 
     def __init__(self, whole):
         super().__init__(self.serve)
@@ -173,8 +173,8 @@ class Breaking(Rude):
 
 
 def test_collector_that_breaks_off(directory):
-    """The collector closes after each possible number of bytes of its answer, and answers the next request. The spans are sent again, once."""
-    whole = answer(b"\x0a\x00")
+    """The collector closes after each possible number of bytes of its response, and sends a whole response to the next request. The spans are sent again, once."""
+    whole = response(b"\x0a\x00")
     shops_together = 8
 
     def some(first):
@@ -185,7 +185,7 @@ def test_collector_that_breaks_off(directory):
             for number, offset in enumerate(range(first, len(whole), shops_together), 1):
                 collector.cut, asked = offset, collector.requests
                 slowest_order(shop, 1)
-                wait_until(f"the spans are sent again after {offset} bytes of an answer", lambda number=number: exported(shop) + sum(
+                wait_until(f"the spans are sent again after {offset} bytes of a response", lambda number=number: exported(shop) + sum(
                     dropped(shop).values()) == 2 * number, 15, 0.01)
                 if collector.requests - asked < 2 or dropped(shop):
                     raise TestFailure(f"closed after {offset} bytes, {whole[:offset]!r}: {collector.requests - asked} requests, {dropped(shop)}")
@@ -204,7 +204,7 @@ def latency(shop, seconds):
     said = subprocess.run(["wrk", "-t1", "-c8", f"-d{seconds}s", "-s", labtest.TOP / "bench/order_and_pay.lua", shop.url],
                           capture_output=True, text=True, check=True).stdout
     requests, micros, _, failed, _, p99 = map(int, re.search(r"^RESULT (.*)$", said, re.M)[1].split())
-    expect("orders without an answer", failed, 0)
+    expect("orders without a response", failed, 0)
     return requests / micros * 1e6, p99 / 1000
 
 
@@ -306,7 +306,7 @@ def reply(query, *records, code=0, ident=None):
 
 
 def a_record(query, address):
-    """A's question gets the address, AAAA's an empty answer."""
+    """A query for A gets the address, a query for AAAA an empty response."""
     wants_a = question_name(query)[1][-4:-2] == b"\x00\x01"
     return reply(query, *([record(1, socket.inet_aton(address))] if wants_a else []))
 
@@ -316,8 +316,8 @@ LIES = {
     "a failure": lambda query: reply(query, code=2),
     "silence": lambda query: None,
     "garbage": lambda query: b"\xff" * 500,
-    "an answer to another question": lambda query: reply(query, record(1, b"\x7f\x00\x00\x01"), ident=b"\x00\x00"),
-    "half an answer": lambda query: a_record(query, "127.0.0.1")[:-3],
+    "a response to another query": lambda query: reply(query, record(1, b"\x7f\x00\x00\x01"), ident=b"\x00\x00"),
+    "half a response": lambda query: a_record(query, "127.0.0.1")[:-3],
     "a loop of names": lambda query: reply(query, *[record(5, b"\xc0\x0c")] * 10),
     "an address where nobody listens": lambda query: a_record(query, "127.0.0.9"),
     "an address that nothing routes": lambda query: a_record(query, "192.0.2.1"),
@@ -327,7 +327,7 @@ LIES = {
 
 
 class Names:
-    """A DNS server at 127.0.0.1, port 53. tell[name](query) returns the answer; None: no answer. asked[name] counts queries."""
+    """A DNS server at 127.0.0.1, port 53. tell[name](query) returns the response; None: no response. asked[name] counts queries."""
 
     def __init__(self):
         self.tell, self.asked = collections.defaultdict(lambda: LIES["no such name"]), collections.Counter()

@@ -106,12 +106,12 @@ def serving(directory):
 def check_new_route(shop, collector):
     labels = {"method": "DELETE", "route": "/order/{order_id}"}
     expect("at 0 from the start", shop.metrics()["request_total", {**labels, "status": "202"}], 0)
-    answer = shop.request("DELETE", "/order/7", headers={"User-Agent": "clerk/1"})
-    expect("the new route", (answer.status, answer.body), (202, b"{}"))
-    record = shop.logged(request_id=answer.headers["x-request-id"])[0]
+    response = shop.request("DELETE", "/order/7", headers={"User-Agent": "clerk/1"})
+    expect("the new route", (response.status, response.body), (202, b"{}"))
+    record = shop.logged(request_id=response.headers["x-request-id"])[0]
     expect("its log line", [record[field] for field in ("message", "level", "route", "order_id", "cancelled_by")],
            ["order cancelled", "INFO", "/order/{order_id}", "7", "clerk/1"])
-    wait_until("its span", lambda: [span.name for span in collector.by_trace().get(answer.trace_id, [])] == ["CancelOrder"], 5)
+    wait_until("its span", lambda: [span.name for span in collector.by_trace().get(response.trace_id, [])] == ["CancelOrder"], 5)
     metrics = shop.metrics()
     expect("counted", (metrics["request_total", {**labels, "status": "202"}], metrics["request_duration_seconds_count", labels]), (1, 1))
     allowed = shop.request("PUT", "/order/7")
@@ -123,10 +123,10 @@ def check_new_route(shop, collector):
 def check_new_problem(shop):
     labels = {"method": "DELETE", "route": "/order/{order_id}", "reason": "too_early"}
     expect("at 0 from the start", shop.metrics()["error_total", labels], 0)
-    answer = shop.request("DELETE", "/order/young")
-    expect("the new problem", (answer.status, answer.json["code"], answer.json["title"], answer.json["detail"]),
+    response = shop.request("DELETE", "/order/young")
+    expect("the new problem", (response.status, response.json["code"], response.json["title"], response.json["detail"]),
            (425, "too_early", "Too early", "This order is young. Cancel later."))
-    record = shop.logged(request_id=answer.headers["x-request-id"])[0]
+    record = shop.logged(request_id=response.headers["x-request-id"])[0]
     expect("its log line", (record["message"], record["reason"]), ("order failed", "too_early"))
     expect("counted", shop.metrics()["error_total", labels], 1)
 
@@ -134,12 +134,12 @@ def check_new_problem(shop):
 def check_new_failure(shop, collector):
     labels = {"method": "POST", "route": "/payment/pay", "reason": "card_stolen"}
     expect("at 0 from the start", shop.metrics()["error_total", labels], 0)
-    answer = shop.pay(shop.order().json["order_id"])
-    expect("the new failure", (answer.status, answer.json["code"], answer.json["title"], answer.json["detail"]),
+    response = shop.pay(shop.order().json["order_id"])
+    expect("the new failure", (response.status, response.json["code"], response.json["title"], response.json["detail"]),
            (402, "card_stolen", "The card was stolen", "The card's issuer reports it as stolen. Nothing was charged: send the payment again."))
-    record = shop.logged(request_id=answer.headers["x-request-id"])[0]
+    record = shop.logged(request_id=response.headers["x-request-id"])[0]
     expect("its log line", (record["message"], record["level"], record["reason"]), ("payment failed", "WARN", "card_stolen"))
-    spans = wait_until("its spans", lambda: collector.by_trace().get(answer.trace_id), 5)
+    spans = wait_until("its spans", lambda: collector.by_trace().get(response.trace_id), 5)
     expect("error.type", [span.attributes.get("error.type") for span in spans if span.name == "ChargeCard"], ["card_stolen"])
     expect("counted", shop.metrics()["error_total", labels], 1)
 
@@ -151,12 +151,12 @@ def check_new_metrics(shop):
 
 
 def check_new_probe(shop, collector):
-    answer = shop.get("/debug/requests")
-    expect("the new probe", (answer.status, answer.headers["vary"]), (200, "Accept"))
-    expect("its log line", shop.logged(request_id=answer.headers["x-request-id"])[0]["level"], "DEBUG")
+    response = shop.get("/debug/requests")
+    expect("the new probe", (response.status, response.headers["vary"]), (200, "Accept"))
+    expect("its log line", shop.logged(request_id=response.headers["x-request-id"])[0]["level"], "DEBUG")
     expect("not counted", [labels for labels in shop.metrics().series("request_total") if "/debug" in labels["route"]], [])
     shop.terminate()
-    expect("not traced", collector.by_trace().get(answer.trace_id, []), [])
+    expect("not traced", collector.by_trace().get(response.trace_id, []), [])
 
 
 def test_a_row_and_a_handler_are_enough(directory):

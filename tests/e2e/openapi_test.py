@@ -30,12 +30,12 @@ def test_calm_shop(directory):
 
 
 def test_failing_shop(directory):
-    """Payments of real orders fail in all ways: the description has each answer."""
+    """Payments of real orders fail in all ways: the description has each response."""
     with shops.Shop(directory, {"payment.failure_rate": 1}) as shop:
         order = shop.order().json["order_id"]
         statuses = {shop.pay(order).status for _ in range(100)}
         if statuses != {402, 502, 504}:
-            raise TestFailure(f"payments that fail answer {statuses}")
+            raise TestFailure(f"the statuses of failed payments: {statuses}")
         fuzz(directory, shop, "--include-operation-id", "payOrder")
 
 

@@ -13,10 +13,10 @@ SKUS = ("mug", "tshirt", "sticker", "poster", "socks")
 FOREIGN = re.compile(r"JSON_|jansson|Ulfius|MHD|libmicrohttpd|near '|\bNULL\b")
 
 
-def check(what, answer, status, *words):
+def check(what, response, status, *words):
     """Expects the status, and a detail with each of the words, but without words that only the program's authors know."""
-    expect(f"{what}: status", answer.status, status)
-    text = answer.body.decode("utf-8")
+    expect(f"{what}: status", response.status, status)
+    text = response.body.decode("utf-8")
     detail = json.loads(text)["detail"]
     for word in words:
         if word not in detail:
@@ -79,17 +79,17 @@ def test_failed_payments(directory):
     with shops.Shop(directory, {"payment.failure_rate": 1}) as shop:
         order = shop.order().json["order_id"]
         for _ in range(40):
-            answer = shop.pay(order)
-            check(answer.json["code"], answer, answer.status, "Nothing was charged")
+            response = shop.pay(order)
+            check(response.json["code"], response, response.status, "Nothing was charged")
 
 
 def test_limits_and_paths(directory):
     with shops.Shop(directory, {"server.body_limit": 1000}) as shop:
         check("body", shop.order(b" " * 1001), 413, "1000 bytes", "smaller")
-        answer = shop.raw(b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        response = shop.raw(b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
                           b"3e9\r\n" + b" " * 1001 + b"\r\n0\r\n\r\n")
-        if b" 413 " not in answer or b"1000 bytes" not in answer:
-            raise TestFailure(f"chunked: {answer!r}")
+        if b" 413 " not in response or b"1000 bytes" not in response:
+            raise TestFailure(f"chunked: {response!r}")
         check("header", shop.get("/order/x", {"X-Big": "x" * 5000}), 431, "4096 bytes")
         check("method", shop.get("/order"), 405, "/order takes POST.")
         check("method of a parameter's path", shop.request("DELETE", "/order/x"), 405, "/order/{order_id} takes GET, HEAD.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MiniShop as the whole-process tests run it: the real program on a free port, its answers, its log and its metrics.
+"""MiniShop as the whole-process tests run it: the real program on a free port, its responses, its log and its metrics.
 
 Python 3's standard library only. The programs come from $LAB_BUILD, or from the first build directory that has them.
 """
@@ -39,8 +39,8 @@ def variables(settings):
 
 
 @dataclasses.dataclass
-class Answer:
-    """An answer: header names are lower-case; repeated headers are joined with a comma."""
+class Response:
+    """A response: header names are lower-case; repeated headers are joined with a comma."""
     status: int
     headers: dict
     body: bytes
@@ -93,8 +93,8 @@ class Shop(labtest.Engine):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, joined(answer.getheaders()), answer.read())
+            response = connection.getresponse()
+            return Response(response.status, joined(response.getheaders()), response.read())
         finally:
             connection.close()
 
@@ -198,19 +198,19 @@ def post(path, body=b"", headers=""):
     return f"POST {path} HTTP/1.1\r\nHost: shop\r\n{kind}Content-Length: {len(body)}\r\n{headers}\r\n".encode() + body
 
 
-async def read_answer(reader):
-    """One HTTP/1.1 answer with a Content-Length, or None if the connection ended before it."""
+async def read_response(reader):
+    """One HTTP/1.1 response with a Content-Length, or None if the connection ended before it."""
     head = b""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionResetError) as error:
         if getattr(error, "partial", b""):
-            raise TestFailure(f"an answer was cut: {error.partial!r}") from error
+            raise TestFailure(f"a response was cut: {error.partial!r}") from error
         return None
     lines = head.decode("latin-1").split("\r\n")
     headers = joined(line.split(": ", 1) for line in lines[1:] if line)
     try:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
     except (asyncio.IncompleteReadError, ConnectionResetError) as error:
-        raise TestFailure(f"an answer's body was cut: {head!r}") from error
-    return Answer(int(lines[0].split(" ")[1]), headers, body)
+        raise TestFailure(f"a response's body was cut: {head!r}") from error
+    return Response(int(lines[0].split(" ")[1]), headers, body)

@@ -20,13 +20,13 @@ from labtest import TestFailure, expect, wait_until
 DEADLINE_S = 8
 
 
-def nothing_lost(shop, collector, answers):
-    """Each answered order has its log line and its two spans."""
+def nothing_lost(shop, collector, responses):
+    """Each order with a response has its log line and its two spans."""
     logged = {record.get("trace_id") for record in shop.records() if record["message"] == "order created"}
     traces = collector.by_trace()
-    made = [answer for answer in answers if answer.status == 201]
-    without_line = [answer.trace_id for answer in made if answer.trace_id not in logged]
-    without_spans = [answer.trace_id for answer in made if len(traces.get(answer.trace_id, [])) != 2]
+    made = [response for response in responses if response.status == 201]
+    without_line = [response.trace_id for response in made if response.trace_id not in logged]
+    without_spans = [response.trace_id for response in made if len(traces.get(response.trace_id, [])) != 2]
     if without_line or without_spans:
         raise TestFailure(f"of {len(made)} orders, {len(without_line)} have no log line (such as {without_line[:3]}), "
                           f"{len(without_spans)} have not their two spans (such as {without_spans[:3]})")
@@ -43,7 +43,7 @@ def leaves(shop, within=DEADLINE_S + 1):
     return seconds
 
 
-async def keep_ordering(port, answers):
+async def keep_ordering(port, responses):
     """Orders on one connection until the service closes it or refuses a new one."""
     while True:
         try:
@@ -53,11 +53,11 @@ async def keep_ordering(port, answers):
         try:
             while True:
                 writer.write(shops.post("/order"))
-                answer = await shops.read_answer(reader)
-                if answer is None:
+                response = await shops.read_response(reader)
+                if response is None:
                     break
-                answers.append(answer)
-                if answer.headers.get("connection", "").lower() == "close":
+                responses.append(response)
+                if response.headers.get("connection", "").lower() == "close":
                     break
         except ConnectionError:
             pass
@@ -66,40 +66,40 @@ async def keep_ordering(port, answers):
 
 
 def test_sigterm_under_load(directory):
-    """32 clients order without a pause. Each answered order is in the log and in the traces; no answer is cut."""
+    """32 clients order without a pause. Each order with a response is in the log and in the traces; no response is cut."""
     async def day(shop):
-        answers = []
-        customers = [asyncio.create_task(keep_ordering(shop.port, answers)) for _ in range(32)]
+        responses = []
+        customers = [asyncio.create_task(keep_ordering(shop.port, responses)) for _ in range(32)]
         await asyncio.sleep(2)
         shop.process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(asyncio.gather(*customers), DEADLINE_S + 2)
-        return answers
+        return responses
 
     with collectors.Collector() as collector, shops.Shop(directory, {"inventory.latency_ms": 8}, collector.url,
                                                          {"OTEL_BSP_SCHEDULE_DELAY": "5000"}) as shop:
-        answers = asyncio.run(day(shop))
+        responses = asyncio.run(day(shop))
         process = shop.process
         wait_until("the end", lambda: process.poll() is not None, DEADLINE_S + 2)
         expect("exit status", process.returncode, 0)
-        for answer in answers:
-            if answer.status not in (201, 503):
-                raise TestFailure(f"an answer {answer.status}: {answer.body!r}")
-            if answer.status == 503 and "retry-after" not in answer.headers:
+        for response in responses:
+            if response.status not in (201, 503):
+                raise TestFailure(f"a response {response.status}: {response.body!r}")
+            if response.status == 503 and "retry-after" not in response.headers:
                 raise TestFailure("503 without Retry-After")
-        nothing_lost(shop, collector, answers)
-        labtest.figure(f"{len(answers)} responses, {sum(answer.status == 503 for answer in answers)} of them 503; no line and no span lost")
+        nothing_lost(shop, collector, responses)
+        labtest.figure(f"{len(responses)} responses, {sum(response.status == 503 for response in responses)} of them 503; no line and no span lost")
 
 
 def test_a_thousand_in_flight(directory):
-    """All requests are finished: 1,000 answers, 1,000 lines, 2,000 spans."""
+    """All requests are finished: 1,000 responses, 1,000 lines, 2,000 spans."""
     labtest.need_files(3000)
 
     async def customer(port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(shops.post("/order"))
-        answer = await shops.read_answer(reader)
+        response = await shops.read_response(reader)
         writer.close()
-        return answer
+        return response
 
     async def day(shop):
         customers = [asyncio.create_task(customer(shop.port)) for _ in range(1000)]
@@ -115,13 +115,13 @@ def test_a_thousand_in_flight(directory):
     # Log-normal around 3 s: the clients need a second to come together on two cores, and the slowest order takes longest.
     settings = {"inventory.latency_ms": 3000, "shutdown_s": 30}
     with collectors.Collector() as collector, shops.Shop(directory, settings, collector.url) as shop:
-        answers = asyncio.run(day(shop))
+        responses = asyncio.run(day(shop))
         process = shop.process
         wait_until("the end", lambda: process.poll() is not None, 20)
         expect("exit status", process.returncode, 0)
-        expect("statuses", {None if answer is None else answer.status for answer in answers}, {201})
-        nothing_lost(shop, collector, answers)
-        labtest.figure(f"{len(answers)} of 1,000 got a response")
+        expect("statuses", {None if response is None else response.status for response in responses}, {201})
+        nothing_lost(shop, collector, responses)
+        labtest.figure(f"{len(responses)} of 1,000 got a response")
 
 
 def test_second_signal_ends_at_once(directory):
@@ -148,7 +148,7 @@ def test_draining_refuses_new_customers(directory):
         time.sleep(0.3)
         try:
             shop.get("/readyz")
-            raise TestFailure("a new connection is answered while it drains")
+            raise TestFailure("a new connection gets a response while it drains")
         except OSError:
             pass
         waiting.sendall(shops.post("/order"))
@@ -160,15 +160,15 @@ def test_draining_refuses_new_customers(directory):
 
 
 def order_quickly(shop, count):
-    """Sends this many orders. None may take long, regardless of the collector. Returns (answers, seconds of the slowest)."""
-    answers, slowest = [], 0
+    """Sends this many orders. None may take long, regardless of the collector. Returns (responses, seconds of the slowest)."""
+    responses, slowest = [], 0
     for _ in range(count):
         began = time.monotonic()
-        answers.append(shop.order())
+        responses.append(shop.order())
         slowest = max(slowest, time.monotonic() - began)
         if slowest > 0.5:
             raise TestFailure(f"an order took {slowest:.2f} s")
-    return answers, slowest
+    return responses, slowest
 
 
 def test_collector_absent(directory):
@@ -197,9 +197,9 @@ def test_collector_slow(directory):
         return 200
 
     with collectors.Collector(slow) as collector, shops.Shop(directory, None, collector.url) as shop:
-        answers, _ = order_quickly(shop, 100)
+        responses, _ = order_quickly(shop, 100)
         leaves(shop)
-        nothing_lost(shop, collector, answers)
+        nothing_lost(shop, collector, responses)
 
 
 def test_collector_busy(directory):
@@ -211,12 +211,12 @@ def test_collector_busy(directory):
         return (503, {"Retry-After": "2"}) if number == 0 else 200
 
     with collectors.Collector(busy) as collector, shops.Shop(directory, None, collector.url) as shop:
-        answers, _ = order_quickly(shop, 20)
+        responses, _ = order_quickly(shop, 20)
         wait_until("all arrive", lambda: len(collector.spans) >= 40, 15)
         if times[1] - times[0] < 1.9:
             raise TestFailure(f"it came again after {times[1] - times[0]:.1f} s although told to wait 2 s")
         leaves(shop)
-        nothing_lost(shop, collector, answers)
+        nothing_lost(shop, collector, responses)
         expect("spans", len(collector.spans), 40)
 
 
@@ -232,7 +232,7 @@ def test_collector_that_refuses_for_good(directory):
 
 
 def test_collector_hangs_at_shutdown(directory):
-    """The collector never answers. The service exits within its deadline and reports the lost spans."""
+    """The collector never responds. The service exits within its deadline and reports the lost spans."""
     with collectors.Collector(lambda _: None) as collector, shops.Shop(directory, None, collector.url) as shop:
         order_quickly(shop, 30)
         seconds = leaves(shop)
@@ -303,7 +303,7 @@ def lines_lost(shop):
 
 
 def test_log_disk_full(directory):
-    """The service keeps answering. Each lost line is counted: "service ready", and one for each order."""
+    """The service keeps responding. Each lost line is counted: "service ready", and one for each order."""
     with shops.Shop(directory, log="/dev/full") as shop:
         _, slowest = order_quickly(shop, 50)
         wait_until("the lost lines are counted", lambda: sum(lines_lost(shop).values()) >= 51, 10)

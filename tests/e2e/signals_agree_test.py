@@ -18,7 +18,7 @@ BUYERS = 8
 
 
 def buy(shop, orders):
-    """Orders, then pays until it is paid. Returns ("order" or "payment", answer, order's answer) of each request."""
+    """Orders, then pays until it is paid. Returns ("order" or "payment", response, response to the order) of each request."""
     done = []
     for _ in range(orders):
         order = shop.order({"sku": "mug", "quantity": 2})
@@ -67,9 +67,9 @@ def parts(spans, names):
     return outer, inner
 
 
-def check_order(answer, spans):
+def check_order(response, spans):
     outer, inner = parts(spans, ("CreateOrder", "DeductInventory"))
-    order = answer.json
+    order = response.json
     for span in (outer, inner):
         for key, wanted in (("shop.sku", "mug"), ("shop.quantity", 2)):
             expect(f"{span.name}'s {key}", span.attributes.get(key), wanted)
@@ -77,42 +77,42 @@ def check_order(answer, spans):
     return outer, inner
 
 
-def check_payment(answer, order, spans):
+def check_payment(response, order, spans):
     outer, inner = parts(spans, ("ProcessPayment", "ChargeCard"))
     expect("links to the order's span", [link[:2] for link in outer.links], [(order.trace_id, order.span_id)])
     expect("shop.order.id", outer.attributes.get("shop.order.id"), order.json["order_id"])
-    failed = answer.status != 200
+    failed = response.status != 200
     expect("status of ChargeCard", inner.status, ERROR if failed else UNSET)
-    expect("status of ProcessPayment", outer.status, ERROR if answer.status >= 500 else UNSET)
+    expect("status of ProcessPayment", outer.status, ERROR if response.status >= 500 else UNSET)
     if failed:
-        expect("error.type", inner.attributes.get("error.type"), answer.json["code"])
+        expect("error.type", inner.attributes.get("error.type"), response.json["code"])
         if not inner.events:
             raise TestFailure("a failed charge without an event that says why")
     else:
-        expect("shop.payment.id", outer.attributes.get("shop.payment.id"), answer.json["payment_id"])
+        expect("shop.payment.id", outer.attributes.get("shop.payment.id"), response.json["payment_id"])
     return outer, inner
 
 
-def check_http(span, answer, path):
+def check_http(span, response, path):
     wanted = {"http.request.method": "POST", "url.path": path, "url.scheme": "http", "http.route": path,
-              "http.response.status_code": answer.status, "client.address": "127.0.0.1"}
+              "http.response.status_code": response.status, "client.address": "127.0.0.1"}
     for key, value in wanted.items():
         expect(f"{span.name}'s {key}", span.attributes.get(key), value)
-    if answer.status >= 500:
-        expect("error.type", span.attributes.get("error.type"), answer.json["code"])
+    if response.status >= 500:
+        expect("error.type", span.attributes.get("error.type"), response.json["code"])
 
 
-def check_record(records, answer, outer, inner, kind):
+def check_record(records, response, outer, inner, kind):
     expect("log lines of a request", len(records), 1)
     record = records[0]
     messages = {("order", True): "order created", ("payment", True): "payment succeeded", ("payment", False): "payment failed"}
-    expect("message", record["message"], messages[kind, answer.status < 300])
-    for field, wanted in (("span_id", outer.span_id), ("status", answer.status), ("request_id", answer.headers["x-request-id"]),
-                          ("response_bytes", len(answer.body)), ("route", outer.attributes["http.route"]), ("trace_flags", f"{outer.flags & 0xff:02x}"),
+    expect("message", record["message"], messages[kind, response.status < 300])
+    for field, wanted in (("span_id", outer.span_id), ("status", response.status), ("request_id", response.headers["x-request-id"]),
+                          ("response_bytes", len(response.body)), ("route", outer.attributes["http.route"]), ("trace_flags", f"{outer.flags & 0xff:02x}"),
                           ("order_id", outer.attributes["shop.order.id"])):
         expect(f"the log's {field}", record.get(field), wanted)
-    if answer.status >= 300:
-        expect("the log's reason", record["reason"], answer.json["code"])
+    if response.status >= 300:
+        expect("the log's reason", record["reason"], response.json["code"])
     span_ms = (outer.end - outer.start) / 1e6
     if abs(record["duration_ms"] - span_ms) > 0.01:
         raise TestFailure(f"the log says {record['duration_ms']} ms, the span {span_ms} ms")
@@ -123,15 +123,15 @@ def check_record(records, answer, outer, inner, kind):
 
 def check_counts(requests, records, metrics):
     for route, kind in (("/order", "order"), ("/payment/pay", "payment")):
-        answers = [answer for which, answer, _ in requests if which == kind]
-        for status, count in collections.Counter(answer.status for answer in answers).items():
+        responses = [response for which, response, _ in requests if which == kind]
+        for status, count in collections.Counter(response.status for response in responses).items():
             expect(f"request_total of {route} {status}", metrics["request_total", {"route": route, "status": str(status)}], count)
-        for code, count in collections.Counter(answer.json["code"] for answer in answers if answer.status >= 300).items():
+        for code, count in collections.Counter(response.json["code"] for response in responses if response.status >= 300).items():
             expect(f"error_total of {code}", metrics["error_total", {"route": route, "reason": code}], count)
-        expect(f"durations of {route}", metrics["request_duration_seconds_count", {"route": route}], len(answers))
+        expect(f"durations of {route}", metrics["request_duration_seconds_count", {"route": route}], len(responses))
         logged = sum(r["duration_ms"] for rs in records.values() for r in rs if r.get("route") == route) / 1e3
         summed = metrics["request_duration_seconds_sum", {"route": route}]
-        if abs(logged - summed) > 0.001 + 1e-5 * len(answers):
+        if abs(logged - summed) > 0.001 + 1e-5 * len(responses):
             raise TestFailure(f"{route}: the log's durations add up to {logged} s, the histogram's to {summed} s")
     expect("dropped spans", metrics["telemetry_spans_dropped_total"], 0)
     expect("dropped log lines", metrics["telemetry_log_lines_dropped_total"], 0)
@@ -154,18 +154,18 @@ def test_signals_agree(directory):
     requests, spans, records, metrics, openmetrics = run(directory)
     expect("traces", len(spans), len(requests))
     failures = 0
-    for kind, answer, order in requests:
-        own = spans.get(answer.trace_id, [])
+    for kind, response, order in requests:
+        own = spans.get(response.trace_id, [])
         if kind == "order":
-            expect("status of an order", answer.status, 201)
-            outer, inner = check_order(answer, own)
-            check_http(outer, answer, "/order")
+            expect("status of an order", response.status, 201)
+            outer, inner = check_order(response, own)
+            check_http(outer, response, "/order")
         else:
-            outer, inner = check_payment(answer, order, own)
-            check_http(outer, answer, "/payment/pay")
-            failures += answer.status != 200
-        expect("the answer's traceparent", answer.span_id, outer.span_id)
-        check_record(records[answer.trace_id], answer, outer, inner, kind)
+            outer, inner = check_payment(response, order, own)
+            check_http(outer, response, "/payment/pay")
+            failures += response.status != 200
+        expect("the response's traceparent", response.span_id, outer.span_id)
+        check_record(records[response.trace_id], response, outer, inner, kind)
     if not failures:
         raise TestFailure("not one payment failed: this test has not tested that")
     check_counts(requests, records, metrics)
@@ -178,8 +178,8 @@ def test_resource_and_parent(directory):
     caller = "4bf92f3577b34da6a3ce929d0e0e4736"
     with collectors.Collector() as collector, shops.Shop(directory, None, collector.url,
                                                          {"OTEL_RESOURCE_ATTRIBUTES": "shop.place=here"}) as shop:
-        answer = shop.order(headers={"traceparent": f"00-{caller}-00f067aa0ba902b7-01", "tracestate": "vendor=1,other=2"})
-        expect("trace id", answer.trace_id, caller)
+        response = shop.order(headers={"traceparent": f"00-{caller}-00f067aa0ba902b7-01", "tracestate": "vendor=1,other=2"})
+        expect("trace id", response.trace_id, caller)
         unsampled = shop.order(headers={"traceparent": f"00-{caller[::-1]}-00f067aa0ba902b7-00"})
         expect("unsampled trace id", unsampled.trace_id, caller[::-1])
         spans = {span.name: span for span in collector.wait_for(2)}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""slack-mock as a whole process: each of Slack's answers, limits, modes, the store over a restart, many clients, garbage.
+"""slack-mock as a whole process: each of Slack's responses, limits, modes, the store over a restart, many clients, garbage.
 
 Run it in the build directory: it starts ./slack-mock.
 """
@@ -65,8 +65,8 @@ class Mock:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request(method, path, body, {**({"Content-Type": kind} if kind else {}), **(headers or {})})
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read().decode()
+            response = connection.getresponse()
+            return response.status, response.headers, response.read().decode()
         finally:
             connection.close()
 
@@ -90,7 +90,7 @@ def equal(seen, expected, what=""):
         raise TestFailure(f"{what}: expected {expected!r}, saw {seen!r}")
 
 
-def test_answers(_):
+def test_responses(_):
     cases = [
         (HELLO, JSON, HOOK, 200, "ok"),
         (HELLO, JSON + "; charset=utf-8", HOOK, 200, "ok"),
@@ -164,16 +164,16 @@ def test_limits(_):
         equal(mock.metric('slack_mock_messages_total{result="payload_too_large"}'), 2, "counted")
         for _ in range(120):  # 4.8 million characters
             mock.post(fits)
-        answer = mock.messages()
-        size = sum(len(json.dumps(m, separators=(",", ":"))) for m in answer["messages"])
-        if not (4 << 20) - 50000 < size <= 4 << 20 or answer["dropped"] == 0:
+        response = mock.messages()
+        size = sum(len(json.dumps(m, separators=(",", ":"))) for m in response["messages"])
+        if not (4 << 20) - 50000 < size <= 4 << 20 or response["dropped"] == 0:
             raise TestFailure(f"{size} bytes are kept")
         mock.ask("DELETE", "/messages")
         for number in range(1, 1003):
             mock.post({"text": str(number)})
-        answer = mock.messages()
-        equal((len(answer["messages"]), answer["dropped"], answer["last_id"]), (1000, 2, 1123), "the newest thousand")
-        equal(answer["messages"][0]["payload"]["text"], "3", "the oldest that is left")
+        response = mock.messages()
+        equal((len(response["messages"]), response["dropped"], response["last_id"]), (1000, 2, 1123), "the newest thousand")
+        equal(response["messages"][0]["payload"]["text"], "3", "the oldest that is left")
         equal([m["id"] for m in mock.messages(after=1121)["messages"]], [1122, 1123], "after=")
         equal(mock.ask("GET", "/messages?after=x")[0], 400, "after=x")
 
@@ -206,15 +206,15 @@ def test_routes(_):
 
 
 def test_modes(_):
-    answers = {"outage": (500, "rollup_error"), "revoked": (404, "no_service"), "invalid_token": (403, "invalid_token"),
+    responses = {"outage": (500, "rollup_error"), "revoked": (404, "no_service"), "invalid_token": (403, "invalid_token"),
                "action_prohibited": (403, "action_prohibited"), "channel_not_found": (404, "channel_not_found"),
                "channel_is_archived": (410, "channel_is_archived"), "user_not_found": (400, "user_not_found")}
     with Mock() as mock:
         equal(set(row["mode"] for row in json.loads(mock.ask("GET", "/control")[2])["modes"]),
-              {"ok", "rate_limited", "throttled", "slow", *answers}, "the modes")
-        for mode, answer in answers.items():
+              {"ok", "rate_limited", "throttled", "slow", *responses}, "the modes")
+        for mode, response in responses.items():
             mock.mode(mode)
-            equal(mock.post(HELLO), answer, mode)
+            equal(mock.post(HELLO), response, mode)
             equal(mock.metric(f'slack_mock_mode{{mode="{mode}"}}'), 1, mode)
         mock.mode("rate_limited")
         status, headers, text = mock.ask("POST", HOOK, HELLO, JSON)
@@ -298,8 +298,8 @@ def test_full_disk(_):
 
 def test_many_clients(_):
     with Mock() as mock, concurrent.futures.ThreadPoolExecutor(200) as pool:
-        answers = list(pool.map(lambda n: mock.post({"text": str(n)}), range(400)))
-        equal(set(answers), {(200, "ok")}, "200 threads")
+        responses = list(pool.map(lambda n: mock.post({"text": str(n)}), range(400)))
+        equal(set(responses), {(200, "ok")}, "200 threads")
         messages = mock.messages()["messages"]
         equal([m["id"] for m in messages], list(range(1, 401)), "numbers")
         equal(sorted(int(m["payload"]["text"]) for m in messages), list(range(400)), "texts")
@@ -325,17 +325,17 @@ def test_garbage(_):
 
 
 def raw_ask(mock, data):
-    """(status, headers with lower-case names, body) of the only answer to these bytes."""
-    answer = b""
+    """(status, headers with lower-case names, body) of the only response to these bytes."""
+    response = b""
     with socket.create_connection(("127.0.0.1", mock.port), 20) as sock:
         sock.sendall(data)
         while part := sock.recv(65536):
-            answer += part
-    head, _, body = answer.partition(b"\r\n\r\n")
-    equal(len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)), 1, f"answers to {data[:60]}: {answer[:300]}")
+            response += part
+    head, _, body = response.partition(b"\r\n\r\n")
+    equal(len(re.findall(rb"HTTP/1\.1 \d{3} ", response)), 1, f"responses to {data[:60]}: {response[:300]}")
     lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
-    equal(len(body), int(headers.get("content-length", 0)), f"length of the answer to {data[:60]}")
+    equal(len(body), int(headers.get("content-length", 0)), f"length of the response to {data[:60]}")
     return int(lines[0].split(" ")[1]), headers, body
 
 
@@ -371,11 +371,11 @@ def test_limits_of_the_system(_):
         socks = [socket.create_connection(("127.0.0.1", mock.port), 20) for _ in range(count)]
         for sock in socks:
             sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-        answers = [sock.recv(65536)[:12] for sock in socks]
+        responses = [sock.recv(65536)[:12] for sock in socks]
         for sock in socks:
             sock.close()
-        refused = answers.count(b"HTTP/1.1 503")
-        equal((refused > 0, refused + answers.count(b"HTTP/1.1 200")), (True, count), f"answers: {answers}")
+        refused = responses.count(b"HTTP/1.1 503")
+        equal((refused > 0, refused + responses.count(b"HTTP/1.1 200")), (True, count), f"responses: {responses}")
         return refused
 
     if os.geteuid() == 0:  # a user who runs only the mock
@@ -418,7 +418,7 @@ def test_signals_and_standard_descriptors(_):
                     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
                     connection.request("POST", HOOK, HELLO, {"Content-Type": JSON})
                     return connection.getresponse().status
-                equal(wait_until(f"it answers with {closed}", post), 200, "the message")
+                equal(wait_until(f"it responds with {closed}", post), 200, "the message")
                 second = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--store", store], capture_output=True, text=True,
                                         timeout=20)
                 equal((second.returncode, "in use" in second.stderr), (1, True), f"a second one with {closed}")
@@ -464,10 +464,10 @@ def test_hook(_):
                                        ("a variable", [], {"SLACK_MOCK_HOOK": f" {known}\n"}),
                                        ("the option wins", ["--hook", known], {"SLACK_MOCK_HOOK": "/services/T0/B0/other"})):
         with Mock(*options, wrapper=["env", *(f"{key}={value}" for key, value in environment.items())]) as mock:
-            for path, answer in ((known, (200, "ok")), (known + "x", (403, "invalid_token")), (known[:-1], (403, "invalid_token")),
+            for path, response in ((known, (200, "ok")), (known + "x", (403, "invalid_token")), (known[:-1], (403, "invalid_token")),
                                  (f"/services/T0/B1/{token}", (404, "no_service")), (f"/services/T1/B0/{token}", (404, "no_service")),
                                  (f"/services/T0/{token}", (404, "no_service"))):
-                equal(mock.post(HELLO, JSON, path), answer, f"{name}: POST {path}")
+                equal(mock.post(HELLO, JSON, path), response, f"{name}: POST {path}")
             equal(mock.ask("POST", "/messages", HELLO, JSON)[0], 200, f"{name}: the page's example needs no address")
             equal(len(mock.messages()["messages"]), 2, f"{name}: messages")
             status, headers, _ = mock.ask("POST", "/services/T0/B1/x", HELLO, JSON)

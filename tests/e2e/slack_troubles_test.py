@@ -72,7 +72,7 @@ class Channel(slack_mock_test.Mock):
 
 
 def test_slow(directory):
-    """Each answer to Alertmanager takes seconds: the alert arrives once, and slack-mock answers other clients at once."""
+    """Each response to Alertmanager takes seconds: the alert arrives once, and slack-mock serves other clients at once."""
     with Channel(directory) as channel:
         channel.mode("slow", delay_s=BROKEN_S)
         channel.alerts.send(alert("Slow", instance="a:1"))

@@ -36,7 +36,7 @@ SETTINGS = {"orders.capacity": 20000, "orders.unpaid_ttl_s": 2, "log.queue": 102
 
 
 def wrk(shop, seconds, pause_ms=None):
-    """Starts the load, a process that prints its counts when it ends. pause_ms: the pause of each connection after each answer."""
+    """Starts the load, a process that prints its counts when it ends. pause_ms: the pause of each connection after each response."""
     env = {**os.environ, **({"WRK_PAUSE_MS": str(pause_ms)} if pause_ms is not None else {})}
     return subprocess.Popen(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", labtest.TOP / "bench/order_and_pay.lua", shop.url],
                             stdout=subprocess.PIPE, text=True, env=env)
@@ -49,11 +49,11 @@ def rate(load):
 
 
 def half_rate(shop):
-    """(maximum rate, the pause that halves it): measured with an estimated pause, and corrected by the time of an answer."""
+    """(maximum rate, the pause that halves it): measured with an estimated pause, and corrected by the time of a response."""
     top = rate(wrk(shop, 5))
     cycle_s = 2 * CONNECTIONS / top
-    answer_s = CONNECTIONS / rate(wrk(shop, 5, round(1000 * cycle_s))) - round(1000 * cycle_s) / 1000
-    return top, max(1, round(1000 * (cycle_s - answer_s)))
+    response_s = CONNECTIONS / rate(wrk(shop, 5, round(1000 * cycle_s))) - round(1000 * cycle_s) / 1000
+    return top, max(1, round(1000 * (cycle_s - response_s)))
 
 
 class Sink(labtest.Engine):
@@ -146,7 +146,7 @@ def judge(samples):
 
 
 def accounts(shop, sink, log):
-    """Each request has a log line; each span is exported or dropped. The exporter resends spans that a killed collector accepted without an answer."""
+    """Each request has a log line; each span is exported or dropped. The exporter resends spans that a killed collector accepted without a response."""
     wait_until("the queues are empty", lambda: shop.metrics()["telemetry_span_queue_size"] == shop.metrics()["telemetry_log_queue_size"] == 0, 20)
     time.sleep(1)
     metrics = shop.metrics()

@@ -62,12 +62,12 @@ def need_engines(*names):
 
 
 def get(url, **query):
-    """A JSON answer; TestFailure with the program's message if it refuses."""
+    """A JSON response; TestFailure with the program's message if it refuses."""
     if query:
         url = f"{url}?{urllib.parse.urlencode(query)}"
     try:
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(url, timeout=30) as response:
+            return json.load(response)
     except urllib.error.HTTPError as error:
         raise TestFailure(f"{url}: {error.code} {error.read().decode(errors='replace')[:400]}") from error
 
@@ -210,7 +210,7 @@ class Stack(labtest.Programs):
         return engine
 
     def interrupt_logs(self, pause):
-        """The destination of the lines is unavailable for this many seconds: Loki is restarted, or the sink does not answer."""
+        """The destination of the lines is unavailable for this many seconds: Loki is restarted, or the sink does not respond."""
         if self.loki:
             self.loki.stop(timeout=60)
             time.sleep(pause)
@@ -225,30 +225,30 @@ class Stack(labtest.Programs):
 
     def query(self, expression, when=None):
         """An instant query: [(labels, number)]."""
-        answer = get(f"{self.prometheus_url}/api/v1/query", query=expression, **({"time": when} if when else {}))
-        return [(series["metric"], float(series["value"][1])) for series in answer["data"]["result"]]
+        response = get(f"{self.prometheus_url}/api/v1/query", query=expression, **({"time": when} if when else {}))
+        return [(series["metric"], float(series["value"][1])) for series in response["data"]["result"]]
 
     def query_range(self, expression, seconds=300, step=5):
         """[(labels, [numbers])], without values such as NaN."""
         now = time.time()
-        answer = get(f"{self.prometheus_url}/api/v1/query_range", query=expression, start=now - seconds, end=now, step=step)
+        response = get(f"{self.prometheus_url}/api/v1/query_range", query=expression, start=now - seconds, end=now, step=step)
         return [(series["metric"], [float(value) for _, value in series["values"] if value != "NaN"])
-                for series in answer["data"]["result"]]
+                for series in response["data"]["result"]]
 
     def exemplars(self, expression, seconds=300):
         """The labels of all exemplars of the series in expression."""
         now = time.time()
-        answer = get(f"{self.prometheus_url}/api/v1/query_exemplars", query=expression, start=now - seconds, end=now)
-        return [exemplar["labels"] for series in answer["data"] for exemplar in series["exemplars"]]
+        response = get(f"{self.prometheus_url}/api/v1/query_exemplars", query=expression, start=now - seconds, end=now)
+        return [exemplar["labels"] for series in response["data"] for exemplar in series["exemplars"]]
 
     def lines(self, expression, seconds=600, limit=5000):
         """Loki's log lines, oldest first: [(labels and structured metadata, line)]."""
         now = time.time_ns()
-        answer = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - seconds * NS, end=now + 60 * NS,
+        response = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - seconds * NS, end=now + 60 * NS,
                      limit=limit, direction="forward")
-        if answer["data"]["resultType"] != "streams":
+        if response["data"]["resultType"] != "streams":
             raise TestFailure(f"{expression} selects no lines")
-        found = [(int(when), stream["stream"], line) for stream in answer["data"]["result"] for when, line in stream["values"]]
+        found = [(int(when), stream["stream"], line) for stream in response["data"]["result"] for when, line in stream["values"]]
         return [(labels, line) for _, labels, line in sorted(found, key=lambda entry: entry[0])]
 
     def request_lines(self):
@@ -261,14 +261,14 @@ class Stack(labtest.Programs):
 
     def loki_metric(self, expression):
         now = time.time_ns()
-        answer = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - 300 * NS, end=now, step=15)
-        return answer["data"]["result"] if answer["data"]["resultType"] == "matrix" else []
+        response = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - 300 * NS, end=now, step=15)
+        return response["data"]["result"] if response["data"]["resultType"] == "matrix" else []
 
     def trace(self, trace_id):
         """The spans of a trace in Jaeger's own form, sorted by start; an empty list if it has none."""
         try:
-            with urllib.request.urlopen(f"{self.jaeger_url}/api/traces/{trace_id}", timeout=30) as answer:
-                data = json.load(answer)["data"]
+            with urllib.request.urlopen(f"{self.jaeger_url}/api/traces/{trace_id}", timeout=30) as response:
+                data = json.load(response)["data"]
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return []

@@ -5,7 +5,7 @@ Prometheus, across restarts and rotations; an alert fires and resolves; each que
 
 Takes about four minutes. Loki, Tempo and Promtail are tested where they are installed (stack.py says how they are found); without Loki
 a receiver of OTLP counts the lines that the collector sends, and the promises that only Loki can show are skipped by name.
-Grafana does not run: its files are compared with its schema, and the running engines answer every query in them.
+Grafana does not run: its files are compared with its schema, and every query in them is sent to the running engines.
 """
 import atexit
 import base64
@@ -45,7 +45,7 @@ CUSTOMERS = 4
 SAMPLED = 1
 KNOWN = 100
 JOBS = {"minishop", "slack-mock", "prometheus", "alertmanager"}
-Request = collections.namedtuple("Request", "kind answer order")
+Request = collections.namedtuple("Request", "kind response order")
 
 # One stack for most tests, started by the first, stopped at the end; and everything that was sent to it.
 SHARED = contextlib.ExitStack()
@@ -92,13 +92,13 @@ class Customers:
                     self.remember("payment", self.shop.pay(order.json["order_id"]), order)
 
     @staticmethod
-    def remember(kind, answer, order=None):
+    def remember(kind, response, order=None):
         """A request that is refused while minishop stops gets an unsampled trace id, and is not counted here."""
-        if int(shops.TRACEPARENT.fullmatch(answer.headers["traceparent"])[3], 16) & SAMPLED:
-            LEDGER.append(Request(kind, answer, order or answer))
-        elif answer.status != 503:
-            raise TestFailure(f"an answer without a trace: {answer}")
-        return answer
+        if int(shops.TRACEPARENT.fullmatch(response.headers["traceparent"])[3], 16) & SAMPLED:
+            LEDGER.append(Request(kind, response, order or response))
+        elif response.status != 503:
+            raise TestFailure(f"a response without a trace: {response}")
+        return response
 
     def __enter__(self):
         for thread in self.threads:
@@ -163,38 +163,38 @@ def check_trace(spans, request):
     names = ["CreateOrder", "DeductInventory"] if request.kind == "order" else ["ProcessPayment", "ChargeCard"]
     expect("spans", sorted(span["operationName"] for span in spans), sorted(names))
     outer, inner = (next(span for span in spans if span["operationName"] == name) for name in names)
-    expect("the outer span", outer["spanID"], request.answer.span_id)
+    expect("the outer span", outer["spanID"], request.response.span_id)
     child_of = [reference for reference in inner["references"] if reference["refType"] == "CHILD_OF"]
     expect("the inner span's parent", [reference["spanID"] for reference in child_of], [outer["spanID"]])
     expect("kinds", (tags(outer)["span.kind"], tags(inner).get("span.kind", "internal")), ("server", "internal"))
     if outer["startTime"] > inner["startTime"] or inner["startTime"] + inner["duration"] > outer["startTime"] + outer["duration"] + 1:
         raise TestFailure(f"{inner} is not within {outer}")
     route = "/order" if request.kind == "order" else "/payment/pay"
-    for key, wanted in (("http.route", route), ("http.request.method", "POST"), ("http.response.status_code", request.answer.status),
+    for key, wanted in (("http.route", route), ("http.request.method", "POST"), ("http.response.status_code", request.response.status),
                         ("shop.order.id", request.order.json["order_id"])):
         expect(f"{outer['operationName']}'s {key}", tags(outer).get(key), wanted)
     if request.kind == "payment":
         links = [reference for reference in outer["references"] if reference["refType"] == "FOLLOWS_FROM"]
         expect("the payment's link", [(link["traceID"], link["spanID"]) for link in links], [(request.order.trace_id, request.order.span_id)])
-    if request.answer.status >= 300:
-        expect("error.type", tags(inner).get("error.type"), request.answer.json["code"])
+    if request.response.status >= 300:
+        expect("error.type", tags(inner).get("error.type"), request.response.json["code"])
         expect("the inner span's error", tags(inner).get("error"), True)
 
 
 def test_traces_in_jaeger(_):
     stack = running()
     known = LEDGER[:2 * KNOWN]
-    wait_until("all spans are in Jaeger", lambda: all(len(stack.trace(request.answer.trace_id)) == 2 for request in known), 30)
+    wait_until("all spans are in Jaeger", lambda: all(len(stack.trace(request.response.trace_id)) == 2 for request in known), 30)
     for request in known:
-        check_trace(stack.trace(request.answer.trace_id), request)
-    resource = stack.resource(known[0].answer.trace_id)
+        check_trace(stack.trace(request.response.trace_id), request)
+    resource = stack.resource(known[0].response.trace_id)
     for key, wanted in (("service.name", "minishop"), ("process.pid", stack.shop.pid), ("os.type", "linux"), ("deployment.environment.name", "test")):
         expect(f"the resource's {key}", resource.get(key), wanted)
 
 
 def failed_payments():
-    return sorted((request.answer.trace_id, request.answer.json["code"]) for request in LEDGER
-                  if request.kind == "payment" and request.answer.status != 200)
+    return sorted((request.response.trace_id, request.response.json["code"]) for request in LEDGER
+                  if request.kind == "payment" and request.response.status != 200)
 
 
 def expect_few_labels(stack):
@@ -219,7 +219,7 @@ def test_every_line_leaves_the_collector_once(_):
         raise TestFailure(f"{len(wanted)} payments failed: too few to test that")
     wait_until("all lines have arrived", lambda: len(stack.request_lines()) >= len(LEDGER), 30)
     expect("the lines of requests", sorted(json.loads(line)["trace_id"] for _, line in stack.request_lines()),
-           sorted(request.answer.trace_id for request in LEDGER))
+           sorted(request.response.trace_id for request in LEDGER))
     check_failed_payments(stack.failed_lines(), wanted)
 
 
@@ -237,10 +237,10 @@ def test_metrics_agree(_):
     stack = running()
     routes = {"order": "/order", "payment": "/payment/pay"}
     inner = {"order": "DeductInventory", "payment": "ChargeCard"}
-    wanted = collections.Counter((routes[request.kind], str(request.answer.status)) for request in LEDGER)
+    wanted = collections.Counter((routes[request.kind], str(request.response.status)) for request in LEDGER)
     wait_until("Prometheus has counted all requests", lambda: {
         (labels["route"], labels["status"]): value for labels, value in stack.query('request_total{route!="unmatched"} > 0')} == wanted, 20)
-    reasons = collections.Counter(request.answer.json["code"] for request in LEDGER if request.answer.status >= 300)
+    reasons = collections.Counter(request.response.json["code"] for request in LEDGER if request.response.status >= 300)
     expect("errors", {labels["reason"]: value for labels, value in stack.query("sum by (reason) (error_total) > 0")}, dict(reasons))
     spans = collections.Counter(inner[request.kind] for request in LEDGER)
     wait_until("the collector has counted all inner spans", lambda: {labels["span_name"]: value for labels, value in stack.query(
@@ -250,9 +250,9 @@ def test_metrics_agree(_):
 
 
 def test_signals_meet_in_jaeger(_):
-    """The trace id of an answer's header, of a log line, of an exemplar: each leads to its trace, and the trace to its line."""
+    """The trace id of a response's header, of a log line, of an exemplar: each leads to its trace, and the trace to its line."""
     stack = running()
-    ids = {"header": LEDGER[0].answer.trace_id, "log line": json.loads(stack.failed_lines()[0][1])["trace_id"]}
+    ids = {"header": LEDGER[0].response.trace_id, "log line": json.loads(stack.failed_lines()[0][1])["trace_id"]}
     wait_until("an exemplar is there", lambda: stack.exemplars("request_duration_seconds_bucket"), 20)
     ids["exemplar"] = stack.exemplars("request_duration_seconds_bucket")[0]["trace_id"]
     wait_until("an exemplar of the inner step is there", lambda: stack.exemplars("traces_span_metrics_duration_seconds_bucket"), 20)
@@ -267,15 +267,15 @@ def test_links_lead_to_lines(_):
     stack = running()
     for query in dashboards.link_queries():
         if query.kind == "loki":
-            expect(query.where, len(stack.lines(dashboards.substitute(query.text, {"__trace.traceId": LEDGER[0].answer.trace_id}))), 1)
+            expect(query.where, len(stack.lines(dashboards.substitute(query.text, {"__trace.traceId": LEDGER[0].response.trace_id}))), 1)
 
 
 def differences(stack):
-    """The missing or duplicate records of all answered requests; the empty string if there are none."""
-    answered = collections.Counter(request.answer.trace_id for request in list(LEDGER))
+    """The missing or duplicate records of all requests with a response; the empty string if there are none."""
+    served = collections.Counter(request.response.trace_id for request in list(LEDGER))
     seen = collections.Counter(json.loads(line)["trace_id"] for _, line in stack.request_lines())
-    spans = [trace_id for trace_id in answered if len(stack.trace(trace_id)) != 2]
-    found = {"lines missing": answered - seen, "lines too many": seen - answered, "traces without their two spans": spans}
+    spans = [trace_id for trace_id in served if len(stack.trace(trace_id)) != 2]
+    found = {"lines missing": served - seen, "lines too many": seen - served, "traces without their two spans": spans}
     return ", ".join(f"{len(what)} {name} ({list(what)[0]}, ...)" for name, what in found.items() if what)
 
 
@@ -379,18 +379,18 @@ def test_tail_sampling_keeps_what_matters(directory):
                                 "tail-sampling.yaml"), shops.Shop(
             directory, {"payment.failure_rate": 0.3, "seed": 5}, f"http://127.0.0.1:{otlp}") as shop:
         done = buy(shop, 60)
-        failures = [request for request in done if request.answer.status != 200 and request.kind == "payment"]
+        failures = [request for request in done if request.response.status != 200 and request.kind == "payment"]
         others = [request for request in done if request not in failures]
         wait_until("every failure is kept, whole", lambda: all(
-            len(stack.trace(request.answer.trace_id)) == 2 for request in failures), 30, 0.5)
-        kept = sum(bool(stack.trace(request.answer.trace_id)) for request in others)
+            len(stack.trace(request.response.trace_id)) == 2 for request in failures), 30, 0.5)
+        kept = sum(bool(stack.trace(request.response.trace_id)) for request in others)
     if not failures or kept > len(others) / 2:
         raise TestFailure(f"{len(failures)} failures; {kept} of {len(others)} others were kept")
 
 
 def expect_in_tempo(url, request):
     """Both spans, and the payment's link to its order."""
-    spans = wait_until("the spans are in Tempo", lambda: labtest.tempo_spans(url, request.answer.trace_id), 30, 0.5)
+    spans = wait_until("the spans are in Tempo", lambda: labtest.tempo_spans(url, request.response.trace_id), 30, 0.5)
     expect("spans", sorted(spans), ["CreateOrder", "DeductInventory"] if request.kind == "order" else ["ChargeCard", "ProcessPayment"])
     if request.kind == "payment":
         [link] = spans["ProcessPayment"]["links"]
@@ -409,14 +409,14 @@ def test_tempo(directory):
                                        "traces-both.yaml", tempo=otlp)
     with tempo, collector, shops.Shop(directory, {"payment.failure_rate": 0.3, "instance": "tempos"}, f"http://127.0.0.1:{port}") as shop:
         done = buy(shop, 60)
-        wait_until("all spans are in Tempo", lambda: all(len(labtest.tempo_spans(url, request.answer.trace_id)) == 2 for request in done), 30, 0.5)
+        wait_until("all spans are in Tempo", lambda: all(len(labtest.tempo_spans(url, request.response.trace_id)) == 2 for request in done), 30, 0.5)
         # After a query it does not exit on SIGTERM; its data are on disk.
         tempo.stop(timeout=3)
         tempo.start()
         done += buy(shop, 5)
         for request in done:
             expect_in_tempo(url, request)
-        failed = {request.answer.trace_id for request in done if request.kind == "payment" and request.answer.status >= 300}
+        failed = {request.response.trace_id for request in done if request.kind == "payment" and request.response.status >= 300}
         query = urllib.parse.urlencode({"q": '{ name = "ChargeCard" && status = error }', "limit": 500})
         wait_until("TraceQL finds every failed charge", lambda: {
             found["traceID"] for found in labtest.http_json(f"{url}/api/search?{query}").get("traces", [])} == failed, 30, 0.5)

@@ -42,7 +42,7 @@ def test_missing_standard_descriptors(directory):
             place.end(pid)
             process = subprocess.Popen([shops.program("minishop"), *options], env=environment(**CALM), preexec_fn=closing(*fds))
             place.started.append(process.pid)
-            wait_until("it answers", lambda: place.get("/readyz")[0] == 200, 20, 0.02)
+            wait_until("it responds", lambda: place.get("/readyz")[0] == 200, 20, 0.02)
             expect(f"without {fds}: pid file", place.pid_file.read_text(), f"{process.pid}\n")
             process.terminate()
             expect("exit status", process.wait(10), 0)

@@ -32,34 +32,34 @@ def running(directory, settings=None, **options):
 
 
 def traces(shop, query=""):
-    answer = shop.get(f"{PATH}?format=json{query}")
-    expect("status of the list", answer.status, 200)
-    return answer.json
+    response = shop.get(f"{PATH}?format=json{query}")
+    expect("status of the list", response.status, 200)
+    return response.json
 
 
 def trace(shop, trace_id):
-    answer = shop.get(f"{PATH}?trace_id={trace_id}", {"Accept": "application/json"})
-    expect(f"status of trace {trace_id}", answer.status, 200)
-    return answer.json
+    response = shop.get(f"{PATH}?trace_id={trace_id}", {"Accept": "application/json"})
+    expect(f"status of trace {trace_id}", response.status, 200)
+    return response.json
 
 
 def page(shop, query=""):
-    answer = shop.get(PATH + query, {"Accept": "text/html,*/*;q=0.8"})
-    expect("content type", answer.headers["content-type"], "text/html; charset=utf-8")
-    return answer
+    response = shop.get(PATH + query, {"Accept": "text/html,*/*;q=0.8"})
+    expect("content type", response.headers["content-type"], "text/html; charset=utf-8")
+    return response
 
 
-def refused(answer, status, code, *words):
-    expect("status", answer.status, status)
-    expect("code", answer.json["code"], code)
+def refused(response, status, code, *words):
+    expect("status", response.status, status)
+    expect("code", response.json["code"], code)
     for word in words:
-        must(f"{word} in the detail", word in answer.json["detail"], answer.json["detail"])
+        must(f"{word} in the detail", word in response.json["detail"], response.json["detail"])
 
 
 def test_off_by_default(directory):
     with shops.Shop(directory) as shop:
-        answer = shop.order()
-        expect("flags of an answer", answer.headers["traceparent"][-2:], "02")
+        response = shop.order()
+        expect("flags of a response", response.headers["traceparent"][-2:], "02")
         refused(shop.get(PATH), 404, "not_found", "traces.recent_bytes", "MINISHOP_TRACES_RECENT_BYTES")
         expect("capacity", shop.metrics()["telemetry_recent_capacity_bytes"], 0)
 
@@ -72,7 +72,7 @@ def test_off_without_tracing(directory):
 
 
 def test_orders_and_payments(directory):
-    """Without an exporter, answers are sampled, exemplars exist, and spans, link and log line are available at once."""
+    """Without an exporter, responses are sampled, exemplars exist, and spans, link and log line are available at once."""
     with running(directory, {"payment.failure_rate": 1, "payment.reason": "gateway_error"}) as shop:
         order = shop.order({"sku": "mug", "quantity": 2})
         payment = shop.pay(order.json["order_id"])
@@ -92,7 +92,7 @@ def test_orders_and_payments(directory):
         expect("spans", [span["name"] for span in seen["spans"]], ["CreateOrder", "DeductInventory"])
         server, inner = seen["spans"]
         expect("parent", inner["parent_span_id"], server["span_id"])
-        expect("span id of the answer", server["span_id"], order.span_id)
+        expect("span id of the response", server["span_id"], order.span_id)
         expect("quantity", server["attributes"]["shop.quantity"], 2)
         expect("kinds", [server["kind"], inner["kind"]], ["server", "internal"])
         seen = trace(shop, payment.trace_id)
@@ -105,8 +105,8 @@ def test_orders_and_payments(directory):
               charge["offset_ms"] <= charge["events"][0]["offset_ms"] <= charge["offset_ms"] + charge["duration_ms"])
         expect("log lines", seen["log"], shop.logged(trace_id=payment.trace_id))
         exposition = shop.get("/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"}).body.decode()
-        for answer in (order, payment):
-            must("an exemplar", f'# {{trace_id="{answer.trace_id}"' in exposition, exposition)
+        for response in (order, payment):
+            must("an exemplar", f'# {{trace_id="{response.trace_id}"' in exposition, exposition)
 
 
 def test_with_a_collector(directory):
@@ -125,10 +125,10 @@ def test_probe(directory):
     """The page's requests are not in the request metrics or in a trace, and are at DEBUG in the log; HEAD works."""
     with running(directory, {"log.level": "debug"}) as shop:
         for method in ("GET", "HEAD"):
-            answer = shop.request(method, PATH)
-            expect("status", answer.status, 200)
-            expect("a body", bool(answer.body), method == "GET")
-            must("its length", int(answer.headers["content-length"]) > 0)
+            response = shop.request(method, PATH)
+            expect("status", response.status, 200)
+            expect("a body", bool(response.body), method == "GET")
+            must("its length", int(response.headers["content-length"]) > 0)
         expect("method", shop.request("POST", PATH).status, 405)
         shop.get(f"{PATH}?class=no")
         metrics = shop.metrics()
@@ -209,10 +209,10 @@ def test_negotiation(directory):
                                            ("text/html, application/json; q=0.9", "", False),
                                            ("application/jsonp", "", False), ("text/html", "?format=json", True),
                                            ("application/json", "?format=html", False)):
-            answer = shop.get(PATH + query, {"Accept": accept} if accept else {})
-            expect(f"{accept} {query}", answer.headers["content-type"],
+            response = shop.get(PATH + query, {"Accept": accept} if accept else {})
+            expect(f"{accept} {query}", response.headers["content-type"],
                    "application/json" if json_wanted else "text/html; charset=utf-8")
-            expect("vary", answer.headers["vary"], "Accept")
+            expect("vary", response.headers["vary"], "Accept")
 
 
 def test_filters(directory):
@@ -237,9 +237,9 @@ def test_unknown_trace(directory):
     with running(directory) as shop:
         query = f"?trace_id={'1' * 32}"
         refused(shop.get(PATH + query, {"Accept": "application/json"}), 404, "unknown_trace", "newer")
-        answer = page(shop, query)
-        expect("status", answer.status, 404)
-        must("why", b"made room for newer" in answer.body)
+        response = page(shop, query)
+        expect("status", response.status, 404)
+        must("why", b"made room for newer" in response.body)
         expect("not sampled", shop.order(headers={"traceparent": f"00-{'1' * 32}-{'2' * 16}-00"}).status, 201)
         expect("status", page(shop, query).status, 404)
 
@@ -280,16 +280,16 @@ def test_html(directory):
         todo, done = [PATH], set()
         while todo:
             path = todo.pop()
-            answer = shop.get(path)
-            expect(path, answer.status, 200)
+            response = shop.get(path)
+            expect(path, response.status, 200)
             done.add(path)
             if "format=json" in path:
                 continue
-            elements = Elements(answer.body.decode())
+            elements = Elements(response.body.decode())
             must("no script", "script" not in elements.names and "i" not in elements.names, elements.names)
             todo += [link.split("#")[0] for link in elements.links if link.split("#")[0] not in done | set(todo)]
             must("all links are our own", all(link.startswith(PATH) for link in elements.links), elements.links)
-        must("links to traces", {f"{PATH}?trace_id={answer.trace_id}" for answer in (order, payment)} <= done, done)
+        must("links to traces", {f"{PATH}?trace_id={response.trace_id}" for response in (order, payment)} <= done, done)
         elements = Elements(shop.get(f"{PATH}?trace_id={payment.trace_id}").body.decode())
         must("the order is linked", any(order.trace_id in link and link.endswith(f"#s{order.span_id}")
                                          for link in elements.links), elements.links)
@@ -299,7 +299,7 @@ def test_html(directory):
 
 
 def test_bound_under_load(directory):
-    """With readers and clients at the same time, the bound holds, a slow and a failed trace stay, and no answer is lost."""
+    """With readers and clients at the same time, the bound holds, a slow and a failed trace stay, and no response is lost."""
     settings = {"traces.recent_bytes": 65536, "inventory.latency_ms": 0}
     with running(directory, settings) as shop:
         first = shop.order({"sku": "mug"}, {"User-Agent": "x" * 3000})
@@ -317,7 +317,7 @@ def test_bound_under_load(directory):
         expect("kept", metrics["telemetry_recent_traces"], kept)
         expect("every trace is accounted for", metrics["telemetry_recent_discarded_total"] + kept, 1201)
         must("evicted", metrics["telemetry_recent_discarded_total", {"reason": "evicted"}] > 900)
-        expect("answered", metrics["request_total", {"route": "/order", "status": "201"}], 1201)
+        expect("requests with a response", metrics["request_total", {"route": "/order", "status": "201"}], 1201)
         expect("first", first.status, 201)
 
 
@@ -352,8 +352,8 @@ def test_clock_is_set(directory):
         for _ in range(5):
             order = shop.order()
             payment = shop.pay(order.json["order_id"])
-            for answer in (order, payment):
-                seen = trace(shop, answer.trace_id)
+            for response in (order, payment):
+                seen = trace(shop, response.trace_id)
                 server, inner = seen["spans"]
                 begin, end = server["start_time_unix_nano"], server["end_time_unix_nano"]
                 must("the child lies in its parent", begin <= inner["start_time_unix_nano"] <= inner["end_time_unix_nano"] <= end,
@@ -368,7 +368,7 @@ def test_clock_is_set(directory):
                 must("the log line belongs to the trace", begin / 1e9 - 1e-3 <= moment <= end / 1e9 + 1, seen)
                 exposition = shop.get("/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"}).body.decode()
                 # Of a request's histogram and, if it failed, of error_total; another request's may have taken their place.
-                for stamp in re.findall(rf'trace_id="{answer.trace_id}",span_id="\w+"}} \S+ (\S+)', exposition):
+                for stamp in re.findall(rf'trace_id="{response.trace_id}",span_id="\w+"}} \S+ (\S+)', exposition):
                     must("the exemplar belongs to the trace", begin / 1e9 - 1e-3 <= float(stamp) <= end / 1e9 + 1e-3,
                          (stamp, seen))
 

@@ -61,8 +61,8 @@ class Browser:
         data = None if method != "POST" else json.dumps(body or {}).encode()
         request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)["value"]
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return json.load(response)["value"]
         except urllib.error.HTTPError as error:
             raise TestFailure(f"WebDriver {method} {path}: {json.load(error)['value']['message']}") from None
 

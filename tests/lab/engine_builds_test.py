@@ -19,7 +19,7 @@ from labtest import TestFailure, expect  # noqa: E402
 
 BUILD = labtest.TOP / "tests/engines/build.sh"
 FORECAST = labtest.TOP / "lab.d/test/forecast.py"
-# Answers `go env`, writes down how it was called, leaves something in its caches, and "builds" what -o names.
+# Prints the values of `go env`, writes down how it was called, leaves something in its caches, and "builds" what -o names.
 GO = r"""#!/bin/sh
 if [ "$1" = env ]; then
 	case $2 in

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The guide with all kinds of input, and with engines that do not answer or answer nonsense. (guide_test.py uses real engines.)"""
+"""The guide with all kinds of input, and with engines that do not respond or return nonsense. (guide_test.py uses real engines.)"""
 import functools
 import json
 import os
@@ -42,7 +42,7 @@ UNREADABLE = [
     (SHARE, "5\x1b[2J"), (RATE, "3.7 %"), (DURATION, "48 m"), (DURATION, "ms"), (ROUTE, "POST"), (ROUTE, "/order; rm -rf /"), (ROUTE, "$(id)"),
     (answers.TRACE_ID, "4bf92f35"), (answers.TRACE_ID, "x" * 32), (answers.ORDER_ID, "4a0cc521be6f09f8963f"), (CLOCK, "25:00:00"), (CLOCK, "14:61"), (CLOCK, "soon"),
 ]
-# Bad answers of an engine.
+# Bad responses of an engine.
 NONSENSE = [(200, b"<html>It works!</html>"), (200, b""), (200, b"null"), (200, b"[]"), (200, b"{}"), (200, b'{"status":"success","data":{"resultType":"vector","result":[]}}'),
             (200, b'{"status":"success","data":null}'), (200, b'{"data":{"result":[{"metric":{},"value":[1,"NaN"],"values":[[1,"NaN"]]}],"resultType":"vector"}}'),
             (200, b'{"data":[],"traces":[],"messages":[]}'), (200, b"\xff\xfe\x00" * 100), (404, b"{}"), (500, b"overloaded"), (503, b"")]
@@ -166,10 +166,10 @@ def engines_at(url, directory, native):
 
 
 def test_nonsense_is_no_truth(directory):
-    """With a bad answer from an engine, no answer of a learner passes."""
+    """With a bad response from an engine, no answer of a learner passes."""
     class Handler(labtest.Handler):
         def do_GET(self):
-            self.answer(*self.server.nonsense, "application/json")
+            self.respond(*self.server.nonsense, "application/json")
 
     (directory / "log").mkdir()
     (directory / "log/minishop.json").write_text('not JSON\n{}\n[1]\n{"timestamp": 7}\n')

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The guide's questions with the whole stack: traces come from Jaeger, log lines from Loki's API, metrics from Prometheus 3. Right answers,
-taken from the shop's own log and answers, are accepted; wrong ones are not; the message names an engine that stops. If Loki is not installed, this
-test answers in its place from the shop's log file."""
+taken from the shop's own log and responses, are accepted; wrong ones are not; the message names an engine that stops. If Loki is not installed, this
+test serves Loki's queries from the shop's log file."""
 import collections
 import contextlib
 import json
@@ -35,7 +35,7 @@ class LogPage(labtest.HttpThread):
                 lines = [line for line in path.read_text().splitlines() if text in line]
                 dated = [(int(timestamp(json.loads(line)["timestamp"]) * 1e9), line) for line in lines]
                 values = [[str(when), line] for when, line in dated if int(query["start"]) <= when < int(query["end"])][:int(query["limit"])]
-                self.answer(200, json.dumps({"data": {"result": [{"stream": {}, "values": values}]}}).encode(), "application/json")
+                self.respond(200, json.dumps({"data": {"result": [{"stream": {}, "values": values}]}}).encode(), "application/json")
 
         super().__init__(Handler)
 
@@ -55,7 +55,7 @@ def verdict(engines, number, text):
 
 
 def check(engines, number, right, *wrong):
-    """Spans and lines arrive a little later than the answer of the shop."""
+    """Spans and lines arrive a little later than the response of the shop."""
     wait_until(f"{number} {right} is right: {verdict(engines, number, right)}", lambda: verdict(engines, number, right)[0] == "Right", 20, 0.5)
     for text in wrong:
         seen = verdict(engines, number, text)
@@ -70,10 +70,10 @@ def recent(shop):
 
 
 def check_logs(engines, shop):
-    answer = shop.order({"sku": "poster", "quantity": 3})
-    check(engines, "2.1", answer.json["order_id"], "ord_00000000000000000000")
-    wait_until("it is paid", lambda: shop.pay(answer.json["order_id"]).status == 200, 20)
-    check(engines, "2.2", shop.pay(answer.json["order_id"]).json["code"], "not_found")
+    response = shop.order({"sku": "poster", "quantity": 3})
+    check(engines, "2.1", response.json["order_id"], "ord_00000000000000000000")
+    wait_until("it is paid", lambda: shop.pay(response.json["order_id"]).status == 200, 20)
+    check(engines, "2.2", shop.pay(response.json["order_id"]).json["code"], "not_found")
     lines = recent(shop)
     skus = collections.Counter(record["sku"] for record in lines if record["message"] == "order created")
     check(engines, "3.1", skus.most_common(1)[0][0], skus.most_common()[-1][0])

@@ -23,12 +23,12 @@ import json, os, sys, urllib.request
 words = [word.replace("/var/log/minishop", os.environ["FAKE_LOGS"]).replace("/etc/minishop/incident", os.environ["FAKE_INCIDENT"])
          for word in sys.argv[1:]]
 request = urllib.request.Request(os.environ["FAKE_COMPOSE"], json.dumps([os.path.basename(sys.argv[0])] + words).encode())
-answer = json.load(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request))
-if answer["run"]:
+response = json.load(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request))
+if response["run"]:
     os.execvp("sh", words[words.index("sh"):])
-sys.stdout.write(answer["out"])
-sys.stderr.write(answer["err"])
-sys.exit(answer["status"])
+sys.stdout.write(response["out"])
+sys.stderr.write(response["err"])
+sys.exit(response["status"])
 """
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 ORDER_TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -52,7 +52,7 @@ def jaeger_trace(trace_id=TRACE):
 
 
 class Backends(labtest.HttpThread):
-    """A Jaeger and a Loki that have one trace, and the programs that only need to answer 200."""
+    """A Jaeger and a Loki that have one trace, and the programs that only need to return 200."""
 
     def __init__(self):
         class Handler(labtest.Handler):
@@ -61,7 +61,7 @@ class Backends(labtest.HttpThread):
                 if path == f"/api/traces/{TRACE}":
                     content = {"data": [jaeger_trace()]}
                 elif path.startswith("/api/traces/"):
-                    return self.answer(404, b"{}")
+                    return self.respond(404, b"{}")
                 elif path == "/api/traces":
                     content = {"data": [jaeger_trace()]}
                 elif path == "/loki/api/v1/query_range":
@@ -72,7 +72,7 @@ class Backends(labtest.HttpThread):
                     content = [{"labels": {"alertname": "MiniShopHighErrorRate"}}]
                 else:
                     content = {}
-                self.answer(200, json.dumps(content).encode(), "application/json")
+                self.respond(200, json.dumps(content).encode(), "application/json")
 
         super().__init__(Handler)
 
@@ -108,7 +108,7 @@ class Containers:
                 words = json.loads(self.body())
                 containers.calls.append(words)
                 out, err, status = containers.compose(words[1:] if containers.name == "docker-compose" else words[2:])
-                self.answer(200, json.dumps({"out": out, "err": err, "status": status, "run": "sh" in words}).encode(), "application/json")
+                self.respond(200, json.dumps({"out": out, "err": err, "status": status, "run": "sh" in words}).encode(), "application/json")
 
         server = stack.enter_context(labtest.HttpThread(Compose))
         self.backends = stack.enter_context(Backends())
@@ -194,7 +194,7 @@ def test_incidents_take_effect(directory):
         contains(said, "What to watch", "the Slack channel")
         without(said, "Killing")
         contains(lab("status", status=1), "incident       payment-outage")
-        codes = {answer.json["code"] for answer in (lab.pay() for _ in range(40)) if answer.status != 200}
+        codes = {response.json["code"] for response in (lab.pay() for _ in range(40)) if response.status != 200}
         expect("what an outage of the provider looks like", codes, {"gateway_error", "gateway_timeout"})
         contains(lab("incident", "card-declines"), "payment-outage ends: card-declines takes its place")
         statuses = {lab.pay().status for _ in range(40)}
@@ -223,7 +223,7 @@ def test_the_shop_stops_and_comes_back(directory):
         contains(lab("logs", old), "payment succeeded", old)  # in a container that ends with it
         contains(lab("logs"), "minishop does not run", "service stopped")
         contains(lab("incident", "clear"), "minishop       started")
-        expect("it answers", lab.pay().status, 200)
+        expect("it responds", lab.pay().status, 200)
         lab.compose(["stop", "minishop"])  # changed by hand, not as an incident
         contains(lab("incident", "clear"), "minishop       started")
 

@@ -36,7 +36,7 @@ TRACES = {
     FAILED: {"trace_id": FAILED, "spans": [
         span("a", "ffff", "ProcessPayment", 0, 402, attributes={"shop.order.id": "ord_1", "client.address": "10.0.0.1"},
              links=[{"trace_id": ORDER, "span_id": "c", "attributes": {}}]),
-        span("b", "a", "ChargeCard", 1, 400, status={"code": "error", "message": "No answer in time."}, attributes={"error.type": "gateway_timeout"},
+        span("b", "a", "ChargeCard", 1, 400, status={"code": "error", "message": "No response in time."}, attributes={"error.type": "gateway_timeout"},
              events=[{"name": "charge failed", "time_unix_nano": 0, "offset_ms": 401, "attributes": {"reason": "gateway_timeout"}}])],
         "log": [{"timestamp": "2025-11-27T00:00:01.402Z", "level": "ERROR", "message": "payment failed", "trace_id": FAILED, "status": 504,
                  "reason": "gateway_timeout", "detail": "Pay the order again in a moment."}]},
@@ -47,12 +47,12 @@ TRACES = {
 
 
 class Page(labtest.HttpThread):
-    def __init__(self, answers=True):
+    def __init__(self, responses=True):
         class Handler(labtest.Handler):
             def do_GET(self):
                 match = re.fullmatch(r"/debug/tracez\?(?:trace_id=([0-9a-f]+)&)?format=json", self.path)
-                content = answers and match and (TRACES.get(match[1]) if match[1] else LIST)
-                self.answer(200 if content else 404, json.dumps(content).encode(), "application/json")
+                content = responses and match and (TRACES.get(match[1]) if match[1] else LIST)
+                self.respond(200 if content else 404, json.dumps(content).encode(), "application/json")
 
         super().__init__(Handler)
 
@@ -68,7 +68,7 @@ def test_a_failed_trace_is_explained(_):
     with Page() as page:
         for words in (("failed",), (FAILED,), (FAILED[:8],), (FAILED.upper(),)):
             text = trace(page.url, *words)
-            contains(text, f"Trace {FAILED}", "402.0 ms, 2 spans", "\n  ProcessPayment ", "\n    ChargeCard ", "error: No answer in time.",
+            contains(text, f"Trace {FAILED}", "402.0 ms, 2 spans", "\n  ProcessPayment ", "\n    ChargeCard ", "error: No response in time.",
                      "error.type=gateway_timeout", "shop.order.id=ord_1", "at 401.0 ms: charge failed reason=gateway_timeout", f"linked to {ORDER}",
                      "00:00:01.402 ERROR payment failed reason=gateway_timeout", "Pay the order again in a moment.",
                      f"./lab logs {FAILED}", f"./lab trace {ORDER}", f"{page.url}/debug/tracez?trace_id={FAILED}")

@@ -93,7 +93,7 @@ def test_a_program_of_thirty_lines(directory):
 
 def claim_silently(condition):
     if not condition:
-        raise labtest.TestFailure("the program does not answer")
+        raise labtest.TestFailure("the program does not respond")
 
 
 def look(server, prometheus_url, jaeger_url):

@@ -87,7 +87,7 @@ class Program:
         return socket.create_connection((self.host, self.port), 5)
 
     def raw(self, method, target, headers=(), body=b""):
-        """The whole answer as bytes, without its Date: until the server closes, or the first half second of an upgraded connection."""
+        """The whole response as bytes, without its Date: until the server closes, or the first half second of an upgraded connection."""
         lines = [f"{method} {target} HTTP/1.1", "Host: edge", *headers, f"Content-Length: {len(body)}"]
         upgrade = any("pgrade" in header for header in headers)
         if not upgrade:
@@ -95,27 +95,27 @@ class Program:
         with self.connect() as connection:
             connection.settimeout(0.5 if upgrade else 10)
             connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-            answer = b""
+            response = b""
             try:
                 while part := connection.recv(65536):
-                    answer += part
+                    response += part
             except (TimeoutError, ConnectionResetError):
                 pass
-        return re.sub(rb"Date: [^\r]*\r\n", b"", answer)
+        return re.sub(rb"Date: [^\r]*\r\n", b"", response)
 
-    def send(self, request, answer_size=0, reset=False):
-        """Sends these bytes, reads this many bytes of the answer (None: until its end), and disconnects. Returns the bytes read."""
+    def send(self, request, response_size=0, reset=False):
+        """Sends these bytes, reads this many bytes of the response (None: until its end), and disconnects. Returns the bytes read."""
         with socket.create_connection((self.host, self.port), 5) as connection:
             connection.sendall(request)
-            answer = b""
-            while answer_size is None or len(answer) < answer_size:
+            response = b""
+            while response_size is None or len(response) < response_size:
                 part = connection.recv(65536)
                 if not part:
                     break
-                answer += part
+                response += part
             if reset:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        return answer
+        return response
 
     def lines(self):
         # the writer may be in the middle of the last line
@@ -132,9 +132,9 @@ class Program:
     def metrics(self):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
         connection.request("GET", "/metrics")
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        expect("the status of /metrics", answer.status, 200)
+        response = connection.getresponse()
+        text = response.read().decode()
+        expect("the status of /metrics", response.status, 200)
         return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
 
 
@@ -143,8 +143,8 @@ def test_the_ulfius_example_has_all_three_signals(directory):
     program = compile_program(prefix, directory, labtest.TOP / "examples/hello_ulfius.c", "tel-ulfius")
     with collector.Collector() as sink:
         with Program(program, directory, environment(prefix, sink.url)) as hello:
-            answer = hello.raw("GET", "/hello/Ada", [f"traceparent: {TRACEPARENT}"])
-            claim("it answers", answer.endswith(b"Hello Ada\n"), answer)
+            response = hello.raw("GET", "/hello/Ada", [f"traceparent: {TRACEPARENT}"])
+            claim("it responds", response.endswith(b"Hello Ada\n"), response)
             [span] = sink.wait_for(1)
             metrics = hello.metrics()
             expect("the counter", metrics['request_total{method="GET",route="/hello/:name",status="200"}'], "1")
@@ -197,7 +197,7 @@ def test_a_server_that_forks_its_workers(directory):
     with collector.Collector() as sink, Program(program, directory, environment(prefix, sink.url), *map(str, ports), session=True) as server:
         wait_until("all workers listen", lambda: [labtest.http_get(f"http://127.0.0.1:{port}/metrics") for port in ports])
         for _ in range(requests):
-            expect("the answer", labtest.http_get(f"http://127.0.0.1:{server.port}/hello"), "hello\n")
+            expect("the response", labtest.http_get(f"http://127.0.0.1:{server.port}/hello"), "hello\n")
         counts = [scraped(port, 'request_total{method="GET",route="/hello",status="200"}') for port in ports]
         expect("exit status", server.end(), 0)
         lines = [line for line in server.lines() if line.get("path") == "/hello"]
@@ -242,8 +242,8 @@ def test_static_linking_with_names_of_its_own(directory):
     program = directory / "static_ulfius"
     env = compile_static(prefix, program, [labtest.TOP / "examples/hello_ulfius.c", own], "libtel-ulfius", "libtel")
     with Program(program, directory, env) as hello:
-        answer = hello.raw("GET", "/hello/Ada")
-        claim("it answers", answer.endswith(b"Hello Ada\n"), answer)
+        response = hello.raw("GET", "/hello/Ada")
+        claim("it responds", response.endswith(b"Hello Ada\n"), response)
         expect("the counter", hello.metrics()['request_total{method="GET",route="/hello/:name",status="200"}'], "1")
         expect("exit status", hello.end(), 0)
 
@@ -328,11 +328,11 @@ def compare(directory, prefix, *arguments, level="observe"):
         expect("exit status of both", (plain.end(), seen.end()), (0, 0))
         lines = seen.lines()
     if different:
-        raise TestFailure("answers differ:\n" + "\n".join(different))
+        raise TestFailure("responses differ:\n" + "\n".join(different))
     return metrics, lines
 
 
-def test_answers_stay_as_they_were(directory):
+def test_responses_stay_as_they_were(directory):
     metrics, lines = compare(directory, installed())
     requests = [line for line in lines if line["message"].startswith("request ")]
     expect("lines", len(requests), len(EDGE_CASES))
@@ -347,17 +347,17 @@ def test_answers_stay_as_they_were(directory):
     expect("unauthorized", seen("GET", "/returns/unauthorized", 401), 1)
     expect("an error", seen("GET", "/returns/error", 500), 1)
     expect("a websocket", seen("GET", "/socket", 101), 1)
-    expect("no answer at all", seen("GET", "/impossible", 0), 1)
+    expect("no response at all", seen("GET", "/impossible", 0), 1)
     expect("another method", seen("_OTHER", "/returns/continue", 202), 1)
     [line] = [line for line in requests if line["path"] == "/child" and line["status"] == 200][:1]
     expect("the handler's field", line["answer"], 42)
 
 
-def test_answers_stay_as_they_were_without_a_default_endpoint(directory):
+def test_responses_stay_as_they_were_without_a_default_endpoint(directory):
     compare(directory, installed(), "no-default")
 
 
-def test_answers_stay_as_they_were_from_the_request_line_on(directory):
+def test_responses_stay_as_they_were_from_the_request_line_on(directory):
     prefix = installed()
     for level in ("start", "hooks"):
         metrics, lines = compare(directory, prefix, level=level)
@@ -377,7 +377,7 @@ def run_edge(directory, *arguments):
     return Program(program, directory, environment(prefix), *arguments)
 
 
-def test_a_streamed_answer_ends_when_the_client_leaves(directory):
+def test_a_streamed_response_ends_when_the_client_leaves(directory):
     for level in ("observe", "start", "hooks"):
         with run_edge(directory, level) as edge:
             edge.send(b"GET /endless HTTP/1.1\r\nHost: e\r\n\r\n", 100_000, reset=True)
@@ -394,8 +394,8 @@ def test_what_callbacks_do_not_see(directory):
                 edge.send(b"POST /child HTTP/1.1\r\nHost: e\r\nContent-Length: 10\r\n\r\nhalf")
                 line = edge.line(path="/child")
                 expect("a client that left", (line["status"], line.get("cut"), line["route"]), (0, "client", "unmatched"))
-            answer = edge.send(b"GET /large HTTP/1.1\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 12)
-            expect(f"{level}: too large a header", answer[:12], b"HTTP/1.1 431")
+            response = edge.send(b"GET /large HTTP/1.1\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 12)
+            expect(f"{level}: too large a header", response[:12], b"HTTP/1.1 431")
             expect(f"{level}: its status", edge.line(path="/large")["status"], 431)
             edge.send(b"GET /broken HTTP/1.1\r\nHost: e\r\nContent-Length: 1x\r\n\r\n", 12)
             expect(f"{level}: bad framing", edge.line(path="/broken")["status"], 400)

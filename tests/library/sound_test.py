@@ -121,7 +121,7 @@ def test_an_observed_server_that_forks_its_workers(_):
     expect("span ids that differ", len({span.span_id for span in spans}), workers * requests)
 
 
-# The requests of many simultaneous clients. Without /impossible: Ulfius leaks an answer that it cannot send.
+# The requests of many simultaneous clients. Without /impossible: Ulfius leaks a response that it cannot send.
 BUSY = [("GET", "/returns/continue", [], b"", b" 202 "), ("POST", "/returns/continue", [], b"a=b", b" 202 "), ("GET", "/returns/ignore", [], b"", b" "),
         ("GET", "/returns/unauthorized", [], b"", b" 401 "), ("GET", "/returns/error", [], b"", b" 500 "), ("GET", "/chain/two", [], b"", b" 200 "),
         ("GET", "/borrowed", [], b"", b" 200 "), ("GET", "/auth/inside", ["Authorization: Basic YTpi"], b"", b" 202 "), ("GET", "/stream", [], b"", b" 200 "),
@@ -134,9 +134,9 @@ def ask(edge, failures):
     try:
         for _ in range(ROUNDS):
             for method, target, headers, body, status in BUSY:
-                answer = edge.raw(method, target, headers, body)
-                if status not in answer[:20]:
-                    failures.append((target, answer))
+                response = edge.raw(method, target, headers, body)
+                if status not in response[:20]:
+                    failures.append((target, response))
             edge.metrics()
         for _ in range(LEAVING):
             edge.send(b"GET /endless HTTP/1.1\r\nHost: e\r\n\r\n", 20_000, reset=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ulfius's own example programs: each is built unchanged and with telemetry, and both must answer every request with the same
+"""Ulfius's own example programs: each is built unchanged and with telemetry, and both must respond to every request with the same
 bytes. Debian's libulfius-dev has their sources; ULFIUS_EXAMPLES=DIR names others (a checkout of Ulfius)."""
 import base64
 import os
@@ -84,7 +84,7 @@ class Example(library_test.Program):
 def sources():
     root = pathlib.Path(os.environ.get("ULFIUS_EXAMPLES", f"{DEBIAN}/example_programs"))
     if not (root / "simple_example/simple_example.c").exists():
-        raise Skip(f"no sources in {root}: whether Ulfius's own examples answer as before when they are observed (libulfius-dev has them)")
+        raise Skip(f"no sources in {root}: whether Ulfius's own examples respond as before when they are observed (libulfius-dev has them)")
     return root
 
 
@@ -147,10 +147,10 @@ def compare(directory, source, cases, more=lambda plain, seen: [], arguments=(),
             statuses = plain.end(), seen.end()
             lines = [line for line in seen.lines() if line.get("message", "").startswith("request ")]
         if told:
-            raise TestFailure(f"{source}, level {level}: answers differ:\n" + "\n".join(told))
+            raise TestFailure(f"{source}, level {level}: responses differ:\n" + "\n".join(told))
         expect(f"{source}, level {level}: metrics are served", b"\nrequest_total{" in scrape, serves)
         expect(f"{source}, level {level}: exit statuses", statuses[0], statuses[1])
-        claim(f"{source}, level {level}: {len(cases)} answers are the same, and observed", len(lines) >= len(cases), f"({len(lines)} lines)")
+        claim(f"{source}, level {level}: {len(cases)} responses are the same, and observed", len(lines) >= len(cases), f"({len(lines)} lines)")
 
 
 def test_simple(directory):
@@ -196,13 +196,13 @@ def test_sheep_counter_with_static_files_and_uploads(directory):
 
 
 def test_endpoints_that_come_and_go(directory):
-    """Endpoints that are added later are not observed, but still answer."""
+    """Endpoints that are added later are not observed, but still respond."""
     def steps(plain, seen):
         told = []
         for path, status in (("/inject/fourth", b" 200 "), ("/inject/fifth", b" 200 "), ("/inject/fourth", b" 404 ")):
             for example in (plain, seen):
                 example.step()
-                wait_until(f"{path} answers{status.decode()}", lambda example=example, path=path, status=status: status in example.raw("GET", path)[:20])
+                wait_until(f"{path} returns{status.decode()}", lambda example=example, path=path, status=status: status in example.raw("GET", path)[:20])
             told += differences(plain, seen, [("GET", path), *cases])
         return told
 
@@ -218,7 +218,7 @@ def test_streams(directory):
 def test_proxy(directory):
     class Origin(labtest.Handler):
         def do_GET(self):
-            self.answer(200 if self.path != "/nothing" else 404, f"origin has {self.path}".encode(), headers={"X-Origin": "yes"})
+            self.respond(200 if self.path != "/nothing" else 404, f"origin has {self.path}".encode(), headers={"X-Origin": "yes"})
 
     with labtest.HttpThread(Origin) as origin:
         compare(directory, "proxy_example/proxy.c", [("GET", "/"), ("GET", "/page?q=1"), ("GET", "/nothing"), ("POST", "/", [], b"x")],
@@ -226,21 +226,21 @@ def test_proxy(directory):
 
 
 def echo(example):
-    """The answer to the handshake, and to a masked text."""
+    """The response to the handshake, and to a masked text."""
     request = "\r\n".join(["GET /websocket/echo HTTP/1.1", "Host: edge", *SOCKET]).encode() + b"\r\n\r\n"
     text, mask = b"hello socket", b"mask"
     frame = b"\x81" + bytes([0x80 | len(text)]) + mask + bytes(byte ^ mask[at % 4] for at, byte in enumerate(text))
     with example.connect() as connection:
         connection.sendall(request)
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            answer += connection.recv(4096)
+        response = b""
+        while b"\r\n\r\n" not in response:
+            response += connection.recv(4096)
         connection.sendall(frame)
         connection.settimeout(5)
-        while answer.count(text) < 1:
-            answer += connection.recv(4096)
+        while response.count(text) < 1:
+            response += connection.recv(4096)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    return re.sub(rb"Date: [^\r]*\r\n", b"", answer)
+    return re.sub(rb"Date: [^\r]*\r\n", b"", response)
 
 
 def test_websockets(directory):

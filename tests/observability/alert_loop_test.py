@@ -47,7 +47,7 @@ class FakeShop(labtest.HttpThread):
                 if shop.down:
                     self.close_connection = True
                     return
-                self.answer(200, shop.exposition().encode(), labtest.METRICS_TYPE)
+                self.respond(200, shop.exposition().encode(), labtest.METRICS_TYPE)
 
         super().__init__(Handler)
 
@@ -151,14 +151,14 @@ def console_page(lab):
 
 
 def slack_outage(lab):
-    """Slack answers 500 while the shop goes down: the console shows it, and no message is lost once Slack is back."""
-    lab.slack.answer = (500, b"rollup_error")
+    """Slack returns 500 while the shop goes down: the console shows it, and no message is lost once Slack is back."""
+    lab.slack.response = (500, b"rollup_error")
     begin = time.monotonic()
     lab.shop.down = True
     for name in ("MiniShopDown", "SlackDeliveryFailing"):
         wait_until(f"{name} fires in Prometheus", lambda name=name: lab.alert_state(name) == "firing", 120, 0.5)
         print(f"ok   {name} fires in Prometheus after {time.monotonic() - begin:.0f} s")
-    lab.slack.answer = (200, b"ok")
+    lab.slack.response = (200, b"ok")
     lab.message("MiniShopDown", "FIRING", begin, 180)
     lab.message("SlackDeliveryFailing", "FIRING", begin, 180)
     begin = time.monotonic()

@@ -37,7 +37,7 @@ class SickShop(labtest.HttpThread):
 
         class Handler(labtest.Handler):
             def do_GET(self):
-                self.answer(200, shop.exposition().encode(), OPENMETRICS)
+                self.respond(200, shop.exposition().encode(), OPENMETRICS)
 
         super().__init__(Handler)
 
@@ -175,7 +175,7 @@ def colours(page):
     reasons = re.findall(r"^\| `(\w+)` \| \d+ \| yes", (labtest.TOP / "docs/telemetry.md").read_text(), re.MULTILINE)
     for series in (names, reasons):
         first, reversed_, more = page.browser.run(COLOURS, series)
-        claim("colours and order do not depend on which answer comes first", first == reversed_, (first, reversed_))
+        claim("colours and order do not depend on which response comes first", first == reversed_, (first, reversed_))
         claim("a new name changes no other's colour", set(map(tuple, first)) < set(map(tuple, more)), (first, more))
         claim("no two share a colour", len({colour for _, colour in first}) == len(series), first)
 

@@ -214,14 +214,14 @@ def test_a_message_fits_into_what_its_receiver_takes(_):
     queues = [exporter["sending_queue"] for path in sorted((labtest.OBSERVABILITY / "otel-collector").glob("*.yaml"))
               for exporter in configuration(path).get("exporters", {}).values() if "sending_queue" in exporter]
     batch = max(queue["batch"]["max_size"] for queue in queues if "batch" in queue) * 8 << 10
-    # Loki's and Tempo's default for the clients of their own servers, and Grafana's for one answer: 5,000 lines.
+    # Loki's and Tempo's default for the clients of their own servers, and Grafana's for one response: 5,000 lines.
     client = 16 * MIB
-    answer = 5000 * 3 << 10
+    response = 5000 * 3 << 10
     pairs = [("collector", batch, "Jaeger", jaeger["receivers"]["otlp"]["protocols"]["grpc"]["max_recv_msg_size_mib"] * MIB),
              ("collector", batch, "another collector", collector["receivers"]["otlp"]["protocols"]["grpc"]["max_recv_msg_size_mib"] * MIB),
              ("collector", batch, "Tempo's OTLP receiver, by default", 20 * MIB)]
     for name, server in (("Loki", loki["server"]), ("Tempo", tempo["server"])):
-        for way, size in itertools.product(("recv", "send"), (batch, client, answer)):
+        for way, size in itertools.product(("recv", "send"), (batch, client, response)):
             pairs.append((f"{name}'s clients", size, f"{name}'s server ({way})", server[f"grpc_server_max_{way}_msg_size"]))
     wrong = [pair for pair in pairs if pair[1] > pair[3]]
     if wrong:

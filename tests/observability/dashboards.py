@@ -36,7 +36,7 @@ OTHER_FORMATS = (
      "is a dashboard wrapped as a resource (V1 Resource)", EXPORT + ", or keep its \"spec\" alone"),
     (lambda board: "model" in board or "result" in board, "is a library panel, not a dashboard", EXPORT),
     (lambda board: "apiVersion" in board or "kind" in board and "panels" not in board, "is a resource, not a dashboard", EXPORT),
-    (lambda board: "dashboard" in board and "panels" not in board, "is an answer of Grafana's API", EXPORT + ", or keep its \"dashboard\" alone"),
+    (lambda board: "dashboard" in board and "panels" not in board, "is a response of Grafana's API", EXPORT + ", or keep its \"dashboard\" alone"),
     (lambda board: "panels" not in board and ("targets" in board or "gridPos" in board), "is one panel, not a dashboard", EXPORT),
     (lambda board: board.get("__inputs") or board.get("__elements"),
      "was exported for another Grafana: its data sources are placeholders (__inputs)", EXPORT + ", without \"Share dashboard with another instance\""),

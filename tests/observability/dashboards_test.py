@@ -349,7 +349,7 @@ def test_burn_lines_are_the_alerts(_):
 
 
 def test_one_look(_):
-    """A colour belongs to a name, not to a position in an answer; values do not cover lines; numbers are rounded as elsewhere."""
+    """A colour belongs to a name, not to a position in a response; values do not cover lines; numbers are rounded as elsewhere."""
     decimals = {"percentunit": 1, "s": 1, "reqps": 2}
 
     def wrong():

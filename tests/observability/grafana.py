@@ -18,11 +18,11 @@ class Grafana:
         self.url = url
 
     def ask(self, path, body=None):
-        """(status, the parsed answer); the answer is text if it is not JSON."""
+        """(status, the parsed response); the response is text if it is not JSON."""
         request = urllib.request.Request(self.url + path, json.dumps(body).encode() if body else None, {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                status, text = answer.status, answer.read().decode()
+            with urllib.request.urlopen(request, timeout=30) as response:
+                status, text = response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             status, text = error.code, error.read().decode(errors="replace")
         try:
@@ -35,24 +35,24 @@ class Grafana:
         for source in dashboards.provisioned("datasources")["datasources"]:
             if source["uid"] in absent:
                 continue
-            status, answer = self.ask(HEALTH.get(source["type"], "/api/datasources/uid/{uid}/health").format(uid=source["uid"]))
-            if status != 200 or source["type"] not in HEALTH and answer.get("status") != "OK":
-                yield f"{source['name']}: {status} {json.dumps(answer)[:300]}"
+            status, response = self.ask(HEALTH.get(source["type"], "/api/datasources/uid/{uid}/health").format(uid=source["uid"]))
+            if status != 200 or source["type"] not in HEALTH and response.get("status") != "OK":
+                yield f"{source['name']}: {status} {json.dumps(response)[:300]}"
 
     def missing_dashboards(self):
         """The dashboards of this project that Grafana has not loaded."""
         for name, board in dashboards.boards().items():
-            status, answer = self.ask(f"/api/dashboards/uid/{board['uid']}")
-            if status != 200 or not answer["meta"].get("provisioned") or answer["dashboard"]["title"] != board["title"]:
-                yield f"{name}: {status} {json.dumps(answer)[:300]}"
+            status, response = self.ask(f"/api/dashboards/uid/{board['uid']}")
+            if status != 200 or not response["meta"].get("provisioned") or response["dashboard"]["title"] != board["title"]:
+                yield f"{name}: {status} {json.dumps(response)[:300]}"
 
     def without_data(self, values):
         """Every query of a panel or an annotation that returns no data, with Grafana's reason."""
         for where, target in targets(values):
-            status, answer = self.ask("/api/ds/query", {"from": "now-15m", "to": "now", "queries": [target]})
-            result = answer.get("results", {}).get(target["refId"], {}) if isinstance(answer, dict) else {}
+            status, response = self.ask("/api/ds/query", {"from": "now-15m", "to": "now", "queries": [target]})
+            result = response.get("results", {}).get(target["refId"], {}) if isinstance(response, dict) else {}
             if result.get("error") or not any(frame["data"]["values"] and frame["data"]["values"][0] for frame in result.get("frames", [])):
-                yield f"{where}: {status} {result.get('error') or (json.dumps(answer)[:300] if status != 200 else 'no data')}"
+                yield f"{where}: {status} {result.get('error') or (json.dumps(response)[:300] if status != 200 else 'no data')}"
 
     def check(self, values, absent=()):
         """Raises a TestFailure that names all errors."""

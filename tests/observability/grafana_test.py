@@ -22,24 +22,24 @@ FRAMES = [{"schema": {"fields": []}, "data": {"values": [[1700000000000], [0.5]]
 
 
 class FakeGrafana(labtest.HttpThread):
-    """answers: {path: (status, answer)} that differ from those of a healthy Grafana. query: the answer to a query."""
+    """responses: {path: (status, response)} that differ from those of a healthy Grafana. query: the response to a query."""
 
-    def __init__(self, answers=None, query=lambda target: {"status": 200, "frames": FRAMES}):
+    def __init__(self, responses=None, query=lambda target: {"status": 200, "frames": FRAMES}):
         fake = self
         self.asked = []
         self.queries = []
-        self.answers = {f"/api/datasources/uid/{source['uid']}/health": (200, {"status": "OK", "message": "works"})
+        self.responses = {f"/api/datasources/uid/{source['uid']}/health": (200, {"status": "OK", "message": "works"})
                         for source in dashboards.provisioned("datasources")["datasources"]}
-        self.answers["/api/datasources/proxy/uid/alertmanager/api/v2/status"] = (200, {"cluster": {"status": "disabled"}})
+        self.responses["/api/datasources/proxy/uid/alertmanager/api/v2/status"] = (200, {"cluster": {"status": "disabled"}})
         for board in dashboards.boards().values():
-            self.answers[f"/api/dashboards/uid/{board['uid']}"] = (200, {"meta": {"provisioned": True}, "dashboard": board})
-        self.answers |= answers or {}
+            self.responses[f"/api/dashboards/uid/{board['uid']}"] = (200, {"meta": {"provisioned": True}, "dashboard": board})
+        self.responses |= responses or {}
 
         class Handler(labtest.Handler):
             def do_GET(self):
                 fake.asked.append(self.path)
-                status, answer = fake.answers.get(self.path, (404, {"message": "not found"}))
-                self.answer(status, json.dumps(answer).encode(), "application/json")
+                status, response = fake.responses.get(self.path, (404, {"message": "not found"}))
+                self.respond(status, json.dumps(response).encode(), "application/json")
 
             def do_POST(self):
                 request = json.loads(self.body())
@@ -47,7 +47,7 @@ class FakeGrafana(labtest.HttpThread):
                 fake.queries += request["queries"]
                 results = {target["refId"]: query(target) for target in request["queries"]}
                 status = 400 if any("error" in result for result in results.values()) else 200
-                self.answer(status, json.dumps({"results": results}).encode(), "application/json")
+                self.respond(status, json.dumps({"results": results}).encode(), "application/json")
 
         super().__init__(Handler)
 
@@ -94,8 +94,8 @@ def test_sick_data_sources(_):
 
 def test_absent_dashboards(_):
     uid = dashboards.boards()["process"]["uid"]
-    for answer in ((404, {"message": "Dashboard not found"}), (200, {"meta": {"provisioned": False}, "dashboard": {}})):
-        expect_said(FakeGrafana({f"/api/dashboards/uid/{uid}": answer}), "not provisioned", f"process: {answer[0]}")
+    for response in ((404, {"message": "Dashboard not found"}), (200, {"meta": {"provisioned": False}, "dashboard": {}})):
+        expect_said(FakeGrafana({f"/api/dashboards/uid/{uid}": response}), "not provisioned", f"process: {response[0]}")
 
 
 def test_queries_without_data(_):

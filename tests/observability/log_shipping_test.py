@@ -30,7 +30,7 @@ BATCH_MAX = 2000
 
 
 class Store(labtest.HttpThread):
-    """Stands in for Loki's OTLP endpoint. .lines: how often each line came; .batches: lines of each request; .status: its answer."""
+    """Stands in for Loki's OTLP endpoint. .lines: how often each line came; .batches: lines of each request; .status: its response."""
 
     def __init__(self):
         store = self
@@ -47,7 +47,7 @@ class Store(labtest.HttpThread):
                 store.batches.append(len(records))
                 if store.status == 200:
                     store.lines.update(records)
-                self.answer(store.status, b"{}", "application/json")
+                self.respond(store.status, b"{}", "application/json")
 
         super().__init__(StoreHandler)
 

@@ -25,12 +25,12 @@ CONNECTIONS = 8
 
 
 class SmallShop(labtest.HttpThread):
-    """Answers as MiniShop does; the first payment of every fourth order fails."""
+    """Responds as MiniShop does; the first payment of every fourth order fails."""
 
     def __init__(self):
         shop = self
         self.lock = threading.Lock()
-        self.answers = collections.Counter()
+        self.responses = collections.Counter()
         self.attempts = {}
         self.looks = 0
         self.paid = set()
@@ -38,12 +38,12 @@ class SmallShop(labtest.HttpThread):
 
         class Handler(labtest.Handler):
             def tell(self, status, content):
-                shop.answers[(self.command, self.path, status)] += 1
-                self.answer(status, json.dumps(content).encode(), "application/json")
+                shop.responses[(self.command, self.path, status)] += 1
+                self.respond(status, json.dumps(content).encode(), "application/json")
 
             def do_GET(self):
                 if self.path == "/readyz":
-                    return self.answer(200, b"ready")
+                    return self.respond(200, b"ready")
                 with shop.lock:
                     name = self.path.removeprefix("/order/")
                     if name in shop.attempts:
@@ -86,7 +86,7 @@ class SmallShop(labtest.HttpThread):
 
 class DoorKeeper(threading.Thread):
     """Stands in front of a shop at a port of its own and can be told to misbehave. mode: "open" (passes all on), "closed" (does
-    not listen), "slam" (accepts a connection and closes it after its first request), "hang" (never answers). asked: the times of
+    not listen), "slam" (accepts a connection and closes it after its first request), "hang" (never responds). asked: the times of
     all requests except probes."""
 
     def __init__(self, shop):
@@ -214,15 +214,15 @@ def purchases(shop):
                           capture_output=True, text=True, check=False)
     claim("wrk runs the script", done.returncode == 0 and not done.stderr, done.stdout + done.stderr)
     with shop.lock:
-        answers, attempts, paid = dict(shop.answers), dict(shop.attempts), set(shop.paid)
-    total = sum(answers.values())
-    clumsy = sum(count for (_, _, status), count in answers.items() if status in (400, 404, 405))
+        responses, attempts, paid = dict(shop.responses), dict(shop.attempts), set(shop.paid)
+    total = sum(responses.values())
+    clumsy = sum(count for (_, _, status), count in responses.items() if status in (400, 404, 405))
     claim("orders are paid, but for the last ones", len(paid) >= 0.6 * len(attempts), (len(paid), len(attempts)))
-    claim("no order is paid twice", not any(status == 409 for _, _, status in answers), answers)
+    claim("no order is paid twice", not any(status == 409 for _, _, status in responses), responses)
     claim("who fails tries again later", any(count == 2 for count in attempts.values()), attempts)
     claim("the pace is as asked", 0.8 * RATE <= total / SECONDS <= 1.1 * RATE, total / SECONDS)
     claim("some look at an order that there is", 0.04 * total <= shop.looks <= 0.18 * total, shop.looks)
-    claim("a few are clumsy", 0.03 * total <= clumsy <= 0.2 * total, answers)
+    claim("a few are clumsy", 0.03 * total <= clumsy <= 0.2 * total, responses)
 
 
 def main():

@@ -30,18 +30,18 @@ FILLED = {
 
 
 class Receiver(labtest.HttpThread):
-    """Keeps requests as (path, headers, body) and answers each with the result of answers(): (status, message)."""
+    """Keeps requests as (path, headers, body) and responds to each with the result of responses(): (status, message)."""
 
-    def __init__(self, answers=lambda number: (200, ExportTraceServiceResponse())):
+    def __init__(self, responses=lambda number: (200, ExportTraceServiceResponse())):
         receiver = self
         self.requests = []
 
         class Handler(labtest.Handler):
             def do_POST(self):
                 body = self.body()
-                status, message = answers(len(receiver.requests))
+                status, message = responses(len(receiver.requests))
                 receiver.requests.append((self.path, self.headers, body))
-                self.answer(status, message.SerializeToString(), "application/x-protobuf")
+                self.respond(status, message.SerializeToString(), "application/x-protobuf")
 
         super().__init__(Handler)
 
@@ -178,10 +178,10 @@ def test_batches():
 
 
 def test_partial_success():
-    answer = ExportTraceServiceResponse()
-    answer.partial_success.rejected_spans = 2
-    answer.partial_success.error_message = "two are too old"
-    with Receiver(lambda number: (200, answer)) as receiver:
+    response = ExportTraceServiceResponse()
+    response.partial_success.rejected_spans = 2
+    response.partial_success.error_message = "two are too old"
+    with Receiver(lambda number: (200, response)) as receiver:
         _, said = emit(receiver, expect=1)
         check("never retried", len(receiver.requests), 1)
     assert "two are too old" in said and "2 spans lost" in said, said
