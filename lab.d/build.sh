@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# Building. It always happens outside the source directory, which gets only the files that ./bootstrap makes.
+# The build. It is always outside the source directory, which gets only the files that ./bootstrap makes.
 
 # Makes ./configure once; make itself detects changes of its sources. The lock keeps two runs from making it at the same time.
 build_bootstrap() {

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # Incidents. Each is a file in observability/incidents, whose first line describes it. The lab copies the file to the place of minishop's
 # incident file, which overrides its configuration, and sends SIGHUP. A line "# lab: ..." asks for an action on a process: "stop minishop",
-# "stop collector" or "fail slack-mock". Lines "# pictures:", "# request:" and "# slack:" tell the user what to watch. The file that minishop
+# "stop collector" or "fail slack-mock". Lines "# pictures:" (graphs), "# request:" and "# slack:" tell the user what to watch. The file that minishop
 # reads is also the only record of the current incident.
 
 incident_names() {
@@ -23,7 +23,7 @@ incident_does() {
 	[ -e "$incident_file" ] && grep -qx "# lab: $1" "$incident_file"
 }
 
-# In containers the incident file is in a volume, which goes with the containers.
+# In containers the incident file is in a volume that is removed with the containers.
 incident_fetch() {
 	if [ "$place" = containers ]; then
 		containers_sh 'cat /etc/minishop/incident/incident.conf' >"$incident_file" 2>/dev/null || rm -f "$incident_file"
@@ -197,7 +197,7 @@ incident_tell() {
 	cat <<-END
 		$1: $(incident_describe "$1").
 		What to watch:
-		  the pictures         $prometheus_url/consoles/minishop.html
+		  the graphs           $prometheus_url/consoles/minishop.html
 		                       $(incident_hint "$1" pictures "the error rate")
 		  the alert            $prometheus_url/classic/alerts (pending, then firing)
 		  the Slack channel    $(slack_channel) ($(incident_hint "$1" slack "a message within two minutes"))

@@ -15,7 +15,7 @@ import sys
 ID_FIELDS = ("trace_id", "span_id", "order_id", "payment_id", "request_id")
 SHORTEST_PREFIX = 8
 COLOURS = {"ERROR": "31", "WARN": "33", "INFO": "32"}
-# These fields tell what a line is about and what happened. The other fields of a request are left out.
+# These fields say what a line is about and what happened. The short form omits the other fields of a request.
 FACTS = ("order_id", "reason", "status", "duration_ms")
 REJECTED = ("method", "path")
 HIDDEN = ("timestamp", "level", "severity_number", "message", "app", "version", "instance", "trace_id", "span_id", "trace_flags")

@@ -11,7 +11,7 @@ packages_test='python3-venv chromium chromium-driver haproxy logrotate clang-tid
 # clang has the fuzzer. abigail-tools compare the libraries' ABI.
 packages_full='gcovr valgrind clang libclang-rt-dev debootstrap abigail-tools'
 
-# Prints the packages that `./lab test` needs with these options. Debian's Docker is among them only if none is installed, because it would
+# Prints the packages that `./lab test` needs with these options, with Debian's Docker only if no Docker is installed, because it would
 # replace another one.
 packages_for_test() {
 	echo "$packages_build $packages_run $packages_lint"

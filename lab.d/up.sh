@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # up, down: the parts of the lab and how each is started.
 #
-# A part is started again if it has died or if its key has changed. The key is a checksum of its program, configuration and
+# `./lab up` restarts a part that has died or whose key has changed. The key is a checksum of its program, configuration and
 # command line. So `./lab up` after a change applies exactly that change.
 
 services='slack-mock minishop alertmanager prometheus traffic'
@@ -241,8 +241,8 @@ lab_up() {
 up_tell() {
 	cat <<-END
 
-		All is ready ($1). Shoppers are buying.
-		  pictures             $prometheus_url/consoles/minishop.html
+		All services are ready ($1). The shoppers send requests.
+		  graphs               $prometheus_url/consoles/minishop.html
 		  recent traces        $minishop_url/debug/tracez
 		  the Slack channel    $slack_url
 		  Prometheus           $prometheus_url/classic/alerts
@@ -253,7 +253,7 @@ up_tell() {
 		  curl -i -X POST $minishop_url/order    place an order; the response names its trace
 		  ./lab trace                      list the newest traces and draw one; also ./lab trace failed, ./lab trace ID
 		  ./lab logs                       follow the shop's log, a line for each request; ./lab logs ID finds old lines
-		  ./lab incident payment-outage    then watch the pictures and the Slack channel, which gets a message within two minutes
+		  ./lab incident payment-outage    then watch the graphs and the Slack channel, which gets a message within two minutes
 		  ./lab incident clear             the channel gets a second one within three minutes
 		  ./lab oncall                     something goes wrong, or nothing does: find the fault and mend it (docs/oncall.md)
 		  ./lab status                     show what runs, and where spans go
@@ -293,7 +293,7 @@ lab_down() {
 		if process_pid "$service" >/dev/null; then stopped=1; fi
 		process_stop "$service" "$(service_grace "$service")"
 	done
-	# With its notification log, a restarted Alertmanager would not notify again about an alert that fired before.
+	# A restarted Alertmanager with its old notification log would send no message about an alert that fired before.
 	rm -f "$LAB_DIR/run/ports" "$LAB_DIR/run/incident.conf" "$LAB_DIR/data/alertmanager/nflog"
 	if [ $stopped -eq 0 ]; then
 		say "Nothing was running."

@@ -46,7 +46,7 @@ def check(row):
         if not answer.is_one_of(truths):
             return Wrong(hint or row.otherwise)
         if hint:  # as in a young lab, where all rates grow
-            raise CannotTell("this was the true number a few minutes ago, but a usual mistake gives it too. The lab changes fast: look again now")
+            raise CannotTell("this was the right number a few minutes ago, but a usual mistake gives the same number. Query the value again")
         return Right(row.says(truths[-1]))
     return judge
 

@@ -69,7 +69,7 @@ def linked_span(engines, answer):
                 if answer.is_one_of([span["name"] for span in payment["spans"]]):
                     return Wrong("That span is in the payment's own trace. Follow the link: ./lab trace with the id after 'linked to'.")
                 return Wrong("Draw a payment's trace, then the trace that it is linked to. The first span there is the answer.")
-    raise CannotTell("no payment is kept whose order's trace is kept too. Does traffic run (./lab status)?")
+    raise CannotTell("the recent traces do not contain a payment together with its order. Does traffic run (./lab status)?")
 
 
 @question("6.3", SHARE)

@@ -2,7 +2,7 @@
 """The type of a fault, and the queries to Prometheus and the log that faults share.
 
 A fault is one row of a table in cases/. Its parameters are drawn from the case's seed; every function of the row takes them. The row
-alone does not decide what is right: `effect` and `witness` query the engines, and the grader needs both, row and engines.
+alone does not decide what is right: `effect` and `witness` query the engines, and the grader needs both the row and the engines.
 """
 import dataclasses
 import re

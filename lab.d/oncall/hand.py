@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The process behind a case: it breaks the lab, and mends it on request. Only its memory records what is broken.
+"""The process behind a case: it breaks the lab, and mends it on request. It keeps what is broken only in its memory.
 
 It listens on a socket in LAB_DIR/run for ./lab answer and ./lab mend, which see only its replies.
 """

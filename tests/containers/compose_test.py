@@ -99,7 +99,7 @@ def replicas(stack):
 
 
 def by_hand(stack):
-    """At the README's address, an order can be paid, whatever the number of replicas."""
+    """At the README's address, an order can be paid with any number of replicas."""
     wait_until("the door is open", lambda: labtest.http_get(f"{stack.url('MINISHOP')}/readyz"), 30, 1)
     for _ in range(6):
         with urllib.request.urlopen(urllib.request.Request(f"{stack.url('MINISHOP')}/order", b""), timeout=10) as response:

@@ -30,7 +30,7 @@ def skip(why):
 
 @dataclasses.dataclass
 class Images:
-    """variables: the variables of docker-compose.yml that choose the images. listeners: services whose image only listens and returns 200."""
+    """variables: the variables of docker-compose.yml that choose the images. listeners: services with an image that only listens and returns 200."""
     variables: dict
     listeners: frozenset
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The path of log lines through the collector, with the project's configuration and MiniShop's own rotation: from the file to an OTLP
-receiver that replaces Loki. Every line arrives once, whichever program is stopped meanwhile."""
+receiver that replaces Loki. Every line arrives once, also if one of the programs is stopped meanwhile."""
 import collections
 import contextlib
 import json

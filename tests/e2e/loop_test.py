@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The whole loop with the real programs: minishop breaks on purpose, Prometheus detects it, Alertmanager tells slack-mock; and
+"""The whole loop with the real programs: minishop breaks on purpose, Prometheus detects it, Alertmanager sends a message to slack-mock; and
 the same at the end of the fault.
 
 The configurations are the lab's own, so the times are those of the lab: a message within two minutes, and the message that it is
@@ -22,7 +22,7 @@ HOOK = "/services/T00000000/B00000000/minishoplab"
 
 
 class Customers(threading.Thread):
-    """Steady traffic: each client orders and pays, whatever the result."""
+    """Steady traffic: each client orders and pays, also after a failure."""
 
     def __init__(self, shop):
         super().__init__(daemon=True)

@@ -28,7 +28,7 @@ GROWTH_MIB = 16  # of the service, at most: the collector's response may have 4
 
 
 class Rude:
-    """A server of one behaviour: behave(connection, number) gets each connection, numbered from 0, in a thread of its own; then it
+    """A server with one behaviour: behave(connection, number) gets each connection, numbered from 0, in its own thread; then it
     is closed. A context manager; .url."""
 
     def __init__(self, behave):
@@ -173,7 +173,8 @@ class Breaking(Rude):
 
 
 def test_collector_that_breaks_off(directory):
-    """The collector closes after each possible number of bytes of its response, and sends a whole response to the next request. The spans are sent again, once."""
+    """The collector closes after each possible number of bytes of its response. The next request gets a whole response. The
+    spans are sent again, once."""
     whole = response(b"\x0a\x00")
     shops_together = 8
 
@@ -350,7 +351,7 @@ def truth(query):
 
 
 def lied_to(directory, names, collector, number, lie):
-    """A shop for whose collector the DNS server lies, then tells the truth, then lies again. Returns the seconds of the slowest order."""
+    """The DNS server gives wrong responses for the shop's collector, then right ones, then wrong ones again. Returns the seconds of the slowest order."""
     name, place = f"collector{number}.test", directory / str(number)
     place.mkdir()
     names.tell[name] = LIES[lie]

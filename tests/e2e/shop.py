@@ -61,7 +61,7 @@ class Response:
 class Shop(labtest.Engine):
     """A running minishop. settings: configuration keys as in minishop.conf, "payment.latency_ms": 25; collector: the base
     address that spans go to, none without one; log: where the JSON log goes instead of its usual file here; config: a
-    configuration file; calm: whether what is random or slow is off unless settings say otherwise."""
+    configuration file; calm: whether failures and latencies are off unless settings say otherwise."""
 
     def __init__(self, directory, settings=None, collector=None, env=None, log=None, config=None, calm=True):
         directory = pathlib.Path(directory)

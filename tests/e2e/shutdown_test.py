@@ -258,7 +258,7 @@ def test_collector_that_never_answers_and_little_time(directory):
 
 
 def hanging_exporter(directory, shutdown_s, comes_back_after=None):
-    """libcurl hangs while it reads the CA certificate from a FIFO whose writer is silent. No deadline ends that. This many seconds
+    """libcurl hangs while it reads the CA certificate from a FIFO into which nobody writes. No deadline ends that. This many seconds
     after SIGTERM the writer closes the FIFO; None: not while the service lives."""
     fifo = directory / "ca.pem"
     os.mkfifo(fifo)

@@ -131,7 +131,7 @@ def test_responses(_):
 
 
 def test_content_coding(_):
-    """A coded body is never parsed as plain text, whatever it contains; identity and a blank value have no effect."""
+    """A body with a content coding is never parsed as plain text; identity and a blank value have no effect."""
     with Mock() as mock:
         for coding in ("gzip", "GZIP", "identity, gzip", " br ", "identityx"):
             for body in (HELLO, gzip.compress(HELLO)):

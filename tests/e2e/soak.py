@@ -28,7 +28,7 @@ CONNECTIONS = 64
 GROWTH_MAX_MIB = 1  # after the warm-up: in an hour, or in the whole run if that is shorter
 WARM_UP_MIN = 3  # an absent collector fills the queue, which then has its final size
 BATCH = 512  # spans of a request at most
-# Small enough to be full soon: from then on the service does not grow. Orders whose payment failed make room after a
+# The store is small enough to be full soon. From then on the service does not grow. Orders whose payment failed make room after a
 # moment. Otherwise the store would fill with them, and the shop could accept no order. A busy machine touches more and more of the
 # pool of log records, up to this limit; with the default limit that would be 20 MB.
 SETTINGS = {"orders.capacity": 20000, "orders.unpaid_ttl_s": 2, "log.queue": 1024, "payment.latency_ms": 5, "inventory.latency_ms": 2,

@@ -68,7 +68,7 @@ def running():
 
 
 def buy(shop, count):
-    """Orders, and pays for each once, whatever the result."""
+    """Orders, and pays for each order once, also if the payment fails."""
     done = []
     for _ in range(count):
         order = shop.order({"sku": "mug", "quantity": 2})

@@ -91,7 +91,7 @@ def test_life(directory):
     """All promises of `up`, in one run of the lab."""
     labtest.need(labtest.PROMETHEUS, labtest.ALERTMANAGER, "wrk", "curl", "jq")
     with Lab(directory) as lab:
-        contains(lab.up(), "All is ready", lab.url, "./lab incident payment-outage")
+        contains(lab.up(), "All services are ready", lab.url, "./lab incident payment-outage")
         contains(lab("status"), "minishop       healthy", "prometheus     healthy", "traffic        healthy", "incident       none")
         pids = {name: lab.pid(name) for name in ("minishop", "slack-mock", "prometheus", "alertmanager", "traffic")}
         for name, pid in pids.items():

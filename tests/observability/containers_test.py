@@ -28,7 +28,7 @@ CONTAINERS = labtest.OBSERVABILITY / "containers"
 MOUNTED = "/etc/minishop-lab/"
 MIB = 1 << 20
 PROMISED = 2048
-# Keys that Compose v2 knows and docker-compose 1.29 refuses; and keys that 1.29 accepts and ignores.
+# Keys that Compose v2 accepts and docker-compose 1.29 refuses; and keys that 1.29 accepts and ignores.
 TOO_NEW = ("name", "include", "configs", "secrets", "develop", "extends", "additional_contexts")
 
 

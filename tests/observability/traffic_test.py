@@ -85,7 +85,7 @@ class SmallShop(labtest.HttpThread):
 
 
 class DoorKeeper(threading.Thread):
-    """Stands in front of a shop at a port of its own and can be told to misbehave. mode: "open" (passes all on), "closed" (does
+    """A proxy in front of a shop, on its own port. It misbehaves if a test asks for it. mode: "open" (passes all on), "closed" (does
     not listen), "slam" (accepts a connection and closes it after its first request), "hang" (never responds). asked: the times of
     all requests except probes."""
 

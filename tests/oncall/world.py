@@ -26,7 +26,7 @@ STATUS = {"gateway_error": 502, "gateway_timeout": 504}
 
 
 def plan_of(seed, number):
-    """The plan of a case, natively or in containers, whichever it needs."""
+    """The plan of a case, for the native lab or for the containers, as the case requires."""
     return cases.Plan(seed, number, number in cases.possible(native=True))
 
 
