@@ -127,7 +127,7 @@ def text(measured):
              "![CPU per request, by leg](images/benchmark.svg)", "", "## Aims", "", *aims_table(found), "", spans_line(found), "",
              "## Operations", "", "Nanoseconds, the minimum of several runs. *Other thread* is the exporter or the log writer: its mean CPU time.", "", *operations_table(measured)]
     lines += ["", "## Where the time goes", "", "The tables split the CPU time of an order with telemetry on by thread and library, in microseconds."
-              " `perf record -e cpu-clock` measured the shares. Each is multiplied by the CPU time per request."]
+              " `perf record -e cpu-clock` measured the share of each thread and library. Each share is multiplied by the CPU time per request."]
     for mode, shares in measured["profiles"].items():
         cpu = median(found[mode, "order"]["on"], "cpu")
         lines += ["", f"With {mode}:", "", *(where.table(shares, cpu) if shares else ["perf is missing, or may not sample here."])]
