@@ -240,7 +240,7 @@ class Engines:
         found, begin = [], int(since * 1e9)
         while True:
             response = self.ask_json("loki", "/loki/api/v1/query_range", query=expression, start=begin, end=int(until * 1e9),
-                                   limit=LOKI_PAGE, direction="forward")
+                                     limit=LOKI_PAGE, direction="forward")
             with well_formed("loki", self.urls["loki"]):
                 page = sorted((int(when), line) for stream in response["data"]["result"] for when, line in stream["values"])
             for when, line in page:

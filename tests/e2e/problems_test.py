@@ -87,7 +87,7 @@ def test_limits_and_paths(directory):
     with shops.Shop(directory, {"server.body_limit": 1000}) as shop:
         check("body", shop.order(b" " * 1001), 413, "1000 bytes", "smaller")
         response = shop.raw(b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-                          b"3e9\r\n" + b" " * 1001 + b"\r\n0\r\n\r\n")
+                            b"3e9\r\n" + b" " * 1001 + b"\r\n0\r\n\r\n")
         if b" 413 " not in response or b"1000 bytes" not in response:
             raise TestFailure(f"chunked: {response!r}")
         check("header", shop.get("/order/x", {"X-Big": "x" * 5000}), 431, "4096 bytes")

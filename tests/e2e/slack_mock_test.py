@@ -207,8 +207,8 @@ def test_routes(_):
 
 def test_modes(_):
     responses = {"outage": (500, "rollup_error"), "revoked": (404, "no_service"), "invalid_token": (403, "invalid_token"),
-               "action_prohibited": (403, "action_prohibited"), "channel_not_found": (404, "channel_not_found"),
-               "channel_is_archived": (410, "channel_is_archived"), "user_not_found": (400, "user_not_found")}
+                 "action_prohibited": (403, "action_prohibited"), "channel_not_found": (404, "channel_not_found"),
+                 "channel_is_archived": (410, "channel_is_archived"), "user_not_found": (400, "user_not_found")}
     with Mock() as mock:
         equal(set(row["mode"] for row in json.loads(mock.ask("GET", "/control")[2])["modes"]),
               {"ok", "rate_limited", "throttled", "slow", *responses}, "the modes")
@@ -465,8 +465,8 @@ def test_hook(_):
                                        ("the option wins", ["--hook", known], {"SLACK_MOCK_HOOK": "/services/T0/B0/other"})):
         with Mock(*options, wrapper=["env", *(f"{key}={value}" for key, value in environment.items())]) as mock:
             for path, response in ((known, (200, "ok")), (known + "x", (403, "invalid_token")), (known[:-1], (403, "invalid_token")),
-                                 (f"/services/T0/B1/{token}", (404, "no_service")), (f"/services/T1/B0/{token}", (404, "no_service")),
-                                 (f"/services/T0/{token}", (404, "no_service"))):
+                                   (f"/services/T0/B1/{token}", (404, "no_service")), (f"/services/T1/B0/{token}", (404, "no_service")),
+                                   (f"/services/T0/{token}", (404, "no_service"))):
                 equal(mock.post(HELLO, JSON, path), response, f"{name}: POST {path}")
             equal(mock.ask("POST", "/messages", HELLO, JSON)[0], 200, f"{name}: the page's example needs no address")
             equal(len(mock.messages()["messages"]), 2, f"{name}: messages")

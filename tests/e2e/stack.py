@@ -245,7 +245,7 @@ class Stack(labtest.Programs):
         """Loki's log lines, oldest first: [(labels and structured metadata, line)]."""
         now = time.time_ns()
         response = get(f"{self.loki_url}/loki/api/v1/query_range", query=expression, start=now - seconds * NS, end=now + 60 * NS,
-                     limit=limit, direction="forward")
+                       limit=limit, direction="forward")
         if response["data"]["resultType"] != "streams":
             raise TestFailure(f"{expression} selects no lines")
         found = [(int(when), stream["stream"], line) for stream in response["data"]["result"] for when, line in stream["values"]]

@@ -29,7 +29,7 @@ class FakeGrafana(labtest.HttpThread):
         self.asked = []
         self.queries = []
         self.responses = {f"/api/datasources/uid/{source['uid']}/health": (200, {"status": "OK", "message": "works"})
-                        for source in dashboards.provisioned("datasources")["datasources"]}
+                          for source in dashboards.provisioned("datasources")["datasources"]}
         self.responses["/api/datasources/proxy/uid/alertmanager/api/v2/status"] = (200, {"cluster": {"status": "disabled"}})
         for board in dashboards.boards().values():
             self.responses[f"/api/dashboards/uid/{board['uid']}"] = (200, {"meta": {"provisioned": True}, "dashboard": board})
