@@ -86,7 +86,7 @@ def test_ambiguous_requests_are_refused(directory):
         still_sells(shop)
 
 
-def test_library_responses_are_counted_and_logged(directory):
+def test_library_answers_are_counted_and_logged(directory):
     """Requests to which libmicrohttpd itself responds reach no handler, but are counted and logged."""
     cases = {"HTTP/9.9": (b"GET / HTTP/9.9\r\nHost: a\r\n\r\n", 505),
              "a bad Content-Length": (b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400),
@@ -158,7 +158,7 @@ def test_mistakes_of_clients(directory):
                 if any(labels["status"] == status for labels in metrics.series(name)):
                     expect(f"{name} with status {status}", metrics[name, {"status": status}], 0)
         expect("lines at ERROR", [record for record in shop.records() if record["level"] == "ERROR"], [])
-        labtest.figure(f"{len(MISTAKES)} malformed requests, each answered, counted and logged once")
+        labtest.figure(f"{len(MISTAKES)} malformed requests, each with a response, counted and logged once")
         still_sells(shop)
 
 
@@ -416,7 +416,7 @@ def test_nothing_can_be_written_into_the_log(directory):
 
 
 def test_pages_of_other_sites_can_only_order(directory):
-    """Without a permission of the server, a browser sends no JSON for a page of another site, and shows it no answer. The permission would be
+    """Without a permission of the server, a browser sends no JSON for a page of another site, and shows it no response. The permission would be
     a header Access-Control-Allow-*. An order without a body needs no JSON."""
     foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     asks = {**foreign, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
@@ -425,14 +425,14 @@ def test_pages_of_other_sites_can_only_order(directory):
         made = shop.order(headers=foreign)
         expect("an order without a body", made.status, 201)
         body = json.dumps({"order_id": made.json["order_id"]}).encode()
-        answers = [made] + [shop.request("OPTIONS", path, headers=asks) for path in ("/order", "/payment/pay", "/debug/tracez")]
+        responses = [made] + [shop.request("OPTIONS", path, headers=asks) for path in ("/order", "/payment/pay", "/debug/tracez")]
         for kind in forms:
             for path, data in (("/payment/pay", body), ("/order", b'{"quantity":1}')):
-                answers.append(shop.request("POST", path, data, {**foreign, "Content-Type": kind}))
-                expect(f"POST {path} as {kind}", answers[-1].status, 415)
-        answers += [shop.get(path, foreign) for path in ("/metrics", "/debug/tracez", f"/order/{made.json['order_id']}")]
-        expect("permissions", [name for answer in answers for name in answer.headers if name.startswith("access-control-")], [])
-        expect("the order", answers[-1].json["status"], "created")
+                responses.append(shop.request("POST", path, data, {**foreign, "Content-Type": kind}))
+                expect(f"POST {path} as {kind}", responses[-1].status, 415)
+        responses += [shop.get(path, foreign) for path in ("/metrics", "/debug/tracez", f"/order/{made.json['order_id']}")]
+        expect("permissions", [name for response in responses for name in response.headers if name.startswith("access-control-")], [])
+        expect("the order", responses[-1].json["status"], "created")
 
 
 if __name__ == "__main__":

@@ -77,8 +77,8 @@ def test_secrets_in_a_query(directory):
     with shop.Shop(directory, {"traces.recent_bytes": 1 << 20, "log.level": "debug"}, f"http://{DEAD}") as server:
         texts = {}
         for path in ("/order", "/payment/pay", "/nothing"):
-            answer = server.request("POST", f"{path}?a=shown&{secret}&b=2")
-            texts[path] = server.get(f"/debug/tracez?format=json&trace_id={answer.trace_id}").body.decode()
+            response = server.request("POST", f"{path}?a=shown&{secret}&b=2")
+            texts[path] = server.get(f"/debug/tracez?format=json&trace_id={response.trace_id}").body.decode()
         expect("spans with a query", [path for path, text in texts.items() if "a=shown&sig=REDACTED&" in text], ["/order", "/payment/pay"])
         search("a client's query", {**texts, **told(server), "log": (directory / "minishop.json").read_text(), "output": server.log_tail()})
 

@@ -71,7 +71,7 @@ def test_pages_of_other_sites_cannot_write(_):
             expect(f"DELETE with {headers}", mock.ask("DELETE", "/messages", headers=headers)[0], 403)
             expect(f"GET with {headers}", mock.ask("GET", "/healthz", headers=headers)[0], 200)
         status, _, text = mock.ask("POST", HOOK, HELLO, JSON, headers=foreign[0])
-        expect("the answer says why", "a web page of another site" in text, True)
+        expect("the response says why", "a web page of another site" in text, True)
         refused = len(foreign) * (len(forms) + 1) + 1
         expect("refused", mock.metric('slack_mock_refused_total{status="403"}'), refused)
         expect("messages and mode", (mock.messages()["messages"], mock.messages()["control"]["mode"]), ([], "ok"))
