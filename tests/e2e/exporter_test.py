@@ -130,7 +130,7 @@ def test_loopback_is_direct(directory):
 def test_the_proxy_is_obeyed_and_named(directory):
     with Proxy() as proxy:
         env = {"http_proxy": f"http://user:topsecret@127.0.0.1:{proxy.port}\n", "no_proxy": "", "NO_PROXY": "",
-               "OTEL_EXPORTER_OTLP_TIMEOUT": "500"}
+               "OTEL_EXPORTER_OTLP_TIMEOUT": "1500"}
         with shops.Shop(directory, collector="http://collector.test:4318", env=env) as shop:
             shop.order()
             said = shop.logged(message="span export failed")[0]["detail"]

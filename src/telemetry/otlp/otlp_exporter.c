@@ -104,19 +104,18 @@ static const char *advice(int status) {
   return NULL;
 }
 
-static void describe_failure(const struct otlp *otlp, struct tel_export_result *result) {
+static void describe_failure(const struct otlp *otlp, char *text, size_t size) {
   const struct tel_response *response = &otlp->response;
   const char *hint = response->status ? advice(response->status)
                      : *response->via ? "hosts in no_proxy are contacted directly"
                                       : NULL;
-  char what[sizeof response->text + 32], text[sizeof result->text];
+  char what[sizeof response->text + 32];
   if (response->status)
     snprintf(what, sizeof what, "the collector responded with %d", response->status);
   else
     snprintf(what, sizeof what, "%s", response->text);
-  snprintf(text, sizeof text, "%.100s: %.210s%s%.100s%s%s", otlp->where, what,
+  snprintf(text, size, "%.100s: %.210s%s%.100s%s%s", otlp->where, what,
            *response->via ? ", through the proxy " : "", response->via, hint ? ": " : "", hint ? hint : "");
-  fail(result, TEL_DROP_EXPORT_FAILED, text);
 }
 
 /* The time of the next try. It may be later than the deadline. */
@@ -136,6 +135,7 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
                          struct tel_export_result *result) {
   const struct tel_transport *transport = &otlp->transport;
   struct tel_response *response = &otlp->response;
+  char failure[sizeof result->text];
   /* An earlier request's Retry-After applies to this one too. */
   if (otlp->not_before > transport->now_mono_ns(transport->cls)) {
     transport->pause(transport->cls, otlp->not_before < deadline ? otlp->not_before : deadline);
@@ -154,8 +154,12 @@ static void send_request(struct otlp *otlp, const struct buf *request, size_t co
     bool again = response->status ? tel_retry_status(response->status) : response->connection;
     uint64_t next = again ? next_try(otlp, attempt) : UINT64_MAX;
     /* A stop ends a running wait early, so that there is one last try, and prevents new waits. */
-    if (!again || transport->stopping(transport->cls) || next >= deadline) {
-      describe_failure(otlp, result);
+    bool last = !again || transport->stopping(transport->cls) || next >= deadline;
+    /* A retry that the deadline cut off says less than the failure before it. */
+    bool cut = !response->status && transport->now_mono_ns(transport->cls) >= deadline;
+    if (attempt == 0 || !cut) describe_failure(otlp, failure, sizeof failure);
+    if (last) {
+      fail(result, TEL_DROP_EXPORT_FAILED, failure);
       return;
     }
     transport->pause(transport->cls, next);

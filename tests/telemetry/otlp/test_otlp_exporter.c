@@ -214,6 +214,22 @@ START_TEST(test_gives_up_at_the_timeout) {
 }
 END_TEST
 
+/* The failure before a retry that ran into the timeout says more. */
+START_TEST(test_a_retry_cut_by_the_timeout) {
+  for (int tries = 1; tries <= 2; tries++) {
+    setup();
+    wire.post_takes = (tries == 2 ? 6 : 11) * CLOCK_NS_PER_S;
+    if (tries == 2) answer(502, "");
+    answer(0, "");
+    strcpy(wire.answers[tries - 1].text, "timed out");
+    run();
+    failed(tries == 2 ? "responded with 502" : "timed out");
+    ck_assert_uint_eq(wire.posts, (size_t)tries);
+    teardown();
+  }
+}
+END_TEST
+
 START_TEST(test_retry_after) {
   setup();
   answer(503, "3");
@@ -454,7 +470,7 @@ START_TEST(test_a_thread_that_comes_back_late) {
 END_TEST
 
 TEST_MAIN("otlp_exporter", test_success, test_final_statuses, test_retried_statuses,
-          test_other_failures_are_final, test_gives_up_at_the_timeout, test_retry_after,
-          test_retry_after_of_zero, test_retry_after_beyond_the_timeout,
+          test_other_failures_are_final, test_gives_up_at_the_timeout, test_a_retry_cut_by_the_timeout,
+          test_retry_after, test_retry_after_of_zero, test_retry_after_beyond_the_timeout,
           test_stop_ends_a_backoff_with_one_last_try, test_partial_success, test_a_success_is_a_collectors,
           test_failures_say_what_to_do, test_too_large_for_one_request, test_a_thread_that_comes_back_late)
