@@ -188,7 +188,9 @@ def other_choices(stack):
 
 
 def newest(stack):
-    return stack.lines(limit=1)[0]["timestamp"]
+    """The time of the newest line; "" without any, as in a stand-in for Loki that has just started."""
+    lines = stack.lines(limit=1)
+    return lines[0]["timestamp"] if lines else ""
 
 
 def misspelled(stack):
