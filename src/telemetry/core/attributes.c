@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "telemetry/core/attributes_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,12 +245,26 @@ set_text(struct tel_attributes *a, const struct tel_name *name, const char *valu
 __attribute__((always_inline)) static inline void set_int(struct tel_attributes *a,
                                                           const struct tel_name *name, int64_t value) {
   size_t size = 0;
-  if (a->tag && value >= 0 && value < SMALL && is_short(a, name))
-    size = tel_otlp_write_small(a->bytes + a->end, a->tag, name, (uint32_t)value);
+  if (is_short(a, name)) {
+    if (!a->tag && !tel_json_is_reserved(name))
+      size = tel_json_write_number(a->bytes + a->end, name, TEL_INT, INTEGER(value));
+    else if (a->tag && value >= 0 && value < SMALL)
+      size = tel_otlp_write_small(a->bytes + a->end, a->tag, name, (uint32_t)value);
+  }
   if (size)
     commit(a, name->id, size);
   else
     set(a, name, TEL_INT, INTEGER(value));
+}
+
+static inline void set_double(struct tel_attributes *a, const struct tel_name *name, double value) {
+  size_t size = 0;
+  if (!a->tag && isfinite(value) && is_short(a, name) && !tel_json_is_reserved(name))
+    size = tel_json_write_number(a->bytes + a->end, name, TEL_DOUBLE, REAL(value));
+  if (size)
+    commit(a, name->id, size);
+  else
+    set(a, name, TEL_DOUBLE, REAL(value));
 }
 
 void tel_attributes_set_text(struct tel_attributes *a, const char *key, const char *value, size_t len) {
@@ -275,7 +290,7 @@ void tel_attributes_set_int(struct tel_attributes *a, const char *key, int64_t v
 void tel_attributes_set_double(struct tel_attributes *a, const char *key, double value) {
   if (!a || !key) return;
   struct tel_name name = tel_name_of(key, strlen(key));
-  set(a, &name, TEL_DOUBLE, REAL(value));
+  set_double(a, &name, value);
 }
 
 void tel_attributes_set_bool(struct tel_attributes *a, const char *key, bool value) {
@@ -304,7 +319,7 @@ void tel_attributes_put_int(struct tel_attributes *a, const struct tel_key *key,
 void tel_attributes_put_double(struct tel_attributes *a, const struct tel_key *key, double value) {
   if (!a || !key) return;
   struct tel_name name = prepared(key);
-  set(a, &name, TEL_DOUBLE, REAL(value));
+  set_double(a, &name, value);
 }
 
 void tel_attributes_put_bool(struct tel_attributes *a, const struct tel_key *key, bool value) {

@@ -3,6 +3,7 @@
 #ifndef TELEMETRY_CORE_ATTRIBUTES_PRIVATE_H
 #define TELEMETRY_CORE_ATTRIBUTES_PRIVATE_H
 
+#include "base/digits.h"
 #include "base/escape.h"
 #include "tel/attributes.h"
 #include "telemetry/core/wire.h"
@@ -152,24 +153,37 @@ static inline bool tel_json_is_reserved(const struct tel_name *name) {
   return (any & TEL_KEY_BIT(name->id)) && tel_json_is_reserved_slowly(name);
 }
 
+/* Writes the start of a pair. Returns its end, or NULL if the key might need an escape. */
+static inline char *tel_json_put_short_head(char *to, const struct tel_name *name) {
+  if (name->prepared) {
+    memcpy(to, name->prepared->json, sizeof name->prepared->json);
+    return to + name->prepared->json_len;
+  }
+  memcpy(to, ",\"", 2);
+  if (!escape_json_copy(to + 2, name->text, name->len)) return NULL;
+  to += 2 + name->len;
+  memcpy(to, "\":", 2);
+  return to + 2;
+}
+
 /* Writes a pair of short texts that need no escape. Returns its size, or 0 if a text might need an escape. */
 static inline size_t tel_json_write_short(unsigned char *start, const struct tel_name *name,
                                           const char *value, size_t len) {
-  char *to = (char *)start;
-  if (name->prepared) {
-    memcpy(to, name->prepared->json, sizeof name->prepared->json);
-    to += name->prepared->json_len;
-  } else {
-    memcpy(to, ",\"", 2);
-    if (!escape_json_copy(to + 2, name->text, name->len)) return 0;
-    to += 2 + name->len;
-    memcpy(to, "\":", 2);
-    to += 2;
-  }
+  char *to = tel_json_put_short_head((char *)start, name);
+  if (!to) return 0;
   *to++ = '"';
   if (!escape_json_copy(to, value, len)) return 0;
   to += len;
   *to++ = '"';
+  return (size_t)(to - (char *)start);
+}
+
+/* The same for a finite number. */
+static inline size_t tel_json_write_number(unsigned char *start, const struct tel_name *name,
+                                           enum tel_type type, union tel_value value) {
+  char *to = tel_json_put_short_head((char *)start, name);
+  if (!to) return 0;
+  to = type == TEL_INT ? digits_i64(to, value.integer) : digits_double(to, value.real);
   return (size_t)(to - (char *)start);
 }
 
