@@ -109,8 +109,7 @@ static bool read_file_name(struct tel_env *env, const struct tel_row *row, const
 
 const struct tel_row tel_rows_otlp[] = {
     {{GENERAL "ENDPOINT", "an http or https URL without a query",
-      "the program's setting (minishop: traces.endpoint), or http://localhost:4318",
-      "base URL of the collector; v1/traces is appended"},
+      "the program's setting, or http://localhost:4318", "base URL of the collector; v1/traces is appended"},
      read_base,
      TEXT(endpoint)},
     {{SPECIFIC "ENDPOINT", "an http or https URL", "built from OTEL_EXPORTER_OTLP_ENDPOINT",
