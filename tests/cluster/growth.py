@@ -298,11 +298,11 @@ def near(a, b, part):
 
 
 def check(model):
-    """Checks the constants of the formulas."""
+    """Checks the constants of the formulas. A single replica may not have had each payment failure yet, which has 25 series of its own."""
     for one in (*model.runs[1:], model.busy):
         first = model.runs[0]
         claim(f"{one.replicas} at {one.requests_s:.0f} requests a second each: series, spans and log bytes of a replica or a request as before",
-              near(one.series, first.series, 0.02) and near(one.spans_request, first.spans_request, 0.05) and near(one.log_line, first.log_line, 0.05)
+              near(one.series, first.series, 0.1) and near(one.spans_request, first.spans_request, 0.05) and near(one.log_line, first.log_line, 0.05)
               and near(one.otlp_span, first.otlp_span, 0.3), (first, one))
 
 
