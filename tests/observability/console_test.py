@@ -224,7 +224,7 @@ def main():
             for name in ("MiniShopHighErrorRate", "MiniShopHighLatency"):
                 wait_until(f"Slack is told of {name}", lambda name=name: slack.attachments(name), 120, 0.5)
             page.open()
-            wait_until("the cards say who is told", lambda: sum("tells slack" in card for card in page.texts(".alert")) >= 2, 30)
+            wait_until("the cards say who is told", lambda: sum("sends messages to slack" in card for card in page.texts(".alert")) >= 2, 30)
             looks(page)
             agrees_with_slack(page, slack)
             claim("there is a chart of errors by reason", "gateway_error" in page.texts("#chart-reasons")[0], page.texts("#chart-reasons"))
