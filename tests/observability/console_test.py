@@ -154,6 +154,22 @@ def leads_to_traces(page, shop, run):
     print("ok   with Tempo it leads to Grafana")
 
 
+def leads_to_each_shop(page, run, *shops):
+    """Several shops: each link leads to the shop that has the trace."""
+    targets(run, "stack", "[]\n")
+
+    def links():
+        return page.browser.run("return [...document.querySelectorAll('#trace-tables table')].map(table => [...table.querySelectorAll('a')].map(link => [link.title, link.href]))")
+
+    def wanted(trace):
+        [shop] = [shop for shop in shops if trace in shop.failed + shop.slow]
+        return f"http://127.0.0.1:{shop.port}/debug/tracez?trace_id={trace}"
+    wait_until("failed requests of both shops lead to MiniShop's page",
+               lambda: {href.split("/debug/")[0] for _, href in links()[0]} == {shop.url for shop in shops}, 60, 0.5)
+    found = sum(links(), [])
+    claim("each link leads to the shop that has the trace", found and all(href == wanted(trace) for trace, href in found), found)
+
+
 # Draws two charts with the same names in another order, and one with an additional name.
 COLOURS = """
 const colours = (names) => {
@@ -237,6 +253,7 @@ def main():
             shops_at(run, shop.port, second.port)
             page.open()
             wait_until("both shops are up", lambda: page.tile("Instances up") == "2 of 2", 40, 0.5)
+            leads_to_each_shop(page, run, shop, second)
             gone(page, run, engine, shop, prometheus)
 
 

@@ -33,11 +33,11 @@
   function utc(date) { return date.toISOString().slice(0, 19).replace("T", " ") + " UTC"; }
   function clock(unixSeconds, withSeconds) { return new Date(unixSeconds * 1000).toISOString().slice(11, withSeconds ? 19 : 16); }
 
-  // {job: address for a browser}, from the targets' label `url`. Only current targets: `up` alone also has older ones.
+  // {job or instance: address for a browser}, from the targets' label `url`. Only current targets: `up` alone also has older ones.
   function addresses() {
     return api("query?query=" + encodeURIComponent("last_over_time(up{url!=\"\"}[15s])")).then(function (body) {
       var found = {};
-      body.data.result.forEach(function (one) { found[one.metric.job] = one.metric.url; });
+      body.data.result.forEach(function (one) { found[one.metric.job] = found[one.metric.instance] = one.metric.url; });
       return found;
     });
   }

@@ -5,15 +5,15 @@
   var SECONDS = 300;
   var ROWS = 8;
 
-  // The address of a trace: in Jaeger, in Grafana (Tempo), or on MiniShop's own page. The first one that exists is used.
-  function traceUrl(addresses, id) {
+  // The address of a trace: in Jaeger, in Grafana (Tempo), or on the page of the instance that has it. The first one that exists is used.
+  function traceUrl(addresses, id, instance) {
     if (addresses.jaeger) return new URL("trace/" + id, addresses.jaeger).href;
     if (addresses.tempo && addresses.grafana) {
       var panes = {t: {datasource: "tempo", range: {from: "now-1h", to: "now"},
         queries: [{refId: "A", datasource: {type: "tempo", uid: "tempo"}, queryType: "traceql", query: id}]}};
       return new URL("explore?schemaVersion=1&panes=" + encodeURIComponent(JSON.stringify(panes)), addresses.grafana).href;
     }
-    return addresses.minishop ? new URL("/debug/tracez?trace_id=" + id, addresses.minishop).href : "";
+    return addresses[instance] ? new URL("/debug/tracez?trace_id=" + id, addresses[instance]).href : "";
   }
 
   function exemplars(metric, end) {
@@ -23,7 +23,7 @@
       body.data.forEach(function (series) {
         series.exemplars.forEach(function (one) {
           found.push({time: one.timestamp, id: one.labels.trace_id, value: parseFloat(one.value),
-            route: series.seriesLabels.route, reason: series.seriesLabels.reason});
+            instance: series.seriesLabels.instance, route: series.seriesLabels.route, reason: series.seriesLabels.reason});
         });
       });
       return found;
@@ -41,7 +41,7 @@
     rows.slice(0, ROWS).forEach(function (row) {
       var line = body.insertRow();
       columns.forEach(function (column) { line.appendChild(Page.element("td", "", column[1](row))); });
-      line.insertCell(1).appendChild(Page.link(traceUrl(addresses, row.id), row.id.slice(0, 8) + "…")).title = row.id;
+      line.insertCell(1).appendChild(Page.link(traceUrl(addresses, row.id, row.instance), row.id.slice(0, 8) + "…")).title = row.id;
     });
     if (!rows.length) body.insertRow().appendChild(Page.element("td", "quiet", "none")).colSpan = columns.length + 1;
     return box;
