@@ -38,4 +38,11 @@ place_say() {
 		eval "say_value=\${$say_name:-}"
 		[ -z "$say_value" ] || echo "$say_name $say_value"
 	done
+	[ "$place" != native ] || place_shops | awk 'NR > 1 { print "minishop-" NR "_url", $1 }'
+}
+
+# Prints the address of each shop of the native lab, the main one first. A case runs several, and all of them are Prometheus's targets.
+place_shops() {
+	echo "$minishop_url"
+	sed -n 's,^- targets: \["\(.*\)"\]$,http://\1,p' "$LAB_DIR/run/prometheus/targets/minishop.yml" 2>/dev/null | grep -vxF "$minishop_url" || true
 }

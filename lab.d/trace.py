@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Traces in a terminal: a list of traces, or one trace as a waterfall with its events.
 
-  trace.py (--page URL | --jaeger URL --loki URL) [ID | slow | failed]
+  trace.py (--page URL... | --jaeger URL --loki URL) [ID | slow | failed]
 
---page reads minishop's own recent traces (/debug/tracez). --jaeger reads traces from Jaeger, and their log lines from Loki. ID may be the
+--page, once for each shop, reads its own recent traces (/debug/tracez). --jaeger reads traces from Jaeger, and their log lines from Loki. ID may be the
 first eight digits or more. Exit status: 0, 1 if the trace is unknown or no service responds, 2 for an invalid ID.
 """
 import argparse
@@ -48,22 +48,42 @@ def ask(url):
         raise Trouble(f"{url.split('?')[0]} cannot be read ({getattr(error, 'reason', error)}); see ./lab status") from error
 
 
-class Page:
-    """minishop's page of recent traces."""
+class Pages:
+    """The pages of recent traces of one or several shops."""
 
-    def __init__(self, url):
-        self.url = f"{url}/debug/tracez"
+    def __init__(self, urls):
+        self.urls, self.url = urls, ", ".join(urls)
+
+    def ask(self, query):
+        """Yields (page, response) of each shop that responds. Then it raises Trouble if one does not respond."""
+        trouble = None
+        for url in self.urls:
+            page = f"{url}/debug/tracez{query}"
+            try:
+                response = ask(f"{page}{'&' if query else '?'}format=json")
+            except Trouble as error:
+                trouble = error
+            else:
+                yield page, response
+        if trouble:
+            raise trouble
 
     def list(self):
-        response = ask(f"{self.url}?format=json")
-        if response is None:
-            raise Trouble("the page of recent traces is off: minishop runs with traces.recent_bytes = 0. "
-                          "./lab up switches it on, unless MINISHOP_TRACES_RECENT_BYTES=0 is in your environment")
-        return response["traces"]
+        traces = []
+        try:
+            for _, response in self.ask(""):
+                if response is None:
+                    raise Trouble("the page of recent traces is off: minishop runs with traces.recent_bytes = 0. "
+                                  "./lab up switches it on, unless MINISHOP_TRACES_RECENT_BYTES=0 is in your environment")
+                traces += response["traces"]
+        except Trouble as trouble:
+            if not traces:
+                raise
+            print(f"lab: {trouble}", file=sys.stderr)
+        return traces
 
     def get(self, trace_id):
-        response = ask(f"{self.url}?trace_id={trace_id}&format=json")
-        return response and {**response, "page": f"{self.url}?trace_id={trace_id}"}
+        return next(({**response, "page": page} for page, response in self.ask(f"?trace_id={trace_id}") if response), None)
 
 
 class Jaeger:
@@ -262,14 +282,15 @@ def show(source, what):
         trace_id = find(source, what)
     trace = source.get(trace_id)
     if not trace:
-        raise Trouble(f"no trace {trace_id}: never seen, not sampled, or too old and dropped; its log line may be there: ./lab logs {trace_id}")
+        raise Trouble(f"no trace {trace_id} at {source.url}: never seen, not sampled, too old and dropped, or lost in a restart; "
+                      f"its log line may be there: ./lab logs {trace_id}")
     show_trace(terminal, trace)
 
 
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     parser = argparse.ArgumentParser()
-    parser.add_argument("--page")
+    parser.add_argument("--page", action="append")
     parser.add_argument("--jaeger")
     parser.add_argument("--loki")
     parser.add_argument("what", nargs="?")
@@ -279,7 +300,7 @@ def main():
         print(f"lab: '{plain(options.what)}' is not a trace id: 8 to 32 hexadecimal digits, or slow, or failed (see ./lab help)", file=sys.stderr)
         return 2
     try:
-        show(Page(options.page) if options.page else Jaeger(options.jaeger, options.loki), what)
+        show(Pages(options.page) if options.page else Jaeger(options.jaeger, options.loki), what)
     except Trouble as trouble:
         print(f"lab: {trouble}", file=sys.stderr)
         return 1

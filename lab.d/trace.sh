@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# trace: a trace in the terminal, from minishop's own page of recent traces or, in containers, from Jaeger.
+# trace: a trace in the terminal, from the shops' own pages of recent traces or, in containers, from Jaeger.
 
 lab_trace() {
 	[ $# -le 1 ] || misused "trace takes one id, slow or failed, not '$*'"
@@ -16,7 +16,8 @@ lab_trace() {
 			if incident_does "stop minishop"; then trace_start="./lab incident clear"; fi
 			fail "minishop does not run, so its traces are lost: $trace_start starts it; ./lab logs ID still finds log lines"
 		fi
-		python3 -B lab.d/trace.py --page "$minishop_url" "$@"
+		for trace_page in $(place_shops); do set -- "$@" --page "$trace_page"; done
+		python3 -B lab.d/trace.py "$@"
 	elif [ "$trace_store" = tempo ]; then
 		fail "Tempo keeps the traces (TRACE_STORE=tempo in .env), which ./lab trace does not read. In Grafana: Explore, Tempo: $grafana_url"
 	else

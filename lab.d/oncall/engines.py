@@ -64,6 +64,11 @@ def place_of_lab():
     return place, directory
 
 
+def shops(urls):
+    """The addresses of all shops: a case may run several."""
+    return [url for name, url in urls.items() if name.startswith("minishop")]
+
+
 class Engines:
     """All engines of one lab. Times are seconds since 1970."""
 
@@ -83,6 +88,11 @@ class Engines:
     def addresses(self):
         """The values of LOG and of the engines' names in a learner's command. In containers LOG is the copy that docs/guide/README.md makes."""
         return {"LOG": f"{self.directory}/log/minishop.json", "PROMETHEUS": self.urls["prometheus"], "ALERTMANAGER": self.urls["alertmanager"]}
+
+    @property
+    def instances(self):
+        """The addresses of the native shops, as in the label instance and in the log. No case in containers is about an instance."""
+        return [url.split("//")[1] for url in shops(self.urls)] if self.native else []
 
     # Shared requests.
 
@@ -250,13 +260,13 @@ class Engines:
             if len(page) < LOKI_PAGE:
                 return found
 
-    # Traces: the shop's own page, or Jaeger.
+    # Traces: the shops' own pages, or Jaeger.
 
     @contextlib.contextmanager
     def _traces(self):
         if not self.native and self.trace_store == "tempo":
             raise Away("Tempo keeps the traces (TRACE_STORE=tempo in .env), which is not read here")
-        source = traces.Page(self.urls["minishop"]) if self.native else traces.Jaeger(self.urls["jaeger"], self.urls["loki"])
+        source = traces.Pages(shops(self.urls)) if self.native else traces.Jaeger(self.urls["jaeger"], self.urls["loki"])
         try:
             with well_formed("traces", source.url):
                 yield source

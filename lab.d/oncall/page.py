@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.parse
 
-from .engines import Away
+from .engines import Away, shops
 
 import logs  # lab.d/logs.py: engines.py has put lab.d on the path
 
@@ -58,7 +58,7 @@ def query(url, expression, now, began):
 
 
 def links(engines, began, now):
-    """[(title, address)]: the same for every case."""
+    """[(title, address)]: a case with several shops has a link to the traces of each."""
     urls, since = engines.urls, int((began - BEFORE_S) * 1000)
     prometheus = urls["prometheus"]
     found = [("The graphs", f"{prometheus}/consoles/minishop.html"),
@@ -71,7 +71,9 @@ def links(engines, began, now):
              ("Silences", f"{urls['alertmanager']}/#/silences"), ("The Slack channel", urls["slack"]),
              ("Runbook", f"{prometheus}/consoles/runbook.html")]
     if engines.native:
-        return [*found, ("Recent traces", f"{urls['minishop']}/debug/tracez"), ("The log", "log")]
+        of_shops = shops(urls)
+        return [*found, *((f"Recent traces{' of ' + url.split('//')[1] if len(of_shops) > 1 else ''}", f"{url}/debug/tracez") for url in of_shops),
+                ("The log", "log")]
     explore = json.dumps({"datasource": "loki", "queries": [{"refId": "A", "expr": '{app="minishop"} | json'}],
                           "range": {"from": str(since), "to": "now"}})
     return [*found, ("Grafana", f"{urls['grafana']}/d/minishop?from={since}&to=now"),

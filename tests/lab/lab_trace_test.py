@@ -13,6 +13,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import labtest  # noqa: E402
 from labtest import TestFailure, contains, expect  # noqa: E402
 
+sys.path.insert(0, str(labtest.TOP / "lab.d"))
+from oncall.control import remember  # noqa: E402
+
 FAILED, ORDER, SLOW = "4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c", "4bf92f00000000000000000000000001"
 NAUGHTY = "a\x1b[2Jb\r\nc"
 
@@ -47,21 +50,26 @@ TRACES = {
 
 
 class Page(labtest.HttpThread):
-    def __init__(self, responses=True):
+    """The page of a shop. lacks: the traces that it does not keep."""
+
+    def __init__(self, responses=True, lacks=()):
         class Handler(labtest.Handler):
             def do_GET(self):
                 match = re.fullmatch(r"/debug/tracez\?(?:trace_id=([0-9a-f]+)&)?format=json", self.path)
-                content = responses and match and (TRACES.get(match[1]) if match[1] else LIST)
+                listed = {**LIST, "traces": [one for one in LIST["traces"] if one["trace_id"] not in lacks]}
+                one = match and match[1] not in lacks and TRACES.get(match[1])
+                content = responses and match and (one if match[1] else listed)
                 self.respond(200 if content else 404, json.dumps(content).encode(), "application/json")
 
         super().__init__(Handler)
 
 
-def trace(url, *words, status=0, **environment):
-    done = subprocess.run([sys.executable, labtest.TOP / "lab.d/trace.py", "--page", url, *words], capture_output=True, text=True,
+def trace(urls, *words, status=0, **environment):
+    pages = [word for url in urls.split() for word in ("--page", url)]
+    done = subprocess.run([sys.executable, labtest.TOP / "lab.d/trace.py", *pages, *words], capture_output=True, text=True,
                           timeout=20, env={**os.environ, "http_proxy": "http://127.0.0.1:9", **environment})
     expect(f"status of {words}: {done.stdout}{done.stderr}", done.returncode, status)
-    return done.stderr if status else done.stdout
+    return done.stdout + done.stderr
 
 
 def test_a_failed_trace_is_explained(_):
@@ -83,6 +91,54 @@ def test_lists(_):
             contains(lines[1], first)
             contains("\n".join(lines), f"Trace {first}")
         expect("failed ones", trace(page.url, "failed").count("ProcessPayment 4bf"), 1)
+
+
+def test_several_shops(_):
+    """All shops are asked, in any order: the lists become one, and a trace is found wherever it is."""
+    with Page(lacks=(FAILED, SLOW)) as first, Page(lacks=(ORDER, SLOW)) as second, Page(lacks=(ORDER, FAILED)) as third:
+        for urls in (f"{first.url} {second.url} {third.url}", f"{third.url} {second.url} {first.url}"):
+            text = trace(urls)
+            expect("the list", [line.split()[-1] for line in text.splitlines()[1:4]], [ORDER, SLOW, FAILED])
+            for words, found, page in ((("failed",), FAILED, second), (("slow",), SLOW, third), ((ORDER[:8],), ORDER, first), ((FAILED,), FAILED, second)):
+                contains(trace(urls, *words), f"Trace {found}", f"{page.url}/debug/tracez?trace_id={found}\n")
+            contains(trace(urls, "f" * 32, status=1), "no trace ffffffff", first.url, second.url, third.url, "lost in a restart")
+
+
+def test_one_of_several_shops_does_not_respond(_):
+    """The lab reads the others. It does not call a trace missing that this shop may have."""
+    with Page(lacks=(FAILED,)) as page, labtest.refusing_port() as port:
+        away = f"http://127.0.0.1:{port}/debug/tracez cannot be read"
+        for urls in (f"{page.url} http://127.0.0.1:{port}", f"http://127.0.0.1:{port} {page.url}"):
+            contains(trace(urls), f"Trace {ORDER}", away)
+            contains(trace(urls, ORDER), f"Trace {ORDER}")
+            text = trace(urls, FAILED, status=1)
+            contains(text, away, "refused")
+            if "no trace" in text:
+                raise TestFailure(text)
+
+
+def test_the_lab_asks_the_shops_of_a_case(directory):
+    """./lab trace takes the addresses of the shops from the targets of Prometheus, and only the main one if that file is missing."""
+    with Page(lacks=(FAILED,)) as main, Page(lacks=(ORDER, SLOW)) as other, subprocess.Popen(["sleep", "60"]) as process:
+        run = directory / "run"
+        (run / "prometheus/targets").mkdir(parents=True)
+        (run / "ports").write_text(f"{main.port} 1 2 3\n")
+        remember(run, "minishop", process.pid)
+        lab = {"cwd": labtest.TOP, "env": {**os.environ, "LAB_DIR": str(directory)}, "capture_output": True, "text": True, "timeout": 20, "check": False}
+
+        def said(*words):
+            done = subprocess.run(["./lab", "trace", *words], **lab)
+            return done.stdout + done.stderr
+        try:
+            contains(said("failed"), "no failed trace yet")
+            contains(said(FAILED), f"no trace {FAILED} at {main.url}:")
+            (run / "prometheus/targets/minishop.yml").write_text("".join(
+                f'- targets: ["127.0.0.1:{page.port}"]\n  labels: {{url: "{page.url}/metrics"}}\n' for page in (main, other)))
+            contains(said("failed"), f"Trace {FAILED}", f"{other.url}/debug/tracez?trace_id={FAILED}")
+            contains(said(ORDER), f"Trace {ORDER}", f"{main.url}/debug/tracez?trace_id={ORDER}")
+            contains(said("f" * 32), f"at {main.url}, {other.url}:")
+        finally:
+            process.kill()
 
 
 def test_it_fits_and_harms_no_terminal(_):
