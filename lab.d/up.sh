@@ -123,7 +123,9 @@ start_minishop() {
 		# No program listens at the port of "discard".
 		set -- env -u OTEL_EXPORTER_OTLP_TRACES_ENDPOINT OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9 "$@"
 	fi
+	# The log and the spans name the shop as Prometheus does.
 	process_start minishop env "OTEL_TRACES_EXPORTER=$traces_exporter" "MINISHOP_INCIDENT_FILE=$LAB_DIR/run/incident.conf" \
+		"MINISHOP_INSTANCE=${MINISHOP_INSTANCE:-127.0.0.1:$minishop_port}" \
 		"MINISHOP_TRACES_RECENT_BYTES=${MINISHOP_TRACES_RECENT_BYTES:-4194304}" "$@"
 }
 

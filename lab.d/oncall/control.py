@@ -205,9 +205,8 @@ class Control:
         wait("minishop responds", lambda: self.engines.metrics())
 
     def start_replicas(self):
-        """Two more shops beside the native one, of the same build, in the same log, scraped like it. Returns the addresses of all three."""
+        """Two more shops beside the native one, of the same build, in the same log, scraped like it."""
         argv, env, cwd = self._started("minishop")
-        addresses = [self.engines.urls["minishop"].split("//")[1]]
         for shop in REPLICAS:
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
@@ -221,9 +220,7 @@ class Control:
             self.engines.urls[shop] = f"http://{address}"
             wait(f"{shop} responds", lambda shop=shop: self.engines.ask(shop, "/readyz"))
             self.shops.append(shop)
-            addresses.append(address)
-        self._scrape(addresses)
-        return addresses
+        self._scrape(self.engines.instances)
 
     def _scrape(self, addresses):
         put_file(self.run / "prometheus/targets/minishop.yml",
@@ -232,7 +229,7 @@ class Control:
     def stop_replicas(self):
         """Includes those of an interrupted case."""
         if any((self.run / f"{shop}.id").exists() for shop in REPLICAS):
-            self._scrape([self.engines.urls["minishop"].split("//")[1]])
+            self._scrape(self.engines.instances[:1])
         for shop in REPLICAS:
             with contextlib.suppress(Failed):
                 os.kill(self.pid(shop), signal.SIGTERM)

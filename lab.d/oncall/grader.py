@@ -20,12 +20,12 @@ SETTLED_S = 120
 SHOWS_S = 40            # after an action, until rates show its effect
 EFFECT_STEP_S, SETTLED_STEP_S = 2, 5
 LATE_S = 60            # an effect that shows later than this has another cause
-# number: (question, form of the answer, [(kind, possible answers)])
+# number: (question, form of the answer, function of the lab's instances that returns [(kind, possible answers)])
 QUESTIONS = {
-    1: ("Is something wrong, and since when?", "no, or a time (UTC, 30 s either way)", [("", "14:03, 14:03:12, '2 min ago', seconds since 1970")]),
-    2: ("Where?", "the narrowest true place", words.kinds_of_places()),
-    3: ("Why?", "a class, a reason, or both", words.kinds_of_causes()),
-    4: ("What mends it?", "an action; ./lab mend lists them. Right when the service has been well for two minutes", []),
+    1: ("Is something wrong, and since when?", "no, or a time (UTC, 30 s either way)", lambda _: [("", "14:03, 14:03:12, '2 min ago', seconds since 1970")]),
+    2: ("Where?", "the narrowest true place", words.kinds_of_places),
+    3: ("Why?", "a class, a reason, or both", lambda _: words.kinds_of_causes()),
+    4: ("What mends it?", "an action; ./lab mend lists them. Right when the service has been well for two minutes", lambda _: []),
 }
 
 
@@ -53,7 +53,7 @@ class Case:
 
     def __init__(self, began, parts, answers_from, settled):
         self.began, self.parts, self.answers_from, self.settled = began, parts, answers_from, settled
-        self.instances = []  # addresses, if the case has several
+        self.instances = []  # the addresses of the native shops
         self.base, self.rules, self.silences, self.actions = None, [], set(), []
         self.questions = {number: Question() for number in QUESTIONS}
         self.mended_at = self.ended = None
@@ -89,7 +89,7 @@ def public(case):
         return (f"right at {clock(question.right_at)}" if question.right_at else "closed" if question.wrong >= TRIES else
                 ", ".join(progress(question, len(case.parts))) or "open")
     return {"began": case.began, "from": case.began + case.answers_from,
-            "questions": [{"number": number, "asked": asked, "how": how, "allowed": allowed, "state": state(case.questions[number])}
+            "questions": [{"number": number, "asked": asked, "how": how, "allowed": allowed(case.instances), "state": state(case.questions[number])}
                           for number, (asked, how, allowed) in QUESTIONS.items()]}
 
 

@@ -79,10 +79,11 @@ class Hand:
         self.case.silences = {silence["id"] for silence in self.engines.silences(None)}
         self.case.rules = sorted(self.engines.rules())
         if self.plan.replicas:
-            self.case.instances = self.control.start_replicas()
-            for part in self.parts:
-                if "replica" in part.params:
-                    part.params["address"] = self.case.instances[part.params.replica]
+            self.control.start_replicas()
+        self.case.instances = self.engines.instances
+        for part in self.parts:
+            if "replica" in part.params:
+                part.params["address"] = self.case.instances[part.params.replica]
         self.crowd = Crowd([self.engines.urls[shop] for shop in self.control.shops], self.plan.rates)
         self.apply()
         self.crowd.start()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The commands ./lab oncall, answer and mend; lab.d/oncall.sh calls it. Exit status: 0 right or done, 1 wrong, 2 bad input, 3 cannot tell."""
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -118,7 +119,10 @@ def answer(arguments):
         return show(ask(do="answer", question=4, value=""))
     if not value:
         asked, how, allowed = grader.QUESTIONS[number]
-        print(f"{number}. {asked} {how[0].upper()}{how[1:]}:\n{words.listed(allowed)}")
+        instances = []
+        with contextlib.suppress(Away):  # without a lab there are none to name
+            instances = Engines.find().instances
+        print(f"{number}. {asked} {how[0].upper()}{how[1:]}:\n{words.listed(allowed(instances))}")
         return 0
     return show(ask(do="answer", question=number, value=value))
 
@@ -144,7 +148,7 @@ def mend(arguments):
     elif action == "replace-instance":
         name = "".join(names).removeprefix("http://").strip("/")
         if not re.fullmatch(r"[\w.-]+:\d+", name):
-            stop("replace-instance takes one address, as Prometheus has it in the label instance: 127.0.0.1:8080", 2)
+            stop("replace-instance takes one address, HOST:PORT, as Prometheus has it in the label instance", 2)
     elif names:
         stop(f"mend {action} takes no '{' '.join(names)}'", 2)
     return show(ask(do="mend", action=action, name=name))

@@ -116,9 +116,9 @@ def kinds_of_places(own=()):
     kinds = {}
     for name, (kind, *_) in PLACES.items():
         kinds.setdefault(kind, []).append(name)
-    instances = [name for name in own if ":" in name]
+    instances = ", ".join(name for name in own if ":" in name)
     return [*((kind, ", ".join(names)) for kind, names in kinds.items() if kind != "nothing"), ("alert", "its name, as in MiniShopDown"),
-            ("instance", ", ".join(instances) or "its address, as in 127.0.0.1:8080"), ("nothing", "nowhere")]
+            ("instance", f"its address, as in Prometheus and in the log{instances and ': '}{instances}"), ("nothing", "nowhere")]
 
 
 def kinds_of_causes():

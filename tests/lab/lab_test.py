@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import labtest  # noqa: E402
 import source_tables  # noqa: E402
-from labtest import TestFailure, contains, wait_until  # noqa: E402
+from labtest import TestFailure, contains, expect, wait_until  # noqa: E402
 
 LAB = labtest.TOP / "lab"
 DECLINES = {word for word, (group, _) in source_tables.payment_failures().items() if group == "CARD"}
@@ -237,6 +237,7 @@ def traces_are_shown(lab):
     contains(lab("trace", trace_id[:12]), f"Trace {trace_id}", "DeductInventory")
     contains(lab("logs", trace_id), "order created", trace_id)
     contains(lab("trace", "slow"), "Trace ")
+    expect("instances in the log, as Prometheus names them", {record["instance"] for record in records(lab)}, {lab.url.removeprefix("http://")})
     contains(lab("trace", "f" * 32, status=1), "no trace ffff")
 
 

@@ -244,6 +244,17 @@ def test_bad_input_and_order(directory):
     contains(lab("mend", "restock", status=1), "no case runs")
 
 
+def test_the_question_has_the_addresses_of_the_lab(directory):
+    """Also for other ports, and for the shops of a case. The files are those of a lab whose processes have ended."""
+    lab = Lab(directory)
+    targets = lab.directory / "run/prometheus/targets"
+    targets.mkdir(parents=True)
+    (lab.directory / "run/ports").write_text("28080 28090 29090 29093\n")
+    contains(lab("answer", "2"), "its address, as in Prometheus and in the log: 127.0.0.1:28080\n")
+    (targets / "minishop.yml").write_text("".join(f'- targets: ["127.0.0.1:{port}"]\n  labels: {{url: "x"}}\n' for port in (28080, 4001)))
+    contains(lab("answer", "2"), "127.0.0.1:28080,", "127.0.0.1:4001\n")
+
+
 def secrets(case):
     """Words that would reveal the case: its name and its settings; and its parameters, which signals may show (a SKU, a caller)."""
     names = {word for _, fault, params in case.plan.parts for word in (fault.name, *fault.config(params))}

@@ -11,6 +11,7 @@ import labtest  # noqa: E402
 from labtest import TestFailure, expect  # noqa: E402
 from world import BEGAN, World, cases, grader, plan_of, rfc3339, silence  # noqa: E402
 from oncall import actions, faults, page, score, words  # noqa: E402
+from oncall.engines import Engines  # noqa: E402
 
 SEEDS = range(50)
 TESTIMONY = grader.testimony
@@ -170,6 +171,24 @@ def test_the_page_says_no_more_than_the_terminal(_):
     for link in re.findall(r'href="([^"]+)"', changed):
         if not link.startswith("http://127.0.0.1:") and link != "log":
             raise TestFailure(link)
+
+
+def test_a_case_with_several_shops(_):
+    """The page leads to the traces of each shop. The question about the place names the addresses of this lab, as in Prometheus and the log."""
+    ports = {"minishop": 28080, "minishop-b": 4001, "minishop-c": 4002, "prometheus": 29090, "alertmanager": 29093, "slack": 28090}
+    place = {"place": "native", **{f"{name}_url": f"http://127.0.0.1:{port}" for name, port in ports.items()}}
+    for names, titles in ((("minishop",), ["Recent traces"]),
+                          (("minishop", "minishop-b", "minishop-c"), [f"Recent traces of 127.0.0.1:{port}" for port in (28080, 4001, 4002)])):
+        lab = Engines({name: url for name, url in place.items() if not name.startswith("minishop") or name[:-4] in names}, ".")
+        shops = [place[f"{name}_url"] for name in names]
+        expect("links", [link for link in page.links(lab, BEGAN, BEGAN + 400) if "traces" in link[0]],
+               list(zip(titles, (f"{url}/debug/tracez" for url in shops))))
+        world = World(1, 3)
+        world.case.instances = lab.instances
+        said = dict(grader.public(world.case)["questions"][1]["allowed"])["instance"]
+        expect("the instances", said, "its address, as in Prometheus and in the log: " + ", ".join(url.removeprefix("http://") for url in shops))
+    expect("in containers", Engines({**place, "place": "containers"}, ".").instances, [])
+    expect("without a lab", dict(words.kinds_of_places())["instance"], "its address, as in Prometheus and in the log")
 
 
 def test_half_of_an_answer_is_kept_and_shown(_):
