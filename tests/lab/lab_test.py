@@ -181,7 +181,7 @@ def hints_fit(lab):
         said = lab("incident", name)
         if said.split("\n")[0].count(":") > 1 and "ends:" not in said.split("\n")[0]:
             raise TestFailure(f"two colons in one sentence:\n{said}")
-        contains(said, *re.findall(r"^# (?:pictures|slack|request): (.*)$", (labtest.OBSERVABILITY / f"incidents/{name}.conf").read_text(), re.MULTILINE))
+        contains(said, *re.findall(r"^# (?:console|slack|request): (.*)$", (labtest.OBSERVABILITY / f"incidents/{name}.conf").read_text(), re.MULTILINE))
     contains(lab("incident", "service-down"), "none; the last lines")
     contains(lab.up(), "minishop       started", "service-down is over: ./lab up has started minishop again")
     contains(lab("status"), "incident       none")
