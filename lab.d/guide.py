@@ -30,7 +30,8 @@ for part in ("alerts", "code", "logs", "metrics", "numbers", "traces"):
 RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
 GUIDE = pathlib.Path(__file__).resolve().parent.parent / "docs/guide"
 # The addresses that the pages name, by the name of the engine.
-USUAL = {"minishop": 8080, "slack": 8090, "prometheus": 9090, "alertmanager": 9093, "grafana": 3000, "loki": 3100, "jaeger": 16686}
+USUAL = {"minishop": "8080", "slack": "8090", "prometheus": "9090", "alertmanager": "9093", "grafana": "3000", "loki": "3100", "jaeger": "16686",
+         "scratch": "8091"}
 ASKED = re.compile(r"^- \*\*(\d+\.\d+)\*\* +(.+?)(?=^- \*\*|^#|\Z)", re.MULTILINE | re.DOTALL)
 PROGRESS_LIMIT = 1 << 16
 TRIES_MAX = 9999
@@ -90,9 +91,8 @@ class Progress:
 
 def with_addresses(text, engines):
     """The text with the addresses and the directory of the running lab in place of the usual ones."""
-    for name, port in USUAL.items() if engines else ():
-        if name in engines.urls:
-            text = text.replace(f"http://127.0.0.1:{port}", engines.urls[name])
+    here = {port: engines.urls[name].removeprefix("http://") for name, port in USUAL.items() if name in engines.urls} if engines else {}
+    text = re.sub(r"127\.0\.0\.1:(\d+)", lambda address: here.get(address[1], address[0]), text)
     directory = os.environ["LAB_DIR"]
     usual = str(GUIDE.parent.parent / ".lab")
     return text if directory == usual else re.sub(r"(?<![\w/])\.lab/", f"{directory}/", text)

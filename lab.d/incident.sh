@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # Incidents. Each is a file in observability/incidents, whose first line describes it. The lab copies the file to the place of minishop's
 # incident file, which overrides its configuration, and sends SIGHUP. A line "# lab: ..." asks for an action on a process: "stop minishop",
-# "stop collector" or "fail slack-mock". Lines "# pictures:" (graphs), "# request:" and "# slack:" tell the user what to watch. The file that minishop
+# "stop collector" or "fail slack-mock". Lines "# console:" (the console page), "# request:" and "# slack:" tell the user what to watch. The file that minishop
 # reads is also the only record of the current incident.
 
 incident_names() {
@@ -197,8 +197,8 @@ incident_tell() {
 	cat <<-END
 		$1: $(incident_describe "$1").
 		What to watch:
-		  the graphs           $prometheus_url/consoles/minishop.html
-		                       $(incident_hint "$1" pictures "the error rate")
+		  the console page     $prometheus_url/consoles/minishop.html
+		                       $(incident_hint "$1" console "the error rate")
 		  the alert            $prometheus_url/classic/alerts (pending, then firing)
 		  the Slack channel    $(slack_channel) ($(incident_hint "$1" slack "a message within two minutes"))
 		  one request          $(incident_hint "$1" request "./lab trace failed, then ./lab logs TRACE_ID")

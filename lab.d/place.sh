@@ -34,7 +34,7 @@ place_need() {
 # Prints the same for a program: lines of NAME VALUE. If nothing runs, place is "nothing".
 place_say() {
 	place_find
-	for say_name in place minishop_url slack_url prometheus_url alertmanager_url grafana_url loki_url jaeger_url trace_store compose; do
+	for say_name in place minishop_url slack_url prometheus_url alertmanager_url grafana_url loki_url jaeger_url scratch_url trace_store compose; do
 		eval "say_value=\${$say_name:-}"
 		[ -z "$say_value" ] || echo "$say_name $say_value"
 	done

@@ -9,6 +9,7 @@ first eight digits or more. Exit status: 0, 1 if the trace is unknown or no serv
 """
 import argparse
 import datetime
+import http.client
 import json
 import re
 import shutil
@@ -44,7 +45,7 @@ def ask(url):
         if error.code == 404:
             return None
         raise Trouble(f"{url} returns {error.code}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise Trouble(f"{url.split('?')[0]} cannot be read ({getattr(error, 'reason', error)}); see ./lab status") from error
 
 

@@ -11,16 +11,18 @@ services='slack-mock minishop alertmanager prometheus traffic'
 ports_load() {
 	kept=$LAB_DIR/run/ports
 	if [ -e "$kept" ]; then
-		read -r kept_minishop kept_slack kept_prometheus kept_alertmanager <"$kept"
+		read -r kept_minishop kept_slack kept_prometheus kept_alertmanager kept_scratch <"$kept"
 	fi
 	minishop_port=${LAB_MINISHOP_PORT:-${kept_minishop:-8080}}
 	slack_port=${LAB_SLACK_PORT:-${kept_slack:-8090}}
 	prometheus_port=${LAB_PROMETHEUS_PORT:-${kept_prometheus:-9090}}
 	alertmanager_port=${LAB_ALERTMANAGER_PORT:-${kept_alertmanager:-9093}}
+	scratch_port=${LAB_SCRATCH_PORT:-${kept_scratch:-8091}}
 	minishop_url=http://127.0.0.1:$minishop_port
 	slack_url=http://127.0.0.1:$slack_port
 	prometheus_url=http://127.0.0.1:$prometheus_port
 	alertmanager_url=http://127.0.0.1:$alertmanager_port
+	scratch_url=http://127.0.0.1:$scratch_port
 }
 
 # The address where a service reports that it is ready.
@@ -39,6 +41,7 @@ service_port() {
 	slack-mock) echo "$slack_port" ;;
 	prometheus) echo "$prometheus_port" ;;
 	alertmanager) echo "$alertmanager_port" ;;
+	scratch) echo "$scratch_port" ;; # the learner's shop of the guide, which no command of the lab starts
 	esac
 }
 
@@ -46,15 +49,15 @@ service_port() {
 ports_check() {
 	ports_taken=
 	ports_other=
-	for service in $services; do
+	for service in $services scratch; do
 		port=$(service_port "$service")
 		[ -n "$port" ] || continue
 		variable=LAB_$(echo "${service%-mock}" | tr '[:lower:]' '[:upper:]')_PORT
 		{ [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } 2>/dev/null || fail "$variable takes a port, 1 to 65535, not '$port'"
 		case "$ports_other" in *"=$port "*) fail "$variable: port $port is already meant for another program of the lab" ;; esac
-		# The listener may be this service itself.
+		# The listener may be this service itself, or the learner's shop.
 		eval "port_kept=\${kept_${service%-mock}:-}"
-		if { [ "$port" != "$port_kept" ] || ! process_pid "$service" >/dev/null; } && port_taken "$port"; then
+		if [ "$service" != scratch ] && { [ "$port" != "$port_kept" ] || ! process_pid "$service" >/dev/null; } && port_taken "$port"; then
 			ports_taken="$ports_taken $port (meant for $service)"
 			port=$(((port + 10000) % 65536))
 		fi
@@ -233,7 +236,7 @@ lab_up() {
 		up_ended=$(incident_current)
 		rm -f "$incident_file"
 	fi
-	echo "$minishop_port $slack_port $prometheus_port $alertmanager_port" >"$LAB_DIR/run/ports"
+	echo "$minishop_port $slack_port $prometheus_port $alertmanager_port $scratch_port" >"$LAB_DIR/run/ports"
 	started=
 	for service in $services; do service_up "$service"; done
 	for service in $services; do service_wait "$service"; done
@@ -244,7 +247,7 @@ up_tell() {
 	cat <<-END
 
 		All services are ready ($1). The shoppers send requests.
-		  graphs               $prometheus_url/consoles/minishop.html
+		  the console page     $prometheus_url/consoles/minishop.html
 		  recent traces        $minishop_url/debug/tracez
 		  the Slack channel    $slack_url
 		  Prometheus           $prometheus_url/classic/alerts
@@ -252,10 +255,10 @@ up_tell() {
 
 		What to try next:
 		  ./lab guide                      thirteen short chapters with questions, for people who are new to telemetry
-		  curl -i -X POST $minishop_url/order    place an order; the response names its trace
+		  curl -i -X POST $minishop_url/order; echo    place an order; the response names its trace
 		  ./lab trace                      list the newest traces and draw one; also ./lab trace failed, ./lab trace ID
 		  ./lab logs                       follow the shop's log, a line for each request; ./lab logs ID finds old lines
-		  ./lab incident payment-outage    then watch the graphs and the Slack channel, which gets a message within two minutes
+		  ./lab incident payment-outage    then watch the console page and the Slack channel, which gets a message within two minutes
 		  ./lab incident clear             the channel gets a second one within three minutes
 		  ./lab oncall                     something goes wrong, or nothing does: find the fault and mend it (docs/oncall.md)
 		  ./lab status                     show what runs, and where spans go

@@ -5,6 +5,7 @@ from course.question import CannotTell, Right, Wrong, question
 from oncall.engines import timestamp
 
 ALERT = "MiniShopHighErrorRate"
+NEAR_S = 5  # less than `for`, or the moment of firing would be accepted
 
 
 def firing(engines):
@@ -15,12 +16,14 @@ def firing(engines):
     return alert
 
 
-@question("8.1", Clock("a time of the day in UTC, as in 14:03:20", 30))
+@question("8.1", Clock("a time of the day in UTC, as in 14:03:20", NEAR_S))
 def active_since(engines, answer):
     alert = firing(engines)
     truth = timestamp(alert["activeAt"]) % Clock.DAY
     if answer.is_one_of([truth]):
         return Right(f"The condition holds since {alert['activeAt'][11:19]} UTC. The time `for` began then.")
+    if answer.is_one_of([truth + engines.rules()[ALERT]["duration"]]):
+        return Wrong("The alert began to fire then. Its condition began to hold earlier, by the time `for`: activeAt in step 3.")
     return Wrong("Prometheus has the time in activeAt: step 3. It is UTC, as all times in the lab are.")
 
 

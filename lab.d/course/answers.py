@@ -97,7 +97,7 @@ class Id:
 
 
 class Clock:
-    """A time of the day in UTC, as seconds since midnight. within: the allowed error in seconds."""
+    """A time of the day in UTC, as seconds since midnight. within: the allowed error in whole seconds, a divisor of 30."""
 
     FORM = re.compile(r"(?:\d{4}-\d\d-\d\d[t ])?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)? ?(?:z|utc)?")
     DAY = 86400
@@ -110,8 +110,8 @@ class Clock:
         if not match or int(match[1]) > 23 or int(match[2]) > 59 or int(match[3] or 0) > 59:
             raise Unreadable(f"'{text.strip()}' is not {self.what}")
         begin = int(match[1]) * 3600 + int(match[2]) * 60
-        # Without seconds, the whole minute is meant.
-        return [begin + int(match[3])] if match[3] else [begin, begin + 30, begin + 59]
+        # Without seconds, the whole minute is meant, and no second of another one.
+        return [begin + int(match[3])] if match[3] else list(range(begin + self.within, begin + 60, 2 * self.within))
 
     def is_one_of(self, values, truths):
         return any(min((value - truth) % self.DAY, (truth - value) % self.DAY) <= self.within for value in values for truth in truths)

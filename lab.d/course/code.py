@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Questions about the learner's own shop of chapter 13: they query the scratch copy."""
-import os
 import re
 
 from course.answers import COUNT, TRACE_ID, Number
 from course.question import CannotTell, Right, Wrong, question
+from course.traces import root
 from oncall.engines import Away
 from trace import Page, Trouble
 
-SCRATCH = os.environ.get("LAB_SCRATCH_URL", "http://127.0.0.1:8091")
 COUNTED = re.compile(r'^minishop_stock_counts_total\{sku="mug"\} (\S+)$', re.MULTILINE)
 
 
 def scratch(engines, path):
     """The response of the scratch copy. Raises CannotTell if it does not run."""
-    engines.urls["scratch"] = SCRATCH
     try:
         return engines.ask("scratch", path)
     except Away as away:
-        raise CannotTell(f"your shop does not respond at {SCRATCH}{path}; start it as in step 7") from away
+        raise CannotTell(f"your shop does not respond at {engines.urls['scratch']}{path}; start it as in step 7. "
+                         "If it has another port, set LAB_SCRATCH_PORT") from away
 
 
 @question("13.1", Number(COUNT.what, COUNT.units, 0))
@@ -37,14 +36,14 @@ def stock_counts(engines, answer):
 def stock_trace(engines, answer):
     scratch(engines, "/readyz")
     try:
-        trace = Page(SCRATCH).get(answer.value)
+        trace = Page(engines.urls["scratch"]).get(answer.value)
     except Trouble as trouble:
         raise CannotTell(str(trouble)) from trouble
     if not trace:
         return Wrong("Your shop keeps no such trace. Take the id from the last line of its log, or from its page /debug/tracez.")
-    names = {span["name"] for span in trace["spans"]}
-    if "GetStock" not in names:
-        return Wrong(f"That trace is of {', '.join(sorted(names))}. Take one of /stock/mug.")
-    if "CountStock" not in names:
+    path = root(trace)["attributes"].get("url.path")
+    if path != "/stock/mug":
+        return Wrong(f"That trace is of a request to {path}. Take one of /stock/mug.")
+    if "CountStock" not in {span["name"] for span in trace["spans"]}:
         return Wrong("That trace has no span CountStock: it is of the shop before step 4, or of a SKU that does not exist.")
     return Right(f"GetStock has the child CountStock, with {len(trace['spans'])} spans in all.")

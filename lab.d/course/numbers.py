@@ -7,7 +7,7 @@ import time
 import typing
 
 from course.answers import COUNT, P95, RATE, SHARE, Number
-from course.question import PATIENCE_S, CannotTell, Right, Wrong, log_windows, moments, question
+from course.question import LATELY, PATIENCE_S, CannotTell, Right, Wrong, log_windows, moments, question
 
 TWO_DAYS_H, DAY_S, WINDOWS_A_DAY = 48, 86400, 288
 BURN = Number("a burn rate: a number, as in 2.5", {"": (1,), "x": (1,), "times": (1,)}, 0.05, 0.05)
@@ -20,6 +20,7 @@ ERRORS = 'sum(rate(error_total{job="minishop"}[5m]))'
 P95_OF = "histogram_quantile({}, sum by (le) (rate(request_duration_seconds_bucket{{job=\"minishop\"{}}}[5m])))"
 ORDER = ',route="/order"'
 BURN_RATE = 'job_slo:burn_rate:ratio_rate5m{job="minishop",slo="errors"}'
+BURN_RATE_1M = BURN_RATE.replace("5m", "1m")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,17 +46,20 @@ def check(row):
         hint = mistake(row, engines, answer)
         if not answer.is_one_of(truths):
             return Wrong(hint or row.otherwise)
-        if hint:  # as in a young lab, where all rates grow
-            raise CannotTell("this was the right number a few minutes ago, but a usual mistake gives the same number. Query the value again")
+        if hint or not answer.is_one_of(truths[-LATELY:]):  # as in a young lab, where all rates grow
+            raise CannotTell("this number was right a short time ago, but the true value has changed since. Run the query again, and answer with the new "
+                             "number")
         return Right(row.says(truths[-1]))
     return judge
 
 
 def mistake(row, engines, answer):
-    """The hint of the mistake that leads to this answer, else None. A mistake without a value now leads to none."""
+    """The hint of the mistake that leads to this answer now, else None. A mistake without a value now leads to none. Earlier values do not
+    count, nor does the kind's absolute error, which is larger than some mistakes."""
+    near = Number(row.kind.what, row.kind.units, row.kind.within)
     for asked, hint in row.mistakes:
         try:
-            if answer.is_one_of(values(engines, asked)):
+            if near.is_one_of(answer.values, values(engines, asked)[-1:]):
                 return hint
         except CannotTell:
             continue
@@ -97,11 +101,14 @@ def order_ids(records):
     return len({record["order_id"] for record in records})
 
 
-def hours_left(engines):
-    found = [TWO_DAYS_H / rate for rate in moments(engines, BURN_RATE) if rate > 0]
-    if not found:
-        raise CannotTell("nothing was spent in the last five minutes, so the budget does not run out. Ask again in a minute")
-    return found
+def hours_at(burn_rate):
+    """The hours that the budget lasts at this burn rate."""
+    def hours(engines):
+        found = [TWO_DAYS_H / rate for rate in moments(engines, burn_rate) if rate > 0]
+        if not found:
+            raise CannotTell("nothing was spent in the last five minutes, so the budget does not run out. Ask again in a minute")
+        return found
+    return hours
 
 
 def bytes_a_day(engines):
@@ -129,19 +136,22 @@ ROWS = (
          (f"{ERRORS} / sum(rate({PAID}[5m]))", "That is the share of the payments. The question is about all requests.")),
         "Errors divided by requests: both with sum(rate(...[5m])), over all routes."),
     Row("5.1", P95, P95_OF.format(0.95, ORDER), lambda value: f"Prometheus estimates {seconds(value)}.",
-        ((P95_OF.format(0.5, ORDER), "That is the median, P50. Use 0.95 in histogram_quantile()."),
+        ((of_log(order_durations, true_p95), "That is the true value, from the log. The question asks for the estimate of the histogram: step 3."),
+         (P95_OF.format(0.5, ORDER), "That is the median, P50. Use 0.95 in histogram_quantile()."),
          (P95_OF.format(0.95, ""), 'That is P95 of all routes together. Choose {route="/order"}.')),
         "Run the query of step 3 again, with [5m]. Prometheus returns seconds."),
     Row("5.2", P95, of_log(order_durations, true_p95), lambda value: f"{seconds(value)}, from the durations in the log.",
         ((P95_OF.format(0.95, ORDER), "That is the estimate of the histogram. Sort the durations in the log: step 4."),),
         "Take the lines with the route /order of the last five minutes, sort by duration_ms, and read the one at 95 %."),
     Row("9.1", BURN, BURN_RATE, "Prometheus says {:.2f}.".format,
-        (('job_slo:burn_rate:ratio_rate5m{job="minishop",slo="latency"}', 'That is the budget for slow requests. Take slo="errors".'),
+        ((BURN_RATE_1M, "That is the burn rate of one minute. The question is about five minutes."),
+         ('job_slo:burn_rate:ratio_rate5m{job="minishop",slo="latency"}', 'That is the budget for slow requests. Take slo="errors".'),
          (f"{BURN_RATE} * on (slo) slo:allowed:ratio",
           "That is the share of bad requests. Divide it by the share that is allowed, 0.005.")),
         'Ask for job_slo:burn_rate:ratio_rate5m, and take the line with slo="errors".'),
-    Row("9.2", HOURS, hours_left, "The budget lasts for {:.1f} hours at this rate.".format,
-        ((times(1 / 24, hours_left), "That is in days. The question asks for hours."),),
+    Row("9.2", HOURS, hours_at(BURN_RATE), "The budget lasts for {:.1f} hours at this rate.".format,
+        ((times(1 / 24, hours_at(BURN_RATE)), "That is in days. The question asks for hours."),
+         (hours_at(BURN_RATE_1M), "That is at the burn rate of one minute. Take the burn rate of five minutes, as in 9.1.")),
         "With a burn rate of 1 it lasts for 48 hours, with 2 for half of that."),
     Row("10.2", COUNT, 'scrape_samples_scraped{job="minishop"}', "The last scrape returned {:.0f} samples, one per series.".format, (),
         'Prometheus counts that itself: scrape_samples_scraped{job="minishop"}.'),

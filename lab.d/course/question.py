@@ -9,7 +9,9 @@ import time
 from oncall.engines import timestamp
 
 WINDOW_S = 300  # the questions are about the last five minutes
-PATIENCE_S = 300  # the time that a learner may take to find and type the answer
+PATIENCE_S = 300  # the checks know the true values of this time
+STEP_S = 10  # between two of these values
+LATELY = 60 // STEP_S + 1  # so many of them are right: a learner needs time to type the answer
 YOUNG_S = 60
 HOUR_S = 3600
 SHOPPERS = "minishop-shoppers/"
@@ -60,12 +62,12 @@ def question(number, kind):
     return register
 
 
-def moments(engines, expression, step=10):
+def moments(engines, expression):
     """The values of an expression at each moment of the last minutes, because the learner may have looked it up at any of them. Leaves out
     the first minute of a new series if there are later values."""
     now = time.time()
-    points = sorted((when, value) for _, series in engines.query_range(expression, now - PATIENCE_S, now, step) for when, value in series if value == value)
-    young = points and points[0][0] > now - PATIENCE_S + step
+    points = sorted((when, value) for _, series in engines.query_range(expression, now - PATIENCE_S, now, STEP_S) for when, value in series if value == value)
+    young = points and points[0][0] > now - PATIENCE_S + STEP_S
     values = [value for when, value in points if not young or when >= min(points[0][0] + YOUNG_S, points[-1][0])]
     if not values:
         raise CannotTell("Prometheus has no such requests in the last five minutes. Does traffic run (./lab status)? "
@@ -73,13 +75,13 @@ def moments(engines, expression, step=10):
     return values
 
 
-def log_windows(engines, wanted, text="", step=30):
+def log_windows(engines, wanted, text=""):
     """The wanted records of each window of five minutes that ended in the last five minutes. Leaves out windows with few
     records, such as those of a lab that has just started."""
     now = time.time()
     records = [(timestamp(record["timestamp"]), record) for record in engines.log(now - WINDOW_S - PATIENCE_S, now, text) if wanted(record)]
     windows = [[record for when, record in records if end - WINDOW_S <= when <= end] for end in
-               (now - back for back in range(0, PATIENCE_S + 1, step))]
+               (now - back for back in range(0, PATIENCE_S + 1, STEP_S))]
     most = max(map(len, windows))
     windows = [window for window in windows if 2 * len(window) >= most]
     if not most:

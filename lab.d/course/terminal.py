@@ -42,6 +42,8 @@ class Page:
     def block(self, kind, lines):
         if kind == "text":
             return [f"    │ {line}" for line in lines]
+        if kind == "sh" and any("<<" in line for line in lines):  # indented, a here-document would have no end
+            return [self.paint(line, CYAN) for line in lines]
         label = {"promql": "PromQL: ", "logql": "LogQL: "}.get(kind, "")
         return ["    " + (label if at == 0 else " " * len(label)) + self.paint(line, CYAN) for at, line in enumerate(lines)]
 

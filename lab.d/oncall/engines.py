@@ -7,6 +7,7 @@ raises Away too.
 import contextlib
 import datetime
 import gzip
+import http.client
 import json
 import os
 import pathlib
@@ -110,7 +111,7 @@ class Engines:
         except urllib.error.HTTPError as error:
             said = error.read(300).decode("utf-8", "replace").strip()
             raise Away(f"{name} at {url} refuses {path} with {error.code}: {said}") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             start = START["native" if self.native else "containers"]
             raise Away(f"{name} does not respond at {url}: {getattr(error, 'reason', error)}; {start}") from error
 

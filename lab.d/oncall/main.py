@@ -74,7 +74,7 @@ def begin(options):
     reply = ask(do="show")
     print(f"On call since {grader.clock(reply['began'])} UTC. Something may go wrong now, or nothing does.\n")
     print(f"  {'the page of the case':20} {reply['page']}")
-    for what, name, path in (("the graphs", "prometheus", "/consoles/minishop.html"), ("the alerts", "prometheus", "/classic/alerts"),
+    for what, name, path in (("the console page", "prometheus", "/consoles/minishop.html"), ("the alerts", "prometheus", "/classic/alerts"),
                              ("the Slack channel", "slack", ""), ("silences", "alertmanager", "/#/silences")):
         print(f"  {what:20} {place[name + '_url']}{path}")
     print("  one request          ./lab trace failed, ./lab trace slow, ./lab logs\n")

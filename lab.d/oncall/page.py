@@ -61,7 +61,7 @@ def links(engines, began, now):
     """[(title, address)]: a case with several shops has a link to the traces of each."""
     urls, since = engines.urls, int((began - BEFORE_S) * 1000)
     prometheus = urls["prometheus"]
-    found = [("The graphs", f"{prometheus}/consoles/minishop.html"),
+    found = [("The console page", f"{prometheus}/consoles/minishop.html"),
              ("Errors by route and reason", query(prometheus, "sum by (route, reason) (rate(error_total[1m]))", now, began)),
              ("P95 by route", query(prometheus, "job_route:request_duration_seconds:p95_rate1m", now, began)),
              ("Responses by route and status", query(prometheus, "sum by (route, status) (rate(request_total[1m]))", now, began)),

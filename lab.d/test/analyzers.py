@@ -68,7 +68,7 @@ def valgrind(tool, programs, *options):
 def memcheck():
     programs = output("make", "-s", "-C", BUILD, "--eval=print-tests: ; @echo $(check_PROGRAMS)", "print-tests").split()
     return valgrind("memcheck", [name for name in programs if re.search("/(test|fuzz)_", name)],
-                    "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite")
+                    f"--suppressions={TOP}/lab.d/valgrind.supp", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite")
 
 
 def drd():

@@ -5,10 +5,12 @@ import functools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import guide_pages as pages  # noqa: E402
 import labtest  # noqa: E402
 from lab_test import Lab  # noqa: E402
 from labtest import TestFailure, contains, expect  # noqa: E402
@@ -16,14 +18,15 @@ from labtest import TestFailure, contains, expect  # noqa: E402
 sys.dont_write_bytecode = True  # write no bytecode into the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import guide  # noqa: E402  lab.d/guide.py, after the path
-from course import answers, code, numbers  # noqa: E402
-from course.question import Answer, CannotTell  # noqa: E402
+from course import answers, numbers  # noqa: E402
+from course.question import LATELY, Answer, CannotTell  # noqa: E402
 from oncall.engines import Engines  # noqa: E402
 
 RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
 SHARE, RATE, DURATION, COUNT = answers.SHARE, answers.RATE, answers.DURATION, answers.COUNT
 ROUTE, REASON = answers.Route("a route"), answers.Word("a reason")
 CLOCK = answers.Clock("a time", 30)
+SINCE = guide.QUESTIONS["8.1"].kind
 
 # kind, input, a true value that it matches, a true value that it does not match
 READ = [
@@ -36,6 +39,8 @@ READ = [
     (REASON, "Gateway timeout", "gateway_timeout", "gateway_error"), (REASON, '"gateway-timeout"', "gateway_timeout", "timeout"),
     (answers.TRACE_ID, "4BF92F3577B34DA6A3CE929D0E0E4736", "4bf92f3577b34da6a3ce929d0e0e4736", "4bf92f3577b34da6a3ce929d0e0e4737"),
     (CLOCK, "14:03:20", 50600, 50640), (CLOCK, "2026-11-27T14:03:20.123Z", 50600, 0), (CLOCK, "14:03", 50610, 50800), (CLOCK, "23:59:50 UTC", 5, 100),
+    # The alert fires 15 s after its condition began.
+    (SINCE, "15:15:44", 54942.5, 54928.6), (SINCE, "15:15", 54900, 54961), (SINCE, "15:15", 54959.9, 54899), (SINCE, "15:15:28Z", 54932.9, 54913),
 ]
 UNREADABLE = [
     (SHARE, ""), (SHARE, "  "), (SHARE, "many"), (SHARE, "25 % or so"), (SHARE, "1 2"), (SHARE, "nan"), (SHARE, "inf"), (SHARE, "0x10"), (SHARE, "1" * 500),
@@ -66,7 +71,7 @@ def test_what_cannot_be_read_is_not_wrong(directory):
 
 
 def test_numbers_while_they_change(directory):
-    """The true number grows to 10, and a usual mistake is half of it."""
+    """The true number grows to 10, and a usual mistake is half of it. A minute later it is no longer right, and an earlier mistake gets no hint."""
     def absent(engines):
         raise CannotTell("no such series")
 
@@ -76,9 +81,18 @@ def test_numbers_while_they_change(directory):
             return str(numbers.check(row)(None, Answer(RATE, text)))
         except CannotTell:
             return "cannot tell"
-    for truths, text, wanted in (([1, 4, 10], "10", "now 10"), ([1, 4, 10], "4", "now 10"), ([1, 4, 10], "5", "half"), ([1, 4, 10], "2", "half"),
-                                 ([1, 4, 10], "7", "other"), ([1, 5, 10], "5", "cannot tell"), ([10, 5], "5", "now 5")):
+    late = [10] * LATELY
+    for truths, text, wanted in (([1, 4, 10], "10", "now 10"), ([1, 4, 10], "4", "now 10"), ([1, 4, 10], "5", "half"), ([1, 4, 10], "2", "other"),
+                                 ([1, 4, 10], "7", "other"), ([1, 5, 10], "5", "cannot tell"), ([10, 5], "5", "now 5"), ([7, *late], "7", "cannot tell"),
+                                 ([7, *late[1:]], "7", "now 10"), ([7, *late], "12", "other"), ([10, *[1] * LATELY, 10], "10", "now 10")):
         expect(f"{text} of {truths}", verdict(truths, text), wanted)
+
+
+def test_a_hint_is_near_its_mistake(directory):
+    """The absolute error of a right answer is larger than some mistakes: only its relative error counts for a hint."""
+    row = numbers.Row("0.0", numbers.BURN, lambda engines: [4], "{}".format, ((lambda engines: [0.02], "the share"),), "other")
+    for text, wanted in (("0.02", "the share"), ("0.0001", "other"), ("0.06", "other"), ("0.0205", "the share")):
+        expect(text, str(numbers.check(row)(None, Answer(row.kind, text))), wanted)
 
 
 class Course:
@@ -125,6 +139,12 @@ def test_shows(directory):
         if part not in said:
             raise TestFailure(f"{part!r} is not in {said}")
     chapter = course("show", "04")
+    scratch = course("show", "13")
+    pasted = [text for kind, _, text in pages.blocks(guide.chapters()[13].path) if kind == "sh" and "<<" in text]
+    for text in pasted:
+        if text.replace(".lab/", f"{directory}/") not in scratch:
+            raise TestFailure(f"the terminal does not show the here-document as it must be pasted:\n{text}")
+    expect("chapter 13 has here-documents", len(pasted) > 3, True)
     if "```" in chapter or "rate(request_total" not in chapter or "4.2" not in chapter:
         raise TestFailure(f"chapter 4 in the terminal: {chapter[:500]}")
     asked = course("answer", "04.02")
@@ -132,9 +152,56 @@ def test_shows(directory):
         raise TestFailure(f"the question 4.2: {asked}")
 
 
+def test_addresses_of_the_running_lab(directory):
+    """Each address is replaced once, also if one engine has the usual port of another. Other addresses remain."""
+    os.environ["LAB_DIR"] = str(directory)
+    engines = engines_at("http://127.0.0.1:1", directory, True)
+    engines.urls = {"minishop": "http://127.0.0.1:8090", "slack": "http://127.0.0.1:8080", "scratch": "http://127.0.0.1:7000"}
+    expect("replaced", guide.with_addresses("http://127.0.0.1:8080/order 127.0.0.1:8090 --listen 127.0.0.1:8091 127.0.0.1:80 127.0.0.1:80801", engines),
+           "http://127.0.0.1:8090/order 127.0.0.1:8080 --listen 127.0.0.1:7000 127.0.0.1:80 127.0.0.1:80801")
+
+
+def test_the_port_of_the_learners_shop(directory):
+    """`up` stores LAB_SCRATCH_PORT with the other ports; a variable of the terminal wins. The page and the check use it. A file of an
+    earlier version has no such port."""
+    course = Course(directory)
+    (directory / "run").mkdir()
+    for ports, variable, wanted in (("1 2 3 4", None, "8091"), ("1 2 3 4 7001", None, "7001"), ("1 2 3 4 7001", "7002", "7002"), ("1 2 3 4", "none", "none")):
+        (directory / "run/ports").write_text(f"{ports}\n")
+        course.env.pop("LAB_SCRATCH_PORT", None)
+        if variable:
+            course.env["LAB_SCRATCH_PORT"] = variable
+        for number in ("11", "13"):
+            contains(course("show", number), f"--listen 127.0.0.1:{wanted} ", f"http://127.0.0.1:{wanted}/readyz")
+        for number, text in (("13.1", "3"), ("13.2", "4bf92f3577b34da6a3ce929d0e0e4736")):
+            contains(course("answer", number, text, status=CANNOT_TELL), f"your shop does not respond at http://127.0.0.1:{wanted}/", "set LAB_SCRATCH_PORT")
+
+
+def test_commands_of_the_pages(directory):
+    """Each amtool has an address. A wait for a message or a log line takes only new ones. A response without a newline is followed by one."""
+    for chapter in [pages.GUIDE / "README.md", *sorted(pages.GUIDE.glob("[0-9]*.md"))]:
+        text = chapter.read_text()
+        for call in re.findall(r"[`(\n](amtool [^`\n]*)", text):
+            contains(call, "--alertmanager.url=")
+        for block in pages.commands(chapter):
+            for line in block.commands.splitlines():
+                if "grep" in line and "/messages" in line:
+                    contains(line, "/messages?after=$last")
+                if re.match(r"(curl|pay)\b(?!\()[^|>]*$", line) and not line.endswith("; echo"):
+                    raise TestFailure(f"{block.where}: the response sticks to the prompt: {line}")
+            if re.search("until.*\n?.*minishop.json|minishop.json(.*\n)+until", block.commands):
+                contains(block.commands, ".timestamp >= $")
+
+
+def test_terms_of_the_guide(directory):
+    glossary = (labtest.TOP / "docs/glossary.md").read_text()
+    for term in ("`job`, `instance`", "SKU", "PromQL, LogQL", "trace context, `traceparent`"):
+        contains(glossary, f"| **{term}** |")
+
+
 def test_the_labs_commands(directory):
     lab = Lab(directory)
-    contains(lab("help"), "guide [N]", "answer C.Q VALUE")
+    contains(lab("help"), "guide [N]", "answer C.Q VALUE", "LAB_SCRATCH_PORT=8091")
     contains(lab("guide"), "Answered: 0.", "Next: ./lab guide 1")
     contains(lab("guide", "3"), "3. Structured logs", str(lab.directory), "LogQL: ")
     contains(lab("guide", "seven", status=BAD_INPUT), "lab: 'seven' is not a chapter: 1 to 13")
@@ -161,7 +228,7 @@ def guesses(kind):
 def engines_at(url, directory, native):
     """Engines that are all at one address."""
     place = {"place": "native" if native else "containers", "trace_store": "jaeger", "compose": "docker-compose"}
-    place.update({f"{name}_url": url for name in ("minishop", "slack", "prometheus", "alertmanager", "loki", "jaeger", "grafana")})
+    place.update({f"{name}_url": url for name in ("minishop", "slack", "prometheus", "alertmanager", "loki", "jaeger", "grafana", "scratch")})
     return Engines(place, directory)
 
 
@@ -174,8 +241,6 @@ def test_nonsense_is_no_truth(directory):
     (directory / "log").mkdir()
     (directory / "log/minishop.json").write_text('not JSON\n{}\n[1]\n{"timestamp": 7}\n')
     with labtest.HttpThread(Handler) as server:
-        os.environ["LAB_SCRATCH_URL"] = server.url
-        code.SCRATCH = server.url
         for server.server.nonsense in NONSENSE:
             for native in (True, False):
                 for number, question in guide.QUESTIONS.items():

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Follows the guide as a reader does: runs every command of every chapter in a lab, compares the output with the page, and answers the
 questions with the output of the chapter's own commands."""
+import json
 import os
 import pathlib
 import re
@@ -30,8 +31,14 @@ PROMQL_5M = "promtool query instant http://127.0.0.1:9090 '{}' | sed 's/.*=> \\(
 LOG_5M = "jq -r --arg since \"$(date -u -d '-5 min' +%Y-%m-%dT%H:%M:%S)\" 'select(.timestamp >= $since{}' .lab/log/minishop.json"
 MOST = " | sort | uniq -c | sort -rn | head -n 1 | awk '{print $2}'"
 WORDS_OF_GRAFANA = {"Explore", "Exemplars", "Alerting", "Tags", "Max Duration", "Min Duration", "Logs for this span"}  # and Jaeger's
+NEWS = ("FIRING: MiniShop fails", "below 10 % again")  # the messages that chapter 8 waits for
 NEW_FIELDS = {"stock_left"}  # chapter 13 creates it
 ASK_SCRATCH = "curl -s http://127.0.0.1:8091/metrics | sed -n 's/^minishop_stock_counts_total{sku=\"mug\"} //p'"
+
+# The moment when the alert began to fire, and the trace of a request for another SKU.
+FIRED = ("$(curl -s http://127.0.0.1:9090/api/v1/alerts | jq -r '.data.alerts[] | select(.labels.alertname == \"MiniShopHighErrorRate\")"
+         " | .activeAt[:19] + \"Z\" | fromdate + 15 | strftime(\"%H:%M:%S\")')")
+OTHER_SKU = "$(curl -si http://127.0.0.1:8091/stock/socks | sed -n 's/^traceparent: 00-\\([0-9a-f]*\\)-.*/\\1/p')"
 
 # The question; the command for the right answer in the chapter's terminal; forms of the answer ({} is its value); wrong answers; and a
 # text of the block after which the question is answered (without one: the chapter's end).
@@ -42,7 +49,7 @@ ANSWERS = [
     ("2.1", "echo $order_id", ["{}", "' {} '"], ["ord_00000000000000000000"]),
     ("2.2", "pay | jq -r .code", ["{}", "'Already paid'", "ALREADY-PAID"], ["not_found", "invalid_request"]),
     ("3.1", LOG_5M.format(' and .message == "order created") | .sku') + MOST, ["{}", "'\"{}\"'", "MUG"], ["socks", "tshirt"]),
-    ("3.2", LOG_5M.format(' and .level == "WARN") | .status') + MOST, ["{}"], ["201", "415"]),
+    ("3.2", "jq -r 'select(.level == \"WARN\") | .status' .lab/recent.json" + MOST, ["{}"], ["201", "415"], ".status' .lab/recent.json"),
     ("3.3", LOG_5M.format(' and .message == "payment failed") | .reason') + " | wc -l", ["{}", "'{} payments'"], ["0", "100000"]),
     ("4.1", PROMQL_5M.format('sum(rate(request_total{route="/payment/pay"}[5m]))'), ["{}", "{} /s", "'{} per second'"], ["0.1", "1200"]),
     ("4.2", PROMQL_5M.format("sum(rate(error_total[5m])) / sum(rate(request_total[5m]))"),
@@ -62,7 +69,7 @@ ANSWERS = [
     ("7.1", "slow | head -n 1 | cut -d' ' -f2", ["{}"], ["$(tail -n 1 .lab/log/minishop.json | jq -r .trace_id)", "4bf92f3577b34da6a3ce929d0e0e4736"]),
     ("7.2", "./lab logs $failed | grep -o 'ord_[0-9a-f]*'", ["{}"], ["ord_00000000000000000000"]),
     ("8.1", "curl -s http://127.0.0.1:9090/api/v1/alerts | jq -r '.data.alerts[] | select(.labels.alertname == \"MiniShopHighErrorRate\").activeAt[11:19]'",
-     ["{}", "{} UTC", "$(date -u +%Y-%m-%d)T${{right}}Z"], ["$(date -u -d '-20 min' +%H:%M:%S)", "$(date -u -d '+3 hours' +%H:%M)"], "silence query"),
+     ["{}", "{} UTC", "$(date -u +%Y-%m-%d)T${{right}}Z"], ["$(date -u -d '-20 min' +%H:%M:%S)", "$(date -u -d '+3 hours' +%H:%M)", FIRED], "silence query"),
     ("8.2", "curl -s http://127.0.0.1:9090/api/v1/rules | jq -r '.data.groups[].rules[] | select(.name == \"MiniShopHighLatency\").duration'",
      ["{}", "{} s", "0.5 min"], ["15 s", "30 ms", "1m"]),
     ("8.3", "amtool --alertmanager.url=http://127.0.0.1:9093 silence query -q", ["{}"], ["00000000-0000-4000-8000-000000000000"], "silence query"),
@@ -78,7 +85,7 @@ ANSWERS = [
     ("12.1", PROMQL_5M.format("sum(up)"), ["{}", "{} targets"], ["0", "3", "5"]),
     ("12.2", "echo export_failed", ["{}", "'export failed'", "Export-Failed"], ["queue_full", "shutdown"]),
     ("13.1", ASK_SCRATCH, ["{}", "{}.0"], ["2", "0", "300"], "stock/unicorn"),
-    ("13.2", "echo $trace_id", ["{}"], ["4bf92f3577b34da6a3ce929d0e0e4736"], "stock/unicorn"),
+    ("13.2", "echo $trace_id", ["{}"], ["4bf92f3577b34da6a3ce929d0e0e4736", OTHER_SKU], "stock/unicorn"),
 ]
 
 
@@ -150,6 +157,15 @@ def check_logql(course):
                 raise TestFailure(f"{chapter.name}:{line}: {text} has {names - known or 'no {app=...}'}")
 
 
+def earlier_incident(lab):
+    """Posts the messages of an earlier incident, which chapter 8 must not take for those of its own. Returns the address of all later ones."""
+    url = f"http://127.0.0.1:{lab.ports['LAB_SLACK_PORT']}/messages"
+    for text in NEWS:
+        request = labtest.urllib.request.Request(url, json.dumps({"text": f"MiniShopHighErrorRate: {text}"}).encode(), {"Content-Type": "application/json"})
+        labtest.urllib.request.urlopen(request, timeout=5).close()
+    return f"{url}?after={http_json(url)['last_id']}"
+
+
 class Course:
     """The lab, and the terminals for its chapters."""
 
@@ -159,10 +175,10 @@ class Course:
                           (("LAB_MINISHOP_PORT", 8080), ("LAB_SLACK_PORT", 8090), ("LAB_PROMETHEUS_PORT", 9090), ("LAB_ALERTMANAGER_PORT", 9093))]
 
     def terminal(self):
-        scratch = f"127.0.0.1:{labtest.free_port()}"
+        scratch = str(labtest.free_port())
         place = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
-        return pages.Terminal({**self.lab.env, "no_proxy": "127.0.0.1", "LAB_SCRATCH_URL": f"http://{scratch}"},
-                              [*self.addresses, ("127.0.0.1:8091", scratch), (".lab/", f"{self.lab.directory}/")], place)
+        return pages.Terminal({**self.lab.env, "no_proxy": "127.0.0.1", "LAB_SCRATCH_PORT": scratch},
+                              [*self.addresses, ("127.0.0.1:8091", f"127.0.0.1:{scratch}"), (".lab/", f"{self.lab.directory}/")], place)
 
     def chapter(self, number):
         """Runs one chapter, and answers its questions at their places."""
@@ -243,7 +259,7 @@ def main():
         began = time.monotonic()
         lab.up()
         claim(f"the lab is up ({time.monotonic() - began:.0f} s)", True)
-        learner = Course(lab, directory)
+        learner, later = Course(lab, directory), earlier_incident(lab)
         url = f"http://127.0.0.1:{lab.ports['LAB_PROMETHEUS_PORT']}"
         wait_until("Prometheus evaluates its rules", lambda: http_json(f"{url}/api/v1/query?query=job:error_rate:ratio_rate1m")["data"]["result"], 30, 0.5)
         thread = threading.Thread(target=beside)
@@ -251,6 +267,8 @@ def main():
         try:
             for number in ORDER:
                 learner.chapter(number)
+                if number == ORDER[0]:
+                    claim("chapter 8 ends after the messages of its own incident", all(text in labtest.http_get(later) for text in NEWS))
             check_promql(course, url)
             claim("every PromQL query has an answer", True)
         finally:

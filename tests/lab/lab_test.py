@@ -181,7 +181,7 @@ def hints_fit(lab):
         said = lab("incident", name)
         if said.split("\n")[0].count(":") > 1 and "ends:" not in said.split("\n")[0]:
             raise TestFailure(f"two colons in one sentence:\n{said}")
-        contains(said, *re.findall(r"^# (?:pictures|slack|request): (.*)$", (labtest.OBSERVABILITY / f"incidents/{name}.conf").read_text(), re.MULTILINE))
+        contains(said, *re.findall(r"^# (?:console|slack|request): (.*)$", (labtest.OBSERVABILITY / f"incidents/{name}.conf").read_text(), re.MULTILINE))
     contains(lab("incident", "service-down"), "none; the last lines")
     contains(lab.up(), "minishop       started", "service-down is over: ./lab up has started minishop again")
     contains(lab("status"), "incident       none")
@@ -314,6 +314,17 @@ def test_ports_that_are_none(directory):
     for port in ("shop", "0", "65536", "-1"):
         contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": port}), f"LAB_SLACK_PORT takes a port, 1 to 65535, not '{port}'")
     contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": lab.ports["LAB_MINISHOP_PORT"]}), "meant for another program of the lab")
+    contains(lab("up", status=1, **lab.ports, LAB_SCRATCH_PORT="x"), "LAB_SCRATCH_PORT takes a port, 1 to 65535, not 'x'")
+    contains(lab("up", status=1, **lab.ports, LAB_SCRATCH_PORT=lab.ports["LAB_SLACK_PORT"]), "LAB_SCRATCH_PORT: port ", "meant for another program of the lab")
+
+
+def test_the_console_page_has_one_name(directory):
+    """Each message that has the address of the console page calls it so."""
+    found = [(path, line) for path in sorted((labtest.TOP / "lab.d").rglob("*.[ps][yh]")) for line in path.read_text().splitlines() if "/consoles/minishop.html" in line]
+    labtest.expect("messages with its address", len(found) >= 4, True)
+    for path, line in found:
+        if "console page" not in line:
+            raise TestFailure(f"{path.name} has another name for the console page: {line}")
 
 
 def test_recycled_process_id_is_left_alone(directory):

@@ -244,6 +244,7 @@ def main():
             looks(page)
             agrees_with_slack(page, slack)
             claim("there is a chart of errors by reason", "gateway_error" in page.texts("#chart-reasons")[0], page.texts("#chart-reasons"))
+            claim("one shop needs no address", "Metrics" in page.texts("nav a"), page.texts("nav a"))
             objectives(page, f"http://127.0.0.1:{prometheus}")
             colours(page)
             leads_to_traces(page, shop, run)
@@ -253,6 +254,9 @@ def main():
             shops_at(run, shop.port, second.port)
             page.open()
             wait_until("both shops are up", lambda: page.tile("Instances up") == "2 of 2", 40, 0.5)
+            page.open()
+            links = [text for text in page.texts("nav a") if "Metrics" in text]
+            claim("two shops have two names", sorted(links) == sorted(f"Metrics 127.0.0.1:{each.port}" for each in (shop, second)), links)
             leads_to_each_shop(page, run, shop, second)
             gone(page, run, engine, shop, prometheus)
 

@@ -284,6 +284,8 @@ END_TEST
 
 START_TEST(descriptors_few) {
   const struct rlimit limit = {.rlim_cur = 100, .rlim_max = 100};
+  const char *preloaded = getenv("LD_PRELOAD");
+  if (preloaded && strstr(preloaded, "vgpreload")) return; /* valgrind keeps its own descriptors above */
   ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
   fixture_start_in(&f, 0);
   ck_assert_str_eq(f.logged,
