@@ -56,7 +56,7 @@ EXTRA_DIST += \
 	lab.d/test/steps.py \
 	lab.d/test/tools.py \
 	lab.d/test.sh \
-	lab.d/analyzers.known \
+	lab.d/analyzers.known lab.d/valgrind.supp \
 	.clang-tidy \
 	lab.d/trace.py \
 	lab.d/trace.sh \
