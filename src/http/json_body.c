@@ -52,8 +52,11 @@ static json_t *parse(struct http_exchange *exchange) {
   /* A huge integer is valid JSON. The check of its field refuses it. */
   if (!json && *error.text && json_error_code(&error) == json_error_numeric_overflow)
     json = json_loadb(exchange->body, exchange->body_len, flags | JSON_DECODE_INT_AS_REAL, &error);
-  if (json && json_is_object(json)) return json;
-  if (json)
+  bool skipped = json && memchr(exchange->body, '\0', exchange->body_len); /* after a number */
+  if (json && json_is_object(json) && !skipped) return json;
+  if (skipped)
+    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body has a NUL byte, which JSON does not allow.");
+  else if (json)
     http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is not a JSON object, such as {}.");
   else if (!*error.text) /* jansson describes every syntax error */
     http_reply_no_memory(exchange);

@@ -227,7 +227,7 @@ static void get_control(const struct _u_request *request, struct _u_response *re
 /* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are errors. Returns NULL, or a message.
  */
 static const char *set_control(const char *body, size_t len, struct mock_mode *mode) {
-  bool fits = len <= CONTROL_BODY_MAX && nesting_within(body, len, 1);
+  bool fits = len > 0 && len <= CONTROL_BODY_MAX && nesting_within(body, len, 1) && !memchr(body, '\0', len);
   json_t *control = fits ? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
   json_int_t delay_s = MOCK_MODE_DELAY_DEFAULT_S;
   const char *name = NULL, *why = NULL;

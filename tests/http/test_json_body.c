@@ -83,6 +83,21 @@ START_TEST(test_mistakes_are_named) {
 }
 END_TEST
 
+START_TEST(test_nul_bytes_are_refused) {
+  static const struct {
+    const char *text;
+    size_t len;
+  } bodies[] = {
+      {"{\"word\":\"a\",\"count\":7\0}", 23}, {"{\"word\":\"a\"}\0", 13}, {"{\0\"word\":\"a\"}", 13}};
+  for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+    const char *word = NULL;
+    json_int_t count = 0;
+    ck_assert(!read_body(bodies[i].text, bodies[i].len, "application/json", &word, &count));
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&exchange.reply), i ? "cannot be read as JSON" : "has a NUL byte"));
+  }
+}
+END_TEST
+
 START_TEST(test_other_types_are_refused) {
   static const char *const types[] = {"text/plain", "application/jsonx", "application/json-seq", ""};
   const char *word = NULL;
@@ -97,4 +112,5 @@ START_TEST(test_other_types_are_refused) {
 }
 END_TEST
 
-TEST_MAIN("json_body", test_fields_are_taken, test_mistakes_are_named, test_other_types_are_refused)
+TEST_MAIN("json_body", test_fields_are_taken, test_mistakes_are_named, test_nul_bytes_are_refused,
+          test_other_types_are_refused)
