@@ -210,10 +210,12 @@ incident_tell() {
 
 # The message after "clear" depends on which alerts fire.
 incident_over() {
-	if ! over_firing=$(ask "$alertmanager_url/api/v2/alerts?silenced=false&inhibited=false" | jq -r '[.[].labels.alertname] | unique | join(", ")'); then
+	if ! over_firing=$(ask "$alertmanager_url/api/v2/alerts?silenced=false&inhibited=false" | jq -r '[.[].labels.alertname] | unique |
+		if length > 1 then "\(.[:-1] | join(", ")) and \(.[-1]) still fire; within three minutes the Slack channel shows them"
+		elif length > 0 then "\(.[0]) still fires; within three minutes the Slack channel shows it" else empty end'); then
 		say "$1 is over. Alertmanager does not respond, so it is unknown which messages the Slack channel will get."
 	elif [ -n "$over_firing" ]; then
-		say "$1 is over. $over_firing still fires; within three minutes the Slack channel shows it as resolved: $(slack_channel)"
+		say "$1 is over. $over_firing as resolved: $(slack_channel)"
 	else
 		say "$1 is over. No alert had fired, so the Slack channel gets no message about it."
 	fi

@@ -19,7 +19,7 @@ oncall_tidy() {
 oncall_end() {
 	oncall_runs || return 0
 	say "The case on call ends:"
-	oncall_python oncall end || process_stop oncall 30
+	oncall_python oncall end --now || process_stop oncall 30
 }
 
 lab_oncall() {

@@ -271,7 +271,8 @@ class Control:
     def tidy(self, since):
         """Undoes every change that a case may have made since then. Returns the changes that it could not undo."""
         troubles = []
-        for undo in (self.stop_replicas if self.engines.native else list, self._tidy_shop, self._tidy_slack, lambda: self._tidy_silences(since), self._tidy_prometheus, self._tidy_containers):
+        for undo in (self.stop_replicas if self.engines.native else list, self._tidy_shop, self._tidy_slack, lambda: self._tidy_alertmanager(since),
+                     self._tidy_prometheus, self._tidy_containers):
             try:
                 undo()
             except (Away, Failed, OSError) as error:
@@ -292,9 +293,10 @@ class Control:
         if not self.engines.native or self._runs("slack-mock"):
             self.engines.slack_mode("ok")
 
-    def _tidy_silences(self, since):
+    def _tidy_alertmanager(self, since):
         if self.engines.native and not self._runs("alertmanager"):
             return
+        self.heartbeat(False)
         for silence in self.engines.silences(None):
             if silence["status"]["state"] != "expired" and timestamp(silence["startsAt"]) >= since - 5:
                 self.engines.expire(silence["id"])

@@ -12,6 +12,7 @@ JOB = 'job="minishop"'
 ORDER, PAY = "/order", "/payment/pay"
 ROUTES = {ORDER: "POST /order", PAY: "POST /payment/pay", "/order/{order_id}": "GET /order/{order_id}"}
 PROVIDER = ("gateway_error", "gateway_timeout")
+LONGEST = "3h"  # a case ends by itself after this time, so a query that looks back this far shows the level before the fault
 ENOUGH = 5  # requests that make a pattern
 
 
@@ -99,6 +100,45 @@ def slower(route, bound, window=20):
 def responses(status, route):
     """Responses per second with this status, on this route."""
     return f'sum(rate(request_total{{{JOB},route="{route}",status="{status}"}}[30s]))'
+
+
+def a_second(series):
+    return f"sum(rate({series}[1m])) or vector(0)"
+
+
+def of_ordered(worst):
+    return (f"{worst}(-sum by (sku) (delta(minishop_inventory_stock{{{JOB}}}[1m])) "
+            f"/ (sum by (sku) (increase(minishop_ordered_units_total{{{JOB}}}[1m])) > 0))")
+
+
+def p95(route):
+    return f'1000 * histogram_quantile(0.95, sum by (le) (rate(request_duration_seconds_bucket{{{JOB},route="{route}"}}[1m])))'
+
+
+# reason: (what its signal counts, PromQL with one number). A wrong answer shows the number, now and before the fault. A third element is
+# the usual number in words, where the number before says nothing: a reload refills the stock. Reasons that no metric shows are missing.
+SEEN = {
+    **{reason: (f"{reason} errors a second", a_second(f'error_total{{{JOB},reason="{reason}"}}'))
+       for reason in (*PROVIDER, "card_declined", "insufficient_funds", "fraud_suspected", "out_of_stock", "unavailable")},
+    "slow_provider": (f"P95 of {PAY} in ms", p95(PAY)),
+    "slow_inventory": (f"P95 of {ORDER} in ms", p95(ORDER)),
+    "traffic_spike": ("requests a second", f"sum(rate(request_total{{{JOB}}}[20s]))"),
+    "pool_exhausted": ("connections to the provider in use", f"max(avg_over_time(minishop_payment_connections_used{{{JOB}}}[20s]))"),
+    "too_many_connections": ("open file descriptors", f"max(process_open_fds{{{JOB}}})"),
+    "config_rejected": ("minishop_config_last_reload_successful", f"min(minishop_config_last_reload_successful{{{JOB}}})"),
+    "wrong_build": ("builds of minishop that run", f"count(count by (version) (minishop_build_info{{{JOB}}}))"),
+    "too_much_deducted": ("units that left the stock for each ordered unit, at most", of_ordered("max"), "about 1 is usual"),
+    "not_deducted": ("units that left the stock for each ordered unit, at least", of_ordered("min"), "about 1 is usual"),
+    "invalid_request": ("responses 400 a second", a_second(f'request_total{{{JOB},status="400"}}')),
+    "retry_storm": (f"responses 409 of {PAY} a second", a_second(f'request_total{{{JOB},route="{PAY}",status="409"}}')),
+    "unknown_sku": (f"responses 404 of {ORDER} a second", a_second(f'request_total{{{JOB},route="{ORDER}",status="404"}}')),
+    "slack_webhook": ("messages that Slack refused in two minutes",
+                      'sum(increase(alertmanager_notifications_failed_total{integration="slack"}[2m]))'),
+    "rule_missing": ("loaded rules", "sum(prometheus_rule_group_rules)"),
+    "target_lost": ("targets that respond", "count(up == 1)"),
+    "logs_stopped": ("log lines for each request", f"sum(rate(telemetry_log_lines_written_total{{{JOB}}}[1m])) / sum(rate(request_total{{{JOB}}}[1m]))"),
+    "collector_away": ("exported spans a second", a_second(f"telemetry_spans_exported_total{{{JOB}}}")),
+}
 
 
 # Witnesses.

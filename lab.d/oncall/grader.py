@@ -4,13 +4,14 @@
 An answer is right only if the row of the fault allows it and the engines show it now. If they do not show it, or do not respond, no answer counts as wrong.
 """
 import dataclasses
+import math
 import re
 import time
 
 from . import words
 from .actions import ACTIONS
 from .engines import Away
-from .faults import JOB, caller_of, groups
+from .faults import JOB, SEEN, caller_of, groups
 
 RIGHT, WRONG, BAD, UNKNOWN = 0, 1, 2, 3  # exit statuses
 TRIES = 4              # wrong answers to a question
@@ -20,6 +21,7 @@ SETTLED_S = 120
 SHOWS_S = 40            # after an action, until rates show its effect
 EFFECT_STEP_S, SETTLED_STEP_S = 2, 5
 LATE_S = 60            # an effect that shows later than this has another cause
+STILL = "requests arrive and few of them fail, but a fault of the case still shows"
 # number: (question, form of the answer, function of the lab's instances that returns [(kind, possible answers)])
 QUESTIONS = {
     1: ("Is something wrong, and since when?", "no, or a time (UTC, 30 s either way)", lambda _: [("", "14:03, 14:03:12, '2 min ago', seconds since 1970")]),
@@ -54,6 +56,7 @@ class Case:
     def __init__(self, began, parts, answers_from, settled):
         self.began, self.parts, self.answers_from, self.settled = began, parts, answers_from, settled
         self.instances = []  # the addresses of the native shops
+        self.earlier = []    # alerts from before the case: "NAME (state)"
         self.base, self.rules, self.silences, self.actions = None, [], set(), []
         self.questions = {number: Question() for number in QUESTIONS}
         self.mended_at = self.ended = None
@@ -84,18 +87,27 @@ def progress(question, total):
 
 
 def public(case):
-    """The public state of a case: {began, from, questions}."""
+    """The public state of a case: {began, from, earlier, questions}."""
     def state(question):
         return (f"right at {clock(question.right_at)}" if question.right_at else "closed" if question.wrong >= TRIES else
                 ", ".join(progress(question, len(case.parts))) or "open")
-    return {"began": case.began, "from": case.began + case.answers_from,
+    return {"began": case.began, "from": case.began + case.answers_from, "earlier": earlier(case),
             "questions": [{"number": number, "asked": asked, "how": how, "allowed": allowed(case.instances), "state": state(case.questions[number])}
                           for number, (asked, how, allowed) in QUESTIONS.items()]}
+
+
+def earlier(case):
+    """A sentence about the alerts from before the case, or ""."""
+    if not case.earlier:
+        return ""
+    return (f"Alerts from before the case: {', '.join(case.earlier)}. Their cause is not part of the case.\n"
+            "Alerts look back for minutes, so they may fire for a while.")
 
 
 def questions(case, now):
     """The questions, and the state of the answers."""
     lines = [f"The case has been running since {clock(case.began)} UTC ({now - case.began:.0f} s)."]
+    lines += filter(None, [earlier(case)])
     if now < case.began + case.answers_from:
         lines.append(f"The lab accepts answers from {clock(case.began + case.answers_from)} on: until then the fault may not have begun.")
     lines += ["  {number}. {asked} [{state}]\n     {how}".format(**question) for question in public(case)["questions"]]
@@ -208,12 +220,12 @@ def several(text):
     return [part for part in re.split(r"\s*(?:,|;|\+|&|\band\b)\s*", text) if part.strip()] or [text]
 
 
-def collect(question, hits, total):
-    """Right, or right so far."""
+def collect(question, hits, total, things):
+    """Right, or right so far. things: what the question asks for, in the plural."""
     question.found |= hits
     if len(question.found) == total:
         return Verdict(RIGHT, "right")
-    return Verdict(WRONG, "right so far: that is one of two places. Find the other one")
+    return Verdict(WRONG, f"right so far: that is one of two {things}. Find the other one")
 
 
 def judge_where(case, text, now):
@@ -234,7 +246,7 @@ def judge_where(case, text, now):
             if not hit:
                 return Verdict(WRONG, f"wrong: {observation(case, engines, place, now)}", True)
             hits |= hit
-        return collect(case.questions[2], hits, len(said))
+        return collect(case.questions[2], hits, len(said), "places")
     return judge
 
 
@@ -246,7 +258,7 @@ def judge_why(case, text, now):
             calm(case, engines, now)
             if causes == [("nothing", "nothing")]:
                 return Verdict(RIGHT, "right: nothing is wrong")
-            return Verdict(WRONG, f"wrong: {look(causes[0])}", True)
+            return Verdict(WRONG, f"wrong: {look(case, engines, causes[0], now)}", True)
         said = testimony(case, engines, now)
         hits = set()
         for family, reason in causes:
@@ -259,18 +271,32 @@ def judge_why(case, text, now):
             if not hit and any(reason in fault.near for fault in faults):
                 return Verdict(WRONG, "true, but it has another cause: read one such trace and its log line to the end", True)
             if not hit:
-                return Verdict(WRONG, f"wrong: {look((family, reason))}", True)
+                return Verdict(WRONG, f"wrong: {look(case, engines, (family, reason), now)}", True)
             hits |= hit
-        return collect(case.questions[3], hits, len(said))
+        return collect(case.questions[3], hits, len(said), "reasons")
     return judge
 
 
-def look(cause):
-    """A hint that depends on the answer."""
+def look(case, engines, cause, now):
+    """A hint that depends on the answer: the signs of a wrong reason, and what its signal shows. It says nothing about the right one."""
     family, reason = cause
     if reason and reason != "nothing":
-        return f"the signs of {reason} are: {words.REASONS[reason][0]}"
+        return f"{reason} is not the cause here. Its signs would be: {words.REASONS[reason][0]}{shown(case, engines, reason, now)}"
     return f"{family} means that {words.FAMILIES[family]}. Is that what the signals show?"
+
+
+def shown(case, engines, reason, now):
+    """What the signal of a reason shows now and showed before the fault. The answer is wrong even if the engines do not respond."""
+    before = min((part.began for part in case.parts if part.began), default=case.began) - EFFECT_STEP_S
+    if reason not in SEEN:
+        return ". Here, no log line and no silence shows this"
+    what, expression, *usual = SEEN[reason]
+    try:
+        values = [engines.number(expression, when) for when in ((now,) if usual else (now, before))]
+    except Away:
+        values = []
+    said = [f"{round(value, 2):g} {word}" for value, word in zip(values, ("now", "before")) if value is not None and not math.isnan(value)]
+    return f". Here, {what}: {', '.join(said + usual)}" if said else ""
 
 
 def done_last(case, now):
@@ -278,7 +304,8 @@ def done_last(case, now):
     if not case.actions:
         return "nothing has been done yet: ./lab mend ACTION"
     when, action = case.actions[-1]
-    return f"the last action was {action}" + (f", {now - when:.0f} s ago: wait until it is {SHOWS_S}" if now - when < SHOWS_S else "")
+    ago = int(now - when)
+    return f"the last action was {action}" + (f", {ago} s ago: wait {SHOWS_S - ago} s more" if ago < SHOWS_S else "")
 
 
 def judge_mended(case, text, now):
@@ -298,6 +325,17 @@ def judge_mended(case, text, now):
             return Verdict(WRONG, f"not mended: {why}; {done_last(case, now)}")
         raise CannotTell(f"the service has been well for {seconds:.0f} s; {case.settled:.0f} s are needed")
     return judge
+
+
+def unproven(case, engines, now):
+    """Why the case should not end yet: only the proof of the repair is missing. Otherwise "". It counts a complete proof."""
+    if not case.actions or not all(case.questions[number].right_at for number in (1, 2, 3)):
+        return ""
+    verdict = answer(case, engines, 4, "", now)
+    if verdict.status == RIGHT or verdict.status == WRONG and now - case.actions[-1][0] >= SHOWS_S:
+        return ""
+    return (f"The case goes on, because only question 4 is open. Its verdict is: {verdict.text}.\n"
+            "./lab oncall end counts the proof once it is complete. ./lab oncall end --now ends the case unsolved.")
 
 
 JUDGES = {1: judge_since, 2: judge_where, 3: judge_why, 4: judge_mended}
@@ -321,17 +359,24 @@ def settled(case, engines, now):
     checks = [("too few requests arrive", f"sum(rate(request_total{{{JOB}}}[20s]))", lambda value: value >= base["rate"] / 2),
               ("more than a tenth of the requests fails", f"sum(rate(error_total{{{JOB}}}[20s])) / (sum(rate(request_total{{{JOB}}}[20s])) > 0)",
                lambda value: value <= 0.1),
-              ("Prometheus no longer reaches one of its targets", "count(up == 1)", lambda value: value >= base["up"])]
-    checks += [("the fault still shows", part.fault.effect(part.params, base), lambda value: value == 0)
-               for part in case.parts if not part.fault.lasting]
+              (unnamed(case, "unscrapes", "Prometheus no longer reaches one of its targets", now), "count(up == 1)", lambda value: value >= base["up"])]
+    checks += [(STILL, part.fault.effect(part.params, base), lambda value: value == 0) for part in case.parts if not part.fault.lasting]
     worst, why = 0, ""
     for text, expression, good in checks:
         bad = bad_times(engines, expression, good, begin, now)
         if bad and bad[-1] > worst:
             worst, why = bad[-1], text
     for text in tampered(case, engines, now):
-        worst, why = now, text
+        if text != STILL or now - worst >= SETTLED_STEP_S:  # STILL is not true while a check fails
+            why = text
+        worst = now
     return (0, why) if now - worst < SETTLED_STEP_S else (now - max(worst, begin), why)
+
+
+def unnamed(case, deed, text, now):
+    """The text, unless an unanswered fault of the case does this deed, or did it until just now: then the text would be the answer."""
+    return STILL if any(getattr(part.fault, deed)(part.params) and index not in case.questions[3].found and
+                        (part.ended is None or now - part.ended < SHOWS_S) for index, part in enumerate(case.parts)) else text
 
 
 def tampered(case, engines, now):
@@ -339,11 +384,11 @@ def tampered(case, engines, now):
     loaded = set(engines.rules())
     missing = [name for name in case.rules if name not in loaded]
     if missing:
-        yield f"Prometheus does not have the rule {missing[0]}"
+        yield unnamed(case, "unloads", f"Prometheus does not have the rule {missing[0]}", now)
     for silence in engines.silences():
         matched = [matcher["value"] for matcher in silence["matchers"] if matcher["name"] == "alertname"]
         if silence["id"] not in case.silences and (not matched or any(value in loaded or matcher_is_regex(silence) for value in matched)):
-            yield f"a silence holds back {', '.join(matched) or 'alerts'}"
+            yield unnamed(case, "silences", f"a silence holds back {', '.join(matched) or 'alerts'}", now)
 
 
 def matcher_is_regex(silence):

@@ -20,14 +20,14 @@ from .cases import ANSWERS_FROM_S, Plan
 from .control import Control, Failed, remember, settings
 from .crowd import Crowd
 from .engines import Away, Engines
-from .faults import JOB, Params
+from .faults import JOB, LONGEST, Params
 from .words import CALLERS
 
 SOCKET, RECORD = "oncall.sock", "oncall.case"
 TICK_S = 0.5
 BEAT_S = 30          # the heartbeat, alternately firing and resolved
 LOOK_S = 2           # whether somebody has restarted or reloaded the shop
-LONGEST_S = 3 * 3600
+LONGEST_S = 3600 * int(LONGEST.removesuffix("h"))
 BASE = {"inventory.restock_s": 3600}  # in every case: a restock would hide what leaves the stock
 
 
@@ -78,6 +78,7 @@ class Hand:
         """Sets up everything that every case has. Raises Away or Failed if that is not possible."""
         self.case.silences = {silence["id"] for silence in self.engines.silences(None)}
         self.case.rules = sorted(self.engines.rules())
+        self.case.earlier = sorted({f"{alert['labels']['alertname']} ({alert['state']})" for alert in self.engines.alerts()})
         if self.plan.replicas:
             self.control.start_replicas()
         self.case.instances = self.engines.instances
@@ -231,12 +232,14 @@ class Hand:
     def answer(self, request):
         """One request of ./lab answer or ./lab mend: {do, question, value, action, name}. Returns {status, text}."""
         do = request.get("do")
+        now = time.time()
         if do == "end":
-            self.over.set()
-            return {"status": 0, "text": "ending"}
+            unproven = "" if request.get("now") or self.broken or self.trouble else grader.unproven(self.case, self.engines, now)
+            if not unproven:
+                self.over.set()
+            return {"status": 1, "text": unproven}
         if self.broken or self.trouble:
             return {"status": 3, "text": f"cannot tell: {self.broken or self.trouble}"}
-        now = time.time()
         if do == "mend":
             if len(self.case.actions) >= grader.ACTIONS_TAKEN:
                 return {"status": 1, "text": f"closed: {grader.ACTIONS_TAKEN} actions were taken. ./lab oncall end shows the fault"}

@@ -78,6 +78,8 @@ def begin(options):
                              ("the Slack channel", "slack", ""), ("silences", "alertmanager", "/#/silences")):
         print(f"  {what:20} {place[name + '_url']}{path}")
     print("  one request          ./lab trace failed, ./lab trace slow, ./lab logs\n")
+    if reply["earlier"]:
+        print(f"{reply['earlier']}\n")
     print(f"The lab accepts answers from {grader.clock(reply['from'])} UTC on. ./lab answer shows the questions, ./lab mend the possible actions,\n"
           "./lab oncall end gives up and shows the fault.")
     return 0
@@ -87,14 +89,17 @@ def oncall(arguments, only_check=False):
     parser = argparse.ArgumentParser(prog="./lab oncall", description="Breaks something, or nothing, and does not say what.")
     parser.add_argument("case", nargs="?", help=f"the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}; or: end, score")
     parser.add_argument("--seed", type=int, help="the same number repeats the same case")
+    parser.add_argument("--now", action="store_true", help="with end: also while only the proof of the repair is missing")
     options = parser.parse_args(arguments)
+    if options.now and options.case != "end":
+        stop("--now belongs to oncall end", 2)
     if options.case in ("end", "score"):
         if options.seed is not None:
             stop(f"oncall {options.case} takes no seed", 2)
         if options.case == "score":
             print(score.table(directory()))
             return 0
-        return show(ask(do="end"))
+        return show(ask(do="end", now=options.now))
     if options.case is not None:
         if not options.case.isdigit() or int(options.case) not in cases.NUMBERS:
             stop(f"oncall takes the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}, or end, or score, not '{options.case}'", 2)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The page of the case: its clock, the questions, links that open each tool at the right place and time, and the newest lines of the log.
+"""The page of the case: its clock, the questions, and links that open each tool at the right place and time. Natively one of them
+opens its second page, with the newest lines of the log.
 
 It gets only the public state of the case, so it shows only what ./lab answer and ./lab logs show. The process behind the case serves it,
 on a port of this machine."""
@@ -66,6 +67,7 @@ def links(engines, began, now):
              ("P95 by route", query(prometheus, "job_route:request_duration_seconds:p95_rate1m", now, began)),
              ("Responses by route and status", query(prometheus, "sum by (route, status) (rate(request_total[1m]))", now, began)),
              ("Stock", query(prometheus, "minishop_inventory_stock", now, began)),
+             ("Open file descriptors", query(prometheus, "process_open_fds", now, began)),
              ("Reloads", query(prometheus, "minishop_config_reloads_total", now, began)),
              ("Targets", f"{prometheus}/classic/targets"), ("Rules", f"{prometheus}/classic/rules"), ("Alerts", f"{prometheus}/classic/alerts"),
              ("Silences", f"{urls['alertmanager']}/#/silences"), ("The Slack channel", urls["slack"]),
@@ -89,6 +91,8 @@ def live(engines, state, now):
     if now < state["from"]:
         parts.append(f'<p class="banner warn">Something may go wrong, or nothing does. The lab accepts answers from '
                      f'{time.strftime("%H:%M:%S", time.gmtime(state["from"]))} UTC on, in {duration(state["from"] - now)}.</p>')
+    if state["earlier"]:
+        parts.append(f'<p class="banner warn">{html.escape(state["earlier"])}</p>')
     parts.append("<h2>The questions</h2>")
     for question in state["questions"]:
         state_of = next((word for word in ("right", "closed") if question["state"].startswith(word)), "open")

@@ -32,11 +32,11 @@ CAUSES = {
     },
     "grey": {},
     "capacity": {
-        "traffic_spike": ("request_total rises several times, and most of it has one user_agent in the log", "spike", "overload", "flood"),
+        "traffic_spike": ("request_total is more than twice as high as before, and most of it has one user_agent in the log", "spike", "overload", "flood"),
         "pool_exhausted": ("minishop_payment_connections_used stays at its limit, and ChargeCard has the event 'waited for a connection'",
                            "pool", "connection pool", "no connection", "connections exhausted"),
-        "too_many_connections": ("process_open_fds and process_threads rise", "connection leak", "descriptors", "open connections", "fds",
-                                 "file descriptors"),
+        "too_many_connections": ("process_open_fds is far higher than before the case, and so is process_threads", "connection leak",
+                                 "descriptors", "open connections", "fds", "file descriptors"),
         "unavailable": ('it is counted in error_total{reason="unavailable"}', "503", "service unavailable"),
     },
     "deploy": {
@@ -57,7 +57,7 @@ CAUSES = {
         "unknown_sku": ('request_total{route="/order",status="404"} rises', "wrong sku", "sku unknown"),
     },
     "credentials": {
-        "provider_credentials": ("payments fail with gateway_error, and the log's detail says that the provider refuses the credentials",
+        "provider_credentials": ("most payments fail, and the log's detail says that the provider refuses the credentials",
                                  "provider key", "refused credentials", "bad credentials", "credentials refused", "api key"),
         "slack_webhook": ('alertmanager_notifications_failed_total{integration="slack"} rises', "webhook", "webhook revoked",
                           "slack refused", "revoked webhook", "slack token"),

@@ -36,6 +36,6 @@ def on_call(stack):
         try:
             oncall_test.solve(lab, number, native=False)
         except TestFailure:
-            subprocess.run([lab.program, "oncall", "end"], env=lab.env, stdin=subprocess.DEVNULL, check=False)
+            subprocess.run([lab.program, "oncall", "end", "--now"], env=lab.env, stdin=subprocess.DEVNULL, check=False)
             raise
         print(f"ok   on call: case {number} ({time.monotonic() - began:.0f} s)", flush=True)

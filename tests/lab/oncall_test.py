@@ -23,7 +23,7 @@ from labtest import TestFailure, contains, expect, wait_until  # noqa: E402
 
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import oncall_signals as signals  # noqa: E402
-from oncall import cases  # noqa: E402
+from oncall import cases, faults  # noqa: E402
 from oncall.engines import Away, Engines  # noqa: E402
 
 PACE = 0.2              # of the usual time
@@ -145,7 +145,7 @@ def something(case, lasting):
     for place in wide[:1]:
         case.ask("answer", "2", place, expected=WRONG)
     case.ask("answer", "2", ", ".join(fault.where(params)[0] for fault, params in parts), expected=RIGHT)
-    case.ask("answer", "3", "unknown_sku" if number_of(parts) != 27 else "wrong_build", expected=WRONG)
+    contains(case.ask("answer", "3", "unknown_sku" if number_of(parts) != 27 else "wrong_build", expected=WRONG), "is not the cause here", ". Here, ", " now")
     explain(case, parts)
     if case.engines.native:
         expect("what can be read", readable(case), [])
@@ -153,6 +153,8 @@ def something(case, lasting):
     case.ask("answer", "4", expected=WRONG)
     for fault, params in parts:
         case.ask("mend", *fault.mends(params)[0].split(), expected=RIGHT)
+    if parts[0][0].lasting is None:
+        contains(case.ask("oncall", "end", expected=WRONG), "only question 4 is open", "./lab oncall end --now")
     wait_until("all is well again", lambda: case.once("answer", "4")[0] == RIGHT, 180, 2)
     well = watch.wait_until_quiet(case.fault_began)
     if lasting:
@@ -188,6 +190,8 @@ def nothing_is_left(lab):
     expect("what a case leaves in run", [path.name for path in run.iterdir() if path.name.startswith(("oncall", "incident"))], [])
     urls = {name: f"http://127.0.0.1:{lab.ports[f'LAB_{name}_PORT']}" for name in ("SLACK", "PROMETHEUS", "ALERTMANAGER", "MINISHOP")}
     expect("slack-mock", labtest.http_json(f"{urls['SLACK']}/control")["mode"], "ok")
+    expect("the heartbeat", [alert["labels"] for alert in labtest.http_json(f"{urls['ALERTMANAGER']}/api/v2/alerts")
+                             if alert["labels"]["alertname"] == "Heartbeat"], [])
     expect("silences", [silence for silence in labtest.http_json(f"{urls['ALERTMANAGER']}/api/v2/silences")
                         if silence["status"]["state"] != "expired"], [])
     rules = {rule["name"] for group in labtest.http_json(f"{urls['PROMETHEUS']}/api/v1/rules")["data"]["groups"] for rule in group["rules"]}
@@ -229,6 +233,8 @@ def test_bad_input_and_order(directory):
         contains(lab("oncall", *words_, status=2), "oncall")
     contains(lab("oncall", "--seed", "x", status=2), "invalid int value: 'x'")
     contains(lab("oncall", "score", "--seed", "1", status=2), "takes no seed")
+    for words_ in (("--now",), ("3", "--now"), ("score", "--now")):
+        contains(lab("oncall", *words_, status=2), "--now belongs to oncall end")
     contains(lab("answer", status=1), "no case runs: ./lab oncall begins one")
     contains(lab("answer", "5", "x", status=2), "the number of a question, 1 to 4")
     contains(lab("answer", "one", status=2), "the number of a question, 1 to 4")
@@ -301,6 +307,8 @@ def test_it_cannot_be_fooled(directory):
         contains(lab("incident", "payment-outage", status=1), "./lab oncall end first")
         case.wait_for_answers()
         case.ask("answer", "1", f"{case.began + case.plan.at * PACE:.0f}", expected=RIGHT)
+        expect("signals of wrong answers that have no number",
+               [reason for reason, (_, query, *_) in faults.SEEN.items() if case.engines.number(query) is None], [])
         expect("what can be read", readable(case), [])
         restarting_does_not_mend(lab, case)
         stopping_it_does_not_mend(lab, case)
@@ -311,6 +319,7 @@ def test_it_cannot_be_fooled(directory):
         contains(lab("answer", status=1), "no case runs")
         lab.up()
         an_interrupted_case_is_cleaned_up(lab)
+        an_alert_of_an_incident_is_not_of_the_case(lab)
 
 
 def failing(lab):
@@ -374,6 +383,16 @@ def an_interrupted_case_is_cleaned_up(lab):
     expect("parts of the case", len(case.plan.parts), 1)
 
 
+def an_alert_of_an_incident_is_not_of_the_case(lab):
+    lab("incident", "payment-outage")
+    wait_until("an alert", engines_of(lab, True).alerts, 90)
+    lab("incident", "clear")
+    for text in (Case(lab, 7).text, lab("answer")):
+        contains(text, "Alerts from before the case: MiniShopHighErrorRate (", "not part of the case")
+    lab("oncall", "end")
+    nothing_is_left(lab)
+
+
 def every_case(directory):
     """Each lab takes the next case from a queue of the remaining numbers."""
     numbers = queue.Queue()
@@ -393,7 +412,7 @@ def every_case(directory):
                     except (TestFailure, Away) as failure:
                         failures.append(number)
                         print(f"FAIL case {number}: {failure}", flush=True)
-                        subprocess.run([lab.program, "oncall", "end"], env=lab.env, stdin=subprocess.DEVNULL, check=False)
+                        subprocess.run([lab.program, "oncall", "end", "--now"], env=lab.env, stdin=subprocess.DEVNULL, check=False)
 
     for index in range(LABS):
         (directory / str(index)).mkdir()

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs cases_test.py; without Python 3 it is skipped, and says so.
+# Runs cases_test.py and verdicts_test.py; without Python 3 they are skipped, and this says so.
 if ! command -v python3 >/dev/null; then
-	echo "SKIP cases_test.py: python3 missing"
+	echo "SKIP cases_test.py, verdicts_test.py: python3 missing"
 	exit 77
 fi
-exec python3 -B "$(dirname "$0")/cases_test.py" "$@"
+cd "$(dirname "$0")" && python3 -B cases_test.py && exec python3 -B verdicts_test.py

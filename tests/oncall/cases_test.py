@@ -93,15 +93,18 @@ def right_places(world):
     return [f"{sets[0][0]}, {sets[1][0]}", f"{sets[1][-1]} and {sets[0][-1]}"]
 
 
+def right_causes_of(world, index):
+    """The right wordings of one part."""
+    _, reasons = grader.testimony(world.case, world, world.now)[index]
+    return [wording for reason in reasons for family in world.parts[index].fault.families
+            for wording in (f"{family} {reason}", reason, f"{reason} {family.upper()}", reason.replace("_", " "), f"{family}: {reason}",
+                            *words.REASONS[reason][1:])]
+
+
 def right_causes(world):
     if not world.parts:
         return ["nothing", "no"]
-    said = grader.testimony(world.case, world, world.now)
-    found = []
-    for part, (_, reasons) in zip(world.parts, said):
-        found.append([wording for reason in reasons for family in part.fault.families
-                      for wording in (f"{family} {reason}", reason, f"{reason} {family.upper()}", reason.replace("_", " "), f"{family}: {reason}",
-                                      *words.REASONS[reason][1:])])
+    found = [right_causes_of(world, index) for index in range(len(world.parts))]
     return found[0] if len(found) == 1 else [f"{found[0][0]}, {found[1][0]}", f"{found[1][1]} + {found[0][1]}"]
 
 
@@ -140,7 +143,10 @@ def test_one_of_two_is_not_all(_):
             for part in world.parts:
                 fresh(world)
                 verdict = wanted(world, 2, part.fault.where(part.params)[0], WRONG)
-                expect("and it says so", ("that is one" in verdict.text, verdict.counts), (True, False))
+                expect("and it says so", ("that is one of two places" in verdict.text, verdict.counts), (True, False))
+                causes = [right_causes_of(world, one)[0] for one in range(2)]
+                verdict = wanted(world, 3, causes[world.parts.index(part)], WRONG)
+                expect("and it says so", ("that is one of two reasons" in verdict.text, verdict.counts), (True, False))
             wanted(world, 2, world.parts[0].fault.where(world.parts[0].params)[0], RIGHT)
 
 
@@ -156,16 +162,19 @@ def test_a_hint_depends_on_the_answer(_):
     expect("hints are counted", sum(question.hints for question in world.case.questions.values()), 4)
 
 
+class PageLab:
+    """The addresses for a page."""
+    native = True
+    urls = {"prometheus": "http://127.0.0.1:1", "alertmanager": "http://127.0.0.1:2", "slack": "http://127.0.0.1:3", "minishop": "http://127.0.0.1:4"}
+
+
 def test_the_page_says_no_more_than_the_terminal(_):
     """The page is the same for every case; only the clock and the states of the questions change."""
-    class Lab:
-        native = True
-        urls = {"prometheus": "http://127.0.0.1:1", "alertmanager": "http://127.0.0.1:2", "slack": "http://127.0.0.1:3", "minishop": "http://127.0.0.1:4"}
-    pages = {page.live(Lab, grader.public(World(1, number).case), BEGAN + 400) for number in cases.NUMBERS}
+    pages = {page.live(PageLab, grader.public(World(1, number).case), BEGAN + 400) for number in cases.NUMBERS}
     expect("different pages", len(pages), 1)
     world = World(1, 3)
     wanted(world, 2, "POST /order", WRONG)
-    changed = page.live(Lab, grader.public(world.case), BEGAN + 400)
+    changed = page.live(PageLab, grader.public(world.case), BEGAN + 400)
     if "1 of 4 wrong answers" not in changed or changed.replace("1 of 4 wrong answers", "open") not in pages:
         raise TestFailure("the page after a wrong answer")
     for link in re.findall(r'href="([^"]+)"', changed):
@@ -322,7 +331,7 @@ def test_just_after_an_action_it_is_too_early(_):
         world = World(6, 8)
         world.case.actions.append((world.now - age, "restock"))
         verdict = wanted(world, 4, "", WRONG)
-        expect(f"{age} s after an action", f"{age} s ago: wait" in verdict.text, early)
+        expect(f"{age} s after an action", f"{age} s ago: wait {grader.SHOWS_S - age} s more" in verdict.text, early)
 
 
 def test_what_the_customer_sees_is_not_the_cause(_):

@@ -4,4 +4,5 @@ TESTS += tests/oncall/cases.sh
 EXTRA_DIST += \
 	tests/oncall/cases.sh \
 	tests/oncall/cases_test.py \
+	tests/oncall/verdicts_test.py \
 	tests/oncall/world.py

@@ -140,7 +140,7 @@ class World:
         errors = 0.3 if any(self.broken(part, end) and part.fault.config(part.params).get("payment.failure_rate", 0) > 0.5
                             for part in self.parts) else self.errors
         if expression.startswith("count(up"):
-            value = BASE["up"] - len(self.gone)
+            value = BASE["up"] - len(self.gone) - sum(self.broken(part, end) and bool(part.fault.unscrapes(part.params)) for part in self.parts)
         elif "error_total" in expression:
             value = errors
         elif expression == 'sum(rate(request_total{job="minishop"}[20s]))':

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What verdicts say and do not say, when a case ends, and printed queries that find a fault as long as it lasts."""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+import labtest  # noqa: E402
+from labtest import expect  # noqa: E402
+from cases_test import RIGHT, SEEDS, TESTIMONY, WRONG, PageLab, right_causes, right_places, right_times, wanted  # noqa: E402
+from world import World, cases, grader  # noqa: E402
+from oncall import faults, page, words  # noqa: E402
+
+
+def test_the_check_of_the_service_does_not_name_the_fault(_):
+    """Question 4 costs no try, so its verdict must not be the answer to the others. It names the fault once question 3 is answered."""
+    revealing = {"target-lost": "targets", "rule-missing": "the rule", "alert-silenced": "a silence"}
+    met = set()
+    for number in cases.NUMBERS:
+        for seed in SEEDS:
+            world = World(seed, number)
+            named = [(part.fault.name, revealing[part.fault.name]) for part in world.parts if part.fault.name in revealing]
+            text = wanted(world, 4, "", WRONG).text
+            for part in world.parts:
+                if part.fault.name not in revealing:
+                    world.act(part.fault.mends(part.params)[0])
+                    text += wanted(world, 4, "", WRONG if named or part is not world.parts[-1] else RIGHT).text
+            for name, word in named:
+                met.add(name)
+                expect(f"case {number} seed {seed}: {word} in {text}", word in text, False)
+                if number not in cases.PAIRS:
+                    wanted(world, 3, right_causes(world)[0], RIGHT)
+                    expect(f"{name}, once it is answered", word in wanted(world, 4, "", WRONG).text, True)
+                world.act(next(part.fault.mends(part.params)[0] for part in world.parts if part.fault.name == name), 1)
+                expect(f"{name}, just after the repair", word in world.answer(4, "").text and number in cases.PAIRS, False)
+    expect("faults that a check could name", met, set(revealing))
+
+
+def test_a_wrong_reason_shows_its_own_signal(_):
+    """The verdict says that it is not so, what would be seen if it were, and what is seen instead. It does not name the right reason."""
+    expect("reasons without a metric", set(words.REASONS) - set(faults.SEEN), {"nothing", "alert_silenced", "provider_credentials"})
+    for number in (*cases.FAULTS, *cases.NOTHING):
+        for reason in [name for name in words.REASONS if name != "nothing"]:
+            world = World(9, number)
+            right = {one for part in world.parts for one in (*part.fault.reasons, *part.fault.near)}
+            if reason in right:
+                continue
+            text = wanted(world, 3, reason, WRONG).text
+            for said in (f"{reason} is not the cause here", "Its signs would be: ", f"Here, {faults.SEEN[reason][0]}: " if reason in faults.SEEN else "Here, no log line"):
+                labtest.contains(text, said)
+            expect(f"the right reason in {text}", [one for one in right if re.search(rf"\b{one}\b", text)], [])
+            world = World(9, number)
+            said = grader.testimony(world.case, world, world.now)
+            grader.testimony = lambda *_, said=said: said
+            world.away = {"prometheus"} if world.parts else set()
+            expect("without Prometheus", "is not the cause here" in wanted(world, 3, reason, WRONG).text, True)
+            grader.testimony = TESTIMONY
+
+
+def proving(number, seed=1):
+    """A case in which everything is answered and mended just now."""
+    world = World(seed, number)
+    for question, text in ((1, right_times(world)[0]), (2, right_places(world)[0]), (3, right_causes(world)[0])):
+        wanted(world, question, text, RIGHT)
+    world.mend(settled=0)
+    return world
+
+
+def test_the_end_waits_for_the_proof(_):
+    for number in cases.NUMBERS:
+        world = World(1, number)
+        expect(f"case {number}, given up", grader.unproven(world.case, world, world.now), "")
+        world.mend(settled=60)
+        expect(f"case {number}, given up after an action", grader.unproven(world.case, world, world.now), "")
+        world = proving(number)
+        # No history shows that a silence was there, and without a fault the service was always well.
+        for age in (1, 60) if any(not part.fault.lasting for part in world.parts) else ():
+            world.now += age
+            labtest.contains(grader.unproven(world.case, world, world.now), "only question 4 is open", "./lab oncall end --now")
+            expect("question 4", world.case.questions[4].right_at, None)
+        world.now += grader.SETTLED_S
+        expect(f"case {number}, proven", grader.unproven(world.case, world, world.now), "")
+        expect("question 4", bool(world.case.questions[4].right_at), True)
+        world = proving(number)
+        for part in world.parts:
+            part.ended = None
+        world.now += grader.SHOWS_S  # long enough to tell
+        expect(f"case {number}, after actions that did not help", grader.unproven(world.case, world, world.now), "")
+
+
+def test_alerts_from_before_are_told(_):
+    for alerts in (["MiniShopDown (firing)"], ["MiniShopDown (firing)", "MiniShopTelemetryDropped (pending)"]):
+        world = World(1, 1)
+        expect("without one", ("before the case" in grader.questions(world.case, world.now), grader.public(world.case)["earlier"]), (False, ""))
+        world.case.earlier = alerts
+        for text in (grader.questions(world.case, world.now), grader.public(world.case)["earlier"], page.live(PageLab, grader.public(world.case), world.now)):
+            labtest.contains(text, ", ".join(alerts), "not part of the case")
+
+
+STEADY = """
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {{series: 'process_open_fds{{job="minishop"}}', values: '24x19 231x160'}}
+      - {{series: 'up{{job="slack-mock"}}', values: '1x19 stale _x159'}}
+      - {{series: 'up{{job="minishop"}}', values: '1x180'}}
+    promql_expr_test:
+      - {{expr: '{look}', eval_time: {minutes}m, exp_samples: [{{labels: '{labels}', value: {value}}}]}}
+"""
+
+
+def test_a_printed_query_finds_the_fault_as_long_as_it_lasts(directory):
+    """The level rises within a minute, or the series ends, and then nothing changes until the case ends by itself."""
+    if not shutil.which("promtool"):
+        raise labtest.Skip("promtool missing")
+    for name, labels, value in (("descriptors", 'process_open_fds{job="minishop"}', 231), ("target-lost", '{job="slack-mock"}', 1)):
+        [look] = [look for look in cases.BY_NAME[name].found_by if not look.shell]
+        for minutes in (21, 30, 60, 179):
+            file = directory / f"{name}.yml"
+            file.write_text(STEADY.format(look=look.text, minutes=minutes, labels=labels, value=value))
+            done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, timeout=60, check=False)
+            expect(f"{look.text} after {minutes} minutes\n{done.stdout}{done.stderr}", done.returncode, 0)
+
+
+if __name__ == "__main__":
+    labtest.run_tests(globals())
