@@ -6,7 +6,7 @@ from course.answers import COUNT, TRACE_ID, Number
 from course.question import CannotTell, Right, Wrong, question
 from course.traces import root
 from oncall.engines import Away
-from trace import Page, Trouble
+from trace import Pages, Trouble
 
 COUNTED = re.compile(r'^minishop_stock_counts_total\{sku="mug"\} (\S+)$', re.MULTILINE)
 
@@ -36,7 +36,7 @@ def stock_counts(engines, answer):
 def stock_trace(engines, answer):
     scratch(engines, "/readyz")
     try:
-        trace = Page(engines.urls["scratch"]).get(answer.value)
+        trace = Pages([engines.urls["scratch"]]).get(answer.value)
     except Trouble as trouble:
         raise CannotTell(str(trouble)) from trouble
     if not trace:
