@@ -28,16 +28,10 @@ bool tel_json_is_reserved_slowly(const struct tel_name *name) {
 }
 
 static char *put_key(char *to, const struct tel_name *name) {
-  const struct tel_key *key = name->prepared;
-  if (key) {
-    memcpy(to, key->json, sizeof key->json); /* a fixed size needs only a few moves and no call */
-    return to + key->json_len;
-  }
+  char *end = tel_json_put_short_head(to, name);
+  if (end) return end;
   to = TEXT_PUT(to, ",\"");
-  if (escape_json_copy(to, name->text, name->len))
-    to += name->len;
-  else
-    to = escape_json(to, name->text, name->len);
+  to = escape_json(to, name->text, name->len);
   return TEXT_PUT(to, "\":");
 }
 
