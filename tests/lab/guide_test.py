@@ -82,7 +82,7 @@ ANSWERS = [
     ("11.2", "echo $(tail -n 1000 .lab/log/minishop.json | wc -c) $(" + PROMQL_5M.format("sum(rate(telemetry_log_lines_written_total[5m]))") +
              ") | awk '{ print $1 / 1000 * $2 * 86400 / 1e9 }'", ["{} GB", "{}", "$(echo {} | awk '{{ print 1000 * $1 }}') MB"], ["1 MB", "50 GB"]),
     ("11.3", "echo $trace_id", ["{}"], ["$(tail -n 1 .lab/log/minishop.json | jq -r .trace_id)", "4bf92f3577b34da6a3ce929d0e0e4736"]),
-    ("12.1", PROMQL_5M.format("sum(up)"), ["{}", "{} targets"], ["0", "3", "5"]),
+    ("12.1", PROMQL_5M.format("sum(up)"), ["{}", "{} targets"], ["0", "2", "5"]),
     ("12.2", "echo export_failed", ["{}", "'export failed'", "Export-Failed"], ["queue_full", "shutdown"]),
     ("13.1", ASK_SCRATCH, ["{}", "{}.0"], ["2", "0", "300"], "stock/unicorn"),
     ("13.2", "echo $trace_id", ["{}"], ["4bf92f3577b34da6a3ce929d0e0e4736", OTHER_SKU], "stock/unicorn"),
