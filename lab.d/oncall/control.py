@@ -230,6 +230,10 @@ class Control:
         """Includes those of an interrupted case."""
         if any((self.run / f"{shop}.id").exists() for shop in REPLICAS):
             self._scrape(self.engines.instances[:1])
+            # Prometheus follows the file within seconds. Until then, a stopped replica would count as down.
+            with contextlib.suppress(Failed):  # Prometheus may hang
+                wait("Prometheus scrapes one shop", lambda: not self._runs("prometheus") or
+                     sum(target["labels"]["job"] == "minishop" for target in self.engines.targets()) == 1)
         for shop in REPLICAS:
             with contextlib.suppress(Failed):
                 os.kill(self.pid(shop), signal.SIGTERM)

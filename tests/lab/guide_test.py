@@ -59,7 +59,7 @@ ANSWERS = [
      ["{}", "{} s", "$(echo {} | awk '{{ print 1000 * $1 }}') ms"], ["1 ms", "2 s"]),
     ("5.2", LOG_5M.format(' and .route == "/order") | .duration_ms') + " | sort -n | awk '{ d[NR] = $1 } END { print d[int(NR * 0.95) + 1] }'",
      ["{} ms", "{}"], ["1 ms", "2 s"]),
-    ("5.3", "echo 0.025", ["{}", "25ms", "'0,025 s'"], ["0.05", "10 ms"]),
+    ("5.3", "echo 0.025", ["{}", "25ms", "'0,025 s'"], ["0.5", "5 ms"]),
     ("6.1", "trace_id=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n'); curl -s -o .lab/out -X POST http://127.0.0.1:8080/order "
             "-H \"traceparent: 00-$trace_id-00f067aa0ba902b7-01\"; echo $trace_id",
      ["{}", "$(echo {} | tr a-f A-F)"], ["$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')", "$(jq -r 'select(.route == \"/order\").trace_id' .lab/log/minishop.json | tail -n 1)"]),

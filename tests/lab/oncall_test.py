@@ -379,6 +379,8 @@ def an_interrupted_case_is_cleaned_up(lab):
     contains(lab("status"), "A case was interrupted; its faults are undone.", "incident       none")
     wait_until("payments succeed", lambda: failing(lab) < 0.15, 30, 0)
     nothing_is_left(lab)
+    replicas = case.engines.query_range(f'up{{job="minishop",instance!="{case.engines.instances[0]}"}}', case.began, time.time(), 1)
+    expect("the values of up of the stopped replicas", {value for _, points in replicas for _, value in points}, {1})
     contains(lab("answer", status=1), "no case runs")
     expect("parts of the case", len(case.plan.parts), 1)
 
