@@ -32,15 +32,28 @@ char *digits_i64(char *to, int64_t value) {
   return digits_u64(to, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
+/* 1 to 99 millionths with an exponent, as %g writes them: 5e-06, 7.3e-05. */
+static char *write_few_millionths(char *to, uint64_t millionths) {
+  bool tens = millionths >= 10;
+  *to++ = (char)('0' + (tens ? millionths / 10 : millionths));
+  if (tens && millionths % 10) {
+    *to++ = '.';
+    *to++ = (char)('0' + millionths % 10);
+  }
+  memcpy(to, tens ? "e-05" : "e-06", 4);
+  return to + 4;
+}
+
 /* A fast path for times and amounts, because they have few decimals. If the value is a whole number of
  * millionths, its digits (at most 15) are the ones that %.15g writes. Writing them directly costs a
  * twentieth. Returns NULL for other values. */
 static char *write_millionths(char *to, double value) {
   double size = fabs(value);
-  if (!(size >= 1e-4 && size < 1e9)) return NULL; /* below 1e-4, %g writes an exponent */
+  if (!(size < 1e9)) return NULL;
   uint64_t millionths = (uint64_t)(size * 1e6 + 0.5);
-  if ((double)millionths / 1e6 != size) return NULL;
+  if (millionths == 0 || (double)millionths / 1e6 != size) return NULL;
   if (value < 0) *to++ = '-';
+  if (millionths < 100) return write_few_millionths(to, millionths);
   to = digits_u64(to, millionths / 1000000);
   *to++ = '.';
   to = digits_fixed(to, (uint32_t)(millionths % 1000000), 6);

@@ -2,6 +2,7 @@
 #include "base/digits.h"
 
 #include <float.h>
+#include <stdio.h>
 
 #include "support/test.h"
 
@@ -35,4 +36,16 @@ START_TEST(test_doubles_fit_and_read_back) {
 }
 END_TEST
 
-TEST_MAIN("digits", test_whole_numbers, test_doubles_fit_and_read_back)
+START_TEST(test_millionths_are_written_as_printf_writes_them) {
+  for (int millionths = 1; millionths <= 200000; millionths++) {
+    double value = millionths / (millionths % 2 ? 1e6 : -1e6);
+    char text[DIGITS_DOUBLE_MAX + 1], wanted[DIGITS_DOUBLE_MAX + 1];
+    *digits_double(text, value) = '\0';
+    snprintf(wanted, sizeof wanted, "%.15g", value);
+    ck_assert_str_eq(text, wanted);
+  }
+}
+END_TEST
+
+TEST_MAIN("digits", test_whole_numbers, test_doubles_fit_and_read_back,
+          test_millionths_are_written_as_printf_writes_them)
