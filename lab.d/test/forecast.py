@@ -9,10 +9,10 @@ import plan
 import tools
 from tools import LAB_DIR, TOP, elapsed, output, row
 
-# The figures of CONTRIBUTING.md; a test compares them. They were measured on two idle cores.
-# Minutes of a run with existing builds, and MB in LAB_DIR after it.
+# The figures of CONTRIBUTING.md; a test compares them.
+# Minutes of a run with existing builds on two idle cores, and MB in LAB_DIR after it.
 RUNS = {"quick": (2, 100), "default": (27, 700), "full": (170, 900)}
-# Seconds and MB of each engine, in the order of building, with empty caches; and MB of Go's caches at the end.
+# Seconds on two cores that did other work too, and MB of each engine, in the order of building, with empty caches; and MB of Go's caches at the end.
 ENGINES = {"otelcol": (396, 121), "prometheus": (126, 102), "alertmanager": (52, 52), "jaeger": (189, 82), "kubernetes": (65, 33),
            "alloysyntax": (2, 2), "compose": (131, 65), "cluster": (480, 445), "thanos": (186, 95)}
 ONLY_FULL = ("compose", "cluster", "thanos")
@@ -75,7 +75,7 @@ def engine_rows(mode):
     else:
         seconds, size = (sum(column) for column in zip(*(ENGINES[name] for name in missing)))
         row("engines", f"{len(missing)} of {len(wanted_engines(mode))} to build, once a machine: {' '.join(missing)}")
-        row("", f"that takes about {elapsed(seconds)} more on two idle cores, beside the first tests, and leaves {megabytes(size)} in {STORE};")
+        row("", f"that takes about {elapsed(seconds)} more on two cores, beside the first tests, and leaves {megabytes(size)} in {STORE};")
         row("", f"meanwhile up to {megabytes(GO_CACHE_MB)} in {LAB_DIR}/go-cache, which is removed when they are built")
         free = shutil.disk_usage(LAB_DIR).free // 2**20
         if free < GO_CACHE_MB:
