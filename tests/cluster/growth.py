@@ -270,6 +270,19 @@ def table(head, rows, right=True):
     return lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]
 
 
+# They are those of Model.row().
+FORMULAS = (
+    ("series", "*s·R*"),
+    ("samples a second", f"*s·R*/{SCRAPE_S}"),
+    ("spans a second", "*p·q·R*"),
+    ("bytes of these spans", "*t·p·q·R*"),
+    ("bytes of the log, a second", "*l·q·R*"),
+    ("memory of Prometheus", f"*m0* + (*m* + {HEAD_SAMPLES}*c*)·*s·R*"),
+    ("its disk for a day", f"{DAY:,}·*c·s·R*/{SCRAPE_S} + {DAY // 7200}·*i·s·R*"),
+    ("log for a day, uncompressed", f"{DAY:,}·*l·q·R*"),
+)
+
+
 def document(model):
     lines = ["Measured:", ""]
     lines += table(("replicas", "requests/s of each", "series of each", "spans per request", "bytes per span", "bytes per log line",
@@ -279,10 +292,9 @@ def document(model):
                     for one in (*model.runs, model.busy)])
     lines += ["", "Constants derived from the measurements:", ""]
     lines += table(("", "constant", "value"), [(f"*{name}*", what, value) for name, what, value in model.constants()], False)
-    lines += ["", f"*R* replicas with *q* requests a second each, scraped every {SCRAPE_S} s: series *s·R*; samples a second *s·R*/{SCRAPE_S}; spans a second",
-              f"*p·q·R*; their bytes *t·p·q·R*; log bytes *l·q·R*; memory of Prometheus *m0* + (*m* + {HEAD_SAMPLES}*c*)·*s·R*, with the samples",
-              "of three hours, because Prometheus keeps up to three hours in memory before it writes a block; its disk for a day",
-              f"86,400·*c·s·R*/{SCRAPE_S} + 12·*i·s·R*; log for a day, uncompressed, 86,400·*l·q·R*.", ""]
+    lines += ["", f"The formulas for *R* replicas with *q* requests a second each, scraped every {SCRAPE_S} s:", ""]
+    lines += table(("quantity", "formula"), FORMULAS, False)
+    lines += ["", "Prometheus keeps up to three hours in memory before it writes a block. So its memory includes the samples of three hours.", ""]
     lines += table(("replicas", "requests/s of each", "series", "samples/s", "spans/s", "span bytes/s", "log bytes/s", "Prometheus: memory",
                     "disk a day", "log a day"), [model.row(replicas, rate) for rate in (CALM, BUSY) for replicas in COMPUTED])
     traces = configured("observability/jaeger/config.yaml", r"max_traces: (\d+)")
