@@ -149,6 +149,22 @@ def test_log_fields(directory):
         unknown = {message for message in messages if f"`{message}`" not in PAGE}
         if unknown:
             raise TestFailure(f"messages that are not documented: {sorted(unknown)}")
+        check_own_messages(shop.records())
+
+
+def check_own_messages(records):
+    """Compares the lines of a start and a stop with the table of the process's messages."""
+    common = {"timestamp", "level", "severity_number", "message", "app", "version", "instance"}
+    table = re.split(r"^Messages of the process itself:\n\n", PAGE, flags=re.M)[1].splitlines()[2:]
+    documented = {name: (row[1], set(words(row[2]))) for row in ([cell.strip() for cell in line.strip("|").split("|")] for line in table)
+                  for name in words(row[0])}
+    seen = [record for record in records if record["message"].startswith("service ")]
+    same("messages of a start and a stop", {record["message"] for record in seen}, {"service ready", "service stopping", "service stopped"})
+    for record in seen:
+        levels, fields = documented[record["message"]]
+        same(f"fields of {record['message']}", set(record) - common, fields)
+        if record["level"] not in levels:
+            raise TestFailure(f"{record['message']} has the level {record['level']}, documented: {levels}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import contextlib
 import io
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -172,6 +173,18 @@ def test_figures_of_contributing(_):
         expect(f"the row of {command}", f"| {minutes} minutes |" in next(line for line in text.splitlines() if line.startswith(f"| `{command}` |")), True)
     for name, (seconds, size) in forecast.ENGINES.items():
         expect(f"the row of {name}", f"| {seconds} | {size} |" in next(line for line in text.splitlines() if line.startswith(f"| `{name}` |")), True)
+
+
+def test_figures_of_readme(_):
+    """The README repeats the times of the runs, and what the first run builds."""
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    for command, mode in (("test --quick", "quick"), ("test", "default")):
+        expect(f"minutes of {mode}", re.findall(rf"^\./lab {command} +# (\d+) minutes", text, re.M), [str(forecast.RUNS[mode][0])])
+    wanted = [forecast.ENGINES[name] for name in forecast.wanted_engines("default")]
+    [(number, minutes, size)] = re.findall(r"also builds (\w+) engines.*?takes (\d+) minutes more.*? and ([\d.]+) GB in `~/.cache/minishop-engines`", text, re.S)
+    expect("engines, minutes and GB", (number, minutes, size), (
+        dict(enumerate(("five", "six", "seven", "eight"), 5))[len(wanted)], f"{sum(seconds for seconds, _ in wanted) / 60:.0f}",
+        f"{sum(size for _, size in wanted) / 1000:.1f}"))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,14 @@ def tested_alerts(directory):
     return expected
 
 
+def unknown_names(directory, runbook):
+    """Names of settings, metrics and error codes in the runbook that no other file has."""
+    top = directory.parent
+    others = [path for pattern in ("observability/**/*", "docs/telemetry.md", "src/app/config_keys.h", "src/slack-mock/*.[ch]") for path in top.glob(pattern)]
+    known = "".join(path.read_text() for path in others if path.is_file() and path.suffix != ".json" and path.name != "runbook.md")
+    return sorted({name for name in re.findall(r"`([a-z]+(?:_[a-z0-9]+)+)`", runbook) if not re.search(rf"\b{name}\b", known)})
+
+
 def main():
     directory = pathlib.Path(sys.argv[1])
     runbook = (directory / "runbook.md").read_text()
@@ -57,6 +65,7 @@ def main():
             missing.append(f"{name}: no test in which it {outcome}")
     if not names:
         missing.append("there is no alert at all")
+    missing += [f"runbook.md names {name}, which exists nowhere else" for name in unknown_names(directory, runbook)]
     print("\n".join(missing))
     return 1 if missing else 0
 

@@ -179,6 +179,12 @@ def test_the_budget_counts_samples(_):
         expect(f"{path}: what Prometheus keeps", seconds(kept), PERIOD)
 
 
+def test_the_collector_refuses_above_its_soft_limit(_):
+    limiter = load(OBSERVABILITY / "otel-collector/config.yaml")["processors"]["memory_limiter"]
+    said = re.findall(r"refuses data while its heap is above (\d+) MiB", (OBSERVABILITY / "grafana/dashboards/pipeline.json").read_text())
+    expect("the dashboard says", said, [str(limiter["limit_mib"] - limiter["spike_limit_mib"])])
+
+
 def test_refused_cards_spend_no_budget(_):
     """They are the errors with status 402, in the rule, the runbook's query and the document."""
     refused = {reason for reason, status in re.findall(r"^\| `(\w+)` \| (\d+) \| yes", (TOP / "docs/telemetry.md").read_text(), re.MULTILINE) if status == "402"}
