@@ -60,6 +60,23 @@ def packages():
             if package not in re.findall(r"[\w.+-]+", (TOP / name).read_text(encoding="utf-8"))]
 
 
+def headings(page):
+    """The anchors of a page. A comment in a block of code counts too, which does no harm."""
+    return {re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("#")}
+
+
+def links():
+    """Links of the documents to no file, or to no heading."""
+    found = []
+    for name in project_files("*.md"):
+        for target in re.findall(r"""(?:\]\(|src=")(?!\w+:)([^)\s"]+)""", (TOP / name).read_text(encoding="utf-8")):
+            path, _, heading = target.partition("#")
+            file = (TOP / name).parent / path if path else TOP / name
+            if not file.exists() or heading and heading not in headings(file):
+                found.append(f"{name}: {target}")
+    return found
+
+
 def threads():
     return lines_with(UNSAFE, project_files("src/*.c"))
 
@@ -95,6 +112,7 @@ CHECKS = {
     "includes go downwards only": layers,
     "headers: no circles, private ones, one for each file": lambda: linter(SYSTEM_PYTHON, "tests/lint_includes.py"),
     "one list of packages": packages,
+    "links of the documents lead somewhere": links,
     "no function that is unsafe with threads": threads,
 }
 
