@@ -99,7 +99,7 @@ def slow_exemplar(engines, answer):
     if values:
         return Wrong(f"That is an exemplar, but of a payment of {1000 * max(values):.0f} ms. Take one above 300 ms.")
     if not any(value > SLOW_S for _, value in found):
-        raise CannotTell("no exemplar above 300 ms is kept. About one payment in a hundred is that slow: wait for half a minute")
+        raise CannotTell("no exemplar above 300 ms is kept. About one payment in 250 is that slow: wait for a minute")
     return Wrong("No exemplar of /payment/pay has that trace id. Copy one from the output of step 2.")
 
 
