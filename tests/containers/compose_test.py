@@ -338,6 +338,8 @@ def comes_back(stack):
 
 
 def end(stack):
+    stack.compose("up", "-d", "--no-recreate", "--scale", "minishop=3")
+    wait_until("three replicas", lambda: stack.states()["minishop"] == ["healthy"] * 3, 60, 1)
     began = time.monotonic()
     stack.compose("stop", "minishop")
     took = time.monotonic() - began
