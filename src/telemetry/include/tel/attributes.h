@@ -112,8 +112,9 @@ TEL_API void tel_attributes_put_int(struct tel_attributes *a, const struct tel_k
 TEL_API void tel_attributes_put_double(struct tel_attributes *a, const struct tel_key *key, double value);
 TEL_API void tel_attributes_put_bool(struct tel_attributes *a, const struct tel_key *key, bool value);
 
-/* Returns the pair with this key, or NULL. It is valid until the list changes or is searched again. In a log
- * record, a double without decimals is returned as TEL_INT, because the value is read from JSON. */
+/* Returns the pair with this key, or NULL (also when out of memory). It is valid until the list changes or is
+ * searched again. In a log record, a double without decimals is returned as TEL_INT, because the value is
+ * read from JSON. */
 TEL_API const struct tel_attribute *tel_attributes_find(const struct tel_attributes *a, const char *key);
 
 TEL_END

@@ -10,9 +10,9 @@ TEL_BEGIN
 #define TEL_ERRORS(X)                                                                                        \
   X(TEL_E_MEMORY, -1, "out of memory")                                                                       \
   X(TEL_E_NAME, -2, "not a valid metric or label name, or already taken")                                    \
-  X(TEL_E_LABELS, -3, "wrong number of label values, or not UTF-8")                                          \
+  X(TEL_E_LABELS, -3, "a label value is NULL or not UTF-8")                                                  \
   X(TEL_E_FULL, -4, "at its limit")                                                                          \
-  X(TEL_E_VALUE, -5, "value out of range")                                                                   \
+  X(TEL_E_VALUE, -5, "invalid argument or state")                                                            \
   X(TEL_E_SYSTEM, -6, "the system refused; see errno")
 
 #define TEL_ERROR_ENUM(name, number, text) name = number,

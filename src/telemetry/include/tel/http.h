@@ -40,16 +40,16 @@ struct tel_http_request {
 
 /* Returns the route of a template such as "/order/:id". The template is copied, and becomes the label route
  * and http.route. Each template has one route. It lives until tel_free(). Creates its series at 0 for method;
- * pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, or on an error.
- * tel_start() then returns that error. */
+ * pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, if tel was started
+ * before a fork, or on an error, which tel_start() then returns. */
 TEL_API struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *route);
 
-/* Begins an exchange. NULL when out of memory (the request goes unobserved), or if tel, request, its method
- * or its path is NULL. */
+/* Begins an exchange. Returns NULL, and the request is not observed, when out of memory, if tel, request, its
+ * method or its path is NULL, or if tel was started before a fork. The functions below accept NULL. */
 TEL_API struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_request *request);
 /* Ends the exchange: records, ends the span, logs and frees. Call it once. route NULL: no route matches, the
  * label is "unmatched". status: 100 to 999, or 0 if the client got no response. bytes: of the response's
- * body. Accepts NULL. */
+ * body. */
 TEL_API void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_route *route,
                           unsigned status, uint64_t bytes);
 
@@ -57,9 +57,9 @@ TEL_API void tel_http_end(struct tel_http_exchange *exchange, const struct tel_h
  */
 TEL_API TEL_MUST_CHECK int tel_http_keep(struct tel_http_exchange *exchange);
 
-/* Says why a response did not reach the client completely. Call it before tel_http_end(). Only the first call
- * has an effect. Accepts NULL. The log line gets the field "cut", the intended status and the bytes that were
- * sent. request_total counts the intended status, or 0 if there was none. A cut by the server (also at its
+/* Records why a response did not reach the client completely. Call it before tel_http_end(). Only the first
+ * call has an effect. The log line gets the field "cut", the intended status and the bytes that were sent.
+ * request_total counts the intended status, or 0 if there was none. A cut by the server (also at its
  * shutdown) is an error, and so is any cut response with status 500 or above. error_total counts both with
  * the reason "cut". Other requests that the client or a timeout cut are not errors, even with status 0. */
 enum tel_http_cut {

@@ -27,7 +27,7 @@ struct tel_log_settings {
   const char *file;   /* "": standard output; "syslog": syslog; else a path */
   bool no_link;       /* refuse symlinks; set it if root opens the file before dropping privileges */
   uint64_t max_bytes; /* size at which the file is rotated; 0: never */
-  bool tell_stderr;   /* report on standard error, at most once a minute, why lines are lost */
+  bool tell_stderr;   /* report failures of the output on standard error, at most once a minute */
   unsigned keep;      /* number of rotated files: FILE.1 (the newest) to FILE.keep */
   size_t queue_size;  /* records; 0: 8192 */
   /* These fields are on every line. */
@@ -43,30 +43,35 @@ struct tel_span; /* see trace.h */
 /* Opens the output and copies all strings. tel_logger_start() starts the writer's thread, so the process may
  * fork in between. Until then records wait in the queue. The first process that starts its logger writes
  * them. registry: for the telemetry_log_* metrics, or NULL; it must outlive the logger. TEL_E_SYSTEM: the
- * file cannot be opened (errno); TEL_E_MEMORY; an error of the registry. */
+ * file cannot be opened (errno); TEL_E_MEMORY; TEL_E_VALUE: settings or out is NULL; an error of the
+ * registry. */
 TEL_API TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *settings,
                                           struct tel_registry *registry, struct tel_logger **out);
-/* Starts the writer's thread. TEL_E_SYSTEM: cannot create a thread or a descriptor (errno). */
+/* Starts the writer's thread. Call it once. TEL_E_SYSTEM: cannot create a thread or a descriptor (errno).
+ * TEL_E_VALUE: logger is NULL. */
 TEL_API TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
 /* Makes this logger yder's only output. Call it once, before the first thread. TEL_E_FULL: another logger of
- * this process is installed. TEL_E_SYSTEM: yder failed. If the program sets up yder again later, lines logged
- * with yder go to the program's own yder output, and so does one line "record" of this library.
- * tel_log_message() still writes to the logger's output. */
+ * this process is installed. TEL_E_SYSTEM: yder failed. TEL_E_VALUE: logger is NULL. If the program sets up
+ * yder again later, lines logged with yder go to the program's own yder output, and so does one line "record"
+ * of this library. tel_log_message() still writes to the logger's output. */
 TEL_API TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
 TEL_API void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
-/* Reopens the file on the writer's thread (for logrotate), and waits at most one second for it. TEL_E_SYSTEM:
- * the file could not be opened (errno; ETIMEDOUT: not yet), and lines still go to the old output. */
+/* Reopens the file on the writer's thread (for logrotate), and waits at most one second for it. Before
+ * tel_logger_start() it does not wait: the thread reopens the file when it starts. TEL_E_SYSTEM: the file
+ * could not be opened (errno; ETIMEDOUT: not yet), and lines still go to the old output. TEL_E_VALUE: logger
+ * is NULL or was started before a fork. */
 TEL_API TEL_MUST_CHECK int tel_log_reopen(struct tel_logger *logger);
 /* Writes queued records until the deadline (nanoseconds of CLOCK_MONOTONIC), stops the thread and closes the
  * output. If the output hangs, the call returns a tenth of a second after the deadline. Returns how many
- * queued records were lost. Accepts NULL. No thread may log any more; yder is left without an output. */
+ * queued records were lost. Accepts NULL. No thread may log any more. If the logger was installed, yder is
+ * left without an output. */
 TEL_API uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mono_ns);
 
 /* Whether a record of this level would be written. Use it to skip the work for a disabled level. False for
  * NULL. */
 TEL_API bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level);
-/* Begins a record. Returns NULL if the level is disabled or all records are in use (counted as dropped). The
- * functions below accept NULL. */
+/* Begins a record. Returns NULL if the level is disabled, all records are in use (counted as dropped), or the
+ * logger was started before a fork. The functions below accept NULL. */
 TEL_API struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level);
 /* The record's fields. They are written in the order of setting, after the line's own fields: timestamp,
  * level, severity_number, message, app, version, instance, trace_id, span_id, trace_flags. A field that has

@@ -49,9 +49,9 @@ TEL_API void tel_registry_free(struct tel_registry *registry);
 
 /* Creates a family. A family without labels gets its only series at once, so that it is exposed at 0. On
  * failure out is untouched: TEL_E_NAME (an invalid name, label name or unit, or the name is taken),
- * TEL_E_FULL, TEL_E_VALUE (buckets, too many labels, help not UTF-8), TEL_E_MEMORY. A family also takes the
- * names of its samples: foo_bucket, foo_sum, foo_count and foo_created of a histogram foo, foo and
- * foo_created of a counter foo_total. */
+ * TEL_E_FULL, TEL_E_VALUE (NULL, invalid buckets, too many labels, help not UTF-8), TEL_E_MEMORY. A family
+ * also takes the names of its samples: foo_bucket, foo_sum, foo_count and foo_created of a histogram foo, foo
+ * and foo_created of a counter foo_total. */
 TEL_API TEL_MUST_CHECK int tel_counter_family(struct tel_registry *, const struct tel_family_spec *,
                                               struct tel_family **out);
 TEL_API TEL_MUST_CHECK int tel_gauge_family(struct tel_registry *, const struct tel_family_spec *,
@@ -61,7 +61,8 @@ TEL_API TEL_MUST_CHECK int tel_histogram_family(struct tel_registry *, const str
 
 /* Returns the series of these label values (label_count of them, in the family's order, copied). A new series
  * is created and exposed at 0. On failure out is untouched: TEL_E_LABELS (a value is NULL or not UTF-8),
- * TEL_E_FULL (counted as dropped), TEL_E_MEMORY, TEL_E_VALUE (the family is NULL or of another type). */
+ * TEL_E_FULL (counted as dropped), TEL_E_MEMORY, TEL_E_VALUE (family or out is NULL, or the family is of
+ * another type or is read at each scrape). */
 TEL_API TEL_MUST_CHECK int tel_counter_series(struct tel_family *, const char *const *values,
                                               struct tel_counter **out);
 TEL_API TEL_MUST_CHECK int tel_gauge_series(struct tel_family *, const char *const *values,
@@ -87,7 +88,7 @@ TEL_API void tel_histogram_observe(struct tel_histogram *, double value, const s
 TEL_API void tel_histogram_observe_at(struct tel_histogram *, double value,
                                       const struct tel_context *exemplar, uint64_t unix_ns);
 
-/* The value of a counter or gauge, for tests and for telemetry about telemetry. */
+/* The value of a counter or gauge, for tests and for telemetry about telemetry; 0 for NULL. */
 TEL_API uint64_t tel_counter_value(const struct tel_counter *);
 TEL_API double tel_gauge_value(const struct tel_gauge *);
 
@@ -95,9 +96,9 @@ TEL_API double tel_gauge_value(const struct tel_gauge *);
  * label values. No two series may have the same label values. If read makes no call, the scrape omits the
  * family. read runs on the scraping thread, under the registry's lock: it must be quick, must not block, and
  * must not call this registry (recording is allowed). read and cls must stay valid until the registry is
- * freed. A sample that cannot be exposed (a label is NULL or not
- * UTF-8, a counter is negative or NaN) is omitted. type: TEL_METRIC_COUNTER or TEL_METRIC_GAUGE, else
- * TEL_E_VALUE. Other errors as for a family. */
+ * freed. A sample that cannot be exposed (a label value is NULL or not UTF-8, a counter is negative or NaN)
+ * is omitted. type: TEL_METRIC_COUNTER or TEL_METRIC_GAUGE, else TEL_E_VALUE. Other errors as for a family.
+ */
 enum tel_metric_type { TEL_METRIC_COUNTER, TEL_METRIC_GAUGE, TEL_METRIC_HISTOGRAM };
 struct tel_emit;
 TEL_API void tel_emit_value(struct tel_emit *, const char *const *label_values, double value);

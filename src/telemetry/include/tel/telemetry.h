@@ -7,9 +7,10 @@
  *   ... serve ...
  *   tel_free(tel, 5000);
  *
- * A program may have several struct tel. Every function accepts NULL and then does nothing, so calls need no
- * `if`. The library installs no signal handler, never exits, and starts threads only in tel_start(), or in
- * tel_free() if log lines wait that no thread has written. */
+ * A program may have several struct tel. One thread calls tel_new(), tel_start() and tel_free(); any thread
+ * may call the other functions. Every function accepts NULL and then does nothing, so calls need no `if`. The
+ * library installs no signal handler, never exits, and starts threads only in tel_start(), or in tel_free()
+ * if log lines still wait and no thread was started. */
 #ifndef TEL_TELEMETRY_H
 #define TEL_TELEMETRY_H
 
@@ -26,18 +27,19 @@ TEL_BEGIN
 
 struct tel;
 
-/* Creates telemetry for a program. name becomes service.name and the field app of its log lines, unless
- * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has another. name and version are copied; each has at most
- * 63 bytes. Reads the OTEL_* environment. Registers process_* and telemetry_* metrics. Log lines go to
- * standard output, one JSON object each. So do the lines that the program and its libraries log with yder.
- * Returns NULL when out of memory; tel_start() returns any other failure. Call it before the program starts
- * threads, because it calls curl_global_init(). */
+/* Creates telemetry for a program. name (1 to 63 bytes) becomes the field app of its log lines and, unless
+ * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES sets another one, service.name. version has at most 63 bytes.
+ * Both are copied. Reads the OTEL_* environment. Registers process_* and telemetry_* metrics. Log lines go to
+ * standard output, one JSON object each. Returns NULL when out of memory; tel_start() returns any other
+ * failure. Call it before the program starts threads, because it calls curl_global_init(). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
-/* Starts the exporter and the log writer. Call it once. Returns 0, or the first error since tel_new():
- * TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread or a descriptor), or an error of
- * tel_register() or tel_fail(); tel_error() has the text. It takes over yder's output at level INFO: see
- * tel_log_set_level() and tel_log_install().
+/* Starts the exporter and the log writer. Call it once. From then on the log also has the lines that the
+ * program and its libraries log with yder, from level INFO; see tel_log_set_level() and tel_log_install().
+ * Another struct tel that has yder's output already keeps it. Returns 0, or the first error since tel_new();
+ * tel_error() has the text. TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread or a
+ * descriptor), TEL_E_VALUE (an invalid name, version or OTEL_* setting; or already started, here or before a
+ * fork), or an error that tel_register(), tel_fail(), tel_http_route() or an adapter kept.
  *
  * A server that forks its workers calls tel_new() before the fork and tel_start() in each worker. Each worker
  * is a separate instance. Items that were queued at the fork are exported by the first process that calls
@@ -61,10 +63,10 @@ TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t
 
 /* Exports queued spans and writes queued log lines for at most the given time, stops the threads and frees
  * everything. A hung collector or output adds up to 0.3 seconds. Returns how many spans and lines this call
- * lost. yder then has no output, until the program sets it up again. Stop the server first: no thread may use
- * tel, its handles or an observed instance any more. A thread that hangs longer is left behind with the
- * memory that it may still use. The program may then continue, but must not unload the library (dlclose()) or
- * a plug-in whose static names are in spans and lines. */
+ * lost. If yder's lines went to this log, yder has no output until the program sets it up again. Stop the
+ * server first: no thread may use tel, its handles or an observed instance any more. A thread that hangs
+ * longer is left behind with the memory that it may still use. The program may then continue, but must not
+ * unload the library (dlclose()) or a plug-in whose static names are in spans and lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
 /* The parts, valid until tel_free(); NULL for NULL. */
@@ -74,12 +76,12 @@ TEL_API struct tel_logger *tel_logger(struct tel *tel);
 
 /* Calls destroy(object) in tel_free(), in reverse order, after all spans were exported and all lines written.
  * For adapters: the object outlives the spans that use its strings as names. If tel_free() leaves a thread
- * behind, destroy is never called. On failure destroy is called at once: TEL_E_MEMORY, or TEL_E_VALUE
- * (started before a fork). */
+ * behind, destroy is never called. On failure destroy is called at once: TEL_E_MEMORY (also for NULL), or
+ * TEL_E_VALUE (started before a fork). */
 TEL_API TEL_MUST_CHECK int tel_own(struct tel *tel, void (*destroy)(void *object), void *object);
 
 /* Calls end(object) at the beginning of tel_free(), when spans and lines can still be queued. For adapters
- * with requests in progress. TEL_E_MEMORY, TEL_E_VALUE: end is never called. */
+ * with requests in progress. On failure end is never called. Errors as for tel_own(). */
 TEL_API TEL_MUST_CHECK int tel_at_end(struct tel *tel, void (*end)(void *object), void *object);
 
 TEL_END

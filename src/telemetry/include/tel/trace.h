@@ -23,7 +23,7 @@ enum tel_span_kind { TEL_SPAN_INTERNAL = 1, TEL_SPAN_SERVER = 2, TEL_SPAN_CLIENT
 enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR = 2 };
 
 /* Starts a span. parent: NULL or invalid for a new trace; tracestate: the parent's, copied, or NULL.
- * start_unix_ns: 0 means the current time. Returns NULL only when out of memory, or without a tracer; every
+ * start_unix_ns: 0 means the current time. Returns NULL when out of memory, or if tracer is NULL. Every
  * function below accepts NULL. */
 TEL_API struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                         const struct tel_context *parent, const char *tracestate,

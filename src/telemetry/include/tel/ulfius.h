@@ -41,7 +41,7 @@ TEL_BEGIN
  * an error that is also kept for tel_start(): TEL_E_MEMORY (also if a route's metrics cannot be made;
  * tel_error() says why), TEL_E_VALUE (tel or instance is NULL, or another tel observes it). */
 TEL_API int tel_ulfius_observe(struct tel *tel, struct _u_instance *instance);
-/* The same with another path than "/metrics", which must stay valid; NULL: metrics are not served.
+/* The same with another path than "/metrics". The path must stay valid; NULL: metrics are not served.
  * tel_ulfius_observe() and tel_ulfius_start() keep this path if they observe the instance again. */
 TEL_API int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance, const char *metrics_path);
 
