@@ -46,7 +46,7 @@ unsigned char *tel_attributes_grow(struct tel_attributes *a, size_t size) {
   bool inside = a->bytes == a->text;
   unsigned char *bytes = inside ? malloc(wanted) : realloc(a->bytes, wanted);
   if (!bytes) return NULL;
-  if (inside) memcpy(bytes, a->text, sizeof a->text); /* also copies the new pair behind the others */
+  if (inside) memcpy(bytes, a->text, sizeof a->text); /* also copies a pair after the last one */
   a->bytes = bytes;
   a->size = (uint32_t)wanted;
   return bytes + a->end;
@@ -111,7 +111,8 @@ static size_t end_of(const struct tel_attributes *a, uint32_t i) {
   return i + 1 < a->count ? a->places[i + 1].at : a->end;
 }
 
-/* Replaces the i-th pair with the new pair behind the others. Returns false when out of memory. */
+/* Replaces the i-th pair with the pair that was written after the last one. Returns false when out of memory.
+ */
 static bool replace(struct tel_attributes *a, uint32_t i, size_t size) {
   if (!tel_attributes_reserve(a, 2 * size)) return false;
   unsigned char *fresh = a->bytes + a->end, *old = a->bytes + a->places[i].at;
@@ -142,7 +143,7 @@ static void commit_slowly(struct tel_attributes *a, uint32_t id, size_t size) {
   }
 }
 
-/* Adds the new pair behind the others to the list, or discards it. */
+/* Adds the pair that was written after the last one to the list, or discards it. */
 static inline void commit(struct tel_attributes *a, uint32_t id, size_t size) {
   if (!(a->seen & TEL_KEY_BIT(id)) && a->count < a->limit && a->count < a->place_size)
     append(a, id, size);

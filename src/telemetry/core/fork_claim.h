@@ -25,9 +25,9 @@ void tel_fork_claim_free(struct tel_fork_claim *claim);
 /* Call it when the queue starts. Removes from the list the items that another process exports, and returns
  * them in order. */
 struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_item **first);
-/* Whether this process or one that forked it has started the queue. */
+/* Whether this process or an ancestor has started the queue. */
 bool tel_fork_claim_started(const struct tel_fork_claim *claim);
-/* Whether a process that forked this one has started the queue. */
+/* Whether an ancestor of this process has started the queue. */
 bool tel_fork_claim_foreign(const struct tel_fork_claim *claim);
 
 #endif

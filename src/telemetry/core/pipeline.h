@@ -4,8 +4,8 @@
  *
  * A push is a few atomic operations, and takes a lock only to wake the worker. A full queue refuses the item.
  * The worker takes all pushed items together, so a thread that is interrupted in a push delays no other
- * thread. The worker runs when enough items are queued, when the delay since its last run or since the first
- * item is over, on a flush, and at the stop.
+ * thread. The worker runs when enough items are queued, when the delay is over, on a flush, and at the stop.
+ * The delay begins with its last run. If that is longer ago, it begins with the next item.
  *
  * Each item is counted once: as processed or as lost. A stop keeps its deadline. A worker that hangs is left
  * behind with the pipeline. From then on it uses only the pipeline and the data of process(). Internal to
@@ -69,7 +69,7 @@ struct tel_pipeline *tel_pipeline_new(const struct tel_pipeline_settings *settin
  * forgotten by the others. TEL_E_SYSTEM: cannot create a thread (errno). */
 TEL_MUST_CHECK int tel_pipeline_start(struct tel_pipeline *pipeline);
 bool tel_pipeline_started(const struct tel_pipeline *pipeline);
-/* Whether the worker was started in a process that forked this one: then nothing may be freed. */
+/* Whether an ancestor of this process started the worker: then nothing may be freed. */
 bool tel_pipeline_foreign(const struct tel_pipeline *pipeline);
 
 /* Takes ownership of the item. Returns false if the queue is full or foreign: the item is still the caller's.

@@ -174,7 +174,7 @@ struct tel_logger *tel_logger(struct tel *tel) {
   return tel ? tel->logger : NULL;
 }
 
-static int hang(struct tel *tel, struct tel_owned from) {
+static int add_owned(struct tel *tel, struct tel_owned from) {
   struct tel_owned *owned = malloc(sizeof *owned);
   if (!owned) return TEL_E_MEMORY;
   *owned = from;
@@ -184,14 +184,14 @@ static int hang(struct tel *tel, struct tel_owned from) {
 }
 
 int tel_own_locked(struct tel *tel, void (*destroy)(void *object), void *object) {
-  return hang(tel, (struct tel_owned){.destroy = destroy, .object = object});
+  return add_owned(tel, (struct tel_owned){.destroy = destroy, .object = object});
 }
 
 int tel_at_end(struct tel *tel, void (*end)(void *object), void *object) {
   if (!tel) return TEL_E_MEMORY;
   if (tel_foreign(tel)) return TEL_E_VALUE;
   pthread_mutex_lock(&tel->lock);
-  int error = hang(tel, (struct tel_owned){.end = end, .object = object});
+  int error = add_owned(tel, (struct tel_owned){.end = end, .object = object});
   pthread_mutex_unlock(&tel->lock);
   return error;
 }

@@ -182,8 +182,8 @@ static const char *numbered(const struct tel_log_output *output, char *room, uns
   return room;
 }
 
-/* Renames FILE.1 to FILE.(keep - 1) to the next number, then FILE to FILE.1. If keep is 0, empties FILE
- * instead. After a failure FILE still has its name, and only FILE.keep may be overwritten. */
+/* Renames FILE.n to FILE.(n + 1) for n from keep - 1 down to 1, then FILE to FILE.1. If keep is 0, empties
+ * FILE instead. After a failure FILE still has its name, and only FILE.keep may be overwritten. */
 static bool rotate(struct tel_log_output *output) {
   if (output->keep == 0) {
     if (ftruncate(output->fd, 0) != 0) return false;

@@ -38,8 +38,8 @@ TEL_MUST_CHECK int tel_log_output_new(const char *path, bool no_link, uint64_t m
 void tel_log_output_free(struct tel_log_output *output, struct tel_log_result *result);
 
 /* Appends whole lines and adds the counts to *result. No line is split over two files. A file exceeds
- * max_bytes only if it holds a single line, or cannot be rotated. A renamed or removed file is created again
- * first. While opening or writing fails, the lines are lost; the next call tries again. */
+ * max_bytes only if it holds a single line, or cannot be rotated. If the file was renamed or removed, creates
+ * it again first. While opening or writing fails, the lines are lost; the next call tries again. */
 void tel_log_output_write(struct tel_log_output *output, const char *lines, size_t len,
                           struct tel_log_result *result);
 /* Opens the file by its name and closes the old one. Keeps the old one if that fails. */

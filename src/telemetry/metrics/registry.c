@@ -280,7 +280,7 @@ static int register_own(struct tel_registry *registry) {
   static const char *const labels[] = {"family"};
   static const struct tel_family_spec dropped = {
       .name = "telemetry_metric_series_dropped_total",
-      .help = "Series that were refused because their family was at its limit.",
+      .help = "Refused calls for a new series: the family was at its limit.",
       .labels = labels,
       .label_count = 1,
   };

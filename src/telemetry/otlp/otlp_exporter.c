@@ -51,8 +51,8 @@ static void refuse_success(const struct otlp *otlp, struct tel_export_result *re
   result->reason = TEL_DROP_NOT_OTLP;
   snprintf(result->text, sizeof result->text,
            "%.150s responded with %d, but not as a collector: %s, %zu bytes%s%s%s instead of "
-           "application/x-protobuf; is "
-           "it the address of a collector's OTLP/HTTP receiver (usually port 4318, path /v1/traces)?",
+           "application/x-protobuf; is it the address of a collector's OTLP/HTTP receiver "
+           "(usually port 4318, path /v1/traces)?",
            otlp->where, response->status,
            *response->type ? text_show(response->type, strlen(response->type), type) : "no Content-Type",
            response->body.len, response->body.len ? " that begin with '" : "",

@@ -48,7 +48,7 @@ static const char *show_key(const char *key, char out[TEXT_SHOWN_SIZE]) {
 }
 
 /* Reads one member and changes its text. Returns the error, or NULL. */
-static const char *read_member(char *member, tel_keyvalue_fn *each, void *cls, char shown[TEXT_SHOWN_SIZE]) {
+static const char *read_member(char *member, tel_keyvalue_fn *take, void *cls, char shown[TEXT_SHOWN_SIZE]) {
   char *value = strchr(member, '=');
   if (!value) return "it has no equals sign; a comma inside a value is written %2C";
   *value++ = '\0';
@@ -62,10 +62,10 @@ static const char *read_member(char *member, tel_keyvalue_fn *each, void *cls, c
   if (!decode(value))
     return "its value has a \"%\" that is not followed by two hexadecimal digits of a character; a \"%\" "
            "itself is written %25";
-  return each ? each(cls, key, value) : NULL;
+  return take ? take(cls, key, value) : NULL;
 }
 
-bool tel_keyvalues_keep(const char *text, char out[TEL_KEYVALUES_SIZE], tel_keyvalue_fn *each,
+bool tel_keyvalues_keep(const char *text, char out[TEL_KEYVALUES_SIZE], tel_keyvalue_fn *take,
                         tel_keyvalue_bad_fn *bad, void *cls) {
   bool good = true;
   size_t used = 0;
@@ -81,7 +81,7 @@ bool tel_keyvalues_keep(const char *text, char out[TEL_KEYVALUES_SIZE], tel_keyv
     if (used + (used > 0) + len < TEL_KEYVALUES_SIZE) {
       memcpy(copy, member, len);
       copy[len] = '\0';
-      why = read_member(copy, each, cls, shown);
+      why = read_member(copy, take, cls, shown);
     }
     if (!why) {
       if (used) out[used++] = ',';
@@ -95,7 +95,7 @@ bool tel_keyvalues_keep(const char *text, char out[TEL_KEYVALUES_SIZE], tel_keyv
   return good;
 }
 
-bool tel_keyvalues_read(const char *text, tel_keyvalue_fn *each, tel_keyvalue_bad_fn *bad, void *cls) {
+bool tel_keyvalues_read(const char *text, tel_keyvalue_fn *take, tel_keyvalue_bad_fn *bad, void *cls) {
   char kept[TEL_KEYVALUES_SIZE];
-  return tel_keyvalues_keep(text, kept, each, bad, cls);
+  return tel_keyvalues_keep(text, kept, take, bad, cls);
 }

@@ -15,14 +15,14 @@ typedef void tel_keyvalue_bad_fn(void *cls, unsigned position, const char *key, 
 
 enum { TEL_KEYVALUES_SIZE = 4096 };
 
-/* Reads text. Trims keys and values and skips empty members. Passes each good member to each, and reports
- * each bad one to bad (may be NULL). A member is bad if it has no equals sign, no key, an invalid encoding or
- * an encoded NUL. It is also bad if each refuses it, or if the list would exceed TEL_KEYVALUES_SIZE - 1
+/* Reads text. Trims keys and values and skips empty members. Passes good members to take() and reports bad
+ * ones to bad() (each may be NULL). A member is bad if it has no equals sign, no key, an invalid encoding or
+ * an encoded NUL. It is also bad if take() refuses it, or if the list would exceed TEL_KEYVALUES_SIZE - 1
  * bytes. Returns whether all were good. */
-bool tel_keyvalues_read(const char *text, tel_keyvalue_fn *each, tel_keyvalue_bad_fn *bad, void *cls);
+bool tel_keyvalues_read(const char *text, tel_keyvalue_fn *take, tel_keyvalue_bad_fn *bad, void *cls);
 
 /* The same, and writes the good members to out, still encoded. Reading out again reports no error. */
-bool tel_keyvalues_keep(const char *text, char out[TEL_KEYVALUES_SIZE], tel_keyvalue_fn *each,
+bool tel_keyvalues_keep(const char *text, char out[TEL_KEYVALUES_SIZE], tel_keyvalue_fn *take,
                         tel_keyvalue_bad_fn *bad, void *cls);
 
 #endif

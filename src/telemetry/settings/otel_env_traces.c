@@ -98,7 +98,7 @@ static bool read_ratio(struct tel_env *env, const struct tel_row *row, const cha
                 "has no effect: it is for OTEL_TRACES_SAMPLER=traceidratio and parentbased_traceidratio");
     return false;
   }
-  /* Decimal digits and a point, as in the specification: no signs, no hexadecimal, no "nan". */
+  /* A decimal number, as in the specification: no hexadecimal and no "nan". */
   char *end = NULL;
   double ratio = text[strspn(text, "0123456789.eE-")] == '\0' ? digits_read_double(text, &end) : -1;
   if (!end || end == text || *end || !(ratio >= 0 && ratio <= 1)) return tel_env_refuse(env, row, text);
@@ -141,8 +141,7 @@ const struct tel_row tel_rows_traces[] = {
     ROW(read_propagators, "OTEL_PROPAGATORS", "a list of: tracecontext, baggage, none",
         "tracecontext,baggage",
         "with tracecontext, the caller's trace is continued; without it each request starts a trace; baggage "
-        "is "
-        "accepted and unused"),
+        "is accepted and unused"),
     ROW(read_sampler, "OTEL_TRACES_SAMPLER",
         "one of: always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, "
         "parentbased_traceidratio",

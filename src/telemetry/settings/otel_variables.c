@@ -172,7 +172,7 @@ static void show_value(struct tel_env *env, const struct tel_row *row,
     snprintf(out, TEL_ENDPOINT_SHOWN_SIZE, "%s", text_show(text ? text : "", text ? strlen(text) : 0, shown));
 }
 
-int tel_variables_show(tel_getenv_fn *get, void *get_cls, tel_variable_fn *each, void *cls) {
+int tel_variables_show(tel_getenv_fn *get, void *get_cls, tel_variable_fn *show, void *cls) {
   struct tel_env env = {.get = get, .get_cls = get_cls};
   struct tel_tracing_settings *settings = malloc(sizeof *settings);
   if (!settings) return TEL_E_MEMORY;
@@ -182,7 +182,7 @@ int tel_variables_show(tel_getenv_fn *get, void *get_cls, tel_variable_fn *each,
     char value[TEL_ENDPOINT_SHOWN_SIZE] = "";
     enum tel_variable_state state = read_row(&env, row, settings);
     if (state == TEL_VARIABLE_TAKEN) show_value(&env, row, settings, value);
-    each(cls, &row->variable, state, value);
+    show(cls, &row->variable, state, value);
   }
   free(settings);
   return TEL_OK;

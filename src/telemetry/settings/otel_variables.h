@@ -26,7 +26,7 @@ enum tel_variable_state { TEL_VARIABLE_UNSET, TEL_VARIABLE_TAKEN, TEL_VARIABLE_I
 /* value: for people, bounded, without secrets; "" unless taken. */
 typedef void tel_variable_fn(void *cls, const struct tel_variable *variable, enum tel_variable_state state,
                              const char *value);
-/* Calls each for every variable, with its state in this environment. Allocates. TEL_E_MEMORY. */
-TEL_MUST_CHECK int tel_variables_show(tel_getenv_fn *get, void *get_cls, tel_variable_fn *each, void *cls);
+/* Passes each variable to show(), with its state in this environment. Allocates. TEL_E_MEMORY. */
+TEL_MUST_CHECK int tel_variables_show(tel_getenv_fn *get, void *get_cls, tel_variable_fn *show, void *cls);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The pipeline of ended spans, with the rules of OpenTelemetry's batch span processor. It exports when the
- * delay has passed, when a batch is full, or on a flush. A full queue refuses spans; a push never waits.
- * Internal to src/telemetry. */
+ * delay has passed, when wake_size spans are queued, on a flush, and at the stop. A full queue refuses spans;
+ * a push never waits. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_BATCH_H
 #define TELEMETRY_TRACES_BATCH_H
 
@@ -41,22 +41,22 @@ struct tel_batch_settings {
   uint32_t wake_size;                   /* spans that wake the exporter before the delay; 0: a batch */
 };
 
-/* counts and duration (seconds of each export, or NULL) are borrowed. NULL when out of memory. */
+/* counts is borrowed. NULL when out of memory. */
 struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
                                 const struct tel_tracing_events *events, struct tel_span_counts *counts);
 /* The same with a test's threads and clock. Takes ownership of system, also on failure. */
 struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
                                    const struct tel_tracing_events *events, struct tel_span_counts *counts,
                                    const struct tel_pipeline_system *system);
-/* Takes ownership of the exporter, also on failure, and frees it with the batch. TEL_E_SYSTEM: cannot create
- * a thread. */
+/* Takes ownership of the exporter, also on failure, and frees it with the batch. duration (seconds of each
+ * export, or NULL) is borrowed. TEL_E_SYSTEM: cannot create a thread. */
 TEL_MUST_CHECK int tel_batch_start(struct tel_batch *batch, const struct tel_exporter *exporter,
                                    struct tel_histogram *duration);
 
 /* Copies the encoded span of a sealed span. TEL_E_FULL: the queue is full, or its exporter runs in another
  * process; TEL_E_MEMORY. Any thread. Takes a lock only to wake the exporter, once per batch. */
 TEL_MUST_CHECK int tel_batch_push(struct tel_batch *batch, const struct tel_span *span);
-/* Whether the batch was started in a process that forked this one: then it must not be freed. */
+/* Whether an ancestor of this process started the batch: then it must not be freed. */
 bool tel_batch_foreign(const struct tel_batch *batch);
 /* Queued spans, without those that are being exported. Any thread. */
 size_t tel_batch_queued(const struct tel_batch *batch);

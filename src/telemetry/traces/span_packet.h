@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Queued spans are encoded copies of ended spans. So only a few span objects are in use, and they stay in the
- * cache. A queued span needs only the memory of its bytes. Any thread. Internal to src/telemetry. */
+ * cache. Any thread. Internal to src/telemetry. */
 #ifndef TELEMETRY_TRACES_SPAN_PACKET_H
 #define TELEMETRY_TRACES_SPAN_PACKET_H
 
@@ -8,7 +8,7 @@
 #include "telemetry/core/pipeline.h"
 #include "telemetry/traces/span.h"
 
-/* Size of a packet in the pool; larger spans go to the heap. */
+/* Size of a packet in the pool. A larger span goes to the heap, as does any span when the pool is empty. */
 enum { TEL_PACKET_SIZE = 768 };
 
 struct tel_packet {

@@ -42,7 +42,7 @@ static struct record *begin(const struct site *site, const struct _u_request *re
 }
 
 /* Between callbacks, the response's shared data is the record. */
-static void hang(struct record *record, struct _u_response *response) {
+static void attach(struct record *record, struct _u_response *response) {
   if (response->stream_callback) adapter_stream_wrap(record, response);
   record->data = response->shared_data;
   record->free_data = response->free_shared_data;
@@ -66,7 +66,7 @@ static int observe_scrape(const struct site *site, const struct _u_request *requ
   struct record *record = begin(site, request, response, started_ns);
   if (!record) return result;
   record->result = result;
-  hang(record, response);
+  attach(record, response);
   return result;
 }
 
@@ -90,7 +90,7 @@ static int observe_callback(const struct _u_request *request, struct _u_response
   current = record;
   record->result = call(site, first, request, response);
   current = outer;
-  hang(record, response);
+  attach(record, response);
   return record->result;
 }
 
