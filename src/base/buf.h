@@ -29,7 +29,7 @@ void buf_puts(struct buf *b, const char *text);
 void buf_putc(struct buf *b, char c);
 void buf_put_u64(struct buf *b, uint64_t value);
 void buf_put_i64(struct buf *b, int64_t value);
-/* Appends the shortest text that reads back as the same number. Other values become NaN, +Inf or -Inf. */
+/* Appends the shortest text that reads back as the same number, or NaN, +Inf or -Inf. */
 void buf_put_double(struct buf *b, double value);
 /* Appends each byte as two lower-case hexadecimal digits. */
 void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len);

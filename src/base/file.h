@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 /* Reads the start of a regular file into out: at most size - 1 bytes, then a NUL. Returns how many bytes were
- * read, or -1 with errno: EISDIR for a directory, EINVAL for a device, a pipe or a socket. out is then an
- * empty string. size is at least 1. */
+ * read, or -1 with errno: EISDIR for a directory, EINVAL for a device or a pipe. out is then an empty string.
+ * size is at least 1. */
 ssize_t file_read(const char *path, char *out, size_t size);
 
 /* Writes all of the data. Returns how many bytes were written; if fewer than len, errno says why. If write()

@@ -81,7 +81,7 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
   if (exchange->route && exchange->route->span) {
     if (continued) read_tracestate(exchange, state);
     /* If the route does not accept the method, the span gets the name that the conventions give to unknown
-     * requests. */
+     * methods. */
     const char *name = exchange->route->span;
     if (!http_route_takes(exchange->route, exchange->method)) name = "HTTP";
     exchange->span = tel_span_start_at(observe->tracer, name, TEL_SPAN_SERVER, continued ? &parent : NULL,

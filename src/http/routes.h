@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The route table: the routes and their names in metrics, spans and logs. A new route needs one row here, one
- * handler and its text in docs/openapi.yaml, which a test compares. The rest (prototypes, labels, series at
- * 0, Allow, the list in the 404) follows from the row. Pure functions; any thread. */
+ * handler, and its rows in docs/openapi.yaml and docs/telemetry.md, which tests compare. The rest
+ * (prototypes, labels, series at 0, Allow, the list in the 404) follows from the row. Pure functions; any
+ * thread. */
 #ifndef HTTP_ROUTES_H
 #define HTTP_ROUTES_H
 

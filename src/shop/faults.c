@@ -33,7 +33,7 @@ enum { GROUPS = sizeof groups / sizeof *groups };
 static const double LATENCY_SIGMA = 0.3; /* of the logarithm: the 95th percentile is 1.6 times the median */
 static const double LATENCY_CAP = 10;    /* times the median */
 static const double TIMEOUT_LATENCIES = 16; /* times the median; more than LATENCY_CAP */
-static const double TIMEOUT_CAP_MS = 4000;  /* less than a second payment of the same order waits */
+static const double TIMEOUT_CAP_MS = 4000;  /* less than PAYMENT_WAIT_S of shop.c */
 
 void shop_faults_init(struct shop_faults *faults, uint64_t seed) {
   faults->seed = seed ? seed : random_u64();

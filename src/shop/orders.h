@@ -13,7 +13,6 @@
 
 struct shop_orders;
 
-/* An order. */
 struct shop_order {
   uint8_t id[10];
   uint8_t sku; /* index in the catalogue */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The simulated shop: orders, stock, and a payment provider that fails on purpose. Its telemetry is real:
- * placing and paying an order each have an inner step with its own span. Any thread may call every function.
+ * placing and paying an order each have an inner step with its own span. Any thread, except new and free.
  * Placing and paying may sleep as long as the configured latency. */
 #ifndef SHOP_SHOP_H
 #define SHOP_SHOP_H
