@@ -14,7 +14,7 @@ bench_build() { build_programs "$LAB_DIR/bench/build"; }
 
 lab_bench() {
 	say "MiniShop benchmark"
-	row takes "15 minutes (--minutes N: others), or 2 with --quick; the first time a minute more for the build"
+	row takes "15 minutes (or N with --minutes N, or 2 with --quick); the first time a minute more for the build"
 	# shellcheck disable=SC2086 # lists of words
 	packages_need $packages_build $packages_run
 	step build "$LAB_DIR/log/bench-build.log" bench_build

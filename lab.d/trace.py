@@ -156,7 +156,7 @@ def took(milliseconds):
 
 
 class Terminal:
-    """How wide, and what it can show."""
+    """The width of the terminal, and whether it can show colours and block characters."""
 
     def __init__(self):
         self.colour = sys.stdout.isatty()

@@ -54,8 +54,8 @@ def check(row):
 
 
 def mistake(row, engines, answer):
-    """The hint of the mistake that leads to this answer now, else None. A mistake without a value now leads to none. Earlier values do not
-    count, nor does the kind's absolute error, which is larger than some mistakes."""
+    """The hint of the first mistake whose present value matches the answer, or None. A mistake that has no value now is skipped. The kind's
+    absolute error is not allowed here, because it is larger than the difference that some mistakes make."""
     near = Number(row.kind.what, row.kind.units, row.kind.within)
     for asked, hint in row.mistakes:
         try:

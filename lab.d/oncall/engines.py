@@ -33,7 +33,7 @@ START = {"native": "start it with ./lab up", "containers": "docker-compose up -d
 
 
 class Away(Exception):
-    """An engine does not respond, or returns nonsense. The text is for people: which engine, where, why, what to do."""
+    """An engine does not respond, or responds in an unexpected format. The text is for people: which engine, where, why, what to do."""
 
 
 def timestamp(text):
