@@ -110,7 +110,7 @@ CHECKS = {
     "nothing left to do in the sources": leftovers,
     "no file above 500 lines": length,
     "includes go downwards only": layers,
-    "headers: no circles, private ones, one for each file": lambda: linter(SYSTEM_PYTHON, "tests/lint_includes.py"),
+    "headers: no include cycles, private headers stay private, each function in its file's header": lambda: linter(SYSTEM_PYTHON, "tests/lint_includes.py"),
     "one list of packages": packages,
     "links of the documents lead somewhere": links,
     "no function that is unsafe with threads": threads,

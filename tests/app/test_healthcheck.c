@@ -10,7 +10,7 @@
 
 #include "support/test.h"
 
-/* A service that gives one answer to one client, in pieces, and keeps the request. */
+/* A service that sends one response to one client, in pieces, and keeps the request. */
 struct service {
   int fd;
   unsigned port;

@@ -333,7 +333,7 @@ def comes_back(stack):
     def again():
         state = next(one["State"] for one in stack.containers() if one["Id"] == victim["Id"])
         return state["Running"] and state["Pid"] != victim["State"]["Pid"] and state["Health"]["Status"] == "healthy"
-    wait_until("who died is started again", again, 30, 1)
+    wait_until("the killed MiniShop is started again", again, 30, 1)
     print("ok   a MiniShop that died is started again, also after SIGHUP")
 
 

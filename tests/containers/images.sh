@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Images for the compose test where no registry can be reached: the same names, paths and users as the real ones, made
-# from Debian and from the engines that tests/engines/build.sh builds. Needs docker, debootstrap and root.
+# Makes images for the compose test on a machine that reaches no registry. They have the names, paths and users of the real
+# images, and consist of Debian and the engines that tests/engines/build.sh builds. Needs docker, debootstrap and root.
 #
 #   tests/containers/images.sh FOLDER_OF_ENGINES >FILE
 #
-# All have the tag "stand-in", so that nobody's `docker-compose up -d` takes them for the real ones. Prints, as lines for
-# compose's --env-file or a shell, what selects them. Grafana, Loki, Tempo, Promtail and Alloy have no package to make them from: what
-# stands there only listens where they would; all but Grafana are the real ones where they are installed.
+# All have the tag "stand-in", so that a `docker-compose up -d` never uses them. Prints the variables that select them, as lines for
+# compose's --env-file or a shell. Loki, Tempo, Promtail and Alloy are copied from this machine if it has them. Otherwise, and for
+# Grafana, the image only listens on the real one's ports.
 set -eu
 engines=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +17,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# The base of all: what debian:12-slim is to those who can pull it. apt finds its packages as it does on this machine.
+# The base of all images: debian:12-slim if docker has it, else one by debootstrap with the package sources of this machine.
 base=debian:12-slim
 if ! docker image inspect $base >/dev/null 2>&1; then
 	base=minishop-lab-debian:$tag
@@ -35,7 +35,7 @@ if ! docker image inspect $base >/dev/null 2>&1; then
 	fi
 fi
 
-# image NAME PROGRAM...: Dockerfile from standard input, its first line excepted; the programs are what it may copy.
+# image NAME PROGRAM...: builds the Dockerfile on standard input, after a FROM line. It may COPY the programs.
 image() {
 	name=$1
 	shift
@@ -78,7 +78,7 @@ USER 10001
 ENTRYPOINT ["/cmd/jaeger/jaeger-linux"]
 END
 
-# installed NAME PROGRAM PATH: from a program of this machine, if it has it; tests/e2e/stack.py looks in the same places.
+# installed NAME PROGRAM PATH: copies a program of this machine, or fails. tests/e2e/stack.py looks in the same places.
 installed() {
 	program=$(PATH=${MINISHOP_ENGINES_PATH:+$MINISHOP_ENGINES_PATH:}$PATH command -v "$2") || return
 	image "$1" "$program" <<END
@@ -88,7 +88,7 @@ ENTRYPOINT ["$3"]
 END
 }
 
-# listener NAME PORTS [INSTRUCTION]: what only listens.
+# listener NAME PORTS [INSTRUCTION]: an image that only listens.
 listener() {
 	image "$1" "$here/listen.pl" <<END
 ${3:-}
@@ -96,7 +96,7 @@ COPY listen.pl /
 ENTRYPOINT ["perl", "/listen.pl", $2]
 END
 }
-# Its image has wget, and its health check uses that.
+# The health check uses the wget of Grafana's image.
 listener grafana/grafana '"3000"' 'RUN apt-get update && apt-get install -y --no-install-recommends wget'
 installed grafana/loki loki /usr/bin/loki || listener grafana/loki '"3100"'
 installed grafana/tempo tempo /tempo || listener grafana/tempo '"3200", "4318"'

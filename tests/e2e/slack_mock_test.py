@@ -242,7 +242,7 @@ def test_slow_blocks_nobody_and_ends(_):
         equal(mock.ask("GET", "/healthz")[0], 200, "others are served meanwhile")
         equal(mock.messages()["messages"], [], "nothing has arrived")
         mock.mode("ok")
-        equal([w.result(20) for w in waiting], [(200, "ok")] * 5, "whoever waited goes on")
+        equal([w.result(20) for w in waiting], [(200, "ok")] * 5, "the waiting requests continue")
         mock.mode("slow", delay_s=60)
         waiting = [pool.submit(mock.post, HELLO) for _ in range(5)]
         wait_until("a message waits", lambda: len(mock.log().splitlines()) >= 8)

@@ -114,6 +114,6 @@ for engine; do
 		if [ -f "$binary" ] && [ -x "$binary" ]; then ln -sf "$binary" "$store/bin/"; fi
 	done
 done
-# Builds of other checkouts, and of older versions of this one, that nobody has asked for in a month.
+# Removes builds that no checkout has used for a month.
 find "$store" -mindepth 2 -maxdepth 2 -name 'done' -mtime +30 -exec dirname {} + | while read -r old; do rm -rf "$old"; done
 echo "$store/bin"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes on a connection to the real server, with slack-mock behind it: parsers, guards, routes and
- * answers. */
+ * responses. */
 #include "config.h" /* first: GNU extensions */
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes on a connection to the shop: its routes, bodies, answers, log lines and spans. */
+/* Any bytes on a connection to the shop: its routes, bodies, responses, log lines and spans. */
 #include <stdint.h>
 #include <stdlib.h>
 

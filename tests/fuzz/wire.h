@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Reads until the server closes. Everything it sends must begin like an HTTP answer. A server that hangs is a
+/* Reads until the server closes. Everything it sends must begin like an HTTP response. A server that hangs is a
  * finding. */
 static inline void wire_read_all(int fd) {
   enum { PATIENCE_MS = 20000 };
@@ -34,7 +34,7 @@ static inline void wire_fuzz(unsigned port, const uint8_t *data, size_t size) {
   if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) abort();
   for (size_t sent = 0; sent < size;) {
     ssize_t now = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
-    if (now <= 0) break; /* refused with an answer */
+    if (now <= 0) break; /* refused with a response */
     sent += (size_t)now;
   }
   shutdown(fd, SHUT_WR);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Without memory the service still answers, and its telemetry agrees with what it sent. */
+/* Without memory the service still responds, and its telemetry agrees with what it sent. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static void stop(void) {
   tel_registry_free(registry);
 }
 
-/* Returns the answer as a text, "" if the connection was closed without one. Makes no assertion, because
+/* Returns the response as a text, "" if the connection was closed without one. Makes no assertion, because
  * check allocates. */
 static void ask(const char *request, char *reply, size_t size) {
   struct sockaddr_in to = {.sin_family = AF_INET,

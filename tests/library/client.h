@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <ulfius.h>
 
-/* The status of the answer; -1: no answer. */
+/* The status of the response; -1: no response. */
 static inline long get(int port, const char *path) {
   struct _u_request request;
   struct _u_response response;

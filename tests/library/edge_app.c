@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An Ulfius program of edge cases: edge_app PORT [observe | start | hooks] [no-default] [ipv6]. The test
- * compares its answers with and without telemetry. Ends at the end of its standard input. */
+ * compares its responses with and without telemetry. Ends at the end of its standard input. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* workers PORT...: an Ulfius server is made and observed once, and then forked. Each worker starts telemetry
- * and its server, answers requests on its port, and finds them in its own metrics. */
+ * and its server, serves requests on its port, and finds them in its own metrics. */
 #include <arpa/inet.h>
 #include <sys/wait.h>
 
@@ -26,7 +26,7 @@ static int work(struct tel *tel, struct _u_instance *instance, int port, bool ho
   CHECK(tel_start(tel) == 0);
   CHECK((hooks ? tel_ulfius_start(tel, instance, NULL) : ulfius_start_framework(instance)) == U_OK);
   for (int i = 0; i < REQUESTS; i++) CHECK(get(port, "/answer") == 200);
-  /* With the hooks a request ends after its client has the answer. */
+  /* With the hooks a request ends after its client has the response. */
   for (int i = 0; i < 10000 && series_value(tel, COUNT) < REQUESTS; i++)
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
   CHECK(series_value(tel, COUNT) == REQUESTS);

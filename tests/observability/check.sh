@@ -87,7 +87,7 @@ for burn in Fast Medium Slow; do
   check "route of MiniShopBudgetBurn$burn" route '{alertname=~"MiniShopBudgetBurn.*"}' alertname=MiniShopBudgetBurn$burn service=minishop severity=critical slo=errors
 done
 check "route of SlackDeliveryFailing" route '{alertname="SlackDeliveryFailing"}' alertname=SlackDeliveryFailing service=alertmanager severity=critical
-check "route of an alert nobody has thought of" route 'default-route' alertname=SomebodysOwn
+check "route of an unknown alert" route 'default-route' alertname=SomebodysOwn
 for file in "$here"/data/slack/*.json; do
   check "Slack message $(basename "$file" .json)" message "$file"
 done

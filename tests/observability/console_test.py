@@ -109,7 +109,7 @@ def agrees_with_slack(page, slack):
         [card] = [card for card in cards if name in card]
         claim(f"since when {name} fires is what Slack says", f"firing since {since}." in card, (since, card))
         claim(f"{name}: one decimal here and there", re.search(r"\d\.\d % of", card) and re.search(r"\d\.\d % of", text), (card, text))
-        claim(f"{name}: who is told", "Alertmanager sends messages to slack." in card, card)
+        claim(f"{name}: the card names the receiver of its messages", "Alertmanager sends messages to slack." in card, card)
     claim("tiles are rounded the same way", all(re.fullmatch(r"\d+\.\d %", page.tile(name)) for name in ("Error rate", "Slower than 500 ms")))
     message = json.dumps(slack.attachments("MiniShopHighLatency")[0][1])
     claim("the latency message counts, and names no duration that was not seen", "longer than 500 ms" in message and not re.search(r"\d\.\d+ ?s\b", message), message)
@@ -240,7 +240,7 @@ def main():
             for name in ("MiniShopHighErrorRate", "MiniShopHighLatency"):
                 wait_until(f"Slack is told of {name}", lambda name=name: slack.attachments(name), 120, 0.5)
             page.open()
-            wait_until("the cards say who is told", lambda: sum("sends messages to slack" in card for card in page.texts(".alert")) >= 2, 30)
+            wait_until("the cards name the receiver of their messages", lambda: sum("sends messages to slack" in card for card in page.texts(".alert")) >= 2, 30)
             looks(page)
             agrees_with_slack(page, slack)
             claim("there is a chart of errors by reason", "gateway_error" in page.texts("#chart-reasons")[0], page.texts("#chart-reasons"))

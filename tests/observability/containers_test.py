@@ -170,7 +170,7 @@ def test_each_choice_is_a_file_that_its_folder_names(_):
 
 def test_the_slack_secret_is_alertmanagers_alone(_):
     users = {name for name, service in compose_file()["services"].items() for volume in service.get("volumes", []) if volume.startswith("slack-url:")}
-    labtest.expect("who sees the webhook's address", users, {"prepare", "alertmanager"})
+    labtest.expect("services that can read the webhook's address", users, {"prepare", "alertmanager"})
 
 
 def test_containers_reach_each_other_without_a_proxy(_):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# check.sh is quick and in `make check`; the other three run real engines for seconds to minutes: `./lab test` does.
+# check.sh is quick and in `make check`. The others run real engines for seconds to minutes; `./lab test` runs them.
 TESTS += tests/observability/check.sh
 EXTRA_DIST += \
 	tests/observability/alert_loop_test.py \

@@ -219,10 +219,10 @@ def purchases(shop):
     clumsy = sum(count for (_, _, status), count in responses.items() if status in (400, 404, 405))
     claim("orders are paid, but for the last ones", len(paid) >= 0.6 * len(attempts), (len(paid), len(attempts)))
     claim("no order is paid twice", not any(status == 409 for _, _, status in responses), responses)
-    claim("who fails tries again later", any(count == 2 for count in attempts.values()), attempts)
+    claim("a shopper whose request failed tries again later", any(count == 2 for count in attempts.values()), attempts)
     claim("the pace is as asked", 0.8 * RATE <= total / SECONDS <= 1.1 * RATE, total / SECONDS)
     claim("some look at an order that there is", 0.04 * total <= shop.looks <= 0.18 * total, shop.looks)
-    claim("a few are clumsy", 0.03 * total <= clumsy <= 0.2 * total, responses)
+    claim("a few shoppers make mistakes", 0.03 * total <= clumsy <= 0.2 * total, responses)
 
 
 def main():

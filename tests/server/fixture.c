@@ -189,7 +189,7 @@ void wire_puts(int fd, const char *text) {
 /* More bytes, or 0 at the end of the connection. */
 static size_t more(int fd, char *to, size_t size) {
   struct pollfd ready = {.fd = fd, .events = POLLIN};
-  ck_assert_msg(poll(&ready, 1, PATIENCE_MS) == 1, "the server neither answers nor closes");
+  ck_assert_msg(poll(&ready, 1, PATIENCE_MS) == 1, "the server neither responds nor closes");
   ssize_t n = recv(fd, to, size, 0);
   return n > 0 ? (size_t)n : 0;
 }

@@ -22,8 +22,8 @@ struct fixture_seen {
   char detail[256];
 };
 
-/* Endpoints: any path answers 200 with the length of the body. "/hold" and paths below it first wait for
- * fixture_release(). "/headers" answers with X-List and the client. "/big" answers FIXTURE_BIG bytes. A "*"
+/* Endpoints: any path responds with 200 and the length of the body. "/hold" and paths below it first wait for
+ * fixture_release(). "/headers" responds with X-List and the client, "/big" with FIXTURE_BIG bytes. A "*"
  * observer counts begins and, in free_shared_data, ends. */
 enum { FIXTURE_BIG = 8 << 20 };
 

@@ -52,7 +52,7 @@ static void finish(pthread_t thread) {
   ck_assert_uint_eq(atomic_load(&f.observed), atomic_load(&f.ended));
 }
 
-/* Every request in flight is answered with "Connection: close", and no other client gets in. */
+/* Every request in flight gets a response with "Connection: close", and no other client gets in. */
 START_TEST(crowd) {
   static int fds[CROWD];
   char reply[4096];
@@ -76,7 +76,7 @@ START_TEST(crowd) {
 END_TEST
 
 /* When the drain starts, there are connecting clients, unread requests and running requests. None may be lost
- * without an answer: accepted ones are served, the others get 503 or are refused. */
+ * without a response: accepted ones are served, the others get 503 or are refused. */
 static atomic_uint served, turned_away, outside, lost;
 
 static void *shopper(void *cls) {
@@ -191,7 +191,7 @@ START_TEST(removal_of_others) {
 }
 END_TEST
 
-/* If all threads of a pool are busy, new clients stay in the kernel's backlog. They get an answer instead of
+/* If all threads of a pool are busy, new clients stay in the kernel's backlog. They get a response instead of
  * a reset. */
 START_TEST(backlog) {
   char reply[4096];

@@ -97,7 +97,7 @@ BOTH_MODES(accepted_in_pieces) {
   fixture_stop(&f);
 }
 
-/* The hook makes a guard's answer, and gets the client, method and target. */
+/* The hook makes a guard's response, and gets the client, method and target. */
 BOTH_MODES(hook) {
   char reply[4096];
   fixture_start_in(&f, pool);
@@ -161,7 +161,7 @@ BOTH_MODES(blanks_pipelined) {
   fixture_stop(&f);
 }
 
-/* Bytes that are no request, but arrive together with one, are answered after that request. */
+/* Bytes that arrive with a request, but are not a request, get their response after the request's. */
 BOTH_MODES(garbage_pipelined) {
   static const char *const garbage[] = {"GARBAGE\r\n",
                                         "\x16\x03\x01",
@@ -200,7 +200,7 @@ BOTH_MODES(garbage_behind_the_end) {
   ck_assert_uint_eq(f.seen_count, 0);
 }
 
-/* The client does not close after the answer: the connection ends nevertheless. */
+/* The client does not close after the response: the connection ends nevertheless. */
 BOTH_MODES(garbage_without_close) {
   char reply[4096];
   start_patient(pool);
@@ -230,7 +230,7 @@ BOTH_MODES(absolute_form) {
   ck_assert_str_eq(f.seen[0].target, "/a?b=c");
 }
 
-/* The client sends no body and gets no 100 Continue, but the answer at once. */
+/* The client sends no body and gets no 100 Continue, but the response at once. */
 BOTH_MODES(body_declared) {
   char reply[4096];
   fixture_start_in(&f, pool);
@@ -259,7 +259,7 @@ BOTH_MODES(body_at_the_limit) {
   fixture_stop(&f);
 }
 
-/* The client continues to send a whole megabyte, and can still read the answer: no reset destroys it. */
+/* The client continues to send a whole megabyte, and can still read the response: no reset destroys it. */
 static void body_goes_on(unsigned pool, bool chunked) {
   static char block[1 << 20];
   char reply[4096], head[128];
@@ -320,7 +320,7 @@ BOTH_MODES(chunk_declared) {
   }
 }
 
-/* An endless chunked body is answered as soon as it is too large. */
+/* An endless chunked body gets its response as soon as it is too large. */
 BOTH_MODES(body_chunked_without_end) {
   static char block[8192];
   char reply[4096];

@@ -58,7 +58,7 @@ static void *misbehave(void *cls) {
       reset(fd);
     else
       close(fd);
-    /* Wait for any answer. Otherwise a client gets a thousand connections ahead of a server that a sanitizer
+    /* Wait for any response. Otherwise a client gets a thousand connections ahead of a server that a sanitizer
      * slows down, and then all clients wait in vain. */
     if (round % 10 == 9) {
       fd = wire_connect(&f);

@@ -136,7 +136,7 @@ BOTH_MODES(idle) {
   fixture_stop(&f);
 }
 
-/* The request and the client's FIN arrive together: libmicrohttpd's pool answers, and then misses the end of
+/* The request and the client's FIN arrive together: libmicrohttpd's pool responds, and then misses the end of
  * half of these connections. */
 BOTH_MODES(half_closed) {
   char reply[4096];
@@ -203,7 +203,7 @@ BOTH_MODES(breaks_off) {
   ck_assert_str_eq(f.warned, "");
 }
 
-/* The second request on a connection is refused before it begins: its answer is whole, and it is counted. */
+/* The second request on a connection is refused before it begins: its response is whole, and counted. */
 BOTH_MODES(library_later) {
   char reply[4096];
   fixture_start_in(&f, pool);
@@ -216,7 +216,7 @@ BOTH_MODES(library_later) {
   ck_assert_uint_eq(f.seen[0].status, 505);
 }
 
-/* libmicrohttpd alone would close without an answer. */
+/* libmicrohttpd alone would close without a response. */
 BOTH_MODES(garbage_later) {
   static const char *const garbage[] = {"GARBAGE\r\n\r\n", "\x16\x03\x01\r\n", "G/T / HTTP/1.1\r\n\r\n"};
   char reply[4096];

@@ -46,7 +46,7 @@ START_TEST(settings) {
 END_TEST
 
 /* It listens before it has threads, so that a daemon can fork in between. A client that connects early waits
- * and is answered. */
+ * and then gets a response. */
 START_TEST(listens_before_the_start) {
   struct error error;
   char reply[4096];
@@ -59,7 +59,7 @@ START_TEST(listens_before_the_start) {
   ck_assert_int_eq(server_start(server, &error), 0);
   ck_assert_int_eq(server_start(server, &error), -1); /* once */
   wire_read_all(fd, reply, sizeof reply);
-  ck_assert_uint_eq(wire_status(reply), 404); /* no endpoint: Ulfius answers */
+  ck_assert_uint_eq(wire_status(reply), 404); /* no endpoint: Ulfius responds */
   server_free(server);
   server_free(NULL);
   server = server_new(&f.settings, NULL, &error);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The parts of telemetry link the same; what one needs besides stands in its own file.
+# All tests of telemetry link these libraries. A folder that needs more names them in its own module.mk.
 TELEMETRY_TEST_LIBS = $(LIBTELEMETRY) $(LIBTELEMETRY_LIBS) $(CHECK_LIBS)
 
 include tests/telemetry/core/module.mk

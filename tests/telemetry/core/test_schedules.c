@@ -281,7 +281,7 @@ static void pass_time(void) {
   if (next != UINT64_MAX) sim.now = next;
 }
 
-/* In a few schedules all is larger, so that processors are granted some of the queue in advance. */
+/* In a few schedules the queue and the number of items are larger. */
 enum { LARGER = 128 };
 static uint32_t scale;
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The Python client's parsers, of which the one for OpenMetrics is strict, take both formats and read what was meant.
+# The parsers of the Python client read the expected values from both formats. Its OpenMetrics parser is strict.
 # LAB_PYTHON: an interpreter that has prometheus_client.
 set -eu
 python=${LAB_PYTHON:-python3}

@@ -122,7 +122,7 @@ START_TEST(test_buckets) {
 }
 END_TEST
 
-/* The length of the longest run of a text that one label value may hold is not limited; its bytes are. */
+/* A label value may have any length, but must be UTF-8. */
 START_TEST(test_label_values) {
   static const char *const bad[] = {"\x80",
                                     "\xC0\x80",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A collector for tests of the exporter: listens on a free port of 127.0.0.1 and answers each request as
- * told. */
+/* A collector for tests of the exporter: listens on a free port of 127.0.0.1 and responds to each
+ * request as told. */
 #ifndef TELEMETRY_OTLP_FAKE_COLLECTOR_H
 #define TELEMETRY_OTLP_FAKE_COLLECTOR_H
 

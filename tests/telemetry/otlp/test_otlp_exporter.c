@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The exporter's decisions. The test provides the transport's answers and clock. */
+/* The exporter's decisions. The test provides the transport's responses and clock. */
 #include "telemetry/otlp/otlp_exporter.h"
 
 #include <sched.h>

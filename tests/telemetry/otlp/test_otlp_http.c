@@ -183,7 +183,7 @@ START_TEST(test_answers) {
   ck_assert_str_eq(given.retry_after, "7");
   POST();
   ck_assert_int_eq(given.status, 200);
-  ck_assert_str_eq(given.retry_after, ""); /* of the answer before */
+  ck_assert_str_eq(given.retry_after, ""); /* of the response before */
   ck_assert_uint_eq(given.body.len, 4);
   POST();
   ck_assert_int_eq(given.status, 0);
@@ -200,7 +200,7 @@ START_TEST(test_answers) {
 }
 END_TEST
 
-/* Listens, so the kernel accepts connections, but never answers. */
+/* Listens, so the kernel accepts connections, but never responds. */
 static int silent_server(char *url, size_t size) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t len = sizeof address;
@@ -243,7 +243,7 @@ static void *send_raw(void *cls) {
   return NULL;
 }
 
-/* A truncated header is not an answer, even with a complete first line. */
+/* A truncated header is not a response, even with a complete first line. */
 START_TEST(test_broken_header) {
   static const struct {
     const char *text;

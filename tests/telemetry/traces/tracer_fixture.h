@@ -13,7 +13,7 @@ struct fixture {
   struct tel_tracer tracer;
 };
 
-/* The settings' defaults are OpenTelemetry's; change them in tracer.settings before fixture_open(). */
+/* Sets the library's defaults. Change tracer.settings before fixture_open(). */
 static inline void fixture_init(struct fixture *f) {
   *f = (struct fixture){.tracer = {.counts = &f->counts}};
   tel_tracing_settings_init(&f->tracer.settings);
