@@ -24,6 +24,7 @@ struct tel_scrape {
  * take turns; recording never waits. */
 TEL_API TEL_MUST_CHECK int tel_scrape(struct tel_registry *registry, const char *accept,
                                       const char *accept_encoding, struct tel_scrape *out);
+/* Frees the body. Accepts NULL. */
 TEL_API void tel_scrape_free(struct tel_scrape *scrape);
 
 TEL_END

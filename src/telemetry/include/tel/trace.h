@@ -22,9 +22,9 @@ struct tel_span;
 enum tel_span_kind { TEL_SPAN_INTERNAL = 1, TEL_SPAN_SERVER = 2, TEL_SPAN_CLIENT = 3 };
 enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR = 2 };
 
-/* Starts a span. parent: NULL or invalid for a new trace; tracestate: the parent's, copied, or NULL.
- * start_unix_ns: 0 means the current time. Returns NULL when out of memory, or if tracer is NULL. Every
- * function below accepts NULL. */
+/* Starts a span. parent: NULL or invalid for a new trace. tracestate: the parent's, checked by
+ * tel_tracestate_append(), or NULL; it is copied. start_unix_ns: 0 means the current time. Returns NULL when
+ * out of memory, or if tracer is NULL. Every function below accepts NULL. */
 TEL_API struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                         const struct tel_context *parent, const char *tracestate,
                                         uint64_t start_unix_ns);
@@ -39,8 +39,8 @@ TEL_API uint64_t tel_span_now_unix_ns(const struct tel_span *span);
 TEL_API const struct tel_context *tel_span_context(const struct tel_span *span);
 /* The span's attributes; NULL if it is not recording. */
 TEL_API struct tel_attributes *tel_span_attributes(struct tel_span *span);
-/* Adds an event with the current time. Returns its attributes to fill, or NULL if the span is not recording
- * or has too many events (counted as dropped). */
+/* Adds an event with the current time. Returns its attributes to fill. Returns NULL if the span is not
+ * recording, has too many events or memory ran out; the last two count as dropped. */
 TEL_API struct tel_attributes *tel_span_add_event(struct tel_span *span, const char *name);
 /* Adds a link. Returns its attributes to fill, or NULL as above. An invalid context is ignored. */
 TEL_API struct tel_attributes *tel_span_add_link(struct tel_span *span, const struct tel_context *to);
