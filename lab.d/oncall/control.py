@@ -38,7 +38,7 @@ def wait(what, condition):
 
 
 def put_file(path, text):
-    """Writes a file that others read: it is whole at any time."""
+    """Replaces a file at once, so that no reader sees a part of it."""
     new = path.with_suffix(".new")
     new.write_text(text)
     new.replace(path)

@@ -23,9 +23,9 @@ struct site {
 };
 
 /* A hash table of the requests in progress, by the address of Ulfius's request. Threads rarely contend for a
- * shelf. */
-enum { SHELVES = 64 };
-struct shelf {
+ * bucket. */
+enum { BUCKETS = 64 };
+struct bucket {
   pthread_mutex_t lock;
   struct record *first;
 };
@@ -36,7 +36,7 @@ struct observer {
   struct _u_instance *instance;
   const char *metrics_path; /* or NULL */
   struct site *sites;
-  struct shelf shelves[SHELVES];
+  struct bucket buckets[BUCKETS];
 };
 
 /* A streamed response. libmicrohttpd ends it, often after the request's own end. */
@@ -96,7 +96,7 @@ enum scrape_turn adapter_scrape_turn(const struct site *site, const struct _u_re
 /* Responds with the metrics. Returns the result for Ulfius. */
 int adapter_scrape(struct observer *observer, const struct _u_request *request, struct _u_response *response);
 
-/* Initialize, empty and destroy the shelves. */
+/* Initialize, empty and destroy the buckets. */
 void adapter_records_init(struct observer *observer);
 void adapter_records_end(struct observer *observer);
 void adapter_records_destroy(struct observer *observer);

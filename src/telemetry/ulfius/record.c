@@ -13,13 +13,13 @@ uint64_t adapter_now_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static struct shelf *shelf_of(struct observer *observer, const struct _u_request *request) {
+static struct bucket *bucket_of(struct observer *observer, const struct _u_request *request) {
   uint64_t hash = (uint64_t)(uintptr_t)request * 0x9e3779b97f4a7c15u;
-  return &observer->shelves[hash >> 58];
+  return &observer->buckets[hash >> 58];
 }
 
 void adapter_records_init(struct observer *observer) {
-  for (size_t i = 0; i < SHELVES; i++) pthread_mutex_init(&observer->shelves[i].lock, NULL);
+  for (size_t i = 0; i < BUCKETS; i++) pthread_mutex_init(&observer->buckets[i].lock, NULL);
 }
 
 /* Ulfius could not make a response and did not report it. Like Ulfius, this frees no data of the program. */
@@ -30,15 +30,15 @@ static void lose(struct record *record) {
 }
 
 void adapter_records_end(struct observer *observer) {
-  for (size_t i = 0; i < SHELVES; i++)
-    for (struct record *record; (record = observer->shelves[i].first);) {
-      observer->shelves[i].first = record->next;
+  for (size_t i = 0; i < BUCKETS; i++)
+    for (struct record *record; (record = observer->buckets[i].first);) {
+      observer->buckets[i].first = record->next;
       lose(record);
     }
 }
 
 void adapter_records_destroy(struct observer *observer) {
-  for (size_t i = 0; i < SHELVES; i++) pthread_mutex_destroy(&observer->shelves[i].lock);
+  for (size_t i = 0; i < BUCKETS; i++) pthread_mutex_destroy(&observer->buckets[i].lock);
 }
 
 struct record *adapter_record_new(struct observer *observer, const struct _u_request *request,
@@ -49,26 +49,26 @@ struct record *adapter_record_new(struct observer *observer, const struct _u_req
   record->request = request;
   record->connection = connection;
   record->started_ns = connection ? adapter_now_ns() : 0;
-  struct shelf *shelf = shelf_of(observer, request);
-  pthread_mutex_lock(&shelf->lock);
-  record->next = shelf->first;
-  shelf->first = record;
-  pthread_mutex_unlock(&shelf->lock);
+  struct bucket *bucket = bucket_of(observer, request);
+  pthread_mutex_lock(&bucket->lock);
+  record->next = bucket->first;
+  bucket->first = record;
+  pthread_mutex_unlock(&bucket->lock);
   return record;
 }
 
-static struct record **place_of(struct shelf *shelf, const struct _u_request *request) {
-  struct record **place = &shelf->first;
+static struct record **place_of(struct bucket *bucket, const struct _u_request *request) {
+  struct record **place = &bucket->first;
   while (*place && (*place)->request != request) place = &(*place)->next;
   return place;
 }
 
 struct record *adapter_record_take(struct observer *observer, const struct _u_request *request) {
-  struct shelf *shelf = shelf_of(observer, request);
-  pthread_mutex_lock(&shelf->lock);
-  struct record **place = place_of(shelf, request), *record = *place;
+  struct bucket *bucket = bucket_of(observer, request);
+  pthread_mutex_lock(&bucket->lock);
+  struct record **place = place_of(bucket, request), *record = *place;
   if (record) *place = record->next;
-  pthread_mutex_unlock(&shelf->lock);
+  pthread_mutex_unlock(&bucket->lock);
   return record;
 }
 
@@ -78,12 +78,12 @@ void adapter_record_forget(struct observer *observer, const struct _u_request *r
 }
 
 struct record *adapter_record_find(struct observer *observer, const struct _u_request *request) {
-  struct shelf *shelf = shelf_of(observer, request);
-  pthread_mutex_lock(&shelf->lock);
-  struct record **place = place_of(shelf, request), *record = *place;
+  struct bucket *bucket = bucket_of(observer, request);
+  pthread_mutex_lock(&bucket->lock);
+  struct record **place = place_of(bucket, request), *record = *place;
   bool lost = record && !record->connection;
   if (lost) *place = record->next;
-  pthread_mutex_unlock(&shelf->lock);
+  pthread_mutex_unlock(&bucket->lock);
   if (!lost) return record;
   lose(record);
   return NULL;

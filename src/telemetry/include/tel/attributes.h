@@ -4,7 +4,7 @@
  * replaces its value in place. Pairs beyond the limit are discarded and counted, as OpenTelemetry's SDK
  * specification requires. Text that is not UTF-8 is repaired: U+FFFD replaces each ill-formed part. Up to 32
  * pairs in 1.5 KiB need no allocation; a larger list uses the heap. Not thread-safe: one owner at a time.
- * Every setter accepts a NULL list ("not recording"), key or value, and then does nothing. */
+ * Every setter accepts a NULL list ("not recording") and does nothing. */
 #ifndef TEL_ATTRIBUTES_H
 #define TEL_ATTRIBUTES_H
 
@@ -95,7 +95,7 @@ TEL_API void tel_attributes_clear(struct tel_attributes *a);
 /* Sets a value of len bytes. A value above the value limit is cut between two characters. */
 TEL_API void tel_attributes_set_text(struct tel_attributes *a, const char *key, const char *value,
                                      size_t len);
-/* Sets a NUL-terminated value. */
+/* Sets a NUL-terminated value; a NULL value sets nothing. */
 TEL_API void tel_attributes_set_string(struct tel_attributes *a, const char *key, const char *value);
 /* The same as tel_attributes_set_string(): every value is copied. */
 TEL_API void tel_attributes_set_static(struct tel_attributes *a, const char *key, const char *value);

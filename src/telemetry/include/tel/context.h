@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The identity of a span, and how it passes between processes: W3C Trace Context (traceparent, tracestate),
- * level 2. Any thread; nothing blocks or allocates. */
+ * level 2. Any thread; nothing blocks or allocates. A NULL context is invalid, and is written as "". */
 #ifndef TEL_CONTEXT_H
 #define TEL_CONTEXT_H
 
@@ -23,14 +23,14 @@ struct tel_context {
   bool remote;   /* received from another process */
 };
 
-/* Whether neither id is all zero. Both functions return false for NULL. */
+/* Whether neither id is all zero. */
 TEL_API bool tel_context_valid(const struct tel_context *context);
 TEL_API bool tel_context_sampled(const struct tel_context *context);
 
 /* Reads the value of a traceparent header, len bytes without surrounding blanks. Returns false and leaves out
  * untouched if it is invalid. Sets out->remote. Keeps only the known flags of a future version. */
 TEL_API bool tel_traceparent_parse(const char *value, size_t len, struct tel_context *out);
-/* Writes version 00, 55 characters and a NUL; "" for NULL. */
+/* Writes version 00, 55 characters and a NUL. */
 TEL_API void tel_traceparent_format(const struct tel_context *context, char out[TEL_TRACEPARENT_SIZE]);
 
 /* Appends one tracestate header (len bytes) to the combined value in state (a NUL-terminated string, "" at
@@ -39,7 +39,7 @@ TEL_API void tel_traceparent_format(const struct tel_context *context, char out[
  * tracestate. */
 TEL_API bool tel_tracestate_append(char state[TEL_TRACESTATE_SIZE], const char *value, size_t len);
 
-/* Write lower-case hexadecimal and a NUL; "" for NULL. */
+/* Write lower-case hexadecimal and a NUL. */
 TEL_API void tel_trace_id_hex(const struct tel_context *context, char out[TEL_TRACE_ID_HEX_SIZE]);
 TEL_API void tel_span_id_hex(const struct tel_context *context, char out[TEL_SPAN_ID_HEX_SIZE]);
 

@@ -27,11 +27,12 @@ TEL_BEGIN
 
 struct tel;
 
-/* Creates telemetry for a program. name (1 to 63 bytes) becomes the field app of its log lines and, unless
- * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES sets another one, service.name. version has at most 63 bytes.
- * Both are copied. Reads the OTEL_* environment. Registers process_* and telemetry_* metrics. Log lines go to
- * standard output, one JSON object each. Returns NULL when out of memory; tel_start() returns any other
- * failure. Call it before the program starts threads, because it calls curl_global_init(). */
+/* Creates telemetry for a program. name becomes the field app of its log lines, and service.name unless
+ * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has another. name and version are copied; each has at most
+ * 63 bytes. Reads the OTEL_* environment. Registers process_* and telemetry_* metrics. Log lines go to
+ * standard output, one JSON object each. So do the lines that the program and its libraries log with yder.
+ * Returns NULL when out of memory; tel_start() returns any other failure. Call it before the program starts
+ * threads, because it calls curl_global_init(). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
 /* Starts the exporter and the log writer. Call it once. From then on the log also has the lines that the
@@ -63,10 +64,10 @@ TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t
 
 /* Exports queued spans and writes queued log lines for at most the given time, stops the threads and frees
  * everything. A hung collector or output adds up to 0.3 seconds. Returns how many spans and lines this call
- * lost. If yder's lines went to this log, yder has no output until the program sets it up again. Stop the
- * server first: no thread may use tel, its handles or an observed instance any more. A thread that hangs
- * longer is left behind with the memory that it may still use. The program may then continue, but must not
- * unload the library (dlclose()) or a plug-in whose static names are in spans and lines. */
+ * lost. yder then has no output, until the program sets it up again. Stop the server first: no thread may use
+ * tel, its handles or an observed instance any more. A thread that hangs longer is left behind with the
+ * memory that it may still use. The program may then continue, but must not unload the library (dlclose()) or
+ * a plug-in whose static names are in spans and lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
 /* The parts, valid until tel_free(); NULL for NULL. */
