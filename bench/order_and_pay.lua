@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Orders, each of which is then paid. The client searches each response for the order id, which costs it CPU too.
+-- Creates orders and pays each of them. The client searches each response for the order id, which costs the client CPU too.
 local json = {["Content-Type"] = "application/json", ["User-Agent"] = "minishop-bench/1"}
 local to_pay = {}
 -- Milliseconds that a connection waits after each response; without the variable it does not wait.

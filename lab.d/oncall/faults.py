@@ -63,7 +63,7 @@ class Fault:
     effect: typing.Callable           # (p, base): PromQL that is 1 while it lasts and 0 otherwise
     where: typing.Callable            # (p): right places
     witness: typing.Callable          # (engines, p, begin, end): (places, reasons) that the engines show now
-    mends: typing.Callable            # (p): actions each of which ends it
+    mends: typing.Callable            # (p): the actions that end it; one is enough
     draw: typing.Callable = lambda rng: {}
     broad: typing.Callable = nothing  # (p): true places that are too wide
     near: tuple = ()                  # true reasons that are not the cause

@@ -114,7 +114,7 @@ def test_killed_while_the_destination_is_away(directory):
         pipeline.collector.start()
         pipeline.sink.away = False
         pipeline.wait_for_all()
-        expect("lines that nobody wrote", set(pipeline.arrived()) - set(pipeline.written()), set())
+        expect("lines that the shop did not write", set(pipeline.arrived()) - set(pipeline.written()), set())
 
 
 if __name__ == "__main__":

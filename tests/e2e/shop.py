@@ -126,7 +126,7 @@ class Shop(labtest.Engine):
         for line in self.json_log.read_bytes().decode("utf-8").split("\n")[:-1]:
             record = json.loads(line)
             if not isinstance(record, dict):
-                raise TestFailure(f"a log line that is no object: {line}")
+                raise TestFailure(f"a log line that is not an object: {line}")
             records.append(record)
         return records
 

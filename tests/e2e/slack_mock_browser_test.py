@@ -98,7 +98,7 @@ def check_alerts(mock, browser):
                                (".fields dt", "Alert"), (".fields dd", "MiniShopHighErrorRate"), (".actions a", "Runbook")):
         equal(text(browser, f"{body} {selector}"), expected, selector)
     equal(text(browser, ".message[data-state=firing] .mention"), "@here", "a mention")
-    equal(count(browser, f"{body} .actions a"), 1, "a button with javascript: is no link")
+    equal(count(browser, f"{body} .actions a"), 1, "a button with javascript: is not a link")
     links = browser.run("return [...document.querySelectorAll('.message a')].map((a) => [a.href, a.rel])")
     equal(links[1], ["http://127.0.0.1:9090/q?a=1&b=2", "noopener noreferrer"], "a link")
     first, second, third = browser.run(f"return [...document.querySelectorAll('{body} .fields > div')].map((d) => d.offsetTop)")

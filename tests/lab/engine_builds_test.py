@@ -176,7 +176,7 @@ def test_installed_programs_are_found(directory):
     program.chmod(0o755)
     machine = Machine(directory)
     said = machine.plan(MINISHOP_ENGINES_PATH=str(directory / "mine"))
-    expect("loki is said to be absent", re.search(r"not installed +.*\bloki\b", said) is not None, False)
+    expect("loki is reported as missing", re.search(r"not installed +.*\bloki\b", said) is not None, False)
     before = os.environ.get("MINISHOP_ENGINES_PATH")
     try:
         os.environ["MINISHOP_ENGINES_PATH"] = str(directory / "mine")

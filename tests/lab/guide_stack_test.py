@@ -110,7 +110,7 @@ def check_away(engines, stack):
         seen = verdict(engines, number, text)
         if seen[0] != "CannotTell" or engine not in seen[1]:
             raise TestFailure(f"{number} without Jaeger: {seen}")
-    claim("without Jaeger nobody can tell, and the reason names it", True)
+    claim("without Jaeger no answer is judged, and the reason names Jaeger", True)
 
 
 def test_the_questions_in_the_whole_stack(directory):

@@ -257,26 +257,26 @@ def check_references(name):
     policies = of(name, "NetworkPolicy")
     open_ports = {port["port"] for policy in policies for rule in policy["spec"].get("ingress", []) for port in rule["ports"]}
 
-    def nobody(selector):
+    def selects_none(selector):
         return not any(selects(selector, these) for these in labels)
     return {
-        "a Service selects no pod": any(nobody(service["spec"]["selector"]) for service in services.values()),
+        "a Service selects no pod": any(selects_none(service["spec"]["selector"]) for service in services.values()),
         "a Service's port is none of the pods'": {port["targetPort"] for service in services.values() for port in service["spec"]["ports"]} - ports,
         "the rules ask for job minishop, which is the Service's name": "minishop" not in services,
         "the ServiceMonitor selects no Service": not selects(monitor["selector"]["matchLabels"], services["minishop"]["metadata"]["labels"]),
         "the ServiceMonitor's port is none of the Service's":
             {one["port"] for one in monitor["endpoints"]} - {port["name"] for port in services["minishop"]["spec"]["ports"]},
-        "a disruption budget for nobody": any(nobody(one["spec"]["selector"]["matchLabels"]) for one in of(name, "PodDisruptionBudget")),
-        "a network policy for nobody": any(nobody(one["spec"]["podSelector"]["matchLabels"]) for one in policies),
-        "a network policy opens a port that nobody has": open_ports - ports,
+        "a disruption budget selects no pod": any(selects_none(one["spec"]["selector"]["matchLabels"]) for one in of(name, "PodDisruptionBudget")),
+        "a network policy selects no pod": any(selects_none(one["spec"]["podSelector"]["matchLabels"]) for one in policies),
+        "a network policy opens a port that no pod has": open_ports - ports,
         "the autoscaler scales something else":
             of(name, "HorizontalPodAutoscaler")[0]["spec"]["scaleTargetRef"]["name"] != of(name, "Deployment")[0]["metadata"]["name"],
-        "replicas stand against the autoscaler": "replicas" in of(name, "Deployment")[0]["spec"],
-        "a StatefulSet's Service is not there": {one["spec"]["serviceName"] for one in of(name, "StatefulSet")} - set(services),
-        "a ConfigMap that is not there": used - maps,
-        "a ConfigMap that nobody uses": maps - used,
-        "a volume that is not there": mounted - volumes,
-        "a probe of a port that is not there": {container[probe]["httpGet"]["port"] for container in containers
+        "replicas in the Deployment, against the autoscaler": "replicas" in of(name, "Deployment")[0]["spec"],
+        "a StatefulSet's Service does not exist": {one["spec"]["serviceName"] for one in of(name, "StatefulSet")} - set(services),
+        "a ConfigMap that does not exist": used - maps,
+        "a ConfigMap that no pod uses": maps - used,
+        "a volume that does not exist": mounted - volumes,
+        "a probe of a port that does not exist": {container[probe]["httpGet"]["port"] for container in containers
                                                 for probe in ("startupProbe", "readinessProbe", "livenessProbe")
                                                 if probe in container} - ports,
         "too little time to end": any(template["spec"]["terminationGracePeriodSeconds"] < 5 + 8 for template in templates),

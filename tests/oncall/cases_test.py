@@ -243,7 +243,7 @@ def test_an_engine_that_is_away(_):
             world.away = {engine}
             verdict = wanted(world, question, text, UNKNOWN)
             if engine not in verdict.text:
-                raise TestFailure(f"it does not say who is away: {verdict.text}")
+                raise TestFailure(f"the text does not name the engine that is away: {verdict.text}")
     for engine in ("log", "prometheus"):
         world = World(3, 6)
         world.away = {engine}
