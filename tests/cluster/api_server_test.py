@@ -55,7 +55,7 @@ def install_operator(plane):
 def test_applied(plane, name):
     plane.warnings.clear()
     apply(plane, name)
-    claim(f"{name}: the API server takes every resource, without a warning", not plane.warnings, plane.warnings)
+    claim(f"{name}: the API server accepts every resource without a warning", not plane.warnings, plane.warnings)
     wait_until(f"{name}: rolled out", lambda: plane.kubectl("rollout", "status", "deployment/minishop", "--timeout=60s"), 70)
     for _ in range(2):
         changes = difference(plane, name)
@@ -93,7 +93,7 @@ def test_admission(plane):
         claim(f"Pod Security refuses {what}", done.returncode != 0 and 'violates PodSecurity "restricted' in done.stderr, done.stderr)
     plane.create(pod_like_ours(plane))
     plane.kubectl("delete", "pod", "tried", "--wait=false")
-    claim("Pod Security takes a pod of ours", True)
+    claim("Pod Security accepts a pod of MiniShop", True)
 
 
 def test_autoscaler(plane):

@@ -401,7 +401,7 @@ def test_nothing_can_be_written_into_the_log(directory):
         stored = shop.metrics()["minishop_orders_stored"]
         wait_until("each order's line", lambda: len(shop.logged(message="order created")) >= stored, 10)  # the log is written later
         created = shop.logged(message="order created")
-        expect("lines that tell of an order", len(created), stored)
+        expect("lines that report an order", len(created), stored)
         if any(record["request_id"] == "a b" for record in created):
             raise TestFailure("an ill-formed X-Request-Id was taken over")
         text = shop.json_log.read_bytes()

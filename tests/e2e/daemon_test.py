@@ -215,7 +215,7 @@ def test_reload(directory):
         os.kill(pid, signal.SIGHUP)
         expect_in("what needs a restart", "restart: server.pool, orders.capacity",
                   place.last("configuration reloaded", 2)["detail"])
-        expect("all else is taken", place.pay()[0], 200)
+        expect("the other settings are applied", place.pay()[0], 200)
         labtest.figure("2 wrong configurations refused, 2 right ones taken over")
         place.end(pid)
 

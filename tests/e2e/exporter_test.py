@@ -90,9 +90,9 @@ def test_a_success_is_a_collectors(directory):
         wait_until("it is counted", lambda: exported(shop) == 2, 10)
         expect("dropped", dropped(shop), {"not_otlp": 6})
         failed = details(shop, "span export failed")
-        expect("failures told", len(failed), 1)
+        expect("failures logged", len(failed), 1)
         contains(failed[0], f"{collector.url}/v1/traces responded with 200", "text/html", "<!DOCTYPE html>", "application/x-protobuf", "4318")
-        expect("recoveries told", len(shop.logged(message="span export recovered")), 1)
+        expect("recoveries logged", len(shop.logged(message="span export recovered")), 1)
 
 
 class Proxy(labtest.HttpThread):

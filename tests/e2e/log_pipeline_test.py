@@ -62,7 +62,7 @@ class Pipeline:
 
     def expect_each_once(self, rotations):
         self.wait_for_all()
-        expect("lines that are there twice", self.arrived() - self.written(), collections.Counter())
+        expect("duplicate lines", self.arrived() - self.written(), collections.Counter())
         for labels, line in self.sink.requests():
             record = json.loads(line)
             expect("the ids", (labels["trace_id"], labels["span_id"]), (record["trace_id"], record["span_id"]))

@@ -85,7 +85,7 @@ def test_alert_fires_and_resolves(directory):
 
         began = time.monotonic()
         reload(shop, incident, (labtest.OBSERVABILITY / "incidents/payment-outage.conf").read_text())
-        wait_until("Slack hears of the error rate", lambda: slack.said("MiniShopHighErrorRate"), FIRING_WITHIN, 0.5)
+        wait_until("Slack gets the message of the error rate", lambda: slack.said("MiniShopHighErrorRate"), FIRING_WITHIN, 0.5)
         fired = time.monotonic() - began
         text = slack.said("MiniShopHighErrorRate")[-1]
         if "gateway_error" not in text or "card_declined" in text.split("gateway_error")[0]:
@@ -94,7 +94,7 @@ def test_alert_fires_and_resolves(directory):
         began = time.monotonic()
         before = len(slack.said("MiniShopHighErrorRate"))
         reload(shop, incident, "")
-        wait_until("Slack hears that it is over", lambda: any(
+        wait_until("Slack gets the resolved message", lambda: any(
             "resolved" in text.lower() for text in slack.said("MiniShopHighErrorRate")) and
             len(slack.said("MiniShopHighErrorRate")) > before, RESOLVED_WITHIN, 0.5)
         if slack.said("MiniShopHighLatency"):

@@ -362,7 +362,7 @@ def lied_to(directory, names, collector, number, lie):
         expect(f"{lie}: it was asked for {name}", names.asked[name] > 0, True)
         names.tell[name] = truth
         shop.order()
-        wait_until(f"{lie}: spans arrive when the truth is told", lambda: exported(shop) >= 2, 20)
+        wait_until(f"{lie}: spans arrive when the resolver tells the truth", lambda: exported(shop) >= 2, 20)
         names.tell[name] = LIES[lie]
         slowest = max(slowest, slowest_order(shop, 2))
         leaves(shop, 3)

@@ -145,7 +145,7 @@ def check_long(mock, browser):
 
 def check_modes(mock, browser):
     mock.mode("outage")
-    wait_until("the page tells of the outage", lambda: "outage" in (text(browser, "#trouble") or ""))
+    wait_until("the page reports the outage", lambda: "outage" in (text(browser, "#trouble") or ""))
     mock.post(FIRING)
     wait_until("the refusal is counted", lambda: text(browser, "#refused") == "1")
     browser.run("document.querySelector('#trouble button').click()")

@@ -354,7 +354,7 @@ def test_alert_and_every_query(_):
     stack = running()
     with Customers(stack.shop):
         stacks.reload(stack, (OBSERVABILITY / "incidents/payment-outage.conf").read_text())
-        wait_until("Slack hears of the error rate", lambda: stack.slack.said("MiniShopHighErrorRate"), 120, 0.5)
+        wait_until("Slack gets the message of the error rate", lambda: stack.slack.said("MiniShopHighErrorRate"), 120, 0.5)
         count, missing = without_data(stack, silent_rule)
         if missing:
             raise TestFailure(f"{len(missing)} of {count} queries bring no data:\n       " + "\n       ".join(missing))
@@ -365,7 +365,7 @@ def test_alert_and_every_query(_):
                     dashboards.substitute(query.text, {"instance": ".*", "route": ".*"})) and query.where.startswith("minishop:"):
                 raise TestFailure(f"{query.where}: no exemplars")
         stacks.reload(stack, "")
-        wait_until("Slack hears that it is over", lambda: any("resolved" in text.lower() for text in stack.slack.said(
+        wait_until("Slack gets the resolved message", lambda: any("resolved" in text.lower() for text in stack.slack.said(
             "MiniShopHighErrorRate")), 180, 0.5)
     print(f"     {count} queries")
 

@@ -267,7 +267,7 @@ def test_progress_is_bounded_and_survives_damage(directory):
     progress.note("4.2", True)
     first = progress.read()["4.2"]
     progress.note("4.2", False)
-    expect("a later mistake takes nothing away", progress.read()["4.2"], {**first, "tries": 3})
+    expect("a later wrong answer does not undo a right one", progress.read()["4.2"], {**first, "tries": 3})
     kept = {"4.2": {"tries": 10 ** 9, "right": "2026-01-01T00:00:00Z"}, "99.9": {"tries": 1}, **{f"x{n}": {"tries": 1} for n in range(1000)}}
     progress.path.write_text(json.dumps(kept))
     expect("unknown questions are dropped", list(progress.read()), ["4.2"])

@@ -301,7 +301,7 @@ def test_it_cannot_be_fooled(directory):
         page = re.search(r"the page of the case (http://127.0.0.1:\d+/)", case.text)[1]
         text = labtest.http_get(page)
         contains(text, "Is something wrong, and since when?", f"http://127.0.0.1:{lab.ports['LAB_PROMETHEUS_PORT']}/classic/rules")
-        expect("what the page tells", [word for word in secrets(case)[0] if word in text], [])
+        expect("secrets that the page shows", [word for word in secrets(case)[0] if word in text], [])
         contains(labtest.http_get(f"{page}log"), "order created", "trace_id=")
         contains(lab("oncall", status=1), "a case already runs")
         contains(lab("incident", "payment-outage", status=1), "./lab oncall end first")

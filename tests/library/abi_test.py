@@ -86,7 +86,7 @@ def build_libtel(directory, tree):
 def test_breaks_are_found(directory):
     """The check reports each kind of break, in a library that is built with it."""
     recorded("libtel")
-    claim("the library as it is has none", difference(directory, "libtel", build_libtel(directory, TOP / "src")) is None)
+    claim("the unchanged library has no difference", difference(directory, "libtel", build_libtel(directory, TOP / "src")) is None)
     for number, (what, (pattern, replacement)) in enumerate(BREAKS.items()):
         tree = directory / f"broken-{number}"
         shutil.copytree(TOP / "src", tree)

@@ -182,7 +182,7 @@ def main():
             if "--all" in sys.argv[1:]:
                 slack_outage(lab)
             wrong = [line for line in engine.log.read_text().splitlines() if "level=error" in line.lower()]
-            claim("Prometheus has no error to tell", not wrong, "\n".join(wrong))
+            claim("Prometheus logs no error", not wrong, "\n".join(wrong))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def held_back(alerts, slack):
     for name in ("MiniShopHighErrorRate", "MiniShopHighLatency", "MiniShopTelemetryDropped"):
         wait_until(f"{name} is held back", lambda name=name: alerts.state(name) == "suppressed", 15)
         print(f"ok   {name} is held back while the service is down")
-    claim("Slack was not told", not slack.attachments("MiniShopHighErrorRate") and
+    claim("Slack got no message", not slack.attachments("MiniShopHighErrorRate") and
           not slack.attachments("MiniShopHighLatency"))
 
     alerts.send(alert("MiniShopDown", instance="a:8080"), over=True)
@@ -90,11 +90,11 @@ def budget_held_back(alerts, slack):
     alerts.send(errors)
     alerts.send(*burns(*BURNS))
     wait_until("the burn that nothing explains", lambda: slack.attachments("MiniShopBudgetBurnFast"), 20)
-    claim("errors are told once", told() == {("MiniShopBudgetBurnFast", "latency")}, told())
-    claim("Slack heard of one burn", [a["title"] for name in BURNS for _, a in slack.attachments(name)] == ["FIRING: summary of latency"])
+    claim("the fault of the errors is reported once", told() == {("MiniShopBudgetBurnFast", "latency")}, told())
+    claim("Slack got one message of a burn rate", [a["title"] for name in BURNS for _, a in slack.attachments(name)] == ["FIRING: summary of latency"])
     alerts.send(errors, over=True)
     alerts.send(slow)
-    wait_until("slow requests are told once", lambda: told() == {("MiniShopBudgetBurnFast", "errors")}, 15)
+    wait_until("the slow requests are reported once", lambda: told() == {("MiniShopBudgetBurnFast", "errors")}, 15)
     alerts.send(slow, *burns("MiniShopBudgetBurnFast"), over=True)
     wait_until("a medium burn holds back a slow one", lambda: told() == {("MiniShopBudgetBurnMedium", slo) for slo in ("errors", "latency")}, 15)
     alerts.send(alert("MiniShopDown", instance="a:8080"))

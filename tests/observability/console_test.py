@@ -238,7 +238,7 @@ def main():
                 webdriver.Browser(1280, 900) as browser:
             page = Page(browser, f"http://127.0.0.1:{prometheus}")
             for name in ("MiniShopHighErrorRate", "MiniShopHighLatency"):
-                wait_until(f"Slack is told of {name}", lambda name=name: slack.attachments(name), 120, 0.5)
+                wait_until(f"Slack gets the message of {name}", lambda name=name: slack.attachments(name), 120, 0.5)
             page.open()
             wait_until("the cards name the receiver of their messages", lambda: sum("sends messages to slack" in card for card in page.texts(".alert")) >= 2, 30)
             looks(page)
@@ -250,7 +250,7 @@ def main():
             leads_to_traces(page, shop, run)
             silenced(page, f"http://127.0.0.1:{alertmanager}")
             narrow(page)
-            claim("the browser has no error to tell", not [error for error in browser.console_errors() if "favicon" not in error])
+            claim("the browser reports no error", not [error for error in browser.console_errors() if "favicon" not in error])
             shops_at(run, shop.port, second.port)
             page.open()
             wait_until("both shops are up", lambda: page.tile("Instances up") == "2 of 2", 40, 0.5)

@@ -378,11 +378,11 @@ def test_the_address_of_slack_is_the_mocks_or_that_of_a_file(directory):
     own = directory / "own"
     own.write_text("https://hooks.slack.com/services/T0/B0/x\n")
     to = delivered(*prepare(directory, slack=own))
-    labtest.expect("one's own", address.read_text(), own.read_text())
+    labtest.expect("the user's own address", address.read_text(), own.read_text())
     # It must not be in the folder that Prometheus serves to browsers (--web.user-assets).
     labtest.expect("files with the secret", [path.name for path in to.rglob("*") if path.is_file() and "hooks.slack.com/services/T0" in path.read_text()], [])
     done, _ = prepare(directory, slack=directory / "logs")
-    labtest.expect("a folder, which Docker makes of a name that is not there", (done.returncode, "SLACK_URL_FILE" in done.stderr), (1, True))
+    labtest.expect("a directory, which Docker creates if the file is missing", (done.returncode, "SLACK_URL_FILE" in done.stderr), (1, True))
     done, _ = prepare(directory, slack=directory / "absent")
     labtest.expect("a file that cannot be read", (done.returncode, "setfacl" in done.stderr), (1, True))
 

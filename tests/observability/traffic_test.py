@@ -199,12 +199,12 @@ def outages(shop):
             time.sleep(0.3)
             back = time.monotonic()
             door.be("open")
-            labtest.wait_until("the shoppers are back after a blink", lambda: door.rate(back, 60) > 0, 5)
+            labtest.wait_until("the shoppers return after a short outage", lambda: door.rate(back, 60) > 0, 5)
         finally:
             began = time.monotonic()
             os.killpg(shoppers.pid, signal.SIGTERM)
             shoppers.wait(10)
-        claim("the shoppers end when they are told to", time.monotonic() - began < 2)
+        claim("the shoppers end on SIGTERM", time.monotonic() - began < 2)
 
 
 def purchases(shop):
