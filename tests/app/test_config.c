@@ -240,8 +240,7 @@ START_TEST(unknown_variables_are_named) {
 }
 END_TEST
 
-/* An invalid incident file, a directory in its place, an unreadable file: the start ignores it, and a reload
- * is refused. */
+/* The start ignores an incident file that is invalid, unreadable or a directory. A reload is refused. */
 START_TEST(an_incident_file_never_stops_a_start) {
   static const char *const texts[] = {"payment = { latency_ms = 3; failure_rate = 7; };\n", "payment = {\n",
                                       "listen = \"127.0.0.1:1\";\n", "nonsense = 1;\n"};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts the system calls of each thread of a program. Usage: count_calls OUTPUT PROGRAM [ARGUMENT...]. OUTPUT
- * gets a line "TID CALLS" for each thread. Calls that wake or await another thread (futex, a write to an
- * eventfd) are not counted, because their number depends on timing. It needs no privileges. If the kernel
- * (before 5.3) or a sandbox does not allow a process to trace its child, it ends with 77. It passes SIGTERM
- * on. */
+/* Counts the system calls of each thread of a program. Usage: count_calls OUTPUT PROGRAM [ARGUMENT...]. The
+ * file OUTPUT gets a line "TID CALLS" for each thread. Calls that wake or await another thread (futex, a
+ * write to an eventfd) are not counted, because their number depends on timing. It needs no privileges. If
+ * the kernel (before 5.3) or a sandbox does not allow a process to trace its child, it ends with 77. It
+ * passes SIGTERM on. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>

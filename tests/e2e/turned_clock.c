@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Preloaded into a process: each reading of the wall clock finds it set back by another hour, or forward
- * again. */
+/* Preloaded into a process. The n-th reading of the wall clock (from 0) is n % 24 hours in the past. */
 #define _GNU_SOURCE
 #include <sys/syscall.h>
 #include <time.h>

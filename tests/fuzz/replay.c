@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Passes every file of a corpus to a fuzz target, so that "make check" repeats all inputs that a fuzzer
  * found, with any compiler. Arguments: files and directories; without any, the target's own corpus,
- * tests/fuzz/corpus/NAME for fuzz_NAME. To search for new inputs: clang -g -O1
- * -fsanitize=fuzzer,address,undefined
- * -Isrc tests/fuzz/fuzz_NAME.c and the sources that it tests, in place of this file. */
+ * tests/fuzz/corpus/NAME for fuzz_NAME. To search for new inputs, compile the target and the sources that it
+ * tests without this file: clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc tests/fuzz/fuzz_NAME.c ...
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Reads until the server closes. Everything it sends must begin like an HTTP response. A server that hangs is a
- * finding. */
+/* Reads until the server closes. Everything it sends must begin like an HTTP response. A server that hangs is
+ * a finding. */
 static inline void wire_read_all(int fd) {
   enum { PATIENCE_MS = 20000 };
   char answer[4096];

@@ -58,8 +58,8 @@ static void *misbehave(void *cls) {
       reset(fd);
     else
       close(fd);
-    /* Wait for any response. Otherwise a client gets a thousand connections ahead of a server that a sanitizer
-     * slows down, and then all clients wait in vain. */
+    /* Waits for any response. Otherwise a client gets a thousand connections ahead of a server that a
+     * sanitizer slows down, and then all clients wait in vain. */
     if (round % 10 == 9) {
       fd = wire_connect(&f);
       (void)!send(fd, texts[0], strlen(texts[0]), MSG_NOSIGNAL);

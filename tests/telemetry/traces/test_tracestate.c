@@ -6,8 +6,7 @@
 #include "support/test.h"
 #include "tel/context.h"
 
-/* A file's lines are headers in their order; in a valid one "---" ends them and what they combine to follows.
- */
+/* Each line of a file is a header. In a valid case, a line "---" and the expected combined value follow. */
 static bool combine(const struct case_file *file, char state[TEL_TRACESTATE_SIZE], const char **rest) {
   const char *line = file->text, *end = file->text + file->len;
   bool good = true;
