@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# guide, and answers to its questions: docs/guide in the terminal, and the running engines as the judge.
+# guide: shows docs/guide in the terminal, and checks answers to its questions against the running engines.
 
 guide_python() { LAB_DIR=$LAB_DIR python3 -B lab.d/guide.py "$@"; }
 

@@ -3,8 +3,8 @@
 # prepare.sh: prepares the volumes before any other container starts. It copies the configuration from this image into the
 # volume that the other containers mount. No container reads the clone, so its file modes and SELinux labels do not matter.
 #
-# The copy gets the ports that .env publishes in each address 127.0.0.1:PORT for the browser, and in Grafana's files the links to the
-# trace store that .env chooses.
+# In the copy, each address 127.0.0.1:PORT for the browser has the port of .env, and the links in Grafana's files lead to the trace
+# store of .env.
 set -eu
 from=/usr/share/minishop-lab
 to=/etc/minishop-lab

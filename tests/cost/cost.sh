@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs cost_test.py on the programs that were just built; without Python 3 it is skipped, and says so.
+# Runs cost_test.py with the programs of this build. Prints SKIP if Python 3 is missing.
 if ! command -v python3 >/dev/null; then
 	echo "SKIP cost_test.py: python3 missing"
 	exit 77

@@ -10,7 +10,7 @@
 # Each folder here is one engine: its Go module, and recipe.sh, which gets the output folder and its own folder as arguments. All
 # engines here have permissive licences (CONTRIBUTING.md).
 # Builds are kept outside the tree, in $MINISHOP_ENGINES or in minishop-engines in the user's cache folder. The name of a build holds a
-# digest of the engine's folder: an engine is built once a machine, and again when its folder changes.
+# digest of the engine's folder: an engine is built once on each machine, and again when its folder changes.
 # Go's caches and temporary files (several GB) are in $LAB_DIR/go-cache. This script removes them when all is built. A build that fails
 # leaves them for the next attempt.
 # Go's own settings (GOPROXY, GOPRIVATE, GOFLAGS, ...) of the environment and of `go env -w` apply.
@@ -30,7 +30,7 @@ folder() {
 	echo "$store/$1-$(cat "$here/$1"/* | sha256sum | cut -c1-16)"
 }
 
-# Which of these are not built.
+# Prints those of these engines that are not built.
 missing() {
 	for engine; do
 		folder=$(folder "$engine")
@@ -67,7 +67,7 @@ build() (
 	. "$2/recipe.sh"
 )
 
-# build_all ENGINE...: each that is missing, with a line that says where it is in the list.
+# build_all ENGINE...: builds these engines. A line for each shows its position in the list.
 build_all() {
 	number=0
 	for engine; do
@@ -94,7 +94,7 @@ if [ -n "$wanted" ]; then
 		echo "engines: go is not installed; get it from your distribution or go.dev, 1.26 or newer" >&2
 		exit 77
 	}
-	# One build at a time, whichever checkout asks.
+	# Only one checkout builds at a time.
 	exec 9>"$store/lock"
 	flock 9
 	mkdir -p "$go_cache/tmp"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs sound_test.py on the programs that were just built; without Python 3 it is skipped, and says so.
+# Runs sound_test.py with the programs of this build. Prints SKIP if Python 3 is missing.
 python=${LAB_PYTHON:-python3}
 if ! command -v "$python" >/dev/null; then
 	echo "SKIP sound_test.py: python3 missing"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Checks everything below observability/ that can be checked without running it: one line a check, the failures again at
-# the end, exit 1 if there are any, 77 (skip) with the name of a tool that is missing.
+# Checks the files below observability/ without starting a server. Prints one line for each check, and the failures again at the
+# end. Exit status: 1 after a failure; 77 (skipped) if a tool is missing, with its name.
 # Other versions of the tools: PROMTOOL=... AMTOOL=... tests/observability/check.sh
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,7 +34,7 @@ check() {
   fi
 }
 
-# The configuration as it is run: beside its rules and its targets. A target file that is missing or bad is a warning only.
+# Checks the configuration with its rules and its targets beside it. promtool only warns of a missing or bad target file.
 config_complete() {
   run=$work/prometheus-$1
   mkdir -p "$run" && ln -s "$obs/prometheus/prometheus.yml" "$obs/prometheus/rules" "$run/" &&
@@ -46,7 +46,7 @@ config_complete() {
   return $status
 }
 
-# route EXPECTED LABELS...: the route that takes these labels, as amtool draws it, contains EXPECTED; it leads to Slack.
+# route EXPECTED LABELS...: an alert with these labels goes to Slack, by a route that amtool shows with EXPECTED.
 route() {
   expected=$1
   shift

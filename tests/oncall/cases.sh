@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs cases_test.py and verdicts_test.py; without Python 3 they are skipped, and this says so.
+# Runs cases_test.py and verdicts_test.py. Prints SKIP if Python 3 is missing.
 if ! command -v python3 >/dev/null; then
 	echo "SKIP cases_test.py, verdicts_test.py: python3 missing"
 	exit 77
