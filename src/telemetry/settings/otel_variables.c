@@ -77,7 +77,6 @@ static const struct unused {
     {"OTEL_SEMCONV_STABILITY_OPT_IN", "http", "spans follow the stable conventions for HTTP"},
 };
 
-/* Whether text is one of the words. */
 static bool is_word_of(const char *words, const char *text, size_t len) {
   for (const char *at = words; *at; at += strspn(at, " ")) {
     size_t size = strcspn(at, " ");
