@@ -15,7 +15,7 @@
 #include "server/sweeper_private.h"
 #include "server/target_private.h"
 
-enum { NEWS_A_SECOND = 10 };
+enum { LOGS_PER_SECOND = 10 };
 
 /* When libmicrohttpd responds to a request by itself, its log message does not name the connection. The
  * logger runs in the thread that serves or accepts the connection, directly after a callback that knows the
@@ -237,12 +237,12 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
 }
 
 /* When descriptors or memory run out, libmicrohttpd logs in a busy loop. This limits the lines per second. */
-static bool news_is_due(struct server *server) {
-  return rate_passes(&server->news, NEWS_A_SECOND, clock_mono_ns());
+static bool log_is_due(struct server *server) {
+  return rate_passes(&server->logs, LOGS_PER_SECOND, clock_mono_ns());
 }
 
-void server_connection_news(struct server *server, enum server_log_level level, const char *text) {
-  if (server->hooks.log && news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
+void server_connection_log_text(struct server *server, enum server_log_level level, const char *text) {
+  if (server->hooks.log && log_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
 }
 
 /* libmicrohttpd is about to respond by itself. */
@@ -273,5 +273,5 @@ void server_connection_log(void *cls, const char *format, va_list arguments) {
   vsnprintf(text, sizeof text, format, arguments);
   text[strcspn(text, "\r\n")] = '\0';
   enum server_log_level level = server_insides_level(text);
-  if (level == SERVER_LOG_DEBUG || news_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
+  if (level == SERVER_LOG_DEBUG || log_is_due(server)) server->hooks.log(server->hooks.cls, level, text);
 }

@@ -60,6 +60,6 @@ struct server_client *server_connection_client(struct MHD_Connection *connection
  */
 size_t server_connection_arrived(struct server_client *client, char *data, size_t len, size_t size);
 /* Calls the log hook, at most ten times a second. */
-void server_connection_news(struct server *server, enum server_log_level level, const char *text);
+void server_connection_log_text(struct server *server, enum server_log_level level, const char *text);
 
 #endif

@@ -18,11 +18,11 @@
 #define SETTLE_NS (5 * CLOCK_NS_PER_MS)
 #define GRACE_NS CLOCK_NS_PER_S
 enum { HALF_MADE_MS = 20 };
-#define NEWCOMERS_NS (250 * CLOCK_NS_PER_MS)
+#define BACKLOG_NS (250 * CLOCK_NS_PER_MS)
 
 /* From now on the kernel drops new SYNs. Without this filter, the close would reset a connection that enters
  * the backlog after the last check. The kernel refuses clients that send their SYN again after the close. */
-static bool newcomers_ignore(int listen_fd) {
+static bool drop_new_syns(int listen_fd) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* offset of the flags in the TCP header */
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02 /* SYN */, 0, 1),
@@ -37,8 +37,8 @@ static bool newcomers_ignore(int listen_fd) {
 static void backlog_turn_away(struct server *server, int listen_fd) {
   /* Some kernels reserve the filter for root. There, clients keep connecting, and one that completes its
    * handshake while we close is reset, as with any server. */
-  bool ignoring = newcomers_ignore(listen_fd);
-  uint64_t until = ignoring ? UINT64_MAX : clock_mono_ns() + NEWCOMERS_NS;
+  bool dropping = drop_new_syns(listen_fd);
+  uint64_t until = dropping ? UINT64_MAX : clock_mono_ns() + BACKLOG_NS;
   struct pollfd more = {.fd = listen_fd, .events = POLLIN};
   /* Gives half-open connections a moment to complete their handshake. */
   while (poll(&more, 1, HALF_MADE_MS) > 0 && clock_mono_ns() < until) {

@@ -80,7 +80,7 @@ static void starved(struct server *server, int listen_fd, int why) {
   if (responded) return;
   if (rate_passes(&server->pauses, 1, clock_mono_ns())) {
     snprintf(text, sizeof text, "cannot accept connections: %s; trying again every 100 ms", strerror(why));
-    server_connection_news(server, SERVER_LOG_WARN, text);
+    server_connection_log_text(server, SERVER_LOG_WARN, text);
   }
   clock_sleep_ns(PAUSE_NS);
 }

@@ -36,7 +36,7 @@ struct server {
   atomic_uint connections;
   atomic_bool draining;
   struct rate pauses; /* warnings about accept4() */
-  struct rate news;   /* other warnings */
+  struct rate logs;   /* other warnings */
 
   pthread_mutex_t clients_lock;
   struct server_client *clients;
