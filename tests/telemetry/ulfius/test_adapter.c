@@ -46,7 +46,7 @@ static void prepare(void) {
   ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/hello", "*", 1, hello, NULL), U_OK);
 }
 
-/* Returns the response as a text. headers: lines. Makes no assertion, because check allocates. */
+/* Returns the answer as a text. headers: lines. Makes no assertion, because check allocates. */
 static void ask_with(const char *target, const char *headers, char *reply, size_t size) {
   struct sockaddr_in to = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
