@@ -62,6 +62,18 @@ void pool_give(struct pool *pool, void *object) {
                                                   memory_order_acq_rel, memory_order_relaxed));
 }
 
+void *pool_take_or_allocate(struct pool *pool) {
+  void *object = pool_take(pool);
+  return object ? object : malloc(pool->size);
+}
+
+void pool_give_or_free(struct pool *pool, void *object) {
+  if (pool_owns(pool, object))
+    pool_give(pool, object);
+  else
+    free(object);
+}
+
 bool pool_owns(const struct pool *pool, const void *object) {
   uintptr_t at = (uintptr_t)object, from = (uintptr_t)pool->objects;
   return at >= from && at < from + pool->count * pool->size;

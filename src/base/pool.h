@@ -19,6 +19,10 @@ void pool_free(struct pool *pool);
 void *pool_take(struct pool *pool);
 /* Gives back an object that pool_take() returned. */
 void pool_give(struct pool *pool, void *object);
+/* The same, with objects from the heap when all of the pool are taken. Those are uninitialised. NULL when out
+ * of memory. */
+void *pool_take_or_allocate(struct pool *pool);
+void pool_give_or_free(struct pool *pool, void *object);
 /* Whether the object belongs to the pool. */
 bool pool_owns(const struct pool *pool, const void *object);
 

@@ -21,6 +21,11 @@ START_TEST(test_bounded_and_last_in_first_out) {
   ck_assert_ptr_eq(pool_take(pool), a);
   ck_assert_ptr_eq(pool_take(pool), b);
   ck_assert_ptr_null(pool_take(pool));
+  void *more = pool_take_or_allocate(pool);
+  ck_assert(more && !pool_owns(pool, more));
+  pool_give_or_free(pool, more);
+  pool_give_or_free(pool, c);
+  ck_assert_ptr_eq(pool_take_or_allocate(pool), c);
   pool_free(pool);
   pool_free(NULL);
   ck_assert_ptr_null(pool_new(0, 1));

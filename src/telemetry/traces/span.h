@@ -4,8 +4,8 @@
 #define TELEMETRY_TRACES_SPAN_H
 
 #include "base/clock.h"
+#include "base/pool.h"
 #include "tel/trace.h"
-#include "telemetry/traces/span_pool.h"
 #include "telemetry/traces/tracing.h"
 
 enum {
@@ -70,7 +70,7 @@ struct tel_span_counts;
 struct tel_tracer {
   struct tel_tracing_settings settings;
   uint64_t threshold; /* of the ratio sampler, see sampler.h */
-  struct pool *pool;
+  struct pool *pool; /* of spans; more come from the heap */
   struct tel_batch *batch;
   struct tel_span_counts *counts;
   struct tel_recent *recent; /* keeps recent traces; or NULL */

@@ -15,8 +15,5 @@ struct tel_packet *tel_packet_new(struct pool *pool, const struct tel_wire *wire
 }
 
 void tel_packet_release(struct pool *pool, struct tel_packet *packet) {
-  if (pool_owns(pool, packet))
-    pool_give(pool, packet);
-  else
-    free(packet);
+  pool_give_or_free(pool, packet);
 }
