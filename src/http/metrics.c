@@ -10,22 +10,14 @@
 #include "http/routes.h"
 #include "server/refuse.h"
 
-static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
-                                      "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
-enum {
-  METHODS = sizeof methods / sizeof *methods,
-  METHOD_OTHER = METHODS - 1,
-  UNMATCHED = HTTP_ROUTE_COUNT,
-  STATUS_MIN = 200,
-  STATUS_MAX = 599,
-};
+enum { UNMATCHED = HTTP_ROUTE_COUNT, STATUS_MIN = 200, STATUS_MAX = 599 };
 
 /* The series of a row of the route table, or of UNMATCHED. */
 struct route_series {
-  _Atomic(struct tel_counter *) request[METHODS][STATUS_MAX - STATUS_MIN + 1];
-  _Atomic(struct tel_counter *) error[METHODS][HTTP_PROBLEM_COUNT];
-  _Atomic(struct tel_histogram *) duration[METHODS];
-  tel_http_parts_place parts[METHODS][STATUS_MAX - STATUS_MIN + 1];
+  _Atomic(struct tel_counter *) request[TEL_HTTP_METHODS][STATUS_MAX - STATUS_MIN + 1];
+  _Atomic(struct tel_counter *) error[TEL_HTTP_METHODS][HTTP_PROBLEM_COUNT];
+  _Atomic(struct tel_histogram *) duration[TEL_HTTP_METHODS];
+  tel_http_parts_place parts[TEL_HTTP_METHODS][STATUS_MAX - STATUS_MIN + 1];
 };
 
 /* Each series is looked up once and kept, so that a request finds its counters by index. NULL until the first
@@ -34,12 +26,6 @@ struct http_metrics {
   struct tel_family *requests, *errors, *durations, *refused;
   struct route_series routes[HTTP_ROUTE_COUNT + 1];
 };
-
-static size_t method_index(const char *method) {
-  for (size_t i = 0; i < METHOD_OTHER; i++)
-    if (strcmp(methods[i], method) == 0) return i;
-  return METHOD_OTHER;
-}
 
 static size_t route_index(const struct http_route *route) {
   return route ? (size_t)(route - http_routes) : UNMATCHED;
@@ -62,7 +48,7 @@ static struct tel_counter *request_series(struct http_metrics *metrics, size_t m
   if (counter || !metrics->requests) return counter;
   char text[12];
   snprintf(text, sizeof text, "%u", status);
-  const char *values[] = {methods[method], route_label(route), text};
+  const char *values[] = {tel_http_methods[method], route_label(route), text};
   if (tel_counter_series(metrics->requests, values, &counter) != 0) return NULL;
   atomic_store_explicit(kept, counter, memory_order_release);
   return counter;
@@ -73,7 +59,7 @@ static struct tel_counter *error_series(struct http_metrics *metrics, size_t met
   _Atomic(struct tel_counter *) *kept = &metrics->routes[route].error[method][problem];
   struct tel_counter *counter = atomic_load_explicit(kept, memory_order_acquire);
   if (counter || !metrics->errors) return counter;
-  const char *values[] = {methods[method], route_label(route), http_problem_row(problem)->code};
+  const char *values[] = {tel_http_methods[method], route_label(route), http_problem_row(problem)->code};
   if (tel_counter_series(metrics->errors, values, &counter) != 0) return NULL;
   atomic_store_explicit(kept, counter, memory_order_release);
   return counter;
@@ -83,7 +69,7 @@ static struct tel_histogram *duration_series(struct http_metrics *metrics, size_
   _Atomic(struct tel_histogram *) *kept = &metrics->routes[route].duration[method];
   struct tel_histogram *histogram = atomic_load_explicit(kept, memory_order_acquire);
   if (histogram || !metrics->durations) return histogram;
-  const char *values[] = {methods[method], route_label(route)};
+  const char *values[] = {tel_http_methods[method], route_label(route)};
   if (tel_histogram_series(metrics->durations, values, &histogram) != 0) return NULL;
   atomic_store_explicit(kept, histogram, memory_order_release);
   return histogram;
@@ -121,10 +107,10 @@ static bool expose_at_zero(struct http_metrics *metrics) {
   for (size_t i = 0; ok && (status = server_refusal_status(i)); i++) ok = refused_series(metrics, status);
   for (size_t route = 0; route < HTTP_ROUTE_COUNT; route++) {
     if (http_route_is_probe(&http_routes[route])) continue;
-    for (size_t method = 0; method < METHOD_OTHER; method++)
-      if (http_route_takes(&http_routes[route], methods[method]))
+    for (size_t method = 0; method < TEL_HTTP_OTHER; method++)
+      if (http_route_takes(&http_routes[route], tel_http_methods[method]))
         ok = ok && counters_at_zero(metrics, method, route);
-    ok = ok && duration_series(metrics, method_index(http_routes[route].method), route);
+    ok = ok && duration_series(metrics, tel_http_method_index(http_routes[route].method), route);
   }
   return ok;
 }
@@ -171,27 +157,23 @@ struct http_metrics *http_metrics_new(struct tel_registry *registry, const doubl
 void http_metrics_free(struct http_metrics *metrics) {
   if (!metrics) return;
   for (size_t route = 0; route <= HTTP_ROUTE_COUNT; route++)
-    for (size_t method = 0; method < METHODS; method++)
+    for (size_t method = 0; method < TEL_HTTP_METHODS; method++)
       for (size_t status = 0; status <= STATUS_MAX - STATUS_MIN; status++)
         tel_http_parts_free(atomic_load(&metrics->routes[route].parts[method][status]));
   free(metrics);
 }
 
-const char *http_metrics_method(const char *method) {
-  return methods[method_index(method)];
-}
-
 const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
                                                 const struct http_exchange *exchange) {
-  size_t method = method_index(exchange->method), route = route_index(exchange->route);
+  size_t method = tel_http_method_index(exchange->method), route = route_index(exchange->route);
   return tel_http_parts_get(&metrics->routes[route].parts[method][status_index(exchange->status)],
-                            methods[method], exchange->route ? exchange->route->path : NULL,
+                            tel_http_methods[method], exchange->route ? exchange->route->path : NULL,
                             exchange->status);
 }
 
 void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,
                          uint64_t duration_ns) {
-  size_t method = method_index(exchange->method);
+  size_t method = tel_http_method_index(exchange->method);
   size_t route = route_index(exchange->route);
   tel_counter_add(request_series(metrics, method, route, exchange->status), 1);
   /* Uses the trace's clock, rounded down to a millisecond: see tel_histogram_observe_at(). */

@@ -19,8 +19,6 @@ struct http_metrics *http_metrics_new(struct tel_registry *registry, const doubl
                                       size_t bucket_count);
 void http_metrics_free(struct http_metrics *metrics);
 
-/* The method's label: a standard method is its own label, others are "_OTHER". Static. */
-const char *http_metrics_method(const char *method);
 /* The attributes that all requests with this method, route and status share. NULL when out of memory. */
 const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
                                                 const struct http_exchange *exchange);

@@ -187,7 +187,7 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
 
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange) {
   uint64_t duration_ns = clock_mono_ns() - exchange->start.mono_ns;
-  const char *method = http_metrics_method(exchange->method);
+  const char *method = tel_http_methods[tel_http_method_index(exchange->method)];
   if (!http_route_is_probe(exchange->route)) http_metrics_record(observe->metrics, exchange, duration_ns);
   const struct tel_http_parts *parts = http_metrics_parts(observe->metrics, exchange);
   describe_span(exchange, method, parts);

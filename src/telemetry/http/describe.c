@@ -7,6 +7,15 @@
 #include "base/buf.h"
 #include "telemetry/core/attributes_private.h"
 
+const char *const tel_http_methods[TEL_HTTP_METHODS] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+                                                        "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
+
+size_t tel_http_method_index(const char *method) {
+  for (size_t i = 0; i < TEL_HTTP_OTHER; i++)
+    if (strcmp(tel_http_methods[i], method) == 0) return i;
+  return TEL_HTTP_OTHER;
+}
+
 struct tel_http_parts {
   struct tel_block *span, *line;
 };

@@ -7,6 +7,12 @@
 #include <stdatomic.h>
 #include <tel/http.h>
 
+/* The standard methods (RFC 9110, RFC 5789). All others share the last row, "_OTHER". */
+enum { TEL_HTTP_METHODS = 10, TEL_HTTP_OTHER = TEL_HTTP_METHODS - 1 };
+extern const char *const tel_http_methods[TEL_HTTP_METHODS];
+/* The row of a method. */
+size_t tel_http_method_index(const char *method);
+
 /* The attributes method, route and status, encoded once for all requests that share them. */
 struct tel_http_parts;
 typedef _Atomic(struct tel_http_parts *) tel_http_parts_place;

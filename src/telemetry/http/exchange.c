@@ -52,7 +52,7 @@ struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_
   start.unix_ns -= request->age_ns;
   start.mono_ns -= request->age_ns;
   *exchange = (struct tel_http_exchange){.tel = tel, .request = *request, .start = start};
-  exchange->method = tel_http_method(request->method);
+  exchange->method = tel_http_methods[tel_http_method_index(request->method)];
   exchange->span = start_span(tel, request, &exchange->start);
   return exchange;
 }

@@ -12,10 +12,7 @@
 #include "base/utf8.h"
 #include "telemetry/core/telemetry_private.h"
 
-/* The standard methods (RFC 9110, RFC 5789). All others share the last row. */
-static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
-                                      "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"};
-enum { METHODS = sizeof methods / sizeof *methods, OTHER = METHODS - 1, STATUS_MAX = 999, CUT };
+enum { STATUS_MAX = 999, CUT };
 
 static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
                                  0.25,  0.5,    0.75,  1,    2.5,   5,    7.5,   10};
@@ -31,8 +28,8 @@ struct series {
 struct tel_http_route {
   struct tel_http_route *next;
   char *label;
-  char *span_names[METHODS];
-  _Atomic(struct series *) by_method[METHODS];
+  char *span_names[TEL_HTTP_METHODS];
+  _Atomic(struct series *) by_method[TEL_HTTP_METHODS];
 };
 
 struct tel_http {
@@ -41,20 +38,10 @@ struct tel_http {
   struct tel_http_route unmatched;
 };
 
-static size_t method_index(const char *method) {
-  for (size_t i = 0; i < OTHER; i++)
-    if (strcmp(methods[i], method) == 0) return i;
-  return OTHER;
-}
-
-const char *tel_http_method(const char *method) {
-  return methods[method_index(method)];
-}
-
 const char *tel_http_span_name(const struct tel_http_route *route, const char *method) {
-  size_t index = method_index(method);
+  size_t index = tel_http_method_index(method);
   if (route) return route->span_names[index];
-  return index == OTHER ? "HTTP" : methods[index];
+  return index == TEL_HTTP_OTHER ? "HTTP" : tel_http_methods[index];
 }
 
 static void free_series(struct series *series) {
@@ -63,7 +50,7 @@ static void free_series(struct series *series) {
 }
 
 static void free_route(struct tel_http_route *route) {
-  for (size_t i = 0; i < METHODS; i++) {
+  for (size_t i = 0; i < TEL_HTTP_METHODS; i++) {
     free(route->span_names[i]);
     free_series(atomic_load(&route->by_method[i]));
   }
@@ -83,8 +70,8 @@ static void free_http(void *cls) {
 
 static int fill_route(struct tel_http_route *route, const char *label) {
   route->label = strdup(label);
-  for (size_t i = 0; i < METHODS; i++)
-    if (asprintf(&route->span_names[i], "%s %s", i == OTHER ? "HTTP" : methods[i], label) < 0) {
+  for (size_t i = 0; i < TEL_HTTP_METHODS; i++)
+    if (asprintf(&route->span_names[i], "%s %s", tel_http_span_name(NULL, tel_http_methods[i]), label) < 0) {
       route->span_names[i] = NULL;
       return TEL_E_MEMORY;
     }
@@ -135,7 +122,7 @@ static struct series *series_of(struct tel_http *http, struct tel_http_route *ro
   struct series *series = atomic_load_explicit(&route->by_method[method], memory_order_acquire), *none = NULL;
   if (series) return series;
   series = calloc(1, sizeof *series);
-  const char *values[] = {methods[method], route->label};
+  const char *values[] = {tel_http_methods[method], route->label};
   if (!series || tel_histogram_series(http->durations, values, &series->duration) == TEL_E_MEMORY) {
     free(series);
     return NULL;
@@ -158,16 +145,15 @@ static struct tel_counter *counter_of(struct tel_family *family, _Atomic(struct 
 static void count(struct tel_http *http, struct tel_http_route *route, size_t method,
                   const struct tel_http_result *result, uint64_t n) {
   char word[12];
+  const char *name = tel_http_methods[method];
   struct series *series = series_of(http, route, method);
   if (!series) return;
   unsigned status = result->status > STATUS_MAX ? 0 : result->status, reason = result->cut ? CUT : status;
   snprintf(word, sizeof word, "%u", status);
-  tel_counter_add(counter_of(http->requests, &series->requests[status], methods[method], route->label, word),
-                  n);
+  tel_counter_add(counter_of(http->requests, &series->requests[status], name, route->label, word), n);
   if (result->failed)
-    tel_counter_add(counter_of(http->errors, &series->errors[reason], methods[method], route->label,
-                               result->cut ? "cut" : word),
-                    n);
+    tel_counter_add(
+        counter_of(http->errors, &series->errors[reason], name, route->label, result->cut ? "cut" : word), n);
 }
 
 struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *template) {
@@ -196,8 +182,9 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
   tel_fail(tel, error, "cannot make the metrics of a route");
   /* A counter must exist at 0 before its first increment, or rate() misses that increment. */
   if (route && method && strcmp(method, "*") != 0) {
-    count(http, route, method_index(method), &(struct tel_http_result){.status = 200}, 0);
-    count(http, route, method_index(method), &(struct tel_http_result){.status = 500, .failed = true}, 0);
+    size_t index = tel_http_method_index(method);
+    count(http, route, index, &(struct tel_http_result){.status = 200}, 0);
+    count(http, route, index, &(struct tel_http_result){.status = 500, .failed = true}, 0);
   }
   return route;
 }
@@ -217,7 +204,7 @@ const struct tel_http_parts *tel_http_record(struct tel *tel, const struct tel_h
   }
   /* The library owns the routes. They are constant only for callers. */
   struct tel_http_route *own = route ? (struct tel_http_route *)(uintptr_t)route : &http->unmatched;
-  size_t index = method_index(method);
+  size_t index = tel_http_method_index(method);
   count(http, own, index, result, 1);
   struct series *series = series_of(http, own, index);
   if (!series) return NULL;
@@ -225,5 +212,6 @@ const struct tel_http_parts *tel_http_record(struct tel *tel, const struct tel_h
   tel_histogram_observe_at(series->duration, (double)result->duration_ns / 1e9, context,
                            result->end_unix_ns - result->end_unix_ns % CLOCK_NS_PER_MS);
   unsigned status = result->status > STATUS_MAX ? 0 : result->status;
-  return tel_http_parts_get(&series->parts[status], methods[index], route ? route->label : NULL, status);
+  return tel_http_parts_get(&series->parts[status], tel_http_methods[index], route ? route->label : NULL,
+                            status);
 }

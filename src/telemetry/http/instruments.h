@@ -7,8 +7,6 @@
 
 #include "telemetry/http/describe.h"
 
-/* The label's value for a method: a standard method is its own label, others are "_OTHER". Static. */
-const char *tel_http_method(const char *method);
 struct tel_http_result {
   unsigned status;
   bool failed, cut; /* if both are set, the reason is "cut" */
