@@ -3,9 +3,9 @@
 #include "http/reply.h"
 #include "http/service_private.h"
 #include "server/request.h"
-#include "telemetry/metrics/exposition.h"
+#include "tel/scrape.h"
 
-enum { LIST_LIMIT = 16384 /* above any header block */, TEXT_LIMIT = 64 << 20 };
+enum { LIST_LIMIT = 16384 /* above any header block */ };
 
 static void reply_status(struct http_exchange *exchange, const char *status) {
   buf_putc(&exchange->reply, '{');
@@ -43,21 +43,20 @@ void http_handle_metrics(struct http_exchange *exchange) {
     return;
   }
   /* Several header lines with the same name form one list (RFC 9110, 5.3). */
-  struct buf accept = BUF_INIT(LIST_LIMIT), encodings = BUF_INIT(LIST_LIMIT), text = BUF_INIT(TEXT_LIMIT);
+  struct buf accept = BUF_INIT(LIST_LIMIT), encodings = BUF_INIT(LIST_LIMIT);
   server_connection_header_join(exchange->connection, "Accept", &accept);
   server_connection_header_join(exchange->connection, "Accept-Encoding", &encodings);
-  enum tel_format format = tel_format_negotiate(buf_cstr(&accept));
-  bool gzip = tel_format_accepts_gzip(buf_cstr(&encodings));
-  int error = tel_exposition_write(registry, format, gzip ? &text : &exchange->reply);
-  if (!error && gzip) error = tel_gzip(text.data, text.len, &exchange->reply);
+  struct tel_scrape scrape;
+  int error = tel_scrape(registry, buf_cstr(&accept), buf_cstr(&encodings), &scrape);
   buf_free(&accept);
   buf_free(&encodings);
-  buf_free(&text);
   if (error) {
     http_reply_no_memory(exchange);
     return;
   }
   exchange->status = exchange->route->status;
-  exchange->content_type = tel_format_content_type(format);
-  exchange->encoding = gzip ? "gzip" : NULL;
+  exchange->content_type = scrape.content_type;
+  exchange->encoding = scrape.content_encoding;
+  exchange->reply.data = scrape.body; /* the reply owns it now, and frees it in the same way */
+  exchange->reply.len = exchange->reply.cap = scrape.size;
 }

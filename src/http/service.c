@@ -15,7 +15,7 @@
 #include "server/drain.h"
 #include "server/request.h"
 
-enum { REPLY_LIMIT = 64 << 20 }; /* for the text of /metrics; all other replies are small */
+enum { REPLY_LIMIT = 64 << 20 }; /* for a page of traces; all other replies are small */
 
 struct http_service {
   struct http_service_settings settings;
