@@ -2,32 +2,19 @@
 /* Metrics as rows of a table. */
 #include <string.h>
 
-#include "tel/metrics.h"
+#include "telemetry/metrics/metrics_model.h"
 
-enum { LABELS_MAX = 8, LABELS_SIZE = 256 };
+enum { LABELS_SIZE = 256 };
 
 /* Splits "method route" into its names, in text. Returns their number. The registry refuses a number above
  * the limit. */
-static size_t split(char *text, const char *names[LABELS_MAX + 1]) {
+static size_t split(char *text, const char *names[TEL_MAX_LABELS + 1]) {
   size_t count = 0;
   char *rest = NULL;
-  for (char *name = strtok_r(text, " ", &rest); name && count <= LABELS_MAX;
+  for (char *name = strtok_r(text, " ", &rest); name && count <= TEL_MAX_LABELS;
        name = strtok_r(NULL, " ", &rest))
     names[count++] = name;
   return count;
-}
-
-static int make_family(struct tel_registry *registry, const struct tel_metric *row,
-                       const struct tel_family_spec *spec, struct tel_family **out) {
-  switch (row->type) {
-  case TEL_METRIC_COUNTER:
-    return tel_counter_family(registry, spec, out);
-  case TEL_METRIC_GAUGE:
-    return tel_gauge_family(registry, spec, out);
-  case TEL_METRIC_HISTOGRAM:
-    return tel_histogram_family(registry, spec, out);
-  }
-  return TEL_E_VALUE;
 }
 
 static int only_series(const struct tel_metric *row, struct tel_family *family) {
@@ -39,7 +26,7 @@ static int only_series(const struct tel_metric *row, struct tel_family *family) 
 }
 
 static int register_row(struct tel_registry *registry, const struct tel_metric *row) {
-  const char *names[LABELS_MAX + 1];
+  const char *names[TEL_MAX_LABELS + 1];
   char text[LABELS_SIZE];
   struct tel_family *family = NULL;
   const char *labels = row->labels ? row->labels : "";
@@ -53,7 +40,7 @@ static int register_row(struct tel_registry *registry, const struct tel_metric *
                                        .buckets = row->buckets,
                                        .bucket_count = row->bucket_count};
   if (row->read) return tel_read_family(registry, &spec, row->type, row->read, row->cls);
-  int error = make_family(registry, row, &spec, &family);
+  int error = tel_family_new(registry, &spec, row->type, &family);
   if (error) return error;
   if (row->family) *row->family = family;
   return only_series(row, family);

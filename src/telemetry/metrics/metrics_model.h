@@ -123,6 +123,9 @@ bool tel_counter_exemplar(const struct tel_counter *counter, struct tel_exemplar
 
 /* registry.c */
 
+/* tel_counter_family() and its siblings, by the type. */
+TEL_MUST_CHECK int tel_family_new(struct tel_registry *registry, const struct tel_family_spec *spec,
+                                  enum tel_metric_type type, struct tel_family **out);
 /* Like tel_read_family(), and the registry frees owned at its end. On failure the caller still owns it. */
 TEL_MUST_CHECK int tel_read_family_owned(struct tel_registry *registry, const struct tel_family_spec *spec,
                                          enum tel_metric_type type, tel_read_fn *read, void *cls,

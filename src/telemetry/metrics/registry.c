@@ -133,7 +133,8 @@ static void family_free(struct tel_family *family) {
 }
 
 static int spec_check(const struct tel_family_spec *spec, enum tel_metric_type type) {
-  if (!spec || spec->label_count > TEL_MAX_LABELS) return TEL_E_VALUE;
+  if (!spec || spec->label_count > TEL_MAX_LABELS || (unsigned)type > TEL_METRIC_HISTOGRAM)
+    return TEL_E_VALUE;
   if (!tel_family_names_valid(spec, type)) return TEL_E_NAME;
   if (spec->help && !utf8_valid(spec->help, strlen(spec->help))) return TEL_E_VALUE;
   if (type != TEL_METRIC_HISTOGRAM) return TEL_OK;
@@ -151,8 +152,11 @@ static const char *string_copy(char **at, const char *text) {
   return copy;
 }
 
-/* Returns a copy of the specification as a family without series. NULL when out of memory. */
-static struct tel_family *family_copy(const struct tel_family_spec *spec, enum tel_metric_type type) {
+/* Checks the specification, and copies it as a family without series. */
+static int family_make(const struct tel_family_spec *spec, enum tel_metric_type type,
+                       struct tel_family **out) {
+  int error = spec_check(spec, type);
+  if (error) return error;
   const char *help = spec->help ? spec->help : "", *unit = spec->unit ? spec->unit : "";
   size_t size = strlen(spec->name) + strlen(help) + strlen(unit) + 3;
   for (size_t i = 0; i < spec->label_count; i++) size += strlen(spec->labels[i]) + 1;
@@ -161,7 +165,7 @@ static struct tel_family *family_copy(const struct tel_family_spec *spec, enum t
   if (!family || !strings) {
     free(family);
     free(strings);
-    return NULL;
+    return TEL_E_MEMORY;
   }
   family->type = type;
   family->strings = strings;
@@ -175,7 +179,8 @@ static struct tel_family *family_copy(const struct tel_family_spec *spec, enum t
     family->bound_count = spec->bucket_count;
     for (size_t i = 0; i < spec->bucket_count; i++) family->bounds[i] = spec->buckets[i] + 0.0; /* no -0 */
   }
-  return family;
+  *out = family;
+  return TEL_OK;
 }
 
 static int family_link(struct tel_registry *registry, struct tel_family *family) {
@@ -207,13 +212,12 @@ static int family_register(struct tel_registry *registry, struct tel_family *fam
   return error;
 }
 
-static int family_new(struct tel_registry *registry, const struct tel_family_spec *spec,
-                      enum tel_metric_type type, struct tel_family **out) {
+int tel_family_new(struct tel_registry *registry, const struct tel_family_spec *spec,
+                   enum tel_metric_type type, struct tel_family **out) {
+  struct tel_family *family;
   if (!registry || !out) return TEL_E_VALUE;
-  int error = spec_check(spec, type);
+  int error = family_make(spec, type, &family);
   if (error) return error;
-  struct tel_family *family = family_copy(spec, type);
-  if (!family) return TEL_E_MEMORY;
   if (family->label_count == 0) {
     char *values = calloc(1, 1);
     void *instrument;
@@ -229,26 +233,25 @@ static int family_new(struct tel_registry *registry, const struct tel_family_spe
 
 int tel_counter_family(struct tel_registry *registry, const struct tel_family_spec *spec,
                        struct tel_family **out) {
-  return family_new(registry, spec, TEL_METRIC_COUNTER, out);
+  return tel_family_new(registry, spec, TEL_METRIC_COUNTER, out);
 }
 
 int tel_gauge_family(struct tel_registry *registry, const struct tel_family_spec *spec,
                      struct tel_family **out) {
-  return family_new(registry, spec, TEL_METRIC_GAUGE, out);
+  return tel_family_new(registry, spec, TEL_METRIC_GAUGE, out);
 }
 
 int tel_histogram_family(struct tel_registry *registry, const struct tel_family_spec *spec,
                          struct tel_family **out) {
-  return family_new(registry, spec, TEL_METRIC_HISTOGRAM, out);
+  return tel_family_new(registry, spec, TEL_METRIC_HISTOGRAM, out);
 }
 
 int tel_read_family_owned(struct tel_registry *registry, const struct tel_family_spec *spec,
                           enum tel_metric_type type, tel_read_fn *read, void *cls, void *owned) {
+  struct tel_family *family;
   if (!registry || !read || type == TEL_METRIC_HISTOGRAM) return TEL_E_VALUE;
-  int error = spec_check(spec, type);
+  int error = family_make(spec, type, &family);
   if (error) return error;
-  struct tel_family *family = family_copy(spec, type);
-  if (!family) return TEL_E_MEMORY;
   family->read = read;
   family->cls = cls;
   error = family_register(registry, family);

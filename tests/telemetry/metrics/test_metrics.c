@@ -406,6 +406,8 @@ START_TEST(test_read_families) {
   struct tel_registry *registry = tel_registry_new(NULL);
   struct tel_family_spec spec = {.name = "r", .help = "Read."};
   ck_assert_int_eq(tel_read_family(registry, &spec, TEL_METRIC_HISTOGRAM, read_nothing, NULL), TEL_E_VALUE);
+  ck_assert_int_eq(tel_read_family(registry, &spec, (enum tel_metric_type)3, read_nothing, NULL),
+                   TEL_E_VALUE);
   ck_assert_int_eq(tel_read_family(registry, &spec, TEL_METRIC_COUNTER, read_nothing, NULL), TEL_E_NAME);
   ck_assert_int_eq(tel_read_family(registry, &spec, TEL_METRIC_GAUGE, read_nothing, NULL), 0);
   ck_assert_int_eq(tel_read_family(registry, &spec, TEL_METRIC_GAUGE, read_nothing, NULL), TEL_E_NAME);
