@@ -8,14 +8,8 @@ static double load(const _Atomic uint64_t *count) {
   return (double)atomic_load_explicit(count, memory_order_relaxed);
 }
 
-static void read_started(void *cls, struct tel_emit *emit) {
-  const struct tel_trace_metrics *metrics = cls;
-  tel_emit_value(emit, NULL, load(&metrics->counts->started));
-}
-
-static void read_exported(void *cls, struct tel_emit *emit) {
-  const struct tel_trace_metrics *metrics = cls;
-  tel_emit_value(emit, NULL, load(&metrics->counts->exported));
+static void read_count(void *count, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, load(count));
 }
 
 static void read_dropped(void *cls, struct tel_emit *emit) {
@@ -52,13 +46,13 @@ int tel_trace_metrics_register(struct tel_trace_metrics *metrics, struct tel_reg
       {.type = TEL_METRIC_COUNTER,
        .name = "telemetry_spans_started_total",
        .help = "Recorded spans that were started.",
-       .read = read_started,
-       .cls = metrics},
+       .read = read_count,
+       .cls = &metrics->counts->started},
       {.type = TEL_METRIC_COUNTER,
        .name = "telemetry_spans_exported_total",
        .help = "Spans that the collector accepted.",
-       .read = read_exported,
-       .cls = metrics},
+       .read = read_count,
+       .cls = &metrics->counts->exported},
       {.type = TEL_METRIC_COUNTER,
        .name = "telemetry_spans_dropped_total",
        .help = "Spans that were lost, by reason.",

@@ -24,7 +24,7 @@ enum tel_export_code {
 #undef TEL_EXPORT_CODE_ENUM
 
 struct tel_trace_metrics {
-  const struct tel_span_counts *counts;
+  struct tel_span_counts *counts;
   const struct tel_batch *batch;
   size_t capacity;
   struct tel_histogram *duration; /* the registry's, or NULL */
