@@ -14,7 +14,6 @@
 #include "base/timestamp.h"
 #include "http/html.h"
 #include "http/tracez_style.h"
-#include "telemetry/core/attributes_json.h"
 
 enum { ID_HEX = 33, DEEP = 12, NUMBER_SIZE = 32 };
 
@@ -225,7 +224,7 @@ static void put_value(struct buf *out, const struct tel_attribute *pair) {
   if (pair->type == TEL_STRING)
     http_html_text(out, pair->value.string.data, pair->value.string.len);
   else
-    tel_json_value(out, pair); /* numbers, true and false need no escapes */
+    tel_recent_json_value(out, pair); /* numbers, true and false need no escapes */
 }
 
 static void put_pairs(struct buf *out, const struct tel_recent_pairs *pairs) {

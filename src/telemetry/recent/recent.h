@@ -123,6 +123,8 @@ void tel_recent_trace_json(const struct tel_recent_trace *trace, struct buf *out
 /* The words of a span's kind and status, and members of its JSON object. The console exporter uses them too.
  */
 extern const char *const tel_recent_kind_words[], *const tel_recent_status_words[];
+/* A value. NaN and infinities become null, because JSON has no such numbers. */
+void tel_recent_json_value(struct buf *out, const struct tel_attribute *pair);
 void tel_recent_json_attributes(struct buf *out, const struct tel_recent_pairs *attributes);
 /* Writes events or links. If trace is given, each event also has its offset from the start of the trace.
  * NULL: the form of the console exporter. */

@@ -4,7 +4,6 @@
 #include "base/buf_json.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
-#include "telemetry/core/attributes_json.h"
 #include "telemetry/recent/recent.h"
 
 static void put_ms(struct buf *out, const char *name, uint64_t ns) {
@@ -45,9 +44,34 @@ void tel_recent_list_json(const struct tel_recent_list *list, struct buf *out) {
 const char *const tel_recent_kind_words[] = {"", "internal", "server", "client"};
 const char *const tel_recent_status_words[] = {"unset", "ok", "error"};
 
+void tel_recent_json_value(struct buf *out, const struct tel_attribute *pair) {
+  switch (pair->type) {
+  case TEL_STRING:
+    buf_json_string(out, pair->value.string.data, pair->value.string.len);
+    break;
+  case TEL_BOOL:
+    buf_puts(out, pair->value.integer ? "true" : "false");
+    break;
+  case TEL_INT:
+    buf_put_i64(out, pair->value.integer);
+    break;
+  case TEL_DOUBLE:
+    buf_json_double(out, pair->value.real);
+    break;
+  }
+}
+
 void tel_recent_json_attributes(struct buf *out, const struct tel_recent_pairs *attributes) {
   buf_json_key(out, "attributes");
-  tel_json_attributes(out, attributes->items, attributes->count);
+  buf_putc(out, '{');
+  for (uint32_t i = 0; i < attributes->count; i++) {
+    const struct tel_attribute *pair = &attributes->items[i];
+    buf_json_item(out);
+    buf_json_string(out, pair->key, pair->key_len);
+    buf_putc(out, ':');
+    tel_recent_json_value(out, pair);
+  }
+  buf_putc(out, '}');
 }
 
 void tel_recent_json_items(struct buf *out, const char *name, const struct tel_recent_items *items,
