@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CHUNK = 64 * 1024, ALIGN = 16 };
 
@@ -29,6 +30,14 @@ void *tel_arena_take(struct tel_arena *arena, size_t size) {
   void *memory = arena->current->data + arena->used;
   arena->used += size;
   return memory;
+}
+
+char *tel_arena_text(struct tel_arena *arena, const void *data, size_t len) {
+  char *text = tel_arena_take(arena, len + 1);
+  if (!text) return NULL;
+  memcpy(text, data, len);
+  text[len] = '\0';
+  return text;
 }
 
 void tel_arena_reset(struct tel_arena *arena) {

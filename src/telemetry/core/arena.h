@@ -16,6 +16,8 @@ struct tel_arena {
 
 /* Returns size bytes, aligned for any type, uninitialised. NULL when out of memory. */
 void *tel_arena_take(struct tel_arena *arena, size_t size);
+/* Copies len bytes and a NUL. NULL when out of memory. */
+char *tel_arena_text(struct tel_arena *arena, const void *data, size_t len);
 /* Frees all objects and keeps the memory for the next ones. */
 void tel_arena_reset(struct tel_arena *arena);
 void tel_arena_free(struct tel_arena *arena);

@@ -80,14 +80,6 @@ bool tel_recent_part_copy(const struct tel_recent_part *part, struct tel_arena *
   return true;
 }
 
-static char *text_of(const struct wire_field *field, struct tel_arena *arena) {
-  char *text = tel_arena_take(arena, field->len + 1);
-  if (!text) return NULL;
-  memcpy(text, field->bytes, field->len);
-  text[field->len] = '\0';
-  return text;
-}
-
 static uint32_t count_of(const struct wire_field *message, uint32_t number) {
   struct wire_reader r = {message->bytes, message->bytes + message->len};
   struct wire_field field;
@@ -114,7 +106,7 @@ static bool read_event(const struct wire_field *message, struct tel_arena *arena
   if (!make_pairs(message, 3, arena, &out->attributes, &next)) return false;
   while (wire_next(&r, &field)) {
     if (field.number == 1) out->unix_ns = field.value;
-    if (field.number == 2 && !(out->name = text_of(&field, arena))) return false;
+    if (field.number == 2 && !(out->name = tel_arena_text(arena, field.bytes, field.len))) return false;
     if (field.number == 3) tel_pair_read(field.bytes, field.len, next++);
     if (field.number == 4) out->attributes.dropped = (uint32_t)field.value;
   }
@@ -162,7 +154,8 @@ static bool read_status(const struct wire_field *message, struct tel_arena *aren
   struct wire_field field;
   while (wire_next(&r, &field)) {
     if (field.number == 3) out->status = (enum tel_span_status)field.value;
-    if (field.number == 2 && !(out->status_text = text_of(&field, arena))) return false;
+    if (field.number == 2 && !(out->status_text = tel_arena_text(arena, field.bytes, field.len)))
+      return false;
   }
   return true;
 }
@@ -179,7 +172,7 @@ static bool read_field(const struct wire_field *field, struct tel_arena *arena, 
     read_id(field, out->parent_id, sizeof out->parent_id);
     break;
   case 5:
-    return (out->name = text_of(field, arena)) != NULL;
+    return (out->name = tel_arena_text(arena, field->bytes, field->len)) != NULL;
   case 6:
     out->kind = (enum tel_span_kind)field->value;
     break;

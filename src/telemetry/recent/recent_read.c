@@ -161,14 +161,6 @@ static bool sort_spans(struct tel_recent_trace *trace, struct tel_arena *arena) 
   return true;
 }
 
-static const char *line_of(const struct tel_recent_copy *copy, struct tel_arena *arena) {
-  char *line = tel_arena_take(arena, copy->size + 1);
-  if (!line) return NULL;
-  memcpy(line, copy->data, copy->size);
-  line[copy->size] = '\0';
-  return line;
-}
-
 static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -180,7 +172,8 @@ static bool decode(struct reading *reading, const struct tel_recent_copy *copies
   if (!trace->spans || !trace->log) return false;
   for (size_t i = 0; i < count; i++) {
     if (copies[i].log) {
-      if (!(trace->log[trace->log_count++] = line_of(&copies[i], &reading->arena))) return false;
+      const char *line = tel_arena_text(&reading->arena, copies[i].data, copies[i].size);
+      if (!(trace->log[trace->log_count++] = line)) return false;
     } else if (!tel_recent_span_decode(&copies[i], &reading->arena, &trace->spans[trace->span_count++])) {
       return false;
     }
