@@ -27,16 +27,19 @@ char *hex_write(char *to, const uint8_t *bytes, size_t len) {
   return to;
 }
 
-/* Returns the value of a lower-case hexadecimal digit, or -1 for any other character. */
-static int digit(char c) {
+static int lower_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return -1;
 }
 
+int hex_digit(char c) {
+  return lower_digit(c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : c);
+}
+
 bool hex_read(const char *from, uint8_t *bytes, size_t len) {
   for (size_t i = 0; i < len; i++) {
-    int high = digit(from[2 * i]), low = digit(from[2 * i + 1]);
+    int high = lower_digit(from[2 * i]), low = lower_digit(from[2 * i + 1]);
     if (high < 0 || low < 0) return false;
     bytes[i] = (uint8_t)(high << 4 | low);
   }

@@ -12,5 +12,7 @@ char *hex_write(char *to, const uint8_t *bytes, size_t len);
 /* Reads len bytes from 2 * len digits. Returns false if one is not a lower-case digit; bytes before it may be
  * written. */
 bool hex_read(const char *from, uint8_t *bytes, size_t len);
+/* The value of a digit in either case, or -1. */
+int hex_digit(char c);
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "server/arrival_private.h"
 #include "server/guards_private.h"
 
@@ -141,15 +142,10 @@ static char *body_read(struct server_arrival *arrival, char *at, char *end) {
   return at;
 }
 
-static int hex_value(char c) {
-  const char *digits = "0123456789abcdef", *found = c ? strchr(digits, c | (c >= 'A' ? 0x20 : 0)) : NULL;
-  return found ? (int)(found - digits) : -1;
-}
-
 /* Reads size and extension. libmicrohttpd refuses malformed ones, and then reads no further request. */
 static char *chunk_size_read(struct server_arrival *arrival, char *at, char *end) {
   for (; at < end && *at != '\n'; at++) {
-    int digit = hex_value(*at);
+    int digit = hex_digit(*at);
     if (*at == ';') arrival->part = SERVER_ARRIVAL_CHUNK_EXTENSION;
     if (arrival->part == SERVER_ARRIVAL_CHUNK_EXTENSION || *at == '\r') continue;
     if (digit < 0) {

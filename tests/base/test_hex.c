@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/hex.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "support/test.h"
@@ -26,4 +27,14 @@ START_TEST(test_only_lower_case_digits) {
 }
 END_TEST
 
-TEST_MAIN("hex", test_there_and_back, test_only_lower_case_digits)
+START_TEST(test_one_digit) {
+  static const char digits[] = "0123456789abcdefABCDEF";
+  for (int c = CHAR_MIN; c <= CHAR_MAX; c++) {
+    const char *found = c ? strchr(digits, c) : NULL;
+    int value = found ? (int)(found - digits) : -1;
+    ck_assert_int_eq(hex_digit((char)c), value > 15 ? value - 6 : value);
+  }
+}
+END_TEST
+
+TEST_MAIN("hex", test_there_and_back, test_only_lower_case_digits, test_one_digit)

@@ -4,14 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/text.h"
-
-static int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /* Decodes in place. */
 static bool decode(char *text) {
@@ -21,7 +15,7 @@ static bool decode(char *text) {
       *to++ = *from;
       continue;
     }
-    int high = digit(from[1]), low = high < 0 ? -1 : digit(from[2]);
+    int high = hex_digit(from[1]), low = high < 0 ? -1 : hex_digit(from[2]);
     if (low < 0 || (high | low) == 0) return false;
     *to++ = (char)(high << 4 | low);
     from += 2;
