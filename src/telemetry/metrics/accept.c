@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "telemetry/metrics/exposition.h"
 
 /* A piece of the header; not NUL-terminated. */
@@ -11,16 +12,6 @@ struct slice {
   const char *at;
   size_t len;
 };
-
-static bool blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice s) {
-  for (; s.len > 0 && blank(s.at[0]); s.at++) s.len--;
-  while (s.len > 0 && blank(s.at[s.len - 1])) s.len--;
-  return s;
-}
 
 /* Cuts off and trims the next piece, up to a separator outside of quoted strings. */
 static struct slice cut(struct slice *rest, char separator) {
@@ -35,7 +26,8 @@ static struct slice cut(struct slice *rest, char separator) {
   size_t used = piece.len < rest->len ? piece.len + 1 : piece.len;
   rest->at += used;
   rest->len -= used;
-  return trim(piece);
+  piece.len = text_trim(piece.at, piece.len, &piece.at);
+  return piece;
 }
 
 static bool same(struct slice s, const char *text) {
