@@ -81,12 +81,12 @@ bool tel_env_text(struct tel_env *env, const struct tel_row *row, const char *te
 struct pairs {
   const struct tel_env *env;
   const struct tel_row *row;
-  const char *(*check)(void *cls, const char *key, const char *value);
+  const char *(*check)(const char *key, const char *value);
 };
 
 static const char *check_pair(void *cls, const char *key, const char *value) {
   const struct pairs *pairs = cls;
-  return pairs->check ? pairs->check(NULL, key, value) : NULL;
+  return pairs->check ? pairs->check(key, value) : NULL;
 }
 
 static void tell_pair(void *cls, unsigned position, const char *key, const char *why) {
@@ -97,7 +97,7 @@ static void tell_pair(void *cls, unsigned position, const char *key, const char 
 
 bool tel_env_pairs(struct tel_env *env, const struct tel_row *row, const char *text,
                    struct tel_tracing_settings *settings,
-                   const char *(*check)(void *cls, const char *key, const char *value)) {
+                   const char *(*check)(const char *key, const char *value)) {
   char kept[TEL_KEYVALUES_SIZE];
   struct pairs pairs = {env, row, check};
   tel_keyvalues_keep(text, kept, check_pair, tell_pair, &pairs);

@@ -47,14 +47,11 @@ bool tel_env_text(struct tel_env *env, const struct tel_row *row, const char *te
  * is left. */
 bool tel_env_pairs(struct tel_env *env, const struct tel_row *row, const char *text,
                    struct tel_tracing_settings *settings,
-                   const char *(*check)(void *cls, const char *key, const char *value));
+                   const char *(*check)(const char *key, const char *value));
 
 #define TEL_ROW_FIELD(field) offsetof(struct tel_tracing_settings, field)
-#define TEL_ROW_NUMBER(name, default, field, least, most, help)                                              \
-  {                                                                                                          \
-    {name, "a whole number from " #least " to " #most, default, help}, tel_env_number, TEL_ROW_FIELD(field), \
-        0, least, most                                                                                       \
-  }
+/* The end of a row whose field is a text. */
+#define TEL_ROW_TEXT(field) TEL_ROW_FIELD(field), sizeof((struct tel_tracing_settings *)0)->field, 0, 0
 
 /* Checks a header. Returns NULL or the error. The name must be a token, and the value must not hold control
  * characters, so that it cannot begin another header. */

@@ -25,14 +25,9 @@ const char *tel_header_check(const char *name, const char *value) {
   return NULL;
 }
 
-static const char *check_header(void *cls, const char *name, const char *value) {
-  (void)cls;
-  return tel_header_check(name, value);
-}
-
 static bool read_headers(struct tel_env *env, const struct tel_row *row, const char *text,
                          struct tel_tracing_settings *settings) {
-  return tel_env_pairs(env, row, text, settings, check_header);
+  return tel_env_pairs(env, row, text, settings, tel_header_check);
 }
 
 static bool refuse_url(const struct tel_env *env, const struct tel_row *row, const char *url, bool base) {
@@ -100,7 +95,6 @@ static bool read_file_name(struct tel_env *env, const struct tel_row *row, const
 
 #define GENERAL "OTEL_EXPORTER_OTLP_"
 #define SPECIFIC "OTEL_EXPORTER_OTLP_TRACES_"
-#define TEXT(field) TEL_ROW_FIELD(field), sizeof((struct tel_tracing_settings *)0)->field, 0, 0
 /* A variable for all signals, and one for traces. The second one overrides the first. */
 #define BOTH(suffix, takes, fallback, help, ...)                                                             \
   {{GENERAL suffix, takes, fallback, help}, __VA_ARGS__}, {                                                  \
@@ -111,24 +105,24 @@ const struct tel_row tel_rows_otlp[] = {
     {{GENERAL "ENDPOINT", "an http or https URL without a query",
       "the program's setting, or http://localhost:4318", "base URL of the collector; v1/traces is appended"},
      read_base,
-     TEXT(endpoint)},
+     TEL_ROW_TEXT(endpoint)},
     {{SPECIFIC "ENDPOINT", "an http or https URL", "built from OTEL_EXPORTER_OTLP_ENDPOINT",
       "whole URL for the spans; nothing is appended"},
      read_url,
-     TEXT(endpoint)},
+     TEL_ROW_TEXT(endpoint)},
     BOTH("HEADERS", "name=value,name=value, percent-encoded", "none", "headers of each request; secret",
-         read_headers, TEXT(headers)),
+         read_headers, TEL_ROW_TEXT(headers)),
     BOTH("TIMEOUT", "a whole number from 0 to 4294967295", "10000",
          "milliseconds for one export with its retries; 0: no limit", tel_env_number,
          TEL_ROW_FIELD(timeout_ms), 0, 0, UINT32_MAX),
     BOTH("COMPRESSION", "one of: none, gzip", "none", "compression of the requests", read_compression,
-         TEXT(gzip)),
+         TEL_ROW_TEXT(gzip)),
     BOTH("CERTIFICATE", "a file name", "the system's certificates", "PEM file of the trusted CA certificates",
-         read_file_name, TEXT(certificate)),
+         read_file_name, TEL_ROW_TEXT(certificate)),
     BOTH("CLIENT_KEY", "a file name", "none", "PEM file of the client's private key", read_file_name,
-         TEXT(client_key)),
+         TEL_ROW_TEXT(client_key)),
     BOTH("CLIENT_CERTIFICATE", "a file name", "none", "PEM file of the client's certificate", read_file_name,
-         TEXT(client_certificate)),
+         TEL_ROW_TEXT(client_certificate)),
     BOTH("PROTOCOL", "only: http/protobuf", "http/protobuf", "protocol of the export", read_protocol, 0, 0, 0,
          0),
 };

@@ -128,8 +128,13 @@ static bool read_resource(struct tel_env *env, const struct tel_row *row, const 
   return true;
 }
 
-#define TEXT(field) TEL_ROW_FIELD(field), sizeof((struct tel_tracing_settings *)0)->field, 0, 0
-#define NUMBER TEL_ROW_NUMBER
+#define NUMBER(read, name, fallback, field, least, most, help)                                               \
+  {                                                                                                          \
+    {name, "a whole number from " #least " to " #most, fallback, help}, read, TEL_ROW_FIELD(field), 0,       \
+        least, most                                                                                          \
+  }
+#define ANY_NUMBER(name, fallback, field, help)                                                              \
+  NUMBER(tel_env_number, name, fallback, field, 0, 4294967295, help)
 #define ROW(read, ...)                                                                                       \
   { {__VA_ARGS__}, read, 0, 0, 0, 0 }
 
@@ -149,42 +154,38 @@ const struct tel_row tel_rows_traces[] = {
         "which traces are recorded; parentbased: the caller's decision has precedence"),
     ROW(read_ratio, "OTEL_TRACES_SAMPLER_ARG", "a number from 0 to 1", "1",
         "share of traces that a ratio sampler records"),
-    NUMBER("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "no limit", value_limit, 0, 4294967295,
-           "characters of an attribute's value; longer values are cut"),
-    {{"OTEL_ATTRIBUTE_COUNT_LIMIT", "a whole number from 0 to 4294967295", "128",
-      "attributes of a span, an event, a link; further ones are dropped and counted in the span"},
-     read_attribute_limit,
-     TEL_ROW_FIELD(attribute_limit),
-     0,
-     0,
-     UINT32_MAX},
-    NUMBER("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", value_limit, 0,
-           4294967295, "the same for spans, with precedence"),
-    NUMBER("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT", attribute_limit, 0, 4294967295,
-           "attributes of a span"),
-    NUMBER("OTEL_SPAN_EVENT_COUNT_LIMIT", "128", event_limit, 0, 4294967295, "events of a span"),
-    NUMBER("OTEL_SPAN_LINK_COUNT_LIMIT", "128", link_limit, 0, 4294967295, "links of a span"),
-    NUMBER("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT", event_attribute_limit, 0,
-           4294967295, "attributes of an event"),
-    NUMBER("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT", link_attribute_limit, 0,
-           4294967295, "attributes of a link"),
-    NUMBER("OTEL_BSP_SCHEDULE_DELAY", "5000", schedule_delay_ms, 0, 4294967295,
-           "milliseconds between two exports; 512 spans, or a full batch, are exported at once"),
-    NUMBER(
-        "OTEL_BSP_EXPORT_TIMEOUT", "30000", export_timeout_ms, 0, 4294967295,
+    ANY_NUMBER("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "no limit", value_limit,
+               "characters of an attribute's value; longer values are cut"),
+    NUMBER(read_attribute_limit, "OTEL_ATTRIBUTE_COUNT_LIMIT", "128", attribute_limit, 0, 4294967295,
+           "attributes of a span, an event, a link; further ones are dropped and counted in the span"),
+    ANY_NUMBER("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", value_limit,
+               "the same for spans, with precedence"),
+    ANY_NUMBER("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT", attribute_limit,
+               "attributes of a span"),
+    ANY_NUMBER("OTEL_SPAN_EVENT_COUNT_LIMIT", "128", event_limit, "events of a span"),
+    ANY_NUMBER("OTEL_SPAN_LINK_COUNT_LIMIT", "128", link_limit, "links of a span"),
+    ANY_NUMBER("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT", event_attribute_limit,
+               "attributes of an event"),
+    ANY_NUMBER("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT", link_attribute_limit,
+               "attributes of a link"),
+    ANY_NUMBER("OTEL_BSP_SCHEDULE_DELAY", "5000", schedule_delay_ms,
+               "milliseconds between two exports; 512 spans, or a full batch, are exported at once"),
+    ANY_NUMBER(
+        "OTEL_BSP_EXPORT_TIMEOUT", "30000", export_timeout_ms,
         "milliseconds for an export; the shorter of this and OTEL_EXPORTER_OTLP_TIMEOUT counts; 0: no limit"),
     NUMBER(
-        "OTEL_BSP_MAX_QUEUE_SIZE", "16384", queue_size, 1, 1048576,
+        tel_env_number, "OTEL_BSP_MAX_QUEUE_SIZE", "16384", queue_size, 1, 1048576,
         "ended spans that may wait; further ones are dropped (queue_full); OpenTelemetry's default is 2048"),
-    NUMBER("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "8192, or OTEL_BSP_MAX_QUEUE_SIZE if that is less", batch_size,
-           1, 1048576, "maximum number of spans in a request; OpenTelemetry's default is 512"),
+    NUMBER(tel_env_number, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+           "8192, or OTEL_BSP_MAX_QUEUE_SIZE if that is less", batch_size, 1, 1048576,
+           "maximum number of spans in a request; OpenTelemetry's default is 512"),
     {{"OTEL_RESOURCE_ATTRIBUTES", "key=value,key=value, percent-encoded", "none",
       "attributes of the resource; they replace those that are detected (host, container)"},
      read_resource,
-     TEXT(resource)},
+     TEL_ROW_TEXT(resource)},
     {{"OTEL_SERVICE_NAME", "a text of at most 255 bytes",
       "service.name of OTEL_RESOURCE_ATTRIBUTES, or the program's name", "the resource's service.name"},
      tel_env_text,
-     TEXT(service_name)},
+     TEL_ROW_TEXT(service_name)},
 };
 const size_t tel_rows_traces_count = sizeof tel_rows_traces / sizeof *tel_rows_traces;
