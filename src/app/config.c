@@ -122,45 +122,40 @@ static int load_incident(struct app_config *config, const struct app_sources *so
   return result;
 }
 
-/* The value of a variable without white space around it, because a value from a file usually ends in a
- * newline. NULL if it is empty or unset. */
-static const char *variable(const char *const *environment, const char *name, char **copy) {
+/* A copy of the value of a variable without white space around it, because a value from a file usually ends
+ * in a newline. NULL if it is empty or unset. */
+static char *variable(const char *const *environment, const char *name) {
   size_t len = strlen(name);
   const char *value;
   for (; environment && *environment; environment++)
     if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=') {
       len = text_trim(*environment + len + 1, strlen(*environment + len + 1), &value);
-      return len ? *copy = strndup(value, len) : NULL;
+      return len ? strndup(value, len) : NULL;
     }
   return NULL;
+}
+
+/* Stores a text that one of the sources has for the key. place: the source, for messages. */
+static int store(struct app_config *config, size_t id, const char *text, enum app_source source,
+                 const char *place, const char *directory, struct error *error) {
+  if (!text) return 0;
+  config->origin[id] = (struct app_origin){.source = source};
+  int result = app_value_store_text(config, &app_keys[id], text, directory, error);
+  if (result != 0) error_prefix(error, "%s", place);
+  return result;
 }
 
 /* Reads one key from the environment, then from the options. */
 static int overlay(struct app_config *config, size_t id, const struct app_sources *sources,
                    struct error *error) {
   char name[APP_VARIABLE_SIZE];
-  const struct app_key *key = &app_keys[id];
-  app_key_variable(key, name);
-  char *copy = NULL;
-  const char *from_environment = variable(sources->environment, name, &copy),
-             *from_option = sources->option_values[id];
-  if (from_environment) {
-    int result = app_value_store_text(config, key, from_environment, sources->directory, error);
-    free(copy);
-    if (result != 0) {
-      error_prefix(error, "%s", name);
-      return -1;
-    }
-    config->origin[id] = (struct app_origin){.source = APP_FROM_ENVIRONMENT};
-  }
-  if (from_option) {
-    if (app_value_store_text(config, key, from_option, sources->directory, error) != 0) {
-      error_prefix(error, "the command line");
-      return -1;
-    }
-    config->origin[id] = (struct app_origin){.source = APP_FROM_OPTION};
-  }
-  return 0;
+  app_key_variable(&app_keys[id], name);
+  char *value = variable(sources->environment, name);
+  int result = store(config, id, value, APP_FROM_ENVIRONMENT, name, sources->directory, error);
+  free(value);
+  if (result != 0) return result;
+  return store(config, id, sources->option_values[id], APP_FROM_OPTION, "the command line",
+               sources->directory, error);
 }
 
 /* Turns the name of a variable, without MINISHOP_, into lower case: payment_failure_rate. A path has dots
