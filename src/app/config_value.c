@@ -90,19 +90,18 @@ static int refuse(const struct app_key *key, const struct app_value *value, stru
   return -1;
 }
 
+/* Whether the text has no blanks and no control characters. */
+static bool is_word(const char *text) {
+  for (; *text; text++)
+    if ((unsigned char)*text <= ' ' || *text == 0x7f) return false;
+  return true;
+}
+
 static bool is_url(const char *text) {
   const char *host = strncasecmp(text, "http://", 7) == 0    ? text + 7
                      : strncasecmp(text, "https://", 8) == 0 ? text + 8
                                                              : "";
-  for (const char *at = text; *at; at++)
-    if ((unsigned char)*at <= ' ' || *at == 0x7f) return false;
-  return *host && *host != '/' && *host != ':';
-}
-
-static bool is_word(const char *text, size_t most) {
-  for (const char *at = text; *at; at++)
-    if ((unsigned char)*at <= ' ' || *at == 0x7f) return false;
-  return strlen(text) <= most;
+  return *host && *host != '/' && *host != ':' && is_word(text);
 }
 
 static int store_reals(struct app_reals *field, const struct app_key *key, const struct app_value *value,
@@ -151,7 +150,7 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
     relative = relative && strcmp(text, "syslog") != 0;
     break;
   case APP_NAME:
-    if (key->max > 0 && !is_word(text, (size_t)key->max)) return refuse(key, value, error);
+    if (key->max > 0 && (!is_word(text) || strlen(text) > (size_t)key->max)) return refuse(key, value, error);
     relative = false;
     break;
   default:
@@ -182,11 +181,9 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
     *(bool *)field = value->boolean;
     return 0;
   case APP_WHOLE:
-    if (value->kind != APP_VALUE_WHOLE || !in_range) return refuse(key, value, error);
-    *(uint64_t *)field = (uint64_t)value->whole;
-    return 0;
   case APP_MEMORY:
-    if (value->kind != APP_VALUE_WHOLE || (value->whole != 0 && !in_range)) return refuse(key, value, error);
+    if (value->kind != APP_VALUE_WHOLE || (!in_range && !(key->type == APP_MEMORY && value->whole == 0)))
+      return refuse(key, value, error);
     *(uint64_t *)field = (uint64_t)value->whole;
     return 0;
   case APP_REAL:
