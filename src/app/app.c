@@ -114,7 +114,7 @@ fail:
   complain(&error, EXIT_FAILURE);
   app_assembly_free(run.assembly, 0);
   app_pidfile_free(run.pidfile);
-  app_daemon_failed(&start->daemon, EXIT_FAILURE);
+  app_daemon_report(&start->daemon, EXIT_FAILURE);
   return EXIT_FAILURE;
 }
 

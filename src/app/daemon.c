@@ -59,14 +59,14 @@ int app_daemon_start(struct app_daemon *daemon) {
   pid_t second = setsid() < 0 ? -1 : fork();
   if (second > 0) _exit(EXIT_SUCCESS);
   if (second < 0 || chdir("/") != 0 || null_to(STDIN_FILENO) != 0) {
-    app_daemon_failed(daemon, fail("setsid, fork, chdir"));
+    app_daemon_report(daemon, fail("setsid, fork, chdir"));
     _exit(EXIT_FAILURE);
   }
   umask(027);
   return -1;
 }
 
-static void tell(struct app_daemon *daemon, int status) {
+void app_daemon_report(struct app_daemon *daemon, int status) {
   unsigned char byte = (unsigned char)status;
   if (daemon->ready_fd < 0) return;
   (void)file_write(daemon->ready_fd, &byte, 1); /* ignore the error: the parent may have ended */
@@ -79,9 +79,5 @@ void app_daemon_ready(struct app_daemon *daemon) {
   fflush(NULL);
   /* If /dev/null cannot be opened, standard output and error stay open. That is harmless. */
   if (null_to(STDOUT_FILENO) == 0) null_to(STDERR_FILENO);
-  tell(daemon, EXIT_SUCCESS);
-}
-
-void app_daemon_failed(struct app_daemon *daemon, int status) {
-  tell(daemon, status);
+  app_daemon_report(daemon, EXIT_SUCCESS);
 }

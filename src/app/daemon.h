@@ -16,7 +16,7 @@ struct app_daemon {
 int app_daemon_start(struct app_daemon *daemon);
 /* Tells the parent that the service is ready, and closes the terminal. Without a parent it does nothing. */
 void app_daemon_ready(struct app_daemon *daemon);
-/* Tells the parent that the child ends with this status. Print the error message first. */
-void app_daemon_failed(struct app_daemon *daemon, int status);
+/* Reports to the parent that the child ends with this status. Print the error message first. */
+void app_daemon_report(struct app_daemon *daemon, int status);
 
 #endif

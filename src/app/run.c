@@ -13,17 +13,8 @@
 
 #include "app/notify.h"
 #include "base/clock.h"
+#include "base/startup.h"
 #include "telemetry/core/left_behind.h"
-
-static sigset_t handled(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGHUP);
-  sigaddset(&set, SIGUSR1); /* the main thread ends the watch thread with it */
-  return set;
-}
 
 static void log_ready(struct app_run *run) {
   struct tel_log_record *record = tel_log_begin(app_assembly_logger(run->assembly), TEL_INFO);
@@ -78,7 +69,7 @@ static void end_now(struct app_run *run, const char *why) {
 /* Watches the deadline while the main thread stops the service. */
 static void watch_stop(void *cls) {
   struct app_run *run = cls;
-  sigset_t set = handled();
+  sigset_t set = startup_held_signals();
   sigdelset(&set, SIGHUP);
   while (sem_wait(&run->stopping) != 0) continue;
   while (!atomic_load(&run->over)) {
@@ -141,7 +132,7 @@ static int stop(struct app_run *run, int number) {
     if (lines > 0) dprintf(STDERR_FILENO, "minishop: %llu log lines were lost\n", (unsigned long long)lines);
   }
   atomic_store(&run->over, true);
-  pthread_kill(run->watch.id, SIGUSR1);
+  pthread_kill(run->watch.id, SIGUSR1); /* ends its wait */
   pthread_join(run->watch.id, NULL);
   app_pidfile_free(run->pidfile);
   /* exit() would destroy state, such as OpenSSL's, that running threads still use. */
@@ -150,7 +141,7 @@ static int stop(struct app_run *run, int number) {
 }
 
 int app_run(struct app_run *run) {
-  sigset_t set = handled();
+  sigset_t set = startup_held_signals();
   log_ready(run);
   for (;;) {
     int number = sigwaitinfo(&set, NULL);

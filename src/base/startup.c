@@ -10,14 +10,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int held[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 static sigset_t mask_before;
 static void (*sigpipe_before)(int);
 
-static void hold_signals(void) {
+sigset_t startup_held_signals(void) {
+  static const int held[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
   sigset_t set;
   sigemptyset(&set);
   for (size_t i = 0; i < sizeof held / sizeof *held; i++) sigaddset(&set, held[i]);
+  return set;
+}
+
+static void hold_signals(void) {
+  const sigset_t set = startup_held_signals();
   sigprocmask(SIG_BLOCK, &set, &mask_before);
   sigpipe_before = signal(SIGPIPE, SIG_IGN);
 }

@@ -3,6 +3,8 @@
 #ifndef BASE_STARTUP_H
 #define BASE_STARTUP_H
 
+#include <signal.h>
+
 /* Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1, so that none of them ends the program before it can handle
  * them, and ignores SIGPIPE. Opens the standard descriptors (0, 1, 2) that the parent process has closed.
  * Otherwise the next file that the program opens would get such a number. These descriptors stay unusable:
@@ -11,6 +13,8 @@
  * its libraries. main() calls it too; a second call does nothing. */
 void startup(void);
 
+/* The signals that startup() blocks. */
+sigset_t startup_held_signals(void);
 /* Restores the signals, for a program that only prints something and exits. */
 void startup_release_signals(void);
 
