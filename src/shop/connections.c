@@ -23,22 +23,21 @@ void shop_connections_limit(struct shop_connections *connections, uint32_t limit
   pthread_mutex_unlock(&connections->lock);
 }
 
+static bool all_in_use(const struct shop_connections *connections) {
+  uint32_t limit = atomic_load(&connections->limit);
+  return limit > 0 && connections->used >= limit;
+}
+
 enum shop_connection shop_connections_take(struct shop_connections *connections, uint64_t deadline_mono_ns) {
   if (atomic_load_explicit(&connections->limit, memory_order_relaxed) == 0) return SHOP_CONNECTION_FREE;
-  enum shop_connection got = SHOP_CONNECTION_TAKEN;
+  bool in_time = true;
   pthread_mutex_lock(&connections->lock);
   /* If the limit is lifted while this call waits, it still takes a connection and gives it back. */
-  for (;;) {
-    uint32_t limit = atomic_load(&connections->limit);
-    if (limit == 0 || connections->used < limit) break;
-    if (!condition_wait(&connections->given, &connections->lock, deadline_mono_ns)) {
-      got = SHOP_CONNECTION_NONE;
-      break;
-    }
-  }
-  if (got == SHOP_CONNECTION_TAKEN) connections->used++;
+  while (in_time && all_in_use(connections))
+    in_time = condition_wait(&connections->given, &connections->lock, deadline_mono_ns);
+  if (in_time) connections->used++;
   pthread_mutex_unlock(&connections->lock);
-  return got;
+  return in_time ? SHOP_CONNECTION_TAKEN : SHOP_CONNECTION_NONE;
 }
 
 void shop_connections_give(struct shop_connections *connections) {

@@ -36,11 +36,7 @@ static const double TIMEOUT_LATENCIES = 16; /* times the median; more than LATEN
 static const double TIMEOUT_CAP_MS = 4000;  /* less than PAYMENT_WAIT_S of shop.c */
 
 void shop_faults_init(struct shop_faults *faults, uint64_t seed) {
-  faults->seed = seed ? seed : random_u64();
-  atomic_init(&faults->payments, 0);
-  atomic_init(&faults->latencies, 0);
-  atomic_init(&faults->failure_rate, 0);
-  atomic_init(&faults->part, shop_faults_part_of(0));
+  *faults = (struct shop_faults){.seed = seed ? seed : random_u64(), .part = shop_faults_part_of(0)};
 }
 
 const char *shop_faults_choice(size_t choice) {

@@ -177,12 +177,10 @@ static enum shop_reason deduct(struct shop *shop, struct tel_tracer *tracer, con
   describe_order(span, NULL, out->sku, out->quantity);
   uint64_t latency = shop_faults_latency_ns(&shop->faults, median_ms);
   if (latency) clock_sleep_ns(latency);
-  int64_t left;
   enum shop_reason reason = SHOP_DONE;
-  if (!shop_inventory_deduct(&shop->inventory, sku, units, &left)) {
+  if (!shop_inventory_deduct(&shop->inventory, sku, units, &out->stock_left)) {
     reason = SHOP_OUT_OF_STOCK;
-    out->stock_left = left;
-    tel_attributes_set_int(fail_span(span, "inventory short", reason), "shop.stock.left", left);
+    tel_attributes_set_int(fail_span(span, "inventory short", reason), "shop.stock.left", out->stock_left);
   } else {
     tel_attributes_set_string(tel_span_attributes(span), "shop.order.id", out->order_id);
   }
@@ -205,8 +203,8 @@ enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, 
   struct shop_order *order = shop_orders_reserve(shop->orders);
   describe_order(parent, NULL, out->sku, quantity);
   if (!order) return SHOP_UNAVAILABLE;
-  random_bytes(order->id,
-               sizeof order->id); /* not from the seed, or ids of an earlier run would be valid again */
+  /* Not from the seed, or ids of an earlier run would be valid again. */
+  random_bytes(order->id, sizeof order->id);
   order->sku = (uint8_t)index;
   order->quantity = (uint8_t)quantity;
   order->span = *tel_span_context(parent);

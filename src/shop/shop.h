@@ -45,7 +45,7 @@ struct shop_order_result {
   char order_id[SHOP_ID_SIZE]; /* "" unless it was stored */
   const char *sku;             /* from the catalogue; NULL if unknown */
   unsigned quantity;
-  int64_t stock_left; /* with SHOP_OUT_OF_STOCK: the stock that was too small */
+  int64_t stock_left; /* the new stock, or the one that was too small; -1: unlimited */
   uint64_t inner_ns;  /* how long DeductInventory took; 0: it did not run */
 };
 
