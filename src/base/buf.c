@@ -58,16 +58,11 @@ void buf_put_i64(struct buf *b, int64_t value) {
 }
 
 void buf_put_double(struct buf *b, double value) {
-  if (isnan(value)) {
-    buf_puts(b, "NaN");
-    return;
-  }
-  if (isinf(value)) {
-    buf_puts(b, value > 0 ? "+Inf" : "-Inf");
-    return;
-  }
   char digits[DIGITS_DOUBLE_MAX];
-  buf_append(b, digits, (size_t)(digits_double(digits, value) - digits));
+  if (isfinite(value))
+    buf_append(b, digits, (size_t)(digits_double(digits, value) - digits));
+  else
+    buf_puts(b, isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
 }
 
 void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len) {

@@ -10,12 +10,9 @@
 
 /* 0: copied; 1: part of a UTF-8 sequence, or ill-formed; others: the character after the backslash. */
 static const unsigned char escapes[256] = {
-    [0x00] = 'u', [0x01] = 'u', [0x02] = 'u', [0x03] = 'u',  [0x04] = 'u', [0x05] = 'u',
-    [0x06] = 'u', [0x07] = 'u', [0x08] = 'b', [0x09] = 't',  [0x0A] = 'n', [0x0B] = 'u',
-    [0x0C] = 'f', [0x0D] = 'r', [0x0E] = 'u', [0x0F] = 'u',  [0x10] = 'u', [0x11] = 'u',
-    [0x12] = 'u', [0x13] = 'u', [0x14] = 'u', [0x15] = 'u',  [0x16] = 'u', [0x17] = 'u',
-    [0x18] = 'u', [0x19] = 'u', [0x1A] = 'u', [0x1B] = 'u',  [0x1C] = 'u', [0x1D] = 'u',
-    [0x1E] = 'u', [0x1F] = 'u', ['"'] = '"',  ['\\'] = '\\', [0x7F] = 'u', [0x80 ... 0xFF] = 1,
+    [0x00 ... 0x07] = 'u', ['\b'] = 'b',  ['\t'] = 't', ['\n'] = 'n',
+    [0x0B] = 'u',          ['\f'] = 'f',  ['\r'] = 'r', [0x0E ... 0x1F] = 'u',
+    ['"'] = '"',           ['\\'] = '\\', [0x7F] = 'u', [0x80 ... 0xFF] = 1,
 };
 
 static char *put_unicode(char *to, unsigned code) {
