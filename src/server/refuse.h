@@ -36,7 +36,7 @@ struct server_refusal {
   const char *target;       /* with the query */
   const char *client;       /* the address */
   uint64_t started_mono_ns; /* when the request line was read, or (without one) the connection was accepted */
-  struct MHD_Connection *connection; /* for server_connection_header(); may be NULL */
+  struct MHD_Connection *connection; /* for request.h; may be NULL */
 };
 
 /* The statuses of refusals, by index; 0 after the last. */

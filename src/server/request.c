@@ -24,18 +24,8 @@ static enum MHD_Result lookup_one(void *cls, enum MHD_ValueKind kind, const char
   return MHD_YES;
 }
 
-static void lookup_run(struct MHD_Connection *connection, struct lookup *lookup) {
-  if (connection) MHD_get_connection_values(connection, MHD_HEADER_KIND, lookup_one, lookup);
-}
-
 static struct server_client *client_of(const struct _u_request *request) {
   return (struct server_client *)(uintptr_t)request->timeout;
-}
-
-const char *server_connection_header(struct MHD_Connection *connection, const char *name) {
-  struct lookup lookup = {.name = name};
-  lookup_run(connection, &lookup);
-  return lookup.first;
 }
 
 const char *server_connection_authority(struct MHD_Connection *connection) {
@@ -56,7 +46,9 @@ unsigned server_request_client_port(const struct _u_request *request) {
 }
 
 const char *server_request_header(const struct _u_request *request, const char *name) {
-  return server_connection_header(server_request_connection(request), name);
+  struct lookup lookup = {.name = name};
+  MHD_get_connection_values(server_request_connection(request), MHD_HEADER_KIND, lookup_one, &lookup);
+  return lookup.first;
 }
 
 int server_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response) {
@@ -69,7 +61,7 @@ int server_request_reply(const struct _u_request *request, unsigned status, stru
 
 void server_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out) {
   struct lookup lookup = {.name = name, .join = out};
-  lookup_run(connection, &lookup);
+  if (connection) MHD_get_connection_values(connection, MHD_HEADER_KIND, lookup_one, &lookup);
 }
 
 /* Whether a list names no coding but identity. Empty members are ignored (RFC 9110, 5.6.1). */

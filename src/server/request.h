@@ -24,8 +24,6 @@ const char *server_request_header(const struct _u_request *request, const char *
  * failure. Returns 0, or -1 (also for NULL): then Ulfius sends its own response. */
 int server_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response);
 
-/* server_request_header() for a refusal's connection. Returns NULL if connection is NULL. */
-const char *server_connection_header(struct MHD_Connection *connection, const char *name);
 /* The authority ("host:port") of a target in absolute form, or NULL. It replaces the Host header. */
 const char *server_connection_authority(struct MHD_Connection *connection);
 /* All values of the name in their order, joined with ",", as HTTP allows for lists (tracestate). */

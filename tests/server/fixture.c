@@ -79,7 +79,7 @@ static int big(const struct _u_request *request, struct _u_response *response, v
 
 static void refused(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   struct fixture *f = cls;
-  const char *trace = server_connection_header(refusal->connection, "TRACEPARENT");
+  const char *trace = MHD_lookup_connection_value(refusal->connection, MHD_HEADER_KIND, "TRACEPARENT");
   pthread_mutex_lock(&f->lock);
   struct fixture_seen *seen = &f->seen[f->seen_count % FIXTURE_SEEN];
   seen->origin = refusal->origin;
