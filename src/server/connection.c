@@ -34,8 +34,8 @@ static uint64_t idle_deadline(const struct server *server) {
          (server->settings.idle_timeout_s + server->settings.request_timeout_s) * CLOCK_NS_PER_S;
 }
 
-static uint64_t request_deadline(const struct server *server, uint64_t from) {
-  return from + server->settings.request_timeout_s * CLOCK_NS_PER_S;
+static uint64_t request_deadline(const struct server *server) {
+  return clock_mono_ns() + server->settings.request_timeout_s * CLOCK_NS_PER_S;
 }
 
 /* Returns false if the sweeper has cut the connection. The deadline then does not change. */
@@ -58,8 +58,7 @@ static struct server_client *client_new(struct server *server, struct MHD_Connec
   address_copy(&address, from->client_addr);
   address_host(&address, client->address);
   client->port = address_port(&address);
-  client->accepted_ns = client->started_ns = clock_mono_ns();
-  atomic_init(&client->deadline_ns, request_deadline(server, client->accepted_ns));
+  atomic_init(&client->deadline_ns, request_deadline(server));
   client->arrival.body_limit = server->settings.body_limit;
   return client;
 }
@@ -103,12 +102,9 @@ static void closed(struct server *server, struct server_client *client) {
 /* Reports to the hook a response that libmicrohttpd made. client: NULL if unknown. */
 static void report(struct server *server, const struct server_client *client,
                    enum server_refusal_origin origin, unsigned status) {
-  struct server_refusal refusal = {.origin = origin, .started_mono_ns = clock_mono_ns()};
+  struct server_refusal refusal = {.origin = origin};
   server_refuse_fill(&refusal, status);
-  if (client) {
-    refusal.client = client->address;
-    refusal.started_mono_ns = client->started_ns;
-  }
+  if (client) refusal.client = client->address;
   if (client && client->request) {
     refusal.connection = client->connection;
     refusal.method = client->request->request->http_verb;
@@ -138,12 +134,11 @@ void *server_connection_begun(void *cls, const char *uri, struct MHD_Connection 
   struct server *server = cls;
   struct server_client *client = server_connection_client(connection);
   if (!client || !uri) return NULL;
-  client->started_ns = clock_mono_ns();
   client->dispatched = client->refused = false;
   client->bad_target = !server_guard_target_is_clean(uri);
   client->long_target = strlen(uri) > server->settings.header_limit;
   client->too_many_arguments = server_guard_arguments_cut(server, uri);
-  deadline_set(client, request_deadline(server, client->started_ns));
+  deadline_set(client, request_deadline(server));
   atomic_store_explicit(&client->requesting, true, memory_order_relaxed);
   atomic_store_explicit(&client->asked, true, memory_order_relaxed);
   current = client;

@@ -34,9 +34,7 @@ struct server_client {
   bool refused;                 /* this server responded to the request or reported it */
   bool turned_away;             /* got 503; nothing more is read */
   bool linger;                  /* wait until the client closes, or it could lose the response */
-  uint64_t accepted_ns;
-  uint64_t started_ns;
-  unsigned completed; /* requests */
+  unsigned completed;           /* requests */
   struct server_arrival arrival;
   struct connection_info_struct *request; /* Ulfius's request, until completed */
   struct server_client *previous, *next;  /* under the server's clients_lock */

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "server/insides_private.h"
 #include "server/refuse_private.h"
 
@@ -83,7 +82,6 @@ static void refusal_complete(struct server_client *client, struct server_refusal
     refusal->target = client->request->request->http_url;
   }
   refusal->client = client->address;
-  refusal->started_mono_ns = client->started_ns;
   refusal->connection = client->connection;
   client->refused = client->linger = true;
 }
@@ -162,8 +160,7 @@ enum MHD_Result server_refuse_now(struct server_client *client, struct server_re
 
 void server_refuse_away(struct server *server, int fd, const char *client, const char *detail) {
   struct server_refusal_reply reply;
-  struct server_refusal refusal = {
-      .origin = SERVER_REFUSED_BY_GUARD, .client = client, .started_mono_ns = clock_mono_ns()};
+  struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_GUARD, .client = client};
   server_refuse_fill(&refusal, MHD_HTTP_SERVICE_UNAVAILABLE);
   refusal.detail = detail;
   reply_make(server, &refusal, &reply);

@@ -6,7 +6,6 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -33,9 +32,8 @@ struct server_refusal {
   const char *code;   /* a stable word, one for each status; see above */
   const char *detail; /* a sentence for people: what is wrong and what to do */
   const char *method;
-  const char *target;       /* with the query */
-  const char *client;       /* the address */
-  uint64_t started_mono_ns; /* when the request line was read, or (without one) the connection was accepted */
+  const char *target;                /* with the query */
+  const char *client;                /* the address */
   struct MHD_Connection *connection; /* for request.h; may be NULL */
 };
 
