@@ -137,7 +137,7 @@ static bool add_line(struct tel_log_writer *writer, struct tel_log_record *recor
   return added;
 }
 
-static void give(struct tel_log_writer *writer, struct tel_log_record *record) {
+void tel_log_writer_give(struct tel_log_writer *writer, struct tel_log_record *record) {
   tel_attributes_clear(&record->fields);
   pool_give(writer->records, record);
 }
@@ -188,7 +188,7 @@ static struct tel_item *process(void *cls, struct tel_item *item) {
       write_syslog(writer, record);
     else if (!add_line(writer, record))
       writer->no_memory++;
-    give(writer, record);
+    tel_log_writer_give(writer, record);
   }
   if (writer->output) write_lines(writer);
   return NULL;
@@ -206,7 +206,7 @@ static void lose(void *cls, uint64_t lines) {
 }
 
 static void release(void *cls, struct tel_item *item) {
-  give(cls, record_of(item));
+  tel_log_writer_give(cls, record_of(item));
 }
 
 static void reopen(void *cls) {
@@ -298,10 +298,6 @@ const struct tel_pipeline *tel_log_writer_pipeline(const struct tel_log_writer *
 
 struct tel_log_record *tel_log_writer_take(struct tel_log_writer *writer) {
   return pool_take(writer->records);
-}
-
-void tel_log_writer_give(struct tel_log_writer *writer, struct tel_log_record *record) {
-  give(writer, record);
 }
 
 void tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *record) {
