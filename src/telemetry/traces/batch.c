@@ -95,9 +95,9 @@ static void release_batch(struct tel_batch *batch) {
   free(batch);
 }
 
-struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
-                                   const struct tel_tracing_events *events, struct tel_span_counts *counts,
-                                   const struct tel_pipeline_system *system) {
+struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
+                                const struct tel_tracing_events *events, struct tel_span_counts *counts,
+                                const struct tel_pipeline_system *system) {
   struct tel_batch *batch = calloc(1, sizeof *batch);
   if (!batch) {
     if (system) system->free(system->cls);
@@ -127,11 +127,6 @@ struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
   if (batch->pipeline && batch->taken && batch->packets) return batch;
   release_batch(batch);
   return NULL;
-}
-
-struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
-                                const struct tel_tracing_events *events, struct tel_span_counts *counts) {
-  return tel_batch_new_on(settings, events, counts, NULL);
 }
 
 int tel_batch_push(struct tel_batch *batch, const struct tel_span *span) {

@@ -41,15 +41,12 @@ struct tel_batch_settings {
   uint32_t wake_size;                   /* spans that wake the exporter before the delay; 0: a batch */
 };
 
-/* counts and duration (seconds of each export, or NULL) are borrowed. NULL when out of memory. */
+/* counts is borrowed. system: as for tel_pipeline_new(). NULL when out of memory. */
 struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
-                                const struct tel_tracing_events *events, struct tel_span_counts *counts);
-/* The same with a test's threads and clock. Takes ownership of system, also on failure. */
-struct tel_batch *tel_batch_new_on(const struct tel_batch_settings *settings,
-                                   const struct tel_tracing_events *events, struct tel_span_counts *counts,
-                                   const struct tel_pipeline_system *system);
-/* Takes ownership of the exporter, also on failure, and frees it with the batch. TEL_E_SYSTEM: cannot create
- * a thread. */
+                                const struct tel_tracing_events *events, struct tel_span_counts *counts,
+                                const struct tel_pipeline_system *system);
+/* Takes ownership of the exporter, also on failure, and frees it with the batch. duration (seconds of each
+ * export, or NULL) is borrowed. TEL_E_SYSTEM: cannot create a thread. */
 TEL_MUST_CHECK int tel_batch_start(struct tel_batch *batch, const struct tel_exporter *exporter,
                                    struct tel_histogram *duration);
 

@@ -70,7 +70,7 @@ struct tel_span_counts;
 struct tel_tracer {
   struct tel_tracing_settings settings;
   uint64_t threshold; /* of the ratio sampler, see sampler.h */
-  struct pool *pool; /* of spans; more come from the heap */
+  struct pool *pool;  /* of spans; more come from the heap */
   struct tel_batch *batch;
   struct tel_span_counts *counts;
   struct tel_recent *recent; /* keeps recent traces; or NULL */

@@ -52,7 +52,7 @@ static int make_queue(struct tel_tracing *tracing, const struct tel_tracing_even
                                            .wake_size = WAKE_SPANS};
   tracing->metrics.capacity = settings->queue_size;
   tracing->tracer.pool = pool_new(OPEN_SPANS, sizeof(struct tel_span));
-  tracing->tracer.batch = tel_batch_new(&batch, events, &tracing->counts);
+  tracing->tracer.batch = tel_batch_new(&batch, events, &tracing->counts, NULL);
   return tracing->tracer.pool && tracing->tracer.batch ? TEL_OK : TEL_E_MEMORY;
 }
 

@@ -300,7 +300,7 @@ static void open_pipeline(void) {
                                            settings->schedule_delay_ms, (uint32_t)draw(3000),
                                            1 + (uint32_t)draw(settings->batch_size)};
   f.tracer.pool = pool_new(8, sizeof(struct tel_span));
-  f.tracer.batch = tel_batch_new_on(&batch, NULL, &f.counts, &sim_system);
+  f.tracer.batch = tel_batch_new(&batch, NULL, &f.counts, &sim_system);
   CHECK(f.tracer.pool && f.tracer.batch);
   CHECK(tel_otlp_exporter_with(&transport, settings, tel_resource_attributes(resource), NULL, &exporter) ==
         TEL_OK);

@@ -25,7 +25,7 @@ static inline void fixture_open(struct fixture *f, const struct tel_tracing_even
                                            s->export_timeout_ms, 0};
   f->tracer.threshold = tel_sampler_threshold(s->ratio);
   f->tracer.pool = pool_new(64, sizeof(struct tel_span));
-  f->tracer.batch = tel_batch_new(&batch, events, &f->counts);
+  f->tracer.batch = tel_batch_new(&batch, events, &f->counts, NULL);
   if (!f->tracer.pool || !f->tracer.batch) abort();
 }
 
