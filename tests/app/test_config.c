@@ -8,6 +8,7 @@
 
 #include "shop/faults.h"
 #include "support/case_files.h"
+#include "support/files.h"
 #include "support/test.h"
 #include "tel/log.h"
 
@@ -74,13 +75,6 @@ struct place {
   char dir[64], file[128], incident[128];
 };
 
-static void write_file(const char *path, const char *text) {
-  FILE *file = fopen(path, "w");
-  ck_assert(file != NULL);
-  fputs(text, file);
-  fclose(file);
-}
-
 static void place_make(struct place *place) {
   strcpy(place->dir, "/tmp/minishop-config-XXXXXX");
   ck_assert(mkdtemp(place->dir) != NULL);
@@ -101,9 +95,10 @@ START_TEST(each_source_overrides_the_one_before) {
   const char *environment[] = {"MINISHOP_INVENTORY_STOCK=4", "MINISHOP_LISTEN=127.0.0.1:4",
                                "MINISHOP_SEED=", NULL};
   place_make(&place);
-  write_file(place.file, "incident_file = \"incident.conf\"; seed = 2; listen = \"127.0.0.1:2\";\n"
-                         "payment = { failure_rate = 0.2; latency_ms = 2; };\ninventory = { stock = 2; };\n");
-  write_file(place.incident, "payment = { latency_ms = 3; };\ninventory = { stock = 3; };\n");
+  files_write(place.file,
+              "incident_file = \"incident.conf\"; seed = 2; listen = \"127.0.0.1:2\";\n"
+              "payment = { failure_rate = 0.2; latency_ms = 2; };\ninventory = { stock = 2; };\n");
+  files_write(place.incident, "payment = { latency_ms = 3; };\ninventory = { stock = 3; };\n");
   struct app_sources sources = {.file = place.file, .directory = place.dir, .environment = environment};
   sources.option_values[APP_KEY_listen] = "127.0.0.1:5";
   ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
@@ -131,7 +126,7 @@ START_TEST(files_that_are_not_there) {
   struct app_sources sources = {.file = place.file, .file_optional = true, .directory = place.dir};
   sources.option_values[APP_KEY_incident_file] = place.incident;
   ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
-  write_file(place.incident, "");
+  files_write(place.incident, "");
   ck_assert_msg(app_config_load(&sources, NULL, NULL, &config, &error) == 0, "%s", error.text);
   sources.file_optional = false; /* the user named the file */
   ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
@@ -248,13 +243,13 @@ START_TEST(an_incident_file_never_stops_a_start) {
   struct app_config config;
   struct error error;
   place_make(&place);
-  write_file(place.file, "seed = 2;\n");
+  files_write(place.file, "seed = 2;\n");
   struct app_sources sources = {.file = place.file, .directory = place.dir};
   for (size_t i = 0; i <= sizeof texts / sizeof *texts; i++) {
     char told[1001] = "";
     bool is_text = i < sizeof texts / sizeof *texts;
     sources.option_values[APP_KEY_incident_file] = is_text ? place.incident : place.dir;
-    if (is_text) write_file(place.incident, texts[i]);
+    if (is_text) files_write(place.incident, texts[i]);
     ck_assert_msg(app_config_load(&sources, collect, told, &config, &error) == 0, "%s", error.text);
     ck_assert_ptr_nonnull(strstr(told, "the incident file is ignored"));
     ck_assert_ptr_nonnull(strstr(told, is_text ? place.incident : "Is a directory"));

@@ -17,6 +17,7 @@
 #include "base/startup.h"
 #include "support/calls.h"
 #include "support/failing.h"
+#include "support/files.h"
 #include "support/test.h"
 
 static char directory[64], conf[80], log_file[80], pid_file[80];
@@ -27,12 +28,8 @@ static void place_make(void) {
   snprintf(conf, sizeof conf, "%s/conf", directory);
   snprintf(log_file, sizeof log_file, "%s/log", directory);
   snprintf(pid_file, sizeof pid_file, "%s/pid", directory);
-  FILE *file = fopen(conf, "w");
-  ck_assert_ptr_nonnull(file);
-  fputs("traces = { recent_bytes = 1048576; };\npayment = { latency_ms = 0; };\n"
-        "metrics = { buckets = [0.1, 1.0]; };\n",
-        file);
-  fclose(file);
+  files_write(conf, "traces = { recent_bytes = 1048576; };\npayment = { latency_ms = 0; };\n"
+                    "metrics = { buckets = [0.1, 1.0]; };\n");
 }
 
 static void place_remove(void) {

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/files.h"
 #include "support/test.h"
 
 static char directory[64], path[80];
@@ -19,13 +20,6 @@ static void place_make(void) {
 
 static void place_remove(void) {
   ck_assert_int_eq(rmdir(directory), 0); /* nothing was left behind */
-}
-
-static void write_file(const char *text) {
-  FILE *file = fopen(path, "w");
-  ck_assert(file != NULL);
-  fputs(text, file);
-  fclose(file);
 }
 
 static long read_pid(void) {
@@ -65,9 +59,9 @@ END_TEST
 
 START_TEST(a_stale_one_is_replaced) {
   place_make();
-  write_file("4194304999999999\nand more that must go\n");
+  files_write(path, "4194304999999999\nand more that must go\n");
   app_pidfile_free(take());
-  write_file("1\n"); /* a process that lives, but does not hold the lock */
+  files_write(path, "1\n"); /* a process that lives, but does not hold the lock */
   app_pidfile_free(take());
   place_remove();
 }
@@ -115,10 +109,7 @@ START_TEST(only_a_plain_file_is_taken) {
   struct stat info;
   place_make();
   snprintf(other, sizeof other, "%s/other", directory);
-  FILE *precious = fopen(other, "w");
-  ck_assert(precious != NULL);
-  fputs("precious", precious);
-  fclose(precious);
+  files_write(other, "precious");
   ck_assert_int_eq(symlink(other, path), 0);
   ck_assert_int_eq(app_pidfile_take(path, 0, 0, &file, &error), -1);
   unlink(path);

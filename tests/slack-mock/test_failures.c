@@ -9,6 +9,7 @@
 #include "base/startup.h"
 #include "slack-mock/app.h"
 #include "support/failing.h"
+#include "support/files.h"
 #include "support/test.h"
 
 #define STORED                                                                                               \
@@ -24,10 +25,7 @@ static int start(int argc, char **argv) {
 /* The store's last line is incomplete, so that a start repairs it. */
 static void store_make(int status) {
   (void)status;
-  FILE *file = fopen(path, "w");
-  ck_assert_ptr_nonnull(file);
-  fputs(STORED "\n{\"id\":2,", file);
-  fclose(file);
+  files_write(path, STORED "\n{\"id\":2,");
 }
 
 static const char *const options[] = {"slack-mock", "--listen", "127.0.0.1:0",       "--store",

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "support/files.h"
 #include "support/test.h"
 
 /* 2026-11-22T12:00:00.250Z */
@@ -74,13 +75,6 @@ static const char *texts(struct mock_store *store, uint64_t after, size_t max) {
   json_decref(all);
   buf_free(&list);
   return out;
-}
-
-static void write_file(const char *content) {
-  FILE *out = fopen(path, "w");
-  ck_assert_ptr_nonnull(out);
-  fputs(content, out);
-  fclose(out);
 }
 
 START_TEST(test_keeps_in_order) {
@@ -188,7 +182,7 @@ END_TEST
 
 START_TEST(test_cut_last_line_is_forgotten) {
   path_new();
-  write_file(LINE("1", "a") "\n" LINE("2", "b") "\n{\"id\":3,\"received_at\":\"20");
+  files_write(path, LINE("1", "a") "\n" LINE("2", "b") "\n{\"id\":3,\"received_at\":\"20");
   struct mock_store *store = open_store(&wide, NULL);
   ck_assert_str_eq(texts(store, 0, 10), "ab");
   add(store, "c");
@@ -202,7 +196,7 @@ END_TEST
 
 START_TEST(test_whole_last_line_without_newline_is_kept) {
   path_new();
-  write_file(LINE("1", "a") "\n" LINE("2", "b"));
+  files_write(path, LINE("1", "a") "\n" LINE("2", "b"));
   struct mock_store *store = open_store(&wide, NULL);
   add(store, "c");
   mock_store_free(store);
@@ -227,7 +221,7 @@ START_TEST(test_bad_files_are_refused) {
   };
   path_new();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    write_file(cases[i].content);
+    files_write(path, cases[i].content);
     ck_assert_ptr_null(open_store(&wide, cases[i].says));
     struct stat st;
     ck_assert_int_eq(stat(path, &st), 0);
@@ -293,10 +287,7 @@ START_TEST(test_new_file_is_no_link) {
   path_new();
   snprintf(beside, sizeof beside, "%s.new", path);
   snprintf(victim, sizeof victim, "%s.victim", path);
-  FILE *file = fopen(victim, "w");
-  ck_assert_ptr_nonnull(file);
-  ck_assert_int_ge(fputs("precious", file), 0);
-  fclose(file);
+  files_write(victim, "precious");
   ck_assert_int_eq(symlink(victim, beside), 0);
   struct mock_store *store = open_store(&wide, NULL);
   add(store, "t");

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "support/files.h"
 #include "support/test.h"
 #include "telemetry/logs/log_fixture.h"
 
@@ -166,17 +168,13 @@ END_TEST
 START_TEST(test_goes_on_behind_what_is_there) {
   struct stat st;
   begin();
-  FILE *file = fopen(f.path, "w");
-  fputs("{\"message\":\"old\"}\n{\"message\":\"cut by a cra", file);
-  fclose(file);
+  files_write(f.path, "{\"message\":\"old\"}\n{\"message\":\"cut by a cra");
   fixture_open(&f);
   fixture_start(&f);
   log_one("new");
   ck_assert_uint_eq(fixture_close(&f), 0);
-  char text[200] = "", *end;
-  file = fopen(f.path, "r");
-  ck_assert_uint_gt(fread(text, 1, sizeof text - 1, file), 0);
-  fclose(file);
+  char text[200], *end;
+  ck_assert_int_gt(file_read(f.path, text, sizeof text), 0);
   end = strstr(text, "cut by a cra\n{\"timestamp\":");
   ck_assert_ptr_nonnull(end);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/file.h"
 #include "support/test.h"
 #include "telemetry/metrics/metrics_model.h"
 #include "telemetry/metrics/sample_registry.h"
@@ -13,11 +14,9 @@
 static char *data_file(const char *name) {
   char path[1024];
   snprintf(path, sizeof path, "%s/exposition/%s", getenv("TEST_DATA"), name);
-  FILE *file = fopen(path, "r");
-  ck_assert_msg(file != NULL, "cannot open %s", path);
-  char *text = calloc(1, 65536);
-  ck_assert_uint_lt(fread(text, 1, 65535, file), 65535);
-  fclose(file);
+  char *text = malloc(65536);
+  ssize_t len = file_read(path, text, 65536);
+  ck_assert_msg(len >= 0 && len < 65535, "cannot read %s", path);
   return text;
 }
 
