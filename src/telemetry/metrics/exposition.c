@@ -134,17 +134,20 @@ void tel_emit_value(struct tel_emit *emit, const char *const *label_values, doub
   emit->count++;
 }
 
-static void put_exemplar(struct buf *out, const struct tel_exemplar *exemplar) {
+static void put_exemplar(const struct tel_emit *emit, const struct tel_exemplar_slot *slot) {
+  struct buf *out = emit->out;
+  struct tel_exemplar exemplar;
+  if (emit->format != TEL_FORMAT_OPENMETRICS || !tel_exemplar_read(slot, &exemplar)) return;
   /* 63 characters of names and values: well below the allowed 128. */
   buf_puts(out, " # {trace_id=\"");
-  buf_put_hex(out, exemplar->context.trace_id, sizeof exemplar->context.trace_id);
+  buf_put_hex(out, exemplar.context.trace_id, sizeof exemplar.context.trace_id);
   buf_puts(out, "\",span_id=\"");
-  buf_put_hex(out, exemplar->context.span_id, sizeof exemplar->context.span_id);
+  buf_put_hex(out, exemplar.context.span_id, sizeof exemplar.context.span_id);
   buf_puts(out, "\"} ");
-  buf_put_double(out, exemplar->value);
+  buf_put_double(out, exemplar.value);
   char time[32]; /* without an exponent, because %g would lose digits */
-  snprintf(time, sizeof time, " %llu.%03llu", (unsigned long long)(exemplar->unix_ns / CLOCK_NS_PER_S),
-           (unsigned long long)(exemplar->unix_ns / CLOCK_NS_PER_MS % 1000));
+  snprintf(time, sizeof time, " %llu.%03llu", (unsigned long long)(exemplar.unix_ns / CLOCK_NS_PER_S),
+           (unsigned long long)(exemplar.unix_ns / CLOCK_NS_PER_MS % 1000));
   buf_puts(out, time);
 }
 
@@ -160,9 +163,7 @@ static void put_histogram(const struct tel_emit *emit, const struct tel_histogra
     begin_sample(emit, "_bucket", "le", bounds);
     bounds += strlen(bounds) + 1;
     buf_put_u64(emit->out, total);
-    struct tel_exemplar exemplar;
-    if (emit->format == TEL_FORMAT_OPENMETRICS && tel_histogram_exemplar(histogram, i, &exemplar))
-      put_exemplar(emit->out, &exemplar);
+    put_exemplar(emit, &histogram->exemplars[i]);
     buf_putc(emit->out, '\n');
   }
   begin_sample(emit, "_sum", NULL, NULL);
@@ -174,11 +175,9 @@ static void put_histogram(const struct tel_emit *emit, const struct tel_histogra
 }
 
 static void put_counter(const struct tel_emit *emit, const struct tel_counter *counter) {
-  struct tel_exemplar exemplar;
   begin_sample(emit, "", NULL, NULL);
   buf_put_u64(emit->out, tel_counter_value(counter));
-  if (emit->format == TEL_FORMAT_OPENMETRICS && tel_counter_exemplar(counter, &exemplar))
-    put_exemplar(emit->out, &exemplar);
+  put_exemplar(emit, &counter->exemplar);
 }
 
 static void put_series(struct tel_emit *emit, const struct tel_series *series, const char *bounds) {

@@ -17,7 +17,7 @@ static unsigned shard_index(void) {
   return mine - 1;
 }
 
-static void *allocate_lines(size_t size) {
+void *tel_instrument_new(size_t size) {
   size = (size + TEL_CACHE_LINE - 1) / TEL_CACHE_LINE * TEL_CACHE_LINE;
   void *lines = aligned_alloc(TEL_CACHE_LINE, size);
   if (lines) memset(lines, 0, size);
@@ -60,7 +60,7 @@ static bool kept_as_exemplar(const struct tel_context *context) {
   return context && (context->flags & TEL_FLAG_SAMPLED);
 }
 
-static bool read_slot(const struct tel_exemplar_slot *slot, struct tel_exemplar *out) {
+bool tel_exemplar_read(const struct tel_exemplar_slot *slot, struct tel_exemplar *out) {
   for (int attempt = 0; attempt < 4; attempt++) {
     uint64_t version = atomic_load_explicit(&slot->version, memory_order_acquire);
     if (version == 0) return false;
@@ -84,10 +84,6 @@ static bool read_slot(const struct tel_exemplar_slot *slot, struct tel_exemplar 
 
 /* Counters */
 
-struct tel_counter *tel_counter_new(void) {
-  return allocate_lines(sizeof(struct tel_counter));
-}
-
 void tel_counter_add(struct tel_counter *counter, uint64_t n) {
   if (!counter) return;
   atomic_fetch_add_explicit(&counter->shards[shard_index()].value, n, memory_order_relaxed);
@@ -100,10 +96,6 @@ void tel_counter_add_at(struct tel_counter *counter, uint64_t n, const struct te
   if (kept_as_exemplar(exemplar)) keep(&counter->exemplar, (double)n, exemplar, unix_ns);
 }
 
-bool tel_counter_exemplar(const struct tel_counter *counter, struct tel_exemplar *out) {
-  return read_slot(&counter->exemplar, out);
-}
-
 uint64_t tel_counter_value(const struct tel_counter *counter) {
   uint64_t value = 0;
   if (!counter) return value;
@@ -113,10 +105,6 @@ uint64_t tel_counter_value(const struct tel_counter *counter) {
 }
 
 /* Gauges */
-
-struct tel_gauge *tel_gauge_new(void) {
-  return allocate_lines(sizeof(struct tel_gauge));
-}
 
 void tel_gauge_set(struct tel_gauge *gauge, double value) {
   if (gauge) atomic_store_explicit(&gauge->value, value, memory_order_relaxed);
@@ -139,7 +127,7 @@ struct tel_histogram *tel_histogram_new(const double *bounds, size_t bound_count
   size_t shard = sizeof(struct tel_histogram_shard) + buckets * sizeof(uint64_t);
   head = (head + TEL_CACHE_LINE - 1) / TEL_CACHE_LINE * TEL_CACHE_LINE;
   shard = (shard + TEL_CACHE_LINE - 1) / TEL_CACHE_LINE * TEL_CACHE_LINE;
-  h = allocate_lines(head + TEL_SHARDS * shard);
+  h = tel_instrument_new(head + TEL_SHARDS * shard);
   if (!h) return NULL;
   h->bounds = bounds;
   h->bound_count = bound_count;
@@ -201,8 +189,4 @@ void tel_histogram_read(const struct tel_histogram *h, uint64_t *counts, double 
       counts[b] += atomic_load_explicit(&shard->counts[b], memory_order_relaxed);
     *sum += atomic_load_explicit(&shard->sum, memory_order_relaxed);
   }
-}
-
-bool tel_histogram_exemplar(const struct tel_histogram *h, size_t bucket, struct tel_exemplar *out) {
-  return read_slot(&h->exemplars[bucket], out);
 }

@@ -103,9 +103,9 @@ struct tel_emit {
 
 /* metrics.c */
 
-/* Instruments at zero, to be freed with free(). NULL when out of memory. */
-struct tel_counter *tel_counter_new(void);
-struct tel_gauge *tel_gauge_new(void);
+/* Makes an instrument of this size at zero, on its own cache lines, to be freed with free(). NULL when out of
+ * memory. */
+void *tel_instrument_new(size_t size);
 struct tel_histogram *tel_histogram_new(const double *bounds, size_t bound_count);
 /* Adds up the shards: bound_count + 1 counts, not cumulative, and the sum. Any thread. */
 void tel_histogram_read(const struct tel_histogram *histogram, uint64_t *counts, double *sum);
@@ -115,11 +115,8 @@ struct tel_exemplar {
   double value;
   uint64_t unix_ns;
 };
-/* Reads the exemplar of one bucket. Returns false if there is none, or if writers changed it during every
- * attempt. Any thread. */
-bool tel_histogram_exemplar(const struct tel_histogram *histogram, size_t bucket, struct tel_exemplar *out);
-/* The same for a counter. */
-bool tel_counter_exemplar(const struct tel_counter *counter, struct tel_exemplar *out);
+/* Returns false if there is no exemplar, or if writers changed it during every attempt. Any thread. */
+bool tel_exemplar_read(const struct tel_exemplar_slot *slot, struct tel_exemplar *out);
 
 /* registry.c */
 

@@ -14,9 +14,9 @@ enum { DEFAULT_FAMILIES = 256, DEFAULT_SERIES = 1000, OWN_FAMILIES = 2 };
 static void *instrument_new(const struct tel_family *family) {
   switch (family->type) {
   case TEL_METRIC_COUNTER:
-    return tel_counter_new();
+    return tel_instrument_new(sizeof(struct tel_counter));
   case TEL_METRIC_GAUGE:
-    return tel_gauge_new();
+    return tel_instrument_new(sizeof(struct tel_gauge));
   case TEL_METRIC_HISTOGRAM:
     return tel_histogram_new(family->bounds, family->bound_count);
   }

@@ -305,24 +305,24 @@ START_TEST(test_exemplars) {
   context.flags = TEL_FLAG_SAMPLED | TEL_FLAG_RANDOM;
   context.span_id[0] = 0; /* not valid */
   tel_histogram_observe(h, 3, &context);
-  ck_assert(!tel_histogram_exemplar(h, 2, &e));
+  ck_assert(!tel_exemplar_read(&h->exemplars[2], &e));
 
   context.span_id[0] = 2;
   tel_histogram_observe_at(h, 3, &context, 1000);
   context.trace_id[0] = 3;
   tel_histogram_observe_at(h, 4, &context, 2000);
-  ck_assert(tel_histogram_exemplar(h, 2, &e)); /* the newest */
+  ck_assert(tel_exemplar_read(&h->exemplars[2], &e)); /* the newest */
   ck_assert_double_eq(e.value, 4);
   ck_assert_uint_eq(e.unix_ns, 2000);
   ck_assert_mem_eq(e.context.trace_id, context.trace_id, 16);
   ck_assert_mem_eq(e.context.span_id, context.span_id, 8);
   tel_histogram_observe_at(h, 5, &context, 2000); /* the same tick: the first stays */
-  ck_assert(tel_histogram_exemplar(h, 2, &e));
+  ck_assert(tel_exemplar_read(&h->exemplars[2], &e));
   ck_assert_double_eq(e.value, 4);
-  for (size_t i = 0; i < 4; i++) ck_assert_int_eq(tel_histogram_exemplar(h, i, &e), i == 2);
+  for (size_t i = 0; i < 4; i++) ck_assert_int_eq(tel_exemplar_read(&h->exemplars[i], &e), i == 2);
 
   tel_histogram_observe(h, 6, &context); /* the clock's own time */
-  ck_assert(tel_histogram_exemplar(h, 3, &e));
+  ck_assert(tel_exemplar_read(&h->exemplars[3], &e));
   ck_assert_uint_gt(e.unix_ns, UINT64_C(1600000000000000000));
   tel_registry_free(registry);
 }
@@ -339,11 +339,11 @@ START_TEST(test_counter_exemplars) {
   tel_counter_add_at(NULL, 1, &context, 1000);
   tel_counter_add_at(c, 1, NULL, 1000);
   tel_counter_add_at(c, 1, &context, 1000); /* not sampled */
-  ck_assert(!tel_counter_exemplar(c, &e));
+  ck_assert(!tel_exemplar_read(&c->exemplar, &e));
   ck_assert(!exposes_as(registry, TEL_FORMAT_OPENMETRICS, "# {"));
   context.flags = TEL_FLAG_SAMPLED;
   tel_counter_add_at(c, 2, &context, 1000);
-  ck_assert(tel_counter_exemplar(c, &e));
+  ck_assert(tel_exemplar_read(&c->exemplar, &e));
   ck_assert_double_eq(e.value, 2);
   ck_assert_uint_eq(e.unix_ns, 1000);
   ck_assert_mem_eq(e.context.trace_id, context.trace_id, 16);
@@ -366,9 +366,9 @@ START_TEST(test_claimed_slot_is_left_alone) {
   tel_histogram_observe_at(h, 3, &context, 1000);
   atomic_fetch_add(&h->exemplars[2].version, 1);
   tel_histogram_observe_at(h, 4, &context, 2000);
-  ck_assert(!tel_histogram_exemplar(h, 2, &e));
+  ck_assert(!tel_exemplar_read(&h->exemplars[2], &e));
   atomic_fetch_add(&h->exemplars[2].version, 1);
-  ck_assert(tel_histogram_exemplar(h, 2, &e));
+  ck_assert(tel_exemplar_read(&h->exemplars[2], &e));
   ck_assert_double_eq(e.value, 3);
   uint64_t counts[4];
   double sum;
@@ -384,7 +384,7 @@ static void *add_one(void *cls) {
 }
 
 START_TEST(test_threads_are_dealt_shards_in_turn) {
-  struct tel_counter *c = tel_counter_new();
+  struct tel_counter *c = tel_instrument_new(sizeof *c);
   for (int i = 0; i < TEL_SHARDS; i++) {
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, add_one, c), 0);

@@ -59,7 +59,7 @@ static uint64_t value_of(const char *text, const char *sample) {
 static void check_exemplars(const struct world *world) {
   for (size_t i = 0; i < 3; i++) {
     struct tel_exemplar e;
-    if (!tel_histogram_exemplar(world->histogram, i, &e)) continue;
+    if (!tel_exemplar_read(&world->histogram->exemplars[i], &e)) continue;
     unsigned char mark = e.context.trace_id[0];
     for (size_t b = 0; b < 16; b++) ck_assert_uint_eq(e.context.trace_id[b], mark);
     for (size_t b = 0; b < 8; b++) ck_assert_uint_eq(e.context.span_id[b], mark);
@@ -143,7 +143,7 @@ START_TEST(test_recording_while_scraping) {
   ck_assert_uint_eq(tel_counter_value(world.counter), ROUNDS * WRITERS);
   ck_assert_double_eq(tel_gauge_value(world.gauge), 0);
   struct tel_exemplar e;
-  for (size_t i = 0; i < 3; i++) ck_assert(tel_histogram_exemplar(world.histogram, i, &e));
+  for (size_t i = 0; i < 3; i++) ck_assert(tel_exemplar_read(&world.histogram->exemplars[i], &e));
   tel_registry_free(world.registry);
 }
 END_TEST
