@@ -29,7 +29,6 @@ bool tel_retry_after(const char *value, uint64_t now_unix_ns, uint64_t *delay_ns
 }
 
 uint64_t tel_retry_backoff_ns(unsigned attempt, double chance) {
-  uint64_t ms = attempt < 4 ? (uint64_t)FIRST_MS << attempt : LAST_MS;
-  if (ms > LAST_MS) ms = LAST_MS;
+  uint64_t ms = attempt < 4 ? (uint64_t)FIRST_MS << attempt : LAST_MS; /* 500, 1000, 2000, 4000, 5000 ... */
   return (uint64_t)((double)(ms * CLOCK_NS_PER_MS) * (0.5 + 0.5 * chance));
 }
