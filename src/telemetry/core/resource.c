@@ -14,13 +14,8 @@
 
 enum { LIMIT = 2100 }; /* more pairs than fit into the variable */
 
-struct tel_resource {
-  struct tel_attributes attributes;
-};
-
-static const char *set_from_outside(void *cls, const char *key, const char *value) {
-  struct tel_resource *resource = cls;
-  tel_attributes_set_string(&resource->attributes, key, value);
+static const char *set_from_outside(void *attributes, const char *key, const char *value) {
+  tel_attributes_set_string(attributes, key, value);
   return NULL;
 }
 
@@ -60,15 +55,14 @@ static void detect(struct tel_attributes *attributes) {
   }
 }
 
-struct tel_resource *tel_resource_new(const struct tel_tracing_settings *settings,
-                                      const char *service_version, const char *instance_id) {
-  struct tel_resource *resource = calloc(1, sizeof *resource);
-  if (!resource) return NULL;
-  struct tel_attributes *attributes = &resource->attributes;
+struct tel_attributes *tel_resource_new(const struct tel_tracing_settings *settings,
+                                        const char *service_version, const char *instance_id) {
+  struct tel_attributes *attributes = malloc(sizeof *attributes);
+  if (!attributes) return NULL;
   tel_attributes_init(attributes, LIMIT, UINT32_MAX);
   detect(attributes);
-  if (!tel_keyvalues_read(settings->resource, set_from_outside, NULL, resource)) {
-    tel_resource_free(resource); /* it was checked before, so only memory can have run out */
+  if (!tel_keyvalues_read(settings->resource, set_from_outside, NULL, attributes)) {
+    tel_resource_free(attributes); /* it was checked before, so only memory can have run out */
     return NULL;
   }
   tel_attributes_set_string(attributes, "service.name", settings->service_name);
@@ -79,17 +73,12 @@ struct tel_resource *tel_resource_new(const struct tel_tracing_settings *setting
   tel_attributes_set_static(attributes, "telemetry.sdk.version", PACKAGE_VERSION);
   tel_attributes_set_int(attributes, "process.pid", getpid());
   tel_attributes_set_string(attributes, "process.executable.name", program_invocation_short_name);
-  if (attributes->dropped == 0) return resource;
-  tel_resource_free(resource);
+  if (attributes->dropped == 0) return attributes;
+  tel_resource_free(attributes);
   return NULL;
 }
 
-void tel_resource_free(struct tel_resource *resource) {
-  if (!resource) return;
-  tel_attributes_clear(&resource->attributes);
+void tel_resource_free(struct tel_attributes *resource) {
+  tel_attributes_clear(resource);
   free(resource);
-}
-
-const struct tel_attributes *tel_resource_attributes(const struct tel_resource *resource) {
-  return &resource->attributes;
 }

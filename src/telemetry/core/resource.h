@@ -8,15 +8,13 @@
 #include "tel/error.h"
 #include "telemetry/traces/tracing.h"
 
-struct tel_resource;
-
 /* Describes the calling process, from the settings and the system. The program's values (service, process,
  * SDK) override OTEL_RESOURCE_ATTRIBUTES, and that variable overrides detected values (host, container). NULL
  * when out of memory. */
-struct tel_resource *tel_resource_new(const struct tel_tracing_settings *settings,
-                                      const char *service_version, const char *instance_id);
-void tel_resource_free(struct tel_resource *resource);
-const struct tel_attributes *tel_resource_attributes(const struct tel_resource *resource);
+struct tel_attributes *tel_resource_new(const struct tel_tracing_settings *settings,
+                                        const char *service_version, const char *instance_id);
+/* Accepts NULL. */
+void tel_resource_free(struct tel_attributes *resource);
 
 /* Finds the id of a container, 64 hexadecimal digits, in the text of /proc/self/mountinfo or cgroup. */
 bool tel_container_id(const char *text, char out[65]);

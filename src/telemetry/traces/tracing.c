@@ -24,7 +24,7 @@ struct tel_tracing {
   struct tel_tracer tracer;
   struct tel_span_counts counts;
   struct tel_trace_metrics metrics;
-  struct tel_resource *resource;
+  struct tel_attributes *resource;
   char service_version[64], instance_id[64];
 };
 
@@ -98,11 +98,10 @@ int tel_tracing_start(struct tel_tracing *tracing) {
    * process id. */
   tracing->resource = tel_resource_new(settings, tracing->service_version, tracing->instance_id);
   if (!tracing->resource) return TEL_E_MEMORY;
-  const struct tel_attributes *resource = tel_resource_attributes(tracing->resource);
   if (settings->exporter == TEL_EXPORTER_CONSOLE)
     error = tel_console_exporter_new(&exporter);
   else
-    error = tel_otlp_exporter_new(settings, resource, &tracing->metrics, &exporter);
+    error = tel_otlp_exporter_new(settings, tracing->resource, &tracing->metrics, &exporter);
   return error ? error : tel_batch_start(tracing->tracer.batch, &exporter, tracing->metrics.duration);
 }
 

@@ -42,7 +42,7 @@ static struct {
   bool flush_active, stop_active, ended;
 } sim;
 static struct fixture f;
-static struct tel_resource *resource;
+static struct tel_attributes *resource;
 /* Events that must each occur in at least one schedule. */
 static uint64_t left_behind, flushed, late_flushes, dropped[TEL_DROP_COUNT], exported;
 
@@ -302,8 +302,7 @@ static void open_pipeline(void) {
   f.tracer.pool = pool_new(8, sizeof(struct tel_span));
   f.tracer.batch = tel_batch_new(&batch, NULL, &f.counts, &sim_system);
   CHECK(f.tracer.pool && f.tracer.batch);
-  CHECK(tel_otlp_exporter_with(&transport, settings, tel_resource_attributes(resource), NULL, &exporter) ==
-        TEL_OK);
+  CHECK(tel_otlp_exporter_with(&transport, settings, resource, NULL, &exporter) == TEL_OK);
   if (draw(8))
     CHECK(tel_batch_start(f.tracer.batch, &exporter, NULL) == TEL_OK);
   else

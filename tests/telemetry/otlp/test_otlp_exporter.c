@@ -93,7 +93,7 @@ static void release(void *cls) {
 
 static struct fixture f;
 static struct tel_exporter exporter;
-static struct tel_resource *resource;
+static struct tel_attributes *resource;
 static struct tel_export_result result;
 
 static void setup(void) {
@@ -103,9 +103,7 @@ static void setup(void) {
   memset(&wire, 0, sizeof wire);
   wire.now = mono_start;
   resource = tel_resource_new(&f.tracer.settings, "1", "id");
-  ck_assert_int_eq(tel_otlp_exporter_with(&transport, &f.tracer.settings, tel_resource_attributes(resource),
-                                          NULL, &exporter),
-                   TEL_OK);
+  ck_assert_int_eq(tel_otlp_exporter_with(&transport, &f.tracer.settings, resource, NULL, &exporter), TEL_OK);
 }
 
 static void teardown(void) {
@@ -436,7 +434,7 @@ static void count_in(void *cls, enum tel_report what, const char *text) {
 START_TEST(test_a_thread_that_comes_back_late) {
   const struct tel_transport transport = {post, pause_until, mono, unix_time, stopping, stop, release, NULL};
   static struct tel_trace_metrics metrics;
-  static struct tel_resource *about;
+  static struct tel_attributes *about;
   int *reports = calloc(1, sizeof *reports);
   const struct tel_tracing_events events = {count_in, reports};
   struct tel_registry *registry = tel_registry_new(NULL);
@@ -448,8 +446,7 @@ START_TEST(test_a_thread_that_comes_back_late) {
   metrics = (struct tel_trace_metrics){.counts = &f.counts, .batch = f.tracer.batch, .capacity = 1};
   about = tel_resource_new(&f.tracer.settings, "1", "id");
   ck_assert_int_eq(tel_trace_metrics_register(&metrics, registry), TEL_OK);
-  ck_assert_int_eq(tel_otlp_exporter_with(&transport, &f.tracer.settings, tel_resource_attributes(about),
-                                          &metrics, &exporter),
+  ck_assert_int_eq(tel_otlp_exporter_with(&transport, &f.tracer.settings, about, &metrics, &exporter),
                    TEL_OK);
   answer(503, "");
   atomic_store(&wire.hangs, true);

@@ -25,7 +25,7 @@ static bool make_tracing(void) {
 }
 
 static bool make_resource(void) {
-  struct tel_resource *resource = tel_resource_new(&settings, "1", "id");
+  struct tel_attributes *resource = tel_resource_new(&settings, "1", "id");
   allocations_succeed();
   tel_resource_free(resource);
   return resource != NULL;
