@@ -141,7 +141,7 @@ static int store(struct app_config *config, size_t id, const char *text, enum ap
   if (!text) return 0;
   config->origin[id] = (struct app_origin){.source = source};
   int result = app_value_store_text(config, &app_keys[id], text, directory, error);
-  if (result != 0) error_prefix(error, "%s", place);
+  if (result != 0) error_set(error, "%s: %s", place, error->text);
   return result;
 }
 

@@ -87,7 +87,7 @@ static int take(const struct reader *reader, config_setting_t *setting, const ch
     result = app_value_store(reader->config, &app_keys[id], &value, reader->directory, reader->error);
   }
   if (result != 0)
-    error_prefix(reader->error, "%s:%u", reader->name, line);
+    error_set(reader->error, "%s:%u: %s", reader->name, line, reader->error->text);
   else
     reader->config->origin[id] =
         (struct app_origin){.source = reader->incident ? APP_FROM_INCIDENT : APP_FROM_FILE, .line = line};

@@ -198,7 +198,7 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
   case APP_ADDRESS:
     if (value->kind != APP_VALUE_TEXT) return refuse(key, value, error);
     if (address_parse(value->text, field, error) == 0) return 0;
-    error_prefix(error, "%s", key->path);
+    error_set(error, "%s: %s", key->path, error->text);
     return -1;
   default:
     return store_text(field, key, value, directory, error);

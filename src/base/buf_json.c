@@ -25,16 +25,6 @@ void buf_json_string(struct buf *b, const char *text, size_t len) {
   buf_putc(b, '"');
 }
 
-void buf_json_text(struct buf *b, const char *text) {
-  buf_json_string(b, text, strlen(text));
-}
-
-void buf_json_hex(struct buf *b, const uint8_t *bytes, size_t len) {
-  buf_putc(b, '"');
-  buf_put_hex(b, bytes, len);
-  buf_putc(b, '"');
-}
-
 void buf_json_double(struct buf *b, double value) {
   if (isfinite(value))
     buf_put_double(b, value);
@@ -44,12 +34,14 @@ void buf_json_double(struct buf *b, double value) {
 
 void buf_json_member_text(struct buf *b, const char *key, const char *text) {
   buf_json_key(b, key);
-  buf_json_text(b, text);
+  buf_json_string(b, text, strlen(text));
 }
 
 void buf_json_member_hex(struct buf *b, const char *key, const uint8_t *bytes, size_t len) {
   buf_json_key(b, key);
-  buf_json_hex(b, bytes, len);
+  buf_putc(b, '"');
+  buf_put_hex(b, bytes, len);
+  buf_putc(b, '"');
 }
 
 void buf_json_member_u64(struct buf *b, const char *key, uint64_t value) {

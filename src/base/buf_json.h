@@ -12,12 +12,9 @@ void buf_json_item(struct buf *b);
 void buf_json_key(struct buf *b, const char *key);
 /* Writes a quoted string from any bytes. */
 void buf_json_string(struct buf *b, const char *text, size_t len);
-void buf_json_text(struct buf *b, const char *text);
-/* Writes bytes as a string of lower-case hexadecimal digits. */
-void buf_json_hex(struct buf *b, const uint8_t *bytes, size_t len);
 /* Writes a number. NaN and infinities become null, because JSON has no such numbers. */
 void buf_json_double(struct buf *b, double value);
-/* Write a whole member: the key and its value. */
+/* Write a whole member: the key and its value. Bytes become a string of lower-case hexadecimal digits. */
 void buf_json_member_text(struct buf *b, const char *key, const char *text);
 void buf_json_member_hex(struct buf *b, const char *key, const uint8_t *bytes, size_t len);
 void buf_json_member_u64(struct buf *b, const char *key, uint64_t value);

@@ -13,12 +13,3 @@ void error_set(struct error *error, const char *format, ...) {
   va_end(args);
   *error = set;
 }
-
-void error_prefix(struct error *error, const char *format, ...) {
-  char place[ERROR_SIZE];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(place, sizeof place, format, args);
-  va_end(args);
-  error_set(error, "%s: %s", place, error->text);
-}

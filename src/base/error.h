@@ -12,9 +12,8 @@ struct error {
   char text[ERROR_SIZE];
 };
 
-/* Sets the text, cut to its size. The arguments may point into error itself. */
+/* Sets the text, cut to its size. The arguments may point into error itself, to put a place before its text.
+ */
 void error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prepends the formatted place and ": ". */
-void error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -66,16 +66,13 @@ char *escape_json(char *to, const char *text, size_t len) {
     unsigned char kind = escapes[*s];
     if (kind == 1) {
       int n = utf8_sequence((const char *)s, (size_t)(end - s));
-      if (n < 0) {
+      if (n < 0)
         to = text_put(to, "\xEF\xBF\xBD", 3);
-        s -= n;
-      } else if (n == 3 && s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0xA8 || s[2] == 0xA9)) {
+      else if (n == 3 && s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0xA8 || s[2] == 0xA9))
         to = put_unicode(to, 0x2000u + (s[2] & 0x3Fu)); /* JavaScript and some viewers end a line here */
-        s += n;
-      } else {
+      else
         to = text_put(to, (const char *)s, (size_t)n);
-        s += n;
-      }
+      s += n < 0 ? -n : n;
     } else if (kind == 'u') {
       to = put_unicode(to, *s++);
     } else {

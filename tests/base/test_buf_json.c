@@ -12,8 +12,7 @@ START_TEST(test_commas) {
   buf_puts(&b, "{}");
   buf_json_item(&b);
   buf_putc(&b, '{');
-  buf_json_key(&b, "bracket");
-  buf_json_text(&b, "[{");
+  buf_json_member_text(&b, "bracket", "[{");
   buf_json_key(&b, "list");
   buf_putc(&b, '[');
   for (int i = 0; i < 3; i++) {
@@ -33,12 +32,11 @@ START_TEST(test_values) {
   static const double numbers[] = {0.1, -3, NAN, INFINITY, -INFINITY};
   struct buf b = BUF_INIT(1000);
   buf_json_string(&b, "a\0\"\n\xff", 5);
-  buf_json_hex(&b, (const uint8_t *)"\x01\xab", 2);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     buf_json_item(&b);
     buf_json_double(&b, numbers[i]);
   }
-  ck_assert_str_eq(buf_cstr(&b), "\"a\\u0000\\\"\\n\xEF\xBF\xBD\"\"01ab\",0.1,-3,null,null,null");
+  ck_assert_str_eq(buf_cstr(&b), "\"a\\u0000\\\"\\n\xEF\xBF\xBD\",0.1,-3,null,null,null");
   buf_free(&b);
 }
 END_TEST
@@ -57,8 +55,7 @@ END_TEST
 
 START_TEST(test_a_failed_buffer_stays_failed) {
   struct buf b = BUF_INIT(7);
-  buf_json_key(&b, "key");
-  buf_json_text(&b, "value");
+  buf_json_member_text(&b, "key", "value");
   ck_assert(buf_failed(&b));
   buf_json_item(&b);
   ck_assert_ptr_null(buf_cstr(&b));

@@ -9,9 +9,9 @@ START_TEST(set_and_prefixed) {
   struct error error;
   error_set(&error, "%s takes a number, not %d", "seed", -1);
   ck_assert_str_eq(error.text, "seed takes a number, not -1");
-  error_prefix(&error, "%s:%d", "minishop.conf", 7);
+  error_set(&error, "%s:%d: %s", "minishop.conf", 7, error.text); /* its own text as an argument */
   ck_assert_str_eq(error.text, "minishop.conf:7: seed takes a number, not -1");
-  error_set(&error, "ignored: %s", error.text); /* its own text as an argument */
+  error_set(&error, "ignored: %s", error.text);
   ck_assert_str_eq(error.text, "ignored: minishop.conf:7: seed takes a number, not -1");
 }
 END_TEST
@@ -23,7 +23,7 @@ START_TEST(cut_to_its_size) {
   large[sizeof large - 1] = '\0';
   error_set(&error, "%s", large);
   ck_assert_uint_eq(strlen(error.text), ERROR_SIZE - 1);
-  error_prefix(&error, "%s", large);
+  error_set(&error, "%s: %s", large, error.text);
   ck_assert_uint_eq(strlen(error.text), ERROR_SIZE - 1);
 }
 END_TEST

@@ -102,11 +102,12 @@ static void put_span(struct buf *out, const struct tel_recent_trace *trace,
   static const uint8_t none[sizeof span->parent_id];
   buf_putc(out, '{');
   buf_json_member_hex(out, "span_id", span->span_id, sizeof span->span_id);
-  buf_json_key(out, "parent_span_id");
-  if (memcmp(span->parent_id, none, sizeof none) == 0)
+  if (memcmp(span->parent_id, none, sizeof none) != 0) {
+    buf_json_member_hex(out, "parent_span_id", span->parent_id, sizeof span->parent_id);
+  } else {
+    buf_json_key(out, "parent_span_id");
     buf_puts(out, "null");
-  else
-    buf_json_hex(out, span->parent_id, sizeof span->parent_id);
+  }
   buf_json_member_text(out, "name", span->name);
   buf_json_member_text(out, "kind", tel_recent_kind_words[span->kind]);
   buf_json_member_u64(out, "start_time_unix_nano", span->start_unix_ns);
