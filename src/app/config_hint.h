@@ -3,7 +3,6 @@
 #ifndef APP_CONFIG_HINT_H
 #define APP_CONFIG_HINT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { APP_HINT_SIZE = 256 };

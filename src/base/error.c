@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 void error_set(struct error *error, const char *format, ...) {
   struct error set;

@@ -5,7 +5,6 @@
 #define HTTP_EXCHANGE_H
 
 #include <microhttpd.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/hex.h"
 #include "base/timestamp.h"
 #include "http/html.h"

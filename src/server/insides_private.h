@@ -4,7 +4,6 @@
 #ifndef SERVER_INSIDES_PRIVATE_H
 #define SERVER_INSIDES_PRIVATE_H
 
-#include <microhttpd.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -38,7 +38,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <ulfius.h>
 
 #include "base/address.h"

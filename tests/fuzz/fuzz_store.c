@@ -2,9 +2,7 @@
 /* Any bytes as slack-mock's store file. A damaged file is either loaded completely, or refused and left
  * unchanged. */
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "slack-mock/store.h"

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "server/server.h"
 
 enum { FIXTURE_SEEN = 256 };

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Many clients misbehave at random at the same time. Checks the counts, and is useful with sanitizers. */
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "server/fixture.h"
 #include "server/server_private.h"
 #include "support/test.h"

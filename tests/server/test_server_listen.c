@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "server/fixture.h"
 #include "support/test.h"
 

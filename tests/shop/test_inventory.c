@@ -2,7 +2,6 @@
 #include "shop/inventory.h"
 
 #include <pthread.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "support/test.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shop/shop.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "shop/inventory.h"

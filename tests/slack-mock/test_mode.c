@@ -2,7 +2,6 @@
 #include "slack-mock/mode.h"
 
 #include <pthread.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "support/test.h"

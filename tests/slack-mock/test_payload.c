@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "slack-mock/payload.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"

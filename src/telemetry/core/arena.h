@@ -3,7 +3,6 @@
 #ifndef TELEMETRY_CORE_ARENA_H
 #define TELEMETRY_CORE_ARENA_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct tel_arena_chunk;

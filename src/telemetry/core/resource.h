@@ -5,7 +5,6 @@
 #define TELEMETRY_CORE_RESOURCE_H
 
 #include "tel/attributes.h"
-#include "tel/error.h"
 #include "telemetry/traces/tracing.h"
 
 /* Describes the calling process, from the settings and the system. The program's values (service, process,

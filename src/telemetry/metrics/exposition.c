@@ -2,7 +2,6 @@
 /* Writes both formats with the same code. It branches where the formats differ. */
 #include "telemetry/metrics/exposition.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

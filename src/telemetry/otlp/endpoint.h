@@ -4,7 +4,6 @@
 #define TELEMETRY_OTLP_ENDPOINT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 enum { TEL_ENDPOINT_SHOWN_SIZE = 256, TEL_ENDPOINT_ADVICE_SIZE = 320 };
 

@@ -3,8 +3,6 @@
 #ifndef TELEMETRY_OTLP_PROXY_H
 #define TELEMETRY_OTLP_PROXY_H
 
-#include <stddef.h>
-
 struct tel_proxy {
   char url[1024];    /* for libcurl; "": none */
   char except[2048]; /* no_proxy's value; "": none. libcurl decides whether the host is in it */

@@ -4,7 +4,6 @@
 #define TELEMETRY_SETTINGS_KEYVALUES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* Receives a decoded pair; both texts are NUL-terminated and valid during the call. Returns NULL, or a static
  * text that says what is wrong with the pair. */

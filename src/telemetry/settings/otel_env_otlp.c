@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "telemetry/otlp/endpoint.h"
-#include "telemetry/settings/keyvalues.h"
 #include "telemetry/settings/otel_env.h"
 
 const char *tel_header_check(const char *name, const char *value) {

@@ -2,7 +2,6 @@
 #include "telemetry/traces/batch.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "telemetry/core/failure_report.h"

@@ -6,7 +6,6 @@
 #define TELEMETRY_TRACES_TRACING_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "tel/attributes.h"

@@ -4,7 +4,6 @@
  * lines. */
 #include <jansson.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/random.h"

@@ -4,7 +4,6 @@
 #include "tel/log.h"
 
 #include <orcania.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>

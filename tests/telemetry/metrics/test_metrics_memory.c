@@ -2,8 +2,6 @@
 /* Fails the first, second, third ... allocation until all succeed. Every failure is reported as TEL_E_MEMORY,
  * nothing is leaked or used after free (AddressSanitizer checks that), and everything that was registered
  * before still works. */
-#include <stdio.h>
-#include <string.h>
 #include <zlib.h>
 
 #include "support/allocations.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "telemetry/otlp/endpoint.h"
 
-#include <string.h>
-
 #include "support/environment.h"
 #include "support/test.h"
 #include "telemetry/otlp/proxy.h"

@@ -3,8 +3,6 @@
 #ifndef TELEMETRY_RECENT_RECENT_FIXTURE_H
 #define TELEMETRY_RECENT_RECENT_FIXTURE_H
 
-#include <string.h>
-
 #include "telemetry/recent/recent_store.h"
 #include "telemetry/traces/span_clock.h"
 #include "telemetry/traces/tracer_fixture.h"

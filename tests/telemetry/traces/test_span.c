@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "base/clock.h"
 #include "support/test.h"
 #include "telemetry/traces/tracer_fixture.h"
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "support/allocations.h"
 #include "support/test.h"
 #include "telemetry/core/resource.h"

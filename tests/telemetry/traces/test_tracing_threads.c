@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Many threads start, fill and end spans while others flush and scrape; every one is accounted for. */
 #include <pthread.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "support/test.h"
