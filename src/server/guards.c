@@ -8,16 +8,15 @@
 #include "server/refuse_private.h"
 #include "server/target_private.h"
 
+struct seen {
+  unsigned count;
+  const char *value; /* the last one */
+};
+
 /* Findings of one pass over a request's headers. */
 struct headers {
-  unsigned hosts;
-  unsigned content_lengths;
-  unsigned transfer_encodings;
-  const char *host;
-  const char *content_length;
-  const char *transfer_encoding;
-  bool bad_name;
-  bool bad_value;
+  struct seen host, content_length, transfer_encoding;
+  bool bad_name, bad_value;
 };
 
 bool server_guard_is_token(const char *text, size_t len) {
@@ -37,18 +36,13 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
   if (!server_guard_is_token(name, name_len)) headers->bad_name = true;
   for (size_t i = 0; i < value_len; i++)
     if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f) headers->bad_value = true;
-  if (name_len == 4 && strcasecmp(name, "Host") == 0) {
-    headers->hosts++;
-    headers->host = value;
-  }
-  if (name_len == 14 && strcasecmp(name, "Content-Length") == 0) {
-    headers->content_lengths++;
-    headers->content_length = value;
-  }
-  if (name_len == 17 && strcasecmp(name, "Transfer-Encoding") == 0) {
-    headers->transfer_encodings++;
-    headers->transfer_encoding = value;
-  }
+  struct seen *seen = NULL;
+  if (name_len == 4 && strcasecmp(name, "Host") == 0) seen = &headers->host;
+  if (name_len == 14 && strcasecmp(name, "Content-Length") == 0) seen = &headers->content_length;
+  if (name_len == 17 && strcasecmp(name, "Transfer-Encoding") == 0) seen = &headers->transfer_encoding;
+  if (!seen) return MHD_YES;
+  seen->count++;
+  seen->value = value;
   return MHD_YES;
 }
 
@@ -130,11 +124,11 @@ static bool method_is_clean(const char *method, const char *target) {
 /* RFC 9112, 3.2. */
 static bool refuse_hosts(const struct server_client *client, const struct headers *headers,
                          const char *version, struct server_refusal *refusal) {
-  if (headers->hosts > 1)
+  if (headers->host.count > 1)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The request has more than one Host header: send one.");
-  if (headers->hosts == 0 && strcmp(version, "HTTP/1.0") != 0)
+  if (headers->host.count == 0 && strcmp(version, "HTTP/1.0") != 0)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The Host header is missing: send it.");
-  if ((headers->hosts && !server_target_authority_is_valid(headers->host)) ||
+  if ((headers->host.count && !server_target_authority_is_valid(headers->host.value)) ||
       (client->authority && !server_target_authority_is_valid(client->authority)))
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
@@ -146,18 +140,18 @@ static bool refuse_hosts(const struct server_client *client, const struct header
 /* The end of the body must be unambiguous. */
 static bool refuse_framing(const struct headers *headers, const char *version,
                            struct server_refusal *refusal) {
-  if (headers->content_lengths > 1)
+  if (headers->content_length.count > 1)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                   "The request has more than one Content-Length header: send one.");
-  if (headers->transfer_encodings && headers->content_lengths)
+  if (headers->transfer_encoding.count && headers->content_length.count)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                   "The request has both Content-Length and Transfer-Encoding: send one of them.");
-  if (headers->transfer_encodings > 1 ||
-      (headers->transfer_encodings && strcasecmp(headers->transfer_encoding, "chunked") != 0))
+  if (headers->transfer_encoding.count > 1 ||
+      (headers->transfer_encoding.count && strcasecmp(headers->transfer_encoding.value, "chunked") != 0))
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
         "The only Transfer-Encoding this server accepts is chunked: use it, or send a Content-Length.");
-  if (headers->transfer_encodings && strcmp(version, "HTTP/1.1") != 0)
+  if (headers->transfer_encoding.count && strcmp(version, "HTTP/1.1") != 0)
     return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                   "Transfer-Encoding needs HTTP/1.1: use that, or send a Content-Length.");
   return false;
@@ -201,7 +195,8 @@ bool server_guard_refuses(const struct server_client *client, const char *method
         " use letters, digits and -.");
   if (refuse_hosts(client, &headers, version, refusal) || refuse_framing(&headers, version, refusal))
     return true;
-  if (headers.content_length && strtoull(headers.content_length, NULL, 10) > server->settings.body_limit)
+  if (headers.content_length.value &&
+      strtoull(headers.content_length.value, NULL, 10) > server->settings.body_limit)
     return refuse_body(refusal);
   /* The start of the body arrived together with the header and has a fault. */
   if (client->arrival.fault > SERVER_ARRIVAL_BAD_LINE && client->arrival.requests == client->completed) {
