@@ -26,7 +26,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(_
 import labtest  # noqa: E402
 import shop as shops  # noqa: E402
 import stack as stacks  # noqa: E402
-from labtest import OBSERVABILITY, TestFailure, wait_until  # noqa: E402
+from labtest import OBSERVABILITY, TestFailure, expect, wait_until  # noqa: E402
 
 try:
     import dashboards
@@ -52,11 +52,6 @@ SHARED = contextlib.ExitStack()
 atexit.register(SHARED.close)
 LEDGER = []
 RUNNING = []
-
-
-def expect(what, seen, wanted):
-    if seen != wanted:
-        raise TestFailure(f"{what}: {seen!r} instead of {wanted!r}")
 
 
 def running():
