@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -45,6 +46,13 @@ static size_t method_index(const char *method) {
   for (size_t i = 0; i < OTHER; i++)
     if (strcmp(methods[i], method) == 0) return i;
   return OTHER;
+}
+
+/* The methods of requests are case-sensitive, but frameworks such as Ulfius accept a route for "get". */
+static size_t method_of_route(const char *method) {
+  size_t i = 0;
+  while (i < OTHER && strcasecmp(methods[i], method) != 0) i++;
+  return i;
 }
 
 const char *tel_http_method(const char *method) {
@@ -196,8 +204,9 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
   tel_fail(tel, error, "cannot make the metrics of a route");
   /* A counter must exist at 0 before its first increment, or rate() misses that increment. */
   if (route && method && strcmp(method, "*") != 0) {
-    count(http, route, method_index(method), &(struct tel_http_result){.status = 200}, 0);
-    count(http, route, method_index(method), &(struct tel_http_result){.status = 500, .failed = true}, 0);
+    size_t index = method_of_route(method);
+    count(http, route, index, &(struct tel_http_result){.status = 200}, 0);
+    count(http, route, index, &(struct tel_http_result){.status = 500, .failed = true}, 0);
   }
   return route;
 }
