@@ -34,6 +34,7 @@ struct shelf {
 struct observer {
   struct tel *tel;
   struct _u_instance *instance;
+  pid_t process;            /* that made it */
   const char *metrics_path; /* or NULL */
   struct site *sites;
   struct shelf shelves[SHELVES];
