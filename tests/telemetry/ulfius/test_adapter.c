@@ -297,6 +297,31 @@ START_TEST(test_another_path_stays) {
 }
 END_TEST
 
+/* Only the hooks see the requests of an endpoint that is added after the instance was observed. */
+static void add_later(bool hooks) {
+  char reply[1024];
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/later", NULL, 0, fill, NULL), U_OK);
+  ck_assert_int_eq(hooks ? tel_ulfius_start(NULL, &instance, NULL) : ulfius_start_framework(&instance), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ask("/later", reply, sizeof reply);
+  ck_assert_msg(strstr(reply, "the program's"), "%s", reply);
+  ulfius_stop_framework(&instance);
+  ck_assert_int_eq(counted(tel, "request_total{method=\"GET\",route=\"unmatched\",status=\"200\"} 1\n"),
+                   hooks);
+  ck_assert(!counted(tel, "/later"));
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+
+START_TEST(test_an_endpoint_added_later) {
+  add_later(false);
+  add_later(true);
+}
+END_TEST
+
 /* A request of a route without series of its own still has its fields. */
 START_TEST(test_more_routes_than_series) {
   enum { ROUTES = 1100 };
@@ -369,4 +394,5 @@ END_TEST
 
 TEST_MAIN("adapter", test_observing, test_serving, test_headers_of_one_name_in_other_cases, test_the_scheme,
           test_programs_and_their_metrics, test_another_path_stays, test_more_routes_than_series,
-          test_what_cannot_be_started, test_a_scrape_is_whole_or_fails, test_a_callback_that_calls_another)
+          test_what_cannot_be_started, test_a_scrape_is_whole_or_fails, test_an_endpoint_added_later,
+          test_a_callback_that_calls_another)
