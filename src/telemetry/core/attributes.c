@@ -185,6 +185,7 @@ static void set_repaired(struct tel_attributes *a, const struct tel_name *name, 
 
 static void set(struct tel_attributes *a, const struct tel_name *name, enum tel_type type,
                 union tel_value value) {
+  if (name->len == 0) return;
   if (!name->prepared && !utf8_valid(name->text, name->len)) {
     set_repaired(a, name, type, value);
     return;
@@ -225,7 +226,7 @@ void tel_attributes_add_encoded(struct tel_attributes *a, uint32_t id, const uns
 enum { SHORT = 64, SHORT_ROOM = 192, SMALL = 1 << 28 };
 
 static inline bool is_short(const struct tel_attributes *a, const struct tel_name *name) {
-  return name->len < TEL_KEY_SIZE && a->size - a->end >= SHORT_ROOM;
+  return name->len - 1 < TEL_KEY_SIZE - 1 && a->size - a->end >= SHORT_ROOM; /* false for an empty key */
 }
 
 __attribute__((always_inline)) static inline void

@@ -15,6 +15,9 @@
 #include "telemetry/metrics/process.h"
 #include "telemetry/traces/tracing.h"
 
+/* For log lines after the deadline of the spans: the exporter may report a failure at that deadline. */
+#define LINES_NS (100 * CLOCK_NS_PER_MS)
+
 /* An object that an adapter gave to tel. */
 struct tel_owned {
   struct tel_owned *next;
@@ -139,7 +142,7 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   for (struct tel_owned *owned = tel->owned; owned; owned = owned->next)
     if (owned->end) owned->end(owned->object);
   uint64_t lost = tel_tracing_free(tel->tracing, deadline);
-  lost += tel_logger_free(tel->logger, deadline);
+  lost += tel_logger_free(tel->logger, deadline + LINES_NS);
   bool all_left = tel_left_behind_count() == left_behind;
   if (all_left) destroy_owned(tel); /* late, because queued spans and lines use strings in these objects */
   tel_registry_free(tel->registry);

@@ -11,6 +11,7 @@
 #include "telemetry/http/instruments.h"
 #include "telemetry/logs/log_clock.h"
 #include "telemetry/logs/log_record.h"
+#include "telemetry/traces/span.h"
 #include "telemetry/traces/span_clock.h"
 
 struct tel_http_exchange {
@@ -74,15 +75,18 @@ static bool has_failed(const struct tel_http_exchange *exchange, unsigned status
   return by_server || status >= 500 || (status == 0 && exchange->cut == TEL_HTTP_CUT_NONE);
 }
 
+/* Keeps what the handler has set, because the handler knows more about its failure. */
 static void settle_status(struct tel_http_exchange *exchange, unsigned status) {
-  struct tel_span *span = exchange->span;
+  struct tel_attributes *attributes = tel_span_attributes(exchange->span);
+  bool failed = has_failed(exchange, status);
+  if (!attributes || (!failed && !exchange->cut)) return;
   char text[12];
   snprintf(text, sizeof text, "%u", status);
-  if (exchange->cut)
-    tel_attributes_set_static(tel_span_attributes(span), "error.type", cuts[exchange->cut]);
-  else if (has_failed(exchange, status))
-    tel_attributes_set_string(tel_span_attributes(span), "error.type", status ? text : "no_answer");
-  if (has_failed(exchange, status)) tel_span_set_status(span, TEL_STATUS_ERROR, NULL);
+  const char *type = exchange->cut ? cuts[exchange->cut] : status ? text : "no_answer";
+  if (!tel_attributes_find(attributes, "error.type"))
+    tel_attributes_set_string(attributes, "error.type", type);
+  if (failed && exchange->span->status != TEL_STATUS_ERROR)
+    tel_span_set_status(exchange->span, TEL_STATUS_ERROR, NULL);
 }
 
 static void write_line(struct tel_http_exchange *exchange, const struct tel_http_parts *parts,

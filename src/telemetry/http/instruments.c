@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -37,6 +38,13 @@ struct tel_http {
   struct tel_http_route *routes; /* under tel->lock */
   struct tel_http_route unmatched;
 };
+
+/* The methods of requests are case-sensitive, but frameworks such as Ulfius accept a route for "get". */
+static size_t method_of_route(const char *method) {
+  size_t i = 0;
+  while (i < TEL_HTTP_OTHER && strcasecmp(tel_http_methods[i], method) != 0) i++;
+  return i;
+}
 
 const char *tel_http_span_name(const struct tel_http_route *route, const char *method) {
   size_t index = tel_http_method_index(method);
@@ -182,7 +190,7 @@ struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const
   tel_fail(tel, error, "cannot make the metrics of a route");
   /* A counter must exist at 0 before its first increment, or rate() misses that increment. */
   if (route && method && strcmp(method, "*") != 0) {
-    size_t index = tel_http_method_index(method);
+    size_t index = method_of_route(method);
     count(http, route, index, &(struct tel_http_result){.status = 200}, 0);
     count(http, route, index, &(struct tel_http_result){.status = 500, .failed = true}, 0);
   }

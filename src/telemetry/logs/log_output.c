@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "telemetry/core/stdout_turn.h"
 
 enum { POLL_MS = 10, MODE = 0640, SUFFIX_SIZE = 12 };
 
@@ -236,8 +237,8 @@ static void keep_rest(struct tel_log_output *output, const char *lines, size_t d
   }
 }
 
-void tel_log_output_write(struct tel_log_output *output, const char *lines, size_t len,
-                          struct tel_log_result *result) {
+static void write_lines(struct tel_log_output *output, const char *lines, size_t len,
+                        struct tel_log_result *result) {
   follow_path(output, result);
   if (output->fd < 0 || !settle(output, result)) {
     if (output->fd >= 0) failed(result, TEL_LOG_FAILED_WRITE);
@@ -264,4 +265,17 @@ void tel_log_output_write(struct tel_log_output *output, const char *lines, size
     lines += n;
     len -= n;
   }
+}
+
+void tel_log_output_write(struct tel_log_output *output, const char *lines, size_t len,
+                          struct tel_log_result *result) {
+  bool shared = !output->path;
+  if (shared && !tel_stdout_take(output->give_up, output->cls)) {
+    errno = EAGAIN;
+    failed(result, TEL_LOG_FAILED_WRITE);
+    result->lost += count_lines(lines, len);
+    return;
+  }
+  write_lines(output, lines, len, result);
+  if (shared) tel_stdout_give();
 }

@@ -133,12 +133,13 @@ static void family_free(struct tel_family *family) {
 }
 
 static int spec_check(const struct tel_family_spec *spec, enum tel_metric_type type) {
-  if (!spec || spec->label_count > TEL_MAX_LABELS || (unsigned)type > TEL_METRIC_HISTOGRAM)
+  if (!spec || spec->label_count > TEL_MAX_LABELS || (spec->label_count && !spec->labels) ||
+      (unsigned)type > TEL_METRIC_HISTOGRAM)
     return TEL_E_VALUE;
   if (!tel_family_names_valid(spec, type)) return TEL_E_NAME;
   if (spec->help && !utf8_valid(spec->help, strlen(spec->help))) return TEL_E_VALUE;
   if (type != TEL_METRIC_HISTOGRAM) return TEL_OK;
-  if (spec->bucket_count > TEL_MAX_BUCKETS) return TEL_E_VALUE;
+  if (spec->bucket_count > TEL_MAX_BUCKETS || (spec->bucket_count && !spec->buckets)) return TEL_E_VALUE;
   for (size_t i = 0; i < spec->bucket_count; i++) {
     if (!isfinite(spec->buckets[i]) || spec->buckets[i] < 0) return TEL_E_VALUE;
     if (i > 0 && spec->buckets[i] <= spec->buckets[i - 1]) return TEL_E_VALUE;
@@ -308,7 +309,8 @@ struct tel_registry *tel_registry_new(const struct tel_registry_settings *settin
   if (!registry) return NULL;
   pthread_mutex_init(&registry->lock, NULL);
   size_t families = settings ? settings->max_families : 0, series = settings ? settings->max_series : 0;
-  registry->max_families = (families ? families : DEFAULT_FAMILIES) + OWN_FAMILIES;
+  if (!families) families = DEFAULT_FAMILIES;
+  registry->max_families = families < SIZE_MAX - OWN_FAMILIES ? families + OWN_FAMILIES : SIZE_MAX;
   registry->max_series = series ? series : DEFAULT_SERIES;
   if (register_own(registry) == TEL_OK) return registry;
   tel_registry_free(registry);

@@ -71,7 +71,8 @@ static void read_success(const struct otlp *otlp, size_t count, struct tel_expor
     return;
   }
   if (rejected)
-    snprintf(result->text, sizeof result->text, "the collector rejected spans: %s", message);
+    snprintf(result->text, sizeof result->text, "the collector rejected spans%s%s", *message ? ": " : "",
+             message);
   else if (message[0])
     snprintf(result->text, sizeof result->text, "%s", message);
   else if (!*response->type && !response->body.len)

@@ -11,6 +11,7 @@
 #include "base/buf_json.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "telemetry/core/stdout_turn.h"
 #include "telemetry/recent/recent_part.h"
 
 enum { LIMIT = 64 * 1024 * 1024 };
@@ -43,12 +44,27 @@ bool tel_console_format(const struct tel_wire *wire, struct tel_arena *arena, st
   return !buf_failed(out);
 }
 
-static bool is_late(const struct console *console, uint64_t deadline, struct tel_export_result *result) {
+/* An export that writes lines. */
+struct writing {
+  const struct console *console;
+  uint64_t deadline;
+  struct tel_export_result *result;
+};
+
+static bool is_late(void *cls) {
+  const struct writing *writing = cls;
   uint64_t now = clock_mono_ns();
-  if (now < deadline && now < atomic_load(&console->stop_deadline)) return false;
-  if (now < deadline) result->reason = TEL_DROP_SHUTDOWN;
-  snprintf(result->text, sizeof result->text, "standard output: its reader is too slow");
+  if (now < writing->deadline && now < atomic_load(&writing->console->stop_deadline)) return false;
+  if (now < writing->deadline) writing->result->reason = TEL_DROP_SHUTDOWN;
+  snprintf(writing->result->text, sizeof writing->result->text, "standard output: its reader is too slow");
   return true;
+}
+
+static void write_line(const struct buf *line, struct tel_export_result *result) {
+  if (file_write(STDOUT_FILENO, line->data, line->len) == line->len)
+    result->delivered++;
+  else
+    snprintf(result->text, sizeof result->text, "standard output: %s", strerror(errno));
 }
 
 /* Each line is written as soon as it is complete. */
@@ -56,16 +72,17 @@ static void export(void *cls, const struct tel_wire *spans, size_t count, uint64
                    struct tel_export_result *result) {
   struct buf line = BUF_INIT(LIMIT);
   struct tel_arena arena = {0};
-  for (size_t i = 0; i < count && !is_late(cls, deadline, result); i++) {
+  struct writing writing = {cls, deadline, result};
+  for (size_t i = 0; i < count && !is_late(&writing); i++) {
     buf_reset(&line);
     if (!tel_console_format(&spans[i], &arena, &line)) {
       result->reason = TEL_DROP_MEMORY;
       snprintf(result->text, sizeof result->text, "out of memory");
-    } else if (file_write(STDOUT_FILENO, line.data, line.len) == line.len) {
-      result->delivered++;
-    } else {
-      snprintf(result->text, sizeof result->text, "standard output: %s", strerror(errno));
+      continue;
     }
+    if (!tel_stdout_take(is_late, &writing)) break;
+    write_line(&line, result);
+    tel_stdout_give();
   }
   buf_free(&line);
   tel_arena_free(&arena);

@@ -26,10 +26,11 @@ void tel_span_id_hex(const struct tel_context *context, char out[TEL_SPAN_ID_HEX
 void tel_traceparent_format(const struct tel_context *context, char out[TEL_TRACEPARENT_SIZE]) {
   if (out) *out = '\0';
   if (!out || !context) return;
+  uint8_t flags = context->flags & (TEL_FLAG_SAMPLED | TEL_FLAG_RANDOM); /* version 00 reserves the others */
   memcpy(out, "00-", 3);
   out = hex_write(out + 3, context->trace_id, sizeof context->trace_id);
   *out++ = '-';
   out = hex_write(out, context->span_id, sizeof context->span_id);
   *out++ = '-';
-  *hex_write(out, &context->flags, 1) = '\0';
+  *hex_write(out, &flags, 1) = '\0';
 }

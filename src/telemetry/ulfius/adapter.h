@@ -34,6 +34,7 @@ struct bucket {
 struct observer {
   struct tel *tel;
   struct _u_instance *instance;
+  pid_t process;            /* that made it */
   const char *metrics_path; /* or NULL */
   struct site *sites;
   struct bucket buckets[BUCKETS];

@@ -2,6 +2,7 @@
 #include <orcania.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "telemetry/ulfius/adapter.h"
 
@@ -11,8 +12,8 @@ static _Thread_local struct record *current;
 /* Replies as Ulfius itself does if no endpoint matches and the program has no default endpoint. */
 static int reply_not_found(struct _u_response *response) {
   u_map_empty(response->map_header);
-  ulfius_set_string_body_response(response, 404, ULFIUS_HTTP_NOT_FOUND_BODY);
-  return U_CALLBACK_COMPLETE;
+  bool made = ulfius_set_string_body_response(response, 404, ULFIUS_HTTP_NOT_FOUND_BODY) == U_OK;
+  return made ? U_CALLBACK_COMPLETE : U_CALLBACK_ERROR;
 }
 
 /* first: no callback has seen the request yet. Newer versions of Ulfius also call the default endpoint if all
@@ -21,8 +22,9 @@ static int call(const struct site *site, bool first, const struct _u_request *re
                 struct _u_response *response) {
   if (!site->callback) return first ? reply_not_found(response) : U_CALLBACK_CONTINUE;
   int result = site->callback(request, response, site->user_data);
-  /* Newer versions would destroy the stream of a callback that returns U_CALLBACK_IGNORE. */
-  return result == U_CALLBACK_IGNORE && response->stream_callback ? U_CALLBACK_CONTINUE : result;
+  /* Newer versions would destroy the stream or websocket of a callback that returns U_CALLBACK_IGNORE. */
+  bool lost = result == U_CALLBACK_IGNORE && (response->stream_callback || adapter_is_websocket(response));
+  return lost ? U_CALLBACK_CONTINUE : result;
 }
 
 /* Returns the request's record, from the hooks or a new one, and begins its exchange. started_ns: when the
@@ -76,6 +78,8 @@ static int observe_callback(const struct _u_request *request, struct _u_response
   const struct site *site = cls;
   struct record *record =
       response->free_shared_data == adapter_record_responded ? response->shared_data : NULL;
+  if (current && current->request == request) /* another callback of the program calls this one */
+    return call(site, true, request, response);
   bool first = !record;
   if (first && adapter_is_scrape(site->observer, request)) return observe_scrape(site, request, response);
   if (record) {
@@ -105,24 +109,29 @@ struct observer *adapter_observer(const struct _u_instance *instance) {
   return site ? site->observer : NULL;
 }
 
-/* Restores the program's callback, so that the instance can be started or observed again. */
-static void restore(const struct observer *observer, struct _u_endpoint *endpoint) {
+static void restore_endpoint(const struct observer *observer, struct _u_endpoint *endpoint) {
   const struct site *site = site_of(endpoint);
   if (!site || site->observer != observer) return;
   endpoint->callback_function = site->callback;
   endpoint->user_data = site->user_data;
 }
 
+/* Restores the program's callbacks, so that the instance can be started or observed again. */
+static void restore(const struct observer *observer) {
+  struct _u_instance *instance = observer->instance;
+  for (int i = 0; instance->endpoint_list && i < instance->nb_endpoints; i++)
+    restore_endpoint(observer, &instance->endpoint_list[i]);
+  restore_endpoint(observer, instance->default_endpoint);
+}
+
+/* Restores here, because free_observer() is not called if a thread is left behind. */
 static void end_observer(void *cls) {
+  restore(cls);
   adapter_records_end(cls);
 }
 
 static void free_observer(void *cls) {
   struct observer *observer = cls;
-  struct _u_instance *instance = observer->instance;
-  for (int i = 0; instance->endpoint_list && i < instance->nb_endpoints; i++)
-    restore(observer, &instance->endpoint_list[i]);
-  restore(observer, instance->default_endpoint);
   adapter_records_destroy(observer);
   for (struct site *site; (site = observer->sites);) {
     observer->sites = site->next;
@@ -171,14 +180,17 @@ static int observe_default(struct observer *observer, struct _u_instance *instan
   return endpoint->callback_function == observe_callback ? 0 : add_site(observer, endpoint, false);
 }
 
-/* Each instance has one observer, even if it is observed again. */
+/* Each instance has one observer, even if it is observed again. A child of fork() may observe the instance of
+ * its parent with another tel: that of its parent does not work there. */
 static struct observer *observer_for(struct tel *tel, struct _u_instance *instance) {
   struct observer *observer = adapter_observer(instance);
-  if (observer) return observer;
+  if (observer && (observer->tel == tel || observer->process == getpid())) return observer;
+  if (observer) restore(observer);
   observer = calloc(1, sizeof *observer);
   if (!observer) return NULL;
   observer->tel = tel;
   observer->instance = instance;
+  observer->process = getpid();
   adapter_records_init(observer);
   if (tel_own(tel, free_observer, observer) != 0) return NULL;
   return tel_at_end(tel, end_observer, observer) == 0 ? observer : NULL;

@@ -28,12 +28,14 @@ int adapter_scrape(struct observer *observer, const struct _u_request *request,
   if (tel_scrape(tel_registry(observer->tel), u_map_get_case(request->map_header, "Accept"),
                  u_map_get_case(request->map_header, "Accept-Encoding"), &scrape) != 0)
     return U_CALLBACK_ERROR;
-  ulfius_set_binary_body_response(response, 200, scrape.body, scrape.size);
-  u_map_put(response->map_header, "Content-Type", scrape.content_type);
-  u_map_put(response->map_header, "Vary", "Accept, Accept-Encoding");
-  if (scrape.content_encoding) u_map_put(response->map_header, "Content-Encoding", scrape.content_encoding);
+  struct _u_map *headers = response->map_header;
+  const char *encoding = scrape.content_encoding;
+  bool whole = ulfius_set_binary_body_response(response, 200, scrape.body, scrape.size) == U_OK &&
+               u_map_put(headers, "Content-Type", scrape.content_type) == U_OK &&
+               u_map_put(headers, "Vary", "Accept, Accept-Encoding") == U_OK &&
+               (!encoding || u_map_put(headers, "Content-Encoding", encoding) == U_OK);
   tel_scrape_free(&scrape);
-  return U_CALLBACK_COMPLETE;
+  return whole ? U_CALLBACK_COMPLETE : U_CALLBACK_ERROR; /* an empty response would look like a scrape */
 }
 
 /* The length of the first segment of a path, which *path then begins with. 0 at the end of the path. */

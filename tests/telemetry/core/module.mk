@@ -2,7 +2,7 @@
 # The tests of what all signals share.
 CORE_TESTS = tests/telemetry/core/test_attributes tests/telemetry/core/test_encoding \
 	tests/telemetry/core/test_left_behind tests/telemetry/core/test_library tests/telemetry/core/test_resource \
-	tests/telemetry/core/test_schedules
+	tests/telemetry/core/test_schedules tests/telemetry/core/test_stdout_turn
 check_PROGRAMS += $(CORE_TESTS)
 TESTS += $(CORE_TESTS)
 
@@ -13,6 +13,7 @@ tests_telemetry_core_test_attributes_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_core_test_encoding_SOURCES = tests/telemetry/core/test_encoding.c \
 	tests/telemetry/traces/tracer_fixture.h
 tests_telemetry_core_test_encoding_LDADD = $(TELEMETRY_TEST_LIBS) $(JANSSON_LIBS)
+tests_telemetry_core_test_stdout_turn_LDADD = $(TELEMETRY_TEST_LIBS) $(JANSSON_LIBS)
 tests_telemetry_core_test_resource_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_core_test_left_behind_SOURCES = tests/telemetry/core/test_left_behind.c \
 	tests/telemetry/traces/tracer_fixture.h

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "support/test.h"
+#include "telemetry/core/attributes_private.h"
 
 static bool text_is(const struct tel_attributes *a, const char *key, const char *text) {
   const struct tel_attribute *pair = tel_attributes_find(a, key);
@@ -75,6 +76,30 @@ START_TEST(test_what_is_no_text_is_limited_too) {
 }
 END_TEST
 
+/* OpenTelemetry allows no empty key. */
+START_TEST(test_an_empty_key_sets_nothing) {
+  static const uint32_t forms[] = {TEL_FORM_SPAN, TEL_FORM_JSON};
+  static const struct tel_key EMPTY = TEL_KEY("");
+  struct tel_attributes a;
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    tel_attributes_begin(&a, forms[i], 128, UINT32_MAX, 0);
+    tel_attributes_set_string(&a, "", "v");
+    tel_attributes_set_text(&a, "", "\xC3\xA4", 2);
+    tel_attributes_set_int(&a, "", 1);
+    tel_attributes_set_double(&a, "", 0.5);
+    tel_attributes_set_bool(&a, "", true);
+    tel_attributes_put_string(&a, &EMPTY, "v");
+    tel_attributes_put_int(&a, &EMPTY, INT64_MIN);
+    tel_attributes_put_double(&a, &EMPTY, 0.5);
+    tel_attributes_put_bool(&a, &EMPTY, true);
+    ck_assert_uint_eq(a.count + a.dropped, 0);
+    ck_assert_uint_eq(a.end, a.start);
+    ck_assert_ptr_null(tel_attributes_find(&a, ""));
+    tel_attributes_clear(&a);
+  }
+}
+END_TEST
+
 START_TEST(test_null_is_not_recording) {
   tel_attributes_set_string(NULL, "k", "v");
   tel_attributes_set_int(NULL, "k", 1);
@@ -84,4 +109,4 @@ END_TEST
 
 TEST_MAIN("attributes", test_types_and_replacement, test_limits_discard_and_count,
           test_values_are_cut_between_characters, test_what_is_no_text_is_limited_too,
-          test_null_is_not_recording)
+          test_an_empty_key_sets_nothing, test_null_is_not_recording)

@@ -4,10 +4,12 @@
 
 #include <curl/curl.h>
 #include <locale.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <tel/http.h>
 #include <tel/scrape.h>
@@ -288,7 +290,40 @@ START_TEST(a_locale_changes_no_number) {
 }
 END_TEST
 
+/* A collector that never responds: the kernel accepts the connection. */
+static int listen_silently(void) {
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  char url[64];
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+  ck_assert_int_eq(listen(fd, 8), 0);
+  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
+  snprintf(url, sizeof url, "http://127.0.0.1:%u", ntohs(at.sin_port));
+  setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url, 1);
+  return fd;
+}
+
+/* The exporter reports this failure only at the deadline of the end. */
+START_TEST(the_last_failure_is_written) {
+  static char path[] = "/tmp/test_library.XXXXXX", text[16384];
+  int listener = listen_silently();
+  close(mkstemp(path));
+  ck_assert_ptr_nonnull(freopen(path, "w", stdout));
+  struct tel *tel = tel_new("end", "1");
+  ck_assert_int_eq(tel_start(tel), 0);
+  tel_span_end(tel_span_start(tel_tracer(tel), "lost", TEL_SPAN_INTERNAL, NULL, NULL, 0), 0);
+  ck_assert_uint_eq(tel_free(tel, 200), 1); /* the span, but not the line */
+  FILE *file = fopen(path, "r");
+  text[fread(text, 1, sizeof text - 1, file)] = '\0';
+  fclose(file);
+  unlink(path);
+  close(listener);
+  ck_assert_msg(strstr(text, "\"message\":\"span export failed\""), "%s", text);
+  ck_assert_msg(strstr(text, "(lost so far: 1)"), "%s", text);
+}
+END_TEST
+
 TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape, the_first_bad_row_is_told,
           null_does_nothing, instances_do_not_meet_and_follow_each_other, threads_serve_at_once,
           every_allocation_may_fail, libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it,
-          a_route_is_text, a_locale_changes_no_number)
+          a_route_is_text, a_locale_changes_no_number, the_last_failure_is_written)

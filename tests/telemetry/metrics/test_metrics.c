@@ -97,6 +97,8 @@ START_TEST(test_label_names) {
   ck_assert_int_eq(tel_gauge_family(registry, &spec, &family), TEL_E_VALUE);
   spec.label_count = 8;
   ck_assert_int_eq(tel_gauge_family(registry, &spec, &family), 0);
+  spec = (struct tel_family_spec){.name = "no_names", .label_count = 1};
+  ck_assert_int_eq(tel_gauge_family(registry, &spec, &family), TEL_E_VALUE);
   spec = (struct tel_family_spec){.name = "helped", .help = "\xC3"};
   ck_assert_int_eq(tel_gauge_family(registry, &spec, &family), TEL_E_VALUE);
   tel_registry_free(registry);
@@ -118,6 +120,8 @@ START_TEST(test_buckets) {
   ck_assert_int_eq(tel_histogram_family(registry, &spec, &family), TEL_E_VALUE);
   spec.bucket_count = 64;
   ck_assert_int_eq(tel_histogram_family(registry, &spec, &family), 0);
+  spec = (struct tel_family_spec){.name = "no_bounds", .bucket_count = 1};
+  ck_assert_int_eq(tel_histogram_family(registry, &spec, &family), TEL_E_VALUE);
   tel_registry_free(registry);
 }
 END_TEST
@@ -232,6 +236,11 @@ START_TEST(test_limits) {
   ck_assert_ptr_eq(c, before);
   ck_assert_int_eq(tel_counter_series(family, VALUES("1"), &c), 0); /* existing series are still found */
   ck_assert(exposes(registry, "telemetry_metric_series_dropped_total{family=\"x_total\"} 2\n"));
+  tel_registry_free(registry);
+  registry =
+      tel_registry_new(&(struct tel_registry_settings){.max_families = SIZE_MAX, .max_series = SIZE_MAX});
+  ck_assert_ptr_nonnull(registry);
+  ck_assert_int_eq(gauge(registry, "third"), 0);
   tel_registry_free(registry);
 }
 END_TEST

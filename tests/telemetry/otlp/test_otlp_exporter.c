@@ -313,6 +313,7 @@ START_TEST(test_partial_success) {
   ck_assert_str_eq(result.text, "slower");
   run();
   ck_assert_uint_eq(result.rejected, 3);
+  ck_assert_str_eq(result.text, "the collector rejected spans");
   run();
   ck_assert_uint_eq(result.delivered, 3);
   ck_assert_str_eq(result.text, "");

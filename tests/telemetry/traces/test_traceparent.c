@@ -58,6 +58,11 @@ START_TEST(test_flags_are_bits) {
     ck_assert(tel_traceparent_parse(text, strlen(text), &context));
     ck_assert_uint_eq(context.flags, flags & 3);
     ck_assert_int_eq(tel_context_sampled(&context), flags & 1);
+    char again[TEL_TRACEPARENT_SIZE];
+    context.flags = (uint8_t)flags; /* version 00 reserves the other bits: they must be 0 */
+    snprintf(text, sizeof text, form, "00", flags & 3);
+    tel_traceparent_format(&context, again);
+    ck_assert_str_eq(again, text);
   }
 }
 END_TEST

@@ -3,67 +3,11 @@
 #include "config.h" /* first: GNU extensions */
 
 #include <curl/curl.h>
-#include <netinet/in.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <tel/scrape.h>
-#include <tel/telemetry.h>
-#include <tel/ulfius.h>
-#include <unistd.h>
+#include <orcania.h>
 
 #include "support/allocations.h"
-#include "support/test.h"
 #include "telemetry/traces/span.h"
-
-static struct _u_instance instance;
-static unsigned port;
-
-static int hello(const struct _u_request *request, struct _u_response *response, void *cls) {
-  (void)request, (void)cls;
-  tel_attributes_set_string(tel_ulfius_fields(response), "said", "hello");
-  ulfius_set_string_body_response(response, 200, "hello");
-  return U_CALLBACK_CONTINUE;
-}
-
-static unsigned free_port(void) {
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
-  close(fd);
-  return ntohs(at.sin_port);
-}
-
-static void prepare(void) {
-  static struct sockaddr_in at = {.sin_family = AF_INET};
-  setenv("OTEL_TRACES_EXPORTER", "none", 1);
-  port = free_port();
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  at.sin_port = htons((uint16_t)port);
-  ck_assert_int_eq(ulfius_init_instance(&instance, port, &at, NULL), U_OK);
-  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/hello", "/:name", 0, hello, NULL), U_OK);
-  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/hello", "*", 1, hello, NULL), U_OK);
-}
-
-/* Returns the answer as a text. headers: lines. Makes no assertion, because check allocates. */
-static void ask_with(const char *target, const char *headers, char *reply, size_t size) {
-  struct sockaddr_in to = {
-      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  char request[512];
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  size_t len = 0;
-  snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: a\r\n%s\r\n", target, headers);
-  if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-      send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
-    for (ssize_t n; len < size - 1 && (n = recv(fd, reply + len, size - 1 - len, 0)) > 0;) len += (size_t)n;
-  reply[len] = '\0';
-  close(fd);
-}
-
-static void ask(const char *target, char *reply, size_t size) {
-  ask_with(target, "", reply, size);
-}
+#include "telemetry/ulfius/adapter_fixture.h"
 
 static bool observe(void) {
   struct tel *tel = tel_new("adapter", "1");
@@ -73,9 +17,7 @@ static bool observe(void) {
   allocations_succeed();
   ck_assert(error == 0 || error == TEL_E_MEMORY);
   ck_assert(told);
-  /* The program's callbacks are restored. */
-  for (int i = 0; i < instance.nb_endpoints; i++)
-    ck_assert(instance.endpoint_list[i].callback_function == hello);
+  ck_assert(is_restored());
   return error == 0;
 }
 
@@ -107,6 +49,33 @@ START_TEST(test_serving) {
   ck_assert_msg(tel_start(tel) == 0, "%s", tel_error(tel));
   serve("/hello/you", "hello");
   serve("/metrics", NULL); /* a scrape is complete, or an error */
+  ulfius_stop_framework(&instance);
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
+static _Atomic bool refuses_bodies;
+
+/* Ulfius allocates the copy of a body and the error's body with these functions. */
+static void *allocate(size_t size) {
+  return refuses_bodies && size > 4096 ? NULL : malloc(size);
+}
+
+/* Without memory for its copy, Ulfius would send the metrics' headers with an empty body. */
+START_TEST(test_a_scrape_is_whole_or_fails) {
+  char reply[65536];
+  o_set_alloc_funcs(allocate, realloc, free);
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  refuses_bodies = true;
+  ask("/metrics", reply, sizeof reply);
+  ck_assert_msg(strstr(reply, " 500 "), "%.900s", reply);
+  refuses_bodies = false;
+  ask("/metrics", reply, sizeof reply);
+  ck_assert_msg(strstr(reply, " 200 ") && strstr(reply, "process_threads "), "%.900s", reply);
   ulfius_stop_framework(&instance);
   tel_free(tel, 1000);
   ulfius_clean_instance(&instance);
@@ -163,6 +132,41 @@ START_TEST(test_headers_of_one_name_in_other_cases) {
 }
 END_TEST
 
+/* Calls the callback of the first endpoint, as a dispatcher of the program's own would. */
+static int delegate(const struct _u_request *request, struct _u_response *response, void *cls) {
+  const struct _u_endpoint *first = &instance.endpoint_list[0];
+  (void)cls;
+  ulfius_set_response_shared_data(response, strdup("shared"), free);
+  int result = first->callback_function(request, response, first->user_data);
+  return strcmp(response->shared_data, "shared") == 0 ? result : U_CALLBACK_ERROR;
+}
+
+static void call_a_callback(bool hooks) {
+  char reply[1024];
+  prepare();
+  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/to", "/:name", 0, delegate, NULL), U_OK);
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  ck_assert_int_eq(hooks ? tel_ulfius_start(tel, &instance, NULL) : ulfius_start_framework(&instance), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  for (int i = 0; i < 3; i++) {
+    ask("/to/you", reply, sizeof reply);
+    ck_assert_msg(strstr(reply, " 200 ") && strstr(reply, "hello"), "%s", reply);
+  }
+  ulfius_stop_framework(&instance);
+  ck_assert(counted(tel, "request_total{method=\"GET\",route=\"/to/:name\",status=\"200\"} 3\n"));
+  ck_assert(counted(tel, "request_total{method=\"GET\",route=\"/hello/:name\",status=\"200\"} 0\n"));
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+
+/* The request stays one request, with the route that Ulfius has found. */
+START_TEST(test_a_callback_that_calls_another) {
+  call_a_callback(false);
+  call_a_callback(true);
+}
+END_TEST
+
 static size_t read_text(const char *path, char *out, size_t size) {
   FILE *file = fopen(path, "r");
   ck_assert_ptr_nonnull(file);
@@ -187,15 +191,6 @@ static int missing(const struct _u_request *request, struct _u_response *respons
   (void)request, (void)cls;
   ulfius_set_string_body_response(response, 404, "no such file");
   return U_CALLBACK_CONTINUE;
-}
-
-/* True if the metrics that the library has now contain the text. */
-static bool counted(struct tel *tel, const char *text) {
-  struct tel_scrape scrape;
-  ck_assert_int_eq(tel_scrape(tel_registry(tel), NULL, NULL, &scrape), 0);
-  bool found = memmem(scrape.body, scrape.size, text, strlen(text)) != NULL;
-  tel_scrape_free(&scrape);
-  return found;
 }
 
 static int goes_on = U_CALLBACK_CONTINUE, ignores = U_CALLBACK_IGNORE, refuses = U_CALLBACK_UNAUTHORIZED,
@@ -302,6 +297,31 @@ START_TEST(test_another_path_stays) {
 }
 END_TEST
 
+/* Only the hooks see the requests of an endpoint that is added after the instance was observed. */
+static void add_later(bool hooks) {
+  char reply[1024];
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/later", NULL, 0, fill, NULL), U_OK);
+  ck_assert_int_eq(hooks ? tel_ulfius_start(NULL, &instance, NULL) : ulfius_start_framework(&instance), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ask("/later", reply, sizeof reply);
+  ck_assert_msg(strstr(reply, "the program's"), "%s", reply);
+  ulfius_stop_framework(&instance);
+  ck_assert_int_eq(counted(tel, "request_total{method=\"GET\",route=\"unmatched\",status=\"200\"} 1\n"),
+                   hooks);
+  ck_assert(!counted(tel, "/later"));
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+
+START_TEST(test_an_endpoint_added_later) {
+  add_later(false);
+  add_later(true);
+}
+END_TEST
+
 /* A request of a route without series of its own still has its fields. */
 START_TEST(test_more_routes_than_series) {
   enum { ROUTES = 1100 };
@@ -374,4 +394,5 @@ END_TEST
 
 TEST_MAIN("adapter", test_observing, test_serving, test_headers_of_one_name_in_other_cases, test_the_scheme,
           test_programs_and_their_metrics, test_another_path_stays, test_more_routes_than_series,
-          test_what_cannot_be_started)
+          test_what_cannot_be_started, test_a_scrape_is_whole_or_fails, test_an_endpoint_added_later,
+          test_a_callback_that_calls_another)

@@ -30,7 +30,7 @@ TEL_API bool tel_context_sampled(const struct tel_context *context);
 /* Reads the value of a traceparent header, len bytes without surrounding blanks. Returns false and leaves out
  * untouched if it is invalid. Sets out->remote. Keeps only the known flags of a future version. */
 TEL_API bool tel_traceparent_parse(const char *value, size_t len, struct tel_context *out);
-/* Writes version 00, 55 characters and a NUL. */
+/* Writes version 00, 55 characters and a NUL. Of the flags, writes only the known ones. */
 TEL_API void tel_traceparent_format(const struct tel_context *context, char out[TEL_TRACEPARENT_SIZE]);
 
 /* Appends one tracestate header (len bytes) to the combined value in state (a NUL-terminated string, "" at

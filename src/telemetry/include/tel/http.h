@@ -74,7 +74,8 @@ TEL_API void tel_http_cut(struct tel_http_exchange *exchange, enum tel_http_cut 
 TEL_API void tel_http_lost(struct tel_http_exchange *exchange, const struct tel_http_route *route);
 
 /* The exchange's SERVER span, for child spans and attributes, and the fields of its log line. A field
- * replaces the line's own field of that name. NULL for NULL, or when out of memory. */
+ * replaces the line's own field of that name. An attribute error.type and a status Error that the handler has
+ * set stay as they are. NULL for NULL, or when out of memory. */
 TEL_API struct tel_span *tel_http_span(struct tel_http_exchange *exchange);
 TEL_API struct tel_attributes *tel_http_fields(struct tel_http_exchange *exchange);
 

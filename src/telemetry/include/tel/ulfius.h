@@ -36,10 +36,11 @@
 TEL_BEGIN
 
 /* Wraps each callback of the instance, including the default endpoint. Call it before the instance starts,
- * and again after adding endpoints, but never while the instance runs. Requests of an endpoint that is added
- * later are not observed. Stop the instance before tel_free(); the struct must live until then. Returns 0, or
- * an error that is also kept for tel_start(): TEL_E_MEMORY (also if a route's metrics cannot be made;
- * tel_error() says why), TEL_E_VALUE (tel or instance is NULL, or another tel observes it). */
+ * and again after adding endpoints, but never while the instance runs. An endpoint that is added later has
+ * no route: level 1 does not see its requests, and levels 2 and 3 count them as "unmatched". Stop the
+ * instance before tel_free(); the struct must live until then. Returns 0, or an error that is also kept for
+ * tel_start(): TEL_E_MEMORY (also if a route's metrics cannot be made; tel_error() says why), TEL_E_VALUE
+ * (tel or instance is NULL, or another tel of this process observes it). */
 TEL_API int tel_ulfius_observe(struct tel *tel, struct _u_instance *instance);
 /* The same with another path than "/metrics". The path must stay valid; NULL: metrics are not served.
  * tel_ulfius_observe() and tel_ulfius_start() keep this path if they observe the instance again. */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of an observed instance's telemetry: with a thread that hangs, and in a child of fork(). */
+#include "config.h" /* first: GNU extensions */
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include "telemetry/core/left_behind.h"
+#include "telemetry/ulfius/adapter_fixture.h"
+
+/* Makes standard output a pipe without room, so that the log writer hangs. */
+static void block_output(void) {
+  static char block[4096];
+  int ends[2];
+  ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
+  while (write(ends[1], block, sizeof block) > 0) continue;
+  ck_assert_int_eq(fcntl(ends[1], F_SETFL, 0), 0);
+  ck_assert_int_eq(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+}
+
+/* The program serves on without telemetry, and must not reach what tel_free() has freed. */
+START_TEST(test_a_thread_left_behind) {
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  ck_assert_int_eq(tel_start(tel), 0);
+  block_output();
+  ck_assert(serves("/hello/you", "hello"));
+  ck_assert_uint_gt(tel_free(tel, 100), 0);
+  ck_assert_uint_gt(tel_left_behind_count(), 0);
+  ck_assert(is_restored());
+  ck_assert(serves("/hello/you", "hello"));
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
+/* A child of fork() cannot use the telemetry that its parent has started. */
+static bool observe_in_child(struct tel *inherited) {
+  struct tel *tel = tel_new("child", "1");
+  tel_free(inherited, 0);
+  bool served =
+      tel_ulfius_observe(tel, &instance) == 0 && tel_start(tel) == 0 && serves("/hello/you", "hello");
+  served = served && counted(tel, "request_total{method=\"GET\",route=\"/hello/:name\",status=\"200\"} 1\n");
+  tel_free(tel, 1000);
+  return served && is_restored();
+}
+
+START_TEST(test_a_child_observes_the_instance_of_its_parent) {
+  int status;
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  ck_assert_int_eq(tel_start(tel), 0);
+  pid_t child = fork();
+  if (child == 0) _exit(!observe_in_child(tel));
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+  struct tel *other = tel_new("other", "1"); /* in the same process, one tel observes an instance */
+  ck_assert_int_eq(tel_ulfius_observe(other, &instance), TEL_E_VALUE);
+  tel_free(other, 0);
+  ck_assert(serves("/hello/you", "hello"));
+  ck_assert_uint_eq(tel_free(tel, 10000), 0);
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
+TEST_MAIN("adapter_ends", test_a_thread_left_behind, test_a_child_observes_the_instance_of_its_parent)
