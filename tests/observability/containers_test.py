@@ -97,6 +97,27 @@ def test_every_service_is_hardened(_):
         raise TestFailure(f"these are not pinned: {moving}")
 
 
+def test_a_container_that_gets_sighup_is_restarted(_):
+    """Docker restarts a container that got a signal only with "always" and a stop signal. The documents and the lab send SIGHUP to these."""
+    sent = {name for path in [*(labtest.TOP / "docs").glob("*.md"), *(labtest.TOP / "lab.d").rglob("*.[ps][yh]"), *labtest.OBSERVABILITY.glob("*.md")]
+            for name in re.findall(r'kill"?,? "?-s"?,? "?HUP"?,? "?([a-z-]+)', path.read_text())}
+    labtest.expect("they get SIGHUP", sent, {"minishop", "prometheus"})
+    for name in sent | {"alertmanager"}:  # the runbook: a new webhook
+        service = compose_file()["services"][name]
+        image = re.findall(r"^STOPSIGNAL (\w+)$", (labtest.TOP / "Dockerfile").read_text(), re.MULTILINE) if name == "minishop" else []
+        labtest.expect(name, (service["restart"], [service.get("stop_signal", *image)]), ("always", ["SIGTERM"]))
+
+
+def test_go_programs_know_their_memory(_):
+    """The garbage collector's limit is below the kernel's. Prometheus sets it itself; the programs of our own images are in C."""
+    for name, service in compose_file()["services"].items():
+        if service["image"].startswith("minishop-lab") or name == "prometheus":
+            continue
+        limit = int(re.fullmatch(r"(\d+)MiB", service["environment"].get("GOMEMLIMIT", "0MiB"))[1])
+        if not 0.5 * megabytes(service["mem_limit"]) < limit < 0.9 * megabytes(service["mem_limit"]):
+            raise TestFailure(f"{name}: GOMEMLIMIT is {limit} MiB of {service['mem_limit']}")
+
+
 def test_images_are_of_the_version_that_is_tested(_):
     """The versions that tests/engines builds equal those of .env."""
     engines = labtest.TOP / "tests/engines"
@@ -265,6 +286,14 @@ def test_alloys_file_is_in_its_language(directory):
 
 def hours(text):
     return int(re.fullmatch(r"(\d+)[hs]", text)[1])
+
+
+def test_the_runbook_names_settings_that_are_there(_):
+    [section] = re.findall(r"\n## MiniShopLogsRefused\n(.*?)\n## ", (labtest.OBSERVABILITY / "runbook.md").read_text(), re.DOTALL)
+    files = "".join((labtest.OBSERVABILITY / name).read_text() for name in ("loki/loki.yaml", "otel-collector/logs-collector.yaml"))
+    named = re.findall(r"`([a-z]+(?:_[a-z]+)+)`", section)
+    labtest.expect("settings of Loki and of the collector", [name for name in named if f"{name}:" not in files], [])
+    labtest.expect("their number", len(named) >= 3, True)
 
 
 def test_loki_takes_a_backlog_of_a_day(_):
