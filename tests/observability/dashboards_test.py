@@ -290,6 +290,21 @@ def test_metrics_and_labels_exist(_):
     expect_none("unknown", wrong())
 
 
+def test_refused_spans_show_without_a_log_receiver(directory):
+    """With LOG_SHIPPER=alloy or promtail the collector receives no log lines, so it has no counter of refused ones."""
+    labtest.need(PROMTOOL)
+    [query] = [query.text for query in dashboards.board_queries() if query.where == "pipeline: Accepted a second (C)"]
+    spans, lines = (f'otelcol_receiver_refused_{what}_total{{job="otel-collector", receiver="{receiver}"}}'
+                    for what, receiver in (("spans", "otlp"), ("log_records", "file_log/minishop")))
+    (directory / "tests.yml").write_text(json.dumps({"tests": [
+        {"interval": "5s", "input_series": [{"series": series, "values": "0+10x60"} for series in present],
+         "promql_expr_test": [{"expr": query, "eval_time": "2m", "exp_samples": [{"labels": "{}", "value": value}]}]}
+        for present, value in (((spans,), 2), ((spans, lines), 4))]}))
+    result = subprocess.run([PROMTOOL, "test", "rules", directory / "tests.yml"], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise TestFailure(result.stdout + result.stderr)
+
+
 def test_log_fields_exist(_):
     fields, messages = dashboards.documented_fields()
 
@@ -301,6 +316,9 @@ def test_log_fields_exist(_):
                 for word in text.split("|"):
                     if word not in messages:
                         yield f"{query.where}: no line says {word}"
+            # A client may write these words into its User-Agent, which is in the line too.
+            if re.search(r'\|[=~] "', query.text) and not re.search(r'\| json \| message=~?"', query.text):
+                yield f"{query.where}: does not select by the field message"
             templates = " ".join(re.findall(r"\{\{(.*?)\}\}", query.text))
             named = re.findall(r"(?<![\w.])\.([a-z]\w*)", templates) + re.findall(r"\| (\w+) ?(?:=~|!=|=|>|<)", query.text) + \
                 re.findall(r"by \((\w+)\)", query.text) + re.findall(r"\{\{(\w+)\}\}", query.legend)
