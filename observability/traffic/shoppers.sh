@@ -54,7 +54,8 @@ while [ "$(date +%s)" -lt $until ]; do
 		pause
 		continue
 	fi
-	SHOPPERS_RATE=$(awk -v rate="$rate" -v addresses=$# 'BEGIN { print rate / addresses }')
+	# mawk would write the decimal sign of the locale, and wrk's Lua reads only a point.
+	SHOPPERS_RATE=$(LC_ALL=C awk -v rate="$rate" -v addresses=$# 'BEGIN { print rate / addresses }')
 	SHOPPERS_CONNECTIONS=$(((connections + $# - 1) / $#))
 	export SHOPPERS_RATE SHOPPERS_CONNECTIONS
 	crowds=
