@@ -237,8 +237,8 @@ lab_incident() {
 		echo "lab: unknown incident '$1'; ./lab incident lists them" >&2
 		exit 2
 	fi
-	if oncall_runs; then fail "a case on call runs, and an incident would disturb it: run ./lab oncall end first"; fi
 	lock
+	if oncall_runs; then fail "a case on call runs, and an incident would disturb it: run ./lab oncall end first"; fi
 	place_need
 	incident_fetch
 	incident_was=$(incident_current)
