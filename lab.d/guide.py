@@ -186,6 +186,7 @@ def answer(words, course):
 
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout.reconfigure(errors="replace")  # for what the terminal's encoding does not have
     commands = {"show": show, "answer": answer}
     try:
         return commands[sys.argv[1]](sys.argv[2:], chapters())

@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The cases and their grader: 50 seeds of each case, right answers in several wordings and wrong ones; and each way to cheat."""
+import contextlib
+import io
+import json
 import pathlib
 import re
+import socket
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
 from labtest import TestFailure, expect  # noqa: E402
 from world import BEGAN, World, cases, grader, plan_of, rfc3339, silence  # noqa: E402
-from oncall import actions, faults, page, score, words  # noqa: E402
+from oncall import actions, faults, hand, page, score, words  # noqa: E402
 from oncall.engines import Engines  # noqa: E402
 
 SEEDS = range(50)
@@ -351,10 +356,27 @@ def test_something_else_is_wrong(_):
 def test_what_is_no_answer(_):
     """An invalid answer does not count as a try, and the message says what is allowed."""
     world = World(8, 3)
-    for question, text in ((1, "soon"), (1, "25:00"), (1, "14:61"), (1, "yes"), (1, ""), (2, "somewhere"), (2, ""), (3, "bad luck"), (3, "grey one"),
+    for question, text in ((1, "soon"), (1, "25:00"), (1, "14:61"), (1, "yes"), (1, ""), (1, "14:03 +99:00"), (1, "14:03-24:00"), (1, "14:03 +05:60"), (2, "somewhere"), (2, ""), (3, "bad luck"), (3, "grey one"),
                            (7, "x"), (2, "payment, somewhere")):
         wanted(world, question, text, BAD)
     expect("wrong answers", sum(question.wrong for question in world.case.questions.values()), 0)
+
+
+def test_a_request_that_fails_gets_a_reply(_):
+    """The client then does not report that the case does not respond."""
+    class Broken:
+        lock, over = threading.RLock(), threading.Event()
+
+        def answer(self, request):
+            raise ZeroDivisionError("division by zero")
+
+    client, server = socket.socketpair()
+    with client, contextlib.redirect_stderr(io.StringIO()):
+        client.sendall(b'{"do": "show"}\n')
+        expect("the end of the case", hand._converse(Broken(), server), None)
+        reply = json.loads(client.makefile().read())
+    expect("status", reply["status"], UNKNOWN)
+    labtest.contains(reply["text"], "cannot tell", "division by zero", "log/oncall.log")
 
 
 def test_plans(_):
