@@ -439,6 +439,21 @@ def test_the_log_of_a_replica_is_shown_without_its_successes(directory):
     labtest.expect("shown", done.stdout.splitlines()[1:], [line for line, shown in lines.items() if shown])
 
 
+def test_the_rate_of_the_shoppers(directory):
+    """It is the same in every locale. mawk would write the comma of a German locale, and wrk's Lua does not read that."""
+    script = (labtest.OBSERVABILITY / "traffic/shoppers.sh").read_text().replace("${1%:*}", "shop").replace("${1##*:}", "80")
+    # Two replicas are ready, and the first wrk that starts ends the script.
+    tools = {"getent": "echo '10.1.0.2 STREAM'; echo '10.1.0.3 STREAM'", "timeout": ":", "nice": 'echo "$SHOPPERS_RATE"; kill -TERM $PPID'}
+    made = subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", directory / "de_DE.UTF-8"], capture_output=True, check=False).returncode == 0
+    locale = {"LC_ALL": "de_DE.UTF-8" if made else "C", "LOCPATH": str(directory)}
+    for rate, each in (("5", "2.5"), ("0.5", "0.25"), ("12", "6")):
+        done = shell(script, directory, tools, SHOPPERS_RATE=rate, **locale)
+        labtest.expect(rate, (done.returncode, done.stderr, done.stdout.splitlines()[:1]), (0, "", [each]))
+    for rate in ("0", "0.0", "-1", "many", "1e3", "2,5", "1 2"):
+        done = shell(script, directory, tools, SHOPPERS_RATE=rate)
+        labtest.expect(rate, (done.returncode, f"above 0, such as 12 or 0.5, not '{rate}'" in done.stderr), (2, True))
+
+
 def test_haproxy_takes_its_configuration(_):
     haproxy = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
     if not haproxy:
