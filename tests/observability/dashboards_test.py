@@ -329,6 +329,14 @@ def test_log_fields_exist(_):
     expect_none("unknown", wrong())
 
 
+def test_the_runbook_names_settings_that_are_there(_):
+    [section] = re.findall(r"\n## MiniShopLogsRefused\n(.*?)\n## ", (labtest.OBSERVABILITY / "runbook.md").read_text(), re.DOTALL)
+    files = "".join((labtest.OBSERVABILITY / name).read_text() for name in ("loki/loki.yaml", "otel-collector/logs-collector.yaml"))
+    named = re.findall(r"`([a-z]+(?:_[a-z]+)+)`", section)
+    labtest.expect("settings of Loki and of the collector", [name for name in named if f"{name}:" not in files], [])
+    labtest.expect("their number", len(named) >= 3, True)
+
+
 def test_red_line_is_the_alert(_):
     """The limits in the graphs are those of the alerts."""
     limits = {rule["alert"]: float(rule["expr"].rsplit(">", 1)[1]) for rule in dashboards.rules() if rule.get("alert") in (
