@@ -107,6 +107,19 @@ def test_a_full_disk_may_leave_an_empty_file(directory):
     contains(lab("status", status=1), "minishop       does not run")
 
 
+def test_programs_that_are_missing(directory):
+    """On a minimal system, or where only the containers run."""
+    lab, programs = Lab(directory), directory / "few"
+    programs.mkdir()
+    for program in [*pathlib.Path("/usr/bin").iterdir(), *pathlib.Path("/bin").iterdir()]:
+        if not re.fullmatch(r"(curl|jq|python3.*)", program.name) and not (programs / program.name).exists():
+            (programs / program.name).symlink_to(program.resolve())
+    for words in (("status",), ("guide",), ("incident",), ("answer", "2"), ("oncall",), ("trace",), ("logs",), ("mend",)):
+        text = lab(*words, status=1, PATH=str(programs))
+        expect(" ".join(words), text, "lab: not installed: curl jq python3. On Debian ./lab up installs what the lab needs; elsewhere use your package manager\n")
+    contains(lab("down", PATH=str(programs)), "Nothing was running")
+
+
 def test_any_terminal(directory):
     """A terminal may lack characters of a page."""
     for words, part in ((("guide", "5"), "Never average quantiles"), (("guide",), "13  Instrument a service"), (("answer", "5.1"), "./lab guide 5")):
