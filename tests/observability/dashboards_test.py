@@ -290,16 +290,30 @@ def test_metrics_and_labels_exist(_):
     expect_none("unknown", wrong())
 
 
-def test_refused_spans_show_without_a_log_receiver(directory):
-    """With LOG_SHIPPER=alloy or promtail the collector receives no log lines, so it has no counter of refused ones."""
+REFUSED = [f'otelcol_receiver_refused_{what}_total{{job="otel-collector", receiver="otlp"}}' for what in ("spans", "log_records")]
+QUEUES = [f'telemetry_{queue}_queue_{what}{{job="minishop", instance="a"}}' for queue in ("span", "log") for what in ("size", "capacity")]
+SAID = [f'slack_mock_messages_total{{job="slack-mock", instance="a", result="{result}"}}' for result in ("ok", "rate_limited")]
+# (panel, {series: its values}, the result)
+COMBINED = (
+    # With LOG_SHIPPER=alloy or promtail the collector receives no log lines, so it has no counter of refused ones.
+    ("Accepted a second (C)", dict(zip(REFUSED, ["0+10x60"])), {"{}": 2}),
+    ("Accepted a second (C)", dict(zip(REFUSED, 2 * ["0+10x60"])), {"{}": 4}),
+    ("MiniShop's fullest queue (A)", dict(zip(QUEUES, ("1x60", "10x60", "9x60", "10x60"))), {"{}": 0.9}),
+    ("MiniShop's fullest queue (A)", dict(zip(QUEUES, ("8x60", "10x60", "1x60", "10x60"))), {"{}": 0.8}),
+    ("Alertmanager to Slack (C)", dict(zip(SAID, ("0x60", "0x60"))), {"{}": 0}),
+    ("Alertmanager to Slack (C)", dict(zip(SAID, ("3x60", "0x60"))), {'{result="ok"}': 3}),
+)
+
+
+def test_combined_series(directory):
+    """An operator between two series drops neither: "or" drops a series with the labels of another one, and "+" needs both."""
     labtest.need(PROMTOOL)
-    [query] = [query.text for query in dashboards.board_queries() if query.where == "pipeline: Accepted a second (C)"]
-    spans, lines = (f'otelcol_receiver_refused_{what}_total{{job="otel-collector", receiver="{receiver}"}}'
-                    for what, receiver in (("spans", "otlp"), ("log_records", "file_log/minishop")))
+    queries = {query.where: dashboards.substitute(query.text, ANY) for query in dashboards.board_queries() if query.kind == "prometheus"}
     (directory / "tests.yml").write_text(json.dumps({"tests": [
-        {"interval": "5s", "input_series": [{"series": series, "values": "0+10x60"} for series in present],
-         "promql_expr_test": [{"expr": query, "eval_time": "2m", "exp_samples": [{"labels": "{}", "value": value}]}]}
-        for present, value in (((spans,), 2), ((spans, lines), 4))]}))
+        {"interval": "5s", "input_series": [{"series": name, "values": values} for name, values in series.items()],
+         "promql_expr_test": [{"expr": queries[f"pipeline: {panel}"], "eval_time": "2m",
+                               "exp_samples": [{"labels": labels, "value": value} for labels, value in result.items()]}]}
+        for panel, series, result in COMBINED]}))
     result = subprocess.run([PROMTOOL, "test", "rules", directory / "tests.yml"], capture_output=True, text=True, check=False)
     if result.returncode:
         raise TestFailure(result.stdout + result.stderr)
