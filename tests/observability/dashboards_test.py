@@ -399,6 +399,9 @@ def test_one_look(_):
                 defaults = panel["fieldConfig"]["defaults"]
                 if defaults.get("color", {}).get("mode") == "palette-classic":
                     yield f"{where}: colours by place"
+                # A range query would show the last value of the time range, although the series has ended: an error rate without traffic.
+                if panel["type"] == "stat" and any(not target.get("instant") or target.get("range", True) for target in panel["targets"]):
+                    yield f"{where}: not the present value"
                 if panel["options"].get("graphMode", "none") != "none":
                     yield f"{where}: the value covers the line"
                 if panel["type"] in ("stat", "timeseries") and defaults.get("decimals") != decimals.get(defaults.get("unit"), defaults.get("decimals")):
