@@ -8,6 +8,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import guide_pages as pages  # noqa: E402
@@ -44,6 +45,7 @@ READ = [
 ]
 UNREADABLE = [
     (SHARE, ""), (SHARE, "  "), (SHARE, "many"), (SHARE, "25 % or so"), (SHARE, "1 2"), (SHARE, "nan"), (SHARE, "inf"), (SHARE, "0x10"), (SHARE, "1" * 500),
+    (SHARE, "1e999"), (RATE, "-1e999"), (COUNT, "1e19"),
     (SHARE, "5\x1b[2J"), (RATE, "3.7 %"), (DURATION, "48 m"), (DURATION, "ms"), (ROUTE, "POST"), (ROUTE, "/order; rm -rf /"), (ROUTE, "$(id)"),
     (answers.TRACE_ID, "4bf92f35"), (answers.TRACE_ID, "x" * 32), (answers.ORDER_ID, "4a0cc521be6f09f8963f"), (CLOCK, "25:00:00"), (CLOCK, "14:61"), (CLOCK, "soon"),
 ]
@@ -68,6 +70,14 @@ def test_what_cannot_be_read_is_not_wrong(directory):
         except answers.Unreadable:
             continue
         raise TestFailure(f"{text!r} was read as {values}")
+
+
+def test_a_status_is_a_whole_number(directory):
+    records = [{"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "level": "WARN", "status": 404}] * 3
+    (directory / "log").mkdir()
+    (directory / "log/minishop.json").write_text("".join(json.dumps(record) + "\n" for record in records))
+    for text, wanted in (("404", "Right"), ("404.0", "Right"), ("4.04e2", "Right"), ("404.7", "Wrong"), ("400", "Wrong")):
+        expect(text, verdict_of(engines_at("http://127.0.0.1:9", directory, True), "3.2", text), wanted)
 
 
 def test_numbers_while_they_change(directory):
