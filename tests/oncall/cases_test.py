@@ -362,6 +362,14 @@ def test_what_is_no_answer(_):
     expect("wrong answers", sum(question.wrong for question in world.case.questions.values()), 0)
 
 
+def test_a_route_without_requests(_):
+    """Its share of errors is 0 / 0."""
+    for value in (float("nan"), None):
+        world = World(3, 1)
+        world.number = lambda *_, value=value: value
+        labtest.contains(wanted(world, 2, "GET /order/{order_id}", WRONG).text, "GET /order/{order_id}: no such request in the last minute")
+
+
 def test_a_request_that_fails_gets_a_reply(_):
     """The client then does not report that the case does not respond."""
     class Broken:
