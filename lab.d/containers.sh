@@ -47,6 +47,7 @@ containers_addresses() {
 	minishop_url=http://127.0.0.1:$(setting MINISHOP_PORT 8080)
 	slack_url=http://127.0.0.1:$(setting SLACK_MOCK_PORT 8090)
 	prometheus_url=http://127.0.0.1:$(setting PROMETHEUS_PORT 9090)
+	prometheus_pages=$prometheus_url
 	alertmanager_url=http://127.0.0.1:$(setting ALERTMANAGER_PORT 9093)
 	grafana_url=http://127.0.0.1:$(setting GRAFANA_PORT 3000)
 	loki_url=http://127.0.0.1:$(setting LOKI_PORT 3100)

@@ -199,7 +199,7 @@ incident_tell() {
 		What to watch:
 		  the console page     $prometheus_url/consoles/minishop.html
 		                       $(incident_hint "$1" console "the error rate")
-		  the alert            $prometheus_url/classic/alerts (pending, then firing)
+		  the alert            $prometheus_pages/alerts (pending, then firing)
 		  the Slack channel    $(slack_channel) ($(incident_hint "$1" slack "a message within two minutes"))
 		  one request          $(incident_hint "$1" request "./lab trace failed, then ./lab logs TRACE_ID")
 		To end it: ./lab incident clear

@@ -22,6 +22,7 @@ ports_load() {
 	minishop_url=http://127.0.0.1:$minishop_port
 	slack_url=http://127.0.0.1:$slack_port
 	prometheus_url=http://127.0.0.1:$prometheus_port
+	prometheus_pages=$prometheus_url/classic # Debian's Prometheus 2.42 has no other pages
 	alertmanager_url=http://127.0.0.1:$alertmanager_port
 	scratch_url=http://127.0.0.1:$scratch_port
 }
@@ -269,7 +270,7 @@ up_tell() {
 		  the console page     $prometheus_url/consoles/minishop.html
 		  recent traces        $minishop_url/debug/tracez
 		  the Slack channel    $slack_url
-		  Prometheus           $prometheus_url/classic/alerts
+		  Prometheus           $prometheus_pages/alerts
 		  the shop's metrics   $minishop_url/metrics
 
 		What to try next:

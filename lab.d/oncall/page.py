@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.parse
 
-from .engines import Away, shops
+from .engines import Away, prometheus_pages, shops
 
 import logs  # lab.d/logs.py: engines.py has put lab.d on the path
 
@@ -50,10 +50,10 @@ def duration(seconds):
     return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
 
 
-def query(url, expression, now, began):
+def query(pages, expression, now, began):
     """A graph of Prometheus from before the case until now."""
     minutes = int((now - began + BEFORE_S) / 60) + 1
-    return f"{url}/classic/graph?" + urllib.parse.urlencode({
+    return f"{pages}/graph?" + urllib.parse.urlencode({
         "g0.expr": expression, "g0.tab": 0, "g0.range_input": f"{minutes}m",
         "g0.end_input": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now)), "g0.moment_input": ""})
 
@@ -61,15 +61,15 @@ def query(url, expression, now, began):
 def links(engines, began, now):
     """[(title, address)]: a case with several shops has a link to the traces of each."""
     urls, since = engines.urls, int((began - BEFORE_S) * 1000)
-    prometheus = urls["prometheus"]
+    prometheus, pages = urls["prometheus"], prometheus_pages(engines)
     found = [("The console page", f"{prometheus}/consoles/minishop.html"),
-             ("Errors by route and reason", query(prometheus, "sum by (route, reason) (rate(error_total[1m]))", now, began)),
-             ("P95 by route", query(prometheus, "job_route:request_duration_seconds:p95_rate1m", now, began)),
-             ("Responses by route and status", query(prometheus, "sum by (route, status) (rate(request_total[1m]))", now, began)),
-             ("Stock", query(prometheus, "minishop_inventory_stock", now, began)),
-             ("Open file descriptors", query(prometheus, "process_open_fds", now, began)),
-             ("Reloads", query(prometheus, "minishop_config_reloads_total", now, began)),
-             ("Targets", f"{prometheus}/classic/targets"), ("Rules", f"{prometheus}/classic/rules"), ("Alerts", f"{prometheus}/classic/alerts"),
+             ("Errors by route and reason", query(pages, "sum by (route, reason) (rate(error_total[1m]))", now, began)),
+             ("P95 by route", query(pages, "job_route:request_duration_seconds:p95_rate1m", now, began)),
+             ("Responses by route and status", query(pages, "sum by (route, status) (rate(request_total[1m]))", now, began)),
+             ("Stock", query(pages, "minishop_inventory_stock", now, began)),
+             ("Open file descriptors", query(pages, "process_open_fds", now, began)),
+             ("Reloads", query(pages, "minishop_config_reloads_total", now, began)),
+             ("Targets", f"{pages}/targets"), ("Rules", f"{pages}/rules"), ("Alerts", f"{pages}/alerts"),
              ("Silences", f"{urls['alertmanager']}/#/silences"), ("The Slack channel", urls["slack"]),
              ("Runbook", f"{prometheus}/consoles/runbook.html")]
     if engines.native:

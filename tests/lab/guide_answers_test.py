@@ -169,6 +169,9 @@ def test_addresses_of_the_running_lab(directory):
     engines.urls = {"minishop": "http://127.0.0.1:8090", "slack": "http://127.0.0.1:8080", "scratch": "http://127.0.0.1:7000"}
     expect("replaced", guide.with_addresses("http://127.0.0.1:8080/order 127.0.0.1:8090 --listen 127.0.0.1:8091 127.0.0.1:80 127.0.0.1:80801", engines),
            "http://127.0.0.1:8090/order 127.0.0.1:8080 --listen 127.0.0.1:7000 127.0.0.1:80 127.0.0.1:80801")
+    for native, path in ((True, "/classic/graph"), (False, "/graph")):
+        expect("Prometheus's page", guide.with_addresses("http://127.0.0.1:9090/classic/graph", engines_at("http://127.0.0.1:1", directory, native)),
+               f"http://127.0.0.1:1{path}")
 
 
 def test_the_port_of_the_learners_shop(directory):

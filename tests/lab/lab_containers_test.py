@@ -194,8 +194,8 @@ def test_incidents_take_effect(directory):
     with Containers(directory) as lab:
         expect("before", lab.pay().status, 200)
         said = lab("incident", "payment-outage")
-        contains(said, "What to watch", "the Slack channel")
-        without(said, "Killing")
+        contains(said, "What to watch", "the Slack channel", "/alerts (pending, then firing)")
+        without(said, "Killing", "/classic")  # Prometheus 3 has no classic pages
         contains(lab("status", status=1), "incident       payment-outage")
         codes = {response.json["code"] for response in (lab.pay() for _ in range(40)) if response.status != 200}
         expect("what an outage of the provider looks like", codes, {"gateway_error", "gateway_timeout"})

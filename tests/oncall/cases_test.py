@@ -201,7 +201,14 @@ def test_a_case_with_several_shops(_):
         world.case.instances = lab.instances
         said = dict(grader.public(world.case)["questions"][1]["allowed"])["instance"]
         expect("the instances", said, "its address, as in Prometheus and in the log: " + ", ".join(url.removeprefix("http://") for url in shops))
-    expect("in containers", Engines({**place, "place": "containers"}, ".").instances, [])
+    containers = Engines({**place, "place": "containers", "grafana_url": "http://127.0.0.1:3000", "jaeger_url": "http://127.0.0.1:16686"}, ".")
+    expect("in containers", containers.instances, [])
+    # Prometheus 3 has no classic pages, and Debian's has no others.
+    for lab, path in ((containers, ""), (Engines(place, "."), "/classic")):
+        found = dict(page.links(lab, BEGAN, BEGAN + 400))
+        expect("Prometheus's pages", [found[name] for name in ("Targets", "Rules", "Alerts")],
+               [f"http://127.0.0.1:29090{path}/{name}" for name in ("targets", "rules", "alerts")])
+        expect("a graph", found["Stock"].startswith(f"http://127.0.0.1:29090{path}/graph?g0.expr=minishop_inventory_stock&"), True)
     expect("without a lab", dict(words.kinds_of_places())["instance"], "its address, as in Prometheus and in the log")
 
 
