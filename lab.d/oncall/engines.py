@@ -75,6 +75,11 @@ def prometheus_pages(engines):
     return engines.urls["prometheus"] + ("/classic" if engines.native else "")
 
 
+def silences_page(engines):
+    """The address of Alertmanager's silences: Debian's Alertmanager has no page of them, only its API."""
+    return engines.urls["alertmanager"] + ("/api/v2/silences" if engines.native else "/#/silences")
+
+
 class Engines:
     """All engines of one lab. Times are seconds since 1970."""
 

@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from oncall import cases, control, grader, hand, score, words  # noqa: E402
 from oncall.actions import ACTIONS  # noqa: E402
-from oncall.engines import Away, Engines, place_of_lab, prometheus_pages  # noqa: E402
+from oncall.engines import Away, Engines, place_of_lab, prometheus_pages, silences_page  # noqa: E402
 
 LONGEST = 300  # characters of an answer
 WAIT_S = 300  # the end of a case in containers waits for several commands of Compose
@@ -84,7 +84,7 @@ def begin(options):
     print(f"  {'the page of the case':20} {reply['page']}")
     engines = Engines(place, lab)
     for what, address in (("the console page", f"{engines.urls['prometheus']}/consoles/minishop.html"), ("the alerts", f"{prometheus_pages(engines)}/alerts"),
-                          ("the Slack channel", engines.urls["slack"]), ("silences", f"{engines.urls['alertmanager']}/#/silences")):
+                          ("the Slack channel", engines.urls["slack"]), ("silences", silences_page(engines))):
         print(f"  {what:20} {address}")
     print("  one request          ./lab trace failed, ./lab trace slow, ./lab logs\n")
     if reply["earlier"]:

@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.parse
 
-from .engines import Away, prometheus_pages, shops
+from .engines import Away, prometheus_pages, shops, silences_page
 
 import logs  # lab.d/logs.py: engines.py has put lab.d on the path
 
@@ -70,7 +70,7 @@ def links(engines, began, now):
              ("Open file descriptors", query(pages, "process_open_fds", now, began)),
              ("Reloads", query(pages, "minishop_config_reloads_total", now, began)),
              ("Targets", f"{pages}/targets"), ("Rules", f"{pages}/rules"), ("Alerts", f"{pages}/alerts"),
-             ("Silences", f"{urls['alertmanager']}/#/silences"), ("The Slack channel", urls["slack"]),
+             ("Silences", silences_page(engines)), ("The Slack channel", urls["slack"]),
              ("Runbook", f"{prometheus}/consoles/runbook.html")]
     if engines.native:
         of_shops = shops(urls)

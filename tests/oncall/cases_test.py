@@ -203,11 +203,12 @@ def test_a_case_with_several_shops(_):
         expect("the instances", said, "its address, as in Prometheus and in the log: " + ", ".join(url.removeprefix("http://") for url in shops))
     containers = Engines({**place, "place": "containers", "grafana_url": "http://127.0.0.1:3000", "jaeger_url": "http://127.0.0.1:16686"}, ".")
     expect("in containers", containers.instances, [])
-    # Prometheus 3 has no classic pages, and Debian's has no others.
-    for lab, path in ((containers, ""), (Engines(place, "."), "/classic")):
+    # Prometheus 3 has no classic pages, and Debian's has no others. Debian's Alertmanager has no pages.
+    for lab, path, silences in ((containers, "", "/#/silences"), (Engines(place, "."), "/classic", "/api/v2/silences")):
         found = dict(page.links(lab, BEGAN, BEGAN + 400))
         expect("Prometheus's pages", [found[name] for name in ("Targets", "Rules", "Alerts")],
                [f"http://127.0.0.1:29090{path}/{name}" for name in ("targets", "rules", "alerts")])
+        expect("silences", found["Silences"], f"http://127.0.0.1:29093{silences}")
         expect("a graph", found["Stock"].startswith(f"http://127.0.0.1:29090{path}/graph?g0.expr=minishop_inventory_stock&"), True)
     expect("without a lab", dict(words.kinds_of_places())["instance"], "its address, as in Prometheus and in the log")
 
