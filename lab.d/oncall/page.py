@@ -58,6 +58,12 @@ def query(pages, expression, now, began):
         "g0.end_input": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now)), "g0.moment_input": ""})
 
 
+def explore(grafana, source, since, **query):
+    """A query in Grafana, from `since` (in ms) until now."""
+    pane = {"datasource": source, "queries": [{"refId": "A", **query}], "range": {"from": str(since), "to": "now"}}
+    return f"{grafana}/explore?left={urllib.parse.quote(json.dumps(pane))}"
+
+
 def links(engines, began, now):
     """[(title, address)]: a case with several shops has a link to the traces of each."""
     urls, since = engines.urls, int((began - BEFORE_S) * 1000)
@@ -76,11 +82,11 @@ def links(engines, began, now):
         of_shops = shops(urls)
         return [*found, *((f"Recent traces{' of ' + url.split('//')[1] if len(of_shops) > 1 else ''}", f"{url}/debug/tracez") for url in of_shops),
                 ("The log", "log")]
-    explore = json.dumps({"datasource": "loki", "queries": [{"refId": "A", "expr": '{app="minishop"} | json'}],
-                          "range": {"from": str(since), "to": "now"}})
+    traces = f"{urls['jaeger']}/search?service=minishop&start={since * 1000}&end={int(now * 1e6)}&limit=100"
+    if engines.trace_store == "tempo":
+        traces = explore(urls["grafana"], "tempo", since, queryType="traceql", query="{}")
     return [*found, ("Grafana", f"{urls['grafana']}/d/minishop?from={since}&to=now"),
-            ("The log", f"{urls['grafana']}/explore?left={urllib.parse.quote(explore)}"),
-            ("Traces", f"{urls['jaeger']}/search?service=minishop&start={since * 1000}&end={int(now * 1e6)}&limit=100")]
+            ("The log", explore(urls["grafana"], "loki", since, expr='{app="minishop"} | json')), ("Traces", traces)]
 
 
 def live(engines, state, now):

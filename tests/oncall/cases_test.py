@@ -209,6 +209,10 @@ def test_a_case_with_several_shops(_):
         expect("Prometheus's pages", [found[name] for name in ("Targets", "Rules", "Alerts")],
                [f"http://127.0.0.1:29090{path}/{name}" for name in ("targets", "rules", "alerts")])
         expect("silences", found["Silences"], f"http://127.0.0.1:29093{silences}")
+        if not lab.native:
+            expect("traces", found["Traces"].startswith("http://127.0.0.1:16686/search?service=minishop&start="), True)
+            lab.trace_store = "tempo"  # Jaeger does not run then
+            labtest.contains(dict(page.links(lab, BEGAN, BEGAN + 400))["Traces"], "http://127.0.0.1:3000/explore?left=", "tempo", "traceql")
         expect("a graph", found["Stock"].startswith(f"http://127.0.0.1:29090{path}/graph?g0.expr=minishop_inventory_stock&"), True)
     expect("without a lab", dict(words.kinds_of_places())["instance"], "its address, as in Prometheus and in the log")
 
