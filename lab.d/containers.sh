@@ -91,6 +91,8 @@ containers_status() {
 	case $trace_store in jaeger | both) containers_row jaeger "$jaeger_url" /api/services ;; esac
 	case $trace_store in tempo | both) containers_row tempo "$tempo_url" /ready ;; esac
 	containers_row otel-collector
+	status_shipper=$(setting LOG_SHIPPER collector)
+	[ "$status_shipper" = collector ] || containers_row "$status_shipper"
 	containers_row traffic
 	spans_how=
 	containers_run otel-collector || spans_how=", which does NOT run"
