@@ -126,6 +126,21 @@ def test_any_terminal(directory):
         contains(Lab(directory)(*words, PYTHONIOENCODING="ascii"), part)
 
 
+def test_a_clock_that_jumps(directory):
+    """Somebody sets the clock while `down` waits for a process: the process still has its time to end."""
+    lab = Lab(directory)
+    (lab.directory / "run").mkdir(parents=True)
+    clock = directory / "bin/date"
+    clock.write_text(f"#!/bin/sh\nread -r last <{directory}/clock\necho $((last + 3600)) | tee {directory}/clock\n")
+    clock.chmod(0o755)
+    (directory / "clock").write_text("1700000000\n")
+    script = "trap 'sleep 0.5; exit' TERM; echo ready; while :; do sleep 0.1; done"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True) as slow:
+        slow.stdout.readline()
+        remember(lab.directory / "run/minishop.id", slow.pid)
+        contains(lab("down"), f"minishop       stopped (process {slow.pid})")
+
+
 def test_two_terminals(directory):
     """A case that begins while another command waits for the lock is not disturbed."""
     lab = Lab(directory)
