@@ -43,10 +43,11 @@ build_and_install() {
 	make -C "$LAB_DIR/build" install
 }
 
-build_lab() {
-	case $LAB_SOURCE$LAB_DIR in
-	*[!A-Za-z0-9/._,@+-]*)
-		fail "make cannot build in a directory whose name has a blank or a special character: $LAB_SOURCE. Move the project." ;;
-	esac
-	step build "$LAB_DIR/log/build.log" build_and_install
+# Runs before anything is installed or built.
+build_place_check() {
+	case $LAB_SOURCE in *[!A-Za-z0-9/._,@+-]*) fail "$build_place $LAB_SOURCE. Move the project" ;; esac
+	case $LAB_DIR in *[!A-Za-z0-9/._,@+-]*) fail "$build_place $LAB_DIR. Set LAB_DIR to another directory" ;; esac
 }
+build_place="make cannot build in a directory whose name has a blank or a special character:"
+
+build_lab() { step build "$LAB_DIR/log/build.log" build_and_install; }

@@ -47,6 +47,7 @@ containers_addresses() {
 	minishop_url=http://127.0.0.1:$(setting MINISHOP_PORT 8080)
 	slack_url=http://127.0.0.1:$(setting SLACK_MOCK_PORT 8090)
 	prometheus_url=http://127.0.0.1:$(setting PROMETHEUS_PORT 9090)
+	prometheus_pages=$prometheus_url
 	alertmanager_url=http://127.0.0.1:$(setting ALERTMANAGER_PORT 9093)
 	grafana_url=http://127.0.0.1:$(setting GRAFANA_PORT 3000)
 	loki_url=http://127.0.0.1:$(setting LOKI_PORT 3100)
@@ -90,6 +91,8 @@ containers_status() {
 	case $trace_store in jaeger | both) containers_row jaeger "$jaeger_url" /api/services ;; esac
 	case $trace_store in tempo | both) containers_row tempo "$tempo_url" /ready ;; esac
 	containers_row otel-collector
+	status_shipper=$(setting LOG_SHIPPER collector)
+	[ "$status_shipper" = collector ] || containers_row "$status_shipper"
 	containers_row traffic
 	spans_how=
 	containers_run otel-collector || spans_how=", which does NOT run"

@@ -93,6 +93,8 @@ def with_addresses(text, engines):
     """The text with the addresses and the directory of the running lab in place of the usual ones."""
     here = {port: engines.urls[name].removeprefix("http://") for name, port in USUAL.items() if name in engines.urls} if engines else {}
     text = re.sub(r"127\.0\.0\.1:(\d+)", lambda address: here.get(address[1], address[0]), text)
+    if engines and not engines.native:
+        text = text.replace("/classic/", "/")  # Prometheus 3 has no classic pages
     directory = os.environ["LAB_DIR"]
     usual = str(GUIDE.parent.parent / ".lab")
     return text if directory == usual else re.sub(r"(?<![\w/])\.lab/", f"{directory}/", text)
@@ -186,6 +188,7 @@ def answer(words, course):
 
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout.reconfigure(errors="replace")  # for what the terminal's encoding does not have
     commands = {"show": show, "answer": answer}
     try:
         return commands[sys.argv[1]](sys.argv[2:], chapters())

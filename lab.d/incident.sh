@@ -199,7 +199,7 @@ incident_tell() {
 		What to watch:
 		  the console page     $prometheus_url/consoles/minishop.html
 		                       $(incident_hint "$1" console "the error rate")
-		  the alert            $prometheus_url/classic/alerts (pending, then firing)
+		  the alert            $prometheus_pages/alerts (pending, then firing)
 		  the Slack channel    $(slack_channel) ($(incident_hint "$1" slack "a message within two minutes"))
 		  one request          $(incident_hint "$1" request "./lab trace failed, then ./lab logs TRACE_ID")
 		To end it: ./lab incident clear
@@ -237,8 +237,8 @@ lab_incident() {
 		echo "lab: unknown incident '$1'; ./lab incident lists them" >&2
 		exit 2
 	fi
-	if oncall_runs; then fail "a case on call runs, and an incident would disturb it: run ./lab oncall end first"; fi
 	lock
+	if oncall_runs; then fail "a case on call runs, and an incident would disturb it: run ./lab oncall end first"; fi
 	place_need
 	incident_fetch
 	incident_was=$(incident_current)

@@ -72,7 +72,8 @@ def show(line, record, raw, colour):
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.stdin.reconfigure(errors="replace")
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    sys.stdout.reconfigure(errors="replace")  # for what the terminal's encoding does not have
     parser = argparse.ArgumentParser()
     parser.add_argument("--raw", action="store_true")
     parser.add_argument("--find")

@@ -8,11 +8,16 @@ oncall_python() {
 
 oncall_runs() { process_pid oncall >/dev/null; }
 
-# Every command runs this first. It cleans up a case whose process has died.
+# Whether the process of a case has died.
+oncall_died() { [ -e "$LAB_DIR/run/oncall.case" ] && ! oncall_runs; }
+
+# Every command runs this first. It cleans up a case whose process has died. If two commands find such a case, the second one waits, and then
+# finds none: it must not remove the files of a case that has begun meanwhile.
 oncall_tidy() {
-	[ -e "$LAB_DIR/run/oncall.case" ] || return 0
-	! oncall_runs || return 0
-	oncall_python tidy >&2
+	! oncall_died || (
+		lock
+		! oncall_died || oncall_python tidy
+	) >&2
 }
 
 # Ends a running case, and shows what it was.

@@ -32,6 +32,13 @@ packages_missing() {
 	done
 }
 
+# programs_need PROGRAM...: ends ./lab if one is missing. The containers also run where ./lab up cannot install packages.
+programs_need() {
+	programs_missing=
+	for program; do command -v "$program" >/dev/null || programs_missing="$programs_missing $program"; done
+	[ -z "$programs_missing" ] || fail "not installed:$programs_missing. On Debian ./lab up installs what the lab needs; elsewhere use your package manager"
+}
+
 # packages_need PACKAGE...: installs the missing ones if this user may; otherwise it tells what to do.
 packages_need() {
 	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -67,10 +67,7 @@ process_stop() {
 }
 
 # How long a process has been running, in seconds.
-process_age() {
-	read -r process_up _ </proc/uptime
-	echo $((${process_up%.*} - $(process_started "$1") / $(getconf CLK_TCK)))
-}
+process_age() { echo $(($(now) - $(process_started "$1") / $(getconf CLK_TCK))); }
 
 # port_taken PORT: whether a program on this machine listens there, on any address.
 port_taken() {

@@ -3,6 +3,7 @@
 # test and bench. lab.d/test/ runs the tests: plan.py is the table of the steps.
 
 lab_test() {
+	build_place_check
 	command -v python3 >/dev/null || packages_need python3
 	LAB_DIR=$LAB_DIR python3 -B lab.d/test/forecast.py "$@" || exit
 	# shellcheck disable=SC2046 # a list of words
@@ -13,6 +14,8 @@ lab_test() {
 bench_build() { build_programs "$LAB_DIR/bench/build"; }
 
 lab_bench() {
+	case "$*" in '' | --quick | '--minutes '[1-9]* | --minutes=[1-9]*) ;; *) misused "bench takes --quick or --minutes N, not '$*'" ;; esac
+	build_place_check
 	say "MiniShop benchmark"
 	row takes "15 minutes (or N with --minutes N, or 2 with --quick); the first time a minute more for the build"
 	# shellcheck disable=SC2086 # lists of words

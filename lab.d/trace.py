@@ -290,6 +290,7 @@ def show(source, what):
 
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout.reconfigure(errors="replace")  # for what the terminal's encoding does not have
     parser = argparse.ArgumentParser()
     parser.add_argument("--page", action="append")
     parser.add_argument("--jaeger")

@@ -2,7 +2,11 @@
 # shellcheck shell=sh
 # Messages: one line for each step, with its time. If a step fails, the end of its log follows.
 
-now() { date +%s; }
+# Seconds since the start of the machine. Nobody sets this clock, so a wait is as long as it should be.
+now() {
+	read -r now_uptime _ </proc/uptime
+	echo "${now_uptime%.*}"
+}
 
 # seconds as 47 s or 3:07
 elapsed() {
@@ -28,26 +32,16 @@ tell_log() {
 	tail -n "${2:-15}" "$1" | cut -c1-300 | sed 's/^/  | /' >&2
 }
 
-# step_time LOG: how long the step has run. If LOG has lines "progress: SECONDS TEXT", the last one tells what the step does, and since when
-# (Unix time).
-step_time() {
-	step_progress=$(grep -s '^progress: ' "${1:-/dev/null}" | tail -n 1 | cut -d' ' -f2-)
-	case $step_progress in
-	'') elapsed $((step_now - step_start)) ;;
-	*) echo "${step_progress#* }, $(elapsed $((step_now - ${step_progress%% *})))" ;;
-	esac
-}
-
-# step_wait PID TITLE [LOG]: waits for a child and shows meanwhile how long it takes (see step_time). Returns its status.
+# step_wait PID TITLE: waits for a child and shows meanwhile how long it takes. Returns its status.
 step_wait() {
 	step_start=$(now)
 	step_told=$step_start
 	while kill -0 "$1" 2>/dev/null; do
 		step_now=$(now)
 		if [ -t 1 ]; then
-			printf '\r\033[K  %-14s %s' "$2" "$(step_time "${3-}") "
+			printf '\r\033[K  %-14s %s' "$2" "$(elapsed $((step_now - step_start))) "
 		elif [ $((step_now - step_told)) -ge 30 ]; then
-			row "$2" "still running, $(step_time "${3-}")"
+			row "$2" "still running, $(elapsed $((step_now - step_start)))"
 			step_told=$step_now
 		fi
 		sleep 0.2

@@ -11,7 +11,8 @@ services='slack-mock minishop alertmanager prometheus traffic'
 ports_load() {
 	kept=$LAB_DIR/run/ports
 	if [ -e "$kept" ]; then
-		read -r kept_minishop kept_slack kept_prometheus kept_alertmanager kept_scratch <"$kept"
+		# An empty file, from a full disk, means the default ports.
+		read -r kept_minishop kept_slack kept_prometheus kept_alertmanager kept_scratch <"$kept" || true
 	fi
 	minishop_port=${LAB_MINISHOP_PORT:-${kept_minishop:-8080}}
 	slack_port=${LAB_SLACK_PORT:-${kept_slack:-8090}}
@@ -21,6 +22,7 @@ ports_load() {
 	minishop_url=http://127.0.0.1:$minishop_port
 	slack_url=http://127.0.0.1:$slack_port
 	prometheus_url=http://127.0.0.1:$prometheus_port
+	prometheus_pages=$prometheus_url/classic # Debian's Prometheus 2.42 has no other pages
 	alertmanager_url=http://127.0.0.1:$alertmanager_port
 	scratch_url=http://127.0.0.1:$scratch_port
 }
@@ -45,6 +47,22 @@ service_port() {
 	esac
 }
 
+# Whether $1 is a port. The programs of the lab do not read a leading 0 in the same way.
+port_is_valid() {
+	case $1 in '' | *[!0-9]* | 0* | ??????*) return 1 ;; esac
+	[ "$1" -le 65535 ]
+}
+
+# port_other PORT: prints the first port after it, in steps of 10000, that is free and not meant for another program of the lab.
+port_other() {
+	port_free=$1
+	while port_taken "$port_free" ||
+		case " $minishop_port $slack_port $prometheus_port $alertmanager_port $scratch_port $ports_other" in *[\ =]"$port_free "*) ;; *) false ;; esac; do
+		port_free=$((port_free % 55536 + 10000))
+	done
+	echo "$port_free"
+}
+
 # Runs before anything is built or started: lists every port in use and prints one command that avoids all of them.
 ports_check() {
 	ports_taken=
@@ -52,14 +70,15 @@ ports_check() {
 	for service in $services scratch; do
 		port=$(service_port "$service")
 		[ -n "$port" ] || continue
-		variable=LAB_$(echo "${service%-mock}" | tr '[:lower:]' '[:upper:]')_PORT
-		{ [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } 2>/dev/null || fail "$variable takes a port, 1 to 65535, not '$port'"
-		case "$ports_other" in *"=$port "*) fail "$variable: port $port is already meant for another program of the lab" ;; esac
+		# In a Turkish locale the capital letter of i is not I.
+		variable=LAB_$(echo "${service%-mock}" | LC_ALL=C tr '[:lower:]' '[:upper:]')_PORT
+		port_is_valid "$port" || fail "$variable takes a port, 1 to 65535, not '$port'"
+		case "$ports_other" in *"=$port "*) fail "$variable: port $port is already meant for another program of the lab. Choose another one" ;; esac
 		# The listener may be this service itself, or the learner's shop.
 		eval "port_kept=\${kept_${service%-mock}:-}"
 		if [ "$service" != scratch ] && { [ "$port" != "$port_kept" ] || ! process_pid "$service" >/dev/null; } && port_taken "$port"; then
 			ports_taken="$ports_taken $port (meant for $service)"
-			port=$(((port + 10000) % 65536))
+			port=$(port_other "$port")
 		fi
 		ports_other="$ports_other$variable=$port "
 	done
@@ -221,10 +240,11 @@ service_wait() {
 lab_up() {
 	up_began=$(now)
 	say "MiniShop lab: getting ready"
+	build_place_check
 	# shellcheck disable=SC2086 # lists of words
 	packages_need $packages_build $packages_run
-	oncall_end
 	lock
+	oncall_end
 	mkdir -p "$LAB_DIR/run" "$LAB_DIR/log" "$LAB_DIR/data"
 	ports_load
 	ports_check
@@ -250,7 +270,7 @@ up_tell() {
 		  the console page     $prometheus_url/consoles/minishop.html
 		  recent traces        $minishop_url/debug/tracez
 		  the Slack channel    $slack_url
-		  Prometheus           $prometheus_url/classic/alerts
+		  Prometheus           $prometheus_pages/alerts
 		  the shop's metrics   $minishop_url/metrics
 
 		What to try next:
@@ -291,8 +311,8 @@ installed_program() {
 }
 
 lab_down() {
-	oncall_end
 	lock
+	oncall_end
 	stopped=0
 	for service in traffic minishop prometheus alertmanager slack-mock; do
 		if process_pid "$service" >/dev/null; then stopped=1; fi

@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 LONGEST = 200
+HUGE = 1e18  # no signal of the lab has such a number
 NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -41,6 +42,8 @@ class Number:
         if not match or unit not in self.units:
             raise Unreadable(f"'{text}' is not {self.what}")
         number = float(match[0].replace(",", "."))
+        if not abs(number) < HUGE:
+            raise Unreadable(f"'{text}' is too large: not {self.what}")
         return [number * factor for factor in self.units[unit]]
 
     def is_one_of(self, values, truths):

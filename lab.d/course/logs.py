@@ -47,8 +47,9 @@ def top_sku(engines, answer):
 @question("3.2", Number("an HTTP status, as in 404", {"": (1,)}, 0))
 def top_warning(engines, answer):
     windows = counted(engines, lambda record: record.get("level") == "WARN" and "status" in record, "status")
-    if str(int(answer.value)) in set().union(*map(top, windows)):
-        return Right(f"{windows[0][str(int(answer.value))]} lines of the last five minutes have it.")
-    if str(int(answer.value)) not in set().union(*windows):
+    status = f"{answer.value:g}"
+    if status in set().union(*map(top, windows)):
+        return Right(f"{windows[0][status]} lines of the last five minutes have it.")
+    if status not in set().union(*windows):
         return Wrong("No line with the level WARN has that status. Do you look at WARN alone?")
     return Wrong("More lines have another status. Select level WARN, then count by status.")

@@ -70,6 +70,16 @@ def shops(urls):
     return [url for name, url in urls.items() if name.startswith("minishop")]
 
 
+def prometheus_pages(engines):
+    """The address of Prometheus's own pages. Debian's Prometheus 2.42 has only the classic ones, and Prometheus 3 does not have these."""
+    return engines.urls["prometheus"] + ("/classic" if engines.native else "")
+
+
+def silences_page(engines):
+    """The address of Alertmanager's silences: Debian's Alertmanager has no page of them, only its API."""
+    return engines.urls["alertmanager"] + ("/api/v2/silences" if engines.native else "/#/silences")
+
+
 class Engines:
     """All engines of one lab. Times are seconds since 1970."""
 

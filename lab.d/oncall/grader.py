@@ -417,8 +417,9 @@ def observed(case, engines, place, now):
         route = place.split(" ", 1)[1]
         share = engines.number(f'sum(rate(error_total{{{JOB},route="{route}"}}[1m])) / sum(rate(request_total{{{JOB},route="{route}"}}[1m]))', now)
         p95 = engines.number(f'histogram_quantile(0.95, sum by (le) (rate(request_duration_seconds_bucket{{{JOB},route="{route}"}}[1m])))', now)
-        if share is not None and p95 is not None:
-            return f"{place}: {share:.1%} fail, and P95 is {p95 * 1000:.0f} ms"
+        if share is None or p95 is None or math.isnan(share + p95):
+            return f"{place}: no such request in the last minute"
+        return f"{place}: {share:.1%} fail, and P95 is {p95 * 1000:.0f} ms"
     if kind in ("SKU", "caller"):
         field, same = ("sku", str) if kind == "SKU" else ("user_agent", caller_of)
         counts = groups(engines.log(now - 120, now), field, lambda record: record.get("status", 200) >= 400)

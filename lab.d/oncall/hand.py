@@ -24,6 +24,7 @@ from .faults import JOB, LONGEST, Params
 from .words import CALLERS
 
 SOCKET, RECORD = "oncall.sock", "oncall.case"
+REQUEST_BYTES = 4096  # more than the longest answer in JSON, with 12 bytes a character
 TICK_S = 0.5
 BEAT_S = 30          # the heartbeat, alternately firing and resolved
 LOOK_S = 2           # whether somebody has restarted or reloaded the shop
@@ -296,13 +297,17 @@ def _converse(hand, connection):
     """One request. Returns the connection when its reply is the end of the case."""
     connection.settimeout(10)
     try:
-        request = json.loads(connection.makefile().readline(4096))
-        with hand.lock:
-            reply = hand.answer(request)
+        request = json.loads(connection.makefile().readline(REQUEST_BYTES))
+        try:
+            with hand.lock:
+                reply = hand.answer(request)
+        except Exception as error:  # a bug of this program: the reply says so, and the case goes on
+            traceback.print_exc()
+            reply = {"status": grader.UNKNOWN, "text": f"cannot tell: the exercise itself has failed ({error}); see log/oncall.log"}
         if hand.over.is_set():
             return connection
         connection.sendall(json.dumps(reply).encode())
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         print(f"a request has failed: {error}", file=sys.stderr, flush=True)
     connection.close()
     return None

@@ -16,8 +16,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from oncall import cases, control, grader, hand, score, words  # noqa: E402
 from oncall.actions import ACTIONS  # noqa: E402
-from oncall.engines import Away, Engines, place_of_lab  # noqa: E402
+from oncall.engines import Away, Engines, place_of_lab, prometheus_pages, silences_page  # noqa: E402
 
+LONGEST = 300  # characters of an answer
 WAIT_S = 300  # the end of a case in containers waits for several commands of Compose
 
 
@@ -34,6 +35,8 @@ def ask(**request):
     """The reply of the case: {status, text}."""
     run = directory() / "run"
     here = os.getcwd()
+    if any(len(str(value)) > LONGEST for value in request.values()):
+        stop(f"the answer is too long: at most {LONGEST} characters", 2)
     try:
         os.chdir(run)
         with socket.socket(socket.AF_UNIX) as connection:
@@ -48,6 +51,11 @@ def ask(**request):
     finally:
         os.chdir(here)
     return None
+
+
+def numbered(word, numbers):
+    """The one of these numbers that a word is, or None."""
+    return next((number for number in numbers if word == str(number)), None)
 
 
 def show(reply):
@@ -74,9 +82,10 @@ def begin(options):
     reply = ask(do="show")
     print(f"On call since {grader.clock(reply['began'])} UTC. Something may go wrong now, or nothing does.\n")
     print(f"  {'the page of the case':20} {reply['page']}")
-    for what, name, path in (("the console page", "prometheus", "/consoles/minishop.html"), ("the alerts", "prometheus", "/classic/alerts"),
-                             ("the Slack channel", "slack", ""), ("silences", "alertmanager", "/#/silences")):
-        print(f"  {what:20} {place[name + '_url']}{path}")
+    engines = Engines(place, lab)
+    for what, address in (("the console page", f"{engines.urls['prometheus']}/consoles/minishop.html"), ("the alerts", f"{prometheus_pages(engines)}/alerts"),
+                          ("the Slack channel", engines.urls["slack"]), ("silences", silences_page(engines))):
+        print(f"  {what:20} {address}")
     print("  one request          ./lab trace failed, ./lab trace slow, ./lab logs\n")
     if reply["earlier"]:
         print(f"{reply['earlier']}\n")
@@ -101,19 +110,21 @@ def oncall(arguments, only_check=False):
             return 0
         return show(ask(do="end", now=options.now))
     if options.case is not None:
-        if not options.case.isdigit() or int(options.case) not in cases.NUMBERS:
+        case = numbered(options.case, cases.NUMBERS)
+        if case is None:
             stop(f"oncall takes the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}, or end, or score, not '{options.case}'", 2)
-        options.case = int(options.case)
+        options.case = case
     return 0 if only_check else begin(options)
 
 
 def answer(arguments):
     if not arguments:
         return show(ask(do="show"))
-    number, *value = arguments
-    if not number.isdigit() or int(number) not in grader.QUESTIONS:
-        stop(f"answer takes the number of a question, 1 to 4, and a value, not '{number}'", 2)
-    number, value = int(number), " ".join(value).strip()
+    word, *value = arguments
+    number = numbered(word, grader.QUESTIONS)
+    if number is None:
+        stop(f"answer takes the number of a question, 1 to 4, and a value, not '{word}'", 2)
+    value = " ".join(value).strip()
     if value.casefold() == "hint":
         return show(ask(do="hint", question=number))
     if number == 4:
@@ -179,6 +190,7 @@ def tidy():
 
 def main():
     command, *arguments = sys.argv[1:]
+    sys.stdout.reconfigure(errors="replace")  # for what the terminal's encoding does not have
     try:
         if command == "background":
             return hand.main()

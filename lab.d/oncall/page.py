@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.parse
 
-from .engines import Away, shops
+from .engines import Away, prometheus_pages, shops, silences_page
 
 import logs  # lab.d/logs.py: engines.py has put lab.d on the path
 
@@ -50,37 +50,43 @@ def duration(seconds):
     return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
 
 
-def query(url, expression, now, began):
+def query(pages, expression, now, began):
     """A graph of Prometheus from before the case until now."""
     minutes = int((now - began + BEFORE_S) / 60) + 1
-    return f"{url}/classic/graph?" + urllib.parse.urlencode({
+    return f"{pages}/graph?" + urllib.parse.urlencode({
         "g0.expr": expression, "g0.tab": 0, "g0.range_input": f"{minutes}m",
         "g0.end_input": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now)), "g0.moment_input": ""})
+
+
+def explore(grafana, source, since, **query):
+    """A query in Grafana, from `since` (in ms) until now."""
+    pane = {"datasource": source, "queries": [{"refId": "A", **query}], "range": {"from": str(since), "to": "now"}}
+    return f"{grafana}/explore?left={urllib.parse.quote(json.dumps(pane))}"
 
 
 def links(engines, began, now):
     """[(title, address)]: a case with several shops has a link to the traces of each."""
     urls, since = engines.urls, int((began - BEFORE_S) * 1000)
-    prometheus = urls["prometheus"]
+    prometheus, pages = urls["prometheus"], prometheus_pages(engines)
     found = [("The console page", f"{prometheus}/consoles/minishop.html"),
-             ("Errors by route and reason", query(prometheus, "sum by (route, reason) (rate(error_total[1m]))", now, began)),
-             ("P95 by route", query(prometheus, "job_route:request_duration_seconds:p95_rate1m", now, began)),
-             ("Responses by route and status", query(prometheus, "sum by (route, status) (rate(request_total[1m]))", now, began)),
-             ("Stock", query(prometheus, "minishop_inventory_stock", now, began)),
-             ("Open file descriptors", query(prometheus, "process_open_fds", now, began)),
-             ("Reloads", query(prometheus, "minishop_config_reloads_total", now, began)),
-             ("Targets", f"{prometheus}/classic/targets"), ("Rules", f"{prometheus}/classic/rules"), ("Alerts", f"{prometheus}/classic/alerts"),
-             ("Silences", f"{urls['alertmanager']}/#/silences"), ("The Slack channel", urls["slack"]),
+             ("Errors by route and reason", query(pages, "sum by (route, reason) (rate(error_total[1m]))", now, began)),
+             ("P95 by route", query(pages, "job_route:request_duration_seconds:p95_rate1m", now, began)),
+             ("Responses by route and status", query(pages, "sum by (route, status) (rate(request_total[1m]))", now, began)),
+             ("Stock", query(pages, "minishop_inventory_stock", now, began)),
+             ("Open file descriptors", query(pages, "process_open_fds", now, began)),
+             ("Reloads", query(pages, "minishop_config_reloads_total", now, began)),
+             ("Targets", f"{pages}/targets"), ("Rules", f"{pages}/rules"), ("Alerts", f"{pages}/alerts"),
+             ("Silences", silences_page(engines)), ("The Slack channel", urls["slack"]),
              ("Runbook", f"{prometheus}/consoles/runbook.html")]
     if engines.native:
         of_shops = shops(urls)
         return [*found, *((f"Recent traces{' of ' + url.split('//')[1] if len(of_shops) > 1 else ''}", f"{url}/debug/tracez") for url in of_shops),
                 ("The log", "log")]
-    explore = json.dumps({"datasource": "loki", "queries": [{"refId": "A", "expr": '{app="minishop"} | json'}],
-                          "range": {"from": str(since), "to": "now"}})
+    traces = f"{urls['jaeger']}/search?service=minishop&start={since * 1000}&end={int(now * 1e6)}&limit=100"
+    if engines.trace_store == "tempo":
+        traces = explore(urls["grafana"], "tempo", since, queryType="traceql", query="{}")
     return [*found, ("Grafana", f"{urls['grafana']}/d/minishop?from={since}&to=now"),
-            ("The log", f"{urls['grafana']}/explore?left={urllib.parse.quote(explore)}"),
-            ("Traces", f"{urls['jaeger']}/search?service=minishop&start={since * 1000}&end={int(now * 1e6)}&limit=100")]
+            ("The log", explore(urls["grafana"], "loki", since, expr='{app="minishop"} | json')), ("Traces", traces)]
 
 
 def live(engines, state, now):

@@ -222,8 +222,10 @@ def _clock(clock, now, text):
     if zone in ("z", "utc"):
         zones = zones[:1]
     elif zone:
-        sign = -1 if zone[0] == "-" else 1
-        zones = [datetime.timezone(sign * datetime.timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])))]
+        sign, hours, minutes = -1 if zone[0] == "-" else 1, int(zone[1:3]), int(zone[-2:])
+        if hours > 23 or minutes > 59:
+            raise Unclear(f"'{text.strip()}' is not a time: a zone is -23:59 to +23:59")
+        zones = [datetime.timezone(sign * datetime.timedelta(hours=hours, minutes=minutes))]
     spans = []
     for tz in zones:
         try:

@@ -7,7 +7,7 @@ import sys
 
 import plan
 import tools
-from tools import LAB_DIR, TOP, elapsed, output, row
+from tools import LAB_DIR, TOP, captured, elapsed, output, row
 
 # The figures of CONTRIBUTING.md; a test compares them.
 # Minutes of a run with existing builds on two idle cores, and MB in LAB_DIR after it.
@@ -41,7 +41,11 @@ def wanted_engines(mode):
 
 
 def missing_engines(mode):
-    return output("tests/engines/build.sh", "--missing", *wanted_engines(mode)).split()
+    status, text = captured("tests/engines/build.sh", "--missing", *wanted_engines(mode))
+    if status:
+        print(f"lab: tests/engines/build.sh --missing failed: {text.strip()}", file=sys.stderr)
+        sys.exit(1)
+    return text.split()
 
 
 def go_version(text):

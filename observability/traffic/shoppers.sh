@@ -15,6 +15,11 @@ rate=${SHOPPERS_RATE:-12}
 connections=${SHOPPERS_CONNECTIONS:-8}
 ROUND_S=30
 
+awk -v rate="$rate" 'BEGIN { exit !(rate ~ /^[0-9]+(\.[0-9]+)?$/ && rate ~ /[1-9]/) }' || {
+	echo "shoppers: SHOPPERS_RATE takes a number of requests a second above 0, such as 12 or 0.5, not '$rate'" >&2
+	exit 2
+}
+
 crowds=
 trap 'kill $crowds 2>/dev/null; exit 0' TERM INT
 
@@ -54,7 +59,8 @@ while [ "$(date +%s)" -lt $until ]; do
 		pause
 		continue
 	fi
-	SHOPPERS_RATE=$(awk -v rate="$rate" -v addresses=$# 'BEGIN { print rate / addresses }')
+	# mawk would write the decimal sign of the locale, and wrk's Lua reads only a point.
+	SHOPPERS_RATE=$(LC_ALL=C awk -v rate="$rate" -v addresses=$# 'BEGIN { print rate / addresses }')
 	SHOPPERS_CONNECTIONS=$(((connections + $# - 1) / $#))
 	export SHOPPERS_RATE SHOPPERS_CONNECTIONS
 	crowds=

@@ -326,15 +326,17 @@ def fresh_start(stack):
 
 
 def comes_back(stack):
-    """The container has received SIGHUP several times, which Docker may mistake for a stop by the user."""
-    victim = next(one for one in stack.containers() if service(one) == "minishop")
-    subprocess.run(["kill", "-KILL", str(victim["State"]["Pid"])], check=True)
+    """Docker may mistake SIGHUP for a stop by the user. MiniShop has received it several times."""
+    stack.compose("kill", "-s", "HUP", "prometheus")
+    for name in ("minishop", "prometheus"):
+        victim = next(one for one in stack.containers() if service(one) == name)
+        subprocess.run(["kill", "-KILL", str(victim["State"]["Pid"])], check=True)
 
-    def again():
-        state = next(one["State"] for one in stack.containers() if one["Id"] == victim["Id"])
-        return state["Running"] and state["Pid"] != victim["State"]["Pid"] and state["Health"]["Status"] == "healthy"
-    wait_until("the killed MiniShop is started again", again, 30, 1)
-    print("ok   a MiniShop that died is started again, also after SIGHUP")
+        def again(victim=victim):
+            state = next(one["State"] for one in stack.containers() if one["Id"] == victim["Id"])
+            return state["Running"] and state["Pid"] != victim["State"]["Pid"] and state["Health"]["Status"] == "healthy"
+        wait_until(f"the killed {name} is started again", again, 60, 1)
+    print("ok   a MiniShop and a Prometheus that died are started again, also after SIGHUP")
 
 
 def end(stack):

@@ -18,6 +18,9 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
+# A service manager may not set it, and Go needs it too.
+HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+export HOME
 store=${MINISHOP_ENGINES:-${XDG_CACHE_HOME:-$HOME/.cache}/minishop-engines}
 go_cache=${LAB_DIR:-$here/../../.lab}/go-cache
 default='otelcol prometheus alertmanager jaeger kubernetes alloysyntax'

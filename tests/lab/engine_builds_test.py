@@ -111,6 +111,20 @@ def test_a_build_that_fails_is_continued(directory):
     expect("what is left in the lab", list(machine.lab.iterdir()), [])
 
 
+def test_without_a_home(directory):
+    """As under a service manager. And a failed question is not the answer that nothing is missing."""
+    machine = Machine(directory)
+    for name in ("HOME", "MINISHOP_ENGINES", "XDG_CACHE_HOME"):
+        machine.env.pop(name, None)
+    done = machine.build("--where", "jaeger")
+    expect("exit status and errors", (done.returncode, done.stderr), (0, ""))
+    stored = machine.run(sys.executable, "-c", "import forecast; print(forecast.STORE)", PYTHONPATH=str(FORECAST.parent)).stdout.strip()
+    expect("the store, for both programs", str(pathlib.Path(done.stdout).parent), stored)
+    broken = "import forecast; forecast.wanted_engines = lambda mode: ['nothing']; print(forecast.missing_engines('default'))"
+    done = machine.run(sys.executable, "-c", broken, PYTHONPATH=str(FORECAST.parent))
+    expect("a failed question", (done.returncode, done.stdout, "unknown engine nothing" in done.stderr), (1, "", True))
+
+
 def test_unknown_engine(directory):
     done = Machine(directory).build("lokki")
     expect("exit status", done.returncode, 2)

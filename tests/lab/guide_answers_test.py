@@ -8,6 +8,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import guide_pages as pages  # noqa: E402
@@ -44,6 +45,7 @@ READ = [
 ]
 UNREADABLE = [
     (SHARE, ""), (SHARE, "  "), (SHARE, "many"), (SHARE, "25 % or so"), (SHARE, "1 2"), (SHARE, "nan"), (SHARE, "inf"), (SHARE, "0x10"), (SHARE, "1" * 500),
+    (SHARE, "1e999"), (RATE, "-1e999"), (COUNT, "1e19"),
     (SHARE, "5\x1b[2J"), (RATE, "3.7 %"), (DURATION, "48 m"), (DURATION, "ms"), (ROUTE, "POST"), (ROUTE, "/order; rm -rf /"), (ROUTE, "$(id)"),
     (answers.TRACE_ID, "4bf92f35"), (answers.TRACE_ID, "x" * 32), (answers.ORDER_ID, "4a0cc521be6f09f8963f"), (CLOCK, "25:00:00"), (CLOCK, "14:61"), (CLOCK, "soon"),
 ]
@@ -68,6 +70,14 @@ def test_what_cannot_be_read_is_not_wrong(directory):
         except answers.Unreadable:
             continue
         raise TestFailure(f"{text!r} was read as {values}")
+
+
+def test_a_status_is_a_whole_number(directory):
+    records = [{"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "level": "WARN", "status": 404}] * 3
+    (directory / "log").mkdir()
+    (directory / "log/minishop.json").write_text("".join(json.dumps(record) + "\n" for record in records))
+    for text, wanted in (("404", "Right"), ("404.0", "Right"), ("4.04e2", "Right"), ("404.7", "Wrong"), ("400", "Wrong")):
+        expect(text, verdict_of(engines_at("http://127.0.0.1:9", directory, True), "3.2", text), wanted)
 
 
 def test_numbers_while_they_change(directory):
@@ -159,6 +169,9 @@ def test_addresses_of_the_running_lab(directory):
     engines.urls = {"minishop": "http://127.0.0.1:8090", "slack": "http://127.0.0.1:8080", "scratch": "http://127.0.0.1:7000"}
     expect("replaced", guide.with_addresses("http://127.0.0.1:8080/order 127.0.0.1:8090 --listen 127.0.0.1:8091 127.0.0.1:80 127.0.0.1:80801", engines),
            "http://127.0.0.1:8090/order 127.0.0.1:8080 --listen 127.0.0.1:7000 127.0.0.1:80 127.0.0.1:80801")
+    for native, path in ((True, "/classic/graph"), (False, "/graph")):
+        expect("Prometheus's page", guide.with_addresses("http://127.0.0.1:9090/classic/graph", engines_at("http://127.0.0.1:1", directory, native)),
+               f"http://127.0.0.1:1{path}")
 
 
 def test_the_port_of_the_learners_shop(directory):

@@ -156,8 +156,8 @@ class Containers:
             return "", f"no such command or container: {words}", 1
         return "", "Killing clone_minishop_1 ... done\n", 0
 
-    def __call__(self, *words, status=0, timeout=60):
-        return labtest.run_lab(self.clone / "lab", words, self.env, status, timeout)
+    def __call__(self, *words, status=0, timeout=60, **env):
+        return labtest.run_lab(self.clone / "lab", words, {**self.env, **env}, status, timeout)
 
     def pay(self):
         return self.shop.pay(self.shop.order().json["order_id"])
@@ -180,6 +180,9 @@ def test_status(directory):
                  "loki           does not run", "traffic        runs", "incident       none", "jaeger")
         lab.running |= {"alertmanager", "loki"}
         without(lab("status"), "does not run", "NOT READY")
+        contains(lab("status", status=1, LOG_SHIPPER="alloy"), "alloy          does not run")
+        lab.running.add("alloy")
+        contains(lab("status", LOG_SHIPPER="alloy"), "alloy          runs")
 
 
 def test_compose_v2_is_found(directory):
@@ -194,8 +197,8 @@ def test_incidents_take_effect(directory):
     with Containers(directory) as lab:
         expect("before", lab.pay().status, 200)
         said = lab("incident", "payment-outage")
-        contains(said, "What to watch", "the Slack channel")
-        without(said, "Killing")
+        contains(said, "What to watch", "the Slack channel", "/alerts (pending, then firing)")
+        without(said, "Killing", "/classic")  # Prometheus 3 has no classic pages
         contains(lab("status", status=1), "incident       payment-outage")
         codes = {response.json["code"] for response in (lab.pay() for _ in range(40)) if response.status != 200}
         expect("what an outage of the provider looks like", codes, {"gateway_error", "gateway_timeout"})

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The command ./lab as a person uses it: up, status, an incident and its end, logs, down. It uses a separate directory and free
 ports, so that it does not disturb a running lab."""
+import fcntl
 import json
 import os
 import pathlib
@@ -84,7 +85,101 @@ def test_usage(directory):
     for what in ("xyz", "--fast", "../x"):
         contains(lab("trace", what, status=2), "is not a trace id", "slow, or failed")
     contains(lab("trace", "ord_1", status=2), "takes the id of a trace", "./lab logs ord_1")
+    contains(lab("bench", "--foo", status=2), "bench takes --quick or --minutes N, not '--foo'")
     contains(lab("down"), "Nothing was running")
+
+
+def test_directories(directory):
+    """The message names the directory that is wrong."""
+    lab, blank = Lab(directory), directory / "a b"
+    for words in (("up",), ("test", "--quick"), ("bench",)):
+        contains(lab(*words, status=1, LAB_DIR=str(blank)), f"has a blank or a special character: {blank}. Set LAB_DIR to another directory")
+    contains(lab("status", status=1, LAB_DIR="/dev/null/lab"), "cannot create /dev/null/lab, where the lab keeps its files: set LAB_DIR")
+    link = directory / "link-to-lab"
+    link.symlink_to(LAB)
+    contains(labtest.run_lab(link, ["help"], lab.env), "usage: ./lab COMMAND")
+
+
+def test_a_full_disk_may_leave_an_empty_file(directory):
+    lab = Lab(directory)
+    (lab.directory / "run").mkdir(parents=True)
+    (lab.directory / "run/ports").touch()
+    contains(lab("status", status=1), "minishop       does not run")
+
+
+def test_programs_that_are_missing(directory):
+    """On a minimal system, or where only the containers run."""
+    lab, programs = Lab(directory), directory / "few"
+    programs.mkdir()
+    for program in [*pathlib.Path("/usr/bin").iterdir(), *pathlib.Path("/bin").iterdir()]:
+        if not re.fullmatch(r"(curl|jq|python3.*)", program.name) and not (programs / program.name).exists():
+            (programs / program.name).symlink_to(program.resolve())
+    for words in (("status",), ("guide",), ("incident",), ("answer", "2"), ("oncall",), ("trace",), ("logs",), ("mend",)):
+        text = lab(*words, status=1, PATH=str(programs))
+        expect(" ".join(words), text, "lab: not installed: curl jq python3. On Debian ./lab up installs what the lab needs; elsewhere use your package manager\n")
+    contains(lab("down", PATH=str(programs)), "Nothing was running")
+
+
+def test_any_terminal(directory):
+    """A terminal may lack characters of a page."""
+    for words, part in ((("guide", "5"), "Never average quantiles"), (("guide",), "13  Instrument a service"), (("answer", "5.1"), "./lab guide 5")):
+        contains(Lab(directory)(*words, PYTHONIOENCODING="ascii"), part)
+
+
+def test_a_clock_that_jumps(directory):
+    """Somebody sets the clock while `down` waits for a process: the process still has its time to end."""
+    lab = Lab(directory)
+    (lab.directory / "run").mkdir(parents=True)
+    clock = directory / "bin/date"
+    clock.write_text(f"#!/bin/sh\nread -r last <{directory}/clock\necho $((last + 3600)) | tee {directory}/clock\n")
+    clock.chmod(0o755)
+    (directory / "clock").write_text("1700000000\n")
+    script = "trap 'sleep 0.5; exit' TERM; echo ready; while :; do sleep 0.1; done"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True) as slow:
+        slow.stdout.readline()
+        remember(lab.directory / "run/minishop.id", slow.pid)
+        contains(lab("down"), f"minishop       stopped (process {slow.pid})")
+
+
+def test_two_terminals(directory):
+    """A case that begins while another command waits for the lock is not disturbed."""
+    lab = Lab(directory)
+    run = lab.directory / "run"
+    run.mkdir(parents=True)
+    (run / "ports").touch()
+    with open(lab.directory / "lock", "w", encoding="ascii") as lock, subprocess.Popen(["sleep", "60"]) as case:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen([LAB, "incident", "payment-outage"], env=lab.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as command:
+            contains(command.stdout.readline(), "another ./lab runs in this directory; waiting for it")
+            remember(run / "oncall.id", case.pid)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            contains(command.stdout.read(), "a case on call runs")
+        case.kill()
+
+
+def test_two_commands_find_a_case_that_died(directory):
+    """The second one waits, and leaves a new case alone."""
+    lab = Lab(directory)
+    run = lab.directory / "run"
+    run.mkdir(parents=True)
+    (run / "oncall.case").write_text("1.0\n")
+    with open(lab.directory / "lock", "w", encoding="ascii") as lock, subprocess.Popen(["sleep", "60"]) as case:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen([LAB, "incident"], env=lab.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as command:
+            contains(command.stdout.readline(), "another ./lab runs in this directory; waiting for it")
+            remember(run / "oncall.id", case.pid)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            contains(command.stdout.read(), "payment-outage")
+        expect("files of the new case", sorted(path.name for path in run.iterdir()), ["oncall.case", "oncall.id"])
+        case.kill()
+    contains(lab("incident"), "A case was interrupted")
+    expect("files of a case that died", list(run.iterdir()), [])
+
+
+def remember(path, pid):
+    """As lab.d/process.sh does."""
+    started = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19]
+    path.write_text(f"{pid} {started} {pathlib.Path('/proc/sys/kernel/random/boot_id').read_text()}")
 
 
 def test_life(directory):
@@ -309,9 +404,28 @@ def test_ports_in_use(directory):
         contains(lab("down"), "Nothing was running")
 
 
+def test_other_ports_are_free(directory):
+    """The suggested port is valid, free, and not that of another program of the lab."""
+    taken, meant = "18080 55536 28090", "10000"
+    script = (f'. lab.d/ui.sh; . lab.d/up.sh; port_taken() {{ case " {taken} " in *" $1 "*) ;; *) false ;; esac; }}; minishop_port=8080 slack_port=8090 '
+              f'prometheus_port=28080 alertmanager_port={meant} scratch_port=1; ports_other="LAB_X_PORT=18090 "; for port; do port_other "$port"; done')
+    found = subprocess.run(["sh", "-euc", script, "sh", "8080", "8090", "55536", "28080"], capture_output=True, text=True, check=True, cwd=labtest.TOP)
+    expect("other ports", found.stdout.split(), ["38080", "38090", "20000", "38080"])
+
+
+def test_names_in_a_turkish_locale(directory):
+    """Its capital letter of i is not I."""
+    made = subprocess.run(["localedef", "-i", "tr_TR", "-f", "UTF-8", directory / "tr_TR.UTF-8"], capture_output=True, check=False)
+    if made.returncode != 0:
+        raise labtest.Skip("localedef cannot make the locale tr_TR.UTF-8 (package locales)")
+    lab = Lab(directory)
+    text = lab("up", status=1, **{**lab.ports, "LAB_MINISHOP_PORT": "0"}, LOCPATH=str(directory), LC_ALL="tr_TR.UTF-8")
+    contains(text, "LAB_MINISHOP_PORT takes a port")
+
+
 def test_ports_that_are_none(directory):
     lab = Lab(directory)
-    for port in ("shop", "0", "65536", "-1"):
+    for port in ("shop", "0", "65536", "-1", "08080", "+8080", " 8080", "8080.0", "0x50", "1" * 30):
         contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": port}), f"LAB_SLACK_PORT takes a port, 1 to 65535, not '{port}'")
     contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": lab.ports["LAB_MINISHOP_PORT"]}), "meant for another program of the lab")
     contains(lab("up", status=1, **lab.ports, LAB_SCRATCH_PORT="x"), "LAB_SCRATCH_PORT takes a port, 1 to 65535, not 'x'")

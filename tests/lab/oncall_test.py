@@ -229,7 +229,7 @@ def test_bad_input_and_order(directory):
     """All of these errors occur without a case, most of them without a lab."""
     lab = Lab(directory)
     contains(lab("oncall", status=1), "the lab does not run: ./lab up first")
-    for words_ in (("99",), ("payment",), ("3", "end")):
+    for words_ in (("99",), ("payment",), ("3", "end"), ("²",), ("1" * 5000,)):
         contains(lab("oncall", *words_, status=2), "oncall")
     contains(lab("oncall", "--seed", "x", status=2), "invalid int value: 'x'")
     contains(lab("oncall", "score", "--seed", "1", status=2), "takes no seed")
@@ -237,7 +237,9 @@ def test_bad_input_and_order(directory):
         contains(lab("oncall", *words_, status=2), "--now belongs to oncall end")
     contains(lab("answer", status=1), "no case runs: ./lab oncall begins one")
     contains(lab("answer", "5", "x", status=2), "the number of a question, 1 to 4")
-    contains(lab("answer", "one", status=2), "the number of a question, 1 to 4")
+    for word in ("one", "²", "1" * 5000, b"\xff"):
+        contains(lab("answer", word, "x", status=2), "the number of a question, 1 to 4")
+    contains(lab("answer", "2", "x" * 5000, status=2), "the answer is too long: at most")
     contains(lab("answer", "1", "no", status=1), "no case runs")
     contains(lab("answer", "2"), "Where?")
     contains(lab("oncall", "end", status=1), "no case runs")

@@ -84,6 +84,9 @@ def test_every_service_is_hardened(_):
             "the clone, whose modes and labels are the user's": any(volume.startswith(".") for volume in service.get("volumes", [])),
             "a configuration that can be written": name != "prepare" and any(
                 volume.startswith("configuration:") and ":ro" not in volume for volume in service.get("volumes", [])),
+            # Prometheus sets it itself; the programs of our own images are in C.
+            "a garbage collector that does not know the memory limit": name != "prometheus" and not service["image"].startswith("minishop-lab") and not
+            0.5 < int(service["environment"].get("GOMEMLIMIT", "0MiB").removesuffix("MiB")) / megabytes(service["mem_limit"]) < 0.9,
             "an image without a version": not re.search(r":\$\{[A-Z_]+_(VERSION|TAG)\}$", service["image"]),
         }.items() if bad]
         if problems:
@@ -95,6 +98,17 @@ def test_every_service_is_hardened(_):
               and not re.fullmatch(r"v?\d+\.\d+\.\d+", value)]
     if moving:
         raise TestFailure(f"these are not pinned: {moving}")
+
+
+def test_a_container_that_gets_sighup_is_restarted(_):
+    """Docker restarts a container that got a signal only with "always" and a stop signal."""
+    sent = {name for path in [*(labtest.TOP / "docs").glob("*.md"), *(labtest.TOP / "lab.d").rglob("*.[ps][yh]"), *labtest.OBSERVABILITY.glob("*.md")]
+            for name in re.findall(r'kill"?,? "?-s"?,? "?HUP"?,? "?([a-z-]+)', path.read_text())}
+    labtest.expect("they get SIGHUP", sent, {"minishop", "prometheus"})
+    for name in sent | {"alertmanager"}:  # the runbook: a new webhook
+        service = compose_file()["services"][name]
+        image = re.findall(r"^STOPSIGNAL (\w+)$", (labtest.TOP / "Dockerfile").read_text(), re.MULTILINE) if name == "minishop" else []
+        labtest.expect(name, (service["restart"], [service.get("stop_signal", *image)]), ("always", ["SIGTERM"]))
 
 
 def test_images_are_of_the_version_that_is_tested(_):
@@ -410,6 +424,20 @@ def test_the_log_of_a_replica_is_shown_without_its_successes(directory):
     labtest.expect("shown", done.stdout.splitlines()[1:], [line for line, shown in lines.items() if shown])
 
 
+def test_the_rate_of_the_shoppers(directory):
+    """It is the same in every locale. mawk would write the comma of a German locale, and wrk's Lua does not read that."""
+    script = (labtest.OBSERVABILITY / "traffic/shoppers.sh").read_text().replace("${1%:*}", "shop").replace("${1##*:}", "80")
+    tools = {"getent": "echo '10.1.0.2 STREAM'; echo '10.1.0.3 STREAM'", "timeout": ":", "nice": 'echo "$SHOPPERS_RATE"; kill -TERM $PPID'}
+    made = subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", directory / "de_DE.UTF-8"], capture_output=True, check=False).returncode == 0
+    locale = {"LC_ALL": "de_DE.UTF-8" if made else "C", "LOCPATH": str(directory)}
+    for rate, each in (("5", "2.5"), ("0.5", "0.25"), ("12", "6")):
+        done = shell(script, directory, tools, SHOPPERS_RATE=rate, **locale)
+        labtest.expect(rate, (done.returncode, done.stderr, done.stdout.splitlines()[:1]), (0, "", [each]))
+    for rate in ("0", "0.0", "-1", "many", "1e3", "2,5", "1 2"):
+        done = shell(script, directory, tools, SHOPPERS_RATE=rate)
+        labtest.expect(rate, (done.returncode, f"above 0, such as 12 or 0.5, not '{rate}'" in done.stderr), (2, True))
+
+
 def test_haproxy_takes_its_configuration(_):
     haproxy = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
     if not haproxy:
@@ -439,6 +467,23 @@ def test_docker_compose_takes_it(_):
             if done.returncode == 0 or said not in done.stderr:
                 raise TestFailure(f"{command}, {name}={word}: {done.returncode} {done.stderr}")
     print(f"     {', '.join(commands)}")
+
+
+def test_the_image_gets_the_sources_alone(_):
+    """A build inside the source tree leaves files with which configure refuses to build elsewhere. Git ignores all of them."""
+    if not (labtest.TOP / ".git").exists():
+        raise Skip("only a clone has .gitignore, whose patterns are in .dockerignore")
+    def lines(name):
+        return [line for line in (labtest.TOP / name).read_text().splitlines() if line and not line.startswith("#")]
+    wanted = ["!" * line.startswith("!") + re.sub(r"^/|^", lambda root: "" if root[0] else "**/", line.lstrip("!"), count=1).rstrip("/") for line in lines(".gitignore")]
+    labtest.expect("patterns of .gitignore", sorted(set(wanted) - set(lines(".dockerignore"))), [])
+    patterns = [(line.startswith("!"), re.escape(line.lstrip("!")).replace(r"\*\*/", "(.*/)?").replace(r"\*", "[^/]*")) for line in lines(".dockerignore")]
+
+    def left_out(name):
+        return [kept for kept, pattern in [(False, "$^"), *patterns] if re.fullmatch(f"{pattern}(/.*)?", name)][-1:] == [False]
+    labtest.expect("left out", list(map(left_out, ("config.status", "src/app/app.o", "tests/a/test_b", "tests/a/test_b.c"))), [True, True, True, False])
+    tracked = subprocess.run(["git", "ls-files"], cwd=labtest.TOP, capture_output=True, text=True, check=True).stdout.split()
+    labtest.expect("files of the project", list(filter(left_out, tracked)), [])
 
 
 def test_dockerfile_lint(_):

@@ -290,6 +290,35 @@ def test_metrics_and_labels_exist(_):
     expect_none("unknown", wrong())
 
 
+REFUSED = [f'otelcol_receiver_refused_{what}_total{{job="otel-collector", receiver="otlp"}}' for what in ("spans", "log_records")]
+QUEUES = [f'telemetry_{queue}_queue_{what}{{job="minishop", instance="a"}}' for queue in ("span", "log") for what in ("size", "capacity")]
+SAID = [f'slack_mock_messages_total{{job="slack-mock", instance="a", result="{result}"}}' for result in ("ok", "rate_limited")]
+# (panel, {series: its values}, the result)
+COMBINED = (
+    # With LOG_SHIPPER=alloy or promtail the collector receives no log lines, so it has no counter of refused ones.
+    ("Accepted a second (C)", dict(zip(REFUSED, ["0+10x60"])), {"{}": 2}),
+    ("Accepted a second (C)", dict(zip(REFUSED, 2 * ["0+10x60"])), {"{}": 4}),
+    ("MiniShop's fullest queue (A)", dict(zip(QUEUES, ("1x60", "10x60", "9x60", "10x60"))), {"{}": 0.9}),
+    ("MiniShop's fullest queue (A)", dict(zip(QUEUES, ("8x60", "10x60", "1x60", "10x60"))), {"{}": 0.8}),
+    ("Alertmanager to Slack (C)", dict(zip(SAID, ("0x60", "0x60"))), {"{}": 0}),
+    ("Alertmanager to Slack (C)", dict(zip(SAID, ("3x60", "0x60"))), {'{result="ok"}': 3}),
+)
+
+
+def test_combined_series(directory):
+    """An operator between two series drops neither: "or" drops a series with the labels of another one, and "+" needs both."""
+    labtest.need(PROMTOOL)
+    queries = {query.where: dashboards.substitute(query.text, ANY) for query in dashboards.board_queries() if query.kind == "prometheus"}
+    (directory / "tests.yml").write_text(json.dumps({"tests": [
+        {"interval": "5s", "input_series": [{"series": name, "values": values} for name, values in series.items()],
+         "promql_expr_test": [{"expr": queries[f"pipeline: {panel}"], "eval_time": "2m",
+                               "exp_samples": [{"labels": labels, "value": value} for labels, value in result.items()]}]}
+        for panel, series, result in COMBINED]}))
+    result = subprocess.run([PROMTOOL, "test", "rules", directory / "tests.yml"], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise TestFailure(result.stdout + result.stderr)
+
+
 def test_log_fields_exist(_):
     fields, messages = dashboards.documented_fields()
 
@@ -301,6 +330,9 @@ def test_log_fields_exist(_):
                 for word in text.split("|"):
                     if word not in messages:
                         yield f"{query.where}: no line says {word}"
+            # A client may write these words into its User-Agent, which is in the line too.
+            if re.search(r'\|[=~] "', query.text) and not re.search(r'\| json \| message=~?"', query.text):
+                yield f"{query.where}: does not select by the field message"
             templates = " ".join(re.findall(r"\{\{(.*?)\}\}", query.text))
             named = re.findall(r"(?<![\w.])\.([a-z]\w*)", templates) + re.findall(r"\| (\w+) ?(?:=~|!=|=|>|<)", query.text) + \
                 re.findall(r"by \((\w+)\)", query.text) + re.findall(r"\{\{(\w+)\}\}", query.legend)
@@ -309,6 +341,14 @@ def test_log_fields_exist(_):
             if not query.text.replace("sum by (reason) (count_over_time(", "").startswith('{app="minishop"}'):
                 yield f"{query.where}: selects other lines than MiniShop's"
     expect_none("unknown", wrong())
+
+
+def test_the_runbook_names_settings_that_are_there(_):
+    [section] = re.findall(r"\n## MiniShopLogsRefused\n(.*?)\n## ", (labtest.OBSERVABILITY / "runbook.md").read_text(), re.DOTALL)
+    files = "".join((labtest.OBSERVABILITY / name).read_text() for name in ("loki/loki.yaml", "otel-collector/logs-collector.yaml"))
+    named = re.findall(r"`([a-z]+(?:_[a-z]+)+)`", section)
+    labtest.expect("settings of Loki and of the collector", [name for name in named if f"{name}:" not in files], [])
+    labtest.expect("their number", len(named) >= 3, True)
 
 
 def test_red_line_is_the_alert(_):
@@ -359,6 +399,9 @@ def test_one_look(_):
                 defaults = panel["fieldConfig"]["defaults"]
                 if defaults.get("color", {}).get("mode") == "palette-classic":
                     yield f"{where}: colours by place"
+                # A range query would show the last value of the time range, although the series has ended: an error rate without traffic.
+                if panel["type"] == "stat" and any(not target.get("instant") or target.get("range", True) for target in panel["targets"]):
+                    yield f"{where}: not the present value"
                 if panel["options"].get("graphMode", "none") != "none":
                     yield f"{where}: the value covers the line"
                 if panel["type"] in ("stat", "timeseries") and defaults.get("decimals") != decimals.get(defaults.get("unit"), defaults.get("decimals")):

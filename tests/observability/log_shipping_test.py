@@ -213,6 +213,8 @@ def test_what_the_store_refuses_is_counted_as_the_alert_reads_it(directory):
             store.status = 400
             orders(shop, 10)
             wait_until("refused lines are counted", lambda: refused() >= 10, 20)
+            for other in set(re.findall(r"otelcol_process_\w+", rule)):
+                labtest.expect(f"{other} exists", len(re.findall(rf"^{other}[ {{]", labtest.http_get(engine.metrics_url), re.MULTILINE)), 1)
 
 
 if __name__ == "__main__":

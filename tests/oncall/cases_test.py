@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The cases and their grader: 50 seeds of each case, right answers in several wordings and wrong ones; and each way to cheat."""
+import contextlib
+import io
+import json
 import pathlib
 import re
+import socket
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
 from labtest import TestFailure, expect  # noqa: E402
 from world import BEGAN, World, cases, grader, plan_of, rfc3339, silence  # noqa: E402
-from oncall import actions, faults, page, score, words  # noqa: E402
+from oncall import actions, faults, hand, page, score, words  # noqa: E402
 from oncall.engines import Engines  # noqa: E402
 
 SEEDS = range(50)
@@ -196,7 +201,19 @@ def test_a_case_with_several_shops(_):
         world.case.instances = lab.instances
         said = dict(grader.public(world.case)["questions"][1]["allowed"])["instance"]
         expect("the instances", said, "its address, as in Prometheus and in the log: " + ", ".join(url.removeprefix("http://") for url in shops))
-    expect("in containers", Engines({**place, "place": "containers"}, ".").instances, [])
+    containers = Engines({**place, "place": "containers", "grafana_url": "http://127.0.0.1:3000", "jaeger_url": "http://127.0.0.1:16686"}, ".")
+    expect("in containers", containers.instances, [])
+    # Prometheus 3 has no classic pages, and Debian's has no others. Debian's Alertmanager has no pages.
+    for lab, path, silences in ((containers, "", "/#/silences"), (Engines(place, "."), "/classic", "/api/v2/silences")):
+        found = dict(page.links(lab, BEGAN, BEGAN + 400))
+        expect("Prometheus's pages", [found[name] for name in ("Targets", "Rules", "Alerts")],
+               [f"http://127.0.0.1:29090{path}/{name}" for name in ("targets", "rules", "alerts")])
+        expect("silences", found["Silences"], f"http://127.0.0.1:29093{silences}")
+        if not lab.native:
+            expect("traces", found["Traces"].startswith("http://127.0.0.1:16686/search?service=minishop&start="), True)
+            lab.trace_store = "tempo"  # Jaeger does not run then
+            labtest.contains(dict(page.links(lab, BEGAN, BEGAN + 400))["Traces"], "http://127.0.0.1:3000/explore?left=", "tempo", "traceql")
+        expect("a graph", found["Stock"].startswith(f"http://127.0.0.1:29090{path}/graph?g0.expr=minishop_inventory_stock&"), True)
     expect("without a lab", dict(words.kinds_of_places())["instance"], "its address, as in Prometheus and in the log")
 
 
@@ -351,10 +368,35 @@ def test_something_else_is_wrong(_):
 def test_what_is_no_answer(_):
     """An invalid answer does not count as a try, and the message says what is allowed."""
     world = World(8, 3)
-    for question, text in ((1, "soon"), (1, "25:00"), (1, "14:61"), (1, "yes"), (1, ""), (2, "somewhere"), (2, ""), (3, "bad luck"), (3, "grey one"),
+    for question, text in ((1, "soon"), (1, "25:00"), (1, "14:61"), (1, "yes"), (1, ""), (1, "14:03 +99:00"), (1, "14:03-24:00"), (1, "14:03 +05:60"), (2, "somewhere"), (2, ""), (3, "bad luck"), (3, "grey one"),
                            (7, "x"), (2, "payment, somewhere")):
         wanted(world, question, text, BAD)
     expect("wrong answers", sum(question.wrong for question in world.case.questions.values()), 0)
+
+
+def test_a_route_without_requests(_):
+    """Its share of errors is 0 / 0."""
+    for value in (float("nan"), None):
+        world = World(3, 1)
+        world.number = lambda *_, value=value: value
+        labtest.contains(wanted(world, 2, "GET /order/{order_id}", WRONG).text, "GET /order/{order_id}: no such request in the last minute")
+
+
+def test_a_request_that_fails_gets_a_reply(_):
+    """The client then does not report that the case does not respond."""
+    class Broken:
+        lock, over = threading.RLock(), threading.Event()
+
+        def answer(self, request):
+            raise ZeroDivisionError("division by zero")
+
+    client, server = socket.socketpair()
+    with client, contextlib.redirect_stderr(io.StringIO()):
+        client.sendall(b'{"do": "show"}\n')
+        expect("the end of the case", hand._converse(Broken(), server), None)
+        reply = json.loads(client.makefile().read())
+    expect("status", reply["status"], UNKNOWN)
+    labtest.contains(reply["text"], "cannot tell", "division by zero", "log/oncall.log")
 
 
 def test_plans(_):
