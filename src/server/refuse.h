@@ -32,6 +32,7 @@ struct server_refusal {
   unsigned status;
   const char *code;   /* a stable word, one for each status; see above */
   const char *detail; /* a sentence for people: what is wrong and what to do */
+  size_t limit;       /* the number of bytes that a part of the request exceeds; 0: not the reason */
   const char *method;
   const char *target;       /* with the query */
   const char *client;       /* the address */
