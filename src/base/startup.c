@@ -12,14 +12,16 @@
 
 static const int held[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 static sigset_t mask_before;
-static void (*sigpipe_before)(int);
+static const int ignored[] = {SIGPIPE, SIGXFSZ};
+static void (*ignored_before[sizeof ignored / sizeof *ignored])(int);
 
 static void hold_signals(void) {
   sigset_t set;
   sigemptyset(&set);
   for (size_t i = 0; i < sizeof held / sizeof *held; i++) sigaddset(&set, held[i]);
   sigprocmask(SIG_BLOCK, &set, &mask_before);
-  sigpipe_before = signal(SIGPIPE, SIG_IGN);
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+    ignored_before[i] = signal(ignored[i], SIG_IGN);
 }
 
 static void open_standard_descriptors(void) {
@@ -51,7 +53,7 @@ __attribute__((section(".preinit_array"), used)) static void (*const early)(void
 #endif
 
 void startup_release_signals(void) {
-  signal(SIGPIPE, sigpipe_before);
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], ignored_before[i]);
   sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
