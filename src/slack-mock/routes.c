@@ -11,7 +11,8 @@
 
 #include "base/buf_json.h"
 #include "base/clock.h"
-#include "base/nesting.h"
+#include "base/text.h"
+#include "base/untrusted_json.h"
 #include "server/request.h"
 #include "slack-mock/page.h"
 #include "slack-mock/payload.h"
@@ -121,9 +122,7 @@ static void post_message(const struct _u_request *request, struct _u_response *r
 
 /* A form on another site's page cannot send this type, so it cannot change anything here. */
 static bool is_json(const struct _u_request *request, struct _u_response *response) {
-  const char *type = server_request_header(request, "Content-Type");
-  if (type && strncasecmp(type, JSON, sizeof JSON - 1) == 0 && strchr("; \t", type[sizeof JSON - 1]))
-    return true;
+  if (text_is_media_type(server_request_header(request, "Content-Type"), JSON)) return true;
   reply_text(response, 415,
              "the Content-Type is not supported: send JSON with Content-Type: application/json\n");
   return false;
@@ -227,8 +226,8 @@ static void get_control(const struct _u_request *request, struct _u_response *re
 /* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are errors. Returns NULL, or a message.
  */
 static const char *set_control(const char *body, size_t len, struct mock_mode *mode) {
-  bool fits = len > 0 && len <= CONTROL_BODY_MAX && nesting_within(body, len, 1) && !memchr(body, '\0', len);
-  json_t *control = fits ? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+  struct error error;
+  json_t *control = len <= CONTROL_BODY_MAX ? untrusted_json_object(body, len, 1, &error) : NULL;
   json_int_t delay_s = MOCK_MODE_DELAY_DEFAULT_S;
   const char *name = NULL, *why = NULL;
   if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0)
@@ -333,7 +332,7 @@ static handler find_handler(const struct _u_request *request, struct buf *allow)
     if (!route_matches(&routes[i], request->url_path)) continue;
     if (strcmp(routes[i].method, method) == 0) return routes[i].handle;
     if (allow->len > 0) buf_puts(allow, ", ");
-    buf_puts(allow, routes[i].method);
+    buf_puts(allow, strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method);
   }
   return NULL;
 }
