@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 struct app_pidfile {
   int fd;
   char path[APP_TEXT_SIZE];
@@ -50,7 +52,7 @@ static int open_locked(const char *path, struct error *error) {
     /* Refuse symlinks: root may be writing to a directory that others can write to. */
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
     if (fd < 0) {
-      error_set(error, "cannot open the pid file %s: %s", path, strerror(errno));
+      error_set(error, "cannot open the pid file %s: %s", path, file_open_error(errno));
       return -1;
     }
     struct stat info;

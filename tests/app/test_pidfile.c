@@ -141,6 +141,7 @@ START_TEST(only_a_plain_file_is_taken) {
   fclose(precious);
   ck_assert_int_eq(symlink(other, path), 0);
   ck_assert_int_eq(app_pidfile_take(path, 0, 0, &file, &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "it is a symlink: name the file itself"));
   unlink(path);
   ck_assert_int_eq(link(other, path), 0);
   ck_assert_int_eq(app_pidfile_take(path, 0, 0, &file, &error), -1);
