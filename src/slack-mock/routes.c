@@ -223,19 +223,30 @@ static void get_control(const struct _u_request *request, struct _u_response *re
   reply_buf(response, JSON, &out);
 }
 
-/* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are errors. Returns NULL, or a message.
- */
-static const char *set_control(const char *body, size_t len, struct mock_mode *mode) {
-  struct error error;
-  json_t *control = len <= CONTROL_BODY_MAX ? untrusted_json_object(body, len, 1, &error) : NULL;
+#define SEND_MODE "send JSON such as {\"mode\":\"slow\",\"delay_s\":10}"
+
+/* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are errors. Returns 0, or -1 with the
+ * reason. */
+static int set_control(const char *body, size_t len, struct mock_mode *mode, struct error *error) {
+  json_t *control = NULL;
   json_int_t delay_s = MOCK_MODE_DELAY_DEFAULT_S;
-  const char *name = NULL, *why = NULL;
-  if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0)
-    why = "send JSON such as {\"mode\":\"slow\",\"delay_s\":10}\n";
+  const char *name = NULL;
+  int result = -1;
+  if (len > CONTROL_BODY_MAX)
+    error_set(error, "the body has more than %d bytes: " SEND_MODE, CONTROL_BODY_MAX);
+  else if (!(control = untrusted_json_object(body, len, 1, error)))
+    error_set(error, "the body %s: " SEND_MODE, *error->text ? error->text : "does not fit into memory");
+  else if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0)
+    error_set(
+        error,
+        "the body must have a text \"mode\", may have an integer \"delay_s\", and nothing else: " SEND_MODE);
   else if (mock_mode_set(mode, name, delay_s) != 0)
-    why = "unknown mode, or delay_s not within 1 to 60: GET /control lists the modes\n";
+    error_set(error, "unknown mode, or delay_s not within 1 to %d: GET /control lists the modes",
+              MOCK_MODE_DELAY_MAX_S);
+  else
+    result = 0;
   json_decref(control);
-  return why;
+  return result;
 }
 
 static void post_control(const struct _u_request *request, struct _u_response *response,
@@ -246,9 +257,10 @@ static void post_control(const struct _u_request *request, struct _u_response *r
     reply_text(response, 415, "the Content-Encoding is not supported: send the body without one\n");
     return;
   }
-  const char *why = set_control(request->binary_body, request->binary_body_length, channel->mode);
-  if (why) {
-    reply_text(response, 400, why);
+  struct error error;
+  if (set_control(request->binary_body, request->binary_body_length, channel->mode, &error) != 0) {
+    error_set(&error, "%s\n", error.text);
+    reply_text(response, 400, error.text);
     return;
   }
   int delay_s;

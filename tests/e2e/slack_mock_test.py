@@ -232,6 +232,12 @@ def test_modes(_):
                                    (JSON, b'{"mode":"outage"}' + b" " * 2000, 400), (FORM, b"mode=outage", 415),
                                    ("text/plain", b'{"mode":"outage"}', 415), (None, b'{"mode":"outage"}', 415)):
             equal(mock.ask("POST", "/control", body, kind)[0], status, f"{body[:40]} as {kind}")
+        for body, *words in ((b'{"mode":"outage"}' + b" " * 2000, "more than 1024 bytes"), (b'{"mode":"slow","delay_s":1e9}', "delay_s", "integer"),
+                             (b'{"mode":"slow","delay_s":61}', "delay_s", "1 to 60"), (b'{"mode":["ok"]}', "more than 1 levels"),
+                             (b'{"mode":"ok","mode":"ok"}', "twice"), (b'{"mode":"ok","x":1}', "nothing else"), (b"[]", "JSON object"),
+                             (b'{"mode":"ok"}\0', "NUL byte"), (b"", "ends too early")):
+            text = mock.ask("POST", "/control", body, JSON)[2]
+            equal([word for word in words if word not in text], [], f"{body[:40]}: {text}")
         equal(mock.messages()["control"]["mode"], "ok", "nothing of that changed the mode")
 
 
