@@ -157,6 +157,8 @@ static int serve(const struct _u_request *request, struct _u_response *response,
   return U_CALLBACK_COMPLETE;
 }
 
+_Static_assert((int)SERVER_REFUSAL_VALUE_SIZE >= (int)HTTP_REQUEST_ID_SIZE, "a caller's id fits");
+
 static void put_refusal_header(void *reply, const char *name, const char *value) {
   server_refusal_header(reply, name, value);
 }

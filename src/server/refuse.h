@@ -43,7 +43,7 @@ struct server_refusal {
 /* The statuses of refusals, by index; 0 after the last. */
 unsigned server_refusal_status(size_t index);
 
-enum { SERVER_REFUSAL_HEADERS = 8 };
+enum { SERVER_REFUSAL_HEADERS = 8, SERVER_REFUSAL_VALUE_SIZE = 160 };
 
 /* The hook's reply. The server adds Content-Type, Content-Length, Connection: close, Date, and Retry-After
  * with 503. */
@@ -53,12 +53,12 @@ struct server_refusal_reply {
   size_t header_count;
   struct {
     const char *name; /* static */
-    char value[80];
+    char value[SERVER_REFUSAL_VALUE_SIZE];
   } headers[SERVER_REFUSAL_HEADERS];
 };
 
 /* Adds a header and copies its value. Returns false and adds nothing if the reply is full, or if the value is
- * empty, longer than 79 bytes or holds control characters. */
+ * empty, does not fit or holds control characters. */
 bool server_refusal_header(struct server_refusal_reply *reply, const char *name, const char *value);
 
 #endif

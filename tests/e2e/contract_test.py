@@ -313,6 +313,10 @@ def test_request_id(directory):
             check_headers(f"X-Request-Id {bad[:10]}", response)
             if response.headers["x-request-id"] == bad:
                 raise TestFailure(f"{bad!r} was taken over")
+        for own in ("x" * 64, "x" * 79, "x" * 80, "x" * 128):  # also in the answer to a request that a guard refuses
+            expect(f"{len(own)} characters", shop.order(headers={"X-Request-Id": own}).headers["x-request-id"], own)
+            refused = shop.raw(f"POST /order HTTP/1.1\r\nHost: a\r\nHost: b\r\nX-Request-Id: {own}\r\n\r\n".encode()).decode()
+            expect(f"{len(own)} characters, refused", (refused[:13], f"\r\nX-Request-Id: {own}\r\n" in refused), ("HTTP/1.1 400 ", True))
         expect("new ones differ", len({shop.order().headers["x-request-id"] for _ in range(20)}), 20)
 
 
