@@ -8,7 +8,6 @@
 #include <string.h>
 #include <ulfius.h>
 
-#include "base/random.h"
 #include "http/observe.h"
 #include "http/reply.h"
 #include "http/service_private.h"
@@ -209,30 +208,29 @@ static void refuse(struct http_service *service, const struct server_refusal *re
   buf_free(&exchange.reply);
 }
 
-/* Little or nothing of the request was read (too many connections, a backlog at shutdown), so it has no route
- * to observe. The client gets the same kind of response. */
-static void turn_away(const struct server_refusal *refusal, const struct tel_context *context,
+/* Little or nothing of the request was read (malformed, too many connections, a backlog at shutdown), so it
+ * has no route to observe. The client gets the same kind of response. */
+static void turn_away(struct http_service *service, const struct server_refusal *refusal,
                       struct server_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
   refused_path(refusal, path);
-  struct http_exchange exchange = {.path = path, .context = *context, .reply = BUF_INIT(REPLY_LIMIT)};
-  tel_trace_id_hex(&exchange.context, exchange.request_id);
-  respond_to_refusal(&exchange, refusal, reply);
+  struct http_exchange exchange = {.path = path,
+                                   .connection = refusal->target ? refusal->connection : NULL,
+                                   .reply = BUF_INIT(REPLY_LIMIT)};
+  if (reply) {
+    http_observe_identify(service->observe, &exchange);
+    respond_to_refusal(&exchange, refusal, reply);
+  }
+  http_observe_refused(service->observe, refusal, reply ? &exchange : NULL);
   buf_free(&exchange.reply);
 }
 
 static void refused(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   struct http_service *service = cls;
-  if (refusal->origin == SERVER_REFUSED_BY_GUARD && refusal->method && refusal->target &&
-      refusal->connection) {
+  if (refusal->origin == SERVER_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection)
     refuse(service, refusal, reply);
-  } else {
-    struct tel_context context = {0};
-    random_bytes(context.trace_id, sizeof context.trace_id);
-    random_bytes(context.span_id, sizeof context.span_id);
-    if (reply) turn_away(refusal, &context, reply);
-    http_observe_refused(service->observe, refusal, reply ? &context : NULL);
-  }
+  else
+    turn_away(service, refusal, reply);
 }
 
 static void log_library(void *cls, enum server_log_level level, const char *text) {
