@@ -66,9 +66,9 @@ AC_DEFUN([MINISHOP_COVERAGE], [
   AC_SUBST([COVERAGE_FLAGS])
 ])
 
-# The commit that /version reports: from git, or "release" in a tarball.
+# The commit that /version reports: from git, or "release" in a tarball, which may lie in a git repository of somebody else.
 AC_DEFUN([MINISHOP_GIT_COMMIT], [
-  minishop_commit=$(git -C "$srcdir" rev-parse --short=12 HEAD 2>/dev/null || echo release)
+  minishop_commit=$(test -e "$srcdir/.git" && git -C "$srcdir" rev-parse --short=12 HEAD 2>/dev/null || echo release)
   AC_DEFINE_UNQUOTED([MINISHOP_COMMIT], ["$minishop_commit"], [The commit this was built from.])
 ])
 

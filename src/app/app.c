@@ -25,7 +25,7 @@ enum { EXIT_USAGE = 2, MAX_WARNINGS = 16, WARNING_SIZE = 640 };
 struct start {
   struct app_options options;
   struct app_sources sources;
-  char directory[APP_TEXT_SIZE / 2], file[APP_TEXT_SIZE];
+  char directory[APP_TEXT_SIZE], file[APP_TEXT_SIZE];
   struct app_config config;
   struct app_identity identity;
   struct app_daemon daemon;
@@ -46,8 +46,16 @@ static void keep_warning(void *cls, const char *text) {
 
 static int find_sources(struct start *start, struct error *error) {
   const char *file = start->options.config;
-  if (!getcwd(start->directory, sizeof start->directory)) memcpy(start->directory, "/", 2);
-  int len = file && *file != '/'
+  bool relative = file && *file != '/';
+  if (!getcwd(start->directory, sizeof start->directory)) start->directory[0] = '\0';
+  if (relative && !*start->directory) {
+    error_set(
+        error,
+        "--config: %.200s is relative, but the current directory has no usable name: write the whole path",
+        file);
+    return -1;
+  }
+  int len = relative
                 ? snprintf(start->file, sizeof start->file, "%s/%s", start->directory, file)
                 : snprintf(start->file, sizeof start->file, "%s", file ? file : SYSCONFDIR "/minishop.conf");
   if (len >= (int)sizeof start->file) {

@@ -85,10 +85,10 @@ void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]);
 
 /* The sources of the configuration; all strings are borrowed. */
 struct app_sources {
-  const char *file;                         /* absolute; NULL: none */
-  bool file_optional;                       /* may be absent, because it is the default file */
-  const char *directory;                    /* base of relative paths; absolute */
-  const char *const *environment;           /* as environ; NULL: none */
+  const char *file;               /* absolute; NULL: none */
+  bool file_optional;             /* may be absent, because it is the default file */
+  const char *directory;          /* base of relative paths; absolute, or "": relative paths are refused */
+  const char *const *environment; /* as environ; NULL: none */
   const char *option_values[APP_KEY_COUNT]; /* from the command line; NULL: not given */
 };
 

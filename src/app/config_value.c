@@ -53,7 +53,8 @@ static void describe(const struct app_key *key, char *out, size_t size) {
   }
 }
 
-static void show(const struct app_value *value, char *out, size_t size) {
+static void show(const struct app_key *key, const struct app_value *value, char *out, size_t size) {
+  bool whole = key->type == APP_WHOLE || key->type == APP_MEMORY;
   switch (value->kind) {
   case APP_VALUE_BOOL:
     snprintf(out, size, "%s", value->boolean ? "true" : "false");
@@ -62,7 +63,10 @@ static void show(const struct app_value *value, char *out, size_t size) {
     snprintf(out, size, "%lld", (long long)value->whole);
     break;
   case APP_VALUE_REAL:
-    snprintf(out, size, "%.15g", value->real);
+    /* Without its point, 1.0 would look like the whole number that the setting takes. */
+    snprintf(out, size,
+             whole && floor(value->real) == value->real && fabs(value->real) < 1e15 ? "%.1f" : "%.15g",
+             value->real);
     break;
   case APP_VALUE_TEXT: {
     /* The text goes to a terminal: replace control characters. */
@@ -85,7 +89,7 @@ static void show(const struct app_value *value, char *out, size_t size) {
 static int refuse(const struct app_key *key, const struct app_value *value, struct error *error) {
   char takes[400], got[200];
   describe(key, takes, sizeof takes);
-  show(value, got, sizeof got);
+  show(key, value, got, sizeof got);
   error_set(error, "%s takes %s, not %s", key->path, takes, got);
   return -1;
 }
@@ -155,6 +159,12 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
     break;
   default:
     break;
+  }
+  if (relative && !*directory) {
+    error_set(error,
+              "%s: %.200s is relative, but the current directory has no usable name: write the whole path",
+              key->path, text);
+    return -1;
   }
   /* A daemon leaves the directory in which it was started, so relative paths become absolute. */
   char whole[2 * APP_TEXT_SIZE];

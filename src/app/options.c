@@ -47,7 +47,8 @@ static void set_unknown(struct error *error, const char *seen) {
   const char *name = seen + strspn(seen, "-"), *best = NULL;
   size_t len = strcspn(name, "="), distance = TEXT_DISTANCE_MAX;
   for (size_t i = 0; i < ROW_COUNT; i++) {
-    if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0) {
+    bool same = strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0;
+    if (same && name[len] == '=' && !rows[i].argument) {
       error_set(error, "--%s takes no argument: %.200s", rows[i].name, seen);
       return;
     }
@@ -67,8 +68,9 @@ int app_options_parse(int argc, char **argv, struct app_options *out, struct err
                                .val = (int)i + 256};
   optind = 0; /* reset for a second call */
   opterr = 0;
-  while ((which = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-    const char *seen = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+  for (;;) {
+    const char *seen = argv[optind > 0 ? optind : 1]; /* getopt leaves optind at a word of several letters */
+    if ((which = getopt_long(argc, argv, "+:h", known, NULL)) == -1) break;
     if (which == ':') {
       error_set(error, "%.200s requires an argument", seen);
       return -1;

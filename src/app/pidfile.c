@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 struct app_pidfile {
   int fd;
   char path[APP_TEXT_SIZE];
@@ -18,11 +20,17 @@ struct app_pidfile {
 
 enum { TRIES = 16 };
 
+/* Whether the path still names the file: 1. 0: another process has replaced it. -1: unknown, or removed. */
+static int names(const char *path, int fd) {
+  struct stat opened, named;
+  if (fstat(fd, &opened) != 0 || lstat(path, &named) != 0) return -1;
+  return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
 /* Locks the file and checks that the path still names it: the previous process may have removed it between
  * our open and our lock. Returns 1 if it is ours, 0 to try again, -1 with a text in error. Uses flock(): a
  * lock of fcntl() would end as soon as any code in this process opened and closed the file. */
 static int lock(int fd, const char *path, struct error *error) {
-  struct stat opened, named;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char pid[24] = "";
     if (errno != EWOULDBLOCK) {
@@ -36,8 +44,7 @@ static int lock(int fd, const char *path, struct error *error) {
               *pid ? pid : "unknown", path);
     return -1;
   }
-  if (fstat(fd, &opened) != 0 || stat(path, &named) != 0) return 0;
-  return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+  return names(path, fd) > 0;
 }
 
 static int open_locked(const char *path, struct error *error) {
@@ -45,7 +52,7 @@ static int open_locked(const char *path, struct error *error) {
     /* Refuse symlinks: root may be writing to a directory that others can write to. */
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
     if (fd < 0) {
-      error_set(error, "cannot open the pid file %s: %s", path, strerror(errno));
+      error_set(error, "cannot open the pid file %s: %s", path, file_open_error(errno));
       return -1;
     }
     struct stat info;
@@ -92,7 +99,9 @@ int app_pidfile_take(const char *path, uid_t owner, gid_t group, struct app_pidf
 void app_pidfile_free(struct app_pidfile *file) {
   if (!file) return;
   /* Remove it while we hold the lock, or we might remove another process's file. */
-  if (unlink(file->path) != 0 && ftruncate(file->fd, 0) != 0) { /* the next start detects the stale file */
+  bool other = names(file->path, file->fd) == 0;
+  if (!other && unlink(file->path) != 0 && ftruncate(file->fd, 0) != 0) {
+    /* the next start detects the stale file */
   }
   close(file->fd);
   free(file);

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 static const struct passwd *entry_of(const char *user, struct error *error) {
   errno = 0;
   const struct passwd *entry = getpwnam(user);
@@ -48,7 +50,7 @@ int app_identity_give(const struct app_identity *identity, const char *path, str
   if (!*identity->name) return 0;
   int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
   if (fd < 0 || fstat(fd, &info) != 0) {
-    error_set(error, "cannot open the log file %s: %s", path, strerror(errno));
+    error_set(error, "cannot open the log file %s: %s", path, file_open_error(errno));
     if (fd >= 0) close(fd);
     return -1;
   }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,4 +53,8 @@ size_t file_write(int fd, const void *data, size_t len) {
     done += (size_t)n;
   }
   return done;
+}
+
+const char *file_open_error(int error) {
+  return error == ELOOP ? "it is a symlink: name the file itself" : strerror(error);
 }

@@ -15,4 +15,7 @@ ssize_t file_read(const char *path, char *out, size_t size);
  * returns 0, errno is EIO. */
 size_t file_write(int fd, const void *data, size_t len);
 
+/* strerror() after open() with O_NOFOLLOW, whose ELOOP usually means that the file is a symlink. */
+const char *file_open_error(int error);
+
 #endif

@@ -13,7 +13,6 @@ libbase_la_SOURCES = \
 	src/base/file.c src/base/file.h \
 	src/base/forks.c src/base/forks.h \
 	src/base/hex.c src/base/hex.h \
-	src/base/nesting.c src/base/nesting.h \
 	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
 	src/base/rate.c src/base/rate.h \
@@ -27,3 +26,8 @@ LIBBASE = libbase.la
 noinst_LIBRARIES += libstartup.a
 libstartup_a_SOURCES = src/base/startup.c src/base/startup.h
 LIBSTARTUP = libstartup.a
+
+# For programs only: libtel does not use jansson.
+noinst_LIBRARIES += libuntrustedjson.a
+libuntrustedjson_a_SOURCES = src/base/untrusted_json.c src/base/untrusted_json.h
+LIBUNTRUSTEDJSON = libuntrustedjson.a

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 static sigset_t mask_before;
-static void (*sigpipe_before)(int);
+static const int ignored[] = {SIGPIPE, SIGXFSZ};
+static void (*ignored_before[sizeof ignored / sizeof *ignored])(int);
 
 sigset_t startup_held_signals(void) {
   static const int held[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
@@ -24,7 +25,8 @@ sigset_t startup_held_signals(void) {
 static void hold_signals(void) {
   const sigset_t set = startup_held_signals();
   sigprocmask(SIG_BLOCK, &set, &mask_before);
-  sigpipe_before = signal(SIGPIPE, SIG_IGN);
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+    ignored_before[i] = signal(ignored[i], SIG_IGN);
 }
 
 static void open_standard_descriptors(void) {
@@ -56,7 +58,7 @@ __attribute__((section(".preinit_array"), used)) static void (*const early)(void
 #endif
 
 void startup_release_signals(void) {
-  signal(SIGPIPE, sigpipe_before);
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], ignored_before[i]);
   sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 

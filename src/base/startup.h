@@ -6,11 +6,12 @@
 #include <signal.h>
 
 /* Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1, so that none of them ends the program before it can handle
- * them, and ignores SIGPIPE. Opens the standard descriptors (0, 1, 2) that the parent process has closed.
- * Otherwise the next file that the program opens would get such a number. These descriptors stay unusable:
- * reading standard input fails, and so does writing to standard output or error. If one cannot be opened, the
- * program exits with status 1. A program linked by the GNU linker runs startup() before the constructors of
- * its libraries. main() calls it too; a second call does nothing. */
+ * them. Ignores SIGPIPE and SIGXFSZ: a write to a closed pipe, and one beyond the limit of a file's size
+ * (RLIMIT_FSIZE), fail with an error instead. Opens the standard descriptors (0, 1, 2) that the parent
+ * process has closed. Otherwise the next file that the program opens would get such a number. These
+ * descriptors stay unusable: reading standard input fails, and so does writing to standard output or error.
+ * If one cannot be opened, the program exits with status 1. A program linked by the GNU linker runs startup()
+ * before the constructors of its libraries. main() calls it too; a second call does nothing. */
 void startup(void);
 
 /* The signals that startup() blocks. */

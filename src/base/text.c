@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 static int is_space(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -14,6 +15,13 @@ size_t text_trim(const char *text, size_t len, const char **begin) {
   while (len > 0 && is_space(*text)) text++, len--;
   *begin = text;
   return len;
+}
+
+bool text_is_media_type(const char *value, const char *type) {
+  size_t len = strlen(type);
+  if (!value || strncasecmp(value, type, len) != 0) return false;
+  value += len + strspn(value + len, " \t");
+  return *value == '\0' || *value == ';';
 }
 
 void text_copy(char *out, size_t size, const char *text) {
@@ -58,6 +66,8 @@ void text_similar(const char *word, size_t len, const char *candidate, const cha
 
 const char *text_show(const char *text, size_t len, char out[TEXT_SHOWN_SIZE]) {
   size_t shown = least(len, TEXT_SHOWN);
+  while (shown < len && shown > 0 && ((unsigned char)text[shown] & 0xC0) == 0x80)
+    shown--; /* not inside a character */
   for (size_t i = 0; i < shown; i++) out[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
   strcpy(out + shown, shown < len ? "..." : "");
   return out;

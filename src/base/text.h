@@ -3,11 +3,16 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 /* Finds the text without blanks, tabs, CR and LF at both ends. Returns its length; it begins at *begin. */
 size_t text_trim(const char *text, size_t len, const char **begin);
+
+/* Whether the value of a Content-Type header names this media type, with or without parameters. The value may
+ * be NULL. */
+bool text_is_media_type(const char *value, const char *type);
 
 /* Copies bytes and returns the end of the copy. Inline, because each log line is written with it. */
 static inline char *text_put(char *to, const char *text, size_t len) {

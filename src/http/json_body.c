@@ -2,70 +2,23 @@
 #include "http/json_body.h"
 
 #include <string.h>
-#include <strings.h>
 
-#include "base/nesting.h"
 #include "base/text.h"
+#include "base/untrusted_json.h"
 #include "http/reply.h"
 #include "server/request.h"
 
+#define JSON "application/json"
 enum { NESTING_MAX = 8 }; /* the shop's bodies are one level deep */
 
-/* Whether a Content-Type names JSON, with or without parameters. */
-static bool is_json(const char *content_type) {
-  static const char json[] = "application/json";
-  if (!content_type || strncasecmp(content_type, json, sizeof json - 1) != 0) return false;
-  const char *rest = content_type + sizeof json - 1;
-  return rest[strspn(rest, " \t")] == '\0' || rest[strspn(rest, " \t")] == ';';
-}
-
-/* Describes the error. jansson's own messages name its flags and contain text of the client. */
-static const char *parse_error(enum json_error_code code) {
-  switch (code) {
-  case json_error_invalid_utf8:
-    return "this is not UTF-8";
-  case json_error_premature_end_of_input:
-    return "the text ends too early";
-  case json_error_end_of_input_expected:
-    return "there is more text after the JSON value";
-  case json_error_null_character:
-  case json_error_null_byte_in_key:
-    return "\\u0000 is not allowed";
-  case json_error_duplicate_key:
-    return "the same field occurs twice";
-  case json_error_numeric_overflow:
-    return "this number is too large";
-  default:
-    return "this is not JSON syntax";
-  }
-}
-
 static json_t *parse(struct http_exchange *exchange) {
-  static const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
-  json_error_t error;
-  if (!nesting_within(exchange->body, exchange->body_len, NESTING_MAX)) {
-    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is nested more than %d levels deep.",
-                       NESTING_MAX);
-    return NULL;
-  }
-  json_t *json = json_loadb(exchange->body, exchange->body_len, flags, &error);
-  /* A huge integer is valid JSON. The check of its field refuses it. */
-  if (!json && *error.text && json_error_code(&error) == json_error_numeric_overflow)
-    json = json_loadb(exchange->body, exchange->body_len, flags | JSON_DECODE_INT_AS_REAL, &error);
-  bool skipped = json && memchr(exchange->body, '\0', exchange->body_len); /* after a number */
-  if (json && json_is_object(json) && !skipped) return json;
-  if (skipped)
-    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body has a NUL byte, which JSON does not allow.");
-  else if (json)
-    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body is not a JSON object, such as {}.");
-  else if (!*error.text) /* jansson describes every syntax error */
+  struct error error;
+  json_t *json = untrusted_json_object(exchange->body, exchange->body_len, NESTING_MAX, &error);
+  if (!json && *error.text)
+    http_reply_problem(exchange, HTTP_INVALID_REQUEST, "The body %s.", error.text);
+  else if (!json)
     http_reply_no_memory(exchange);
-  else
-    http_reply_problem(exchange, HTTP_INVALID_REQUEST,
-                       "The body cannot be read as JSON at line %d, column %d (byte %d): %s.", error.line,
-                       error.column, error.position, parse_error(json_error_code(&error)));
-  json_decref(json);
-  return NULL;
+  return json;
 }
 
 bool http_json_take_string(const json_t *value, void *out) {
@@ -124,8 +77,8 @@ static bool format_is_taken(struct http_exchange *exchange) {
                        http_reply_quote(coding, quote));
     return false;
   }
-  if (is_json(type)) return true;
-  exchange->accept = "application/json";
+  if (text_is_media_type(type, JSON)) return true;
+  exchange->accept = JSON;
   if (type)
     http_reply_problem(exchange, HTTP_UNSUPPORTED_MEDIA_TYPE, "The body has Content-Type '%s'.",
                        http_reply_quote(type, quote));

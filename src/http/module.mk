@@ -13,4 +13,4 @@ libhttp_a_SOURCES = \
 	src/http/routes.c src/http/routes.h \
 	src/http/tracez_page.c src/http/tracez_page.h src/http/tracez_style.h src/http/html.c src/http/html.h src/http/local.c src/http/local.h \
 	src/http/service.c src/http/service.h src/http/service_private.h
-LIBHTTP = libhttp.a $(LIBSHOP)
+LIBHTTP = libhttp.a $(LIBUNTRUSTEDJSON) $(LIBSHOP)

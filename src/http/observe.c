@@ -195,15 +195,24 @@ void http_observe_end(struct http_observe *observe, struct http_exchange *exchan
   exchange->span = NULL;
 }
 
+void http_observe_identify(struct http_observe *observe, struct http_exchange *exchange) {
+  if (exchange->connection) http_exchange_read_headers(exchange);
+  settle_request_id(exchange);
+  begin_trace(observe, exchange);
+}
+
 void http_observe_refused(struct http_observe *observe, const struct server_refusal *refusal,
-                          const struct tel_context *context) {
+                          const struct http_exchange *exchange) {
   http_metrics_refused(observe->metrics, refusal->status);
   /* The counter counts all refusals. */
   if (!refusal->target && !rate_passes(&observe->refusals, REFUSALS_A_SECOND, clock_mono_ns())) return;
   struct tel_log_record *record =
       tel_log_begin(observe->logger, refusal->status == 503 ? TEL_ERROR : TEL_WARN);
   struct tel_attributes *fields = tel_log_fields(record);
-  if (context) tel_log_context(record, context);
+  if (exchange) {
+    tel_log_context(record, &exchange->context);
+    tel_attributes_put_string(fields, &REQUEST_ID, exchange->request_id);
+  }
   tel_attributes_set_static(fields, "route", "unmatched");
   if (refusal->target)
     tel_attributes_set_text(fields, "path", refusal->target, strcspn(refusal->target, "?"));

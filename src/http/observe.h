@@ -24,10 +24,12 @@ void http_observe_begin(struct http_observe *observe, struct http_exchange *exch
 /* Ends an exchange whose response is complete. Call it once for each begin. Ends the span too. */
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange);
 
-/* Counts and logs a request that never became an exchange (refused by libmicrohttpd, cut off, turned away).
- * Requests without a request line are logged at a limited rate. context: the trace context of the response,
- * or NULL. */
+/* For a request that no route sees (refused by libmicrohttpd, turned away): chooses the request id and the
+ * trace context of its response, from the headers if it has a connection. Do not end such an exchange. */
+void http_observe_identify(struct http_observe *observe, struct http_exchange *exchange);
+/* Counts and logs such a request, or one that was cut off. Requests without a request line are logged at a
+ * limited rate. exchange: that of the response, or NULL. */
 void http_observe_refused(struct http_observe *observe, const struct server_refusal *refusal,
-                          const struct tel_context *context);
+                          const struct http_exchange *exchange);
 
 #endif

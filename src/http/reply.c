@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/reply.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 void http_reply_text(struct http_exchange *exchange, unsigned status, const char *content_type) {
@@ -25,13 +27,17 @@ void http_reply_json(struct http_exchange *exchange) {
 /* Writes the path as a URI reference: percent-encodes every byte that is not allowed in one. */
 static void put_instance(char *out, size_t size, const char *path) {
   static const char safe[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/%:@!$&'()*+,;=";
-  size_t at = 0;
-  for (; *path && at + 4 < size; path++)
-    if (strchr(safe, *path))
-      out[at++] = *path;
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/:@!$&'()*+,;=";
+  /* "//a/b" would be the path /b on the host a. */
+  size_t at = strncmp(path, "//", 2) == 0 ? (size_t)snprintf(out, size, "/.") : 0;
+  for (size_t taken; *path && at + 4 < size; path += taken) {
+    bool encoded = *path == '%' && isxdigit((unsigned char)path[1]) && isxdigit((unsigned char)path[2]);
+    taken = encoded ? 3 : 1;
+    if (encoded || strchr(safe, *path))
+      at = (size_t)(text_put(out + at, path, taken) - out);
     else
       at += (size_t)snprintf(out + at, size - at, "%%%02X", (unsigned char)*path);
+  }
   out[at] = '\0';
 }
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <ulfius.h>
 
-#include "base/random.h"
 #include "http/observe.h"
 #include "http/reply.h"
 #include "http/service_private.h"
@@ -157,28 +156,28 @@ static int serve(const struct _u_request *request, struct _u_response *response,
   return U_CALLBACK_COMPLETE;
 }
 
+_Static_assert((int)SERVER_REFUSAL_VALUE_SIZE >= (int)HTTP_REQUEST_ID_SIZE, "a caller's id fits");
+
 static void put_refusal_header(void *reply, const char *name, const char *value) {
   server_refusal_header(reply, name, value);
 }
 
-/* Adds the limits to the detail. They are settings, so the server's constant texts cannot name them. */
-static void reply_refusal(struct http_exchange *exchange, const struct server_refusal *refusal,
-                          const struct server_settings *limits) {
+/* Adds the limit to the detail. It is a setting, so the server's constant texts cannot name it. */
+static void reply_refusal(struct http_exchange *exchange, const struct server_refusal *refusal) {
   enum http_problem problem = http_problem_by_code(refusal->code);
-  if (problem == HTTP_PAYLOAD_TOO_LARGE)
-    http_reply_problem(exchange, problem, "The body has more than %zu bytes (server.body_limit).",
-                       limits->body_limit);
-  else if (problem == HTTP_HEADER_TOO_LARGE)
-    http_reply_problem(exchange, problem, "%s The limit is %zu bytes.", refusal->detail,
-                       limits->header_limit);
-  else
+  if (!refusal->limit)
     http_reply_problem(exchange, problem ? problem : HTTP_INVALID_REQUEST, "%s", refusal->detail);
+  else if (problem == HTTP_PAYLOAD_TOO_LARGE)
+    http_reply_problem(exchange, problem, "The body has more than %zu bytes (server.body_limit).",
+                       refusal->limit);
+  else
+    http_reply_problem(exchange, problem, "%s The limit is %zu bytes.", refusal->detail, refusal->limit);
 }
 
 /* Sets the exchange's problem and, if the server asks for a reply, fills the reply. */
-static void respond_to_refusal(const struct http_service *service, struct http_exchange *exchange,
-                               const struct server_refusal *refusal, struct server_refusal_reply *reply) {
-  reply_refusal(exchange, refusal, &service->settings.server);
+static void respond_to_refusal(struct http_exchange *exchange, const struct server_refusal *refusal,
+                               struct server_refusal_reply *reply) {
+  reply_refusal(exchange, refusal);
   if (!reply) return;
   buf_append(&reply->body, exchange->reply.data, exchange->reply.len);
   reply->content_type = exchange->content_type;
@@ -204,35 +203,34 @@ static void refuse(struct http_service *service, const struct server_refusal *re
                                    .client = refusal->client,
                                    .reply = BUF_INIT(REPLY_LIMIT)};
   http_observe_begin(service->observe, &exchange);
-  respond_to_refusal(service, &exchange, refusal, reply);
+  respond_to_refusal(&exchange, refusal, reply);
   http_observe_end(service->observe, &exchange);
   buf_free(&exchange.reply);
 }
 
-/* Little or nothing of the request was read (too many connections, a backlog at shutdown), so it has no route
- * to observe. The client gets the same kind of response. */
-static void turn_away(const struct http_service *service, const struct server_refusal *refusal,
-                      const struct tel_context *context, struct server_refusal_reply *reply) {
+/* Little or nothing of the request was read (malformed, too many connections, a backlog at shutdown), so it
+ * has no route to observe. The client gets the same kind of response. */
+static void turn_away(struct http_service *service, const struct server_refusal *refusal,
+                      struct server_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
   refused_path(refusal, path);
-  struct http_exchange exchange = {.path = path, .context = *context, .reply = BUF_INIT(REPLY_LIMIT)};
-  tel_trace_id_hex(&exchange.context, exchange.request_id);
-  respond_to_refusal(service, &exchange, refusal, reply);
+  struct http_exchange exchange = {.path = path,
+                                   .connection = refusal->target ? refusal->connection : NULL,
+                                   .reply = BUF_INIT(REPLY_LIMIT)};
+  if (reply) {
+    http_observe_identify(service->observe, &exchange);
+    respond_to_refusal(&exchange, refusal, reply);
+  }
+  http_observe_refused(service->observe, refusal, reply ? &exchange : NULL);
   buf_free(&exchange.reply);
 }
 
 static void refused(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply) {
   struct http_service *service = cls;
-  if (refusal->origin == SERVER_REFUSED_BY_GUARD && refusal->method && refusal->target &&
-      refusal->connection) {
+  if (refusal->origin == SERVER_REFUSED_BY_GUARD && refusal->method && refusal->target && refusal->connection)
     refuse(service, refusal, reply);
-  } else {
-    struct tel_context context = {0};
-    random_bytes(context.trace_id, sizeof context.trace_id);
-    random_bytes(context.span_id, sizeof context.span_id);
-    if (reply) turn_away(service, refusal, &context, reply);
-    http_observe_refused(service->observe, refusal, reply ? &context : NULL);
-  }
+  else
+    turn_away(service, refusal, reply);
 }
 
 static void log_library(void *cls, enum server_log_level level, const char *text) {

@@ -89,17 +89,35 @@ static void field_read(struct server_arrival *arrival, const char *line, const c
   if (value_of("Transfer-Encoding:", 18, line, end)) arrival->chunked = true;
 }
 
+/* libmicrohttpd takes CR or LF alone for the end of a line. A proxy may not, and would then see other
+ * requests. */
+static bool line_end_is_bad(struct server_arrival *arrival, char next) {
+  bool bad = arrival->return_seen != (next == '\n');
+  arrival->return_seen = next == '\r';
+  return bad;
+}
+
+static bool trailer_is_bad(struct server_arrival *arrival, const char *at, const char *end) {
+  for (; at < end; at++)
+    if (line_end_is_bad(arrival, *at) || !*at) return true; /* libmicrohttpd also takes NUL for the end */
+  return false;
+}
+
+static void chunk_begins(struct server_arrival *arrival) {
+  arrival->part = SERVER_ARRIVAL_CHUNK_SIZE;
+  arrival->left = 0;
+  arrival->line_bytes = 0;
+}
+
 static void head_ends(struct server_arrival *arrival) {
   arrival->heads++;
   arrival->body_bytes = 0;
-  if (arrival->chunked) {
-    arrival->part = SERVER_ARRIVAL_CHUNK_SIZE;
-    arrival->left = 0;
-  } else if (arrival->left) {
+  if (arrival->chunked)
+    chunk_begins(arrival);
+  else if (arrival->left)
     arrival->part = SERVER_ARRIVAL_BODY;
-  } else {
+  else
     request_ends(arrival);
-  }
 }
 
 /* Reads headers and trailers. The start of an incomplete line is in the same buffer, directly before the
@@ -107,6 +125,9 @@ static void head_ends(struct server_arrival *arrival) {
 static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
   bool trailers = arrival->part == SERVER_ARRIVAL_TRAILERS;
   char *line = at - arrival->line_bytes, *newline = memchr(at, '\n', (size_t)(end - at));
+  /* The guards check the headers. */
+  if (trailers && trailer_is_bad(arrival, at, newline ? newline + 1 : end))
+    return fault(arrival, SERVER_ARRIVAL_BAD_TRAILER, at);
   if (!newline) {
     arrival->line_bytes = (size_t)(end - line);
     return end;
@@ -120,9 +141,6 @@ static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
       head_ends(arrival);
     return newline + 1;
   }
-  /* libmicrohttpd takes a NUL as the end of the line. In headers, the guards refuse it. */
-  if (trailers && memchr(line, '\0', (size_t)(last - line)))
-    return fault(arrival, SERVER_ARRIVAL_BAD_TRAILER, at);
   if (blank(last[-1])) value_trim(line, last);
   if (!trailers && strchr("CcTt", *line)) field_read(arrival, line, last);
   return newline + 1;
@@ -142,10 +160,15 @@ static char *body_read(struct server_arrival *arrival, char *at, char *end) {
   return at;
 }
 
-/* Reads size and extension. libmicrohttpd refuses malformed ones, and then reads no further request. */
+/* Reads size and extension. libmicrohttpd refuses malformed ones, and then reads no further request. But it
+ * takes an empty size for 0. */
 static char *chunk_size_read(struct server_arrival *arrival, char *at, char *end) {
-  for (; at < end && *at != '\n'; at++) {
+  for (; at < end; at++) {
     int digit = hex_digit(*at);
+    bool empty = arrival->line_bytes == 0 && (*at == ';' || *at == '\r');
+    if (line_end_is_bad(arrival, *at) || empty) return fault(arrival, SERVER_ARRIVAL_BAD_CHUNK, at);
+    if (*at == '\n') break;
+    arrival->line_bytes++;
     if (*at == ';') arrival->part = SERVER_ARRIVAL_CHUNK_EXTENSION;
     if (arrival->part == SERVER_ARRIVAL_CHUNK_EXTENSION || *at == '\r') continue;
     if (digit < 0) {
@@ -156,6 +179,7 @@ static char *chunk_size_read(struct server_arrival *arrival, char *at, char *end
   }
   if (at == end) return end;
   arrival->part = arrival->left ? SERVER_ARRIVAL_CHUNK : SERVER_ARRIVAL_TRAILERS;
+  arrival->line_bytes = 0;
   if (arrival->left > arrival->body_limit - arrival->body_bytes)
     return fault(arrival, SERVER_ARRIVAL_TOO_LARGE, at);
   arrival->body_bytes += arrival->left;
@@ -163,13 +187,13 @@ static char *chunk_size_read(struct server_arrival *arrival, char *at, char *end
 }
 
 static char *chunk_end_read(struct server_arrival *arrival, char *at, char *end) {
-  if (*at == '\r') return at + 1;
-  if (*at != '\n') {
+  if (line_end_is_bad(arrival, *at)) return fault(arrival, SERVER_ARRIVAL_BAD_CHUNK, at);
+  if (*at == '\n') {
+    chunk_begins(arrival);
+  } else if (*at != '\r') {
     arrival->part = SERVER_ARRIVAL_UNREADABLE;
     return end;
   }
-  arrival->part = SERVER_ARRIVAL_CHUNK_SIZE;
-  arrival->left = 0;
   return at + 1;
 }
 

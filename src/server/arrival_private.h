@@ -26,6 +26,7 @@ enum server_arrival_fault {
   SERVER_ARRIVAL_GOOD,
   SERVER_ARRIVAL_BAD_LINE,  /* cannot start a request */
   SERVER_ARRIVAL_TOO_LARGE, /* the chunks exceed the body limit */
+  SERVER_ARRIVAL_BAD_CHUNK,
   SERVER_ARRIVAL_BAD_TRAILER,
 };
 
@@ -36,9 +37,10 @@ struct server_arrival {
   enum server_arrival_fault fault;
   unsigned heads, requests; /* complete ones */
   bool chunked;
+  bool return_seen;    /* the last byte of a chunk's line or a trailer was CR */
   uint64_t left;       /* remaining bytes of the body or chunk, also while their number is read */
   uint64_t body_bytes; /* sum of the chunk sizes so far */
-  size_t line_bytes;   /* of the incomplete field */
+  size_t line_bytes;   /* of the incomplete field or chunk size */
 };
 
 /* Reads the next bytes and moves blanks after field values in front of the values. Returns the number of

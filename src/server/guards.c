@@ -53,21 +53,33 @@ static bool refuse(struct server_refusal *refusal, unsigned status, const char *
   return true;
 }
 
+/* The same for a part of the request that is larger than the limit. */
+static bool refuse_size(struct server_refusal *refusal, unsigned status, size_t limit, const char *detail) {
+  refuse(refusal, status, detail);
+  refusal->limit = limit;
+  return true;
+}
+
 static bool refuse_line(struct server_refusal *refusal) {
   return refuse(refusal, MHD_HTTP_BAD_REQUEST,
                 "The request line is not well formed: write METHOD TARGET HTTP/1.1.");
 }
 
-static bool refuse_body(struct server_refusal *refusal) {
-  return refuse(refusal, MHD_HTTP_CONTENT_TOO_LARGE,
-                "The body is larger than this server accepts: send less.");
+static bool refuse_body(struct server_refusal *refusal, size_t limit) {
+  return refuse_size(refusal, MHD_HTTP_CONTENT_TOO_LARGE, limit,
+                     "The body is larger than this server accepts: send less.");
 }
 
 void server_guard_bad_arrival(const struct server_arrival *arrival, struct server_refusal *refusal) {
   if (arrival->fault == SERVER_ARRIVAL_TOO_LARGE)
-    refuse_body(refusal);
+    refuse_body(refusal, arrival->body_limit);
   else if (arrival->fault == SERVER_ARRIVAL_BAD_TRAILER)
-    refuse(refusal, MHD_HTTP_BAD_REQUEST, "A trailer holds a NUL byte: remove it.");
+    refuse(refusal, MHD_HTTP_BAD_REQUEST,
+           "The trailers are not well formed: end each line with CR LF, and remove NUL bytes.");
+  else if (arrival->fault == SERVER_ARRIVAL_BAD_CHUNK)
+    refuse(refusal, MHD_HTTP_BAD_REQUEST,
+           "The chunked body is not well formed: begin each chunk with its size in hexadecimal, and end each"
+           " line with CR LF.");
   else
     refuse_line(refusal);
 }
@@ -80,8 +92,9 @@ bool server_guard_target_is_clean(const char *target) {
 }
 
 static bool refuse_fields(struct server_refusal *refusal) {
+  _Static_assert(SERVER_FIELDS_MAX == 100, "the message says 100");
   return refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "The request has more headers, cookies and arguments than this server accepts: send fewer.");
+                "The request has more than 100 headers, cookies, arguments and trailers: send fewer.");
 }
 
 static unsigned fields_count(const struct server_client *client) {
@@ -111,8 +124,8 @@ bool server_guard_refuses_trailers(const struct server_client *client, struct se
   if (MHD_get_connection_values_n(client->connection, MHD_FOOTER_KIND, size_add, &size) <= 0) return false;
   if (fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
   return size > client->server->settings.header_limit &&
-         refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "The trailers are larger than this server accepts: send fewer or shorter ones.");
+         refuse_size(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, client->server->settings.header_limit,
+                     "The trailers are larger than this server accepts: send fewer or shorter ones.");
 }
 
 /* The method must be a token. One space and the target must follow it, because a NUL would hide the rest of
@@ -166,11 +179,11 @@ bool server_guard_refuses(const struct server_client *client, const char *method
   bool bad_layout = info && !server_insides_block_is_clean(method, version, info->header_size);
   MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, headers_count, &headers);
   if (client->long_target)
-    return refuse(refusal, MHD_HTTP_URI_TOO_LONG,
-                  "The target is longer than this server accepts: send a shorter one.");
+    return refuse_size(refusal, MHD_HTTP_URI_TOO_LONG, server->settings.header_limit,
+                       "The target is longer than this server accepts: send a shorter one.");
   if (info && info->header_size > server->settings.header_limit)
-    return refuse(
-        refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+    return refuse_size(
+        refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, server->settings.header_limit,
         "The request line and headers are larger than this server accepts: send fewer or shorter ones.");
   if (client->too_many_arguments || fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
   if (!method_is_clean(method, target)) return refuse_line(refusal);
@@ -197,7 +210,7 @@ bool server_guard_refuses(const struct server_client *client, const char *method
     return true;
   if (headers.content_length.value &&
       strtoull(headers.content_length.value, NULL, 10) > server->settings.body_limit)
-    return refuse_body(refusal);
+    return refuse_body(refusal, server->settings.body_limit);
   /* The start of the body arrived together with the header and has a fault. */
   if (client->arrival.fault > SERVER_ARRIVAL_BAD_LINE && client->arrival.requests == client->completed) {
     server_guard_bad_arrival(&client->arrival, refusal);

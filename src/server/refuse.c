@@ -69,6 +69,11 @@ static void reply_make(struct server *server, const struct server_refusal *refus
   if (reply->body.len == 0) {
     reply->content_type = NULL;
     buf_puts(&reply->body, refusal->detail);
+    if (refusal->limit) {
+      buf_puts(&reply->body, " The limit is ");
+      buf_put_u64(&reply->body, refusal->limit);
+      buf_puts(&reply->body, " bytes.");
+    }
     buf_putc(&reply->body, '\n');
   }
   if (!reply->content_type) reply->content_type = "text/plain; charset=utf-8";
@@ -168,8 +173,16 @@ void server_refuse_away(struct server *server, int fd, const char *client, const
   buf_free(&reply.body);
 }
 
+/* libmicrohttpd's own limits are higher, so the request exceeds ours too. */
+static size_t limit_of(const struct server_settings *settings, unsigned status) {
+  if (status == MHD_HTTP_CONTENT_TOO_LARGE) return settings->body_limit;
+  bool head = status == MHD_HTTP_URI_TOO_LONG || status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+  return head ? settings->header_limit : 0;
+}
+
 void server_refuse_for_library(struct server_client *client, unsigned status, const char *page) {
-  struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_LIBRARY};
+  struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_LIBRARY,
+                                   .limit = limit_of(&client->server->settings, status)};
   server_refuse_fill(&refusal, status);
   const char *finding = refusal.status == MHD_HTTP_BAD_REQUEST ? server_insides_finding(page) : NULL;
   if (finding) refusal.detail = finding;

@@ -31,6 +31,7 @@ struct server_refusal {
   unsigned status;
   const char *code;   /* a stable word, one for each status; see above */
   const char *detail; /* a sentence for people: what is wrong and what to do */
+  size_t limit;       /* the number of bytes that a part of the request exceeds; 0: not the reason */
   const char *method;
   const char *target;                /* with the query */
   const char *client;                /* the address */
@@ -40,7 +41,7 @@ struct server_refusal {
 /* The statuses of refusals, by index; 0 after the last. */
 unsigned server_refusal_status(size_t index);
 
-enum { SERVER_REFUSAL_HEADERS = 8 };
+enum { SERVER_REFUSAL_HEADERS = 8, SERVER_REFUSAL_VALUE_SIZE = 160 };
 
 /* The hook's reply. The server adds Content-Type, Content-Length, Connection: close, Date, and Retry-After
  * with 503. */
@@ -50,12 +51,12 @@ struct server_refusal_reply {
   size_t header_count;
   struct {
     const char *name; /* static */
-    char value[80];
+    char value[SERVER_REFUSAL_VALUE_SIZE];
   } headers[SERVER_REFUSAL_HEADERS];
 };
 
 /* Adds a header and copies its value. Returns false and adds nothing if the reply is full, or if the value is
- * empty, longer than 79 bytes or holds control characters. */
+ * empty, does not fit or holds control characters. */
 bool server_refusal_header(struct server_refusal_reply *reply, const char *name, const char *value);
 
 #endif

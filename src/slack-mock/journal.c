@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +34,7 @@ static void set_error(struct buf *error, const char *path, size_t line, const ch
 
 /* Returns 0, or -1 with a message in error. */
 static int open_locked(struct mock_journal *journal, struct buf *error) {
-  struct stat st;
+  struct stat st, named;
   /* Without O_NONBLOCK, opening a named pipe would block forever. */
   journal->fd = open(journal->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
   if (journal->fd < 0 || fstat(journal->fd, &st) != 0) {
@@ -47,6 +46,9 @@ static int open_locked(struct mock_journal *journal, struct buf *error) {
   } else if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0) {
     set_error(error, journal->path, 0,
               errno == EWOULDBLOCK ? "in use by another slack-mock" : strerror(errno));
+  } else if (stat(journal->path, &named) != 0 || named.st_dev != st.st_dev || named.st_ino != st.st_ino) {
+    /* Another slack-mock rewrote the file between our open and our lock. */
+    set_error(error, journal->path, 0, "in use by another slack-mock");
   } else {
     return 0;
   }
@@ -71,12 +73,12 @@ static int read_lines(struct mock_journal *journal, journal_line_fn line_fn, voi
     bool whole = line[len - 1] == '\n';
     number++;
     if (whole) line[len - 1] = '\0';
-    why = line_fn(cls, line, whole ? len - 1 : len);
+    why = line_fn(cls, line, whole ? len - 1 : len, whole);
     if (!why) journal->size += len;
     if (!whole) {
       if (!why && mock_journal_append(journal, "", 0) != 0)
         why = strerror(errno);
-      else if (why)
+      else if (why && !*why)
         why = ftruncate(journal->fd, (off_t)journal->size) == 0 ? NULL : strerror(errno);
       break;
     }

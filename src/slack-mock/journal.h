@@ -4,17 +4,21 @@
 #ifndef SLACK_MOCK_JOURNAL_H
 #define SLACK_MOCK_JOURNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
 
 struct mock_journal;
 
-/* Receives a line without its newline, NUL-terminated. Returns NULL, or a constant message. */
-typedef const char *(*journal_line_fn)(void *cls, const char *line, size_t len);
+/* Receives a line without its newline, NUL-terminated. whole: false for a last line without its newline.
+ * Returns NULL, a constant message, or MOCK_JOURNAL_CUT for the start of a line that is not whole. */
+typedef const char *(*journal_line_fn)(void *cls, const char *line, size_t len, bool whole);
+#define MOCK_JOURNAL_CUT ""
 
 /* Opens or creates (mode 0600) the file, locks it against a second process, and calls line_fn for each line.
- * A crash can leave a last line without its newline: it is completed if line_fn accepts it, else removed.
+ * A crash can leave a last line without its newline: it is completed if line_fn accepts it, and removed if
+ * line_fn returns MOCK_JOURNAL_CUT.
  * Returns NULL on failure, with a message in error that names the file and, if one is wrong, the line. */
 struct mock_journal *mock_journal_open(const char *path, journal_line_fn line_fn, void *cls,
                                        struct buf *error);

@@ -15,7 +15,7 @@ libslackmock_a_SOURCES = \
 	src/slack-mock/serve.c src/slack-mock/serve.h \
 	src/slack-mock/store.c src/slack-mock/store.h
 nodist_libslackmock_a_SOURCES = src/slack-mock/page_files.c
-LIBSLACKMOCK = libslackmock.a $(LIBSTARTUP) $(LIBTELEMETRY)
+LIBSLACKMOCK = libslackmock.a $(LIBUNTRUSTEDJSON) $(LIBSTARTUP) $(LIBTELEMETRY)
 
 slack_mock_SOURCES = src/slack-mock/slack_mock.c
 slack_mock_LDADD = $(LIBSLACKMOCK) $(LIBSERVER) $(LIBSERVER_LIBS) $(ZLIB_LIBS)

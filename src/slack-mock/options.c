@@ -94,6 +94,10 @@ enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_o
       return MOCK_OPTIONS_BAD;
     }
   }
+  if (options->store && !*options->store) {
+    fputs("slack-mock: --store requires the name of a file\n", stderr);
+    return MOCK_OPTIONS_BAD;
+  }
   if (optind == argc) return !known || take_hook(options, known) ? MOCK_OPTIONS_RUN : MOCK_OPTIONS_BAD;
   fprintf(stderr, "slack-mock: unexpected argument: %s\nTry slack-mock --help.\n", argv[optind]);
   return MOCK_OPTIONS_BAD;

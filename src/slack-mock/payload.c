@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/nesting.h"
+#include "base/text.h"
+#include "base/untrusted_json.h"
 #include "base/utf8.h"
 
 #define DEFAULT_CHANNEL "#alerts"
@@ -207,9 +207,8 @@ static enum mock_result check_channel(const json_t *payload, const char **why) {
   return *channel == '@' ? MOCK_USER_NOT_FOUND : MOCK_CHANNEL_NOT_FOUND;
 }
 
-static enum mock_result check(const json_t *payload, const char **why) {
-  const char *wrong =
-      json_is_object(payload) ? check_parts(payload, message_parts) : "the payload must be a JSON object";
+enum mock_result mock_payload_check(const json_t *payload, const char **why) {
+  const char *wrong = check_parts(payload, message_parts);
   if (wrong) {
     *why = wrong;
     return MOCK_INVALID_PAYLOAD;
@@ -226,19 +225,17 @@ static enum mock_result check(const json_t *payload, const char **why) {
 }
 
 static enum mock_result read_json(const char *text, size_t len, json_t **out, const char **why) {
-  if (!nesting_within(text, len, MOCK_PAYLOAD_DEPTH_MAX)) {
-    *why = "the payload is nested too deeply: use at most 32 levels";
-    return MOCK_INVALID_PAYLOAD;
-  }
-  /* jansson skips a NUL that follows a number. */
-  json_t *payload = memchr(text, '\0', len) ? NULL : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-  if (!payload) {
-    *why = "the payload must be JSON in UTF-8, and no object may have the same key twice";
+  struct error error;
+  json_t *payload = untrusted_json_object(text, len, MOCK_PAYLOAD_DEPTH_MAX, &error);
+  if (!payload && *error.text) {
+    *why =
+        "the payload must be a JSON object in UTF-8, at most 32 levels deep, and no object may have the same "
+        "key twice";
     return MOCK_INVALID_PAYLOAD;
   }
   enum mock_result result = MOCK_ROLLUP_ERROR;
   *why = "out of memory: try again";
-  if (cut_texts(payload)) result = check(payload, why);
+  if (payload && cut_texts(payload)) result = mock_payload_check(payload, why);
   if (result == MOCK_OK)
     *out = payload;
   else
@@ -298,20 +295,14 @@ static enum mock_result read_form(const char *body, size_t len, json_t **out, co
   return result;
 }
 
-/* Whether a content type is this one, with any parameters. */
-static bool is_type(const char *content_type, const char *type) {
-  size_t len = strlen(type);
-  return strncasecmp(content_type, type, len) == 0 && strchr("; \t", content_type[len]);
-}
-
 enum mock_result mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
                                    const char **why) {
   if (len == 0) {
     *why = "the body is empty: send a JSON payload";
     return MOCK_INVALID_PAYLOAD;
   }
-  if (content_type && is_type(content_type, "application/json")) return read_json(body, len, payload, why);
-  if (content_type && is_type(content_type, "application/x-www-form-urlencoded"))
+  if (text_is_media_type(content_type, "application/json")) return read_json(body, len, payload, why);
+  if (text_is_media_type(content_type, "application/x-www-form-urlencoded"))
     return read_form(body, len, payload, why);
   *why = "the Content-Type must be application/json or application/x-www-form-urlencoded";
   return MOCK_INVALID_PAYLOAD;

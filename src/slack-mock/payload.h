@@ -23,6 +23,9 @@ enum {
 enum mock_result mock_payload_read(const char *content_type, const char *body, size_t len, json_t **payload,
                                    const char **why);
 
+/* The same checks for a payload that mock_payload_read() returned before. payload: an object. */
+enum mock_result mock_payload_check(const json_t *payload, const char **why);
+
 /* The channel that the payload names, or the webhook's own. Borrowed from the payload. */
 const char *mock_payload_channel(const json_t *payload);
 

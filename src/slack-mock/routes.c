@@ -11,7 +11,8 @@
 
 #include "base/buf_json.h"
 #include "base/clock.h"
-#include "base/nesting.h"
+#include "base/text.h"
+#include "base/untrusted_json.h"
 #include "server/request.h"
 #include "slack-mock/page.h"
 #include "slack-mock/payload.h"
@@ -121,9 +122,7 @@ static void post_message(const struct _u_request *request, struct _u_response *r
 
 /* A form on another site's page cannot send this type, so it cannot change anything here. */
 static bool is_json(const struct _u_request *request, struct _u_response *response) {
-  const char *type = server_request_header(request, "Content-Type");
-  if (type && strncasecmp(type, JSON, sizeof JSON - 1) == 0 && strchr("; \t", type[sizeof JSON - 1]))
-    return true;
+  if (text_is_media_type(server_request_header(request, "Content-Type"), JSON)) return true;
   reply_text(response, 415,
              "the Content-Type is not supported: send JSON with Content-Type: application/json\n");
   return false;
@@ -224,19 +223,30 @@ static void get_control(const struct _u_request *request, struct _u_response *re
   reply_buf(response, JSON, &out);
 }
 
-/* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are errors. Returns NULL, or a message.
- */
-static const char *set_control(const char *body, size_t len, struct mock_mode *mode) {
-  bool fits = len > 0 && len <= CONTROL_BODY_MAX && nesting_within(body, len, 1) && !memchr(body, '\0', len);
-  json_t *control = fits ? json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+#define SEND_MODE "send JSON such as {\"mode\":\"slow\",\"delay_s\":10}"
+
+/* Sets the mode from {"mode": NAME, "delay_s": 1..60}; other members are errors. Returns 0, or -1 with the
+ * reason. */
+static int set_control(const char *body, size_t len, struct mock_mode *mode, struct error *error) {
+  json_t *control = NULL;
   json_int_t delay_s = MOCK_MODE_DELAY_DEFAULT_S;
-  const char *name = NULL, *why = NULL;
-  if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0)
-    why = "send JSON such as {\"mode\":\"slow\",\"delay_s\":10}\n";
+  const char *name = NULL;
+  int result = -1;
+  if (len > CONTROL_BODY_MAX)
+    error_set(error, "the body has more than %d bytes: " SEND_MODE, CONTROL_BODY_MAX);
+  else if (!(control = untrusted_json_object(body, len, 1, error)))
+    error_set(error, "the body %s: " SEND_MODE, *error->text ? error->text : "does not fit into memory");
+  else if (json_unpack(control, "{s:s, s?:I !}", "mode", &name, "delay_s", &delay_s) != 0)
+    error_set(
+        error,
+        "the body must have a text \"mode\", may have an integer \"delay_s\", and nothing else: " SEND_MODE);
   else if (mock_mode_set(mode, name, delay_s) != 0)
-    why = "unknown mode, or delay_s not within 1 to 60: GET /control lists the modes\n";
+    error_set(error, "unknown mode, or delay_s not within 1 to %d: GET /control lists the modes",
+              MOCK_MODE_DELAY_MAX_S);
+  else
+    result = 0;
   json_decref(control);
-  return why;
+  return result;
 }
 
 static void post_control(const struct _u_request *request, struct _u_response *response,
@@ -247,9 +257,10 @@ static void post_control(const struct _u_request *request, struct _u_response *r
     reply_text(response, 415, "the Content-Encoding is not supported: send the body without one\n");
     return;
   }
-  const char *why = set_control(request->binary_body, request->binary_body_length, channel->mode);
-  if (why) {
-    reply_text(response, 400, why);
+  struct error error;
+  if (set_control(request->binary_body, request->binary_body_length, channel->mode, &error) != 0) {
+    error_set(&error, "%s\n", error.text);
+    reply_text(response, 400, error.text);
     return;
   }
   int delay_s;
@@ -333,7 +344,7 @@ static handler find_handler(const struct _u_request *request, struct buf *allow)
     if (!route_matches(&routes[i], request->url_path)) continue;
     if (strcmp(routes[i].method, method) == 0) return routes[i].handle;
     if (allow->len > 0) buf_puts(allow, ", ");
-    buf_puts(allow, routes[i].method);
+    buf_puts(allow, strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method);
   }
   return NULL;
 }

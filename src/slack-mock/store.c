@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nesting.h"
 #include "base/random.h"
 #include "base/timestamp.h"
+#include "base/untrusted_json.h"
 #include "slack-mock/journal.h"
 #include "slack-mock/payload.h"
 
@@ -85,19 +85,41 @@ static void insert(struct mock_store *store, uint64_t id, char *json, size_t len
   store->stats.last_id = id;
 }
 
+/* A JSON integer below it is exact in the page's JavaScript, and the next one too. */
+#define ID_MAX (INT64_C(1) << 53)
+
+#define NOT_A_MESSAGE "not a message of slack-mock"
+
+/* Returns the number of the message in the line. 0: it is not a message of slack-mock. */
+static json_int_t message_id(const json_t *message) {
+  const char *why;
+  const json_t *payload = json_object_get(message, "payload");
+  bool good = json_is_string(json_object_get(message, "received_at")) &&
+              json_is_string(json_object_get(message, "channel")) && json_is_object(payload) &&
+              mock_payload_check(payload, &why) == MOCK_OK;
+  return good ? json_integer_value(json_object_get(message, "id")) : 0;
+}
+
+/* Whether a crash can have left this line, which is no JSON: the start of a message, or zeros in its place.
+ */
+static bool is_cut(const char *line) {
+  static const char start[] = "{\"id\":";
+  size_t len = strnlen(line, sizeof start - 1);
+  return memcmp(line, start, len) == 0;
+}
+
 /* Loads a line of the file: a message whose number is above that of the previous line. */
-static const char *load_line(void *cls, const char *line, size_t len) {
+static const char *load_line(void *cls, const char *line, size_t len, bool whole) {
   struct mock_store *store = cls;
-  /* The payload is one level deep in the message. jansson skips a NUL that follows a number. */
-  bool flat = nesting_within(line, len, MOCK_PAYLOAD_DEPTH_MAX + 1) && !memchr(line, '\0', len);
-  json_t *message = flat ? json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
-  json_int_t id = json_integer_value(json_object_get(message, "id"));
-  bool good = id > 0 && (uint64_t)id > store->stats.last_id &&
-              json_is_string(json_object_get(message, "received_at")) &&
-              json_is_string(json_object_get(message, "channel")) &&
-              json_is_object(json_object_get(message, "payload"));
+  struct error error;
+  /* The payload is one level deep in the message. */
+  json_t *message = untrusted_json_object(line, len, MOCK_PAYLOAD_DEPTH_MAX + 1, &error);
+  if (!message && !*error.text) return "out of memory";
+  /* Any other line belongs to another program: it must stay. */
+  if (!message) return !whole && is_cut(line) ? MOCK_JOURNAL_CUT : NOT_A_MESSAGE;
+  json_int_t id = message_id(message);
   json_decref(message);
-  if (!good) return "not a message of slack-mock";
+  if (id <= 0 || id >= ID_MAX || (uint64_t)id <= store->stats.last_id) return NOT_A_MESSAGE;
   char *json = strndup(line, len);
   if (!json) return "out of memory";
   insert(store, (uint64_t)id, json, len);

@@ -211,6 +211,23 @@ START_TEST(values_are_trimmed) {
 }
 END_TEST
 
+/* The current directory is unknown, so a relative name names nothing. */
+START_TEST(relative_names_need_a_directory) {
+  static const char *const names[] = {"MINISHOP_LOG_FILE", "MINISHOP_PID_FILE", "MINISHOP_INCIDENT_FILE"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (int absolute = 0; absolute < 2; absolute++) {
+      char text[80];
+      const char *environment[] = {text, NULL};
+      struct app_config config;
+      struct error error = {""};
+      struct app_sources sources = {.directory = "", .environment = environment};
+      snprintf(text, sizeof text, "%s=%sa/b", names[i], absolute ? "/" : "");
+      ck_assert_msg((app_config_load(&sources, NULL, NULL, &config, &error) == 0) == absolute, "%s", text);
+      ck_assert_msg(absolute || strstr(error.text, "a/b is relative") != NULL, "%s", error.text);
+    }
+}
+END_TEST
+
 START_TEST(unknown_variables_are_named) {
   const char *environment[] = {"MINISHOP_PAYMENT_FAILURERATE=1",
                                "MINISHOPPER=1",
@@ -407,8 +424,8 @@ END_TEST
 
 TEST_MAIN("config", valid_files, invalid_files_name_file_line_and_reason, invalid_incidents,
           each_source_overrides_the_one_before, files_that_are_not_there,
-          variables_are_read_as_their_keys_demand, values_are_trimmed, unknown_variables_are_named,
-          an_incident_file_never_stops_a_start, what_is_printed_reads_back_the_same,
-          a_reload_takes_what_it_may_and_names_the_rest, the_installed_file_holds_every_key_with_its_default,
-          the_installed_file_marks_what_can_be_reloaded, payment_reasons_are_the_shops,
-          the_labs_incidents_are_valid)
+          variables_are_read_as_their_keys_demand, values_are_trimmed, relative_names_need_a_directory,
+          unknown_variables_are_named, an_incident_file_never_stops_a_start,
+          what_is_printed_reads_back_the_same, a_reload_takes_what_it_may_and_names_the_rest,
+          the_installed_file_holds_every_key_with_its_default, the_installed_file_marks_what_can_be_reloaded,
+          payment_reasons_are_the_shops, the_labs_incidents_are_valid)

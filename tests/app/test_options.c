@@ -50,6 +50,12 @@ static const struct {
 } bad[] = {
     {"--nonsense", "unknown or ambiguous option --nonsense"},
     {"-x", "unknown or ambiguous option -x"},
+    {"-xyz", "unknown or ambiguous option -xyz"},
+    {"-hx", "unknown or ambiguous option -hx"},
+    {"--daemon -xy", "unknown or ambiguous option -xy"},
+    {"-config x", "unknown or ambiguous option -config; did you mean --config?"},
+    {"-listen=x:1", "unknown or ambiguous option -listen=x:1; did you mean --listen?"},
+    {"--daemon -version", "unknown or ambiguous option -version; did you mean --version?"},
     {"--lisen=x:1", "unknown or ambiguous option --lisen=x:1; did you mean --listen?"},
     {"--log_file x", "unknown or ambiguous option --log_file; did you mean --log-file?"},
     {"--config", "--config requires an argument"},

@@ -67,6 +67,26 @@ START_TEST(a_stale_one_is_replaced) {
 }
 END_TEST
 
+/* Somebody removed the file, and a second process made a new one: its file stays. */
+START_TEST(the_file_of_another_process_stays) {
+  place_make();
+  struct app_pidfile *file = take();
+  ck_assert_int_eq(unlink(path), 0);
+  app_pidfile_free(file);
+  file = take();
+  ck_assert_int_eq(unlink(path), 0);
+  write_file("7\n");
+  app_pidfile_free(file);
+  ck_assert_int_eq(read_pid(), 7);
+  file = take();
+  ck_assert_int_eq(unlink(path), 0);
+  ck_assert_int_eq(symlink("elsewhere", path), 0);
+  app_pidfile_free(file);
+  ck_assert_int_eq(unlink(path), 0);
+  place_remove();
+}
+END_TEST
+
 /* In a separate process, because a lock does not exclude its own process. */
 static int second_take(char *message, size_t size) {
   int ends[2], status;
@@ -112,6 +132,7 @@ START_TEST(only_a_plain_file_is_taken) {
   files_write(other, "precious");
   ck_assert_int_eq(symlink(other, path), 0);
   ck_assert_int_eq(app_pidfile_take(path, 0, 0, &file, &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "it is a symlink: name the file itself"));
   unlink(path);
   ck_assert_int_eq(link(other, path), 0);
   ck_assert_int_eq(app_pidfile_take(path, 0, 0, &file, &error), -1);
@@ -131,4 +152,5 @@ START_TEST(only_a_plain_file_is_taken) {
 END_TEST
 
 TEST_MAIN("pidfile", it_is_made_and_removed, without_a_path_there_is_none, a_stale_one_is_replaced,
-          a_second_one_is_refused_with_the_firsts_pid, only_a_plain_file_is_taken)
+          the_file_of_another_process_stays, a_second_one_is_refused_with_the_firsts_pid,
+          only_a_plain_file_is_taken)

@@ -91,7 +91,27 @@ START_TEST(test_show) {
   memset(longer, 'x', sizeof longer);
   ck_assert_uint_eq(strlen(text_show(longer, TEXT_SHOWN, out)), TEXT_SHOWN);
   ck_assert_str_eq(text_show(longer, sizeof longer, out) + TEXT_SHOWN, "...");
+  memcpy(longer + TEXT_SHOWN - 2, "\xe2\x82\xac", 3); /* one character */
+  ck_assert_str_eq(text_show(longer, sizeof longer, out) + TEXT_SHOWN - 2, "...");
 }
 END_TEST
 
-TEST_MAIN("text", test_trim, test_copy, test_list, test_distance, test_similar, test_show)
+START_TEST(test_media_type) {
+  static const char *const same[] = {
+      "application/json",       "Application/JSON",    "application/json;charset=utf-8",
+      "application/json ; x=y", "application/json\t;", "application/json "};
+  static const char *const others[] = {"",
+                                       "application",
+                                       "application/jsonx",
+                                       "application/json x",
+                                       "application/json, text/plain",
+                                       "text/plain; application/json"};
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+    ck_assert_msg(text_is_media_type(same[i], "application/json"), "%s", same[i]);
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    ck_assert_msg(!text_is_media_type(others[i], "application/json"), "%s", others[i]);
+  ck_assert(!text_is_media_type(NULL, "application/json"));
+}
+END_TEST
+
+TEST_MAIN("text", test_media_type, test_trim, test_copy, test_list, test_distance, test_similar, test_show)

@@ -62,6 +62,10 @@ SMUGGLED = {
     "two Hosts": b"Host: b\r\nContent-Length: 0\r\n\r\n",
     "Transfer-Encoding: xchunked": b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
     "Transfer-Encoding: gzip, chunked": b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "LF alone after the size of a chunk": b"Transfer-Encoding: chunked\r\n\r\n2\n{}\r\n0\r\n\r\n",
+    "CR alone in the extension of a chunk": b"Transfer-Encoding: chunked\r\n\r\n2;a\r{}\r\n0\r\n\r\n",
+    "LF alone after a chunk": b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\n0\r\n\r\n",
+    "CR alone after a trailer": b"Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\r",
 }
 
 

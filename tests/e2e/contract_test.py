@@ -313,6 +313,18 @@ def test_request_id(directory):
             check_headers(f"X-Request-Id {bad[:10]}", response)
             if response.headers["x-request-id"] == bad:
                 raise TestFailure(f"{bad!r} was taken over")
+        for own in ("x" * 64, "x" * 79, "x" * 80, "x" * 128):  # also in the answer to a request that a guard refuses
+            expect(f"{len(own)} characters", shop.order(headers={"X-Request-Id": own}).headers["x-request-id"], own)
+            refused = shop.raw(f"POST /order HTTP/1.1\r\nHost: a\r\nHost: b\r\nX-Request-Id: {own}\r\n\r\n".encode()).decode()
+            expect(f"{len(own)} characters, refused", (refused[:13], f"\r\nX-Request-Id: {own}\r\n" in refused), ("HTTP/1.1 400 ", True))
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        head = f"Host: a\r\nX-Request-Id: mine\r\ntraceparent: 00-{trace}-00f067aa0ba902b7-01\r\n"
+        for what, rest in (("a bad chunk", "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), ("a bad length", "Content-Length: x\r\n\r\n"),
+                           ("an empty name", ": x\r\n\r\n")):  # libmicrohttpd finds these
+            refused = shop.raw(f"POST /order HTTP/1.1\r\n{head}{rest}".encode()).decode()
+            expect(f"{what}: its id and trace", (refused[:13], "\r\nX-Request-Id: mine\r\n" in refused, f"\r\ntraceparent: 00-{trace}-" in refused),
+                   ("HTTP/1.1 400 ", True, True))
+        wait_until("their lines have the id", lambda: len(shop.logged(request_id="mine")) == 3, 5)
         expect("new ones differ", len({shop.order().headers["x-request-id"] for _ in range(20)}), 20)
 
 

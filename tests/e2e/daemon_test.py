@@ -107,6 +107,17 @@ def test_usage_and_configuration_errors(directory):
             expect_in("output", "minishop", out)
 
 
+def test_a_directory_that_is_gone(directory):
+    """Without a current directory a relative name names nothing. It must not become a file of the root directory."""
+    gone = ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh", shops.program("minishop")]
+    for options, status, said in ((["--config", "x.conf"], 2, "--config: x.conf is relative"), (["--pid-file", "x.pid"], 2, "pid_file: x.pid is relative"),
+                                  (["--log-file", "x/y"], 2, "log.file: x/y is relative"), (["--log-file", "syslog"], 0, ""),
+                                  (["--pid-file", "/x.pid"], 0, "")):
+        done = subprocess.run([*gone, "--check-config", *options], cwd=directory, env=environment(), capture_output=True, text=True, timeout=20)
+        expect(f"exit status of {options}", done.returncode, status)
+        expect_in(f"message of {options}", said, done.stderr)
+
+
 def test_check_config_shows_what_is_in_effect(directory):
     with Place(directory) as place:
         place.configure("payment = { latency_ms = 40; };\n")

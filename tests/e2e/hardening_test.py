@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import labtest
+import new_route_test
 from labtest import Skip, claim, expect
 
 sys.path.insert(0, str(labtest.TOP / "tests/library"))
@@ -68,6 +69,21 @@ def test_flags_of_the_user(directory):
     if not shutil.which("clang"):
         raise Skip("clang is missing: its flags are not checked")
     expect("clang: flags", configured(directory / "clang", "CC=clang"), usual)
+
+
+def test_a_tarball_in_another_repository(directory):
+    """The version names no commit of the repository around the sources, such as a package's. The units can be left out."""
+    if not (labtest.TOP / "configure").exists() or not shutil.which("git"):
+        raise Skip("needs ./configure, which ./bootstrap makes, and git")
+    outer, build = directory / "outer", directory / "out"
+    shutil.copytree(labtest.TOP, outer / "minishop", ignore=new_route_test.made, symlinks=True)
+    subprocess.run(["git", "init", "-q", outer], check=True)
+    subprocess.run(["git", "-C", outer, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "a"], check=True)
+    build.mkdir()
+    subprocess.run([outer / "minishop/configure", "-q", "--without-systemdsystemunitdir"], cwd=build, check=True, capture_output=True)
+    expect("commit", re.search(r'^#define MINISHOP_COMMIT "(.*)"', (build / "config.h").read_text(), re.M)[1], "release")
+    subprocess.run(["make", "-s", "-C", build, f"DESTDIR={directory}/dest", "install-nodist_systemdsystemunitDATA"], check=True, capture_output=True)
+    expect("units", [*directory.glob("dest/**/*.service"), *build.glob("no/**/*.service")], [])
 
 
 def test_units(directory):

@@ -6,7 +6,7 @@ import re
 
 import labtest
 import shop as shops
-from labtest import TestFailure, expect
+from labtest import TestFailure, expect, without
 
 SKUS = ("mug", "tshirt", "sticker", "poster", "socks")
 # Words from libraries, which clients cannot know.
@@ -32,7 +32,7 @@ def test_json_that_cannot_be_read(directory):
                              (b'{\n  "sku": "mug",\n  "sku": "mug"\n}', "line 3", "twice"), (b'{"quantity":\n\xff}', "line 2", "UTF-8"),
                              (b'{"sku": "\xff"}', "line 1, column", "UTF-8"), (b"{", "ends too early"), (b" \n ", "ends too early"),
                              (b"{} {}", "line 1", "more text"), (b"{'sku': 1}", "line 1", "syntax"), (b'{"sku": "\x01"}', "syntax"),
-                             (b'{"sku": "\x00"}', "syntax"), (b'{"quantity": 1e999}', "too large"), (b'{"quantity": 01}', "syntax"),
+                             (b'{"sku": "\x00"}', "NUL byte", "syntax"), (b'{"quantity": 1e999}', "too large"), (b'{"quantity": 01}', "syntax"),
                              (b'{"sku": "\\x"}', "syntax"), (b'{"sku": "\\ud800"}', "syntax"), (b"[" * 50, "8 levels"),
                              (b"\xef\xbb\xbf{}", "line 1"), (b"{]", "syntax"), (b'{"a" 1}', "syntax"), (b"nonsense", "syntax"),
                              (b'{"x": "' + b"\xe2\x82" + b"y" * 300, "UTF-8")):
@@ -91,6 +91,13 @@ def test_limits_and_paths(directory):
         if b" 413 " not in response or b"1000 bytes" not in response:
             raise TestFailure(f"chunked: {response!r}")
         check("header", shop.get("/order/x", {"X-Big": "x" * 5000}), 431, "4096 bytes")
+        check("target", shop.get("/order/" + "x" * 5000), 414, "4096 bytes")
+        response = shop.get("/order/x?" + "&".join(["a"] * 101))
+        check("arguments", response, 431, "more than 100 headers, cookies, arguments")
+        without(response.json["detail"], "bytes")  # the header is not too large
+        response = shop.raw(b"POST /order HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;a=" + b"x" * 40000 + b"\r\n{}\r\n0\r\n\r\n")
+        if b" 413 " not in response or b"a part of its coding" not in response or b"1000 bytes" in response:
+            raise TestFailure(f"chunk extension: {response!r}")
         check("method", shop.get("/order"), 405, "/order takes POST.")
         check("method of a parameter's path", shop.request("DELETE", "/order/x"), 405, "/order/{order_id} takes GET, HEAD.")
         check("path", shop.get("/nothing"), 404, "POST /order", "GET /order/{order_id}", "POST /payment/pay", "GET /version")

@@ -190,8 +190,8 @@ def test_routes(_):
         equal(mock.ask("HEAD", "/")[0], 200, "HEAD /")
         equal(mock.ask("GET", "/healthz")[::2], (200, "ok\n"), "/healthz")
         equal(mock.ask("GET", "/nothing")[0], 404, "an unknown path")
-        for method, path, allow in (("GET", HOOK, "POST"), ("PUT", "/messages", "GET, POST, DELETE"), ("POST", "/", "GET, HEAD"),
-                                    ("DELETE", "/control", "GET, POST")):
+        for method, path, allow in (("GET", HOOK, "POST"), ("PUT", "/messages", "GET, HEAD, POST, DELETE"), ("POST", "/", "GET, HEAD"),
+                                    ("DELETE", "/control", "GET, HEAD, POST"), ("POST", "/healthz", "GET, HEAD")):
             status, headers, _ = mock.ask(method, path)
             equal((status, headers["Allow"]), (405, allow), f"{method} {path}")
         equal(mock.ask("POST", "/messages", HELLO, FORM)[0], 415, "a form of a foreign page")
@@ -232,6 +232,12 @@ def test_modes(_):
                                    (JSON, b'{"mode":"outage"}' + b" " * 2000, 400), (FORM, b"mode=outage", 415),
                                    ("text/plain", b'{"mode":"outage"}', 415), (None, b'{"mode":"outage"}', 415)):
             equal(mock.ask("POST", "/control", body, kind)[0], status, f"{body[:40]} as {kind}")
+        for body, *words in ((b'{"mode":"outage"}' + b" " * 2000, "more than 1024 bytes"), (b'{"mode":"slow","delay_s":1e9}', "delay_s", "integer"),
+                             (b'{"mode":"slow","delay_s":61}', "delay_s", "1 to 60"), (b'{"mode":["ok"]}', "more than 1 levels"),
+                             (b'{"mode":"ok","mode":"ok"}', "twice"), (b'{"mode":"ok","x":1}', "nothing else"), (b"[]", "JSON object"),
+                             (b'{"mode":"ok"}\0', "NUL byte"), (b"", "ends too early")):
+            text = mock.ask("POST", "/control", body, JSON)[2]
+            equal([word for word in words if word not in text], [], f"{body[:40]}: {text}")
         equal(mock.messages()["control"]["mode"], "ok", "nothing of that changed the mode")
 
 
@@ -284,7 +290,7 @@ def test_full_disk(_):
     """Messages still arrive, the file stays readable, and the metric counts the failures. A limit on file sizes simulates the full disk."""
     with tempfile.TemporaryDirectory() as directory:
         store = pathlib.Path(directory, "store.jsonl")
-        limited = ["sh", "-c", 'ulimit -f 4; trap "" XFSZ; exec "$@"', "sh"]
+        limited = ["sh", "-c", 'ulimit -f 4; exec "$@"', "sh"]
         with Mock("--store", store, wrapper=limited) as mock:
             for _ in range(40):
                 equal(mock.post({"text": "x" * 100}), (200, "ok"), "with a full disk")
@@ -443,7 +449,9 @@ def test_command_line(_):
             (["--help"], 0, "stdout", "--listen ADDR:PORT"), (["--version"], 0, "stdout", "slack-mock "),
             (["--nonsense"], 2, "stderr", "--help"), (["extra"], 2, "stderr", "unexpected argument: extra"),
             (["--listen"], 2, "stderr", "--help"), (["--listen", "nonsense"], 2, "stderr", "nonsense"),
-            (["--listen", "127.0.0.1:99999"], 2, "stderr", "99999"), (["--store", "/no/such/file"], 1, "stderr", "/no/such/file")):
+            (["--listen", "127.0.0.1:99999"], 2, "stderr", "99999"), (["--store", "/no/such/file"], 1, "stderr", "/no/such/file"),
+            (["--store", ""], 2, "stderr", "--store requires the name of a file"), (["--hook", ""], 2, "stderr", "--hook requires"),
+            (["--listen", ""], 2, "stderr", "has no port")):
         done = run(*options)
         equal((done.returncode, words in getattr(done, stream)), (code, True), f"{options}: {done}")
     equal(run(SLACK_MOCK_LISTEN="nonsense").returncode, 2, "SLACK_MOCK_LISTEN counts")

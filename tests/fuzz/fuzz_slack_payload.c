@@ -20,6 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!payload) continue;
     char *text = json_dumps(payload, JSON_COMPACT);
     if (!text || *mock_payload_channel(payload) == '\0') abort();
+    json_t *again = json_loads(text, 0, NULL); /* as the store loads it */
+    if (!json_is_object(again) || mock_payload_check(again, &why) != MOCK_OK) abort();
+    json_decref(again);
     free(text);
     json_decref(payload);
   }

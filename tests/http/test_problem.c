@@ -78,5 +78,37 @@ START_TEST(test_a_clients_mistake_is_not_an_error) {
 }
 END_TEST
 
-TEST_MAIN("problem", test_rows_are_whole, test_advice_can_be_followed, test_a_quote_is_short_and_utf8,
-          test_each_reason_of_the_shop_is_a_problem_of_the_same_word, test_a_clients_mistake_is_not_an_error)
+/* Each byte that a URI reference may not hold is percent-encoded, and the reference names no other host. */
+START_TEST(test_instance_is_a_uri_reference) {
+  static const struct {
+    const char *path, *instance;
+  } cases[] = {{"/order/a-b_c.~", "/order/a-b_c.~"},
+               {"/a%2fb%C3%a9", "/a%2fb%C3%a9"},
+               {"/100%", "/100%25"},
+               {"/%zz%4", "/%25zz%254"},
+               {"/a\"<>[]^`{|}\\", "/a%22%3C%3E%5B%5D%5E%60%7B%7C%7D%5C"},
+               {"/\xc3\xa9", "/%C3%A9"},
+               {"//a/b", "/.//a/b"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct http_exchange exchange = {.path = cases[i].path, .reply = BUF_INIT(65536)};
+    char wanted[100];
+    snprintf(wanted, sizeof wanted, "\"instance\":\"%s\"", cases[i].instance);
+    http_reply_problem(&exchange, HTTP_NOT_FOUND, "Not here.");
+    ck_assert_msg(strstr(buf_cstr(&exchange.reply), wanted) != NULL, "%s: %s", wanted, exchange.reply.data);
+    buf_free(&exchange.reply);
+  }
+  char path[1000]; /* cut, but not inside an encoded byte */
+  for (size_t shift = 0; shift < 3; shift++) {
+    memset(path, 'a', shift);
+    for (size_t at = shift; at < sizeof path - 3; at += 3) strcpy(path + at, "%41");
+    struct http_exchange exchange = {.path = path, .reply = BUF_INIT(65536)};
+    http_reply_problem(&exchange, HTTP_NOT_FOUND, "Not here.");
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&exchange.reply), "%41\","));
+    buf_free(&exchange.reply);
+  }
+}
+END_TEST
+
+TEST_MAIN("problem", test_instance_is_a_uri_reference, test_rows_are_whole, test_advice_can_be_followed,
+          test_a_quote_is_short_and_utf8, test_each_reason_of_the_shop_is_a_problem_of_the_same_word,
+          test_a_clients_mistake_is_not_an_error)

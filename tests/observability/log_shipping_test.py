@@ -157,6 +157,27 @@ def test_no_line_is_lost_when_logrotate_rotates(directory):
             everything_once(store, logs)
 
 
+def test_no_other_process_gets_the_signal(directory):
+    """A crash left the pid file, and its number belongs to another process, which SIGHUP would end."""
+    logs = directory / "logs"
+    logs.mkdir()
+    os.chmod(directory, 0o755)
+    os.chmod(logs, 0o755)
+    with subprocess.Popen(["sleep", "60"]) as other:
+        for pid in (other.pid, "", "x"):
+            rotation = Logrotate(directory, logs, pid)
+            (logs / "minishop.log").write_text("{}\n")
+            done = subprocess.run(rotation.argv, capture_output=True, text=True, check=False)
+            if done.returncode != 0 or "error" in done.stderr:
+                raise TestFailure(f"logrotate with the pid {pid!r}: {done.stderr}")
+            (logs / "minishop.log").unlink(missing_ok=True)
+            for path in logs.iterdir():
+                path.unlink()
+        if other.poll() is not None:
+            raise TestFailure("another process got the signal")
+        other.terminate()
+
+
 def test_no_line_is_lost_when_minishop_rotates(directory):
     logs = directory / "logs"
     logs.mkdir()

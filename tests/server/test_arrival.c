@@ -61,8 +61,8 @@ END_TEST
 START_TEST(bodies) {
   feed_good(LINE "content-LENGTH:\t14\r\n\r\nA: b \r\n\r\nC: \r\n" LINE "A:b \r\n\r\n",
             LINE "content-LENGTH:\t14\r\n\r\nA: b \r\n\r\nC: \r\n" LINE "A: b\r\n\r\n", 2);
-  feed_good(CHUNKED "5;a=b \r\nA: b \r\n0A\n\r\n0\r\n\r\nC: \r\n000; e\r\nA:b \r\n\r\n" LINE "A:b \r\n\r\n",
-            CHUNKED "5;a=b \r\nA: b \r\n0A\n\r\n0\r\n\r\nC: \r\n000; e\r\nA: b\r\n\r\n" LINE "A: b\r\n\r\n",
+  feed_good(CHUNKED "5;a=b \r\nA: b \r\n0A\r\n\r\n0\r\n\r\nC: \r\n000; e\r\nA:b \r\n\r\n" LINE "A:b \r\n\r\n",
+            CHUNKED "5;a=b \r\nA: b \r\n0A\r\n\r\n0\r\n\r\nC: \r\n000; e\r\nA: b\r\n\r\n" LINE "A: b\r\n\r\n",
             2);
   feed_good(LINE "Content-Length: 0\r\n\r\n\r\n" LINE "\r\n" LINE,
             LINE "Content-Length: 0\r\n\r\n\r\n" LINE "\r\n" LINE, 2);
@@ -89,7 +89,7 @@ END_TEST
 START_TEST(chunks_too_large) {
   feed_good(CHUNKED "14\r\n", CHUNKED "14\r\n", 0);
   feed_bad(CHUNKED "15\r|\n", SERVER_ARRIVAL_TOO_LARGE, 0);
-  feed_bad(CHUNKED "FFFFFFFFFFFFFFFFFFFF;a=b|\n", SERVER_ARRIVAL_TOO_LARGE, 0);
+  feed_bad(CHUNKED "FFFFFFFFFFFFFFFFFFFF;a=b\r|\n", SERVER_ARRIVAL_TOO_LARGE, 0);
   feed_bad(CHUNKED "1\r\na\r\n14\r|\nabc", SERVER_ARRIVAL_TOO_LARGE, 0);
   feed_bad(LINE "\r\n" CHUNKED "100\r|\n", SERVER_ARRIVAL_TOO_LARGE, 1);
 }
@@ -100,6 +100,39 @@ START_TEST(chunks_malformed) {
   static const char *const bad[] = {CHUNKED "x\r\nA: b \r\n ", CHUNKED "1\r\nabc\r\nA: b \r\n ",
                                     CHUNKED "1 \r\nA: b \r\n "};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) feed_good(bad[i], bad[i], 0);
+}
+END_TEST
+
+/* CR and LF end a line only together, and each chunk has a size. */
+START_TEST(line_ends_of_chunks) {
+  static const char *const chunks[] = {"1|\na\r\n0\r\n\r\n",
+                                       "1\r|a\r\n0\r\n\r\n",
+                                       "1\r|\r\na\r\n0\r\n\r\n",
+                                       "1\r\na|\n0\r\n\r\n",
+                                       "1\r\na\r|0\r\n\r\n",
+                                       "1\r\na\r\n|\n0\r\n\r\n",
+                                       "1;a=b|\na\r\n0\r\n\r\n",
+                                       "1;a=b\r|c\r\na\r\n0\r\n\r\n",
+                                       "1\r\na\r\n|\r\n0\r\n\r\n",
+                                       "1\r\na\r\n|;a\r\n\r\n",
+                                       "|\r\n\r\n"};
+  static const char *const trailers[] = {"|\n", "A: b|\n\r\n", "\r|G", "A: b\r|\rG"};
+  char text[256];
+  for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+    snprintf(text, sizeof text, "%s%s", CHUNKED, chunks[i]);
+    feed_bad(text, SERVER_ARRIVAL_BAD_CHUNK, 0);
+  }
+  for (size_t i = 0; i < sizeof trailers / sizeof *trailers; i++)
+    for (size_t cut = 0; cut < 2; cut++) {
+      struct server_arrival arrival = {.body_limit = LIMIT};
+      size_t bar = strcspn(trailers[i], "|"), head = strlen(CHUNKED "0\r\n");
+      snprintf(text, sizeof text, CHUNKED "0\r\n%.*s%s", (int)bar, trailers[i], trailers[i] + bar + 1);
+      size_t first = cut ? head + bar : head;
+      ck_assert_uint_eq(server_arrival_read(&arrival, text, first), first);
+      ck_assert_int_eq(arrival.fault, SERVER_ARRIVAL_GOOD);
+      server_arrival_read(&arrival, text + first, strlen(text) - first);
+      ck_assert_msg(arrival.fault == SERVER_ARRIVAL_BAD_TRAILER && arrival.requests == 0, "%s", trailers[i]);
+    }
 }
 END_TEST
 
@@ -157,5 +190,5 @@ START_TEST(authorities) {
 }
 END_TEST
 
-TEST_MAIN("http arrival", values, bodies, bad_begins, chunks_too_large, chunks_malformed, trailer_with_nul,
-          targets, authorities)
+TEST_MAIN("http arrival", values, bodies, bad_begins, chunks_too_large, chunks_malformed, line_ends_of_chunks,
+          trailer_with_nul, targets, authorities)

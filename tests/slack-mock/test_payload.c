@@ -91,8 +91,15 @@ START_TEST(test_hundred_attachments_pass) {
 END_TEST
 
 START_TEST(test_other_types_are_refused) {
-  static const char *const types[] = {
-      NULL, "", "text/plain", "application/jsonx", "application/xml", "multipart/form-data"};
+  static const char *const types[] = {NULL,
+                                      "",
+                                      "text/plain",
+                                      "application/jsonx",
+                                      "application/xml",
+                                      "multipart/form-data",
+                                      "application/json x",
+                                      "application/json, text/plain",
+                                      "application/x-www-form-urlencoded x"};
   json_t *payload = NULL;
   const char *why = NULL;
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {

@@ -176,9 +176,9 @@ START_TEST(test_file_survives_restart) {
 }
 END_TEST
 
-#define LINE(id, text)                                                                                       \
-  "{\"id\":" id                                                                                              \
-  ",\"received_at\":\"2026-11-22T12:00:00.250Z\",\"channel\":\"#c\",\"payload\":{\"text\":\"" text "\"}}"
+#define MESSAGE(id, payload)                                                                                 \
+  "{\"id\":" id ",\"received_at\":\"2026-11-22T12:00:00.250Z\",\"channel\":\"#c\",\"payload\":" payload "}"
+#define LINE(id, text) MESSAGE(id, "{\"text\":\"" text "\"}")
 
 START_TEST(test_cut_last_line_is_forgotten) {
   path_new();
@@ -190,6 +190,28 @@ START_TEST(test_cut_last_line_is_forgotten) {
   store = open_store(&wide, NULL); /* a remainder of the cut line would now be an invalid line */
   ck_assert_str_eq(texts(store, 0, 10), "abc");
   mock_store_free(store);
+  unlink(path);
+}
+END_TEST
+
+/* A crash of the machine can leave zeros, or a few letters of a line. */
+START_TEST(test_remains_of_a_line_are_removed) {
+  static const char zeros[100];
+  path_new();
+  for (size_t len = 1; len <= 7; len++) {
+    write_file(LINE("1", "a") "\n");
+    FILE *out = fopen(path, "a");
+    ck_assert_ptr_nonnull(out);
+    ck_assert_uint_eq(fwrite("{\"id\":2", 1, len, out), len);
+    if (len % 2) ck_assert_uint_eq(fwrite(zeros, 1, sizeof zeros, out), sizeof zeros);
+    fclose(out);
+    struct mock_store *store = open_store(&wide, NULL);
+    add(store, "b");
+    mock_store_free(store);
+    store = open_store(&wide, NULL);
+    ck_assert_str_eq(texts(store, 0, 10), "ab");
+    mock_store_free(store);
+  }
   unlink(path);
 }
 END_TEST
@@ -218,6 +240,16 @@ START_TEST(test_bad_files_are_refused) {
       {LINE("1.5", "a") "\n", ":1: "},
       {"{\"id\":1}\n", ":1: "},
       {"[]\n" LINE("1", "a") "\n", ":1: "},
+      {LINE("9007199254740992", "a") "\n", ":1: "},
+      {LINE("9223372036854775807", "a") "\n", ":1: "},
+      {LINE("1", "") "\n", ":1: "}, /* shows nothing */
+      {MESSAGE("1", "{\"text\":1}") "\n", ":1: "},
+      {MESSAGE("1", "{\"text\":\"a\",\"attachments\":{}}") "\n", ":1: "},
+      {"hello", ":1: "}, /* no newline, but not the start of a message either */
+      {"{\"a\":1}", ":1: "},
+      {LINE("1", "a") "\nhello", ":2: "},
+      {LINE("1", "a") "\n" LINE("1", "b"), ":2: "}, /* whole, so no crash has cut it */
+      {"{\"id\":1}", ":1: "},
   };
   path_new();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -328,6 +360,7 @@ END_TEST
 
 TEST_MAIN("store", test_keeps_in_order, test_message_looks_as_documented, test_oldest_leave_by_count,
           test_oldest_leave_by_bytes, test_clear_makes_a_new_epoch, test_file_survives_restart,
-          test_cut_last_line_is_forgotten, test_whole_last_line_without_newline_is_kept,
-          test_bad_files_are_refused, test_unusable_paths_are_refused, test_second_process_is_refused,
-          test_file_is_bounded, test_new_file_is_no_link, test_threads)
+          test_cut_last_line_is_forgotten, test_remains_of_a_line_are_removed,
+          test_whole_last_line_without_newline_is_kept, test_bad_files_are_refused,
+          test_unusable_paths_are_refused, test_second_process_is_refused, test_file_is_bounded,
+          test_new_file_is_no_link, test_threads)
