@@ -75,7 +75,7 @@ START_TEST(the_file_of_another_process_stays) {
   app_pidfile_free(file);
   file = take();
   ck_assert_int_eq(unlink(path), 0);
-  write_file("7\n");
+  files_write(path, "7\n");
   app_pidfile_free(file);
   ck_assert_int_eq(read_pid(), 7);
   file = take();
