@@ -199,7 +199,7 @@ START_TEST(test_remains_of_a_line_are_removed) {
   static const char zeros[100];
   path_new();
   for (size_t len = 1; len <= 7; len++) {
-    write_file(LINE("1", "a") "\n");
+    files_write(path, LINE("1", "a") "\n");
     FILE *out = fopen(path, "a");
     ck_assert_ptr_nonnull(out);
     ck_assert_uint_eq(fwrite("{\"id\":2", 1, len, out), len);
