@@ -104,9 +104,9 @@ END_TEST
 /* The headers that a hook may add to a reply. */
 START_TEST(refusal_headers) {
   struct server_refusal_reply reply = {.header_count = 0};
-  char large[100];
+  char large[sizeof reply.headers[0].value + 1];
   memset(large, 'a', sizeof large);
-  large[99] = '\0';
+  large[sizeof large - 1] = '\0';
   ck_assert(!server_refusal_header(&reply, "A", ""));
   ck_assert(!server_refusal_header(&reply, "A", "a\r\nB: c"));
   ck_assert(!server_refusal_header(&reply, "A", large));
