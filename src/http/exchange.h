@@ -57,9 +57,10 @@ struct http_exchange {
   struct MHD_Connection *connection;
 
   /* The request. */
-  const char *method; /* as sent; valid during the exchange */
-  const char *path;   /* as sent, without the query; valid during the exchange */
-  const char *query;  /* without the question mark, or NULL */
+  const char *method;  /* as sent; valid during the exchange */
+  size_t method_index; /* its index in tel_http_methods; set when the observation begins */
+  const char *path;    /* as sent, without the query; valid during the exchange */
+  const char *query;   /* without the question mark, or NULL */
   const char *version;
   const struct http_route *route; /* NULL: no route has this path */
   const char *body;

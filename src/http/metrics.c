@@ -164,7 +164,7 @@ void http_metrics_free(struct http_metrics *metrics) {
 
 const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
                                                 const struct http_exchange *exchange) {
-  size_t method = tel_http_method_index(exchange->method), route = route_index(exchange->route);
+  size_t method = exchange->method_index, route = route_index(exchange->route);
   return tel_http_parts_get(&metrics->routes[route].parts[method][status_index(exchange->status)],
                             tel_http_methods[method], exchange->route ? exchange->route->path : NULL,
                             exchange->status);
@@ -172,8 +172,7 @@ const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
 
 void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,
                          uint64_t duration_ns) {
-  size_t method = tel_http_method_index(exchange->method);
-  size_t route = route_index(exchange->route);
+  size_t method = exchange->method_index, route = route_index(exchange->route);
   tel_counter_add(request_series(metrics, method, route, exchange->status), 1);
   /* Uses the trace's clock, rounded down to a millisecond: see tel_histogram_observe_at(). */
   uint64_t end_unix_ns = (exchange->start.unix_ns + duration_ns) / CLOCK_NS_PER_MS * CLOCK_NS_PER_MS;

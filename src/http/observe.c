@@ -100,6 +100,7 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
 
 void http_observe_begin(struct http_observe *observe, struct http_exchange *exchange) {
   exchange->start = clock_anchor_now();
+  exchange->method_index = tel_http_method_index(exchange->method);
   exchange->route = http_route_find(exchange->path, exchange->method);
   http_exchange_read_headers(exchange);
   settle_request_id(exchange);
@@ -186,7 +187,7 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
 
 void http_observe_end(struct http_observe *observe, struct http_exchange *exchange) {
   uint64_t duration_ns = clock_mono_ns() - exchange->start.mono_ns;
-  const char *method = tel_http_methods[tel_http_method_index(exchange->method)];
+  const char *method = tel_http_methods[exchange->method_index];
   if (!http_route_is_probe(exchange->route)) http_metrics_record(observe->metrics, exchange, duration_ns);
   const struct tel_http_parts *parts = http_metrics_parts(observe->metrics, exchange);
   describe_span(exchange, method, parts);

@@ -35,7 +35,7 @@ static uint64_t idle_deadline(const struct server *server) {
 }
 
 static uint64_t request_deadline(const struct server *server) {
-  return clock_mono_ns() + server->settings.request_timeout_s * CLOCK_NS_PER_S;
+  return clock_mono_coarse_ns() + server->settings.request_timeout_s * CLOCK_NS_PER_S;
 }
 
 /* Returns false if the sweeper has cut the connection. The deadline then does not change. */
