@@ -91,9 +91,12 @@ def test_usage(directory):
 
 def test_directories(directory):
     """The message names the directory that is wrong."""
-    lab, blank = Lab(directory), directory / "a b"
-    for words in (("up",), ("test", "--quick"), ("bench",)):
-        contains(lab(*words, status=1, LAB_DIR=str(blank)), f"has a blank or a special character: {blank}. Set LAB_DIR to another directory")
+    lab = Lab(directory)
+    for name, words in (("a b", ("up",)), ("a$b", ("test", "--quick")), ("a:b", ("bench",)), ("a~", ("up",)), ("josé b", ("up",))):
+        place = directory / name
+        contains(lab(*words, status=1, LAB_DIR=str(place)), f"has a blank or a special character: {place}. Set LAB_DIR to another directory")
+    # make can build there, so up gets to the ports.
+    contains(lab("up", status=1, LAB_DIR=str(directory / "josé-Ω"), LAB_MINISHOP_PORT="0"), "LAB_MINISHOP_PORT takes a port")
     contains(lab("status", status=1, LAB_DIR="/dev/null/lab"), "cannot create /dev/null/lab, where the lab keeps its files: set LAB_DIR")
     link = directory / "link-to-lab"
     link.symlink_to(LAB)
