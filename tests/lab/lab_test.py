@@ -119,7 +119,8 @@ def test_programs_that_are_missing(directory):
             (programs / program.name).symlink_to(program.resolve())
     for words in (("status",), ("guide",), ("incident",), ("answer", "2"), ("oncall",), ("trace",), ("logs",), ("mend",)):
         text = lab(*words, status=1, PATH=str(programs))
-        expect(" ".join(words), text, "lab: not installed: curl jq python3. On Debian ./lab up installs what the lab needs; elsewhere use your package manager\n")
+        missing = "curl jq" if words[0] in ("status", "incident") else "python3"
+        expect(" ".join(words), text, f"lab: not installed: {missing}. On Debian ./lab up installs what the lab needs; elsewhere use your package manager\n")
     contains(lab("down", PATH=str(programs)), "Nothing was running")
 
 
