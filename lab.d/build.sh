@@ -43,11 +43,16 @@ build_and_install() {
 	make -C "$LAB_DIR/build" install
 }
 
+# Whether make can build in $1. A letter of another alphabet does no harm.
+build_possible() {
+	case $(printf '%s' "$1" | LC_ALL=C tr -d '\200-\377') in *[!A-Za-z0-9/._,@+-]*) return 1 ;; esac
+}
+
 # Runs before anything is installed or built.
 build_place_check() {
-	case $LAB_SOURCE in *[!A-Za-z0-9/._,@+-]*) fail "$build_place $LAB_SOURCE. Move the project" ;; esac
-	case $LAB_DIR in *[!A-Za-z0-9/._,@+-]*) fail "$build_place $LAB_DIR. Set LAB_DIR to another directory" ;; esac
+	build_place="make cannot build in a directory whose name has a blank or a special character:"
+	build_possible "$LAB_SOURCE" || fail "$build_place $LAB_SOURCE. Move the project"
+	build_possible "$LAB_DIR" || fail "$build_place $LAB_DIR. Set LAB_DIR to another directory"
 }
-build_place="make cannot build in a directory whose name has a blank or a special character:"
 
 build_lab() { step build "$LAB_DIR/log/build.log" build_and_install; }

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -194,7 +195,13 @@ def main():
     try:
         if command == "background":
             return hand.main()
-        return {"check": lambda: oncall(arguments, only_check=True), "oncall": lambda: oncall(arguments), "answer": lambda: answer(arguments), "mend": lambda: mend(arguments), "tidy": tidy}[command]()
+        status = {"check": lambda: oncall(arguments, only_check=True), "oncall": lambda: oncall(arguments), "answer": lambda: answer(arguments),
+                  "mend": lambda: mend(arguments), "tidy": tidy}[command]()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # the reader of the output has ended, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except Away as away:
         stop(str(away), 3 if command != "oncall" else 1)
     return 1

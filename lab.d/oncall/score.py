@@ -51,27 +51,36 @@ def finish(directory, plan, case, addresses):
 def keep(directory, entry):
     path = history_file(directory)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [*(path.read_text().splitlines() if path.exists() else []), json.dumps(entry)][-KEPT:]
+    lines = [*lines_of(path), json.dumps(entry)][-KEPT:]
     put_file(path, "\n".join(lines) + "\n")
+
+
+def lines_of(path):
+    return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+
+
+def entry_of(line):
+    """One case of the history, or None: a person may have edited the file."""
+    try:
+        entry = json.loads(line, parse_constant=lambda _: None)
+        # int() refuses infinity.
+        taken = {f"{label}_s": None if entry.get(f"{label}_s") is None else int(10 * float(entry[f"{label}_s"])) / 10 for label in LABELS}
+        return {"time": str(entry["time"])[:20], "case": int(entry["case"]), **taken, **{name: int(entry.get(name, 0)) for name in ("wrong", "hints", "actions")},
+                "solved": bool(entry.get("solved")) and None not in taken.values()}
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
 
 
 def table(directory):
     """The history for people."""
-    path = history_file(directory)
-    entries = []
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            entry = json.loads(line)
-            entries.append({**entry, "time": str(entry["time"]), "case": int(entry["case"])})
-        except (ValueError, KeyError, TypeError):
-            continue  # a person has edited the file
+    entries = list(filter(None, map(entry_of, lines_of(history_file(directory)))))
     if not entries:
         return "No case is over yet: ./lab oncall begins one."
     lines = [f"{'begin (UTC)':20} {'case':>4} {'detect':>8} {'locate':>8} {'explain':>8} {'mend':>8} {'wrong':>6} {'hints':>6} {'actions':>8}"]
     for entry in entries[-20:]:
-        taken = " ".join(f"{seconds(entry.get(f'{label}_s')):>8}" for label in LABELS)
-        lines.append(f"{entry['time']:20} {entry['case']:>4} {taken} {entry.get('wrong', 0):>6} {entry.get('hints', 0):>6} {entry.get('actions', 0):>8}")
-    solved = [entry for entry in entries if entry.get("solved")]
+        taken = " ".join(f"{seconds(entry[f'{label}_s']):>8}" for label in LABELS)
+        lines.append(f"{entry['time']:20} {entry['case']:>4} {taken} {entry['wrong']:>6} {entry['hints']:>6} {entry['actions']:>8}")
+    solved = [entry for entry in entries if entry["solved"]]
     lines.append(f"{len(solved)} of {len(entries)} cases solved" + (
         f"; median time to mend {seconds(statistics.median(entry['mend_s'] for entry in solved))}" if solved else ""))
     return "\n".join(lines)

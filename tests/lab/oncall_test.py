@@ -245,6 +245,10 @@ def test_bad_input_and_order(directory):
     contains(lab("oncall", "end", status=1), "no case runs")
     contains(lab("oncall", "score"), "No case is over yet")
     contains(lab("mend"), "switch-provider", "block-caller")
+    for words_ in (("mend",), ("answer", "2"), ("oncall", "score")):  # a pager may end first
+        with subprocess.Popen([labtest.TOP / "lab", *words_], env=lab.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+            command.stdout.close()
+            expect(f"errors of {' '.join(words_)} | head", command.stderr.read(), "")
     contains(lab("mend", "pray", status=2), "unknown action 'pray'")
     contains(lab("mend", "block-caller", status=2), "takes one caller: kiosk")
     contains(lab("mend", "block-caller", "mug", status=2), "takes one caller: kiosk")

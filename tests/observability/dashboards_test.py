@@ -371,6 +371,14 @@ def test_red_line_is_the_alert(_):
         raise TestFailure(f"the limits are {wanted}; red lines are at {shown}")
 
 
+def test_failed_payments_have_the_limits_of_the_error_rate(_):
+    """At the rate of the shoppers, so that the panel is green in a healthy lab: docs/slo.md has 2.1 % errors."""
+    rate = float(re.search(r"^SHOPPERS_RATE=(\S+)$", (labtest.TOP / ".env").read_text(), re.MULTILINE)[1])
+    shown = {panel["title"]: [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"] if step["value"]]
+             for panel in dashboards.panels(dashboards.boards()["minishop"]) if panel["type"] == "stat"}
+    labtest.expect("failures in 5 minutes", shown["Failed payments in 5 minutes"], [round(share * rate * 300) for share in shown["Error rate (bad above 10 %)"]])
+
+
 def test_burn_lines_are_the_alerts(_):
     """Each line of a burn rate is the limit of the alert over that window, and each such alert has its window and its line."""
     limits = {}

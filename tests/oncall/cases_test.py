@@ -368,7 +368,8 @@ def test_something_else_is_wrong(_):
 def test_what_is_no_answer(_):
     """An invalid answer does not count as a try, and the message says what is allowed."""
     world = World(8, 3)
-    for question, text in ((1, "soon"), (1, "25:00"), (1, "14:61"), (1, "yes"), (1, ""), (1, "14:03 +99:00"), (1, "14:03-24:00"), (1, "14:03 +05:60"), (2, "somewhere"), (2, ""), (3, "bad luck"), (3, "grey one"),
+    for question, text in ((1, "soon"), (1, "25:00"), (1, "14:61"), (1, "yes"), (1, ""), (1, "14:03 +99:00"),
+                           (1, "14:03-24:00"), (1, "14:03 +05:60"), (2, "somewhere"), (2, ""), (3, "bad luck"), (3, "grey one"),
                            (7, "x"), (2, "payment, somewhere")):
         wanted(world, question, text, BAD)
     expect("wrong answers", sum(question.wrong for question in world.case.questions.values()), 0)
@@ -476,9 +477,13 @@ def test_history_is_bounded_and_forgiving(directory):
         raise TestFailure(text)
     path = score.history_file(directory)
     expect("lines", len(path.read_text().splitlines()), score.KEPT)
-    path.write_text("nonsense\n{}\n" + path.read_text())
+    damaged = ("nonsense", "{}", "[]", "null", '{"time":"x","case":1,"detect_s":"x"}', '{"time":"x","case":1,"wrong":[1]}', '{"time":"x","case":1e400}',
+               '{"time":"x","case":1,"mend_s":1e400}', 9999 * "[", "\udcff")
+    path.write_bytes("\n".join((*damaged, path.read_text())).encode(errors="surrogateescape"))
     if not re.search(rf"0 of {score.KEPT} cases solved", score.table(directory)):
         raise TestFailure(score.table(directory))
+    path.write_text('{"time":"x","case":1,"solved":true}\n{"time":"x","case":1,"mend_s":NaN,"solved":true}\n')
+    labtest.contains(score.table(directory), "0 of 2 cases solved")
 
 
 if __name__ == "__main__":
