@@ -196,11 +196,15 @@ static void refuse(struct http_service *service, const struct server_refusal *re
                    struct server_refusal_reply *reply) {
   char path[HTTP_TEXT_SIZE];
   refused_path(refusal, path);
+  const char *query = strchr(refusal->target, '?');
   struct http_exchange exchange = {.service = service,
                                    .connection = refusal->connection,
                                    .method = refusal->method,
                                    .path = path,
+                                   .query = query ? query + 1 : NULL,
+                                   .version = refusal->version,
                                    .client = refusal->client,
+                                   .client_port = refusal->client_port,
                                    .reply = BUF_INIT(REPLY_LIMIT)};
   http_observe_begin(service->observe, &exchange);
   respond_to_refusal(&exchange, refusal, reply);

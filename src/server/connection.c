@@ -213,6 +213,7 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
     struct server_refusal refusal;
     if (server_guard_refuses(client, method, url, version, &refusal)) {
       refusal.method = method;
+      refusal.version = version;
       return server_refuse(client, &refusal);
     }
   } else if (!*size) {

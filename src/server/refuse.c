@@ -87,6 +87,7 @@ static void refusal_complete(struct server_client *client, struct server_refusal
     refusal->target = client->request->request->http_url;
   }
   refusal->client = client->address;
+  refusal->client_port = client->port;
   refusal->connection = client->connection;
   client->refused = client->linger = true;
 }

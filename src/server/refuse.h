@@ -33,8 +33,10 @@ struct server_refusal {
   const char *detail; /* a sentence for people: what is wrong and what to do */
   size_t limit;       /* the number of bytes that a part of the request exceeds; 0: not the reason */
   const char *method;
-  const char *target;                /* with the query */
-  const char *client;                /* the address */
+  const char *target;  /* with the query */
+  const char *version; /* "HTTP/1.1"; NULL unless a guard refused the headers */
+  const char *client;  /* the address */
+  unsigned client_port;
   struct MHD_Connection *connection; /* for request.h; may be NULL */
 };
 

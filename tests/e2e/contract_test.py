@@ -217,6 +217,19 @@ def test_client_mistakes(directory):
         expect("JSON with a parameter", json_with_parameter.status, 201)
 
 
+def test_a_refused_request_has_the_span_of_any_other(directory):
+    """A guard refuses it before a handler sees it."""
+    with running(directory) as (shop, collector):
+        head = b"POST /order?a=b HTTP/1.1\r\nHost: shop:1\r\nUser-Agent: tester\r\nContent-Length: 2\r\nConnection: close\r\n"
+        for raw in (head + b"Content-Type: text/plain\r\n\r\n{}", head + b"Content-Length: 2\r\n\r\n{}", head + b"Host: shop:1\r\n\r\n{}"):
+            trace_id = re.search(rb"traceparent: 00-(\w{32})-", shop.raw(raw))[1].decode()
+            span = wait_until("its span", lambda: collector.by_trace().get(trace_id), 5)[0]  # noqa: B023
+            names = {"http.request.method", "http.response.status_code", "http.route", "url.path", "url.query", "url.scheme", "network.peer.port",
+                     "network.protocol.version", "client.address", "user_agent.original"}
+            expect(f"attributes of {raw!r}", sorted(names - set(span.attributes)), [])
+            expect("its query", span.attributes["url.query"], "a=b")
+
+
 def test_paths_and_methods(directory):
     with running(directory) as (shop, collector):
         for method, path in (("GET", "/"), ("POST", "/orders"), ("GET", "/ORDER"), ("PUT", "/order/7/8"), ("BREW", "/coffee"),
