@@ -104,13 +104,15 @@ END_TEST
 /* The headers that a hook may add to a reply. */
 START_TEST(refusal_headers) {
   struct server_refusal_reply reply = {.header_count = 0};
-  char large[sizeof reply.headers[0].value + 1];
-  memset(large, 'a', sizeof large);
-  large[sizeof large - 1] = '\0';
+  char large[SERVER_REFUSAL_VALUE_SIZE + 1] = "", fits[SERVER_REFUSAL_VALUE_SIZE] = "";
+  memset(large, 'a', sizeof large - 1);
+  memset(fits, 'a', sizeof fits - 1);
   ck_assert(!server_refusal_header(&reply, "A", ""));
   ck_assert(!server_refusal_header(&reply, "A", "a\r\nB: c"));
   ck_assert(!server_refusal_header(&reply, "A", large));
-  for (int i = 0; i < SERVER_REFUSAL_HEADERS; i++) ck_assert(server_refusal_header(&reply, "A", "b"));
+  ck_assert(server_refusal_header(&reply, "A", fits));
+  ck_assert_str_eq(reply.headers[0].value, fits);
+  for (int i = 1; i < SERVER_REFUSAL_HEADERS; i++) ck_assert(server_refusal_header(&reply, "A", "b"));
   ck_assert(!server_refusal_header(&reply, "A", "b"));
 }
 END_TEST
