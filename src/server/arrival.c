@@ -125,8 +125,8 @@ static void head_ends(struct server_arrival *arrival) {
 static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
   bool trailers = arrival->part == SERVER_ARRIVAL_TRAILERS;
   char *line = at - arrival->line_bytes, *newline = memchr(at, '\n', (size_t)(end - at));
-  /* The guards check the headers. */
-  if (trailers && trailer_is_bad(arrival, at, newline ? newline + 1 : end))
+  /* The guards check the headers. A line that begins with a blank would continue the one before. */
+  if (trailers && (trailer_is_bad(arrival, at, newline ? newline + 1 : end) || (newline && blank(*line))))
     return fault(arrival, SERVER_ARRIVAL_BAD_TRAILER, at);
   if (!newline) {
     arrival->line_bytes = (size_t)(end - line);

@@ -13,8 +13,9 @@ struct seen {
   const char *value; /* the last one */
 };
 
-/* Findings of one pass over a request's headers. */
+/* Findings of one pass over a request's headers, or trailers. */
 struct headers {
+  size_t size; /* of names and values */
   struct seen host, content_length, transfer_encoding;
   bool bad_name, bad_value;
 };
@@ -33,6 +34,7 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
                                      const char *value, size_t value_len) {
   struct headers *headers = cls;
   (void)kind;
+  headers->size += name_len + value_len;
   if (!server_guard_is_token(name, name_len)) headers->bad_name = true;
   for (size_t i = 0; i < value_len; i++)
     if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f) headers->bad_value = true;
@@ -75,7 +77,8 @@ void server_guard_bad_arrival(const struct server_arrival *arrival, struct serve
     refuse_body(refusal, arrival->body_limit);
   else if (arrival->fault == SERVER_ARRIVAL_BAD_TRAILER)
     refuse(refusal, MHD_HTTP_BAD_REQUEST,
-           "The trailers are not well formed: end each line with CR LF, and remove NUL bytes.");
+           "The trailers are not well formed: each line must end with CR LF, and may not be folded or hold "
+           "NUL.");
   else if (arrival->fault == SERVER_ARRIVAL_BAD_CHUNK)
     refuse(refusal, MHD_HTTP_BAD_REQUEST,
            "The chunked body is not well formed: begin each chunk with its size in hexadecimal, and end each"
@@ -112,20 +115,28 @@ bool server_guard_arguments_cut(const struct server *server, const char *target)
   return true;
 }
 
-static enum MHD_Result size_add(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
-                                const char *value, size_t value_len) {
-  (void)kind, (void)name, (void)value;
-  *(size_t *)cls += name_len + value_len;
-  return MHD_YES;
+static bool refuse_characters(const struct headers *headers, struct server_refusal *refusal) {
+  if (headers->bad_value)
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
+                  "The value of a header or trailer holds a control character: remove it.");
+  if (headers->bad_name)
+    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
+                  "The name of a header or trailer is empty, or holds a character that is not allowed there, "
+                  "such as a space"
+                  " before the colon: use letters, digits and -.");
+  return false;
 }
 
 bool server_guard_refuses_trailers(const struct server_client *client, struct server_refusal *refusal) {
-  size_t size = 0;
-  if (MHD_get_connection_values_n(client->connection, MHD_FOOTER_KIND, size_add, &size) <= 0) return false;
+  struct headers trailers = {0};
+  if (MHD_get_connection_values_n(client->connection, MHD_FOOTER_KIND, headers_count, &trailers) <= 0)
+    return false;
   if (fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
-  return size > client->server->settings.header_limit &&
-         refuse_size(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, client->server->settings.header_limit,
-                     "The trailers are larger than this server accepts: send fewer or shorter ones.");
+  if (trailers.size > client->server->settings.header_limit)
+    return refuse_size(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+                       client->server->settings.header_limit,
+                       "The trailers are larger than this server accepts: send fewer or shorter ones.");
+  return refuse_characters(&trailers, refusal);
 }
 
 /* The method must be a token. One space and the target must follow it, because a NUL would hide the rest of
@@ -199,14 +210,8 @@ bool server_guard_refuses(const struct server_client *client, const char *method
     return refuse(
         refusal, MHD_HTTP_BAD_REQUEST,
         "The headers are not well formed: each line must end with CR LF, and may not be folded or hold NUL.");
-  if (headers.bad_value)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "A header's value holds a control character: remove it.");
-  if (headers.bad_name)
-    return refuse(
-        refusal, MHD_HTTP_BAD_REQUEST,
-        "A header's name holds a character that is not allowed there, such as a space before the colon:"
-        " use letters, digits and -.");
-  if (refuse_hosts(client, &headers, version, refusal) || refuse_framing(&headers, version, refusal))
+  if (refuse_characters(&headers, refusal) || refuse_hosts(client, &headers, version, refusal) ||
+      refuse_framing(&headers, version, refusal))
     return true;
   if (headers.content_length.value &&
       strtoull(headers.content_length.value, NULL, 10) > server->settings.body_limit)

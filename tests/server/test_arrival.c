@@ -116,7 +116,8 @@ START_TEST(line_ends_of_chunks) {
                                        "1\r\na\r\n|\r\n0\r\n\r\n",
                                        "1\r\na\r\n|;a\r\n\r\n",
                                        "|\r\n\r\n"};
-  static const char *const trailers[] = {"|\n", "A: b|\n\r\n", "\r|G", "A: b\r|\rG"};
+  static const char *const trailers[] = {"|\n",        "A: b|\n\r\n",      "\r|G",
+                                         "A: b\r|\rG", "A: b\r\n|\tc\r\n", " | \r\n"};
   char text[256];
   for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
     snprintf(text, sizeof text, "%s%s", CHUNKED, chunks[i]);
