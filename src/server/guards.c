@@ -16,7 +16,7 @@ struct seen {
 /* Findings of one pass over a request's headers, or trailers. */
 struct headers {
   size_t size; /* of names and values */
-  struct seen host, content_length, transfer_encoding;
+  struct seen host, content_length, transfer_encoding, expect;
   bool bad_name, bad_value;
 };
 
@@ -41,6 +41,7 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
   struct seen *seen = NULL;
   if (name_len == 4 && strcasecmp(name, "Host") == 0) seen = &headers->host;
   if (name_len == 14 && strcasecmp(name, "Content-Length") == 0) seen = &headers->content_length;
+  if (name_len == 6 && strcasecmp(name, "Expect") == 0) seen = &headers->expect;
   if (name_len == 17 && strcasecmp(name, "Transfer-Encoding") == 0) seen = &headers->transfer_encoding;
   if (!seen) return MHD_YES;
   seen->count++;
@@ -181,6 +182,23 @@ static bool refuse_framing(const struct headers *headers, const char *version,
   return false;
 }
 
+static enum MHD_Result expectation_drop(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                        const char *value, size_t value_len) {
+  (void)cls, (void)kind;
+  if (name_len == 6 && strcasecmp(name, "Expect") == 0 && value_len > 0)
+    *server_insides_writable(value) = '-';
+  return MHD_YES;
+}
+
+/* Without a body there is nothing to continue with. libmicrohttpd 0.9 would invite one, and take a request
+ * that follows in the same bytes for it. */
+static void drop_vain_expectation(const struct server_client *client, const struct headers *headers) {
+  bool body = headers->transfer_encoding.count ||
+              (headers->content_length.count && strtoull(headers->content_length.value, NULL, 10) > 0);
+  if (headers->expect.count && !body && server_insides_known())
+    MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, expectation_drop, NULL);
+}
+
 bool server_guard_refuses(const struct server_client *client, const char *method, const char *target,
                           const char *version, struct server_refusal *refusal) {
   const struct server *server = client->server;
@@ -221,5 +239,6 @@ bool server_guard_refuses(const struct server_client *client, const char *method
     server_guard_bad_arrival(&client->arrival, refusal);
     return true;
   }
+  drop_vain_expectation(client, &headers);
   return false;
 }
