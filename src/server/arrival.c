@@ -120,6 +120,15 @@ static void head_ends(struct server_arrival *arrival) {
     request_ends(arrival);
 }
 
+/* libmicrohttpd takes CR alone for the end of a line, and a line that begins with a colon or NUL for the end
+ * of the fields. Afterwards its NUL bytes hide both. This changes them into characters that the guards
+ * refuse. */
+static void line_mark(char *line, size_t len) {
+  char *inside = memchr(line, '\r', len);
+  if (inside) *inside = '\x01';
+  if (*line == ':' || *line == '\0') *line = '(';
+}
+
 /* Reads headers and trailers. The start of an incomplete line is in the same buffer, directly before the
  * data. */
 static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
@@ -129,6 +138,7 @@ static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
   if (trailers && (trailer_is_bad(arrival, at, newline ? newline + 1 : end) || (newline && blank(*line))))
     return fault(arrival, SERVER_ARRIVAL_BAD_TRAILER, at);
   if (!newline) {
+    line_mark(line, (size_t)(end - line) - 1); /* a CR at the end may begin the line's end */
     arrival->line_bytes = (size_t)(end - line);
     return end;
   }
@@ -141,6 +151,7 @@ static char *fields_read(struct server_arrival *arrival, char *at, char *end) {
       head_ends(arrival);
     return newline + 1;
   }
+  line_mark(line, (size_t)(last - line));
   if (blank(last[-1])) value_trim(line, last);
   if (!trailers && strchr("CcTt", *line)) field_read(arrival, line, last);
   return newline + 1;

@@ -103,6 +103,21 @@ START_TEST(chunks_malformed) {
 }
 END_TEST
 
+/* These would end the fields too early, or hide in the block that libmicrohttpd leaves. */
+START_TEST(line_ends_of_headers) {
+  feed_good(LINE "Host: a\r\n:\n\r\n", LINE "Host: a\r\n(\n\r\n", 1);
+  feed_good(LINE ": a\r\n:b: c\r\n\r\n", LINE "( a\r\n(b: c\r\n\r\n", 1);
+  feed_good(LINE "A: b\rC: d\r\n\r\n",
+            LINE "A: b\x01"
+                 "C: d\r\n\r\n",
+            1);
+  feed_good(LINE "A: b\r:\r\n\r\n", LINE "A: b\x01:\r\n\r\n", 1);
+  feed_good(LINE "A: b\n:\r\n\r\n", LINE "A: b\n(\r\n\r\n", 1);
+  feed_good(LINE "A: b\r\r\n\r\n", LINE "A: b\x01\r\n\r\n", 1);
+  feed_good(CHUNKED "0\r\nA: b\r\n:\r\n\r\n", CHUNKED "0\r\nA: b\r\n(\r\n\r\n", 1);
+}
+END_TEST
+
 /* CR and LF end a line only together, and each chunk has a size. */
 START_TEST(line_ends_of_chunks) {
   static const char *const chunks[] = {"1|\na\r\n0\r\n\r\n",
@@ -191,5 +206,5 @@ START_TEST(authorities) {
 }
 END_TEST
 
-TEST_MAIN("http arrival", values, bodies, bad_begins, chunks_too_large, chunks_malformed, line_ends_of_chunks,
-          trailer_with_nul, targets, authorities)
+TEST_MAIN("http arrival", values, bodies, bad_begins, chunks_too_large, chunks_malformed,
+          line_ends_of_headers, line_ends_of_chunks, trailer_with_nul, targets, authorities)
