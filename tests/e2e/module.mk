@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/e2e/crash_test.py \
 	tests/e2e/daemon_test.py \
 	tests/e2e/exporter_test.py \
+	tests/e2e/framing_test.py \
 	tests/e2e/hardening_test.py \
 	tests/e2e/secrets_test.py \
 	examples \
