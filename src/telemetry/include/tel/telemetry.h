@@ -30,9 +30,9 @@ struct tel;
 /* Creates telemetry for a program. name becomes the field app of its log lines, and service.name unless
  * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has another. name and version are copied; each has at most
  * 63 bytes. Reads the OTEL_* environment. Registers process_* and telemetry_* metrics. Log lines go to
- * standard output, one JSON object each. So do the lines that the program and its libraries log with yder.
- * Returns NULL when out of memory; tel_start() returns any other failure. Call it before the program starts
- * threads, because it calls curl_global_init(). */
+ * standard output, one JSON object each, and so do the lines that the program and its libraries log with
+ * yder. If standard output is closed, they are lost. Returns NULL when out of memory; tel_start() returns
+ * any other failure. Call it before the program starts threads, because it calls curl_global_init(). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
 /* Starts the exporter and the log writer. Call it once. From then on the log also has the lines that the
