@@ -63,7 +63,7 @@ TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t count);
 
 /* Exports queued spans and writes queued log lines for at most the given time, stops the threads and frees
- * everything. The lines have 0.1 seconds more, because the exporter may report a failure at its deadline. A
+ * everything. The lines have 0.2 seconds more, because the exporter may report a failure at its deadline. A
  * hung collector or output adds up to 0.3 seconds. Returns how many spans and lines this call lost. yder
  * then has no output, until the program sets it up again. Stop the server first: no thread may use tel, its
  * handles or an observed instance any more. A thread that hangs longer is left behind with the memory that
