@@ -16,7 +16,7 @@
 #include "telemetry/traces/tracing.h"
 
 /* For log lines after the deadline of the spans: the exporter may report a failure at that deadline. */
-#define LINES_NS (100 * CLOCK_NS_PER_MS)
+#define LINES_NS (200 * CLOCK_NS_PER_MS)
 
 /* An object that an adapter gave to tel. */
 struct tel_owned {

@@ -75,6 +75,7 @@ static void describe_server(struct tel_attributes *attributes, const char *host,
   if (bracket && colon && colon < bracket) colon = NULL;
   const char *end = bracket ? bracket : colon ? colon : host + strlen(host);
   if (bracket) host++;
+  if (end == host) return; /* ":80" is a valid Host header, but names no server */
   tel_attributes_put_text(attributes, &ADDRESS, host, (size_t)(end - host));
   unsigned port = colon ? read_port(colon + 1) : https ? 443 : 80;
   if (port > 0) tel_attributes_put_int(attributes, &PORT, port);

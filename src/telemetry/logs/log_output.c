@@ -26,7 +26,7 @@ struct tel_log_output {
   tel_log_give_up_fn *give_up;
   void *cls;
   char *from, *to; /* room for FILE.n */
-  int fd;          /* -1: not open */
+  int fd;          /* -1: not open; lines are lost */
   bool regular;
   dev_t device;
   ino_t inode;
@@ -76,7 +76,8 @@ int tel_log_output_new(const char *path, bool no_link, uint64_t max_bytes, unsig
   output->keep = keep;
   output->give_up = give_up;
   output->cls = cls;
-  output->fd = STDOUT_FILENO;
+  /* If it is closed, the next file or socket of the program gets its number. */
+  output->fd = fcntl(STDOUT_FILENO, F_GETFD) < 0 ? -1 : STDOUT_FILENO;
   output->rest = (struct buf)BUF_INIT(SIZE_MAX / 2);
   if (*path) {
     output->fd = -1;

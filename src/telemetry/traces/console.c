@@ -2,6 +2,7 @@
 #include "telemetry/traces/console.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 enum { LIMIT = 64 * 1024 * 1024 };
 
 struct console {
+  bool open; /* if not, the next file or socket of the program gets the number of standard output */
   _Atomic uint64_t stop_deadline; /* UINT64_MAX until then */
 };
 
@@ -60,8 +62,10 @@ static bool is_late(void *cls) {
   return true;
 }
 
-static void write_line(const struct buf *line, struct tel_export_result *result) {
-  if (file_write(STDOUT_FILENO, line->data, line->len) == line->len)
+static void write_line(const struct console *console, const struct buf *line,
+                       struct tel_export_result *result) {
+  errno = EBADF;
+  if (console->open && file_write(STDOUT_FILENO, line->data, line->len) == line->len)
     result->delivered++;
   else
     snprintf(result->text, sizeof result->text, "standard output: %s", strerror(errno));
@@ -81,7 +85,7 @@ static void export(void *cls, const struct tel_wire *spans, size_t count, uint64
       continue;
     }
     if (!tel_stdout_take(is_late, &writing)) break;
-    write_line(&line, result);
+    write_line(cls, &line, result);
     tel_stdout_give();
   }
   buf_free(&line);
@@ -95,6 +99,7 @@ static void stop(void *cls, uint64_t deadline) {
 int tel_console_exporter_new(struct tel_exporter *out) {
   struct console *console = malloc(sizeof *console);
   if (!console) return TEL_E_MEMORY;
+  console->open = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
   atomic_init(&console->stop_deadline, UINT64_MAX);
   *out = (struct tel_exporter){export, stop, free, console};
   return TEL_OK;

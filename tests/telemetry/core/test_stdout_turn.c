@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two instances write log lines and spans to one pipe whose reader is slow. No line is torn. */
+/* Lines and spans on standard output: of two instances, in a child of fork(), and if it is closed. */
 #include "config.h" /* first: GNU extensions */
 
 #include <fcntl.h>
@@ -56,6 +56,7 @@ static void *produce(void *cls) {
   return NULL;
 }
 
+/* Two instances write to one pipe whose reader is slow. */
 START_TEST(test_lines_are_whole) {
   struct tel *tel[INSTANCES];
   pthread_t reading, producing[INSTANCES];
@@ -73,6 +74,24 @@ START_TEST(test_lines_are_whole) {
   dup2(saved_output, STDOUT_FILENO); /* closes the pipe */
   pthread_join(reading, &lines);
   ck_assert_uint_eq((uintptr_t)lines, 2 * INSTANCES * COUNT);
+}
+END_TEST
+
+/* A file of the program gets the number of a closed standard output. It must not get lines and spans. */
+START_TEST(test_a_closed_output) {
+  char path[] = "/tmp/test_stdout_turn.XXXXXX";
+  setenv("OTEL_TRACES_EXPORTER", "console", 1);
+  int saved = dup(STDOUT_FILENO);
+  close(STDOUT_FILENO);
+  struct tel *tel = tel_new("turn", "1");
+  ck_assert_int_eq(tel_start(tel), 0);
+  ck_assert_int_eq(mkstemp(path), STDOUT_FILENO);
+  tel_log_event(tel_logger(tel), TEL_INFO, "lost", NULL);
+  tel_span_end(tel_span_start(tel_tracer(tel), "lost", TEL_SPAN_INTERNAL, NULL, NULL, 0), 0);
+  ck_assert_uint_ge(tel_free(tel, 10000), 1); /* the span; a line may be lost before the end */
+  ck_assert_int_eq(lseek(STDOUT_FILENO, 0, SEEK_END), 0);
+  unlink(path);
+  dup2(saved, STDOUT_FILENO);
 }
 END_TEST
 
@@ -99,4 +118,5 @@ START_TEST(test_a_child_does_not_wait_for_its_parent) {
 }
 END_TEST
 
-TEST_MAIN("stdout_turn", test_lines_are_whole, test_a_child_does_not_wait_for_its_parent)
+TEST_MAIN("stdout_turn", test_lines_are_whole, test_a_closed_output,
+          test_a_child_does_not_wait_for_its_parent)

@@ -79,6 +79,39 @@ START_TEST(test_values_of_secrets_are_redacted) {
 }
 END_TEST
 
+/* A port without a name is left out. name NULL: both must be absent. port 0: it must be absent. */
+START_TEST(test_the_server_of_a_host) {
+  static const struct {
+    const char *host, *name;
+    int port;
+  } cases[] = {{"shop", "shop", 80},
+               {"shop:8080", "shop", 8080},
+               {"[::1]:8080", "::1", 8080},
+               {"[::1]", "::1", 80},
+               {"shop:", "shop", 0},
+               {"shop:x", "shop", 0},
+               {"shop:65536", "shop", 0},
+               {":8080", NULL, 0},
+               {"[]:8080", NULL, 0},
+               {":", NULL, 0},
+               {"", NULL, 0},
+               {NULL, NULL, 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const struct tel_http_request request = {.method = "GET", .path = "/", .host = cases[i].host};
+    tel_attributes_init(&attributes, 128, UINT32_MAX);
+    tel_http_describe(&attributes, &request, "GET", NULL);
+    const struct tel_attribute *port = tel_attributes_find(&attributes, "server.port");
+    ck_assert_msg(cases[i].port == (port ? port->value.integer : 0), "%s", cases[i].host);
+    const struct tel_attribute *name = tel_attributes_find(&attributes, "server.address");
+    ck_assert_msg(!cases[i].name == !name, "%s", cases[i].host);
+    ck_assert_msg(!name || (name->value.string.len == strlen(cases[i].name) &&
+                            memcmp(name->value.string.data, cases[i].name, name->value.string.len) == 0),
+                  "%s", cases[i].host);
+    tel_attributes_clear(&attributes);
+  }
+}
+END_TEST
+
 /* Without memory the attribute is absent: a secret never appears instead. */
 static bool describe_without_memory(void) {
   static char query[4096];
@@ -98,4 +131,5 @@ START_TEST(test_without_memory) {
 }
 END_TEST
 
-TEST_MAIN("describe", test_no_secret, test_values_of_secrets_are_redacted, test_without_memory)
+TEST_MAIN("describe", test_no_secret, test_values_of_secrets_are_redacted, test_the_server_of_a_host,
+          test_without_memory)

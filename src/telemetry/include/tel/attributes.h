@@ -3,9 +3,9 @@
  * and encodes them for export: as OTLP, or as JSON for the fields of a log record. Setting a key again
  * replaces its value in place. Pairs beyond the limit are discarded and counted, as OpenTelemetry's SDK
  * specification requires. Text that is not UTF-8 is repaired: U+FFFD replaces each ill-formed part. Up to 32
- * pairs in 1.5 KiB need no allocation; a larger list uses the heap. Not thread-safe: one owner at a time.
- * Every setter accepts a NULL list ("not recording") and does nothing. A key that is NULL or empty sets
- * nothing either. */
+ * pairs need no allocation if their encoding fits into 1.4 KiB (in a log record: 1 KiB); a larger list uses
+ * the heap. Not thread-safe: one owner at a time. Every setter accepts a NULL list ("not recording") and
+ * does nothing. A key that is NULL or empty sets nothing either. */
 #ifndef TEL_ATTRIBUTES_H
 #define TEL_ATTRIBUTES_H
 

@@ -30,9 +30,9 @@ struct tel;
 /* Creates telemetry for a program. name becomes the field app of its log lines, and service.name unless
  * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has another. name and version are copied; each has at most
  * 63 bytes. Reads the OTEL_* environment. Registers process_* and telemetry_* metrics. Log lines go to
- * standard output, one JSON object each. So do the lines that the program and its libraries log with yder.
- * Returns NULL when out of memory; tel_start() returns any other failure. Call it before the program starts
- * threads, because it calls curl_global_init(). */
+ * standard output, one JSON object each, and so do the lines that the program and its libraries log with
+ * yder. If standard output is closed, they are lost. Returns NULL when out of memory; tel_start() returns
+ * any other failure. Call it before the program starts threads, because it calls curl_global_init(). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
 /* Starts the exporter and the log writer. Call it once. From then on the log also has the lines that the
@@ -63,7 +63,7 @@ TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t count);
 
 /* Exports queued spans and writes queued log lines for at most the given time, stops the threads and frees
- * everything. The lines have 0.1 seconds more, because the exporter may report a failure at its deadline. A
+ * everything. The lines have 0.2 seconds more, because the exporter may report a failure at its deadline. A
  * hung collector or output adds up to 0.3 seconds. Returns how many spans and lines this call lost. yder
  * then has no output, until the program sets it up again. Stop the server first: no thread may use tel, its
  * handles or an observed instance any more. A thread that hangs longer is left behind with the memory that
