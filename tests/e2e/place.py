@@ -49,9 +49,11 @@ class Place:
                               text=True, timeout=timeout)
         return done.returncode, done.stdout, done.stderr
 
-    def daemon(self, *options, **env):
-        """Starts it in the background; returns its pid."""
+    def daemon(self, *options, may_say="", **env):
+        """Starts it in the background; returns its pid. may_say: how a line on standard error may begin."""
         status, out, err = self.run("--daemon", "--pid-file", self.pid_file, "--log-file", self.log, *options, **env)
+        if may_say:
+            err = "".join(line for line in err.splitlines(True) if not line.startswith(may_say))
         expect("exit status, output and errors of the parent", (status, out, err), (0, "", ""))
         pid = int(self.pid_file.read_text())
         self.started.append(pid)

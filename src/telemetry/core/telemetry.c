@@ -119,7 +119,13 @@ int tel_start(struct tel *tel) {
 }
 
 const char *tel_error(const struct tel *tel) {
-  return tel ? tel->error_text : tel_error_text(TEL_E_MEMORY);
+  if (!tel) return tel_error_text(TEL_E_MEMORY);
+  if (tel_foreign(tel)) return tel->error_text; /* see tel_fail() */
+  pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&tel->lock;
+  pthread_mutex_lock(lock);
+  const char *text = tel->error == 0 ? "" : tel->error_text; /* written once */
+  pthread_mutex_unlock(lock);
+  return text;
 }
 
 static void destroy_owned(struct tel *tel) {

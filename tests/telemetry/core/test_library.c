@@ -328,7 +328,28 @@ START_TEST(the_last_failure_is_written) {
 }
 END_TEST
 
+static void *read_error(void *tel) {
+  const char *text;
+  do text = tel_error(tel);
+  while (!*text);
+  ck_assert_str_eq(text, "the first: out of memory");
+  return NULL;
+}
+
+/* ThreadSanitizer detects a bad access. */
+START_TEST(the_error_is_read_while_it_is_written) {
+  struct tel *tel = tel_new("demo", "1.2.3");
+  pthread_t reader;
+  ck_assert_int_eq(pthread_create(&reader, NULL, read_error, tel), 0);
+  tel_fail(tel, TEL_E_MEMORY, "the first");
+  tel_fail(tel, TEL_E_VALUE, "the second");
+  pthread_join(reader, NULL);
+  tel_free(tel, 0);
+}
+END_TEST
+
 TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape, the_first_bad_row_is_told,
-          null_does_nothing, instances_do_not_meet_and_follow_each_other, threads_serve_at_once,
-          every_allocation_may_fail, libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it,
-          a_route_is_text, a_locale_changes_no_number, the_last_failure_is_written)
+          null_does_nothing, the_error_is_read_while_it_is_written,
+          instances_do_not_meet_and_follow_each_other, threads_serve_at_once, every_allocation_may_fail,
+          libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it, a_route_is_text,
+          a_locale_changes_no_number, the_last_failure_is_written)
