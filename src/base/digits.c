@@ -40,8 +40,9 @@ static char *write_few_millionths(char *to, uint64_t millionths) {
     *to++ = '.';
     *to++ = (char)('0' + millionths % 10);
   }
-  memcpy(to, tens ? "e-05" : "e-06", 4);
-  return to + 4;
+  *to++ = 'e';
+  *to++ = '-';
+  return digits_fixed(to, tens ? 5 : 6, 2);
 }
 
 /* A fast path for times and amounts, because they have few decimals. If the value is a whole number of
