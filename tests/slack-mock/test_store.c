@@ -194,6 +194,16 @@ START_TEST(test_cut_last_line_is_forgotten) {
 }
 END_TEST
 
+/* Adds a message to the file's store, opens the file again, and compares the texts of all messages. */
+static void add_and_reopen(const char *text, const char *wanted) {
+  struct mock_store *store = open_store(&wide, NULL);
+  add(store, text);
+  mock_store_free(store);
+  store = open_store(&wide, NULL);
+  ck_assert_str_eq(texts(store, 0, 10), wanted);
+  mock_store_free(store);
+}
+
 /* A crash of the machine can leave zeros, or a few letters of a line. */
 START_TEST(test_remains_of_a_line_are_removed) {
   static const char zeros[100];
@@ -205,12 +215,7 @@ START_TEST(test_remains_of_a_line_are_removed) {
     ck_assert_uint_eq(fwrite("{\"id\":2", 1, len, out), len);
     if (len % 2) ck_assert_uint_eq(fwrite(zeros, 1, sizeof zeros, out), sizeof zeros);
     fclose(out);
-    struct mock_store *store = open_store(&wide, NULL);
-    add(store, "b");
-    mock_store_free(store);
-    store = open_store(&wide, NULL);
-    ck_assert_str_eq(texts(store, 0, 10), "ab");
-    mock_store_free(store);
+    add_and_reopen("b", "ab");
   }
   unlink(path);
 }
@@ -219,12 +224,7 @@ END_TEST
 START_TEST(test_whole_last_line_without_newline_is_kept) {
   path_new();
   files_write(path, LINE("1", "a") "\n" LINE("2", "b"));
-  struct mock_store *store = open_store(&wide, NULL);
-  add(store, "c");
-  mock_store_free(store);
-  store = open_store(&wide, NULL);
-  ck_assert_str_eq(texts(store, 0, 10), "abc");
-  mock_store_free(store);
+  add_and_reopen("c", "abc");
   unlink(path);
 }
 END_TEST

@@ -115,7 +115,7 @@ struct tel_exemplar {
   double value;
   uint64_t unix_ns;
 };
-/* Returns false if there is no exemplar, or if writers changed it during every attempt. Any thread. */
+/* Returns false if there is no exemplar, or if it changed during each attempt to read it. Any thread. */
 bool tel_exemplar_read(const struct tel_exemplar_slot *slot, struct tel_exemplar *out);
 
 /* registry.c */
