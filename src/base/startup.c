@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sanitized.h"
+
 static sigset_t mask_before;
 static const int ignored[] = {SIGPIPE, SIGXFSZ};
 static void (*ignored_before[sizeof ignored / sizeof *ignored])(int);
@@ -48,12 +50,7 @@ void startup(void) {
 
 /* Constructors of shared libraries take milliseconds, and may open files, so startup() runs before them.
  * Sanitizers are not ready that early. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if !defined(SANITIZED) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !SANITIZED
 __attribute__((section(".preinit_array"), used)) static void (*const early)(void) = startup;
 #endif
 

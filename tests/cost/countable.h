@@ -6,16 +6,9 @@
 
 #include <features.h>
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COST_SANITIZED 1
-#endif
-#endif
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define COST_SANITIZED 1
-#endif
+#include "base/sanitized.h"
 
-#if defined __GLIBC__ && !defined COST_SANITIZED
+#if defined __GLIBC__ && !SANITIZED
 #define COST_COUNTABLE 1
 #else
 #define COST_COUNTABLE 0
