@@ -121,9 +121,8 @@ static bool secure(const struct record *record) {
   return info && (info->flags & MHD_USE_TLS);
 }
 
-/* Returns all values of a header, joined by commas. Ulfius joins only values whose names have the same case.
- * Sets joined to the allocated text, or NULL. */
-static const char *header_of(const struct _u_map *headers, const char *name, char **joined) {
+const char *adapter_header(const struct _u_request *request, const char *name, char **joined) {
+  const struct _u_map *headers = request->map_header;
   const char *value = NULL;
   for (int i = 0; i < headers->nb_values; i++) {
     if (o_strcasecmp(headers->keys[i], name) != 0) continue;
@@ -148,8 +147,8 @@ bool adapter_record_begin(struct record *record) {
                                    .host = u_map_get_case(request->map_header, "Host"),
                                    .user_agent = u_map_get_case(request->map_header, "User-Agent"),
                                    .traceparent =
-                                       header_of(request->map_header, "traceparent", &traceparents),
-                                   .tracestate = header_of(request->map_header, "tracestate", &tracestates),
+                                       adapter_header(request, "traceparent", &traceparents),
+                                   .tracestate = adapter_header(request, "tracestate", &tracestates),
                                    .bytes = request->binary_body_length};
   if (o_strncmp(request->http_protocol, "HTTP/", 5) == 0) about.version = request->http_protocol + 5;
   about.client_port = read_client(record);

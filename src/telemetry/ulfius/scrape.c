@@ -24,10 +24,13 @@ bool adapter_is_scrape(const struct observer *observer, const struct _u_request 
 int adapter_scrape(struct observer *observer, const struct _u_request *request,
                    struct _u_response *response) {
   struct tel_scrape scrape;
+  char *accepts = NULL, *encodings = NULL;
   u_map_empty(response->map_header);
-  if (tel_scrape(tel_registry(observer->tel), u_map_get_case(request->map_header, "Accept"),
-                 u_map_get_case(request->map_header, "Accept-Encoding"), &scrape) != 0)
-    return U_CALLBACK_ERROR;
+  int error = tel_scrape(tel_registry(observer->tel), adapter_header(request, "Accept", &accepts),
+                         adapter_header(request, "Accept-Encoding", &encodings), &scrape);
+  o_free(accepts);
+  o_free(encodings);
+  if (error) return U_CALLBACK_ERROR;
   struct _u_map *headers = response->map_header;
   const char *encoding = scrape.content_encoding;
   bool whole = ulfius_set_binary_body_response(response, 200, scrape.body, scrape.size) == U_OK &&

@@ -132,6 +132,38 @@ START_TEST(test_headers_of_one_name_in_other_cases) {
 }
 END_TEST
 
+/* Several header lines are one list, as for the trace headers. */
+START_TEST(test_a_scrape_reads_all_lists_of_formats) {
+  static const struct {
+    const char *headers, *format, *encoding;
+  } cases[] = {
+      {"", "text/plain", NULL},
+      {"ACCEPT: application/openmetrics-text\r\n", "application/openmetrics-text", NULL},
+      {"Accept: text/plain;q=0.1\r\naccept: application/openmetrics-text\r\n",
+       "application/openmetrics-text", NULL},
+      {"accept: application/openmetrics-text;q=0.1\r\nAccept: text/plain\r\n", "text/plain", NULL},
+      {"Accept-Encoding: br\r\naccept-encoding: gzip\r\n", "text/plain", "gzip"},
+      {"accept-encoding: *\r\nAccept-Encoding: gzip;q=0\r\n", "text/plain", NULL},
+  };
+  static char reply[65536];
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char format[64];
+    snprintf(format, sizeof format, "Content-Type: %s;", cases[i].format);
+    ask_with("/metrics", cases[i].headers, reply, sizeof reply);
+    ck_assert_msg(strstr(reply, format), "%s: %.300s", cases[i].headers, reply);
+    ck_assert_msg(!cases[i].encoding == !strstr(reply, "Content-Encoding: gzip"), "%s: %.300s",
+                  cases[i].headers, reply);
+  }
+  ulfius_stop_framework(&instance);
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
 /* Calls the callback of the first endpoint, as a dispatcher of the program's own would. */
 static int delegate(const struct _u_request *request, struct _u_response *response, void *cls) {
   const struct _u_endpoint *first = &instance.endpoint_list[0];
@@ -394,5 +426,6 @@ END_TEST
 
 TEST_MAIN("adapter", test_observing, test_serving, test_headers_of_one_name_in_other_cases, test_the_scheme,
           test_programs_and_their_metrics, test_another_path_stays, test_more_routes_than_series,
-          test_what_cannot_be_started, test_a_scrape_is_whole_or_fails, test_an_endpoint_added_later,
+          test_what_cannot_be_started, test_a_scrape_is_whole_or_fails,
+          test_a_scrape_reads_all_lists_of_formats, test_an_endpoint_added_later,
           test_a_callback_that_calls_another)
