@@ -60,11 +60,11 @@ const struct tel_http_parts *tel_http_parts_get(tel_http_parts_place *place, con
   return none;
 }
 
-/* The port at the end of "host:port", or 0. */
+/* The port at the end of "host:port", or 0. Only digits may follow the colon. */
 static unsigned read_port(const char *text) {
   unsigned port = 0;
   for (; *text >= '0' && *text <= '9' && port <= 65535; text++) port = 10 * port + (unsigned)(*text - '0');
-  return port <= 65535 ? port : 0;
+  return *text || port > 65535 ? 0 : port;
 }
 
 /* Splits "host:port" into its two attributes. An invalid port is omitted. */
