@@ -11,6 +11,8 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
+enum { SERVICE_NAME_SIZE = sizeof((struct tel_tracing_settings *)0)->service_name };
+
 /* Reads the next trimmed member of a list. Returns false after the last. */
 static bool next_member(const char **list, const char **member, size_t *len) {
   while (**list) {
@@ -121,9 +123,22 @@ static const char *take_service_name(void *cls, const char *key, const char *val
   return NULL;
 }
 
+/* Refuses what the resource would not show, so that the person who sets it learns why. */
+static const char *check_resource(const char *key, const char *value) {
+  /* The attributes that tel_resource_new() sets after these pairs, except for service.name. */
+  static const char *const own[] = {"service.version",        "service.instance.id",   "telemetry.sdk.name",
+                                    "telemetry.sdk.language", "telemetry.sdk.version", "process.pid",
+                                    "process.executable.name"};
+  for (int i = 0; i < COUNT(own); i++)
+    if (strcmp(key, own[i]) == 0) return "the program sets this attribute itself";
+  if (strcmp(key, "service.name") == 0 && strlen(value) >= SERVICE_NAME_SIZE)
+    return "its value is longer than 255 bytes";
+  return NULL;
+}
+
 static bool read_resource(struct tel_env *env, const struct tel_row *row, const char *text,
                           struct tel_tracing_settings *settings) {
-  if (!tel_env_pairs(env, row, text, settings, NULL)) return false;
+  if (!tel_env_pairs(env, row, text, settings, check_resource)) return false;
   tel_keyvalues_read(settings->resource, take_service_name, NULL, settings);
   return true;
 }

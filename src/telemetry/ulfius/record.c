@@ -146,8 +146,7 @@ bool adapter_record_begin(struct record *record) {
                                    .scheme = secure(record) ? "https" : "http",
                                    .host = u_map_get_case(request->map_header, "Host"),
                                    .user_agent = u_map_get_case(request->map_header, "User-Agent"),
-                                   .traceparent =
-                                       adapter_header(request, "traceparent", &traceparents),
+                                   .traceparent = adapter_header(request, "traceparent", &traceparents),
                                    .tracestate = adapter_header(request, "tracestate", &tracestates),
                                    .bytes = request->binary_body_length};
   if (o_strncmp(request->http_protocol, "HTTP/", 5) == 0) about.version = request->http_protocol + 5;

@@ -225,6 +225,43 @@ START_TEST(test_service_name) {
 }
 END_TEST
 
+/* Each pair is in the resource, or its omission is reported. */
+START_TEST(test_resource_attributes_without_effect) {
+  static const char *const own[] = {
+      "service.version",        "service.instance.id",    "process.pid",
+      "telemetry.sdk.name",     "telemetry.sdk.language", "telemetry.sdk.version",
+      "process.executable.name"};
+  char pair[512], line[256], name[2 * sizeof settings.service_name];
+  const char *const list[] = {pair, NULL};
+#define READ_PAIR(...)                                                                                       \
+  (snprintf(pair, sizeof pair, __VA_ARGS__), tel_tracing_settings_init(&settings), warnings[0] = '\0',       \
+   tel_tracing_settings_environment(&settings, environment_get, (void *)(uintptr_t)list, warn, NULL))
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+    READ_PAIR("OTEL_RESOURCE_ATTRIBUTES=a=1,%s=mine,%s.x=2", own[i], own[i]);
+    snprintf(line, sizeof line,
+             "OTEL_RESOURCE_ATTRIBUTES: pair 2 (%s) is left out: the program sets this attribute itself",
+             own[i]);
+    WARNED(line);
+    snprintf(line, sizeof line, "a=1,%s.x=2", own[i]);
+    ck_assert_str_eq(settings.resource, line);
+  }
+  READ_PAIR("OTEL_RESOURCE_ATTRIBUTES=host.name=h,host.arch=x,container.id=c,service.namespace=n");
+  SILENT();
+  /* A name that is cut could end inside a character. */
+  memset(name, 'n', sizeof name);
+  name[sizeof settings.service_name - 1] = '\0';
+  READ_PAIR("OTEL_RESOURCE_ATTRIBUTES=service.name=%s,b=2", name);
+  SILENT();
+  ck_assert_str_eq(settings.service_name, name);
+  name[sizeof settings.service_name - 1] = 'n';
+  name[sizeof settings.service_name] = '\0';
+  READ_PAIR("OTEL_RESOURCE_ATTRIBUTES=service.name=%s,b=2", name);
+  WARNED("pair 1 (service.name) is left out: its value is longer than 255 bytes");
+  ck_assert_str_eq(settings.service_name, "unknown_service");
+  ck_assert_str_eq(settings.resource, "b=2");
+}
+END_TEST
+
 /* A variable that comes from a file ends in a newline. */
 START_TEST(test_white_space_around_values) {
   READ("OTEL_EXPORTER_OTLP_HEADERS=\tauthorization = Bearer%20x , x-b=2\r\n",
@@ -448,6 +485,7 @@ END_TEST
 
 TEST_MAIN("tracing_env", test_defaults, test_empty_is_unset, test_endpoint, test_specific_beats_general,
           test_bad_values_are_reported_and_ignored, test_headers, test_samplers, test_switches, test_limits,
-          test_service_name, test_white_space_around_values, test_one_bad_pair_does_not_spoil_the_list,
-          test_messages_say_which_value_and_what_is_taken, test_endpoints_that_are_probably_wrong,
-          test_variables_without_effect, test_misspelled_names, test_show, test_shown_defaults_are_in_force)
+          test_service_name, test_resource_attributes_without_effect, test_white_space_around_values,
+          test_one_bad_pair_does_not_spoil_the_list, test_messages_say_which_value_and_what_is_taken,
+          test_endpoints_that_are_probably_wrong, test_variables_without_effect, test_misspelled_names,
+          test_show, test_shown_defaults_are_in_force)

@@ -139,8 +139,8 @@ START_TEST(test_a_scrape_reads_all_lists_of_formats) {
   } cases[] = {
       {"", "text/plain", NULL},
       {"ACCEPT: application/openmetrics-text\r\n", "application/openmetrics-text", NULL},
-      {"Accept: text/plain;q=0.1\r\naccept: application/openmetrics-text\r\n",
-       "application/openmetrics-text", NULL},
+      {"Accept: text/plain;q=0.1\r\naccept: application/openmetrics-text\r\n", "application/openmetrics-text",
+       NULL},
       {"accept: application/openmetrics-text;q=0.1\r\nAccept: text/plain\r\n", "text/plain", NULL},
       {"Accept-Encoding: br\r\naccept-encoding: gzip\r\n", "text/plain", "gzip"},
       {"accept-encoding: *\r\nAccept-Encoding: gzip;q=0\r\n", "text/plain", NULL},
