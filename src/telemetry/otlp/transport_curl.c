@@ -243,6 +243,8 @@ static int set_options(struct link *link, const struct tel_tracing_settings *set
 #else
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
 #endif
+  /* Without this, libcurl would also trust the system's directory of certificates. */
+  if (*settings->certificate) curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   set_file(easy, CURLOPT_CAINFO, settings->certificate, &error);
   set_file(easy, CURLOPT_SSLKEY, settings->client_key, &error);
   set_file(easy, CURLOPT_SSLCERT, settings->client_certificate, &error);

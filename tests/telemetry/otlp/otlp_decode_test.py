@@ -46,11 +46,11 @@ class Receiver(labtest.HttpThread):
         super().__init__(Handler)
 
 
-def emit(receiver, *arguments, expect=0, **environment):
-    """Runs emit_sample. Returns its {name: traceparent} and its standard error."""
+def emit(receiver, *arguments, expect=0, under=(), **environment):
+    """Runs emit_sample, perhaps under another program. Returns its {name: traceparent} and its standard error."""
     env = labtest.environment({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}, environment)
-    run = subprocess.run([EMIT, *arguments], env=env, capture_output=True, text=True, timeout=30)
-    check("exit code", run.returncode, expect)
+    run = subprocess.run([*under, EMIT, *arguments], env=env, capture_output=True, text=True, timeout=30)
+    check(f"exit code ({run.stderr.strip()})", run.returncode, expect)
     return dict(line.split() for line in run.stdout.splitlines()), run.stderr
 
 
@@ -196,23 +196,35 @@ def test_value_limit():
     check("static", seen["static"], "con")
 
 
+def make_certificate(folder, name):
+    """The paths of a key and of a certificate for 127.0.0.1 that signs itself."""
+    key, certificate = f"{folder}/{name}.key", f"{folder}/{name}.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                    "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"],
+                   check=True, capture_output=True)
+    return key, certificate
+
+
+def serve_tls(receiver, key, certificate, clients=None):
+    """Makes the receiver an https server that asks clients for a certificate of this authority. Returns its variable."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    if clients:
+        context.load_verify_locations(clients)
+        context.verify_mode = ssl.CERT_REQUIRED
+    receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+    receiver.server.handle_error = lambda *_: None  # refused handshakes are meant
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"https://127.0.0.1:{receiver.port}"}
+
+
 def test_tls():
     """Server and client show the same certificate, which signs itself."""
     if not shutil.which("openssl"):
         print("SKIP TLS: openssl is missing")
         return
     with tempfile.TemporaryDirectory() as folder, Receiver() as receiver:
-        key, certificate = f"{folder}/key.pem", f"{folder}/certificate.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
-                        "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"],
-                       check=True, capture_output=True)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        context.load_verify_locations(certificate)
-        context.verify_mode = ssl.CERT_REQUIRED
-        receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
-        receiver.server.handle_error = lambda *_: None  # refused handshakes are meant
-        url = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"https://127.0.0.1:{receiver.port}"}
+        key, certificate = make_certificate(folder, "test")
+        url = serve_tls(receiver, key, certificate, clients=certificate)
         client = {"OTEL_EXPORTER_OTLP_CLIENT_KEY": key, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": certificate}
         emit(receiver, OTEL_EXPORTER_OTLP_CERTIFICATE=certificate, **url, **client)
         check("requests", len(receiver.requests), 1)
@@ -222,9 +234,28 @@ def test_tls():
         check("no further request", len(receiver.requests), 1)
 
 
+def test_the_named_authority_replaces_those_of_the_system():
+    """In a mount namespace, the system trusts the server's certificate. With another authority's file nothing else is trusted."""
+    under = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /etc/ssl/certs && exec "$@"']
+    if not shutil.which("openssl") or subprocess.run([*under, "/etc/ssl/certs", "true"], capture_output=True).returncode:
+        print("SKIP the system's authorities: openssl or unshare --mount cannot be used")
+        return
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as system, Receiver() as receiver:
+        key, certificate = make_certificate(folder, "server")
+        _, other = make_certificate(folder, "other")
+        shutil.copy(certificate, f"{system}/ca-certificates.crt")
+        url, under = serve_tls(receiver, key, certificate), [*under, system]
+        emit(receiver, under=under, **url)
+        check("requests", len(receiver.requests), 1)
+        _, said = emit(receiver, expect=1, under=under, OTEL_EXPORTER_OTLP_CERTIFICATE=other, **url)
+        assert "certificate" in said, said
+        emit(receiver, under=under, OTEL_EXPORTER_OTLP_CERTIFICATE=certificate, **url)
+        check("requests", len(receiver.requests), 2)
+
+
 def main():
     tests = [lambda: test_every_field("none"), lambda: test_every_field("gzip"), test_batches, test_partial_success,
-             test_value_limit, test_tls]
+             test_value_limit, test_tls, test_the_named_authority_replaces_those_of_the_system]
     for test in tests:
         test()
     print(f"{len(tests)} passed, 0 failed")
