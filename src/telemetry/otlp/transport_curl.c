@@ -88,7 +88,7 @@ static const char *advice(CURLcode code) {
   case CURLE_WEIRD_SERVER_REPLY:
     return "; is it a port for gRPC? OTLP over HTTP is usually at port 4318";
   case CURLE_PEER_FAILED_VERIFICATION:
-    return "; name the CA's file in OTEL_EXPORTER_OTLP_CERTIFICATE";
+    return "; name the CA's file in OTEL_EXPORTER_OTLP_CERTIFICATE, and a host of its certificate in the URL";
   case CURLE_SSL_CONNECT_ERROR:
     return "; does the server speak https?";
   default:

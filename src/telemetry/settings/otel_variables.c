@@ -75,6 +75,8 @@ static const struct unused {
      "configuration files of OpenTelemetry are not read: set the OTEL_* variables"},
     {"OTEL_ENTITIES", "", "set OTEL_RESOURCE_ATTRIBUTES"},
     {"OTEL_SEMCONV_STABILITY_OPT_IN", "http", "spans follow the stable conventions for HTTP"},
+    {"OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "",
+     "the known methods are those of RFC 9110 and PATCH; others are _OTHER"},
 };
 
 static bool is_word_of(const char *words, const char *text, size_t len) {

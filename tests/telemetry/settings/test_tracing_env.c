@@ -401,7 +401,8 @@ START_TEST(test_variables_without_effect) {
                                       "OTEL_CONFIG_FILE",
                                       "OTEL_EXPERIMENTAL_CONFIG_FILE",
                                       "OTEL_ENTITIES",
-                                      "OTEL_SEMCONV_STABILITY_OPT_IN"};
+                                      "OTEL_SEMCONV_STABILITY_OPT_IN",
+                                      "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char pair[128], line[128];
     const char *const list[] = {pair, NULL};
