@@ -98,8 +98,12 @@ struct tel_emit {
   enum tel_format format;
   struct buf *out;
   struct buf *labels; /* scratch: a series' label pairs */
+  struct buf *seen;   /* scratch: the hashes of the label pairs that a read family has emitted */
   size_t count;       /* series so far */
 };
+
+/* registry.c: a hash of 64 bits, without collisions in practice. */
+uint64_t tel_metrics_hash(const char *data, size_t len);
 
 /* metrics.c */
 

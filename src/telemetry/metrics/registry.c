@@ -45,7 +45,7 @@ static int series_add(struct tel_family *family, char *values, size_t len, uint6
   return TEL_OK;
 }
 
-static uint64_t hash_of(const char *data, size_t len) {
+uint64_t tel_metrics_hash(const char *data, size_t len) {
   uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
   for (size_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)data[i]) * UINT64_C(1099511628211);
   return hash;
@@ -74,7 +74,7 @@ static int series_get(struct tel_family *family, enum tel_metric_type type, cons
   size_t len;
   int error = values_copy(family, label_values, &values, &len);
   if (error) return error;
-  uint64_t hash = hash_of(values, len);
+  uint64_t hash = tel_metrics_hash(values, len);
   struct tel_registry *registry = family->registry;
 
   pthread_mutex_lock(&registry->lock);
@@ -222,7 +222,7 @@ int tel_family_new(struct tel_registry *registry, const struct tel_family_spec *
   if (family->label_count == 0) {
     char *values = calloc(1, 1);
     void *instrument;
-    error = values ? series_add(family, values, 0, hash_of(values, 0), &instrument) : TEL_E_MEMORY;
+    error = values ? series_add(family, values, 0, tel_metrics_hash(values, 0), &instrument) : TEL_E_MEMORY;
   }
   if (!error) error = family_register(registry, family);
   if (error)

@@ -425,7 +425,50 @@ START_TEST(test_read_families) {
 }
 END_TEST
 
+/* Emits each series twice, and one whose pairs look like another's. */
+static void read_twice(void *cls, struct tel_emit *emit) {
+  static const char *const values[][2] = {{"a", "b"}, {"a", "c"}, {"a\",y=\"b", ""}, {"", ""}};
+  (void)cls;
+  for (int round = 1; round <= 2; round++)
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) tel_emit_value(emit, values[i], round);
+}
+
+static void read_plain_twice(void *cls, struct tel_emit *emit) {
+  (void)cls;
+  tel_emit_value(emit, NULL, NAN); /* not exposed, so it is not the first */
+  tel_emit_value(emit, NULL, 1);
+  tel_emit_value(emit, NULL, 2);
+}
+
+static size_t occurrences(struct tel_registry *registry, enum tel_format format, const char *text) {
+  struct buf out = BUF_INIT(SIZE_MAX);
+  size_t count = 0;
+  ck_assert_int_eq(tel_exposition_write(registry, format, &out), 0);
+  for (const char *at = buf_cstr(&out); (at = strstr(at, text)); at++) count++;
+  buf_free(&out);
+  return count;
+}
+
+/* A series that is there twice makes the exposition invalid: the first sample counts. */
+START_TEST(test_a_read_series_is_exposed_once) {
+  struct tel_registry *registry = tel_registry_new(NULL);
+  const struct tel_family_spec pairs = {.name = "pairs", .labels = VALUES("x", "y"), .label_count = 2};
+  const struct tel_family_spec plain = {.name = "plain_total"};
+  ck_assert_int_eq(tel_read_family(registry, &pairs, TEL_METRIC_GAUGE, read_twice, NULL), 0);
+  ck_assert_int_eq(tel_read_family(registry, &plain, TEL_METRIC_COUNTER, read_plain_twice, NULL), 0);
+  for (int format = TEL_FORMAT_TEXT; format <= TEL_FORMAT_OPENMETRICS; format++) {
+    ck_assert_uint_eq(occurrences(registry, format, "\npairs{"), 4);
+    ck_assert_uint_eq(occurrences(registry, format, "pairs{x=\"a\",y=\"b\"} 1\n"), 1);
+    ck_assert_uint_eq(occurrences(registry, format, "pairs{x=\"\",y=\"\"} 1\n"), 1);
+    ck_assert_uint_eq(occurrences(registry, format, "\nplain_total "), 1);
+    ck_assert_uint_eq(occurrences(registry, format, "\nplain_total 1\n"), 1);
+  }
+  tel_registry_free(registry);
+}
+END_TEST
+
 TEST_MAIN("metrics", test_names, test_taken_names, test_units, test_label_names, test_buckets,
           test_label_values, test_series_are_found_again, test_other_type, test_limits, test_values,
           test_null_is_not_recorded, test_observations, test_exemplars, test_counter_exemplars,
-          test_claimed_slot_is_left_alone, test_threads_are_dealt_shards_in_turn, test_read_families)
+          test_claimed_slot_is_left_alone, test_threads_are_dealt_shards_in_turn, test_read_families,
+          test_a_read_series_is_exposed_once)
