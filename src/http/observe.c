@@ -86,16 +86,10 @@ static void begin_trace(struct http_observe *observe, struct http_exchange *exch
     exchange->span = tel_span_start_at(observe->tracer, name, TEL_SPAN_SERVER, continued ? &parent : NULL,
                                        state, &exchange->start);
   }
-  if (exchange->span) {
+  if (exchange->span)
     exchange->context = *tel_span_context(exchange->span);
-    return;
-  }
-  /* Without a span, the response and its log line have the caller's trace id, or a new one. */
-  if (continued)
-    memcpy(exchange->context.trace_id, parent.trace_id, sizeof parent.trace_id);
   else
-    random_bytes(exchange->context.trace_id, sizeof exchange->context.trace_id);
-  random_bytes(exchange->context.span_id, sizeof exchange->context.span_id);
+    tel_tracer_identify(observe->tracer, continued ? &parent : NULL, &exchange->context);
 }
 
 void http_observe_begin(struct http_observe *observe, struct http_exchange *exchange) {

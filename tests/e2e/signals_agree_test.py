@@ -199,6 +199,26 @@ def test_resource_and_parent(directory):
         expect("instance", shop.records()[0]["instance"], resource["service.instance.id"])
 
 
+def test_requests_without_a_span_continue_a_trace_like_others(directory):
+    """They obey OTEL_PROPAGATORS too, and their flags say whether the trace id is random, but never that it is sampled."""
+    caller = "1" * 32
+    for propagators, continued in (("tracecontext", True), ("none", False), ("baggage", False), ("b3,none", False)):
+        run = directory / propagators
+        run.mkdir()
+        with shops.Shop(run, {"log.level": "debug"}, env={"OTEL_PROPAGATORS": propagators}) as shop:
+            for path in "/healthz", "/nowhere", "/version":
+                for sent, flags in (("00", "00"), ("01", "00"), ("03", "02"), (None, "02")):
+                    headers = {"traceparent": f"00-{caller}-00f067aa0ba902b7-{sent}"} if sent else {}
+                    response = shop.get(path, headers)
+                    joins = continued and sent is not None
+                    what = f"{propagators}, {path}, flags {sent}"
+                    expect(f"{what}: continued", response.trace_id == caller, joins)
+                    expect(f"{what}: flags", response.headers["traceparent"][-2:], flags if joins else "02")
+                    record = shop.logged(request_id=response.headers["x-request-id"])[0]
+                    expect(f"{what}: logged", f"00-{record['trace_id']}-{record['span_id']}-{record['trace_flags']}",
+                           response.headers["traceparent"])
+
+
 def test_forged_trace_context(directory):
     """A client's sampling decision has precedence over a ratio, in both directions, and its tracestate is exported. Without propagators, each
     request starts a trace of its own."""

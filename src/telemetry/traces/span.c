@@ -98,14 +98,30 @@ static bool records(const struct tel_tracer *tracer) {
   return tracer->settings.exporter != TEL_EXPORTER_NONE || tracer->recent;
 }
 
+/* Whether a new span belongs to the parent's trace. */
+static bool continues(const struct tel_tracer *tracer, const struct tel_context *parent) {
+  return tel_context_valid(parent) && (!parent->remote || !tracer || tracer->settings.propagate);
+}
+
+void tel_tracer_identify(const struct tel_tracer *tracer, const struct tel_context *parent,
+                         struct tel_context *out) {
+  *out = (struct tel_context){.flags = TEL_FLAG_RANDOM};
+  random_id(out->span_id, sizeof out->span_id);
+  if (continues(tracer, parent)) {
+    memcpy(out->trace_id, parent->trace_id, sizeof out->trace_id);
+    out->flags &= parent->flags;
+  } else {
+    random_id(out->trace_id, sizeof out->trace_id);
+  }
+}
+
 struct tel_span *tel_span_start_at(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                    const struct tel_context *parent, const char *tracestate,
                                    const struct clock_anchor *start) {
   if (!tracer) return NULL;
   uint8_t trace_id[16];
   bool on = records(tracer), sampled;
-  if (parent && (!tel_context_valid(parent) || (parent->remote && !tracer->settings.propagate)))
-    parent = NULL;
+  if (!continues(tracer, parent)) parent = NULL;
   if (parent)
     memcpy(trace_id, parent->trace_id, sizeof trace_id);
   else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Spans that start and end at clock readings of the caller. Internal to this project. */
+/* Spans that start and end at clock readings of the caller, and ids without a span. Internal to this project.
+ */
 #ifndef TELEMETRY_TRACES_SPAN_CLOCK_H
 #define TELEMETRY_TRACES_SPAN_CLOCK_H
 
@@ -16,5 +17,11 @@ struct tel_span *tel_span_start_child_at(struct tel_tracer *tracer, const char *
                                          const struct tel_span *parent, uint64_t mono_ns);
 /* Like tel_span_end(), at this reading. */
 void tel_span_end_at(struct tel_span *span, uint64_t mono_ns);
+
+/* Makes the ids of a request that has no span. Like a span, it continues the parent's trace (NULL: none)
+ * unless OTEL_PROPAGATORS excludes that, or it has a new trace id. It is never sampled. tracer NULL: it
+ * continues. */
+void tel_tracer_identify(const struct tel_tracer *tracer, const struct tel_context *parent,
+                         struct tel_context *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "support/test.h"
+#include "telemetry/traces/span_clock.h"
 #include "telemetry/traces/tracer_fixture.h"
 
 static struct fixture f;
@@ -134,6 +135,34 @@ START_TEST(test_off_records_nothing_and_continues) {
     tel_span_end(span, 0);
   }
   ck_assert_uint_eq(atomic_load(&f.counts.started), 0);
+  close_balanced();
+}
+END_TEST
+
+/* They follow the same rules as a span. */
+START_TEST(test_ids_without_a_span) {
+  struct tel_context parent = remote(TEL_FLAG_SAMPLED | TEL_FLAG_RANDOM), invalid = remote(0), ids;
+  memset(invalid.trace_id, 0, sizeof invalid.trace_id);
+  fixture_init(&f);
+  fixture_open(&f, NULL);
+#define IDENTIFY(parent) tel_tracer_identify(&f.tracer, parent, &ids), ck_assert(tel_context_valid(&ids))
+  IDENTIFY(&parent);
+  ck_assert_mem_eq(ids.trace_id, parent.trace_id, sizeof ids.trace_id);
+  ck_assert_mem_ne(ids.span_id, parent.span_id, sizeof ids.span_id);
+  ck_assert_uint_eq(ids.flags, TEL_FLAG_RANDOM);
+  ck_assert(!ids.remote);
+  parent.flags = TEL_FLAG_SAMPLED;
+  IDENTIFY(&parent);
+  ck_assert_uint_eq(ids.flags, 0);
+  tel_tracer_identify(NULL, &parent, &ids);
+  ck_assert_mem_eq(ids.trace_id, parent.trace_id, sizeof ids.trace_id);
+  const struct tel_context *const none[] = {NULL, &invalid, &parent};
+  f.tracer.settings.propagate = false;
+  for (int i = 0; i < 3; i++) {
+    IDENTIFY(none[i]);
+    ck_assert_mem_ne(ids.trace_id, parent.trace_id, sizeof ids.trace_id);
+    ck_assert_uint_eq(ids.flags, TEL_FLAG_RANDOM);
+  }
   close_balanced();
 }
 END_TEST
@@ -284,5 +313,6 @@ START_TEST(test_null) {
 END_TEST
 
 TEST_MAIN("span", test_new_trace, test_continued_trace, test_samplers, test_off_records_nothing_and_continues,
-          test_without_propagation, test_limits, test_status, test_queue_size_is_exact,
-          test_more_spans_than_the_pool_has, test_values_outside_of_the_enums, test_null)
+          test_without_propagation, test_ids_without_a_span, test_limits, test_status,
+          test_queue_size_is_exact, test_more_spans_than_the_pool_has, test_values_outside_of_the_enums,
+          test_null)
