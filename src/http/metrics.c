@@ -176,11 +176,12 @@ void http_metrics_record(struct http_metrics *metrics, const struct http_exchang
   tel_counter_add(request_series(metrics, method, route, exchange->status), 1);
   /* Uses the trace's clock, rounded down to a millisecond: see tel_histogram_observe_at(). */
   uint64_t end_unix_ns = (exchange->start.unix_ns + duration_ns) / CLOCK_NS_PER_MS * CLOCK_NS_PER_MS;
-  tel_histogram_observe_at(duration_series(metrics, method, route), (double)duration_ns / 1e9,
-                           &exchange->context, end_unix_ns);
+  /* An exemplar must not name a span that is not recorded, even if the caller's trace is sampled. */
+  const struct tel_context *exemplar = tel_span_attributes(exchange->span) ? &exchange->context : NULL;
+  tel_histogram_observe_at(duration_series(metrics, method, route), (double)duration_ns / 1e9, exemplar,
+                           end_unix_ns);
   if (exchange->problem && http_problem_row(exchange->problem)->error)
-    tel_counter_add_at(error_series(metrics, method, route, exchange->problem), 1, &exchange->context,
-                       end_unix_ns);
+    tel_counter_add_at(error_series(metrics, method, route, exchange->problem), 1, exemplar, end_unix_ns);
 }
 
 void http_metrics_refused(struct http_metrics *metrics, unsigned status) {

@@ -5,6 +5,7 @@
 A few hundred orders and payments, some of which fail, with a fixed seed.
 """
 import collections
+import re
 
 import collector as collectors
 import labtest
@@ -217,6 +218,22 @@ def test_requests_without_a_span_continue_a_trace_like_others(directory):
                     record = shop.logged(request_id=response.headers["x-request-id"])[0]
                     expect(f"{what}: logged", f"00-{record['trace_id']}-{record['span_id']}-{record['trace_flags']}",
                            response.headers["traceparent"])
+
+
+def test_an_exemplar_names_a_recorded_span(directory):
+    """The caller's trace is sampled. Its span here is recorded only if it is exported, or kept as a recent trace."""
+    sampled = {"traceparent": f"00-{'1' * 32}-00f067aa0ba902b7-01"}
+    on, off, kept = {}, {"traces.enabled": False}, {"traces.recent_bytes": 1 << 20}
+    for env, settings, recorded in (({"OTEL_TRACES_EXPORTER": "console"}, on, True), ({"OTEL_TRACES_EXPORTER": "console"}, off, False),
+                                    ({"OTEL_TRACES_EXPORTER": "none"}, on, False), ({"OTEL_TRACES_EXPORTER": "none"}, kept, True),
+                                    ({"OTEL_SDK_DISABLED": "true"}, on, False), ({"OTEL_SDK_DISABLED": "true"}, kept, False)):
+        with shops.Shop(directory, {**settings, "payment.failure_rate": 1}, env=env) as shop:
+            made = shop.order(headers=sampled)
+            expect(f"{env} {settings}: trace", made.trace_id, "1" * 32)
+            failed = shop.pay(made.json["order_id"], headers=sampled)
+            scrape = shop.get("/metrics", {"Accept": "application/openmetrics-text"}).body.decode()
+            named = set(re.findall(r'^(?:error_total|request_duration_seconds)\S+ \d+ # .*span_id="(\w+)"', scrape, re.MULTILINE))
+            expect(f"{env} {settings}: exemplars", named, {made.span_id, failed.span_id} if recorded else set())
 
 
 def test_forged_trace_context(directory):

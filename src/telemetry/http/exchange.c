@@ -124,14 +124,16 @@ void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_rout
                   uint64_t bytes) {
   if (!exchange) return;
   uint64_t duration_ns = clock_mono_ns() - exchange->start.mono_ns;
-  const struct tel_context *context = exchange->span ? tel_span_context(exchange->span) : NULL;
+  /* An exemplar must not name a span that is not recorded, even if the caller's trace is sampled. */
+  bool recorded = tel_span_attributes(exchange->span) != NULL;
   const struct tel_http_result result = {.status = status,
                                          .failed = has_failed(exchange, status),
                                          .cut = exchange->cut != TEL_HTTP_CUT_NONE,
                                          .duration_ns = duration_ns,
                                          .end_unix_ns = exchange->start.unix_ns + duration_ns};
   const struct tel_http_parts *parts =
-      tel_http_record(exchange->tel, route, exchange->request.method, &result, context);
+      tel_http_record(exchange->tel, route, exchange->request.method, &result,
+                      recorded ? tel_span_context(exchange->span) : NULL);
   tel_span_set_name(exchange->span, tel_http_span_name(route, exchange->request.method));
   tel_http_describe(tel_span_attributes(exchange->span), &exchange->request, exchange->method, parts);
   settle_status(exchange, status);

@@ -11,14 +11,18 @@
 
 static char path[] = "/tmp/test_exchange.XXXXXX", output[65536];
 
-/* Spans and lines go to a file, as JSON. */
-static struct tel *open_telemetry(void) {
-  setenv("OTEL_TRACES_EXPORTER", "console", 1);
+/* Lines go to a file, as JSON, and spans too if the exporter is "console". */
+static struct tel *open_with(const char *exporter) {
+  setenv("OTEL_TRACES_EXPORTER", exporter, 1);
   close(mkstemp(path));
   ck_assert_ptr_nonnull(freopen(path, "w", stdout));
   struct tel *tel = tel_new("exchange", "1");
   ck_assert_int_eq(tel_start(tel), 0);
   return tel;
+}
+
+static struct tel *open_telemetry(void) {
+  return open_with("console");
 }
 
 static void close_telemetry(struct tel *tel) {
@@ -74,4 +78,30 @@ START_TEST(test_a_route_names_its_method_in_any_case) {
 }
 END_TEST
 
-TEST_MAIN("exchange", test_a_handler_knows_its_failure_best, test_a_route_names_its_method_in_any_case)
+/* The caller's trace is sampled, but without an exporter this process records no span of it. */
+static void end_a_sampled_request(const char *exporter, bool exemplars) {
+  struct tel *tel = open_with(exporter);
+  struct tel_scrape scrape;
+  const struct tel_http_request about = {
+      .method = "GET", .path = "/", .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"};
+  tel_http_end(tel_http_begin(tel, &about), NULL, 500, 0);
+  ck_assert_int_eq(tel_scrape(tel_registry(tel), "application/openmetrics-text", NULL, &scrape), 0);
+  ck_assert_int_eq(memmem(scrape.body, scrape.size, "0af7651916cd43dd8448eb211c80319c", 32) != NULL,
+                   exemplars);
+  tel_scrape_free(&scrape);
+  close_telemetry(tel);
+  expect_line("\"message\":\"request failed\"", "0af7651916cd43dd8448eb211c80319c");
+}
+
+START_TEST(test_an_exemplar_names_a_recorded_span) {
+  end_a_sampled_request("console", true);
+}
+END_TEST
+
+START_TEST(test_no_exemplar_without_a_recorded_span) {
+  end_a_sampled_request("none", false);
+}
+END_TEST
+
+TEST_MAIN("exchange", test_a_handler_knows_its_failure_best, test_a_route_names_its_method_in_any_case,
+          test_an_exemplar_names_a_recorded_span, test_no_exemplar_without_a_recorded_span)
