@@ -36,17 +36,23 @@ bool tel_container_id(const char *text, char out[65]) {
   return false;
 }
 
+const char *tel_host_arch(const char *machine) {
+  /* The first row that matches the beginning of the kernel's name. */
+  static const char *const names[][2] = {
+      {"x86_64", "amd64"},  {"i386", "x86"},    {"i486", "x86"},  {"i586", "x86"},    {"i686", "x86"},
+      {"aarch64", "arm64"}, {"arm64", "arm64"}, {"arm", "arm32"}, {"ppc64", "ppc64"}, {"ppc", "ppc32"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strncmp(machine, names[i][0], strlen(names[i][0])) == 0) return names[i][1];
+  return machine;
+}
+
 static void detect(struct tel_attributes *attributes) {
   static const char *const files[] = {"/proc/self/cgroup", "/proc/self/mountinfo"};
   struct utsname system;
   char text[32 * 1024], id[65];
   if (uname(&system) == 0) {
-    /* The semantic conventions have other names for these than the kernel. */
-    const char *arch = strcmp(system.machine, "x86_64") == 0    ? "amd64"
-                       : strcmp(system.machine, "aarch64") == 0 ? "arm64"
-                                                                : system.machine;
     tel_attributes_set_string(attributes, "host.name", system.nodename);
-    tel_attributes_set_string(attributes, "host.arch", arch);
+    tel_attributes_set_string(attributes, "host.arch", tel_host_arch(system.machine));
   }
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     if (file_read(files[i], text, sizeof text) < 0 || !tel_container_id(text, id)) continue;

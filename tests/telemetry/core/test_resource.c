@@ -52,6 +52,22 @@ START_TEST(test_as_many_pairs_as_fit) {
 }
 END_TEST
 
+/* The well-known values of the semantic conventions. */
+START_TEST(test_host_arch) {
+  static const char *const cases[][2] = {{"x86_64", "amd64"},    {"i386", "x86"},
+                                         {"i686", "x86"},        {"aarch64", "arm64"},
+                                         {"arm64", "arm64"},     {"armv6l", "arm32"},
+                                         {"armv7l", "arm32"},    {"armv8l", "arm32"},
+                                         {"ppc64", "ppc64"},     {"ppc64le", "ppc64"},
+                                         {"ppc", "ppc32"},       {"ia64", "ia64"},
+                                         {"s390x", "s390x"},     {"s390", "s390"},
+                                         {"riscv64", "riscv64"}, {"loongarch64", "loongarch64"},
+                                         {"mips64", "mips64"},   {"", ""}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ck_assert_str_eq(tel_host_arch(cases[i][0]), cases[i][1]);
+}
+END_TEST
+
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 START_TEST(test_container_id) {
@@ -152,5 +168,5 @@ START_TEST(test_keyvalues_beyond_the_limit) {
 }
 END_TEST
 
-TEST_MAIN("resource", test_who_wins, test_as_many_pairs_as_fit, test_container_id, test_keyvalues,
-          test_keyvalues_beyond_the_limit)
+TEST_MAIN("resource", test_who_wins, test_as_many_pairs_as_fit, test_host_arch, test_container_id,
+          test_keyvalues, test_keyvalues_beyond_the_limit)
