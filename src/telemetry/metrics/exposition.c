@@ -120,11 +120,12 @@ static void begin_sample(const struct tel_emit *emit, const char *suffix, const 
 
 /* A scraper may refuse the whole exposition if a series is in it twice. */
 static bool is_repeated(const struct tel_emit *emit) {
-  const struct buf *labels = emit->labels, *seen = emit->seen;
+  const struct buf *labels = emit->labels;
+  struct buf *seen = &emit->family->registry->seen;
   uint64_t hash = tel_metrics_hash(labels->data, labels->len);
   for (size_t at = 0; at < seen->len; at += sizeof hash)
     if (memcmp(seen->data + at, &hash, sizeof hash) == 0) return true;
-  buf_append(emit->seen, &hash, sizeof hash);
+  buf_append(seen, &hash, sizeof hash);
   return false;
 }
 
@@ -228,12 +229,12 @@ static void put_family(struct tel_emit *emit) {
   const char *bound_texts = render_bounds(emit, &bounds);
   size_t start = emit->out->len;
   emit->count = 0;
-  buf_reset(emit->seen);
+  buf_reset(&family->registry->seen);
   if (buf_failed(emit->out)) goto out;
   put_metadata(emit->out, family, emit->format);
   if (family->read) family->read(family->cls, emit);
   for (size_t i = 0; i < family->series_count; i++) put_series(emit, &family->series[i], bound_texts);
-  if (buf_failed(emit->labels) || buf_failed(emit->seen)) emit->out->failed = true;
+  if (buf_failed(emit->labels) || buf_failed(&family->registry->seen)) emit->out->failed = true;
   if (emit->count == 0) emit->out->len = start; /* without series, omit the metadata too */
 out:
   buf_free(&bounds);
@@ -247,21 +248,19 @@ static void reserve(const struct tel_registry *registry, enum tel_format format,
 
 int tel_exposition_write(struct tel_registry *registry, enum tel_format format, struct buf *out) {
   uint64_t start = clock_mono_ns();
-  struct buf labels = BUF_INIT(SIZE_MAX), seen = BUF_INIT(SIZE_MAX);
+  struct buf labels = BUF_INIT(SIZE_MAX);
   size_t before = out->len;
   pthread_mutex_lock(&registry->lock);
   registry->scrapes++;
   reserve(registry, format, out);
   for (size_t i = 0; i < registry->family_count; i++) {
-    struct tel_emit emit = {
-        .family = registry->families[i], .format = format, .out = out, .labels = &labels, .seen = &seen};
+    struct tel_emit emit = {.family = registry->families[i], .format = format, .out = out, .labels = &labels};
     put_family(&emit);
   }
   if (!buf_failed(out)) registry->last_size[format] = out->len - before;
   pthread_mutex_unlock(&registry->lock);
   if (format == TEL_FORMAT_OPENMETRICS) buf_puts(out, "# EOF\n");
   buf_free(&labels);
-  buf_free(&seen);
   tel_histogram_observe(registry->scrape_duration, (double)(clock_mono_ns() - start) / (double)CLOCK_NS_PER_S,
                         NULL);
   return buf_failed(out) ? TEL_E_MEMORY : TEL_OK;

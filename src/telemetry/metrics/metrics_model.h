@@ -91,6 +91,7 @@ struct tel_registry {
   struct tel_histogram *scrape_duration;
   uint64_t scrapes;    /* number of scrapes; lets a read function collect its data once per scrape */
   size_t last_size[2]; /* of the last exposition, by format: the size to reserve for the next one */
+  struct buf seen;     /* the hashes of the label pairs that the current read family has emitted */
 };
 
 struct tel_emit {
@@ -98,7 +99,6 @@ struct tel_emit {
   enum tel_format format;
   struct buf *out;
   struct buf *labels; /* scratch: a series' label pairs */
-  struct buf *seen;   /* scratch: the hashes of the label pairs that a read family has emitted */
   size_t count;       /* series so far */
 };
 

@@ -308,6 +308,7 @@ struct tel_registry *tel_registry_new(const struct tel_registry_settings *settin
   struct tel_registry *registry = calloc(1, sizeof *registry);
   if (!registry) return NULL;
   pthread_mutex_init(&registry->lock, NULL);
+  registry->seen = (struct buf)BUF_INIT(SIZE_MAX);
   size_t families = settings ? settings->max_families : 0, series = settings ? settings->max_series : 0;
   if (!families) families = DEFAULT_FAMILIES;
   registry->max_families = families < SIZE_MAX - OWN_FAMILIES ? families + OWN_FAMILIES : SIZE_MAX;
@@ -321,6 +322,7 @@ void tel_registry_free(struct tel_registry *registry) {
   if (!registry) return;
   for (size_t i = 0; i < registry->family_count; i++) family_free(registry->families[i]);
   free(registry->families);
+  buf_free(&registry->seen);
   pthread_mutex_destroy(&registry->lock);
   free(registry);
 }
