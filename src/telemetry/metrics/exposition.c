@@ -11,6 +11,8 @@
 #include "base/utf8.h"
 #include "telemetry/metrics/metrics_model.h"
 
+enum { COMPARED_SERIES = 4096 }; /* of a read family */
+
 const char *tel_format_content_type(enum tel_format format) {
   return format == TEL_FORMAT_OPENMETRICS ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                                           : "text/plain; version=0.0.4; charset=utf-8";
@@ -118,10 +120,13 @@ static void begin_sample(const struct tel_emit *emit, const char *suffix, const 
   buf_putc(emit->out, ' ');
 }
 
-/* A scraper may refuse the whole exposition if a series is in it twice. */
+/* A scraper may refuse the whole exposition if a series is in it twice. The search is linear, so it is
+ * bounded.
+ */
 static bool is_repeated(const struct tel_emit *emit) {
   const struct buf *labels = emit->labels;
   struct buf *seen = &emit->family->registry->seen;
+  if (emit->count >= COMPARED_SERIES) return false;
   uint64_t hash = tel_metrics_hash(labels->data, labels->len);
   for (size_t at = 0; at < seen->len; at += sizeof hash)
     if (memcmp(seen->data + at, &hash, sizeof hash) == 0) return true;
