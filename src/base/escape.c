@@ -68,8 +68,10 @@ char *escape_json(char *to, const char *text, size_t len) {
       int n = utf8_sequence((const char *)s, (size_t)(end - s));
       if (n < 0)
         to = text_put(to, "\xEF\xBF\xBD", 3);
+      else if (n == 2 && s[0] == 0xC2 && s[1] == 0x85)
+        to = put_unicode(to, 0x85); /* some viewers end a line here */
       else if (n == 3 && s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0xA8 || s[2] == 0xA9))
-        to = put_unicode(to, 0x2000u + (s[2] & 0x3Fu)); /* JavaScript and some viewers end a line here */
+        to = put_unicode(to, 0x2000u + (s[2] & 0x3Fu)); /* so does JavaScript */
       else
         to = text_put(to, (const char *)s, (size_t)n);
       s += n < 0 ? -n : n;

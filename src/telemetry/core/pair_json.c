@@ -105,9 +105,9 @@ static size_t unescape(const char *text, size_t len, char *to) {
     unsigned long code = strtoul(digits, NULL, 16);
     if (code < 0x80) {
       *to++ = (char)code;
-    } else { /* U+2028, U+2029 */
+    } else {
       /* With its NUL, the text is shorter than the escape. */
-      to = stpcpy(to, code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9");
+      to = stpcpy(to, code == 0x85 ? "\xC2\x85" : code == 0x2028 ? "\xE2\x80\xA8" : "\xE2\x80\xA9");
     }
     text += 6;
   }
