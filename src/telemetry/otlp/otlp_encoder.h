@@ -23,7 +23,8 @@ TEL_MUST_CHECK int tel_otlp_encode(struct tel_otlp_encoder *encoder, const struc
                                    size_t count, const struct buf **out);
 
 /* Decodes a collector's response to an accepted request. rejected: number of spans. message: cut to size, ""
- * for none; characters other than printable ASCII are replaced. Returns false if the response is invalid. */
+ * for none; a question mark replaces a control or a byte that is not UTF-8. Returns false if the response is
+ * invalid. */
 bool tel_otlp_decode_response(const void *data, size_t len, uint64_t *rejected, char *message, size_t size);
 
 #endif

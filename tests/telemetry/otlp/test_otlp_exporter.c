@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "support/test.h"
 #include "support/threads.h"
 #include "telemetry/core/resource.h"
@@ -322,6 +323,27 @@ START_TEST(test_partial_success) {
 }
 END_TEST
 
+START_TEST(test_a_message_is_text) {
+  static const struct {
+    const char *sent, *shown;
+  } cases[] = {
+      {"zu gro\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8D\xB5", "zu gro\xC3\x9F \xE2\x82\xAC \xF0\x9F\x8D\xB5"},
+      {"a\x1b[0m\t\x7f", "a?[0m??"},
+      {"a\xC2\x85\xC2\x9B\xC2\xA0", "a????\xC2\xA0"},
+      {"\xFF\xE2\x82z\xC3", "???z?"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char body[64], message[64], cut[5];
+    uint64_t rejected;
+    size_t len = strlen(cases[i].sent);
+    int size = snprintf(body, sizeof body, "\x0a%c\x12%c%s", (int)len + 2, (int)len, cases[i].sent);
+    ck_assert(tel_otlp_decode_response(body, (size_t)size, &rejected, message, sizeof message));
+    ck_assert_str_eq(message, cases[i].shown);
+    ck_assert(tel_otlp_decode_response(body, (size_t)size, &rejected, cut, sizeof cut));
+    ck_assert_msg(utf8_valid(cut, strlen(cut)) && strncmp(cut, message, strlen(cut)) == 0, "%s", cut);
+  }
+}
+END_TEST
+
 static const struct {
   int status;
   const char *type, *body;
@@ -470,5 +492,6 @@ END_TEST
 TEST_MAIN("otlp_exporter", test_success, test_final_statuses, test_retried_statuses,
           test_other_failures_are_final, test_gives_up_at_the_timeout, test_a_retry_cut_by_the_timeout,
           test_retry_after, test_retry_after_of_zero, test_retry_after_beyond_the_timeout,
-          test_stop_ends_a_backoff_with_one_last_try, test_partial_success, test_a_success_is_a_collectors,
-          test_failures_say_what_to_do, test_too_large_for_one_request, test_a_thread_that_comes_back_late)
+          test_stop_ends_a_backoff_with_one_last_try, test_partial_success, test_a_message_is_text,
+          test_a_success_is_a_collectors, test_failures_say_what_to_do, test_too_large_for_one_request,
+          test_a_thread_that_comes_back_late)
