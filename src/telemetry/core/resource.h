@@ -15,8 +15,8 @@ struct tel_attributes *tel_resource_new(const struct tel_tracing_settings *setti
 /* Accepts NULL. */
 void tel_resource_free(struct tel_attributes *resource);
 
-/* Returns the value of host.arch for uname's machine. The conventions have other names than the kernel for the
- * common ones; the others stay. */
+/* Returns the value of host.arch for uname's machine. The conventions have other names than the kernel for
+ * the common ones; the others stay. */
 const char *tel_host_arch(const char *machine);
 
 /* Finds the id of a container, 64 hexadecimal digits, in the text of /proc/self/mountinfo or cgroup. */

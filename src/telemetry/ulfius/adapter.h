@@ -82,8 +82,8 @@ struct observer *adapter_observer(const struct _u_instance *instance);
 char *adapter_route_of(const struct _u_endpoint *endpoint);
 /* Whether Ulfius will upgrade the connection of this response to a websocket. */
 bool adapter_is_websocket(const struct _u_response *response);
-/* Returns all values of a header, joined by commas; NULL if it is absent. Ulfius joins only values whose names
- * have the same case. *joined must be NULL. It becomes the allocated text if there is one: free it with
+/* Returns all values of a header, joined by commas; NULL if it is absent. Ulfius joins only values whose
+ * names have the same case. *joined must be NULL. It becomes the allocated text if there is one: free it with
  * o_free(). */
 const char *adapter_header(const struct _u_request *request, const char *name, char **joined);
 /* CLOCK_MONOTONIC. */
