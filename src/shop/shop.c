@@ -34,10 +34,6 @@ static void read_stored(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, (double)shop_orders_count(((struct shop *)cls)->orders));
 }
 
-static void read_capacity(void *cls, struct tel_emit *emit) {
-  tel_emit_value(emit, NULL, (double)shop_orders_capacity(((struct shop *)cls)->orders));
-}
-
 static void read_stock(void *cls, struct tel_emit *emit) {
   struct shop *shop = cls;
   for (int i = 0; i < SHOP_INVENTORY_SKUS; i++) {
@@ -56,8 +52,9 @@ static void read_connections_limit(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, limit == 0 ? INFINITY : (double)limit);
 }
 
-static int register_metrics(struct shop *shop, struct tel_registry *registry) {
+static int register_metrics(struct shop *shop, size_t orders_capacity, struct tel_registry *registry) {
   struct tel_family *units = NULL;
+  struct tel_gauge *capacity = NULL;
   const struct tel_metric table[] = {
       {.type = TEL_METRIC_GAUGE,
        .name = "minishop_orders_stored",
@@ -67,8 +64,7 @@ static int register_metrics(struct shop *shop, struct tel_registry *registry) {
       {.type = TEL_METRIC_GAUGE,
        .name = "minishop_orders_capacity",
        .help = "Orders that the store can hold.",
-       .read = read_capacity,
-       .cls = shop},
+       .gauge = &capacity},
       {.type = TEL_METRIC_GAUGE,
        .name = "minishop_inventory_stock",
        .help = "Units in stock; +Inf: unlimited.",
@@ -92,6 +88,7 @@ static int register_metrics(struct shop *shop, struct tel_registry *registry) {
        .family = &units},
   };
   int error = tel_registry_add(registry, table, sizeof table / sizeof *table);
+  tel_gauge_set(capacity, (double)orders_capacity);
   /* All series exist at 0 from the start. */
   for (int i = 0; !error && i < SHOP_INVENTORY_SKUS; i++) {
     const char *sku = shop_inventory_sku(i);
@@ -109,7 +106,7 @@ struct shop *shop_new(const struct shop_settings *settings, struct tel_registry 
   shop->orders = shop_orders_new(settings->orders_capacity, settings->orders_unpaid_ttl_s * CLOCK_NS_PER_S);
   if (shop->orders) {
     shop_reconfigure(shop, settings);
-    if (!registry || register_metrics(shop, registry) == 0) return shop;
+    if (!registry || register_metrics(shop, settings->orders_capacity, registry) == 0) return shop;
   }
   shop_free(shop);
   return NULL;

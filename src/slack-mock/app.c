@@ -15,17 +15,9 @@ int mock_app_run(int argc, char **argv) {
   struct mock_channel channel = {0};
   struct error error;
   sigset_t signals;
-  int code = EXIT_FAILURE;
-  switch (mock_options_parse(argc, argv, &options)) {
-  case MOCK_OPTIONS_DONE:
-    return EXIT_SUCCESS;
-  case MOCK_OPTIONS_FAILED:
-    return EXIT_FAILURE;
-  case MOCK_OPTIONS_BAD:
-    return 2;
-  case MOCK_OPTIONS_RUN:
-    break;
-  }
+  int code = mock_options_parse(argc, argv, &options);
+  if (code >= 0) return code;
+  code = EXIT_FAILURE;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);

@@ -45,11 +45,6 @@ static bool has_items(const json_t *object, const char *key) {
   return json_array_size(json_object_get(object, key)) > 0;
 }
 
-/* A string, or a number or boolean. The page shows each as a string. */
-static bool is_scalar(const json_t *value) {
-  return !json_is_object(value) && !json_is_array(value);
-}
-
 struct part {
   const char *key;
   enum { TEXT, SCALAR, FLAG, TEXTS, OBJECTS } type;
@@ -63,8 +58,8 @@ static bool has_type(const struct part *part, const json_t *value) {
   switch (part->type) {
   case TEXT:
     return json_is_string(value);
-  case SCALAR:
-    return is_scalar(value);
+  case SCALAR: /* a string, a number or a boolean; the page shows each as a string */
+    return !json_is_object(value) && !json_is_array(value);
   case FLAG:
     return json_is_boolean(value) || json_is_number(value);
   case TEXTS:
