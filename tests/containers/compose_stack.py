@@ -37,12 +37,6 @@ def succeeds(*argv):
     return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def expect(what, condition, detail=""):
-    if not condition:
-        raise TestFailure(f"{what} {detail}")
-    print(f"ok   {what}", flush=True)
-
-
 @contextlib.contextmanager
 def docker_daemon(directory):
     """A Docker daemon that responds: the running one, or, if this test is root, one that it starts."""
