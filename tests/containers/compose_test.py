@@ -26,10 +26,10 @@ import grafana  # noqa: E402
 import images  # noqa: E402
 import labtest  # noqa: E402
 from compose_stack import (  # noqa: E402
-    CLUMSY_ORDER, INCIDENT, MEMORY_PROMISED, PORTS, Stack, copy_of_project, docker_daemon, run, service)
+    CLUMSY_ORDER, INCIDENT, MEMORY_PROMISED, PORTS, Stack, copy_of_project, docker_daemon, service)
 from image_checks import test_images, test_out_of_memory  # noqa: E402
 from images import skip  # noqa: E402
-from labtest import TestFailure, claim, wait_until  # noqa: E402
+from labtest import TestFailure, claim, output, wait_until  # noqa: E402
 from oncall_cases import on_call  # noqa: E402
 
 DEFAULT = ("alertmanager", "discovery", "door", "grafana", "jaeger", "loki", "minishop", "otel-collector", "prometheus", "slack-mock", "traffic")
@@ -224,19 +224,19 @@ def early_signals(stack):
     victim = next(one["Id"] for one in stack.containers() if service(one) == "minishop")
 
     def state():
-        return json.loads(run("docker", "inspect", victim))[0]["State"]
+        return json.loads(output("docker", "inspect", victim))[0]["State"]
     for name in ("TERM", "HUP"):
         for pause in range(0, 30, 5):
-            run("docker", "stop", victim)
-            run("docker", "start", victim)
+            output("docker", "stop", victim)
+            output("docker", "start", victim)
             time.sleep(pause / 1000)
-            run("docker", "kill", "-s", name, victim)
+            output("docker", "kill", "-s", name, victim)
             if name == "TERM":
                 wait_until(f"SIGTERM {pause} ms after the start ends the container", lambda: not state()["Running"], 5, 0.1)
             else:
                 wait_until(f"MiniShop is healthy, in spite of SIGHUP {pause} ms after its start",
                            lambda: state()["Running"] and state()["Health"]["Status"] == "healthy", 30, 0.2)
-        run("docker", "start", victim)
+        output("docker", "start", victim)
     print("ok   SIGTERM and SIGHUP at once after the start do what they do later")
 
 
@@ -267,8 +267,8 @@ def load(stack):
 
 def https(stack, scratch):
     """The image has the CA certificates that an https endpoint needs; this test adds its own."""
-    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-        "-keyout", f"{scratch}/key.pem", "-out", f"{scratch}/cert.pem")
+    output("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+           "-keyout", f"{scratch}/key.pem", "-out", f"{scratch}/cert.pem")
     os.chmod(f"{scratch}/cert.pem", 0o644)
     os.chmod(scratch, 0o755)
     store = stack.inside("cat", "/etc/ssl/certs/ca-certificates.crt")
@@ -286,15 +286,15 @@ def https(stack, scratch):
     endpoint.server.socket = context.wrap_socket(endpoint.server.socket, server_side=True)
     port = labtest.free_port()
     with endpoint:
-        name = run("docker", "run", "-d", "--rm", "--network=host", f"--volume={scratch}/cert.pem:/etc/ssl/certs/ca-certificates.crt:ro",
-                   "-e", f"OTEL_EXPORTER_OTLP_ENDPOINT=https://127.0.0.1:{endpoint.port}", f"minishop-lab:{stack.env['MINISHOP_TAG']}",
-                   "/usr/sbin/minishop", "--listen", f"127.0.0.1:{port}").strip()
+        name = output("docker", "run", "-d", "--rm", "--network=host", f"--volume={scratch}/cert.pem:/etc/ssl/certs/ca-certificates.crt:ro",
+                      "-e", f"OTEL_EXPORTER_OTLP_ENDPOINT=https://127.0.0.1:{endpoint.port}", f"minishop-lab:{stack.env['MINISHOP_TAG']}",
+                      "/usr/sbin/minishop", "--listen", f"127.0.0.1:{port}").strip()
         try:
             wait_until("MiniShop is ready", lambda: labtest.http_get(f"http://127.0.0.1:{port}/readyz"), 20)
             urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/order", b""), timeout=10).close()
             wait_until("spans come by https", lambda: posts, 30)
         finally:
-            run("docker", "stop", name)
+            output("docker", "stop", name)
     claim("spans go to an https endpoint", set(posts) == {"/v1/traces"}, posts)
 
 
@@ -309,7 +309,7 @@ def fresh_start(stack):
     stack.compose("-f", "docker-compose.yml", "-f", "more.yml", "up", "-d")
     stack.wait_for(DEFAULT)
     [shop] = [one["Id"] for one in stack.containers() if service(one) == "minishop"]
-    addresses = run("docker", "exec", shop, "hostname", "-I").split()
+    addresses = output("docker", "exec", shop, "hostname", "-I").split()
     claim("MiniShop is in two networks", len(addresses) == 2, addresses)
     scraped = wait_until("it is scraped", lambda: [instance for job, instance, health, _ in stack.targets()
                                                    if job == "minishop" and health == "up"], 30)
@@ -321,7 +321,7 @@ def fresh_start(stack):
     gone = subprocess.run(["docker", "exec", shop, "test", "-e", INCIDENT], check=False).returncode
     claim("a fresh start has no incident", gone == 1)
     stack.compose("up", "-d")
-    run("docker", "network", "rm", f"{stack.project}_aaa")
+    output("docker", "network", "rm", f"{stack.project}_aaa")
     more.unlink()
 
 
@@ -356,7 +356,7 @@ def everything(stack, scratch):
     misspelled(stack)
     began = time.monotonic()
     stack.compose("up", "-d")
-    size = int(run("docker", "image", "inspect", "-f", "{{.Size}}", f"minishop-lab:{stack.env['MINISHOP_TAG']}"))
+    size = int(output("docker", "image", "inspect", "-f", "{{.Size}}", f"minishop-lab:{stack.env['MINISHOP_TAG']}"))
     print(f"ok   up: the image is built and its tests pass ({time.monotonic() - began:.0f} s, {size >> 20} MiB with its base)", flush=True)
     test_images(stack)
     test_out_of_memory(stack)

@@ -11,8 +11,7 @@ import tarfile
 import time
 
 import labtest
-from compose_stack import run
-from labtest import claim, wait_until
+from labtest import claim, output, wait_until
 
 # World-writable directories; all have the sticky bit.
 SHARED = {"tmp", "var/tmp", "run/lock"}
@@ -26,11 +25,11 @@ BACK_WITHIN_S = 1
 @contextlib.contextmanager
 def container(*argv):
     """The id of a container that is created with these options."""
-    made = run("docker", *argv).strip()
+    made = output("docker", *argv).strip()
     try:
         yield made
     finally:
-        run("docker", "rm", "-f", made)
+        output("docker", "rm", "-f", made)
 
 
 def wrong_files(image):
@@ -76,11 +75,11 @@ def test_out_of_memory(stack):
     with container("run", "-d", f"--memory={limit}", f"--memory-swap={limit}", "--restart=on-failure", "--ulimit=nofile=16384:16384",
                    "-e", "OTEL_TRACES_EXPORTER=none", f"minishop-lab:{stack.env['MINISHOP_TAG']}") as made:
         def inspect():
-            return json.loads(run("docker", "inspect", made))[0]
+            return json.loads(output("docker", "inspect", made))[0]
 
         def lives():
             # If the kill has cut a line, Docker shows it without its end, followed by the next line.
-            return re.findall(r'"timestamp":"([^"]+)"[^{}]*"service ready"', run("docker", "logs", made))
+            return re.findall(r'"timestamp":"([^"]+)"[^{}]*"service ready"', output("docker", "logs", made))
 
         [network] = inspect()["NetworkSettings"]["Networks"].values()
         wait_until("it is ready", lives, 20)
