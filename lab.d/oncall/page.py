@@ -13,6 +13,7 @@ import time
 import urllib.parse
 
 from .engines import Away, prometheus_pages, shops, silences_page
+from .grader import clock
 
 import logs  # lab.d/logs.py: engines.py has put lab.d on the path
 
@@ -92,11 +93,10 @@ def links(engines, began, now):
 def live(engines, state, now):
     """The parts that change: the clock, the questions, the links. state: the result of grader.public()."""
     parts = [f'<p class="clock">{duration(now - state["began"])}</p>',
-             f'<p class="quiet">since {time.strftime("%H:%M:%S", time.gmtime(state["began"]))} UTC; now '
-             f'{time.strftime("%H:%M:%S", time.gmtime(now))} UTC</p>']
+             f'<p class="quiet">since {clock(state["began"])} UTC; now {clock(now)} UTC</p>']
     if now < state["from"]:
         parts.append(f'<p class="banner warn">Something may go wrong, or nothing does. The lab accepts answers from '
-                     f'{time.strftime("%H:%M:%S", time.gmtime(state["from"]))} UTC on, in {duration(state["from"] - now)}.</p>')
+                     f'{clock(state["from"])} UTC on, in {duration(state["from"] - now)}.</p>')
     if state["earlier"]:
         parts.append(f'<p class="banner warn">{html.escape(state["earlier"])}</p>')
     parts.append("<h2>The questions</h2>")

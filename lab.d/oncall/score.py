@@ -5,6 +5,7 @@ import statistics
 import time
 
 from .control import put_file
+from .grader import clock
 
 KEPT = 200
 LABELS = ("detect", "locate", "explain", "mend")
@@ -40,7 +41,7 @@ def finish(directory, plan, case, addresses):
         if part.began is None:
             lines.append("The fault had not begun yet.")
             break
-        lines.append(f"{time.strftime('%H:%M:%S', time.gmtime(part.began))} UTC: {part.fault.says.format(**part.params)}")
+        lines.append(f"{clock(part.began)} UTC: {part.fault.says.format(**part.params)}")
         lines += [f"  to find it: {'$' if look.shell else 'PromQL:'} {look.put(addresses)}" for look in part.fault.found_by]
         lines.append(f"  what mends it: ./lab mend {part.fault.mends(part.params)[0]}")
     lines.append(f"to detect {seconds(taken[0])}, to locate {seconds(taken[1])}, to explain {seconds(taken[2])}, to mend {seconds(taken[3])}; " +

@@ -23,11 +23,12 @@ static const char *app_level_choice(size_t level) {
   return level < sizeof words / sizeof *words ? words[level] : NULL;
 }
 
+#define APP_PLACE(field) offsetof(struct app_config, field), sizeof(((struct app_config *)0)->field)
 #define APP_CONFIG_ROW(field, type, path, fallback, min, max, choice, reload, help)                          \
-  [APP_KEY_##field] = {path,   APP_##type, offsetof(struct app_config, field), fallback, min, max, choice,   \
-                       reload, help},
+  [APP_KEY_##field] = {path, APP_##type, APP_PLACE(field), fallback, min, max, choice, reload, help},
 const struct app_key app_keys[APP_KEY_COUNT] = {APP_CONFIG_KEYS(APP_CONFIG_ROW)};
 #undef APP_CONFIG_ROW
+#undef APP_PLACE
 
 size_t app_key_find(const char *path, size_t len) {
   size_t i = 0;
@@ -223,26 +224,6 @@ out:
   return result;
 }
 
-static size_t field_size(const struct app_key *key) {
-  switch (key->type) {
-  case APP_BOOL:
-    return sizeof(bool);
-  case APP_WHOLE:
-  case APP_MEMORY:
-    return sizeof(uint64_t);
-  case APP_REAL:
-    return sizeof(double);
-  case APP_REALS:
-    return sizeof(struct app_reals);
-  case APP_CHOICE:
-    return sizeof(size_t);
-  case APP_ADDRESS:
-    return sizeof(struct address);
-  default:
-    return APP_TEXT_SIZE;
-  }
-}
-
 /* Both configurations were zeroed before they were filled. Even so, bytes after a text's NUL and unused
  * entries of a list may differ. */
 static bool same(const struct app_config *a, const struct app_config *b, const struct app_key *key) {
@@ -251,8 +232,8 @@ static bool same(const struct app_config *a, const struct app_config *b, const s
     const struct app_reals *p = x, *q = y;
     return p->count == q->count && memcmp(p->values, q->values, p->count * sizeof *p->values) == 0;
   }
-  if (field_size(key) == APP_TEXT_SIZE) return strcmp(x, y) == 0;
-  return memcmp(x, y, field_size(key)) == 0;
+  if (key->size == APP_TEXT_SIZE) return strcmp(x, y) == 0;
+  return memcmp(x, y, key->size) == 0;
 }
 
 void app_config_reload(struct app_config *config, const struct app_config *next, char *restart,
@@ -262,7 +243,7 @@ void app_config_reload(struct app_config *config, const struct app_config *next,
   for (size_t i = 0; i < APP_KEY_COUNT; i++) {
     const struct app_key *key = &app_keys[i];
     if (key->reload) {
-      memcpy((char *)config + key->offset, (const char *)next + key->offset, field_size(key));
+      memcpy((char *)config + key->offset, (const char *)next + key->offset, key->size);
       config->origin[i] = next->origin[i];
     } else if (!same(config, next, key) && used < restart_size) {
       used += (size_t)snprintf(restart + used, restart_size - used, "%s%s", used ? ", " : "", key->path);

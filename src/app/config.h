@@ -68,7 +68,7 @@ struct app_config {
 struct app_key {
   const char *path;
   enum app_type type;
-  size_t offset; /* of its field in struct app_config */
+  size_t offset, size; /* of its field in struct app_config */
   const char *fallback;
   double min, max;
   const char *(*choice)(size_t index); /* the words of a CHOICE; NULL after the last */

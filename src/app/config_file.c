@@ -17,20 +17,6 @@ struct reader {
   struct error *error;
 };
 
-static bool read_number(config_setting_t *setting, double *out) {
-  switch (config_setting_type(setting)) {
-  case CONFIG_TYPE_INT:
-  case CONFIG_TYPE_INT64:
-    *out = (double)config_setting_get_int64(setting);
-    return true;
-  case CONFIG_TYPE_FLOAT:
-    *out = config_setting_get_float(setting);
-    return true;
-  default:
-    return false;
-  }
-}
-
 static void read_value(config_setting_t *setting, struct app_value *value) {
   switch (config_setting_type(setting)) {
   case CONFIG_TYPE_BOOL:
@@ -53,8 +39,13 @@ static void read_value(config_setting_t *setting, struct app_value *value) {
   default: {
     int count = config_setting_length(setting);
     bool numbers = config_setting_type(setting) != CONFIG_TYPE_GROUP && count <= APP_REALS_MAX;
-    for (int i = 0; numbers && i < count; i++)
-      numbers = read_number(config_setting_get_elem(setting, (unsigned)i), &value->reals.values[i]);
+    for (int i = 0; numbers && i < count; i++) {
+      config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
+      numbers = config_setting_is_number(item);
+      value->reals.values[i] = config_setting_type(item) == CONFIG_TYPE_FLOAT
+                                   ? config_setting_get_float(item)
+                                   : (double)config_setting_get_int64(item);
+    }
     value->reals.count = numbers ? (size_t)count : 0;
     value->kind = numbers ? APP_VALUE_REALS : APP_VALUE_GROUP;
   }

@@ -10,34 +10,20 @@
 
 /* Describes the allowed values of the key, for messages. */
 static void describe(const struct app_key *key, char *out, size_t size) {
+  static const char *const always[] = {[APP_ADDRESS] =
+                                           "an address and port such as \"127.0.0.1:8080\" or \"[::1]:8080\"",
+                                       [APP_NAME] = "a name in quotes",
+                                       [APP_PATH] = "a file name in quotes",
+                                       [APP_OUTPUT] = "a file name in quotes, or \"syslog\"",
+                                       [APP_URL] = "an http or https URL such as \"http://localhost:4318\"",
+                                       [APP_BOOL] = "true or false"};
   switch (key->type) {
-  case APP_ADDRESS:
-    snprintf(out, size, "an address and port such as \"127.0.0.1:8080\" or \"[::1]:8080\"");
-    break;
-  case APP_NAME:
-    if (key->max > 0)
-      snprintf(out, size, "one word of at most %.0f bytes in quotes", key->max);
-    else
-      snprintf(out, size, "a name in quotes");
-    break;
-  case APP_PATH:
-    snprintf(out, size, "a file name in quotes");
-    break;
-  case APP_OUTPUT:
-    snprintf(out, size, "a file name in quotes, or \"syslog\"");
-    break;
-  case APP_URL:
-    snprintf(out, size, "an http or https URL such as \"http://localhost:4318\"");
-    break;
   case APP_CHOICE: {
     int len = snprintf(out, size, "one of ");
     for (size_t i = 0; key->choice(i) && (size_t)len < size; i++)
       len += snprintf(out + len, size - (size_t)len, "%s\"%s\"", i ? ", " : "", key->choice(i));
     break;
   }
-  case APP_BOOL:
-    snprintf(out, size, "true or false");
-    break;
   case APP_WHOLE:
     snprintf(out, size, "a whole number from %.0f to %.0f", key->min, key->max);
     break;
@@ -50,6 +36,11 @@ static void describe(const struct app_key *key, char *out, size_t size) {
   case APP_REALS:
     snprintf(out, size, "1 to %d ascending positive numbers such as [0.1, 0.5, 1.0]", APP_REALS_MAX);
     break;
+  default:
+    if (key->type == APP_NAME && key->max > 0)
+      snprintf(out, size, "one word of at most %.0f bytes in quotes", key->max);
+    else
+      snprintf(out, size, "%s", always[key->type]);
   }
 }
 
@@ -138,28 +129,17 @@ static int store_choice(size_t *field, const struct app_key *key, const struct a
 static int store_text(char *field, const struct app_key *key, const struct app_value *value,
                       const char *directory, struct error *error) {
   const char *text = value->text;
-  bool relative;
   if (value->kind != APP_VALUE_TEXT) return refuse(key, value, error);
   if (strchr(text, '\n')) {
     error_set(error, "%s holds the end of a line; is its closing quote missing?", key->path);
     return -1;
   }
-  relative = *text && *text != '/';
-  switch (key->type) {
-  case APP_URL:
-    if (!is_url(text)) return refuse(key, value, error);
-    relative = false;
-    break;
-  case APP_OUTPUT:
-    relative = relative && strcmp(text, "syslog") != 0;
-    break;
-  case APP_NAME:
-    if (key->max > 0 && (!is_word(text) || strlen(text) > (size_t)key->max)) return refuse(key, value, error);
-    relative = false;
-    break;
-  default:
-    break;
-  }
+  bool bad_url = key->type == APP_URL && !is_url(text);
+  bool bad_word =
+      key->type == APP_NAME && key->max > 0 && (!is_word(text) || strlen(text) > (size_t)key->max);
+  if (bad_url || bad_word) return refuse(key, value, error);
+  bool is_file = key->type == APP_PATH || (key->type == APP_OUTPUT && strcmp(text, "syslog") != 0);
+  bool relative = is_file && *text && *text != '/';
   if (relative && !*directory) {
     error_set(error,
               "%s: %.200s is relative, but the current directory has no usable name: write the whole path",
@@ -168,8 +148,8 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
   }
   /* A daemon leaves the directory in which it was started, so relative paths become absolute. */
   char whole[2 * APP_TEXT_SIZE];
-  size_t len = relative ? (size_t)snprintf(whole, sizeof whole, "%s/%s", directory, text)
-                        : (size_t)snprintf(whole, sizeof whole, "%s", text);
+  size_t len =
+      (size_t)snprintf(whole, sizeof whole, "%s%s%s", relative ? directory : "", relative ? "/" : "", text);
   if (len >= APP_TEXT_SIZE) {
     error_set(error, "%s is longer than %d bytes", key->path, APP_TEXT_SIZE - 1);
     return -1;

@@ -13,19 +13,11 @@ static const struct mock_store_limits limits = {.messages = 1000, .bytes = (size
 int mock_app_run(int argc, char **argv) {
   struct mock_options options;
   struct mock_channel channel = {0};
-  struct buf error = BUF_INIT(8192);
+  struct error error;
   sigset_t signals;
-  int code = EXIT_FAILURE;
-  switch (mock_options_parse(argc, argv, &options)) {
-  case MOCK_OPTIONS_DONE:
-    return EXIT_SUCCESS;
-  case MOCK_OPTIONS_FAILED:
-    return EXIT_FAILURE;
-  case MOCK_OPTIONS_BAD:
-    return 2;
-  case MOCK_OPTIONS_RUN:
-    break;
-  }
+  int code = mock_options_parse(argc, argv, &options);
+  if (code >= 0) return code;
+  code = EXIT_FAILURE;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
@@ -36,10 +28,9 @@ int mock_app_run(int argc, char **argv) {
   if (!channel.store || !channel.mode || !mock_metrics_open(&channel.metrics, channel.store, channel.mode))
     fputs("slack-mock: out of memory\n", stderr);
   else if (options.store && mock_store_open(channel.store, options.store, &error) != 0)
-    fprintf(stderr, "slack-mock: --store: %s\n", buf_cstr(&error));
+    fprintf(stderr, "slack-mock: --store: %s\n", error.text);
   else
     code = mock_serve(options.listen, &channel, &signals);
-  buf_free(&error);
   mock_metrics_free(&channel.metrics);
   mock_mode_free(channel.mode);
   mock_store_free(channel.store);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,42 +22,29 @@ struct mock_journal {
   size_t size; /* of the complete lines; appends start there */
 };
 
-/* "PATH: WHAT", or "PATH:LINE: WHAT" if line is not 0. */
-static void set_error(struct buf *error, const char *path, size_t line, const char *what) {
-  buf_puts(error, path);
-  if (line > 0) {
-    buf_putc(error, ':');
-    buf_put_u64(error, line);
-  }
-  buf_puts(error, ": ");
-  buf_puts(error, what);
-}
-
 /* Returns 0, or -1 with a message in error. */
-static int open_locked(struct mock_journal *journal, struct buf *error) {
+static int open_locked(struct mock_journal *journal, struct error *error) {
   struct stat st, named;
+  const char *why = NULL;
   /* Without O_NONBLOCK, opening a named pipe would block forever. */
   journal->fd = open(journal->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
-  if (journal->fd < 0 || fstat(journal->fd, &st) != 0) {
-    set_error(error, journal->path, 0, strerror(errno));
-  } else if (!S_ISREG(st.st_mode)) {
-    set_error(error, journal->path, 0, "not a regular file");
-  } else if (st.st_size > FILE_MAX_BYTES) {
-    set_error(error, journal->path, 0, "too large for a store of slack-mock");
-  } else if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0) {
-    set_error(error, journal->path, 0,
-              errno == EWOULDBLOCK ? "in use by another slack-mock" : strerror(errno));
-  } else if (stat(journal->path, &named) != 0 || named.st_dev != st.st_dev || named.st_ino != st.st_ino) {
+  if (journal->fd < 0 || fstat(journal->fd, &st) != 0)
+    why = strerror(errno);
+  else if (!S_ISREG(st.st_mode))
+    why = "not a regular file";
+  else if (st.st_size > FILE_MAX_BYTES)
+    why = "too large for a store of slack-mock";
+  else if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)
+    why = errno == EWOULDBLOCK ? "in use by another slack-mock" : strerror(errno);
+  else if (stat(journal->path, &named) != 0 || named.st_dev != st.st_dev || named.st_ino != st.st_ino)
     /* Another slack-mock rewrote the file between our open and our lock. */
-    set_error(error, journal->path, 0, "in use by another slack-mock");
-  } else {
-    return 0;
-  }
-  return -1;
+    why = "in use by another slack-mock";
+  if (why) error_set(error, "%s: %s", journal->path, why);
+  return why ? -1 : 0;
 }
 
 /* Returns 0, or -1 with a message in error. */
-static int read_lines(struct mock_journal *journal, journal_line_fn line_fn, void *cls, struct buf *error) {
+static int read_lines(struct mock_journal *journal, journal_line_fn line_fn, void *cls, struct error *error) {
   int copy = dup(journal->fd);
   FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
   char *line = NULL;
@@ -64,7 +52,7 @@ static int read_lines(struct mock_journal *journal, journal_line_fn line_fn, voi
   const char *why = NULL;
   ssize_t n;
   if (!in) {
-    set_error(error, journal->path, 0, strerror(errno));
+    error_set(error, "%s: %s", journal->path, strerror(errno));
     if (copy >= 0) close(copy);
     return -1;
   }
@@ -83,22 +71,24 @@ static int read_lines(struct mock_journal *journal, journal_line_fn line_fn, voi
       break;
     }
   }
-  if (!why && ferror(in)) why = strerror(errno);
-  if (why) set_error(error, journal->path, number, why);
+  if (why)
+    error_set(error, "%s:%zu: %s", journal->path, number, why);
+  else if (ferror(in))
+    error_set(error, "%s: %s", journal->path, why = strerror(errno));
   free(line);
   fclose(in);
   return why ? -1 : 0;
 }
 
 struct mock_journal *mock_journal_open(const char *path, journal_line_fn line_fn, void *cls,
-                                       struct buf *error) {
+                                       struct error *error) {
   struct mock_journal *journal = calloc(1, sizeof *journal);
   if (journal) {
     journal->fd = -1;
     journal->path = strdup(path);
   }
   if (!journal || !journal->path)
-    set_error(error, path, 0, strerror(ENOMEM));
+    error_set(error, "%s: %s", path, strerror(ENOMEM));
   else if (open_locked(journal, error) == 0 && read_lines(journal, line_fn, cls, error) == 0)
     return journal;
   mock_journal_free(journal);
@@ -125,31 +115,28 @@ int mock_journal_append(struct mock_journal *journal, const char *line, size_t l
 }
 
 int mock_journal_rewrite(struct mock_journal *journal, const char *content, size_t len) {
-  struct buf path = BUF_INIT(4096);
-  int fd = -1, result = -1, why = ENAMETOOLONG;
-  buf_puts(&path, journal->path);
-  buf_puts(&path, ".new");
-  if (!buf_cstr(&path)) goto out;
+  char path[PATH_MAX];
+  if ((size_t)snprintf(path, sizeof path, "%s.new", journal->path) >= sizeof path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
   /* Do not write to an existing file: a crash may have left it, or another user may have made it. */
-  unlink(buf_cstr(&path));
-  fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+  unlink(path);
+  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && file_write(fd, content, len) == len && fsync(fd) == 0 &&
-      rename(buf_cstr(&path), journal->path) == 0) {
+      rename(path, journal->path) == 0) {
     close(journal->fd);
     journal->fd = fd;
     journal->size = len;
-    result = 0;
-  } else {
-    why = errno;
-    if (fd >= 0) {
-      close(fd);
-      unlink(buf_cstr(&path));
-    }
+    return 0;
   }
-out:
-  buf_free(&path);
+  int why = errno;
+  if (fd >= 0) {
+    close(fd);
+    unlink(path);
+  }
   errno = why;
-  return result;
+  return -1;
 }
 
 size_t mock_journal_size(const struct mock_journal *journal) {

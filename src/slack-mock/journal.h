@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/buf.h"
+#include "base/error.h"
 
 struct mock_journal;
 
@@ -21,7 +21,7 @@ typedef const char *(*journal_line_fn)(void *cls, const char *line, size_t len, 
  * line_fn returns MOCK_JOURNAL_CUT.
  * Returns NULL on failure, with a message in error that names the file and, if one is wrong, the line. */
 struct mock_journal *mock_journal_open(const char *path, journal_line_fn line_fn, void *cls,
-                                       struct buf *error);
+                                       struct error *error);
 /* Accepts NULL. */
 void mock_journal_free(struct mock_journal *journal);
 

@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "slack-mock/payload.h"
 
+enum { CONTINUE = -1, EXIT_USAGE = 2 };
+
 static const char usage[] =
     "Usage: slack-mock [--listen ADDR:PORT] [--store FILE] [--hook ADDRESS]\n"
     "A local Slack channel: an incoming webhook, and a page that shows its messages.\n"
@@ -55,13 +57,13 @@ static bool take_hook(struct mock_options *options, const char *address) {
   return true;
 }
 
-static enum mock_options_result print(const char *text) {
+static int print(const char *text) {
   startup_release_signals();
   fputs(text, stdout);
-  return startup_flush_output("slack-mock") == 0 ? MOCK_OPTIONS_DONE : MOCK_OPTIONS_FAILED;
+  return startup_flush_output("slack-mock") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_options *options) {
+int mock_options_parse(int argc, char **argv, struct mock_options *options) {
   static const struct option longs[] = {
       {"listen", required_argument, NULL, 'l'}, {"store", required_argument, NULL, 's'},
       {"hook", required_argument, NULL, 'k'},   {"help", no_argument, NULL, 'h'},
@@ -91,14 +93,14 @@ enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_o
       return print("slack-mock " PACKAGE_VERSION " (" MINISHOP_COMMIT ")\n");
     default: /* getopt_long() has printed a message */
       fputs("Try slack-mock --help.\n", stderr);
-      return MOCK_OPTIONS_BAD;
+      return EXIT_USAGE;
     }
   }
   if (options->store && !*options->store) {
     fputs("slack-mock: --store requires the name of a file\n", stderr);
-    return MOCK_OPTIONS_BAD;
+    return EXIT_USAGE;
   }
-  if (optind == argc) return !known || take_hook(options, known) ? MOCK_OPTIONS_RUN : MOCK_OPTIONS_BAD;
+  if (optind == argc) return !known || take_hook(options, known) ? CONTINUE : EXIT_USAGE;
   fprintf(stderr, "slack-mock: unexpected argument: %s\nTry slack-mock --help.\n", argv[optind]);
-  return MOCK_OPTIONS_BAD;
+  return EXIT_USAGE;
 }

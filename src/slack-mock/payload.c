@@ -2,19 +2,17 @@
 #include "slack-mock/payload.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/text.h"
 #include "base/untrusted_json.h"
 #include "base/utf8.h"
 
 #define DEFAULT_CHANNEL "#alerts"
-
-static bool is_alnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
 
 /* Cuts every text in value to the maximum length. False when out of memory. */
 static bool cut_texts(json_t *value) {
@@ -47,11 +45,6 @@ static bool has_items(const json_t *object, const char *key) {
   return json_array_size(json_object_get(object, key)) > 0;
 }
 
-/* A string, or a number or boolean. The page shows each as a string. */
-static bool is_scalar(const json_t *value) {
-  return !json_is_object(value) && !json_is_array(value);
-}
-
 struct part {
   const char *key;
   enum { TEXT, SCALAR, FLAG, TEXTS, OBJECTS } type;
@@ -65,8 +58,8 @@ static bool has_type(const struct part *part, const json_t *value) {
   switch (part->type) {
   case TEXT:
     return json_is_string(value);
-  case SCALAR:
-    return is_scalar(value);
+  case SCALAR: /* a string, a number or a boolean; the page shows each as a string */
+    return !json_is_object(value) && !json_is_array(value);
   case FLAG:
     return json_is_boolean(value) || json_is_number(value);
   case TEXTS:
@@ -201,7 +194,7 @@ static enum mock_result check_channel(const json_t *payload, const char **why) {
   size_t len = strlen(name);
   bool good = len > 0 && len <= 80;
   for (size_t i = 0; good && i < len; i++)
-    good = is_alnum(name[i]) || strchr("-_.", name[i]) || (unsigned char)name[i] >= 0x80;
+    good = isalnum((unsigned char)name[i]) || strchr("-_.", name[i]) || (unsigned char)name[i] >= 0x80;
   if (good) return MOCK_OK;
   *why = "\"channel\" must be a name such as #alerts or @user: letters, digits, - _ and .";
   return *channel == '@' ? MOCK_USER_NOT_FOUND : MOCK_CHANNEL_NOT_FOUND;
@@ -241,13 +234,6 @@ static enum mock_result read_json(const char *text, size_t len, json_t **out, co
   else
     json_decref(payload);
   return result;
-}
-
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
 }
 
 /* Decodes a form's value in place. Returns its length, or SIZE_MAX if two hexadecimal digits do not follow a
@@ -321,7 +307,8 @@ bool mock_payload_path(const char *path) {
   for (size_t part = 0; part < sizeof first; part++) {
     if (first[part] != '\0' && *at++ != first[part]) return false;
     size_t len = 0;
-    while (is_alnum(at[len]) || (first[part] == '\0' && (at[len] == '-' || at[len] == '_'))) len++;
+    while (isalnum((unsigned char)at[len]) || (first[part] == '\0' && (at[len] == '-' || at[len] == '_')))
+      len++;
     if (len == 0 || at[len] != (part + 1 < sizeof first ? '/' : '\0')) return false;
     at += len + 1;
   }

@@ -125,7 +125,7 @@ static const char *load_line(void *cls, const char *line, size_t len, bool whole
   return NULL;
 }
 
-int mock_store_open(struct mock_store *store, const char *path, struct buf *error) {
+int mock_store_open(struct mock_store *store, const char *path, struct error *error) {
   store->journal = mock_journal_open(path, load_line, store, error);
   return store->journal ? 0 : -1;
 }

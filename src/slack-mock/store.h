@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/error.h"
 
 struct mock_store;
 
@@ -32,7 +33,7 @@ void mock_store_free(struct mock_store *store);
 
 /* Loads the messages of the file, and from then on writes new ones to it. Call it once, before other threads
  * use the store. Returns 0, or -1 with a message in error. */
-int mock_store_open(struct mock_store *store, const char *path, struct buf *error);
+int mock_store_open(struct mock_store *store, const char *path, struct error *error);
 
 /* Stores a message; payload is borrowed. Returns its number, from 1 on, or 0 when out of memory. May block on
  * the disk. */

@@ -2,7 +2,6 @@
 /* The program when a call or an allocation fails: it reports the failure, ends with the right status, and
  * leaks nothing. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "support/calls.h"
 #include "support/failing.h"
 #include "support/files.h"
+#include "support/loopback.h"
 #include "support/test.h"
 
 static char directory[64], conf[80], log_file[80], pid_file[80];
@@ -138,14 +138,11 @@ START_TEST(test_each_call_of_a_health_check) {
   static const struct failing_call cases[] = {
       {"socket", EMFILE}, {"connect", ECONNREFUSED}, {"send", EPIPE},  {"recv", ECONNRESET},
       {"recv", EINTR},    {"recv", EAGAIN},          {"poll", ENOMEM}, {"poll", EINTR}};
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   char address[32];
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-  ck_assert_int_eq(listen(fd, 64), 0);
-  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
+  unsigned port;
+  int fd = loopback_listen(&port);
   pid_t server = serve(fd);
-  snprintf(address, sizeof address, "0.0.0.0:%u", ntohs(at.sin_port));
+  snprintf(address, sizeof address, "0.0.0.0:%u", port);
   const char *words[] = {"minishop", "--healthcheck", "--listen", address, NULL};
   const struct failing check = {start, words, false, NULL};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -153,7 +150,7 @@ START_TEST(test_each_call_of_a_health_check) {
   kill(server, SIGKILL);
   waitpid(server, NULL, 0);
   close(fd);
-  snprintf(address, sizeof address, "[::]:%u", ntohs(at.sin_port));
+  snprintf(address, sizeof address, "[::]:%u", port);
   ck_assert_int_eq(failing_run(&check), 1);
   ck_assert_msg(strstr(failing_said, "no response from [::]:") != NULL, "%s", failing_said);
   snprintf(address, sizeof address, "nowhere");

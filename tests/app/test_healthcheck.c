@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/healthcheck.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "support/loopback.h"
 #include "support/test.h"
 
 /* A service that sends one response to one client, in pieces, and keeps the request. */
@@ -32,12 +32,8 @@ static void *serve(void *cls) {
 }
 
 static void service_start(struct service *service, const char *answer) {
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  *service = (struct service){.answer = answer, .fd = socket(AF_INET, SOCK_STREAM, 0)};
-  ck_assert_int_eq(bind(service->fd, (struct sockaddr *)&at, sizeof at), 0);
-  ck_assert_int_eq(listen(service->fd, 8), 0);
-  ck_assert_int_eq(getsockname(service->fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
-  service->port = ntohs(at.sin_port);
+  *service = (struct service){.answer = answer};
+  service->fd = loopback_listen(&service->port);
   ck_assert_int_eq(pthread_create(&service->thread, NULL, serve, service), 0);
 }
 
@@ -106,12 +102,9 @@ END_TEST
 START_TEST(a_service_that_hangs_is_not_healthy) {
   struct error error;
   char listen_text[64];
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-  ck_assert_int_eq(listen(fd, 8), 0); /* no thread accepts */
-  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
-  snprintf(listen_text, sizeof listen_text, "127.0.0.1:%u", ntohs(at.sin_port));
+  unsigned port;
+  int fd = loopback_listen(&port); /* no thread accepts */
+  snprintf(listen_text, sizeof listen_text, "127.0.0.1:%u", port);
   ck_assert_int_eq(check(listen_text, &error), -1);
   ck_assert_ptr_nonnull(strstr(error.text, "timed out"));
   close(fd);

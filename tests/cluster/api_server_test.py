@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 
-from control_plane import PROGRAMS, ControlPlane, folder, need
+from control_plane import PROGRAMS, ControlPlane, need
 import labtest
 from labtest import TestFailure, claim, expect, wait_until
 
@@ -48,7 +48,7 @@ def test_without_the_operator(plane):
 
 
 def install_operator(plane):
-    plane.kubectl("apply", "--server-side", "-f", folder("kubernetes") / "crds")
+    plane.kubectl("apply", "--server-side", "-f", labtest.engine_folder("kubernetes") / "crds")
     plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
 
 

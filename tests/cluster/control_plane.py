@@ -18,15 +18,9 @@ from labtest import TestFailure, wait_until  # noqa: E402
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
 
 
-def folder(engine):
-    """The directory where tests/engines/build.sh puts this engine of this checkout. Builds nothing."""
-    done = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", engine], capture_output=True, text=True, check=True)
-    return pathlib.Path(done.stdout.strip())
-
-
 def need(unchecked, engine, *programs):
     """Skips the test unless all of these programs exist. Prints the untested promise, and how to build the programs."""
-    missing = [name for name in programs if not os.access(folder(engine) / name, os.X_OK)]
+    missing = [name for name in programs if not os.access(labtest.engine_folder(engine) / name, os.X_OK)]
     if missing:
         print(f"SKIP {pathlib.Path(sys.argv[0]).name}: {unchecked}: no {', '.join(missing)}; `tests/engines/build.sh {engine}` builds that, "
               "where Go is installed")
@@ -38,7 +32,7 @@ class ControlPlane(labtest.Programs):
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
-        self.programs = folder("cluster")
+        self.programs = labtest.engine_folder("cluster")
         self.etcd_port, self.peer_port, self.port, self.kwok_port = labtest.free_ports(4)
         self.url = f"https://127.0.0.1:{self.port}"
         self.keys = self.directory / "keys"

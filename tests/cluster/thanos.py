@@ -8,7 +8,6 @@ The programs come from tests/engines/build.sh thanos prometheus alertmanager.
 import json
 import pathlib
 import signal
-import subprocess
 import sys
 import urllib.error
 import urllib.parse
@@ -19,7 +18,6 @@ import labtest  # noqa: E402
 import shop as shops  # noqa: E402
 import stack as stacks  # noqa: E402
 import yaml  # noqa: E402
-from control_plane import folder  # noqa: E402
 from labtest import TestFailure  # noqa: E402
 from loop_test import HOOK, Slack  # noqa: E402
 
@@ -79,7 +77,7 @@ class Cluster(labtest.Programs):
         engine.start(wait=wait)
 
     def _thanos(self, name, component, grpc, http, *arguments):
-        return labtest.Engine(name, [folder("thanos") / "thanos", component, f"--grpc-address=127.0.0.1:{grpc}",
+        return labtest.Engine(name, [labtest.engine_folder("thanos") / "thanos", component, f"--grpc-address=127.0.0.1:{grpc}",
                                      f"--http-address=127.0.0.1:{http}", *arguments], self.directory, f"http://127.0.0.1:{http}/-/ready")
 
     def _receiver(self, number):
@@ -140,8 +138,5 @@ class Cluster(labtest.Programs):
 
     def compact(self):
         """Runs the compactor once over the bucket."""
-        done = subprocess.run([folder("thanos") / "thanos", "compact", f"--data-dir={self.directory}/compact", "--http-address=127.0.0.1:0",
-                               f"--objstore.config-file={self.bucket_config}", "--consistency-delay=0s"],
-                              capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode != 0:
-            raise TestFailure(f"thanos compact: {done.stderr[-1000:]}")
+        labtest.output(labtest.engine_folder("thanos") / "thanos", "compact", f"--data-dir={self.directory}/compact", "--http-address=127.0.0.1:0",
+                       f"--objstore.config-file={self.bucket_config}", "--consistency-delay=0s", timeout=300)

@@ -17,7 +17,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), *(
 import images  # noqa: E402
 import labtest  # noqa: E402
 from images import skip  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
+from labtest import TestFailure, output, wait_until  # noqa: E402
 
 MEMORY_PROMISED = 2 << 30
 PORTS = ("MINISHOP", "SLACK_MOCK", "PROMETHEUS", "ALERTMANAGER", "GRAFANA", "LOKI", "JAEGER", "TEMPO")
@@ -25,22 +25,8 @@ INCIDENT = "/etc/minishop/incident/incident.conf"
 CLUMSY_ORDER = "ord_00000000000000000000"
 
 
-def run(*argv, **options):
-    """The command's output; TestFailure with it unless it succeeds."""
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, **options)
-    if done.returncode != 0:
-        raise TestFailure(f"{' '.join(argv)} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-6000:]}")
-    return done.stdout
-
-
 def succeeds(*argv):
     return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        raise TestFailure(f"{what} {detail}")
-    print(f"ok   {what}", flush=True)
 
 
 @contextlib.contextmanager
@@ -76,14 +62,14 @@ def copy_of_project(to):
     """A clone made under umask 077: the users of the containers can read nothing in it."""
     os.umask(0o077)
     if (labtest.TOP / ".git").exists():
-        names = run("git", "-C", str(labtest.TOP), "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+        names = output("git", "-C", str(labtest.TOP), "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
         for name in filter(None, names):
             if (labtest.TOP / name).is_file():
                 (to / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(labtest.TOP / name, to / name)
     else:
         shutil.copytree(labtest.TOP, to, ignore=shutil.ignore_patterns(".lab*", "build*"), dirs_exist_ok=True)
-    run("chmod", "-R", "go=", str(to))
+    output("chmod", "-R", "go=", str(to))
 
 
 class Stack:
@@ -103,7 +89,7 @@ class Stack:
         self.env["MINISHOP_PORTS"] = f"{first}-{first + 7}"
 
     def compose(self, *argv):
-        return run(self.command, *argv, cwd=self.directory, env=self.env)
+        return output(self.command, *argv, cwd=self.directory, env=self.env)
 
     def choose(self, **choices):
         """Changes .env as a person would."""
@@ -117,8 +103,8 @@ class Stack:
         return f"http://127.0.0.1:{self.env[f'{name}_PORT']}"
 
     def containers(self):
-        ids = run("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={self.project}").split()
-        return json.loads(run("docker", "inspect", *ids)) if ids else []
+        ids = output("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={self.project}").split()
+        return json.loads(output("docker", "inspect", *ids)) if ids else []
 
     def states(self):
         """service -> state of each of its containers, without those of prepare, which ends."""
@@ -179,16 +165,16 @@ class Stack:
         """Starts an incident as docs/stack.md describes it."""
         source = self.directory / f"observability/incidents/{name}.conf" if name else pathlib.Path("/dev/null")
         with source.open() as text:
-            run(self.command, "exec", "-T", "minishop", "tee", INCIDENT, cwd=self.directory, env=self.env, stdin=text)
+            output(self.command, "exec", "-T", "minishop", "tee", INCIDENT, cwd=self.directory, env=self.env, stdin=text)
         self.compose("kill", "-s", "HUP", "minishop")
 
     def inside(self, *argv):
         """Runs a command in another container of MiniShop's image, without the limits of the others."""
-        return run("docker", "run", "--rm", f"--network={self.project}_default", f"minishop-lab:{self.env['MINISHOP_TAG']}", *argv)
+        return output("docker", "run", "--rm", f"--network={self.project}_default", f"minishop-lab:{self.env['MINISHOP_TAG']}", *argv)
 
     def left(self):
         label = f"label=com.docker.compose.project={self.project}"
-        return [run("docker", *what, "-q", "--filter", label).split() for what in
+        return [output("docker", *what, "-q", "--filter", label).split() for what in
                 (("ps", "-a"), ("volume", "ls"), ("network", "ls"))]
 
 

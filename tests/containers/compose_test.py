@@ -26,10 +26,10 @@ import grafana  # noqa: E402
 import images  # noqa: E402
 import labtest  # noqa: E402
 from compose_stack import (  # noqa: E402
-    CLUMSY_ORDER, INCIDENT, MEMORY_PROMISED, PORTS, Stack, copy_of_project, docker_daemon, expect, run, service)
+    CLUMSY_ORDER, INCIDENT, MEMORY_PROMISED, PORTS, Stack, copy_of_project, docker_daemon, service)
 from image_checks import test_images, test_out_of_memory  # noqa: E402
 from images import skip  # noqa: E402
-from labtest import TestFailure, wait_until  # noqa: E402
+from labtest import TestFailure, claim, output, wait_until  # noqa: E402
 from oncall_cases import on_call  # noqa: E402
 
 DEFAULT = ("alertmanager", "discovery", "door", "grafana", "jaeger", "loki", "minishop", "otel-collector", "prometheus", "slack-mock", "traffic")
@@ -66,17 +66,17 @@ def signals(stack):
                    lambda route=route, status=status: stack.metric(f'request_total{{route="{route}",status="{status}"}} > 5'), 60, 1)
     print("ok   shoppers order and pay")
     failed = wait_until("a failed payment's line", lambda: stack.lines("payment failed"), 60, 1)[0]
-    expect("a failed payment is a line where logs go, with reason and trace id", failed["reason"] and len(failed["trace_id"]) == 32, failed)
+    claim("a failed payment is a line where logs go, with reason and trace id", failed["reason"] and len(failed["trace_id"]) == 32, failed)
     if not stack.images.real("loki"):
         print('SKIP {app="minishop"} |= "payment failed" finds it in Loki: no Loki here; what stands in its place got the line')
     paid = wait_until("a payment's line", lambda: stack.lines("payment succeeded"), 60, 1)[-1]
     trace = wait_until("its trace in Jaeger", lambda: stack.trace(paid["trace_id"]), 30, 1)
-    expect("its trace in Jaeger has its two spans",
-           sorted(span["operationName"] for span in trace["spans"]) == ["ChargeCard", "ProcessPayment"], trace)
+    claim("its trace in Jaeger has its two spans",
+          sorted(span["operationName"] for span in trace["spans"]) == ["ChargeCard", "ProcessPayment"], trace)
     tags = {tag["key"]: tag["value"] for tag in trace["processes"]["p1"]["tags"]}
     instances = {labels["instance"] for labels, _ in stack.metric('up{job="minishop"}')}
-    expect("metric, line and trace call the replica by one name", instances == {paid["instance"]} == {tags["service.instance.id"]},
-           (instances, paid["instance"], tags))
+    claim("metric, line and trace call the replica by one name", instances == {paid["instance"]} == {tags["service.instance.id"]},
+          (instances, paid["instance"], tags))
 
 
 def replicas(stack):
@@ -92,10 +92,10 @@ def replicas(stack):
             f'"instance":"{instance}"', "payment succeeded", limit=1), 60, 1)[0]
         trace = wait_until("its trace", lambda line=line: stack.trace(line["trace_id"]), 30, 1)
         tags = {tag["key"]: tag["value"] for tag in trace["processes"]["p1"]["tags"]}
-        expect(f"lines and traces of {instance} can be told from the others'", tags["service.instance.id"] == instance, tags)
+        claim(f"lines and traces of {instance} can be told from the others'", tags["service.instance.id"] == instance, tags)
     by_hand(stack)
     strays = [line for line in stack.lines("unknown_order") if CLUMSY_ORDER not in json.dumps(line)]
-    expect("each payment went to the replica that has its order", not strays, strays)
+    claim("each payment went to the replica that has its order", not strays, strays)
 
 
 def by_hand(stack):
@@ -154,7 +154,7 @@ def carries(stack, shipper):
         print(f"ok   {shipper} carries the log")
     else:
         time.sleep(6)
-        expect(f"the collector leaves the log to {shipper}, which is not here", newest(stack) == last)
+        claim(f"the collector leaves the log to {shipper}, which is not here", newest(stack) == last)
         print(f"SKIP {shipper} carries the log: no {shipper} here")
 
 
@@ -164,7 +164,7 @@ def other_choices(stack):
     stack.wait_for((*DEFAULT, "promtail", "tempo"))
     print("ok   Promtail and Tempo by one variable each: their containers run")
     memory = hardened(stack)
-    expect(f"with all of them and one MiniShop the memory limits are {memory >> 20} MiB, below 2 GiB", memory < MEMORY_PROMISED)
+    claim(f"with all of them and one MiniShop the memory limits are {memory >> 20} MiB, below 2 GiB", memory < MEMORY_PROMISED)
     wait_until("the collector sends traces to Tempo and to Jaeger", lambda: {
         labels["exporter"] for labels, _ in stack.metric('{__name__=~"otelcol_exporter_sent_spans(_total)?"} > 0')
     } >= {"otlp_http/tempo", "otlp_grpc/jaeger"}, 60, 1)
@@ -201,22 +201,22 @@ def misspelled(stack):
         stack.choose(**{name: word})
         done = subprocess.run([stack.command, "up", "-d"], cwd=stack.directory, env=stack.env, capture_output=True, text=True, check=False)
         (stack.directory / ".env").write_text(text)
-        expect(f"{name}={word} is refused with the valid words", done.returncode != 0 and f"{name}_is_{words}/{word}" in done.stderr, done)
-    expect("and starts nothing, and leaves nothing in the clone", not stack.containers() and sorted(stack.directory.rglob("*")) == before)
+        claim(f"{name}={word} is refused with the valid words", done.returncode != 0 and f"{name}_is_{words}/{word}" in done.stderr, done)
+    claim("and starts nothing, and leaves nothing in the clone", not stack.containers() and sorted(stack.directory.rglob("*")) == before)
 
 
 def shown(stack):
     """The first outputs that a user sees: the service's log through Compose, and the links of the console page."""
     text = stack.compose("logs", "minishop")
-    expect("docker-compose logs minishop has its start, its warnings, and where the rest is",
-           all(word in text for word in ('"service ready"', '"WARN"', "/var/log/minishop/")) and '"order created"' not in text, text[-2000:])
+    claim("docker-compose logs minishop has its start, its warnings, and where the rest is",
+          all(word in text for word in ('"service ready"', '"WARN"', "/var/log/minishop/")) and '"order created"' not in text, text[-2000:])
     urls = {one["labels"]["job"]: one["labels"].get("url", "") for one in labtest.http_json(
         f"{stack.url('PROMETHEUS')}/api/v1/targets?state=active")["data"]["activeTargets"]}
     wanted = {name.lower().replace("_", "-"): stack.url(name) for name in PORTS if name != "TEMPO"}
-    expect("the links of the targets have the ports of .env",
-           all(urls[job].startswith(url) for job, url in wanted.items()), (urls, wanted))
+    claim("the links of the targets have the ports of .env",
+          all(urls[job].startswith(url) for job, url in wanted.items()), (urls, wanted))
     pages = [stack.url("PROMETHEUS") + path for path in ("/consoles/minishop.html", "/user/prometheus/assets/console.css", "/user/runbook.md")]
-    expect("the console page, what it loads, and the runbook are there", all(labtest.http_get(page) for page in pages), pages)
+    claim("the console page, what it loads, and the runbook are there", all(labtest.http_get(page) for page in pages), pages)
 
 
 def early_signals(stack):
@@ -224,19 +224,19 @@ def early_signals(stack):
     victim = next(one["Id"] for one in stack.containers() if service(one) == "minishop")
 
     def state():
-        return json.loads(run("docker", "inspect", victim))[0]["State"]
+        return json.loads(output("docker", "inspect", victim))[0]["State"]
     for name in ("TERM", "HUP"):
         for pause in range(0, 30, 5):
-            run("docker", "stop", victim)
-            run("docker", "start", victim)
+            output("docker", "stop", victim)
+            output("docker", "start", victim)
             time.sleep(pause / 1000)
-            run("docker", "kill", "-s", name, victim)
+            output("docker", "kill", "-s", name, victim)
             if name == "TERM":
                 wait_until(f"SIGTERM {pause} ms after the start ends the container", lambda: not state()["Running"], 5, 0.1)
             else:
                 wait_until(f"MiniShop is healthy, in spite of SIGHUP {pause} ms after its start",
                            lambda: state()["Running"] and state()["Health"]["Status"] == "healthy", 30, 0.2)
-        run("docker", "start", victim)
+        output("docker", "start", victim)
     print("ok   SIGTERM and SIGHUP at once after the start do what they do later")
 
 
@@ -261,18 +261,18 @@ def load(stack):
     after = stack.containers()
     killed = [one["Name"] for one in after if one["State"]["OOMKilled"] or one["RestartCount"] and service(one) != "prepare"]
     restarted = [one["Name"] for one in after if before.get(one["Id"], one["State"]["StartedAt"]) != one["State"]["StartedAt"]]
-    expect("a full load on every container kills none", not killed and not restarted, (killed, restarted))
+    claim("a full load on every container kills none", not killed and not restarted, (killed, restarted))
     by_hand(stack)
 
 
 def https(stack, scratch):
     """The image has the CA certificates that an https endpoint needs; this test adds its own."""
-    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-        "-keyout", f"{scratch}/key.pem", "-out", f"{scratch}/cert.pem")
+    output("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+           "-keyout", f"{scratch}/key.pem", "-out", f"{scratch}/cert.pem")
     os.chmod(f"{scratch}/cert.pem", 0o644)
     os.chmod(scratch, 0o755)
     store = stack.inside("cat", "/etc/ssl/certs/ca-certificates.crt")
-    expect("the image knows the usual certificate authorities", store.count("BEGIN CERTIFICATE") > 50)
+    claim("the image knows the usual certificate authorities", store.count("BEGIN CERTIFICATE") > 50)
     posts = []
 
     class Endpoint(labtest.Handler):
@@ -286,16 +286,16 @@ def https(stack, scratch):
     endpoint.server.socket = context.wrap_socket(endpoint.server.socket, server_side=True)
     port = labtest.free_port()
     with endpoint:
-        name = run("docker", "run", "-d", "--rm", "--network=host", f"--volume={scratch}/cert.pem:/etc/ssl/certs/ca-certificates.crt:ro",
-                   "-e", f"OTEL_EXPORTER_OTLP_ENDPOINT=https://127.0.0.1:{endpoint.port}", f"minishop-lab:{stack.env['MINISHOP_TAG']}",
-                   "/usr/sbin/minishop", "--listen", f"127.0.0.1:{port}").strip()
+        name = output("docker", "run", "-d", "--rm", "--network=host", f"--volume={scratch}/cert.pem:/etc/ssl/certs/ca-certificates.crt:ro",
+                      "-e", f"OTEL_EXPORTER_OTLP_ENDPOINT=https://127.0.0.1:{endpoint.port}", f"minishop-lab:{stack.env['MINISHOP_TAG']}",
+                      "/usr/sbin/minishop", "--listen", f"127.0.0.1:{port}").strip()
         try:
             wait_until("MiniShop is ready", lambda: labtest.http_get(f"http://127.0.0.1:{port}/readyz"), 20)
             urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/order", b""), timeout=10).close()
             wait_until("spans come by https", lambda: posts, 30)
         finally:
-            run("docker", "stop", name)
-    expect("spans go to an https endpoint", set(posts) == {"/v1/traces"}, posts)
+            output("docker", "stop", name)
+    claim("spans go to an https endpoint", set(posts) == {"/v1/traces"}, posts)
 
 
 def fresh_start(stack):
@@ -309,19 +309,19 @@ def fresh_start(stack):
     stack.compose("-f", "docker-compose.yml", "-f", "more.yml", "up", "-d")
     stack.wait_for(DEFAULT)
     [shop] = [one["Id"] for one in stack.containers() if service(one) == "minishop"]
-    addresses = run("docker", "exec", shop, "hostname", "-I").split()
-    expect("MiniShop is in two networks", len(addresses) == 2, addresses)
+    addresses = output("docker", "exec", shop, "hostname", "-I").split()
+    claim("MiniShop is in two networks", len(addresses) == 2, addresses)
     scraped = wait_until("it is scraped", lambda: [instance for job, instance, health, _ in stack.targets()
                                                    if job == "minishop" and health == "up"], 30)
     line = wait_until("it logs", lambda: stack.lines(f'"instance":"{scraped[0]}"'), 30, 1)[0]
-    expect(f"its metrics and lines agree on one address, {scraped[0]}", line["instance"] == scraped[0])
+    claim(f"its metrics and lines agree on one address, {scraped[0]}", line["instance"] == scraped[0])
     wait_until(f"Prometheus counts one instance, not those of before ({', '.join(before)}) as well",
                lambda: [value for _, value in stack.metric('count(up{job="minishop"})')] == [1], 40, 1)
     print("ok   instances of before are soon forgotten")
     gone = subprocess.run(["docker", "exec", shop, "test", "-e", INCIDENT], check=False).returncode
-    expect("a fresh start has no incident", gone == 1)
+    claim("a fresh start has no incident", gone == 1)
     stack.compose("up", "-d")
-    run("docker", "network", "rm", f"{stack.project}_aaa")
+    output("docker", "network", "rm", f"{stack.project}_aaa")
     more.unlink()
 
 
@@ -346,9 +346,9 @@ def end(stack):
     stack.compose("stop", "minishop")
     took = time.monotonic() - began
     codes = [one["State"]["ExitCode"] for one in stack.containers() if service(one) == "minishop"]
-    expect(f"all three replicas stop in time, with 0 ({took:.1f} s)", codes == [0, 0, 0] and took < 12, (codes, took))
+    claim(f"all three replicas stop in time, with 0 ({took:.1f} s)", codes == [0, 0, 0] and took < 12, (codes, took))
     stack.compose("down", "-v")
-    expect("down leaves nothing: no container, no volume, no network", stack.left() == [[], [], []], stack.left())
+    claim("down leaves nothing: no container, no volume, no network", stack.left() == [[], [], []], stack.left())
 
 
 def everything(stack, scratch):
@@ -356,7 +356,7 @@ def everything(stack, scratch):
     misspelled(stack)
     began = time.monotonic()
     stack.compose("up", "-d")
-    size = int(run("docker", "image", "inspect", "-f", "{{.Size}}", f"minishop-lab:{stack.env['MINISHOP_TAG']}"))
+    size = int(output("docker", "image", "inspect", "-f", "{{.Size}}", f"minishop-lab:{stack.env['MINISHOP_TAG']}"))
     print(f"ok   up: the image is built and its tests pass ({time.monotonic() - began:.0f} s, {size >> 20} MiB with its base)", flush=True)
     test_images(stack)
     test_out_of_memory(stack)
@@ -364,7 +364,7 @@ def everything(stack, scratch):
     stack.wait_for(DEFAULT)
     print(f"ok   every container runs, healthy where that can be asked ({time.monotonic() - began:.0f} s)", flush=True)
     memory = hardened(stack)
-    expect(f"no root, read-only, no capabilities, limits of {memory >> 20} MiB together", memory < MEMORY_PROMISED)
+    claim(f"no root, read-only, no capabilities, limits of {memory >> 20} MiB together", memory < MEMORY_PROMISED)
     signals(stack)
     shown(stack)
     by_hand(stack)

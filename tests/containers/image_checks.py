@@ -11,8 +11,7 @@ import tarfile
 import time
 
 import labtest
-from compose_stack import expect, run
-from labtest import wait_until
+from labtest import claim, output, wait_until
 
 # World-writable directories; all have the sticky bit.
 SHARED = {"tmp", "var/tmp", "run/lock"}
@@ -26,11 +25,11 @@ BACK_WITHIN_S = 1
 @contextlib.contextmanager
 def container(*argv):
     """The id of a container that is created with these options."""
-    made = run("docker", *argv).strip()
+    made = output("docker", *argv).strip()
     try:
         yield made
     finally:
-        run("docker", "rm", "-f", made)
+        output("docker", "rm", "-f", made)
 
 
 def wrong_files(image):
@@ -76,11 +75,11 @@ def test_out_of_memory(stack):
     with container("run", "-d", f"--memory={limit}", f"--memory-swap={limit}", "--restart=on-failure", "--ulimit=nofile=16384:16384",
                    "-e", "OTEL_TRACES_EXPORTER=none", f"minishop-lab:{stack.env['MINISHOP_TAG']}") as made:
         def inspect():
-            return json.loads(run("docker", "inspect", made))[0]
+            return json.loads(output("docker", "inspect", made))[0]
 
         def lives():
             # If the kill has cut a line, Docker shows it without its end, followed by the next line.
-            return re.findall(r'"timestamp":"([^"]+)"[^{}]*"service ready"', run("docker", "logs", made))
+            return re.findall(r'"timestamp":"([^"]+)"[^{}]*"service ready"', output("docker", "logs", made))
 
         [network] = inspect()["NetworkSettings"]["Networks"].values()
         wait_until("it is ready", lives, 20)
@@ -94,7 +93,7 @@ def test_out_of_memory(stack):
         state = inspect()["State"]
         # Docker notes the start a moment late.
         gone, seconds = (max(0, seconds_between(state[event], lives()[-1])) for event in ("FinishedAt", "StartedAt"))
-        expect(f"killed with {count} connections, it is ready {seconds:.2f} s after Docker has started it again", seconds < BACK_WITHIN_S)
+        claim(f"killed with {count} connections, it is ready {seconds:.2f} s after Docker has started it again", seconds < BACK_WITHIN_S)
     labtest.figure(f"killed by the kernel at {MEMORY_MIB} MiB with {count} connections, ready {seconds:.2f} s after Docker started it again, "
                    f"{gone:.1f} s after its end", "test_out_of_memory")
 
@@ -104,8 +103,8 @@ def test_images(stack):
     tag = stack.env["MINISHOP_TAG"]
     for name, own in (("minishop-lab", OWN), ("minishop-lab-prepare", None)):
         privileged, shared, owned = wrong_files(f"{name}:{tag}")
-        expect(f"{name}: no set-uid or set-gid file", not privileged, sorted(privileged))
-        expect(f"{name}: everybody may write to {', '.join(sorted(SHARED))} only", shared <= SHARED, sorted(shared))
+        claim(f"{name}: no set-uid or set-gid file", not privileged, sorted(privileged))
+        claim(f"{name}: everybody may write to {', '.join(sorted(SHARED))} only", shared <= SHARED, sorted(shared))
         if own is not None:
-            expect(f"{name}: its user may write to {', '.join(sorted(own))} besides", owned == own, sorted(owned))
+            claim(f"{name}: its user may write to {', '.join(sorted(own))} besides", owned == own, sorted(owned))
     labtest.figure(f"0 set-uid files, {len(SHARED)} shared directories, {len(OWN)} of its own", "test_images")

@@ -21,6 +21,7 @@ import labtest
 import shop as shops
 from abuse_test import ask_all, still_sells
 from labtest import TestFailure, expect, figure, wait_until
+from loop_test import Slack
 from shutdown_test import leaves
 
 KILLS = labtest.option("kills", 20)
@@ -146,18 +147,6 @@ def test_kill_at_random_moments(directory):
                f"{max(starts) * 1000:.0f} ms at most; {torn} cut log lines")
 
 
-class Mock(labtest.Engine):
-    """slack-mock with a store."""
-
-    def __init__(self, directory):
-        self.port = labtest.free_port()
-        super().__init__("slack-mock", [shops.program("slack-mock"), "--listen", f"127.0.0.1:{self.port}", "--store", directory / "store.jsonl"],
-                         directory, f"http://127.0.0.1:{self.port}/healthz")
-
-    def messages(self):
-        return labtest.http_json(f"http://127.0.0.1:{self.port}/messages")["messages"]
-
-
 def tell(port, name, over, told):
     """Posts messages until the mock is killed. Adds the text of each acknowledged message to told."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -178,7 +167,7 @@ def test_slack_mock_keeps_what_it_acknowledged(directory):
     dice = random.Random(SEED)
     acknowledged = 0
     starts = []
-    with Mock(directory) as mock:
+    with Slack(directory, "--store", directory / "store.jsonl") as mock:
         for number in range(KILLS):
             over, told = threading.Event(), []
             threads = [threading.Thread(target=tell, args=(mock.port, f"{number} {each}", over, told)) for each in range(4)]

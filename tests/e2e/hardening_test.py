@@ -8,7 +8,7 @@ import sys
 
 import labtest
 import new_route_test
-from labtest import Skip, claim, expect
+from labtest import Skip, claim, expect, output
 
 sys.path.insert(0, str(labtest.TOP / "tests/library"))
 import library_test  # noqa: E402
@@ -16,10 +16,6 @@ import library_test  # noqa: E402
 PROGRAMS = ["sbin/minishop", "bin/slack-mock"]
 LIBRARIES = ["lib/libtel.so", "lib/libtel-ulfius.so"]
 EXPOSURE_MAX = 2.0
-
-
-def output(*argv, **more):
-    return subprocess.run([str(part) for part in argv], check=True, capture_output=True, text=True, **more).stdout
 
 
 def check_file(name, seen):

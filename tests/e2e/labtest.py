@@ -4,6 +4,7 @@
 Python 3's standard library only. A test that needs a program calls need(), which ends the test with 77 (skipped) if the program is missing.
 """
 import contextlib
+import http.client
 import http.server
 import json
 import os
@@ -108,6 +109,19 @@ def at_once(functions):
         thread.join()
 
 
+def output(*argv, **options):
+    """The standard output of a command that must succeed; TestFailure with all that it printed otherwise. options: of subprocess.run()."""
+    done = subprocess.run([str(part) for part in argv], capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise TestFailure(f"{' '.join(map(str, argv))} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-6000:]}")
+    return done.stdout
+
+
+def engine_folder(name):
+    """The directory where tests/engines/build.sh puts the programs of this engine for this checkout. Builds nothing."""
+    return pathlib.Path(output(TOP / "tests/engines/build.sh", "--where", name).strip())
+
+
 def run_lab(program, words, env, status=0, timeout=60):
     """The output of ./lab. TestFailure if it ends with another status."""
     done = subprocess.run([program, *words], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -168,6 +182,14 @@ def wait_until(what, condition, timeout=30.0, interval=0.1):
         if time.monotonic() > deadline:
             raise TestFailure(f"{what}: not within {timeout:g} s (last seen: {seen!r})")
         time.sleep(interval)
+
+
+def http_request(port, method, path, body=None, headers=None, timeout=20, host="127.0.0.1"):
+    """One request on its own connection: (status, headers, body) of its response, whatever the status."""
+    with contextlib.closing(http.client.HTTPConnection(host, port, timeout=timeout)) as connection:
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
 
 
 def http_get(url, timeout=5):

@@ -36,20 +36,18 @@ class Customers(threading.Thread):
 
 
 class Slack(labtest.Engine):
-    def __init__(self, directory):
+    def __init__(self, directory, *options):
         self.port = labtest.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        super().__init__("slack-mock", [shops.program("slack-mock"), "--listen", f"127.0.0.1:{self.port}"], directory,
+        super().__init__("slack-mock", [shops.program("slack-mock"), "--listen", f"127.0.0.1:{self.port}", *options], directory,
                          f"{self.url}/healthz")
+
+    def messages(self):
+        return labtest.http_json(f"{self.url}/messages")["messages"]
 
     def said(self, *words):
         """The messages so far that contain all these words, as text."""
-        found = []
-        for message in labtest.http_json(f"{self.url}/messages")["messages"]:
-            text = str(message)
-            if all(word in text for word in words):
-                found.append(text)
-        return found
+        return [text for text in map(str, self.messages()) if all(word in text for word in words)]
 
 
 def reload(shop, incident, text):

@@ -5,7 +5,6 @@ Python 3's standard library only. The programs come from $LAB_BUILD, or from the
 """
 import asyncio
 import dataclasses
-import http.client
 import json
 import os
 import pathlib
@@ -90,13 +89,8 @@ class Shop(labtest.Engine):
             body = json.dumps(body).encode()
         if body is not None:
             headers.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        try:
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            return Response(response.status, joined(response.getheaders()), response.read())
-        finally:
-            connection.close()
+        status, received, content = labtest.http_request(self.port, method, path, body, headers, timeout)
+        return Response(status, joined(received.items()), content)
 
     def get(self, path, headers=None):
         return self.request("GET", path, headers=headers)

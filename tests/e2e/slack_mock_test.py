@@ -62,13 +62,8 @@ class Mock:
 
     def ask(self, method, path, body=None, kind=None, timeout=30, headers=None):
         """(status, headers, body as text)"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        try:
-            connection.request(method, path, body, {**({"Content-Type": kind} if kind else {}), **(headers or {})})
-            response = connection.getresponse()
-            return response.status, response.headers, response.read().decode()
-        finally:
-            connection.close()
+        status, received, text = labtest.http_request(self.port, method, path, body, {**({"Content-Type": kind} if kind else {}), **(headers or {})}, timeout)
+        return status, received, text.decode()
 
     def post(self, payload, kind=JSON, path=HOOK):
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()

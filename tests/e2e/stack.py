@@ -11,7 +11,6 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import sys
 import time
 import urllib.parse
@@ -34,8 +33,7 @@ FAILED = '{app="minishop"} |= "payment failed"'
 @functools.cache
 def built(name):
     """The path of a program that was built for this checkout, independent of other checkouts on this machine."""
-    where = subprocess.run([BUILD, "--where", BUILT[name]], capture_output=True, text=True, check=True)
-    return pathlib.Path(where.stdout.strip()) / name
+    return labtest.engine_folder(BUILT[name]) / name
 
 
 def installed(name):

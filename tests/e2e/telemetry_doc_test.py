@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Compares docs/telemetry.md with the running service in both directions."""
 import re
-import subprocess
 
 import collector as collectors
 import labtest
@@ -92,7 +91,7 @@ def test_drop_reasons(directory):
 
 def variables():
     """(name, takes, default, what) of each OTEL_* variable, as the program prints them."""
-    said = subprocess.run([shops.program("minishop"), "--help"], capture_output=True, text=True, check=True).stdout
+    said = labtest.output(shops.program("minishop"), "--help")
     return {(name, takes, default, what) for name, what, takes, default in
             re.findall(r"^  (OTEL_\w+)\n      (.*)\n      takes: (.*)\n      default: (.*)$", said, re.M)}
 

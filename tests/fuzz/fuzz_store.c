@@ -15,11 +15,12 @@ static long long open_store(const char *path) {
   static const struct mock_store_limits limits = {.messages = 16, .bytes = 1 << 16};
   struct mock_store *store = mock_store_new(&limits);
   struct mock_store_stats stats;
-  struct buf error = BUF_INIT(8192), list = BUF_INIT(SIZE_MAX);
+  struct error error = {""};
+  struct buf list = BUF_INIT(SIZE_MAX);
   uint64_t epoch;
   if (!store) abort();
   int result = mock_store_open(store, path, &error);
-  if ((result == 0) == (error.len > 0)) abort();
+  if ((result == 0) == (*error.text != '\0')) abort();
   if (result == 0) {
     buf_putc(&list, '[');
     mock_store_list(store, 0, SIZE_MAX, &list, &stats, &epoch);
@@ -29,7 +30,6 @@ static long long open_store(const char *path) {
     json_decref(all);
   }
   mock_store_free(store);
-  buf_free(&error);
   buf_free(&list);
   return result == 0 ? (long long)stats.last_id : -1;
 }

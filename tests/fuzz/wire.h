@@ -3,13 +3,14 @@
 #ifndef TESTS_FUZZ_WIRE_H
 #define TESTS_FUZZ_WIRE_H
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "support/loopback.h"
 
 /* Reads until the server closes. Everything it sends must begin like an HTTP response. A server that hangs is
  * a finding. */
@@ -28,10 +29,8 @@ static inline void wire_read_all(int fd) {
 }
 
 static inline void wire_fuzz(unsigned port, const uint8_t *data, size_t size) {
-  struct sockaddr_in to = {
-      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) abort();
+  int fd = loopback_connect(port);
+  if (fd < 0) abort();
   for (size_t sent = 0; sent < size;) {
     ssize_t now = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
     if (now <= 0) break; /* refused with a response */

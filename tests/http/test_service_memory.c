@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Without memory the service still responds, and its telemetry agrees with what it sent. */
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "http/service.h"
 #include "support/allocations.h"
+#include "support/loopback.h"
 #include "support/shop_settings.h"
 #include "support/test.h"
 
@@ -45,19 +43,8 @@ static void stop(void) {
   tel_registry_free(registry);
 }
 
-/* Returns the response as a text, "" if the connection was closed without one. Makes no assertion, because
- * check allocates. */
 static void ask(const char *request, char *reply, size_t size) {
-  struct sockaddr_in to = {.sin_family = AF_INET,
-                           .sin_port = htons((uint16_t)address_port(http_service_address(service))),
-                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  size_t len = 0;
-  if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-      send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
-    for (ssize_t n; len < size - 1 && (n = recv(fd, reply + len, size - 1 - len, 0)) > 0;) len += (size_t)n;
-  reply[len] = '\0';
-  close(fd);
+  loopback_ask(address_port(http_service_address(service)), request, reply, size);
 }
 
 /* The value of request_total with these labels in /metrics. */

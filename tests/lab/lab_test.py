@@ -413,8 +413,8 @@ def test_other_ports_are_free(directory):
     taken, meant = "18080 55536 28090", "10000"
     script = (f'. lab.d/ui.sh; . lab.d/up.sh; port_taken() {{ case " {taken} " in *" $1 "*) ;; *) false ;; esac; }}; minishop_port=8080 slack_port=8090 '
               f'prometheus_port=28080 alertmanager_port={meant} scratch_port=1; ports_other="LAB_X_PORT=18090 "; for port; do port_other "$port"; done')
-    found = subprocess.run(["sh", "-euc", script, "sh", "8080", "8090", "55536", "28080"], capture_output=True, text=True, check=True, cwd=labtest.TOP)
-    expect("other ports", found.stdout.split(), ["38080", "38090", "20000", "38080"])
+    found = labtest.output("sh", "-euc", script, "sh", "8080", "8090", "55536", "28080", cwd=labtest.TOP)
+    expect("other ports", found.split(), ["38080", "38090", "20000", "38080"])
 
 
 def test_names_in_a_turkish_locale(directory):

@@ -110,7 +110,7 @@ def program_of(snippet):
 def compile_snippet(directory, where, snippet):
     source = directory / "snippet.c"
     source.write_text(program_of(snippet))
-    flags = subprocess.run(["pkg-config", "--cflags", "libulfius"], capture_output=True, text=True, check=True).stdout.split()
+    flags = labtest.output("pkg-config", "--cflags", "libulfius").split()
     run = subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused", "-c", source, "-o", directory / "snippet.o",
                           f"-I{public_api.HEADERS.parent}", *flags], capture_output=True, text=True)
     if run.returncode:

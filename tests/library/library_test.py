@@ -2,7 +2,6 @@
 """The telemetry library as another program uses it: installed, found by pkg-config, without access to this tree."""
 import collections
 import ctypes
-import http.client
 import json
 import os
 import pathlib
@@ -34,13 +33,13 @@ def installed():
         raise Skip(f"{build} is configured for {prefix}; this test installs only below the build")
     if "-fsanitize" in makefile:
         raise Skip("a sanitizer's runtime would have to be loaded first")
-    subprocess.run(["make", "-s", "-C", build, "install"], check=True, capture_output=True)
+    labtest.output("make", "-s", "-C", build, "install")
     return prefix
 
 
 def pkg_config(prefix, *arguments):
     env = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}
-    return subprocess.run(["pkg-config", *arguments], env=env, check=True, capture_output=True, text=True).stdout.split()
+    return labtest.output("pkg-config", *arguments, env=env).split()
 
 
 def compile_program(prefix, directory, source, package, compiler=("cc", "-std=gnu11"), extra=()):
@@ -130,12 +129,9 @@ class Program:
         return line
 
     def metrics(self):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
-        connection.request("GET", "/metrics")
-        response = connection.getresponse()
-        text = response.read().decode()
-        expect("the status of /metrics", response.status, 200)
-        return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        status, _, text = labtest.http_request(self.port, "GET", "/metrics", timeout=5, host=self.host)
+        expect("the status of /metrics", status, 200)
+        return dict(line.rsplit(" ", 1) for line in text.decode().splitlines() if not line.startswith("#"))
 
 
 def test_the_ulfius_example_has_all_three_signals(directory):
@@ -221,7 +217,7 @@ def compile_static(prefix, program, sources, *libraries):
 
 def names_inside(archive):
     """The functions that an archive keeps to itself."""
-    symbols = subprocess.run(["nm", "--defined-only", archive], check=True, capture_output=True, text=True).stdout
+    symbols = labtest.output("nm", "--defined-only", archive)
     return set(re.findall(r" t ([a-z_][a-z0-9_]*)$", symbols, re.M))
 
 
@@ -251,8 +247,8 @@ def test_static_linking_with_names_of_its_own(directory):
 def test_an_archive_defines_no_other_names(_):
     prefix = installed()
     for library in ("libtel", "libtel-ulfius"):
-        symbols = subprocess.run(["nm", "-g", "--defined-only", prefix / f"lib/{library}.a"], check=True, capture_output=True, text=True).stdout
-        shared = subprocess.run(["nm", "-D", "--defined-only", prefix / f"lib/{library}.so"], check=True, capture_output=True, text=True).stdout
+        symbols = labtest.output("nm", "-g", "--defined-only", prefix / f"lib/{library}.a")
+        shared = labtest.output("nm", "-D", "--defined-only", prefix / f"lib/{library}.so")
         names = [set(re.findall(r" [A-Z] (\w+)$", text, re.M)) for text in (symbols, shared)]
         expect(f"{library}.a and {library}.so define the same", names[0] ^ names[1], set())
 
@@ -294,8 +290,7 @@ def test_each_function_has_an_installed_page(_):
 def test_only_its_own_names_are_exported(directory):
     prefix = installed()
     for library in ("libtel.so", "libtel-ulfius.so"):
-        names = subprocess.run(["nm", "-D", "--defined-only", prefix / "lib" / library], check=True, capture_output=True,
-                               text=True).stdout.split("\n")
+        names = labtest.output("nm", "-D", "--defined-only", prefix / "lib" / library).split("\n")
         foreign = [name for name in names if name and not name.split()[-1].startswith("tel_")]
         expect(f"foreign names of {library}", foreign, [])
         text = (prefix / "lib" / library).read_bytes()

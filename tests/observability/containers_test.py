@@ -263,8 +263,7 @@ def test_the_shippers_know_the_names_of_rotated_files(_):
 
 def test_alloys_file_is_in_its_language(directory):
     """Alloy's own parser and formatter accept the file. Only Alloy itself could check its components, and it is not built here."""
-    where = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", "alloysyntax"], capture_output=True, text=True, check=True)
-    program = pathlib.Path(where.stdout.strip()) / "alloysyntax"
+    program = labtest.engine_folder("alloysyntax") / "alloysyntax"
     if not program.exists():
         raise Skip(f"{program.name} is not built (tests/engines/build.sh {program.name}): observability/alloy/config.alloy was not parsed")
     path = labtest.OBSERVABILITY / "alloy/config.alloy"
@@ -442,15 +441,12 @@ def test_haproxy_takes_its_configuration(_):
     haproxy = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
     if not haproxy:
         raise Skip("haproxy is missing: the configuration of the shop's door is valid")
-    done = subprocess.run([haproxy, "-c", "-f", str(labtest.OBSERVABILITY / "door/haproxy.cfg")], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise TestFailure(done.stdout + done.stderr)
+    labtest.output(haproxy, "-c", "-f", labtest.OBSERVABILITY / "door/haproxy.cfg")
 
 
 def test_docker_compose_takes_it(_):
     """docker-compose 1.29 if it is installed, and Compose v2 if tests/engines has built it."""
-    v2 = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", "compose"], capture_output=True, text=True, check=True)
-    commands = list(filter(None, (shutil.which("docker-compose"), shutil.which("docker-compose", path=v2.stdout.strip()))))
+    commands = list(filter(None, (shutil.which("docker-compose"), shutil.which("docker-compose", path=labtest.engine_folder("compose")))))
     if not commands:
         raise Skip("docker-compose is missing")
     for command in commands:
@@ -482,7 +478,7 @@ def test_the_image_gets_the_sources_alone(_):
     def left_out(name):
         return [kept for kept, pattern in [(False, "$^"), *patterns] if re.fullmatch(f"{pattern}(/.*)?", name)][-1:] == [False]
     labtest.expect("left out", list(map(left_out, ("config.status", "src/app/app.o", "tests/a/test_b", "tests/a/test_b.c"))), [True, True, True, False])
-    tracked = subprocess.run(["git", "ls-files"], cwd=labtest.TOP, capture_output=True, text=True, check=True).stdout.split()
+    tracked = labtest.output("git", "ls-files", cwd=labtest.TOP).split()
     labtest.expect("files of the project", list(filter(left_out, tracked)), [])
 
 
@@ -490,10 +486,7 @@ def test_dockerfile_lint(_):
     hadolint = shutil.which("hadolint") or shutil.which("hadolint", path=str(pathlib.Path(sys.executable).parent))
     if not hadolint:
         raise Skip("hadolint is missing (tests/requirements.txt)")
-    done = subprocess.run([hadolint, "-c", str(labtest.TOP / ".hadolint.yaml"), str(labtest.TOP / "Dockerfile")],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise TestFailure(done.stdout + done.stderr)
+    labtest.output(hadolint, "-c", labtest.TOP / ".hadolint.yaml", labtest.TOP / "Dockerfile")
 
 
 if __name__ == "__main__":

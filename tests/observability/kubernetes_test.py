@@ -39,8 +39,7 @@ Loader.add_constructor("tag:yaml.org,2002:value", yaml.SafeLoader.construct_yaml
 
 def engine(name):
     """The folder of the programs from tests/engines/build.sh. This test builds nothing."""
-    done = subprocess.run([labtest.TOP / "tests/engines/build.sh", "--where", name], capture_output=True, text=True, check=True)
-    folder = pathlib.Path(done.stdout.strip())
+    folder = labtest.engine_folder(name)
     if not (folder / "done").exists():
         raise Skip(f"{name} is not built: tests/engines/build.sh {name}")
     return folder
@@ -95,9 +94,7 @@ def operator_schemas():
 
 
 def test_repeats_are_the_same(_):
-    done = subprocess.run([sys.executable, str(DEPLOY / "generate.py"), "--check"], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise TestFailure(done.stdout + done.stderr)
+    labtest.output(sys.executable, DEPLOY / "generate.py", "--check")
     rules = [group for name in ("recording.yml", "alerts.yml")
              for group in yaml.safe_load((labtest.OBSERVABILITY / "prometheus/rules" / name).read_text())["groups"]]
     for name in KUSTOMIZATIONS:
@@ -351,10 +348,7 @@ def test_the_collector_takes_its_configuration(directory):
             for file, text in maps.get(volume.get("configMap", {}).get("name"), {}).items():
                 (home / file).write_text(text)
         arguments = [argument.replace("/etc/otelcol/", f"{home}/") for argument in container["args"]]
-        done = subprocess.run([str(otelcol), "validate", *arguments], env={**environment, "OTELCOL_STORAGE": str(home)}, capture_output=True,
-                              text=True, check=False)
-        if done.returncode != 0:
-            raise TestFailure(f"{name}: {' '.join(container['args'])}: {done.stderr}")
+        labtest.output(otelcol, "validate", *arguments, env={**environment, "OTELCOL_STORAGE": str(home)})
 
 
 def test_gateways_keep_what_the_lab_would_keep(_):

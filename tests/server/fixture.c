@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/fixture.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "server/drain.h"
 #include "server/request.h"
+#include "support/loopback.h"
 #include "support/test.h"
 
 enum { PATIENCE_MS = 30000 };
@@ -169,12 +169,8 @@ void fixture_await_seen(struct fixture *f, unsigned count) {
 }
 
 int wire_connect(const struct fixture *f) {
-  struct sockaddr_in to = {.sin_family = AF_INET,
-                           .sin_port = htons((uint16_t)address_port(server_address(f->server)))};
-  inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ck_assert_msg(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "connect: %s",
-                strerror(errno));
+  int fd = loopback_connect(address_port(server_address(f->server)));
+  ck_assert_msg(fd >= 0, "connect: %s", strerror(errno));
   return fd;
 }
 

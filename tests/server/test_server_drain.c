@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <stdarg.h>
@@ -13,6 +12,7 @@
 #include "server/drain.h"
 #include "server/fixture.h"
 #include "server/server_private.h"
+#include "support/loopback.h"
 #include "support/test.h"
 
 enum { CROWD = 1000, WAITING = 200 };
@@ -36,13 +36,10 @@ static pthread_t drain_begin(void) {
 }
 
 static bool refused(void) {
-  struct sockaddr_in to = {.sin_family = AF_INET,
-                           .sin_port = htons((uint16_t)address_port(server_address(f.server)))};
-  inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  bool is = connect(fd, (struct sockaddr *)&to, sizeof to) != 0 && errno == ECONNREFUSED;
+  int fd = loopback_connect(address_port(server_address(f.server)));
+  if (fd < 0) return errno == ECONNREFUSED;
   close(fd);
-  return is;
+  return false;
 }
 
 static void finish(pthread_t thread) {
@@ -83,13 +80,9 @@ static void *shopper(void *cls) {
   (void)cls;
   char reply[4096];
   while (!server_draining(f.server) || !refused()) {
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)address_port(server_address(f.server)))};
-    inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
+    int fd = loopback_connect(address_port(server_address(f.server)));
+    if (fd < 0) {
       atomic_fetch_add(&outside, 1);
-      close(fd);
       continue;
     }
     send(fd, ASK, strlen(ASK), MSG_NOSIGNAL);

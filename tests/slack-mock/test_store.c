@@ -33,18 +33,16 @@ static struct mock_store *store_of(const struct mock_store_limits *limits) {
 /* Opens path in a new store. With says, expects a failure whose message contains it, and returns NULL. */
 static struct mock_store *open_store(const struct mock_store_limits *limits, const char *says) {
   struct mock_store *store = store_of(limits);
-  struct buf error = BUF_INIT(4096);
+  struct error error;
   int result = mock_store_open(store, path, &error);
   if (!says) {
-    ck_assert_msg(result == 0, "%s", buf_cstr(&error));
+    ck_assert_msg(result == 0, "%s", error.text);
   } else {
     ck_assert_int_eq(result, -1);
-    ck_assert_msg(strstr(buf_cstr(&error), says) != NULL && strstr(buf_cstr(&error), path) != NULL, "%s",
-                  buf_cstr(&error));
+    ck_assert_msg(strstr(error.text, says) != NULL && strstr(error.text, path) != NULL, "%s", error.text);
     mock_store_free(store);
     store = NULL;
   }
-  buf_free(&error);
   return store;
 }
 

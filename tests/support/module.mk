@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Shared by the unit tests. A test links the library of its layer and those of the layers below.
-EXTRA_DIST += tests/support/case_files.h tests/support/environment.h tests/support/files.h tests/support/shop_settings.h \
-	tests/support/test.h tests/support/threads.h
+EXTRA_DIST += tests/support/case_files.h tests/support/environment.h tests/support/files.h tests/support/loopback.h \
+	tests/support/shop_settings.h tests/support/test.h tests/support/threads.h
 AM_TESTS_ENVIRONMENT = TEST_DATA='$(abs_srcdir)/tests/data'; export TEST_DATA;
 ALLOCATIONS = tests/support/allocations.c tests/support/allocations.h
 WRAP_ALLOCATIONS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=strdup

@@ -281,27 +281,24 @@ static void read_dropped(void *cls, struct tel_emit *emit) {
 }
 
 static int register_own(struct tel_registry *registry) {
-  static const char *const labels[] = {"family"};
-  static const struct tel_family_spec dropped = {
-      .name = "telemetry_metric_series_dropped_total",
-      .help = "Refused calls for a new series: the family was at its limit.",
-      .labels = labels,
-      .label_count = 1,
-  };
   static const double bounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
                                   0.01,   0.025,   0.05,   0.1,   0.25,   1};
-  static const struct tel_family_spec duration = {
-      .name = "telemetry_scrape_duration_seconds",
-      .help = "Time to gather and write one exposition.",
-      .unit = "seconds",
-      .buckets = bounds,
-      .bucket_count = sizeof bounds / sizeof *bounds,
+  const struct tel_metric own[OWN_FAMILIES] = {
+      {.type = TEL_METRIC_COUNTER,
+       .name = "telemetry_metric_series_dropped_total",
+       .help = "Refused calls for a new series: the family was at its limit.",
+       .labels = "family",
+       .read = read_dropped,
+       .cls = registry},
+      {.type = TEL_METRIC_HISTOGRAM,
+       .name = "telemetry_scrape_duration_seconds",
+       .help = "Time to gather and write one exposition.",
+       .unit = "seconds",
+       .buckets = bounds,
+       .bucket_count = sizeof bounds / sizeof *bounds,
+       .histogram = &registry->scrape_duration},
   };
-  struct tel_family *family;
-  int error = tel_read_family(registry, &dropped, TEL_METRIC_COUNTER, read_dropped, registry);
-  if (!error) error = tel_histogram_family(registry, &duration, &family);
-  if (!error) error = tel_histogram_series(family, NULL, &registry->scrape_duration);
-  return error;
+  return tel_registry_add(registry, own, OWN_FAMILIES);
 }
 
 struct tel_registry *tel_registry_new(const struct tel_registry_settings *settings) {

@@ -2,11 +2,6 @@
 #include "telemetry/recent/recent_store.h"
 
 /* If no traces are kept, cls is NULL and all metrics are 0. */
-static void read_capacity(void *cls, struct tel_emit *emit) {
-  const struct tel_recent *recent = cls;
-  tel_emit_value(emit, NULL, recent ? (double)recent->capacity : 0);
-}
-
 static void read_held(void *cls, struct tel_emit *emit) {
   const struct tel_recent *recent = cls;
   size_t chunks = recent ? atomic_load_explicit(&recent->held_chunks, memory_order_relaxed) : 0;
@@ -30,13 +25,13 @@ static void read_discarded(void *cls, struct tel_emit *emit) {
 }
 
 int tel_recent_register(struct tel_recent *recent, struct tel_registry *registry) {
+  struct tel_gauge *capacity = NULL;
   const struct tel_metric table[] = {
       {.type = TEL_METRIC_GAUGE,
        .name = "telemetry_recent_capacity_bytes",
        .help = "Memory for recent traces; 0: none are kept.",
        .unit = "bytes",
-       .read = read_capacity,
-       .cls = recent},
+       .gauge = &capacity},
       {.type = TEL_METRIC_GAUGE,
        .name = "telemetry_recent_held_bytes",
        .help = "Memory used by kept traces.",
@@ -55,5 +50,7 @@ int tel_recent_register(struct tel_recent *recent, struct tel_registry *registry
        .read = read_discarded,
        .cls = recent},
   };
-  return tel_registry_add(registry, table, sizeof table / sizeof *table);
+  int error = tel_registry_add(registry, table, sizeof table / sizeof *table);
+  if (recent) tel_gauge_set(capacity, (double)recent->capacity);
+  return error;
 }

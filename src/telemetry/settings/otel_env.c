@@ -11,20 +11,15 @@
 #include "base/text.h"
 #include "telemetry/settings/keyvalues.h"
 
-static void __attribute__((format(printf, 3, 0)))
-say(const struct tel_env *env, const char *name, const char *format, va_list args) {
+void tel_env_say(const struct tel_env *env, const struct tel_row *row, const char *format, ...) {
   char text[640];
   if (!env->warn) return;
-  int len = snprintf(text, sizeof text, "%s: ", name);
-  vsnprintf(text + len, sizeof text - (size_t)len, format, args);
-  env->warn(env->warn_cls, text);
-}
-
-void tel_env_say(const struct tel_env *env, const struct tel_row *row, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  say(env, row->variable.name, format, args);
+  int len = snprintf(text, sizeof text, "%s: ", row->variable.name);
+  vsnprintf(text + len, sizeof text - (size_t)len, format, args);
   va_end(args);
+  env->warn(env->warn_cls, text);
 }
 
 bool tel_env_refuse(const struct tel_env *env, const struct tel_row *row, const char *text) {

@@ -26,11 +26,6 @@ static void read_queue_size(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, (double)tel_batch_queued(metrics->batch));
 }
 
-static void read_queue_capacity(void *cls, struct tel_emit *emit) {
-  const struct tel_trace_metrics *metrics = cls;
-  tel_emit_value(emit, NULL, (double)metrics->capacity);
-}
-
 static void read_requests(void *cls, struct tel_emit *emit) {
 #define TEXT(code) #code,
   static const char *const codes[] = {TEL_EXPORT_CODES(TEXT) "other", "error"};
@@ -39,7 +34,9 @@ static void read_requests(void *cls, struct tel_emit *emit) {
   for (int i = 0; i < TEL_EXPORT_COUNT; i++) tel_emit_value(emit, &codes[i], load(&metrics->requests[i]));
 }
 
-int tel_trace_metrics_register(struct tel_trace_metrics *metrics, struct tel_registry *registry) {
+int tel_trace_metrics_register(struct tel_trace_metrics *metrics, size_t queue_capacity,
+                               struct tel_registry *registry) {
+  struct tel_gauge *capacity = NULL;
   static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                    0.25,  0.5,    1,     2.5,  5,     10,   30};
   const struct tel_metric table[] = {
@@ -67,8 +64,7 @@ int tel_trace_metrics_register(struct tel_trace_metrics *metrics, struct tel_reg
       {.type = TEL_METRIC_GAUGE,
        .name = "telemetry_span_queue_capacity",
        .help = "Maximum number of queued spans; more are dropped.",
-       .read = read_queue_capacity,
-       .cls = metrics},
+       .gauge = &capacity},
       {.type = TEL_METRIC_COUNTER,
        .name = "telemetry_export_requests_total",
        .help = "Requests to the collector, including retries, by the response's status; error: no response.",
@@ -83,7 +79,9 @@ int tel_trace_metrics_register(struct tel_trace_metrics *metrics, struct tel_reg
        .bucket_count = sizeof buckets / sizeof *buckets,
        .histogram = &metrics->duration},
   };
-  return tel_registry_add(registry, table, sizeof table / sizeof *table);
+  int error = tel_registry_add(registry, table, sizeof table / sizeof *table);
+  tel_gauge_set(capacity, (double)queue_capacity);
+  return error;
 }
 
 void tel_trace_metrics_request(struct tel_trace_metrics *metrics, int status) {

@@ -26,17 +26,16 @@ enum tel_export_code {
 struct tel_trace_metrics {
   struct tel_span_counts *counts;
   const struct tel_batch *batch;
-  size_t capacity;
   struct tel_histogram *duration; /* the registry's, or NULL */
   /* These counters are not in the registry, because an exporter's thread that was left behind still uses them
    * after the registry was freed. */
   _Atomic uint64_t requests[TEL_EXPORT_COUNT];
 };
 
-/* Registers all metrics. Set counts, batch and capacity first, because scrapes then read them. Stop all
+/* Registers all metrics. Set counts and batch first, because scrapes then read them. Stop all
  * scrapes before tel_tracing_free(). Without a registry duration is NULL. Errors as for tel_counter_family().
  */
-TEL_MUST_CHECK int tel_trace_metrics_register(struct tel_trace_metrics *metrics,
+TEL_MUST_CHECK int tel_trace_metrics_register(struct tel_trace_metrics *metrics, size_t queue_capacity,
                                               struct tel_registry *registry);
 
 /* Counts one request to the collector. status 0: no response. Accepts NULL. */

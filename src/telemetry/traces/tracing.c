@@ -50,7 +50,6 @@ static int make_queue(struct tel_tracing *tracing, const struct tel_tracing_even
                                            .delay_ms = settings->schedule_delay_ms,
                                            .export_timeout_ms = settings->export_timeout_ms,
                                            .wake_size = WAKE_SPANS};
-  tracing->metrics.capacity = settings->queue_size;
   tracing->tracer.pool = pool_new(OPEN_SPANS, sizeof(struct tel_span));
   tracing->tracer.batch = tel_batch_new(&batch, events, &tracing->counts, NULL);
   return tracing->tracer.pool && tracing->tracer.batch ? TEL_OK : TEL_E_MEMORY;
@@ -77,7 +76,7 @@ int tel_tracing_new(const struct tel_tracing_settings *settings, const char *ser
     /* Register last, because a registration cannot be undone. */
     tracing->metrics.counts = &tracing->counts;
     tracing->metrics.batch = tracer->batch;
-    error = tel_trace_metrics_register(&tracing->metrics, registry);
+    error = tel_trace_metrics_register(&tracing->metrics, settings->queue_size, registry);
     if (!error) error = tel_recent_register(tracer->recent, registry);
   }
   if (error) {

@@ -3,7 +3,6 @@
  * Only a build with AddressSanitizer detects a bad access of such a thread. */
 #include "config.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "support/loopback.h"
 #include "support/test.h"
 #include "support/threads.h"
 #include "telemetry/traces/console.h"
@@ -202,21 +202,16 @@ END_TEST
 /* The certificate file is a pipe whose writer is silent, so libcurl hangs while reading it. */
 START_TEST(test_inside_of_libcurl) {
   char directory[] = "/tmp/minishop-XXXXXX";
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t size = sizeof address;
   struct tel_tracing_settings *settings = malloc(sizeof *settings);
   int *reports = calloc(1, sizeof *reports);
   const struct tel_tracing_events events = {count_report, reports};
   struct tel_registry *registry = tel_registry_new(NULL);
   struct tel_tracing *tracing;
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, size), 0);
-  ck_assert_int_eq(listen(listener, 8), 0);
-  ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+  unsigned port;
+  int listener = loopback_listen(&port);
   ck_assert_ptr_nonnull(mkdtemp(directory));
   tel_tracing_settings_init(settings);
-  snprintf(settings->endpoint, sizeof settings->endpoint, "https://127.0.0.1:%u/v1/traces",
-           ntohs(address.sin_port));
+  snprintf(settings->endpoint, sizeof settings->endpoint, "https://127.0.0.1:%u/v1/traces", port);
   snprintf(settings->certificate, sizeof settings->certificate, "%s/pipe", directory);
   ck_assert_int_eq(mkfifo(settings->certificate, 0600), 0);
   settings->schedule_delay_ms = 10;

@@ -4,12 +4,10 @@
 
 #include <curl/curl.h>
 #include <locale.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <tel/http.h>
 #include <tel/scrape.h>
@@ -17,6 +15,7 @@
 #include <unistd.h>
 
 #include "support/allocations.h"
+#include "support/loopback.h"
 #include "support/test.h"
 
 static struct tel_counter *count, *missing;
@@ -292,13 +291,10 @@ END_TEST
 
 /* A collector that never responds: the kernel accepts the connection. */
 static int listen_silently(void) {
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   char url[64];
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-  ck_assert_int_eq(listen(fd, 8), 0);
-  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
-  snprintf(url, sizeof url, "http://127.0.0.1:%u", ntohs(at.sin_port));
+  unsigned port;
+  int fd = loopback_listen(&port);
+  snprintf(url, sizeof url, "http://127.0.0.1:%u", port);
   setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url, 1);
   return fd;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "telemetry/otlp/fake_collector.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -9,7 +8,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
+
+#include "support/loopback.h"
 
 enum { MOST = 256, HEADERS = 16 };
 
@@ -108,8 +108,7 @@ static void connected(void *cls, struct MHD_Connection *connection, void **socke
 
 struct fake_collector *fake_collector_new(uint16_t port, const struct fake_answer *answers, size_t count) {
   struct fake_collector *collector = calloc(1, sizeof *collector);
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  struct sockaddr_in address = loopback_address(port);
   collector->answers = answers;
   collector->count = count;
   pthread_mutex_init(&collector->lock, NULL);
@@ -175,16 +174,4 @@ const char *fake_collector_header(struct fake_collector *collector, size_t reque
   for (int i = 0; i < of->headers; i++)
     if (strcasecmp(of->names[i], name) == 0) return of->values[i];
   return "";
-}
-
-uint16_t fake_collector_free_port(void) {
-  struct sockaddr_in address = {.sin_family = AF_INET};
-  socklen_t size = sizeof address;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (bind(fd, (struct sockaddr *)&address, sizeof address) ||
-      getsockname(fd, (struct sockaddr *)&address, &size))
-    abort();
-  close(fd);
-  return ntohs(address.sin_port);
 }

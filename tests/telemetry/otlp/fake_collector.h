@@ -35,7 +35,4 @@ const void *fake_collector_body(struct fake_collector *collector, size_t request
 size_t fake_collector_connections(struct fake_collector *collector);
 const char *fake_collector_header(struct fake_collector *collector, size_t request, const char *name);
 
-/* A port of 127.0.0.1 on which nothing listens. */
-uint16_t fake_collector_free_port(void);
-
 #endif

@@ -466,9 +466,9 @@ START_TEST(test_a_thread_that_comes_back_late) {
   fixture_init(&f);
   f.tracer.settings.batch_size = 1;
   fixture_open(&f, &events);
-  metrics = (struct tel_trace_metrics){.counts = &f.counts, .batch = f.tracer.batch, .capacity = 1};
+  metrics = (struct tel_trace_metrics){.counts = &f.counts, .batch = f.tracer.batch};
   about = tel_resource_new(&f.tracer.settings, "1", "id");
-  ck_assert_int_eq(tel_trace_metrics_register(&metrics, registry), TEL_OK);
+  ck_assert_int_eq(tel_trace_metrics_register(&metrics, 1, registry), TEL_OK);
   ck_assert_int_eq(tel_otlp_exporter_with(&transport, &f.tracer.settings, about, &metrics, &exporter),
                    TEL_OK);
   answer(503, "");

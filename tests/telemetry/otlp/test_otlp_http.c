@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/clock.h"
+#include "support/loopback.h"
 #include "support/test.h"
 #include "telemetry/otlp/fake_collector.h"
 #include "telemetry/otlp/otlp.pb-c.h"
@@ -149,7 +150,7 @@ static void disconnect(struct tel_transport *transport) {
 }
 
 START_TEST(test_refused_until_it_comes_up) {
-  uint16_t port = fake_collector_free_port();
+  unsigned port = loopback_free_port();
   char url[64];
   snprintf(url, sizeof url, "http://127.0.0.1:%u/", port);
   struct tel_transport transport = connect_to(url);
@@ -202,14 +203,9 @@ END_TEST
 
 /* Listens, so the kernel accepts connections, but never responds. */
 static int silent_server(char *url, size_t size) {
-  struct sockaddr_in address = {.sin_family = AF_INET};
-  socklen_t len = sizeof address;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-  ck_assert_int_eq(listen(fd, 16), 0);
-  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-  snprintf(url, size, "http://127.0.0.1:%u/v1/traces", ntohs(address.sin_port));
+  unsigned port;
+  int fd = loopback_listen(&port);
+  snprintf(url, size, "http://127.0.0.1:%u/v1/traces", port);
   return fd;
 }
 
@@ -368,7 +364,7 @@ START_TEST(test_loopback_is_never_asked_through_a_proxy) {
   static const char *const variables[] = {"http_proxy", "all_proxy", "ALL_PROXY"};
   struct fake_collector *collector = fake_collector_new(0, fine, 1);
   char dead[64];
-  snprintf(dead, sizeof dead, "http://127.0.0.1:%u", fake_collector_free_port());
+  snprintf(dead, sizeof dead, "http://127.0.0.1:%u", loopback_free_port());
   for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
     setenv(variables[i], dead, 1);
     struct tel_transport transport = connect_to_name(collector, i ? "127.0.0.1" : "localhost");
@@ -457,7 +453,7 @@ END_TEST
 START_TEST(test_no_proxy_is_obeyed) {
   struct fake_collector *collector = fake_collector_new(0, fine, 1);
   char dead[64];
-  snprintf(dead, sizeof dead, "http://127.0.0.1:%u", fake_collector_free_port());
+  snprintf(dead, sizeof dead, "http://127.0.0.1:%u", loopback_free_port());
   atomic_store(&moved_to, INADDR_LOOPBACK);
   set_proxy(dead, "other.test, moves.test\n");
   struct tel_transport transport = connect_to_name(collector, "moves.test");

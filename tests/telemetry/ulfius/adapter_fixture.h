@@ -3,15 +3,13 @@
 #ifndef TELEMETRY_ULFIUS_ADAPTER_FIXTURE_H
 #define TELEMETRY_ULFIUS_ADAPTER_FIXTURE_H
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <tel/scrape.h>
 #include <tel/telemetry.h>
 #include <tel/ulfius.h>
-#include <unistd.h>
 
+#include "support/loopback.h"
 #include "support/test.h"
 
 static struct _u_instance instance;
@@ -24,21 +22,11 @@ static inline int hello(const struct _u_request *request, struct _u_response *re
   return U_CALLBACK_CONTINUE;
 }
 
-static inline unsigned free_port(void) {
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}), 0);
-  close(fd);
-  return ntohs(at.sin_port);
-}
-
 static inline void prepare(void) {
-  static struct sockaddr_in at = {.sin_family = AF_INET};
+  static struct sockaddr_in at;
   setenv("OTEL_TRACES_EXPORTER", "none", 1);
-  port = free_port();
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  at.sin_port = htons((uint16_t)port);
+  port = loopback_free_port();
+  at = loopback_address(port);
   ck_assert_int_eq(ulfius_init_instance(&instance, port, &at, NULL), U_OK);
   ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/hello", "/:name", 0, hello, NULL), U_OK);
   ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/hello", "*", 1, hello, NULL), U_OK);
@@ -46,17 +34,9 @@ static inline void prepare(void) {
 
 /* Returns the answer as a text. headers: lines. Makes no assertion, because check allocates. */
 static inline void ask_with(const char *target, const char *headers, char *reply, size_t size) {
-  struct sockaddr_in to = {
-      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   char request[512];
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  size_t len = 0;
   snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: a\r\n%s\r\n", target, headers);
-  if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-      send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
-    for (ssize_t n; len < size - 1 && (n = recv(fd, reply + len, size - 1 - len, 0)) > 0;) len += (size_t)n;
-  reply[len] = '\0';
-  close(fd);
+  loopback_ask(port, request, reply, size);
 }
 
 static inline void ask(const char *target, char *reply, size_t size) {
