@@ -8,6 +8,8 @@
 
 /* The record whose callback runs on this thread. tel_ulfius_span() and tel_ulfius_fields() read it. */
 static _Thread_local struct record *current;
+/* A callback of the program runs on this thread. If it calls another one, that is still the same request. */
+static _Thread_local bool inside;
 
 /* Replies as Ulfius itself does if no endpoint matches and the program has no default endpoint. */
 static int reply_not_found(struct _u_response *response) {
@@ -16,12 +18,21 @@ static int reply_not_found(struct _u_response *response) {
   return made ? U_CALLBACK_COMPLETE : U_CALLBACK_ERROR;
 }
 
-/* first: no callback has seen the request yet. Newer versions of Ulfius also call the default endpoint if all
- * callbacks ignored the request. Our default endpoint then keeps the callbacks' response. */
+/* Newer versions of Ulfius also call the default endpoint if all callbacks ignored the request. Our default
+ * endpoint then keeps the callbacks' response. first: no callback has seen the request yet. */
+static int run(const struct site *site, bool first, const struct _u_request *request,
+               struct _u_response *response) {
+  if (!site->callback) return first ? reply_not_found(response) : U_CALLBACK_CONTINUE;
+  bool outer = inside;
+  inside = true;
+  int result = site->callback(request, response, site->user_data);
+  inside = outer;
+  return result;
+}
+
 static int call(const struct site *site, bool first, const struct _u_request *request,
                 struct _u_response *response) {
-  if (!site->callback) return first ? reply_not_found(response) : U_CALLBACK_CONTINUE;
-  int result = site->callback(request, response, site->user_data);
+  int result = run(site, first, request, response);
   /* Newer versions would destroy the stream or websocket of a callback that returns U_CALLBACK_IGNORE. */
   bool lost = result == U_CALLBACK_IGNORE && (response->stream_callback || adapter_is_websocket(response));
   return lost ? U_CALLBACK_CONTINUE : result;
@@ -76,10 +87,9 @@ static int observe_scrape(const struct site *site, const struct _u_request *requ
  * callback it is the program's. */
 static int observe_callback(const struct _u_request *request, struct _u_response *response, void *cls) {
   const struct site *site = cls;
+  if (inside) return run(site, true, request, response);
   struct record *record =
       response->free_shared_data == adapter_record_responded ? response->shared_data : NULL;
-  if (current && current->request == request) /* another callback of the program calls this one */
-    return call(site, true, request, response);
   bool first = !record;
   if (first && adapter_is_scrape(site->observer, request)) return observe_scrape(site, request, response);
   if (record) {
@@ -90,10 +100,9 @@ static int observe_callback(const struct _u_request *request, struct _u_response
     record = begin(site, request, response, 0);
     if (!record) return call(site, true, request, response);
   }
-  struct record *outer = current;
   current = record;
   record->result = call(site, first, request, response);
-  current = outer;
+  current = NULL;
   attach(record, response);
   return record->result;
 }
