@@ -107,19 +107,25 @@ static int observe_callback(const struct _u_request *request, struct _u_response
   return record->result;
 }
 
-static const struct site *site_of(const struct _u_endpoint *endpoint) {
+static const struct site *any_site_of(const struct _u_endpoint *endpoint) {
   return endpoint && endpoint->callback_function == observe_callback ? endpoint->user_data : NULL;
 }
 
+/* NULL also if the endpoint is a copy of another observed instance's endpoint. */
+static const struct site *site_of(const struct _u_endpoint *endpoint, const struct _u_instance *instance) {
+  const struct site *site = any_site_of(endpoint);
+  return site && site->observer->instance == instance ? site : NULL;
+}
+
 struct observer *adapter_observer(const struct _u_instance *instance) {
-  const struct site *site = instance ? site_of(instance->default_endpoint) : NULL;
+  const struct site *site = instance ? site_of(instance->default_endpoint, instance) : NULL;
   for (int i = 0; instance && !site && instance->endpoint_list && i < instance->nb_endpoints; i++)
-    site = site_of(&instance->endpoint_list[i]);
+    site = site_of(&instance->endpoint_list[i], instance);
   return site ? site->observer : NULL;
 }
 
 static void restore_endpoint(const struct observer *observer, struct _u_endpoint *endpoint) {
-  const struct site *site = site_of(endpoint);
+  const struct site *site = any_site_of(endpoint);
   if (!site || site->observer != observer) return;
   endpoint->callback_function = site->callback;
   endpoint->user_data = site->user_data;
@@ -162,9 +168,10 @@ static unsigned rank_of(const char *route) {
 static int add_site(struct observer *observer, struct _u_endpoint *endpoint, bool matches) {
   struct site *site = calloc(1, sizeof *site);
   if (!site) return TEL_E_MEMORY;
+  const struct site *copied = any_site_of(endpoint);
   site->observer = observer;
-  site->callback = endpoint->callback_function;
-  site->user_data = endpoint->user_data;
+  site->callback = copied ? copied->callback : endpoint->callback_function;
+  site->user_data = copied ? copied->user_data : endpoint->user_data;
   site->next = observer->sites;
   observer->sites = site;
   if (matches) {
@@ -186,7 +193,7 @@ static int observe_default(struct observer *observer, struct _u_instance *instan
     endpoint = instance->default_endpoint;
     endpoint->callback_function = NULL;
   }
-  return endpoint->callback_function == observe_callback ? 0 : add_site(observer, endpoint, false);
+  return site_of(endpoint, instance) ? 0 : add_site(observer, endpoint, false);
 }
 
 /* Each instance has one observer, even if it is observed again. A child of fork() may observe the instance of
@@ -217,7 +224,8 @@ int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance, const c
   error = 0;
   observer->metrics_path = metrics_path;
   for (int i = 0; i < instance->nb_endpoints && !error; i++)
-    if (!site_of(&instance->endpoint_list[i])) error = add_site(observer, &instance->endpoint_list[i], true);
+    if (!site_of(&instance->endpoint_list[i], instance))
+      error = add_site(observer, &instance->endpoint_list[i], true);
   if (!error) error = observe_default(observer, instance);
 out:
   tel_fail(tel, error, "cannot observe the Ulfius instance");

@@ -97,6 +97,10 @@ START_TEST(test_what_cannot_be_started) {
   instance.endpoint_list[0].callback_function = NULL;
   ck_assert_int_eq(tel_ulfius_start(NULL, &instance, NULL), U_ERROR_PARAMS);
   ulfius_clean_instance(&instance);
+  ck_assert_int_eq(ulfius_init_instance(&instance, port, NULL, NULL), U_OK);
+  ck_assert_int_eq(ulfius_start_framework(&instance), U_ERROR_PARAMS); /* without endpoints */
+  ck_assert_int_eq(tel_ulfius_start(NULL, &instance, NULL), U_ERROR_PARAMS);
+  ulfius_clean_instance(&instance);
 }
 END_TEST
 
@@ -356,6 +360,31 @@ START_TEST(test_an_endpoint_added_later) {
 }
 END_TEST
 
+/* The adapter observes and restores the copy like any other endpoint. */
+START_TEST(test_an_endpoint_copied_to_another_instance) {
+  char reply[1024];
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct _u_instance second;
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  port = free_port();
+  at.sin_port = htons((uint16_t)port);
+  ck_assert_int_eq(ulfius_init_instance(&second, port, &at, NULL), U_OK);
+  ck_assert_int_eq(ulfius_add_endpoint(&second, &instance.endpoint_list[0]), U_OK);
+  ck_assert_int_eq(tel_ulfius_start(tel, &second, NULL), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ask("/hello/you", reply, sizeof reply);
+  ck_assert_msg(strstr(reply, "hello"), "%s", reply);
+  ulfius_stop_framework(&second);
+  ck_assert(counted(tel, "request_total{method=\"GET\",route=\"/hello/:name\",status=\"200\"} 1\n"));
+  tel_free(tel, 1000);
+  ck_assert(is_restored() && second.endpoint_list[0].callback_function == hello);
+  ulfius_clean_instance(&second);
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
 /* A request of a route without series of its own still has its fields. */
 START_TEST(test_more_routes_than_series) {
   enum { ROUTES = 1100 };
@@ -429,4 +458,4 @@ END_TEST
 TEST_MAIN("adapter", test_observing, test_serving, test_headers_of_one_name_in_other_cases, test_the_scheme,
           test_programs_and_their_metrics, test_another_path_stays, test_more_routes_than_series,
           test_what_cannot_be_started, test_a_scrape_is_whole_or_fails, test_an_endpoint_added_later,
-          test_a_callback_that_calls_another)
+          test_a_callback_that_calls_another, test_an_endpoint_copied_to_another_instance)
