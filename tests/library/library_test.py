@@ -344,6 +344,8 @@ def test_responses_stay_as_they_were(directory):
     expect("a websocket", seen("GET", "/socket", 101), 1)
     expect("no response at all", seen("GET", "/impossible", 0), 1)
     expect("another method", seen("_OTHER", "/returns/continue", 202), 1)
+    [line] = [line for line in requests if line["path"] == "/returns/error" and line["method"] == "GET"]
+    expect("the bytes of Ulfius's own body", line["response_bytes"], len("Server Error"))
     [line] = [line for line in requests if line["path"] == "/child" and line["status"] == 200][:1]
     expect("the handler's field", line["answer"], 42)
 

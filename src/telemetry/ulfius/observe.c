@@ -8,6 +8,8 @@
 
 /* The record whose callback runs on this thread. tel_ulfius_span() and tel_ulfius_fields() read it. */
 static _Thread_local struct record *current;
+/* A callback of the program runs on this thread. If it calls another one, that is still the same request. */
+static _Thread_local bool inside;
 
 /* Replies as Ulfius itself does if no endpoint matches and the program has no default endpoint. */
 static int reply_not_found(struct _u_response *response) {
@@ -16,12 +18,21 @@ static int reply_not_found(struct _u_response *response) {
   return made ? U_CALLBACK_COMPLETE : U_CALLBACK_ERROR;
 }
 
-/* first: no callback has seen the request yet. Newer versions of Ulfius also call the default endpoint if all
- * callbacks ignored the request. Our default endpoint then keeps the callbacks' response. */
+/* Newer versions of Ulfius also call the default endpoint if all callbacks ignored the request. Our default
+ * endpoint then keeps the callbacks' response. first: no callback has seen the request yet. */
+static int run(const struct site *site, bool first, const struct _u_request *request,
+               struct _u_response *response) {
+  if (!site->callback) return first ? reply_not_found(response) : U_CALLBACK_CONTINUE;
+  bool outer = inside;
+  inside = true;
+  int result = site->callback(request, response, site->user_data);
+  inside = outer;
+  return result;
+}
+
 static int call(const struct site *site, bool first, const struct _u_request *request,
                 struct _u_response *response) {
-  if (!site->callback) return first ? reply_not_found(response) : U_CALLBACK_CONTINUE;
-  int result = site->callback(request, response, site->user_data);
+  int result = run(site, first, request, response);
   /* Newer versions would destroy the stream or websocket of a callback that returns U_CALLBACK_IGNORE. */
   bool lost = result == U_CALLBACK_IGNORE && (response->stream_callback || adapter_is_websocket(response));
   return lost ? U_CALLBACK_CONTINUE : result;
@@ -76,10 +87,9 @@ static int observe_scrape(const struct site *site, const struct _u_request *requ
  * callback it is the program's. */
 static int observe_callback(const struct _u_request *request, struct _u_response *response, void *cls) {
   const struct site *site = cls;
+  if (inside) return run(site, true, request, response);
   struct record *record =
       response->free_shared_data == adapter_record_responded ? response->shared_data : NULL;
-  if (current && current->request == request) /* another callback of the program calls this one */
-    return call(site, true, request, response);
   bool first = !record;
   if (first && adapter_is_scrape(site->observer, request)) return observe_scrape(site, request, response);
   if (record) {
@@ -90,27 +100,32 @@ static int observe_callback(const struct _u_request *request, struct _u_response
     record = begin(site, request, response, 0);
     if (!record) return call(site, true, request, response);
   }
-  struct record *outer = current;
   current = record;
   record->result = call(site, first, request, response);
-  current = outer;
+  current = NULL;
   attach(record, response);
   return record->result;
 }
 
-static const struct site *site_of(const struct _u_endpoint *endpoint) {
+static const struct site *any_site_of(const struct _u_endpoint *endpoint) {
   return endpoint && endpoint->callback_function == observe_callback ? endpoint->user_data : NULL;
 }
 
+/* NULL also if the endpoint is a copy of another observed instance's endpoint. */
+static const struct site *site_of(const struct _u_endpoint *endpoint, const struct _u_instance *instance) {
+  const struct site *site = any_site_of(endpoint);
+  return site && site->observer->instance == instance ? site : NULL;
+}
+
 struct observer *adapter_observer(const struct _u_instance *instance) {
-  const struct site *site = instance ? site_of(instance->default_endpoint) : NULL;
+  const struct site *site = instance ? site_of(instance->default_endpoint, instance) : NULL;
   for (int i = 0; instance && !site && instance->endpoint_list && i < instance->nb_endpoints; i++)
-    site = site_of(&instance->endpoint_list[i]);
+    site = site_of(&instance->endpoint_list[i], instance);
   return site ? site->observer : NULL;
 }
 
 static void restore_endpoint(const struct observer *observer, struct _u_endpoint *endpoint) {
-  const struct site *site = site_of(endpoint);
+  const struct site *site = any_site_of(endpoint);
   if (!site || site->observer != observer) return;
   endpoint->callback_function = site->callback;
   endpoint->user_data = site->user_data;
@@ -153,9 +168,10 @@ static unsigned rank_of(const char *route) {
 static int add_site(struct observer *observer, struct _u_endpoint *endpoint, bool matches) {
   struct site *site = calloc(1, sizeof *site);
   if (!site) return TEL_E_MEMORY;
+  const struct site *copied = any_site_of(endpoint);
   site->observer = observer;
-  site->callback = endpoint->callback_function;
-  site->user_data = endpoint->user_data;
+  site->callback = copied ? copied->callback : endpoint->callback_function;
+  site->user_data = copied ? copied->user_data : endpoint->user_data;
   site->next = observer->sites;
   observer->sites = site;
   if (matches) {
@@ -177,7 +193,7 @@ static int observe_default(struct observer *observer, struct _u_instance *instan
     endpoint = instance->default_endpoint;
     endpoint->callback_function = NULL;
   }
-  return endpoint->callback_function == observe_callback ? 0 : add_site(observer, endpoint, false);
+  return site_of(endpoint, instance) ? 0 : add_site(observer, endpoint, false);
 }
 
 /* Each instance has one observer, even if it is observed again. A child of fork() may observe the instance of
@@ -208,7 +224,8 @@ int tel_ulfius_observe_at(struct tel *tel, struct _u_instance *instance, const c
   error = 0;
   observer->metrics_path = metrics_path;
   for (int i = 0; i < instance->nb_endpoints && !error; i++)
-    if (!site_of(&instance->endpoint_list[i])) error = add_site(observer, &instance->endpoint_list[i], true);
+    if (!site_of(&instance->endpoint_list[i], instance))
+      error = add_site(observer, &instance->endpoint_list[i], true);
   if (!error) error = observe_default(observer, instance);
 out:
   tel_fail(tel, error, "cannot observe the Ulfius instance");

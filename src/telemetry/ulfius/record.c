@@ -166,28 +166,35 @@ bool adapter_is_websocket(const struct _u_response *response) {
          (websocket->websocket_manager_callback || websocket->websocket_incoming_message_callback);
 }
 
-/* The status that Ulfius's dispatcher sends for the last callback's result. 0: no response. */
-static unsigned sent_status(const struct record *record) {
+/* Whether Ulfius sends its own body and the status 500, because the last callback's result is an error. */
+static bool is_replaced(const struct record *record) {
   const struct _u_response *response = record->response;
-  unsigned status = response->status >= 100 && response->status <= 999 ? (unsigned)response->status : 0;
-  if (response->stream_callback) return status;
-  if (adapter_is_websocket(response)) return status == 400 || status == 500 ? status : 101;
   switch (record->result) {
   case U_CALLBACK_CONTINUE:
   case U_CALLBACK_IGNORE:
   case U_CALLBACK_COMPLETE:
-    return status;
   case U_CALLBACK_UNAUTHORIZED:
-    return 401;
+    return false;
   default:
-    return 500;
+    return !response->stream_callback && !adapter_is_websocket(response);
   }
 }
 
-static bool has_body(const struct record *record) {
+/* The status that Ulfius's dispatcher sends for the last callback's result. 0: no response. */
+static unsigned sent_status(const struct record *record) {
+  const struct _u_response *response = record->response;
+  unsigned status = response->status >= 100 && response->status <= 999 ? (unsigned)response->status : 0;
+  if (is_replaced(record)) return 500;
+  if (response->stream_callback) return status;
+  if (adapter_is_websocket(response)) return status == 400 || status == 500 ? status : 101;
+  return record->result == U_CALLBACK_UNAUTHORIZED ? 401 : status;
+}
+
+static uint64_t sent_bytes(const struct record *record) {
   unsigned status = record->status;
-  return !record->head && status >= 200 && status != 204 && status != 304 &&
-         !record->response->stream_callback;
+  if (record->head || status < 200 || status == 204 || status == 304) return 0;
+  if (is_replaced(record)) return strlen(ULFIUS_HTTP_ERROR_BODY);
+  return record->response->stream_callback ? 0 : record->response->binary_body_length;
 }
 
 static void finish(struct record *record) {
@@ -210,7 +217,7 @@ static void leave_to_stream(struct record *record) {
 void adapter_record_responded(void *cls) {
   struct record *record = cls;
   record->status = sent_status(record);
-  if (has_body(record)) record->bytes = record->response->binary_body_length;
+  record->bytes = sent_bytes(record);
   record->responded = true;
   /* Like Ulfius, call free_data only if the program has set both. */
   if (record->data && record->free_data) record->free_data(record->data);

@@ -42,7 +42,8 @@ void tel_ulfius_on_completed(void *cls, struct MHD_Connection *connection, void 
 }
 
 static bool valid(const struct _u_instance *instance) {
-  if (instance->port == 0 || instance->port > 65535 || instance->mhd_daemon) return false;
+  if (instance->port == 0 || instance->port > 65535 || instance->mhd_daemon || !instance->endpoint_list)
+    return false;
   for (int i = 0; i < instance->nb_endpoints; i++) {
     const struct _u_endpoint *endpoint = &instance->endpoint_list[i];
     if (!endpoint->http_method || !endpoint->callback_function ||

@@ -97,6 +97,10 @@ START_TEST(test_what_cannot_be_started) {
   instance.endpoint_list[0].callback_function = NULL;
   ck_assert_int_eq(tel_ulfius_start(NULL, &instance, NULL), U_ERROR_PARAMS);
   ulfius_clean_instance(&instance);
+  ck_assert_int_eq(ulfius_init_instance(&instance, port, NULL, NULL), U_OK);
+  ck_assert_int_eq(ulfius_start_framework(&instance), U_ERROR_PARAMS); /* without endpoints */
+  ck_assert_int_eq(tel_ulfius_start(NULL, &instance, NULL), U_ERROR_PARAMS);
+  ulfius_clean_instance(&instance);
 }
 END_TEST
 
@@ -173,29 +177,63 @@ static int delegate(const struct _u_request *request, struct _u_response *respon
   return strcmp(response->shared_data, "shared") == 0 ? result : U_CALLBACK_ERROR;
 }
 
-static void call_a_callback(bool hooks) {
-  char reply[1024];
+/* The same with a request and a response of its own. */
+static int delegate_copy(const struct _u_request *request, struct _u_response *response, void *cls) {
+  static char shared[] = "shared";
+  const struct _u_endpoint *first = &instance.endpoint_list[0];
+  struct _u_request *copy = ulfius_duplicate_request(request);
+  struct _u_response made;
+  (void)cls;
+  ulfius_init_response(&made);
+  made.shared_data = shared;
+  int result = first->callback_function(copy, &made, first->user_data);
+  if (made.shared_data != shared) result = U_CALLBACK_ERROR;
+  ulfius_set_binary_body_response(response, (unsigned)made.status, made.binary_body, made.binary_body_length);
+  ulfius_clean_response(&made);
+  ulfius_clean_request_full(copy);
+  return result;
+}
+
+static const struct {
+  const char *path, *route;
+  int (*callback)(const struct _u_request *, struct _u_response *, void *);
+} delegates[] = {{"/to", "/to", delegate},
+                 {"/copied", "/copied", delegate_copy},
+                 {"/metrics", "/metrics", delegate},
+                 {"/metrics", "/metrics", delegate_copy},
+                 {"/other", "unmatched", delegate}};
+
+static void call_a_callback(size_t at, bool hooks) {
+  char reply[1024], series[128];
+  const char *route = delegates[at].route;
   prepare();
-  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/to", "/:name", 0, delegate, NULL), U_OK);
+  int added = *route == '/' ? ulfius_add_endpoint_by_val(&instance, "GET", delegates[at].path, NULL, 0,
+                                                         delegates[at].callback, NULL)
+                            : ulfius_set_default_endpoint(&instance, delegates[at].callback, NULL);
+  ck_assert_int_eq(added, U_OK);
   struct tel *tel = tel_new("adapter", "1");
   ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
   ck_assert_int_eq(hooks ? tel_ulfius_start(tel, &instance, NULL) : ulfius_start_framework(&instance), U_OK);
   ck_assert_int_eq(tel_start(tel), 0);
   for (int i = 0; i < 3; i++) {
-    ask("/to/you", reply, sizeof reply);
+    ask(delegates[at].path, reply, sizeof reply);
     ck_assert_msg(strstr(reply, " 200 ") && strstr(reply, "hello"), "%s", reply);
   }
   ulfius_stop_framework(&instance);
-  ck_assert(counted(tel, "request_total{method=\"GET\",route=\"/to/:name\",status=\"200\"} 3\n"));
+  snprintf(series, sizeof series, "request_total{method=\"GET\",route=\"%s\",status=\"200\"} 3\n", route);
+  ck_assert_msg(counted(tel, series), "%s", series);
   ck_assert(counted(tel, "request_total{method=\"GET\",route=\"/hello/:name\",status=\"200\"} 0\n"));
   tel_free(tel, 1000);
   ulfius_clean_instance(&instance);
 }
 
-/* The request stays one request, with the route that Ulfius has found. */
+/* The request stays one request, with the route that Ulfius has found. The called callback's response is as
+ * the program made it. */
 START_TEST(test_a_callback_that_calls_another) {
-  call_a_callback(false);
-  call_a_callback(true);
+  for (size_t i = 0; i < sizeof delegates / sizeof *delegates; i++) {
+    call_a_callback(i, false);
+    call_a_callback(i, true);
+  }
 }
 END_TEST
 
@@ -354,6 +392,31 @@ START_TEST(test_an_endpoint_added_later) {
 }
 END_TEST
 
+/* The adapter observes and restores the copy like any other endpoint. */
+START_TEST(test_an_endpoint_copied_to_another_instance) {
+  char reply[1024];
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct _u_instance second;
+  prepare();
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  port = free_port();
+  at.sin_port = htons((uint16_t)port);
+  ck_assert_int_eq(ulfius_init_instance(&second, port, &at, NULL), U_OK);
+  ck_assert_int_eq(ulfius_add_endpoint(&second, &instance.endpoint_list[0]), U_OK);
+  ck_assert_int_eq(tel_ulfius_start(tel, &second, NULL), U_OK);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ask("/hello/you", reply, sizeof reply);
+  ck_assert_msg(strstr(reply, "hello"), "%s", reply);
+  ulfius_stop_framework(&second);
+  ck_assert(counted(tel, "request_total{method=\"GET\",route=\"/hello/:name\",status=\"200\"} 1\n"));
+  tel_free(tel, 1000);
+  ck_assert(is_restored() && second.endpoint_list[0].callback_function == hello);
+  ulfius_clean_instance(&second);
+  ulfius_clean_instance(&instance);
+}
+END_TEST
+
 /* A request of a route without series of its own still has its fields. */
 START_TEST(test_more_routes_than_series) {
   enum { ROUTES = 1100 };
@@ -428,4 +491,4 @@ TEST_MAIN("adapter", test_observing, test_serving, test_headers_of_one_name_in_o
           test_programs_and_their_metrics, test_another_path_stays, test_more_routes_than_series,
           test_what_cannot_be_started, test_a_scrape_is_whole_or_fails,
           test_a_scrape_reads_all_lists_of_formats, test_an_endpoint_added_later,
-          test_a_callback_that_calls_another)
+          test_a_callback_that_calls_another, test_an_endpoint_copied_to_another_instance)

@@ -23,7 +23,8 @@
  * | 414, 505, input that is not HTTP                | not seen             | not seen                      |
  * | peer address                                    | IPv4                 | IPv4 and IPv6                 |
  *
- * The bytes are those of the body that the program made. Only for streams does a cut reduce them. */
+ * The bytes are those of the body that the program made, or of Ulfius's own body if a callback returns
+ * U_CALLBACK_ERROR. Only for streams does a cut reduce them. */
 #ifndef TEL_ULFIUS_H
 #define TEL_ULFIUS_H
 
