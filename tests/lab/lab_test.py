@@ -86,6 +86,8 @@ def test_usage(directory):
         contains(lab("trace", what, status=2), "is not a trace id", "slow, or failed")
     contains(lab("trace", "ord_1", status=2), "takes the id of a trace", "./lab logs ord_1")
     contains(lab("bench", "--foo", status=2), "bench takes --quick or --minutes N, not '--foo'")
+    for words in ([""], ["--minutes"], ["--minutes", ""], ["--minutes", "0"], ["--minutes", "1abc"], ["--minutes=1000"], ["--minutes 5"], ["--quick", ""]):
+        contains(lab("bench", *words, status=2), "bench takes --quick or --minutes N, not '")
     contains(lab("down"), "Nothing was running")
 
 
@@ -128,6 +130,17 @@ def test_any_terminal(directory):
     """A terminal may lack characters of a page."""
     for words, part in ((("guide", "5"), "Never average quantiles"), (("guide",), "13  Instrument a service"), (("answer", "5.1"), "./lab guide 5")):
         contains(Lab(directory)(*words, PYTHONIOENCODING="ascii"), part)
+
+
+def test_an_interrupt_shows_no_traceback(directory):
+    """Ctrl-C, already while a command imports its modules."""
+    for name in ("argparse", "json"):
+        (directory / f"{name}.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(10)\n")
+    env = {**os.environ, "PYTHONPATH": str(directory), "LAB_DIR": str(directory)}
+    for program in ("guide.py", "logs.py", "trace.py", "oncall/main.py"):
+        done = subprocess.run([sys.executable, "-B", labtest.TOP / "lab.d" / program, "score"], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60, check=False)
+        expect(program, (done.returncode, done.stdout + done.stderr), (-signal.SIGINT, ""))
 
 
 def test_a_clock_that_jumps(directory):
