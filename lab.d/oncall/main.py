@@ -93,10 +93,10 @@ def begin(options):
     with open(directory() / "log/oncall.log", "wb") as log:
         process = subprocess.Popen([sys.executable, "-B", str(pathlib.Path(__file__).resolve()), "background"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=log, start_new_session=True, cwd="/")
-    with contextlib.suppress(FileNotFoundError):  # it has ended already
-        control.remember(directory() / "run", "oncall", process.pid)  # at once, so that no other ./lab begins a case if this one is interrupted
     process.stdin.write(json.dumps(wanted).encode())
     process.stdin.close()
+    with contextlib.suppress(FileNotFoundError):  # it has ended already
+        control.remember(directory() / "run", "oncall", process.pid)  # at once, so that no other ./lab begins a case if this one is interrupted
     patiently(process.stdout)
     said = process.stdout.readline().decode().strip()
     if said != "ready":
