@@ -385,14 +385,16 @@ def blind_engines_cannot_tell(lab, case):
 
 
 def an_interrupted_beginning_leaves_nothing(lab):
-    """Ctrl-C while ./lab oncall prepares the case: nobody knows of it, so its process undoes everything itself. This case has
-    three shops, so its preparation takes a while."""
+    """Ctrl-C while ./lab oncall prepares the case: nobody knows of it, so its process undoes everything itself. Without
+    Alertmanager the preparation goes no further."""
     run = lab.directory / "run"
     history = (lab.directory / "oncall/history.jsonl").read_text()
+    os.kill(lab.pid("alertmanager"), signal.SIGSTOP)
     with subprocess.Popen([lab.program, "oncall", "--seed", "16"], env=lab.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           start_new_session=True) as command:
         wait_until("the process of the case", (run / "oncall.case").exists, 30, 0.005)
         os.killpg(command.pid, signal.SIGINT)
+        os.kill(lab.pid("alertmanager"), signal.SIGCONT)
         expect("output", command.stdout.read(), "")
     wait_until("the process undoes everything", lambda: not list(run.glob("oncall*")) and not list(run.glob("minishop-*")), 30)
     nothing_is_left(lab)
