@@ -182,7 +182,12 @@ incident_begin() {
 			row otel-collector "stopped ($compose)"
 		fi
 	fi
-	if incident_does "fail slack-mock"; then slack_control '{"mode":"outage"}'; fi
+	if incident_does "fail slack-mock"; then
+		(slack_control '{"mode":"outage"}') || {
+			incident_put
+			exit 1
+		}
+	fi
 	if grep -qv '^#' "$incident_file"; then
 		incident_reload || {
 			incident_put

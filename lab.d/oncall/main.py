@@ -56,9 +56,14 @@ def ask(**request):
             connection.connect(hand.SOCKET)
             connection.sendall(json.dumps(request).encode() + b"\n")
             patiently(connection)
-            return json.loads(connection.makefile().read())
+            reply = connection.makefile().read()
+            if not reply:
+                raise ConnectionResetError
+            return json.loads(reply)
     except (FileNotFoundError, ConnectionRefusedError):
         stop("no case runs: ./lab oncall begins one", 1)
+    except ConnectionError:
+        stop("the case has ended meanwhile: another command has ended it, or its process was killed. ./lab oncall begins a new one", 1)
     except (OSError, ValueError) as error:
         stop(f"the case does not respond ({error}); end it with ./lab oncall end or ./lab down", 3)
     finally:

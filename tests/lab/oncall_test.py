@@ -329,6 +329,8 @@ def test_it_cannot_be_fooled(directory):
         contains(lab("down"), "The case on call ends", "what mends it: ./lab mend switch-provider", "minishop       stopped")
         contains(lab("answer", status=1), "no case runs")
         lab.up()
+        a_case_needs_every_service(lab)
+        two_terminals_end_a_case(lab)
         an_interrupted_beginning_leaves_nothing(lab)
         an_interrupted_case_is_cleaned_up(lab)
         an_alert_of_an_incident_is_not_of_the_case(lab)
@@ -382,6 +384,25 @@ def blind_engines_cannot_tell(lab, case):
     os.kill(lab.pid("prometheus"), signal.SIGKILL)
     for question, value in ((2, "POST /payment/pay"), (3, "gateway_error"), (4, "")):
         contains(case.ask("answer", str(question), *([value] if value else []), expected=UNKNOWN), "prometheus does not respond")
+
+
+def a_case_needs_every_service(lab):
+    """Nobody could solve a case without traffic, or without Slack."""
+    for name in ("traffic", "slack-mock"):
+        record = lab.directory / f"run/{name}.id"
+        record.rename(record.with_suffix(".away"))
+        contains(lab("oncall", "3", status=1), f"lab: {name} does not run: ./lab up starts it")
+        record.with_suffix(".away").rename(record)
+
+
+def two_terminals_end_a_case(lab):
+    Case(lab, 7)
+    said = []
+    labtest.at_once([lambda: said.append(subprocess.run([lab.program, "oncall", "end"], env=lab.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                                        stderr=subprocess.STDOUT, text=True, check=False).stdout)] * 3)
+    ended = re.compile("Case 7, seed|lab: the case has ended meanwhile|lab: no case runs")
+    expect("other messages", [text for text in said if not ended.match(text)], [])
+    expect("summaries", sum(text.startswith("Case 7") for text in said), 1)
 
 
 def an_interrupted_beginning_leaves_nothing(lab):
