@@ -8,6 +8,11 @@
 The chapters are docs/guide/NN-*.md. An answer is compared with the current data of the running engines (lab.d/course). Exit status: 0 right, 1
 wrong, 2 bad input, 3 cannot tell.
 """
+import signal
+
+if __name__ == "__main__":  # before the other imports, so that Ctrl-C shows no traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import contextlib
 import fcntl
 import importlib
@@ -15,7 +20,6 @@ import json
 import os
 import pathlib
 import re
-import signal
 import sys
 import time
 
@@ -77,6 +81,13 @@ class Progress:
             return {}
 
     def note(self, number, right):
+        """Adds an answer. On a full disk the learner still gets the verdict."""
+        try:
+            self._note(number, right)
+        except OSError as error:
+            print(f"lab: cannot save your progress in {self.path}: {error.strerror}. The verdict holds, but ./lab guide will not show it", file=sys.stderr)
+
+    def _note(self, number, right):
         with open(self.path.with_suffix(".lock"), "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             kept = self.read()
@@ -134,7 +145,7 @@ def show(words, course):
 
 def question_of(word, course):
     """(number, chapter) of a CHAPTER.QUESTION that the learner typed."""
-    match = re.fullmatch(r"0*(\d{1,4})\.0*(\d{1,4})", word)
+    match = re.fullmatch(r"0*(\d{1,4})\.0*(\d{1,4})", word.strip())
     if not match:
         raise BadInput(f"'{word}' is not a question: CHAPTER.QUESTION, as in 4.2")
     chapter = course.get(int(match[1]))
@@ -172,6 +183,8 @@ def answer(words, course):
     if len(words) == 1:
         print(Page(f"{number}  {with_addresses(chapter.questions[number], running())}\n\nThe chapter: ./lab guide {chapter.number}", None))
         return RIGHT
+    if " ".join(words[1:]).strip().casefold() == "hint":
+        raise BadInput(f"the guide has no hints to ask for: a wrong answer shows one, and ./lab guide {chapter.number} shows the steps")
     try:
         verdict = judge(number, " ".join(words[1:]))
     except Unreadable as unreadable:

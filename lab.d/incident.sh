@@ -3,7 +3,8 @@
 # Incidents. Each is a file in observability/incidents, whose first line describes it. The lab copies the file to the place of minishop's
 # incident file, which overrides its configuration, and sends SIGHUP. A line "# lab: ..." asks for an action on a process: "stop minishop",
 # "stop collector" or "fail slack-mock". Lines "# console:" (the console page), "# request:" and "# slack:" tell the user what to watch. The file that minishop
-# reads is also the only record of the current incident.
+# reads is also the only record of the current incident. While an incident ends, only the comments of that file are left: if the end is interrupted
+# or fails, ./lab incident clear repeats it.
 
 incident_names() {
 	for incident_path in observability/incidents/*.conf; do basename "$incident_path" .conf; done
@@ -40,6 +41,11 @@ incident_put() {
 	[ -z "${1:-}" ] || { cp "$1" "$incident_file.new" && mv "$incident_file.new" "$incident_file"; }
 }
 
+# Whether the incident $1 is the current one, and its end has begun.
+incident_ends() {
+	! grep -qv '^#' "$incident_file" && [ "$(sed -n 1p "$incident_file")" = "$(sed -n 1p "observability/incidents/$1.conf")" ]
+}
+
 # The name of the current incident.
 incident_current() {
 	if [ ! -s "$incident_file" ]; then
@@ -47,7 +53,7 @@ incident_current() {
 		return
 	fi
 	for incident_name in $(incident_names); do
-		if cmp -s "observability/incidents/$incident_name.conf" "$incident_file"; then
+		if cmp -s "observability/incidents/$incident_name.conf" "$incident_file" || incident_ends "$incident_name"; then
 			echo "$incident_name"
 			return
 		fi
@@ -142,14 +148,22 @@ containers_start() {
 # Ends the current incident, if there is one. $1: the next incident, if any. Services that the next one stops or starts are left alone.
 incident_end() {
 	[ -s "$incident_file" ] || return 0
-	end_slack=$(incident_does "fail slack-mock" && echo yes || true)
-	end_collector=$(incident_does "stop collector" && echo yes || true)
-	end_configured=$(grep -v '^#' "$incident_file" || true)
+	end_was=observability/incidents/$(incident_current).conf
+	end_slack=$(grep -hx '# lab: fail slack-mock' "$incident_file" "$end_was" 2>/dev/null || true)
+	end_collector=$(grep -hx '# lab: stop collector' "$incident_file" "$end_was" 2>/dev/null || true)
+	end_configured=$(grep -hv '^#' "$incident_file" "$end_was" 2>/dev/null || true)
+	grep '^#' "$incident_file" | grep -vx '# lab: stop collector' >"$incident_file.ends" || true
+	incident_put "$incident_file.ends"
+	rm "$incident_file.ends"
+	incident_undo "${1:-}"
 	incident_put
+}
+
+incident_undo() {
 	if [ -n "$end_slack" ]; then slack_control '{"mode":"ok"}'; fi
-	if [ -n "$end_collector" ] && [ "$place" = containers ] && ! incident_asks "${1:-}" "stop collector"; then containers_start otel-collector; fi
-	if incident_asks "${1:-}" "stop minishop"; then return; fi
-	if [ "$place" = native ] && incident_asks "${1:-}" "stop collector"; then return; fi
+	if [ -n "$end_collector" ] && [ "$place" = containers ] && ! incident_asks "$1" "stop collector"; then containers_start otel-collector; fi
+	if incident_asks "$1" "stop minishop"; then return; fi
+	if [ "$place" = native ] && incident_asks "$1" "stop collector"; then return; fi
 	if ! shop_runs || { [ -n "$end_collector" ] && [ "$place" = native ]; }; then
 		shop_start
 	elif [ -n "$end_configured" ]; then
@@ -168,7 +182,12 @@ incident_begin() {
 			row otel-collector "stopped ($compose)"
 		fi
 	fi
-	if incident_does "fail slack-mock"; then slack_control '{"mode":"outage"}'; fi
+	if incident_does "fail slack-mock"; then
+		(slack_control '{"mode":"outage"}') || {
+			incident_put
+			exit 1
+		}
+	fi
 	if grep -qv '^#' "$incident_file"; then
 		incident_reload || {
 			incident_put

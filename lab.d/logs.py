@@ -7,9 +7,13 @@
 --raw leaves the lines unchanged. --find reads all of the input and prints the lines of this trace, span, order, payment or request,
 sorted by time (eight characters of an id are enough). The exit status is 1 if there are none.
 """
+import signal
+
+if __name__ == "__main__":  # before the other imports, so that Ctrl-C shows no traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import json
-import signal
 import sys
 
 ID_FIELDS = ("trace_id", "span_id", "order_id", "payment_id", "request_id")
@@ -71,7 +75,6 @@ def show(line, record, raw, colour):
 
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     sys.stdout.reconfigure(errors="replace")  # for what the terminal's encoding does not have
     parser = argparse.ArgumentParser()

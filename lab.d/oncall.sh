@@ -37,7 +37,14 @@ lab_oncall() {
 		place_need
 		incident_fetch
 		[ "$(incident_current)" = none ] || fail "the incident $(incident_current) runs: end it first with ./lab incident clear"
-		shop_runs || fail "minishop does not run: ./lab up, or ./lab incident clear in containers"
+		# Without one of them, the case could not be graded.
+		for oncall_service in $services; do
+			if [ "$place" = native ]; then
+				process_pid "$oncall_service" >/dev/null || fail "$oncall_service does not run: ./lab up starts it"
+			else
+				containers_run "$oncall_service" || fail "$oncall_service does not run: $compose start $oncall_service"
+			fi
+		done
 		;;
 	esac
 	oncall_python oncall "$@"

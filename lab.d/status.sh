@@ -67,5 +67,6 @@ lab_status() {
 	incident_fetch
 	ill=0
 	"${place}_status"
+	if oncall_runs; then row case "runs; ./lab answer shows its questions"; fi
 	return $ill
 }

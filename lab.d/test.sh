@@ -14,7 +14,14 @@ lab_test() {
 bench_build() { build_programs "$LAB_DIR/bench/build"; }
 
 lab_bench() {
-	case "$*" in '' | --quick | '--minutes '[1-9]* | --minutes=[1-9]*) ;; *) misused "bench takes --quick or --minutes N, not '$*'" ;; esac
+	bench_words=$*
+	case "$# $bench_words" in
+	'0 ' | '1 --quick') ;;
+	'2 --minutes '* | '1 --minutes='*)
+		case ${bench_words#--minutes?} in [1-9] | [1-9][0-9] | [1-9][0-9][0-9]) ;; *) misused "bench takes --quick or --minutes N, not '$bench_words': N is 1 to 999" ;; esac
+		;;
+	*) misused "bench takes --quick or --minutes N, not '$bench_words'" ;;
+	esac
 	build_place_check
 	say "MiniShop benchmark"
 	row takes "15 minutes (or N with --minutes N, or 2 with --quick); the first time a minute more for the build"

@@ -7,13 +7,17 @@
 --page, once for each shop, reads its own recent traces (/debug/tracez). --jaeger reads traces from Jaeger, and their log lines from Loki. ID may be the
 first eight digits or more. Exit status: 0, 1 if the trace is unknown or no service responds, 2 for an invalid ID.
 """
+import signal
+
+if __name__ == "__main__":  # before the other imports, so that Ctrl-C shows no traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import datetime
 import http.client
 import json
 import re
 import shutil
-import signal
 import sys
 import textwrap
 import urllib.error

@@ -27,7 +27,8 @@ def active_since(engines, answer):
     return Wrong("Prometheus has the time in activeAt: step 3. It is UTC, as all times in the lab are.")
 
 
-@question("8.2", Number(DURATION.what, {**DURATION.units, "": (1,), "m": (60,), "min": (60,)}, 0))
+@question("8.2", Number("a duration: a number with s or min, as in 90 s or 1.5 min", {
+    **DURATION.units, "": (1,), **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), (60,))}, 0))
 def patience(engines, answer):
     rules = engines.rules()
     if "MiniShopHighLatency" not in rules:

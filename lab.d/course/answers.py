@@ -22,7 +22,7 @@ def tidy(text):
         raise Unreadable(f"the answer has {len(text)} characters, and at most {LONGEST} are allowed")
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise Unreadable("the answer has control characters; only printable characters are allowed")
-    text = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip("\"'`´‘’“” ")
+    text = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip("\"'`´‘’“” ").rstrip(".")
     if not text:
         raise Unreadable("the answer is empty")
     return text
@@ -51,18 +51,18 @@ class Number:
 
 
 class Word:
-    """One of several names. Case, quotes, and the choice of blank, dash or underscore do not matter."""
+    """One of several names. Case, quotes, blanks, dashes and underscores do not matter."""
 
     def __init__(self, what, choices=None):
         self.what, self.choices = what, choices and {self.plain(choice) for choice in choices}
 
     @staticmethod
     def plain(text):
-        return re.sub(r"[\s_-]+", "_", text.casefold())
+        return re.sub(r"[\s_-]+", "", text.casefold())
 
     def read(self, text):
         word = self.plain(tidy(text))
-        if self.choices and word not in self.choices:
+        if not word or self.choices and word not in self.choices:
             raise Unreadable(f"'{text.strip()}' is not {self.what}")
         return [word]
 
@@ -125,9 +125,10 @@ ORDER_ID = Id("an order id: ord_ and 20 hexadecimal digits", r"ord_[0-9a-f]{20}"
 SHARE = Number("a share: a number, with % or without, as in 2.5 % or 0.025",
                {"%": (0.01,), "percent": (0.01,), "per cent": (0.01,), "": (1, 0.01)}, 0.05, 0.0005)
 RATE = Number("a rate: a number, with /s or without, as in 3.7 or 3.7/s", dict.fromkeys(
-    ("", "/s", "per second", "a second", "1/s", "req/s", "reqs/s", "requests/s", "requests a second", "requests per second", "hz", "rps", "qps"), (1,)), 0.05, 0.05)
+    ("", "1/s", "hz", "rps", "qps", *(f"{noun}{each}" for noun in ("", "req", "reqs", "requests", "spans")
+                                      for each in ("/s", "/sec", "/second", " per s", " per sec", " per second", " a second"))), (1,)), 0.05, 0.05)
 DURATION = Number("a duration: a number with ms or s, as in 48 ms or 0.048 s",
-                  {**dict.fromkeys(("ms", "milliseconds"), (0.001,)), **dict.fromkeys(("s", "sec", "seconds"), (1,)), "": (1, 0.001)}, 0.05)
+                  {**dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), (0.001,)), **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), (1,)), "": (1, 0.001)}, 0.05)
 # The true value and its estimate are close.
 P95 = Number(DURATION.what, DURATION.units, 0.03)
 COUNT = Number("a number, as in 42", dict.fromkeys(("", "series", "orders", "payments", "spans", "targets", "lines", "requests", "bytes"), (1,)), 0.05)

@@ -124,7 +124,7 @@ def answer(case, engines, number, text, now):
     try:
         judge = JUDGES[number](case, text, now)  # parses the answer first: an invalid one needs no engine
         if question.right_at:
-            return Verdict(RIGHT, "right (answered before)")
+            return Verdict(RIGHT, f"right since {clock(question.right_at)} UTC: this question needs no further answer, so the new one was not judged")
         if question.wrong >= TRIES:
             return Verdict(WRONG, f"closed: {TRIES} answers were wrong. ./lab oncall end shows the fault")
         if now < case.began + case.answers_from:

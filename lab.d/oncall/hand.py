@@ -264,33 +264,38 @@ class Hand:
             self.crowd.stop()
         self.case.end(time.time())
         troubles = self.control.tidy(self.began)
-        text = score.finish(self.engines.directory, self.plan, self.case, self.engines.addresses())
+        text, entry = score.finish(self.plan, self.case, self.engines.addresses())
+        try:
+            score.keep(self.engines.directory, entry)
+        except OSError as error:
+            text += f"\nThe score is not saved in {score.history_file(self.engines.directory)}: {error.strerror}"
         return text + "".join(f"\nNot undone: {trouble}" for trouble in troubles)
 
 
-def serve(hand, run):
-    """Replies to requests until the case is over. The client that asked for the end then gets the summary."""
+def listen(run):
+    """The socket for ./lab answer and ./lab mend."""
     os.chdir(run)  # a socket's path may have 107 bytes only
     with contextlib.suppress(FileNotFoundError):
         os.unlink(SOCKET)
-    with socket.socket(socket.AF_UNIX) as listener:
-        os.umask(0o077)
-        listener.bind(SOCKET)
-        listener.listen(8)
-        listener.settimeout(TICK_S)
-        print("ready", flush=True)
-        asker = None
-        while not hand.over.is_set():
-            with contextlib.suppress(TimeoutError):
-                connection, _ = listener.accept()
-                asker = _converse(hand, connection)
-        text = hand.finish()
-        if asker:
-            with contextlib.suppress(OSError), asker:
-                asker.sendall(json.dumps({"status": 0, "text": text}).encode())
-        for name in (SOCKET, RECORD, "oncall.id"):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
+    listener = socket.socket(socket.AF_UNIX)
+    os.umask(0o077)
+    listener.bind(SOCKET)
+    listener.listen(8)
+    listener.settimeout(TICK_S)
+    return listener
+
+
+def serve(hand, listener):
+    """Replies to requests until the case is over. The client that asked for the end then gets the summary."""
+    asker = None
+    while not hand.over.is_set():
+        with contextlib.suppress(TimeoutError):
+            connection, _ = listener.accept()
+            asker = _converse(hand, connection)
+    text = hand.finish()
+    if asker:
+        with contextlib.suppress(OSError), asker:
+            asker.sendall(json.dumps({"status": 0, "text": text}).encode())
 
 
 def _converse(hand, connection):
@@ -328,18 +333,28 @@ def main():
         signal.signal(signal.SIGTERM, lambda *_: hand.over.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         hand.prepare()
+        listener = listen(run)
+        print("ready", flush=True)  # raises BrokenPipeError if ./lab oncall was interrupted: then nobody knows of the case
     except (Away, Failed, OSError, ValueError) as error:
         if hand:
             if hand.crowd:
                 hand.crowd.stop()
             hand.control.tidy(hand.began)
-        for name in (RECORD, "oncall.id"):
-            (run / name).unlink(missing_ok=True)
-        print(error, flush=True)
+        forget(run)
+        with contextlib.suppress(OSError):
+            print(error, flush=True)
         return 1
     threading.Thread(target=hand.course, daemon=True).start()
-    serve(hand, run)
+    with listener:
+        serve(hand, listener)
+        forget(run)
     return 0
+
+
+def forget(run):
+    """Removes the files of a case that is over."""
+    for name in (SOCKET, RECORD, "oncall.id"):
+        (run / name).unlink(missing_ok=True)
 
 
 assert set(CALLERS).isdisjoint(ACTIONS)  # ./lab mend takes both in one command

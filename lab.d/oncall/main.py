@@ -1,6 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The commands ./lab oncall, answer and mend; lab.d/oncall.sh calls it. Exit status: 0 right or done, 1 wrong, 2 bad input, 3 cannot tell."""
+import signal
+
+if __name__ == "__main__":  # before the other imports, so that Ctrl-C shows no traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import contextlib
 import json
@@ -8,7 +13,7 @@ import os
 import pathlib
 import random
 import re
-import signal
+import select
 import socket
 import subprocess
 import sys
@@ -20,12 +25,18 @@ from oncall.actions import ACTIONS  # noqa: E402
 from oncall.engines import Away, Engines, place_of_lab, prometheus_pages, silences_page  # noqa: E402
 
 LONGEST = 300  # characters of an answer
+USUAL_S = 1
 WAIT_S = 300  # the end of a case in containers waits for several commands of Compose
 
 
 def stop(text, status):
     print(f"lab: {text}", file=sys.stderr)
     sys.exit(status)
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        stop(f"oncall: {message} (see ./lab help)", 2)
 
 
 def directory():
@@ -44,14 +55,26 @@ def ask(**request):
             connection.settimeout(WAIT_S)
             connection.connect(hand.SOCKET)
             connection.sendall(json.dumps(request).encode() + b"\n")
-            return json.loads(connection.makefile().read())
+            patiently(connection)
+            reply = connection.makefile().read()
+            if not reply:
+                raise ConnectionResetError
+            return json.loads(reply)
     except (FileNotFoundError, ConnectionRefusedError):
         stop("no case runs: ./lab oncall begins one", 1)
+    except ConnectionError:
+        stop("the case has ended meanwhile: another command has ended it, or its process was killed. ./lab oncall begins a new one", 1)
     except (OSError, ValueError) as error:
         stop(f"the case does not respond ({error}); end it with ./lab oncall end or ./lab down", 3)
     finally:
         os.chdir(here)
     return None
+
+
+def patiently(source):
+    """Waits for data, and tells a person who waits longer than usual."""
+    if not select.select([source], [], [], USUAL_S)[0] and sys.stderr.isatty():
+        print("The lab is still working. This usually takes less than half a minute.", file=sys.stderr)
 
 
 def numbered(word, numbers):
@@ -77,6 +100,9 @@ def begin(options):
                                    stderr=log, start_new_session=True, cwd="/")
     process.stdin.write(json.dumps(wanted).encode())
     process.stdin.close()
+    with contextlib.suppress(FileNotFoundError):  # it has ended already
+        control.remember(directory() / "run", "oncall", process.pid)  # at once, so that no other ./lab begins a case if this one is interrupted
+    patiently(process.stdout)
     said = process.stdout.readline().decode().strip()
     if said != "ready":
         stop(f"cannot begin the case: {said or 'see ' + str(directory() / 'log/oncall.log')}", 1)
@@ -96,7 +122,7 @@ def begin(options):
 
 
 def oncall(arguments, only_check=False):
-    parser = argparse.ArgumentParser(prog="./lab oncall", description="Breaks something, or nothing, and does not say what.")
+    parser = Parser(prog="./lab oncall", description="Breaks something, or nothing, and does not say what.")
     parser.add_argument("case", nargs="?", help=f"the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}; or: end, score")
     parser.add_argument("--seed", type=int, help="the same number repeats the same case")
     parser.add_argument("--now", action="store_true", help="with end: also while only the proof of the repair is missing")
@@ -122,9 +148,10 @@ def answer(arguments):
     if not arguments:
         return show(ask(do="show"))
     word, *value = arguments
+    word = word.strip()
     number = numbered(word, grader.QUESTIONS)
     if number is None:
-        stop(f"answer takes the number of a question, 1 to 4, and a value, not '{word}'", 2)
+        stop(f"answer takes the number of a question, 1 to 4, and a value, not '{word}'; for the guide it takes CHAPTER.QUESTION, as in 4.2", 2)
     value = " ".join(value).strip()
     if value.casefold() == "hint":
         return show(ask(do="hint", question=number))
@@ -144,16 +171,22 @@ def answer(arguments):
     return show(ask(do="answer", question=number, value=value))
 
 
+def action_of(arguments):
+    """(action, the other words). The action may be several words, as in `switch provider`."""
+    for count in range(len(arguments), 0, -1):
+        action = "-".join(words.plain(" ".join(arguments[:count])).split())
+        if action in ACTIONS:
+            return action, arguments[count:]
+    return stop(f"unknown action '{arguments[0]}'; ./lab mend lists them", 2)
+
+
 def mend(arguments):
     if not arguments:
         print("./lab mend ACTION, with one of:")
         for name, what in ACTIONS.items():
             print(f"  {name:20} {what}")
         return 0
-    action, *names = arguments
-    action = "-".join(words.plain(action).split())
-    if action not in ACTIONS:
-        stop(f"unknown action '{arguments[0]}'; ./lab mend lists them", 2)
+    action, names = action_of(arguments)
     name = ""
     if action == "block-caller":
         try:
@@ -183,8 +216,7 @@ def tidy():
         troubles = control.Control(Engines.find()).tidy(since)
     except Away:
         pass  # nothing runs, so nothing is broken
-    for name in (hand.SOCKET, hand.RECORD, "oncall.id"):
-        (directory() / "run" / name).unlink(missing_ok=True)
+    hand.forget(directory() / "run")
     print("A case was interrupted; its faults are undone." + "".join(f"\nNot undone: {trouble}" for trouble in troubles))
     return 0
 

@@ -23,8 +23,8 @@ def seconds(value):
     return "-" if value is None else f"{value:.0f} s" if value < 100 else f"{int(value // 60)}:{int(value % 60):02d}"
 
 
-def finish(directory, plan, case, addresses):
-    """Adds the case to the history. Returns the fault, the ways to find it, and the score. addresses: for the commands."""
+def finish(plan, case, addresses):
+    """Returns a text with the fault, the ways to find it, and the score; and the case's entry for the history. addresses: for the commands."""
     first = min((part.began for part in case.parts if part.began), default=case.began)
     taken = [None if question.right_at is None else max(0, question.right_at - first) for question in case.questions.values()]
     if case.mended_at:
@@ -33,7 +33,6 @@ def finish(directory, plan, case, addresses):
              **{f"{label}_s": value and round(value, 1) for label, value in zip(LABELS, taken)},
              "wrong": sum(question.wrong for question in case.questions.values()), "actions": len(case.actions),
              "hints": sum(question.hints for question in case.questions.values()), "solved": all(value is not None for value in taken)}
-    keep(directory, entry)
     lines = [f"Case {plan.number}, seed {plan.seed} (./lab oncall {plan.number} --seed {plan.seed} repeats it)"]
     if not case.parts:
         lines.append("Nothing was wrong: all changes were harmless.")
@@ -46,10 +45,11 @@ def finish(directory, plan, case, addresses):
         lines.append(f"  what mends it: ./lab mend {part.fault.mends(part.params)[0]}")
     lines.append(f"to detect {seconds(taken[0])}, to locate {seconds(taken[1])}, to explain {seconds(taken[2])}, to mend {seconds(taken[3])}; " +
                  ", ".join(counted(entry[name], noun) for name, noun in (("wrong", "wrong answer"), ("hints", "hint"), ("actions", "action"))))
-    return "\n".join(lines)
+    return "\n".join(lines), entry
 
 
 def keep(directory, entry):
+    """Adds a case to the history."""
     path = history_file(directory)
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [*lines_of(path), json.dumps(entry)][-KEPT:]

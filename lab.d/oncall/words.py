@@ -136,7 +136,9 @@ def plain(text):
 
 
 def _index(table, skipped=1):
-    return {plain(word): name for name, words in table.items() for word in (name, *words[skipped:])}
+    """{word in plain form, with blanks and without: name}."""
+    names = {plain(word): name for name, words in table.items() for word in (name, *words[skipped:])}
+    return {word.replace(" ", ""): name for word, name in names.items()} | names
 
 
 PLACE_OF = _index(PLACES)
@@ -153,7 +155,9 @@ def place(text, more=()):
     own = {plain(name): name for name in more} | {plain(re.sub("^MiniShop", "", name)): name for name in more}
     own |= {plain(name).split()[-1]: name for name in more if ":" in name}  # an instance by its port
     spaced = {plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub("^MiniShop", "", name))): name for name in more}
-    for words in (word, re.sub(r"^(the|at|in|on|route|step|instance|component|alert|http) ", "", word)):
+    bare = re.sub(r"^((the|at|in|on) )+", "", word)
+    short = re.sub(r"^(route|step|instance|component|alert|http) ", "", bare)
+    for words in (word, bare, short, bare.replace(" ", ""), short.replace(" ", "")):
         for known in (PLACE_OF, own, spaced):
             if words in known:
                 return known[words]
@@ -168,12 +172,13 @@ def place(text, more=()):
 
 def cause(text):
     """(family or None, reason or None) of one answer: a class, a reason, or both."""
-    word = plain(text)
-    if word in REASON_OF:
-        reason = REASON_OF[word]
-        return ("nothing", reason) if reason == "nothing" else (None, reason)
-    if word in FAMILY_OF:
-        return FAMILY_OF[word], None
+    word = re.sub("^(the|a|an) ", "", plain(text))
+    for words in (word, word.replace(" ", "")):
+        if words in REASON_OF:
+            reason = REASON_OF[words]
+            return ("nothing", reason) if reason == "nothing" else (None, reason)
+        if words in FAMILY_OF:
+            return FAMILY_OF[words], None
     for known in sorted(FAMILY_OF, key=len, reverse=True):
         for rest in (word[len(known):].strip() if word.startswith(known + " ") else "",
                      word[:-len(known)].strip() if word.endswith(" " + known) else ""):

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The guide with all kinds of input, and with engines that do not respond or return nonsense. (guide_test.py uses real engines.)"""
+import contextlib
 import functools
+import io
 import json
 import os
 import pathlib
@@ -27,7 +29,7 @@ RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
 SHARE, RATE, DURATION, COUNT = answers.SHARE, answers.RATE, answers.DURATION, answers.COUNT
 ROUTE, REASON = answers.Route("a route"), answers.Word("a reason")
 CLOCK = answers.Clock("a time", 30)
-SINCE = guide.QUESTIONS["8.1"].kind
+SINCE, PATIENCE, SPAN = (guide.QUESTIONS[number].kind for number in ("8.1", "8.2", "1.2"))
 
 # kind, input, a true value that it matches, a true value that it does not match
 READ = [
@@ -37,6 +39,9 @@ READ = [
     (DURATION, "48 ms", 0.048, 48), (DURATION, "0.048 s", 0.048, 0.48), (DURATION, "48", 0.048, 0.48), (DURATION, "0.048", 0.048, 0.0048), (DURATION, "1.1 S", 1.1, 1.4),
     (COUNT, "1100 orders", 1120, 1300), (COUNT, "1.1e3", 1100, 110), (ROUTE, "POST /order", "/order", "/payment/pay"), (ROUTE, "order", "/order", "/order/{order_id}"),
     (ROUTE, "/PAYMENT/PAY/", "/payment/pay", "/order"), (ROUTE, "GET /order/{order_id}", "/order/{order_id}", "/order"),
+    (RATE, "3.7 requests per sec.", 3.7, 37), (RATE, "3.7 req/second", 3.7, 37), (DURATION, "2 secs", 2, 3), (DURATION, "1 millisecond", 0.001, 1),
+    (PATIENCE, "1 minute", 60, 1), (PATIENCE, "0.5 Min", 30, 60), (PATIENCE, "1m", 60, 1), (PATIENCE, "90 s", 90, 60),
+    (SPAN, "charge card", "ChargeCard", "ProcessPayment"), (SPAN, "Charge-Card.", "ChargeCard", "Charge"), (REASON, "gatewaytimeout", "gateway_timeout", "timeout"),
     (REASON, "Gateway timeout", "gateway_timeout", "gateway_error"), (REASON, '"gateway-timeout"', "gateway_timeout", "timeout"),
     (answers.TRACE_ID, "4BF92F3577B34DA6A3CE929D0E0E4736", "4bf92f3577b34da6a3ce929d0e0e4736", "4bf92f3577b34da6a3ce929d0e0e4737"),
     (CLOCK, "14:03:20", 50600, 50640), (CLOCK, "2026-11-27T14:03:20.123Z", 50600, 0), (CLOCK, "14:03", 50610, 50800), (CLOCK, "23:59:50 UTC", 5, 100),
@@ -47,7 +52,7 @@ UNREADABLE = [
     (SHARE, ""), (SHARE, "  "), (SHARE, "many"), (SHARE, "25 % or so"), (SHARE, "1 2"), (SHARE, "nan"), (SHARE, "inf"), (SHARE, "0x10"), (SHARE, "1" * 500),
     (SHARE, "1e999"), (RATE, "-1e999"), (COUNT, "1e19"),
     (SHARE, "5\x1b[2J"), (RATE, "3.7 %"), (DURATION, "48 m"), (DURATION, "ms"), (ROUTE, "POST"), (ROUTE, "/order; rm -rf /"), (ROUTE, "$(id)"),
-    (answers.TRACE_ID, "4bf92f35"), (answers.TRACE_ID, "x" * 32), (answers.ORDER_ID, "4a0cc521be6f09f8963f"), (CLOCK, "25:00:00"), (CLOCK, "14:61"), (CLOCK, "soon"),
+    (answers.TRACE_ID, "4bf92f35"), (answers.TRACE_ID, "x" * 32), (answers.ORDER_ID, "4a0cc521be6f09f8963f"), (REASON, "_"), (SPAN, "- -"), (PATIENCE, "1 h"), (CLOCK, "25:00:00"), (CLOCK, "14:61"), (CLOCK, "soon"),
 ]
 # Bad responses of an engine.
 NONSENSE = [(200, b"<html>It works!</html>"), (200, b""), (200, b"null"), (200, b"[]"), (200, b"{}"), (200, b'{"status":"success","data":{"resultType":"vector","result":[]}}'),
@@ -132,7 +137,8 @@ def test_bad_input(directory):
     for words, part in ((["answer"], "requires a question"), (["answer", "x"], "CHAPTER.QUESTION"), (["answer", "4"], "CHAPTER.QUESTION"),
                         (["answer", "4.2.1", "1"], "CHAPTER.QUESTION"), (["answer", "-4.2", "1"], "CHAPTER.QUESTION"), (["answer", "99.1", "1"], "there is no chapter 99"),
                         (["answer", "0.1", "1"], "there is no chapter 0"), (["answer", "4.9", "1"], "4.1, 4.2, 4.3"), (["answer", "4.2", "many"], "as in 2.5 %"),
-                        (["answer", "4.2", ""], "is empty"), (["answer", "4.2", "1" * 1000], "at most"), (["answer", "4.2", "\x1b[2J"], "printable"),
+                        (["answer", "4.2", ""], "is empty"), (["answer", "1.2", "Hint"], "has no hints"),
+                        (["answer", "4.2 ", "many"], "as in 2.5 %"), (["answer", "4.2", "1" * 1000], "at most"), (["answer", "4.2", "\x1b[2J"], "printable"),
                         (["answer", "4." + "1" * 50, "1"], "CHAPTER.QUESTION"), (["show", "99"], "is not a chapter"), (["show", "../x"], "is not a chapter"),
                         (["show", "0"], "is not a chapter"), (["show", "1", "2"], "one chapter")):
         said = course(*words, status=BAD_INPUT)
@@ -292,6 +298,17 @@ def test_progress_is_bounded_and_survives_damage(directory):
         expect(f"after {damage[:20]!r}", progress.read(), {})
         progress.note("1.1", True)
         expect(f"and again after {damage[:20]!r}", list(progress.read()), ["1.1"])
+
+
+def test_a_full_disk_does_not_hide_the_verdict(directory):
+    os.environ["LAB_DIR"] = str(directory)
+    (directory / "guide.new").symlink_to("/dev/full")
+    for reason in ("No space left on device", "Is a directory"):
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            guide.Progress().note("4.2", True)
+        contains(said.getvalue(), f"lab: cannot save your progress in {directory}/guide.json: {reason}")
+        (directory / "guide.lock").unlink() if reason.startswith("No space") else None
+        (directory / "guide.lock").mkdir(exist_ok=True)
 
 
 def test_two_answers_at_once(directory):

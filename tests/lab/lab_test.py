@@ -86,6 +86,8 @@ def test_usage(directory):
         contains(lab("trace", what, status=2), "is not a trace id", "slow, or failed")
     contains(lab("trace", "ord_1", status=2), "takes the id of a trace", "./lab logs ord_1")
     contains(lab("bench", "--foo", status=2), "bench takes --quick or --minutes N, not '--foo'")
+    for words in ([""], ["--minutes"], ["--minutes", ""], ["--minutes", "0"], ["--minutes", "1abc"], ["--minutes=1000"], ["--minutes 5"], ["--quick", ""]):
+        contains(lab("bench", *words, status=2), "bench takes --quick or --minutes N, not '")
     contains(lab("down"), "Nothing was running")
 
 
@@ -128,6 +130,17 @@ def test_any_terminal(directory):
     """A terminal may lack characters of a page."""
     for words, part in ((("guide", "5"), "Never average quantiles"), (("guide",), "13  Instrument a service"), (("answer", "5.1"), "./lab guide 5")):
         contains(Lab(directory)(*words, PYTHONIOENCODING="ascii"), part)
+
+
+def test_an_interrupt_shows_no_traceback(directory):
+    """Ctrl-C, already while a command imports its modules."""
+    for name in ("argparse", "json"):
+        (directory / f"{name}.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(10)\n")
+    env = {**os.environ, "PYTHONPATH": str(directory), "LAB_DIR": str(directory)}
+    for program in ("guide.py", "logs.py", "trace.py", "oncall/main.py"):
+        done = subprocess.run([sys.executable, "-B", labtest.TOP / "lab.d" / program, "score"], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60, check=False)
+        expect(program, (done.returncode, done.stdout + done.stderr), (-signal.SIGINT, ""))
 
 
 def test_a_clock_that_jumps(directory):
@@ -216,6 +229,7 @@ def test_life(directory):
         wait_until("shoppers have come", lambda: 'route="/order",status="201"} 0\n' not in labtest.http_get(f"{lab.url}/metrics"), 20)
         incident_and_its_end(lab)
         one_incident_after_another(lab)
+        an_end_can_be_repeated(lab)
         service_stopped(lab)
         logs_are_readable(lab)
         old_lines_are_found(lab)
@@ -272,6 +286,28 @@ def one_incident_after_another(lab):
         raise TestFailure(f"not started exactly once:\n{started}")
     contains(lab("incident", "clear"), "minishop       started", "collector-down is over")
     hints_fit(lab)
+
+
+def an_end_can_be_repeated(lab):
+    """An end that fails, or that Ctrl-C interrupts, leaves the incident current: otherwise it would stay broken and nobody would know."""
+    slack = lambda: labtest.http_json(f"http://127.0.0.1:{lab.ports['LAB_SLACK_PORT']}/control")["mode"]  # noqa: E731
+    lab("incident", "slack-outage")
+    os.kill(lab.pid("slack-mock"), signal.SIGSTOP)
+    contains(lab("incident", "clear", status=1), "did not accept the command")
+    os.kill(lab.pid("slack-mock"), signal.SIGCONT)
+    contains(lab("status"), "incident       slack-outage")
+    contains(lab("incident", "clear"), "slack-outage is over")
+    labtest.expect("slack-mock", slack(), "ok")
+    lab("incident", "payment-outage")
+    os.kill(lab.pid("minishop"), signal.SIGSTOP)
+    with subprocess.Popen([LAB, "incident", "clear"], env=lab.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True) as end:
+        wait_until("the end has begun", lambda: "payment = {" not in (lab.directory / "run/incident.conf").read_text(), 30)
+        os.killpg(end.pid, signal.SIGINT)
+        os.kill(lab.pid("minishop"), signal.SIGCONT)
+        labtest.expect("output", end.stdout.read(), "")
+    contains(lab("oncall", status=1), "the incident payment-outage runs")
+    contains(lab("incident", "clear"), "payment-outage is over")
+    contains(lab("incident", "clear"), "Nothing was broken")
 
 
 def hints_fit(lab):

@@ -231,14 +231,16 @@ def test_bad_input_and_order(directory):
     contains(lab("oncall", status=1), "the lab does not run: ./lab up first")
     for words_ in (("99",), ("payment",), ("3", "end"), ("²",), ("1" * 5000,)):
         contains(lab("oncall", *words_, status=2), "oncall")
-    contains(lab("oncall", "--seed", "x", status=2), "invalid int value: 'x'")
+    for words_, said in ((("--seed", "x"), "argument --seed: invalid int value: 'x'"), (("--seed",), "argument --seed: expected one argument"),
+                         (("-x",), "unrecognized arguments: -x")):
+        expect(" ".join(words_), lab("oncall", *words_, status=2), f"lab: oncall: {said} (see ./lab help)\n")
     contains(lab("oncall", "score", "--seed", "1", status=2), "takes no seed")
     for words_ in (("--now",), ("3", "--now"), ("score", "--now")):
         contains(lab("oncall", *words_, status=2), "--now belongs to oncall end")
     contains(lab("answer", status=1), "no case runs: ./lab oncall begins one")
     contains(lab("answer", "5", "x", status=2), "the number of a question, 1 to 4")
     for word in ("one", "²", "1" * 5000, b"\xff"):
-        contains(lab("answer", word, "x", status=2), "the number of a question, 1 to 4")
+        contains(lab("answer", word, "x", status=2), "the number of a question, 1 to 4", "CHAPTER.QUESTION, as in 4.2")
     contains(lab("answer", "2", "x" * 5000, status=2), "the answer is too long: at most")
     contains(lab("answer", "1", "no", status=1), "no case runs")
     contains(lab("answer", "2"), "Where?")
@@ -254,6 +256,8 @@ def test_bad_input_and_order(directory):
     contains(lab("mend", "block-caller", "mug", status=2), "takes one caller: kiosk")
     contains(lab("mend", "restock", "mug", status=2), "takes no 'mug'")
     contains(lab("mend", "restock", status=1), "no case runs")
+    contains(lab("mend", "Switch", "provider", status=1), "no case runs")
+    contains(lab("answer", "4", "switch provider", status=1), "no case runs")
 
 
 def test_the_question_has_the_addresses_of_the_lab(directory):
@@ -311,6 +315,7 @@ def test_it_cannot_be_fooled(directory):
         contains(labtest.http_get(f"{page}log"), "order created", "trace_id=")
         contains(lab("oncall", status=1), "a case already runs")
         contains(lab("incident", "payment-outage", status=1), "./lab oncall end first")
+        contains(lab("status"), "case           runs; ./lab answer shows its questions")
         case.wait_for_answers()
         case.ask("answer", "1", f"{case.began + case.plan.at * PACE:.0f}", expected=RIGHT)
         expect("signals of wrong answers that have no number",
@@ -324,6 +329,9 @@ def test_it_cannot_be_fooled(directory):
         contains(lab("down"), "The case on call ends", "what mends it: ./lab mend switch-provider", "minishop       stopped")
         contains(lab("answer", status=1), "no case runs")
         lab.up()
+        a_case_needs_every_service(lab)
+        two_terminals_end_a_case(lab)
+        an_interrupted_beginning_leaves_nothing(lab)
         an_interrupted_case_is_cleaned_up(lab)
         an_alert_of_an_incident_is_not_of_the_case(lab)
 
@@ -376,6 +384,43 @@ def blind_engines_cannot_tell(lab, case):
     os.kill(lab.pid("prometheus"), signal.SIGKILL)
     for question, value in ((2, "POST /payment/pay"), (3, "gateway_error"), (4, "")):
         contains(case.ask("answer", str(question), *([value] if value else []), expected=UNKNOWN), "prometheus does not respond")
+
+
+def a_case_needs_every_service(lab):
+    """Nobody could solve a case without traffic, or without Slack."""
+    for name in ("traffic", "slack-mock"):
+        record = lab.directory / f"run/{name}.id"
+        record.rename(record.with_suffix(".away"))
+        contains(lab("oncall", "3", status=1), f"lab: {name} does not run: ./lab up starts it")
+        record.with_suffix(".away").rename(record)
+
+
+def two_terminals_end_a_case(lab):
+    Case(lab, 7)
+    said = []
+    labtest.at_once([lambda: said.append(subprocess.run([lab.program, "oncall", "end"], env=lab.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                                        stderr=subprocess.STDOUT, text=True, check=False).stdout)] * 3)
+    ended = re.compile("Case 7, seed|lab: the case has ended meanwhile|lab: no case runs")
+    expect("other messages", [text for text in said if not ended.match(text)], [])
+    expect("summaries", sum(text.startswith("Case 7") for text in said), 1)
+
+
+def an_interrupted_beginning_leaves_nothing(lab):
+    """Ctrl-C while ./lab oncall prepares the case: nobody knows of it, so its process undoes everything itself. Without
+    Alertmanager the preparation goes no further."""
+    run = lab.directory / "run"
+    history = (lab.directory / "oncall/history.jsonl").read_text()
+    os.kill(lab.pid("alertmanager"), signal.SIGSTOP)
+    with subprocess.Popen([lab.program, "oncall", "--seed", "16"], env=lab.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          start_new_session=True) as command:
+        wait_until("the process of the case", (run / "oncall.case").exists, 30, 0.005)
+        os.killpg(command.pid, signal.SIGINT)
+        os.kill(lab.pid("alertmanager"), signal.SIGCONT)
+        expect("output", command.stdout.read(), "")
+    wait_until("the process undoes everything", lambda: not list(run.glob("oncall*")) and not list(run.glob("minishop-*")), 30)
+    nothing_is_left(lab)
+    expect("what the next command says", lab("answer", status=1), "lab: no case runs: ./lab oncall begins one\n")
+    expect("the history", (lab.directory / "oncall/history.jsonl").read_text(), history)
 
 
 def an_interrupted_case_is_cleaned_up(lab):

@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What verdicts say and do not say, when a case ends, and printed queries that find a fault as long as it lasts."""
+"""How answers are read, what verdicts say and do not say, when a case ends, and printed queries that find a fault as long as it lasts."""
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import types
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import labtest  # noqa: E402
 from labtest import expect  # noqa: E402
 from cases_test import RIGHT, SEEDS, TESTIMONY, WRONG, PageLab, right_causes, right_places, right_times, wanted  # noqa: E402
-from world import World, cases, grader  # noqa: E402
-from oncall import faults, page, words  # noqa: E402
+from world import BEGAN, World, cases, grader  # noqa: E402
+from oncall import faults, hand, main, page, words  # noqa: E402
 
 
 def test_the_check_of_the_service_does_not_name_the_fault(_):
@@ -124,6 +125,36 @@ def test_a_printed_query_finds_the_fault_as_long_as_it_lasts(directory):
             file.write_text(STEADY.format(look=look.text, minutes=minutes, labels=labels, value=value))
             done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, timeout=60, check=False)
             expect(f"{look.text} after {minutes} minutes\n{done.stdout}{done.stderr}", done.returncode, 0)
+
+
+def test_answers_are_read_as_people_word_them(_):
+    for text, place in (("t-shirt", "tshirt"), ("T SHIRT", "tshirt"), ("the payment provider", "ChargeCard"), ("in the log", "log"), ("paymentpay", "POST /payment/pay"),
+                        ("at the step ChargeCard", "ChargeCard"), ("the alert manager", "alertmanager"), ("Slack-Channel", "slack"), ("in the webhook", "slack")):
+        expect(text, words.place(text), place)
+    for text, reason in (("gatewayerror", "gateway_error"), ("GatewayTimeout", "gateway_timeout"), ("the connection pool", "pool_exhausted"), ("sold-out", "out_of_stock"),
+                         ("dependency errors: gateway_error", "gateway_error")):
+        expect(text, words.cause(text)[1], reason)
+    for text, action in (("switch-provider", ("switch-provider", [])), ("Switch provider", ("switch-provider", [])), ("block caller android app", ("block-caller", ["android", "app"])),
+                         ("replace-instance 127.0.0.1:1", ("replace-instance", ["127.0.0.1:1"])), ("nothing", ("nothing", []))):
+        expect(text, main.action_of(text.split()), action)
+
+
+def test_an_answered_question_judges_no_more(_):
+    """The text does not call a later wrong answer right."""
+    world = World(1, 6)
+    right = right_places(world)[0]
+    wanted(world, 2, right, RIGHT)
+    labtest.contains(wanted(world, 2, "nowhere", RIGHT).text, "right since ", "the new one was not judged")
+
+
+def test_a_full_disk_does_not_hide_the_fault(directory):
+    (directory / "oncall").mkdir()
+    (directory / "oncall/history.new").symlink_to("/dev/full")
+    world = World(1, 3)
+    ended = types.SimpleNamespace(crowd=None, case=world.case, plan=world.plan, began=BEGAN, control=types.SimpleNamespace(tidy=lambda _: []),
+                                  engines=types.SimpleNamespace(directory=directory, addresses=lambda: {"LOG": "minishop.json"}))
+    labtest.contains(hand.Hand.finish(ended), "what mends it: ./lab mend switch-provider",
+                     f"The score is not saved in {directory}/oncall/history.jsonl: No space left on device")
 
 
 if __name__ == "__main__":
