@@ -74,13 +74,8 @@ static void show(const struct app_key *key, const struct app_value *value, char 
              value->real);
     break;
   case APP_VALUE_TEXT: {
-    /* The text goes to a terminal: replace control characters. */
     const char *text = key->type == APP_URL ? app_value_show_url(value->text, url) : value->text;
-    size_t len = 0;
-    out[len++] = '"';
-    for (const char *at = text; *at && len + 5 < size && len < 100; at++)
-      out[len++] = (unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at;
-    snprintf(out + len, size - len, "%s\"", strlen(text) >= len ? "..." : "");
+    snprintf(out, size, "\"%.99s%s\"", text, strlen(text) > 99 ? "..." : "");
     break;
   }
   case APP_VALUE_REALS:
