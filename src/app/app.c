@@ -141,7 +141,9 @@ static int print_requested(const struct app_options *options) {
 
 static void print_warning(void *cls, const char *text) {
   (void)cls;
-  fprintf(stderr, "minishop: %s\n", text);
+  struct error warning;
+  error_set(&warning, "%s", text);
+  complain(&warning, EXIT_SUCCESS);
 }
 
 /* Warnings do not change the exit status, because the service also starts with them. */

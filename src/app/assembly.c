@@ -11,6 +11,7 @@
 
 #include "app/config_tracing.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/random.h"
 #include "http/service.h"
 #include "telemetry/metrics/process.h"
@@ -86,7 +87,8 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
                                       .instance = assembly->instance};
   int result = tel_logger_new(&settings, assembly->registry, &assembly->logger);
   if (result == TEL_E_SYSTEM)
-    error_set(error, "cannot open the log %s: %s", *file ? file : "(standard output)", strerror(errno));
+    error_set(error, "cannot open the log %s: %s", *file ? file : "(standard output)",
+              file_open_error(errno));
   else if (result != 0 || (result = tel_log_install(assembly->logger)) != 0)
     error_set(error, "cannot set up the log: %s", tel_error_text(result));
   return result ? -1 : 0;

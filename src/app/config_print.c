@@ -56,6 +56,11 @@ void app_config_print_value(const struct app_config *config, const struct app_ke
     fputs("]", out);
     break;
   }
+  case APP_URL: {
+    char shown[TEL_ENDPOINT_SHOWN_SIZE];
+    print_text(app_value_show_url(field, shown), out);
+    break;
+  }
   default:
     print_text(field, out);
   }

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
+const char *app_value_show_url(const char *url, char out[TEL_ENDPOINT_SHOWN_SIZE]) {
+  return strpbrk(url, "@?#") ? tel_endpoint_show(url, out) : url;
+}
+
 /* Describes the allowed values of the key, for messages. */
 static void describe(const struct app_key *key, char *out, size_t size) {
   static const char *const always[] = {[APP_ADDRESS] =
@@ -46,6 +50,7 @@ static void describe(const struct app_key *key, char *out, size_t size) {
 
 static void show(const struct app_key *key, const struct app_value *value, char *out, size_t size) {
   bool whole = key->type == APP_WHOLE || key->type == APP_MEMORY;
+  char url[TEL_ENDPOINT_SHOWN_SIZE];
   switch (value->kind) {
   case APP_VALUE_BOOL:
     snprintf(out, size, "%s", value->boolean ? "true" : "false");
@@ -60,12 +65,8 @@ static void show(const struct app_key *key, const struct app_value *value, char 
              value->real);
     break;
   case APP_VALUE_TEXT: {
-    /* The text goes to a terminal: replace control characters. */
-    size_t len = 0;
-    out[len++] = '"';
-    for (const char *at = value->text; *at && len + 5 < size && len < 100; at++)
-      out[len++] = (unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at;
-    snprintf(out + len, size - len, "%s\"", strlen(value->text) >= len ? "..." : "");
+    const char *text = key->type == APP_URL ? app_value_show_url(value->text, url) : value->text;
+    snprintf(out, size, "\"%.99s%s\"", text, strlen(text) > 99 ? "..." : "");
     break;
   }
   case APP_VALUE_REALS:

@@ -5,6 +5,7 @@
 #define APP_CONFIG_VALUE_H
 
 #include "app/config.h"
+#include "telemetry/otlp/endpoint.h"
 
 /* A value as written, not yet checked against its key. */
 struct app_value {
@@ -30,5 +31,9 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
 /* The same for a text from the environment or the command line. The key's type decides how it is parsed. */
 int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
                          const char *directory, struct error *error);
+
+/* A URL for people: without its user, password, query and fragment, because they may be secrets. Returns url
+ * if it has none of these, else out. Allocates. */
+const char *app_value_show_url(const char *url, char out[TEL_ENDPOINT_SHOWN_SIZE]);
 
 #endif

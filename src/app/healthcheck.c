@@ -77,6 +77,9 @@ int app_healthcheck(const struct address *listen, struct error *error) {
     error_set(error, "no response from %s: %s", address, strerror(errno));
   else if (strncmp(line, "HTTP/1.1 200 ", 13) == 0)
     result = 0;
+  else if (strncmp(line, "HTTP/", 5) != 0)
+    error_set(error, "%s does not respond with HTTP, so it is not minishop: \"%.*s\"", address,
+              (int)strcspn(line, "\r\n"), line);
   else
     error_set(error, "%s is not ready: %.*s", address, (int)strcspn(line, "\r\n"), line);
   if (fd >= 0) close(fd);

@@ -7,13 +7,13 @@
 
 enum { ERROR_SIZE = 1024 };
 
-/* Without the program's name and without a newline. */
+/* One line, without the program's name and without a newline. */
 struct error {
   char text[ERROR_SIZE];
 };
 
-/* Sets the text, cut to its size. The arguments may point into error itself, to put a place before its text.
- */
+/* Sets the text, cut to its size. Control characters become "?". The arguments may point into error itself,
+ * to put a place before its text. */
 void error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -56,5 +56,6 @@ size_t file_write(int fd, const void *data, size_t len) {
 }
 
 const char *file_open_error(int error) {
+  if (error == ENXIO) return "it is a named pipe that no program reads, or a socket";
   return error == ELOOP ? "it is a symlink: name the file itself" : strerror(error);
 }

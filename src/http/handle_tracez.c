@@ -114,13 +114,13 @@ static bool read_query(struct http_exchange *exchange, struct query *query) {
   return false;
 }
 
-/* Returns true for a client that names JSON and prefers it to HTML. */
+/* Returns true for a client that prefers JSON to HTML. */
 static bool wants_json(const struct http_exchange *exchange, const struct query *query) {
   if (query->format) return strcmp(query->format, "json") == 0;
   struct buf accept = BUF_INIT(ACCEPT_LIMIT);
   server_connection_header_join(exchange->connection, "Accept", &accept);
   const char *list = accept.len ? buf_cstr(&accept) : NULL;
-  bool wants = list && tel_accept_quality(list, "application/json") > tel_accept_quality(list, "text/html");
+  bool wants = list && tel_accept_prefers_json(list);
   buf_free(&accept);
   return wants;
 }

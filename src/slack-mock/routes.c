@@ -259,8 +259,9 @@ static void post_control(const struct _u_request *request, struct _u_response *r
   }
   struct error error;
   if (set_control(request->binary_body, request->binary_body_length, channel->mode, &error) != 0) {
-    error_set(&error, "%s\n", error.text);
-    reply_text(response, 400, error.text);
+    char text[sizeof error.text + 1];
+    snprintf(text, sizeof text, "%s\n", error.text);
+    reply_text(response, 400, text);
     return;
   }
   int delay_s;

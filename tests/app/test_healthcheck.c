@@ -80,6 +80,9 @@ START_TEST(what_is_no_answer) {
   ck_assert_int_eq(ask("127.0.0.1", "", &error), -1);
   ck_assert_int_eq(ask("127.0.0.1", "HTTP/1.1 2000 \r\n", &error), -1);
   ck_assert_int_eq(ask("127.0.0.1", "SSH-2.0-OpenSSH\r\n", &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "is not minishop: \"SSH-2.0-OpenSSH\""));
+  ck_assert_int_eq(ask("127.0.0.1", "HTTP/1.1 503 \x1b[31mred\r\n", &error), -1); /* for a terminal */
+  ck_assert_ptr_nonnull(strstr(error.text, "is not ready: HTTP/1.1 503 ?[31mred"));
 }
 END_TEST
 

@@ -28,4 +28,11 @@ START_TEST(cut_to_its_size) {
 }
 END_TEST
 
-TEST_MAIN("error", set_and_prefixed, cut_to_its_size)
+START_TEST(controls_replaced) {
+  struct error error;
+  error_set(&error, "unknown user \"%s\"", "\x1b[31m\n\r\t\x7f\xc3\xa9");
+  ck_assert_str_eq(error.text, "unknown user \"?[31m????\xc3\xa9\"");
+}
+END_TEST
+
+TEST_MAIN("error", set_and_prefixed, cut_to_its_size, controls_replaced)

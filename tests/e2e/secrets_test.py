@@ -25,6 +25,8 @@ PLACES = {
     "address without a scheme": {"OTEL_EXPORTER_OTLP_ENDPOINT": f"user:{CANARY}@{DEAD}"},
     "address for gRPC": {"OTEL_EXPORTER_OTLP_ENDPOINT": f"grpc://user:{CANARY}@{DEAD}"},
     "address in quotes": {"OTEL_EXPORTER_OTLP_ENDPOINT": f'"http://user:{CANARY}@{DEAD}"'},
+    "password in the setting": {"MINISHOP_TRACES_ENDPOINT": f"http://user:{CANARY}@{DEAD}"},
+    "password in the setting, for gRPC": {"MINISHOP_TRACES_ENDPOINT": f"http://user:{CANARY}@127.0.0.1:4317"},
     "proxy": {"http_proxy": f"http://user:{CANARY}@{DEAD}", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://192.0.2.1:4318"},
     "password of another exporter": {"OTEL_EXPORTER_JAEGER_PASSWORD": CANARY},
 }
@@ -69,6 +71,18 @@ def test_minishop(directory):
             expect(f"{place}: exit status", server.terminate()[0], 0)
         search(place, {"log": (own / "minishop.json").read_text(), "output": log.read_text()})
     labtest.figure(f"{len(PLACES)} settings with a secret, 0 outputs that show one")
+
+
+def test_refused_settings(directory):
+    """Unlike a refused variable of OpenTelemetry, a refused setting prevents the start. Its message shows the setting's value."""
+    for number, url in enumerate((f"ftp://user:{CANARY}@{DEAD}", f"user:{CANARY}@{DEAD}", f"http://user:{CANARY}@ {DEAD}",
+                                  f"http://{DEAD}/?key={CANARY}", f"ftp://{DEAD}/#{CANARY}", f"http://user:{CANARY}@[::1:1")):
+        file = directory / f"{number}.conf"
+        file.write_text(f'traces = {{ endpoint = "{url}"; }};\n')
+        for option in ("--check-config", "--listen=127.0.0.1:0"):
+            texts = {"environment": run({"MINISHOP_TRACES_ENDPOINT": url}, option), "file": run({}, option, f"--config={file}")}
+            search(url, texts)
+            expect("messages about the setting", [place for place, text in texts.items() if "traces.endpoint takes" not in text], [])
 
 
 def test_secrets_in_a_query(directory):

@@ -207,7 +207,8 @@ def test_negotiation(directory):
                                            ("application/json, */*", "", True), ("application/json;q=0", "", False),
                                            ("text/html;q=0.5, application/json", "", True),
                                            ("text/html, application/json; q=0.9", "", False),
-                                           ("application/jsonp", "", False), ("text/html", "?format=json", True),
+                                           ("application/jsonp", "", False), ("application/*", "", True),
+                                           ("text/html;q=0, */*", "", True), ("text/html", "?format=json", True),
                                            ("application/json", "?format=html", False)):
             response = shop.get(PATH + query, {"Accept": accept} if accept else {})
             expect(f"{accept} {query}", response.headers["content-type"],

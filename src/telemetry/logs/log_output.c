@@ -48,7 +48,9 @@ static bool ends_in_newline(const char *path, uint64_t size) {
 /* Opens the path and closes the old file. On failure (errno) returns false and keeps the old file. */
 static bool open_path(struct tel_log_output *output) {
   struct stat st;
-  int fd = open(output->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | output->no_link, MODE);
+  /* Without O_NONBLOCK, opening a named pipe would wait for a reader. write_all() waits for a slow one. */
+  int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | output->no_link;
+  int fd = open(output->path, flags, MODE);
   if (fd < 0) return false;
   if (fstat(fd, &st) != 0) {
     int error = errno;

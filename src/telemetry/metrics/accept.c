@@ -89,16 +89,21 @@ static void grant_raise(struct grant *grant, int specificity, int q) {
 
 enum { ANY = 1, GROUP, NAMED, VERSIONED };
 
-/* versions: the versions of the format that can be served, NULL-terminated. */
+/* versions: the versions of the format that can be served, NULL-terminated; or NULL: any. */
 static int match(const struct range *range, const char *group, const char *type,
                  const char *const *versions) {
   if (same(range->name, "*/*")) return ANY;
   if (same(range->name, group)) return GROUP;
   if (!same(range->name, type)) return 0;
-  if (range->version.len == 0) return NAMED;
+  if (range->version.len == 0 || !versions) return NAMED;
   for (; *versions; versions++)
     if (same(range->version, *versions)) return VERSIONED;
   return 0;
+}
+
+/* The higher quality wins, then the more specific range, then a. */
+static bool beats(struct grant a, struct grant b) {
+  return a.q != b.q ? a.q > b.q : a.specificity >= b.specificity;
 }
 
 enum tel_format tel_format_negotiate(const char *accept) {
@@ -116,8 +121,7 @@ enum tel_format tel_format_negotiate(const char *accept) {
                 range.q);
   }
   if (openmetrics.specificity <= ANY || openmetrics.q == 0) return TEL_FORMAT_TEXT;
-  if (openmetrics.q != text.q) return openmetrics.q > text.q ? TEL_FORMAT_OPENMETRICS : TEL_FORMAT_TEXT;
-  return openmetrics.specificity >= text.specificity ? TEL_FORMAT_OPENMETRICS : TEL_FORMAT_TEXT;
+  return beats(openmetrics, text) ? TEL_FORMAT_OPENMETRICS : TEL_FORMAT_TEXT;
 }
 
 bool tel_format_accepts_gzip(const char *accept_encoding) {
@@ -132,10 +136,13 @@ bool tel_format_accepts_gzip(const char *accept_encoding) {
   return gzip.specificity > 0 && gzip.q > 0;
 }
 
-int tel_accept_quality(const char *accept, const char *type) {
+bool tel_accept_prefers_json(const char *accept) {
   struct slice list = {accept, strlen(accept)};
   struct range range;
-  while (next_range(&list, &range))
-    if (same(range.name, type)) return range.q > 0 ? range.q : 0;
-  return 0;
+  struct grant html = {0, 0}, json = {0, 0};
+  while (next_range(&list, &range)) {
+    grant_raise(&html, match(&range, "text/*", "text/html", NULL), range.q);
+    grant_raise(&json, match(&range, "application/*", "application/json", NULL), range.q);
+  }
+  return json.q > 0 && !beats(html, json);
 }

@@ -20,8 +20,9 @@ enum tel_format tel_format_negotiate(const char *accept);
 /* Whether an Accept-Encoding header (NULL: none) accepts gzip: by name (also x-gzip), else by *, with q above
  * 0. */
 bool tel_format_accepts_gzip(const char *accept_encoding);
-/* The q that Accept gives to a media type by its full name, in thousandths. 0: refused, or not named. */
-int tel_accept_quality(const char *accept, const char *type);
+/* Whether an Accept header prefers application/json to text/html: by q, then by the more specific range.
+ * False if it prefers neither. */
+bool tel_accept_prefers_json(const char *accept);
 /* The complete Content-Type value. */
 const char *tel_format_content_type(enum tel_format format);
 

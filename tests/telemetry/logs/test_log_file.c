@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,6 +198,46 @@ START_TEST(test_cannot_be_opened) {
   ck_assert_int_eq(tel_logger_new(&f.settings, f.registry, &logger), TEL_E_SYSTEM);
   ck_assert_int_eq(errno, ENOENT);
   ck_assert_ptr_null(logger);
+  fixture_remove(&f);
+}
+END_TEST
+
+/* A named pipe is like standard output: nothing waits for its reader, neither the start nor a reload. */
+START_TEST(test_a_named_pipe) {
+  char text[400] = "";
+  begin();
+  ck_assert_int_eq(mkfifo(f.path, 0600), 0);
+  ck_assert_int_eq(tel_logger_new(&f.settings, f.registry, &f.logger), TEL_E_SYSTEM);
+  ck_assert_int_eq(errno, ENXIO);
+  int reader = open(f.path, O_RDONLY | O_NONBLOCK);
+  ck_assert_int_ge(reader, 0);
+  fixture_open(&f);
+  fixture_start(&f);
+  log_one("read");
+  fixture_wait(&f, WRITTEN, 1);
+  ck_assert_int_gt(read(reader, text, sizeof text - 1), 0);
+  ck_assert_ptr_nonnull(strstr(text, "\"message\":\"read\""));
+  close(reader);
+  ck_assert_int_eq(tel_log_reopen(f.logger), TEL_E_SYSTEM);
+  ck_assert_int_eq(errno, ENXIO);
+  log_one("lost");
+  ck_assert_uint_gt(fixture_close(&f), 0);
+  fixture_remove(&f);
+}
+END_TEST
+
+/* The reader of a pipe stops: the end does not wait for it, and counts what it did not read. */
+START_TEST(test_a_pipe_that_is_not_read) {
+  begin();
+  ck_assert_int_eq(mkfifo(f.path, 0600), 0);
+  int reader = open(f.path, O_RDONLY | O_NONBLOCK);
+  ck_assert_int_ge(reader, 0);
+  fixture_open(&f);
+  fixture_start(&f);
+  fixture_log_many(&f, THREADS, COUNT);
+  ck_assert_uint_gt(tel_logger_free(f.logger, clock_mono_ns() + 200 * CLOCK_NS_PER_MS), 0);
+  ck_assert_double_gt(fixture_metric(&f, WRITTEN), 0);
+  close(reader);
   fixture_remove(&f);
 }
 END_TEST
@@ -401,7 +442,8 @@ START_TEST(test_a_link_is_refused) {
 END_TEST
 
 TEST_MAIN("log-file", test_rotation_loses_nothing, test_as_many_files_as_are_kept, test_nothing_kept,
-          test_rotation_refused, test_goes_on_behind_what_is_there, test_cannot_be_opened,
-          test_a_link_is_refused, test_reopening_under_load, test_reopening_refused,
-          test_a_file_that_vanished, test_a_directory_that_vanished, test_a_full_device,
-          test_a_full_device_at_the_end, test_a_line_written_in_part, test_a_line_never_completed)
+          test_rotation_refused, test_goes_on_behind_what_is_there, test_cannot_be_opened, test_a_named_pipe,
+          test_a_pipe_that_is_not_read, test_a_link_is_refused, test_reopening_under_load,
+          test_reopening_refused, test_a_file_that_vanished, test_a_directory_that_vanished,
+          test_a_full_device, test_a_full_device_at_the_end, test_a_line_written_in_part,
+          test_a_line_never_completed)

@@ -54,23 +54,33 @@ START_TEST(test_encodings) {
 }
 END_TEST
 
-START_TEST(test_quality_of_a_name) {
+START_TEST(test_json_or_html) {
   static const struct {
     const char *accept;
-    int quality;
-  } cases[] = {{"", 0},
-               {"*/*", 0},
-               {"application/json", 1000},
-               {"APPLICATION/JSON", 1000},
-               {"application/jsonp", 0},
-               {"text/html;q=0.5, application/json", 1000},
-               {"text/html, application/json; q=0.9", 900},
-               {"application/json;charset=utf-8;q=0.25,*/*", 250},
-               {"application/json;q=0", 0},
-               {"application/json;q=x", 0}};
+    bool json;
+  } cases[] = {{"", false},
+               {"*/*", false},
+               {"image/png", false},
+               {"application/json", true},
+               {"APPLICATION/JSON; charset=utf-8", true},
+               {"application/json;version=1", true},
+               {"application/jsonp", false},
+               {"application/*", true},
+               {"text/*", false},
+               {"application/json, text/plain, */*", true},
+               {"text/html,application/xhtml+xml,*/*;q=0.8", false},
+               {"text/html;q=0.5, application/json", true},
+               {"text/html, application/json; q=0.9", false},
+               {"text/html, application/json", false},
+               {"application/json;q=0.25, */*", false},
+               {"text/html;q=0, */*", true},
+               {"text/*;q=0.1, */*;q=0.2", true},
+               {"application/json;q=0", false},
+               {"application/json;q=x", false},
+               {"text/html;q=0, application/json;q=0", false}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    ck_assert_int_eq(tel_accept_quality(cases[i].accept, "application/json"), cases[i].quality);
+    ck_assert_msg(tel_accept_prefers_json(cases[i].accept) == cases[i].json, "%s", cases[i].accept);
 }
 END_TEST
 
-TEST_MAIN("accept", test_formats, test_encodings, test_quality_of_a_name)
+TEST_MAIN("accept", test_formats, test_encodings, test_json_or_html)
