@@ -47,8 +47,8 @@ struct tel_span; /* see trace.h */
  * registry. */
 TEL_API TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *settings,
                                           struct tel_registry *registry, struct tel_logger **out);
-/* Starts the writer's thread. Call it once. TEL_E_SYSTEM: cannot create a thread or a descriptor (errno).
- * TEL_E_VALUE: logger is NULL. */
+/* Starts the writer's thread. TEL_E_SYSTEM: cannot create a thread (errno). TEL_E_VALUE: logger is NULL, or
+ * it was started already, here or before a fork. */
 TEL_API TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
 /* Makes this logger yder's only output. Call it once, before the first thread. TEL_E_FULL: another logger of
  * this process is installed. TEL_E_SYSTEM: yder failed. TEL_E_VALUE: logger is NULL. If the program sets up

@@ -38,9 +38,9 @@ TEL_API struct tel *tel_new(const char *name, const char *version);
 /* Starts the exporter and the log writer. Call it once. From then on the log also has the lines that the
  * program and its libraries log with yder, from level INFO; see tel_log_set_level() and tel_log_install().
  * Another struct tel that has yder's output already keeps it. Returns 0, or the first error since tel_new();
- * tel_error() has the text. TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread or a
- * descriptor), TEL_E_VALUE (an invalid name, version or OTEL_* setting; or already started, here or before a
- * fork), or an error that tel_register(), tel_fail(), tel_http_route() or an adapter kept.
+ * tel_error() has the text. TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread), TEL_E_VALUE
+ * (an invalid name, version or OTEL_* setting; or already started, here or before a fork), or an error that
+ * tel_register(), tel_fail(), tel_http_route() or an adapter kept.
  *
  * A server that forks its workers calls tel_new() before the fork and tel_start() in each worker. Each worker
  * is a separate instance. Items that were queued at the fork are exported by the first process that calls
@@ -71,7 +71,8 @@ TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t
  * whose static names are in spans and lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
-/* The parts, valid until tel_free(); NULL for NULL. */
+/* The parts, valid until tel_free(). NULL for NULL, if tel_new() could not create them, and in the destroy()
+ * functions of tel_own(). */
 TEL_API struct tel_registry *tel_registry(struct tel *tel);
 TEL_API struct tel_tracer *tel_tracer(struct tel *tel);
 TEL_API struct tel_logger *tel_logger(struct tel *tel);
