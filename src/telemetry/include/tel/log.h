@@ -71,11 +71,13 @@ TEL_API uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mo
  * NULL. */
 TEL_API bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level);
 /* Begins a record. Returns NULL if the level is disabled, all records are in use (counted as dropped), or the
- * logger was started before a fork. The functions below accept NULL. */
+ * logger was started before a fork. End each record with tel_log_message(): otherwise it stays in use. The
+ * functions below accept NULL. */
 TEL_API struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level);
 /* The record's fields. They are written in the order of setting, after the line's own fields: timestamp,
  * level, severity_number, message, app, version, instance, trace_id, span_id, trace_flags. A field that has
- * one of these names is omitted. At most 64 fields, 1024 characters per value. NULL for NULL. */
+ * one of these names is omitted. At most 64 fields, 1024 characters per value. A line of more than 8 MiB is
+ * dropped. NULL for NULL. */
 TEL_API struct tel_attributes *tel_log_fields(struct tel_log_record *record);
 /* Sets trace_id, span_id and trace_flags of the record; copied. NULL: none. */
 TEL_API void tel_log_context(struct tel_log_record *record, const struct tel_context *context);

@@ -39,8 +39,8 @@ TEL_API struct tel *tel_new(const char *name, const char *version);
  * program and its libraries log with yder, from level INFO; see tel_log_set_level() and tel_log_install().
  * Another struct tel that has yder's output already keeps it. Returns 0, or the first error since tel_new();
  * tel_error() has the text. TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread), TEL_E_VALUE
- * (an invalid name, version or OTEL_* setting; or already started, here or before a fork), or an error that
- * tel_register(), tel_fail(), tel_http_route() or an adapter kept.
+ * (an invalid name or version; a setting that libcurl refuses; or already started, here or before a fork), or
+ * an error that tel_register(), tel_fail(), tel_http_route() or an adapter kept.
  *
  * A server that forks its workers calls tel_new() before the fork and tel_start() in each worker. Each worker
  * is a separate instance. Items that were queued at the fork are exported by the first process that calls
@@ -66,9 +66,10 @@ TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t
  * everything. The lines have 0.2 seconds more, because the exporter may report a failure at its deadline. A
  * hung collector or output adds up to 0.3 seconds. Returns how many spans and lines this call lost. yder
  * then has no output, until the program sets it up again. Stop the server first: no thread may use tel, its
- * handles or an observed instance any more. A thread that hangs longer is left behind with the memory that
- * it may still use. The program may then continue, but must not unload the library (dlclose()) or a plug-in
- * whose static names are in spans and lines. */
+ * handles or an observed instance any more. A program that ends without this call loses what is queued. A
+ * thread that hangs longer is left behind with the memory that it may still use. The program may then
+ * continue, but must not unload the library (dlclose()) or a plug-in whose static names are in spans and
+ * lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
 /* The parts, valid until tel_free(). NULL for NULL, if tel_new() could not create them, and in the destroy()
