@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +123,48 @@ START_TEST(test_as_many_files_as_are_kept) {
   expect_file(".2", "second");
   snprintf(path, sizeof path, "%s.3", f.path);
   ck_assert_int_ne(access(path, F_OK), 0);
+  fixture_remove(&f);
+}
+END_TEST
+
+/* Each rotation renames the files that exist, not all that may exist. */
+START_TEST(test_all_files_are_kept) {
+  begin();
+  f.settings.max_bytes = 1;
+  f.settings.keep = UINT_MAX;
+  fixture_open(&f);
+  fixture_start(&f);
+  log_one("first");
+  log_one("second");
+  log_one("third");
+  ck_assert_uint_eq(fixture_close(&f), 0);
+  expect_file("", "third");
+  expect_file(".1", "second");
+  expect_file(".2", "first");
+  fixture_remove(&f);
+}
+END_TEST
+
+/* Opening a FIFO waits for a reader, unless it is told not to. */
+START_TEST(test_a_fifo) {
+  char text[4096] = "";
+  begin();
+  ck_assert_int_eq(mkfifo(f.path, 0600), 0);
+  ck_assert_int_eq(tel_logger_new(&f.settings, f.registry, &f.logger), TEL_E_SYSTEM);
+  ck_assert_int_eq(errno, ENXIO);
+  int reader = open(f.path, O_RDONLY | O_NONBLOCK);
+  fixture_open(&f);
+  fixture_start(&f);
+  log_one("through the fifo");
+  fixture_wait(&f, WRITTEN, 1);
+  ck_assert_int_gt(read(reader, text, sizeof text - 1), 0);
+  ck_assert_ptr_nonnull(strstr(text, "\"message\":\"through the fifo\""));
+  close(reader);
+  log_one("nobody reads this");
+  fixture_wait(&f, LOST, 1);
+  ck_assert_int_eq(tel_log_reopen(f.logger), TEL_E_SYSTEM); /* and does not wait either */
+  ck_assert_int_eq(errno, ENXIO);
+  ck_assert_uint_eq(fixture_close(&f), 0);
   fixture_remove(&f);
 }
 END_TEST
@@ -400,8 +444,8 @@ START_TEST(test_a_link_is_refused) {
 }
 END_TEST
 
-TEST_MAIN("log-file", test_rotation_loses_nothing, test_as_many_files_as_are_kept, test_nothing_kept,
-          test_rotation_refused, test_goes_on_behind_what_is_there, test_cannot_be_opened,
-          test_a_link_is_refused, test_reopening_under_load, test_reopening_refused,
+TEST_MAIN("log-file", test_rotation_loses_nothing, test_as_many_files_as_are_kept, test_all_files_are_kept,
+          test_a_fifo, test_nothing_kept, test_rotation_refused, test_goes_on_behind_what_is_there,
+          test_cannot_be_opened, test_a_link_is_refused, test_reopening_under_load, test_reopening_refused,
           test_a_file_that_vanished, test_a_directory_that_vanished, test_a_full_device,
           test_a_full_device_at_the_end, test_a_line_written_in_part, test_a_line_never_completed)

@@ -24,7 +24,7 @@ enum tel_level { TEL_DEBUG, TEL_INFO, TEL_WARN, TEL_ERROR, TEL_FATAL };
 struct tel_log_settings {
   enum tel_level level;
   bool enabled;       /* false: nothing is written */
-  const char *file;   /* "": standard output; "syslog": syslog; else a path */
+  const char *file;   /* "": standard output; "syslog": syslog; else a path (a FIFO needs a reader) */
   bool no_link;       /* refuse symlinks; set it if root opens the file before dropping privileges */
   uint64_t max_bytes; /* size at which the file is rotated; 0: never */
   bool tell_stderr;   /* report failures of the output on standard error, at most once a minute */
