@@ -176,6 +176,7 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
 
 int tel_register(struct tel *tel, const struct tel_metric *table, size_t count) {
   int first = 0;
+  if (tel && tel_foreign(tel)) return TEL_E_VALUE;
   for (size_t i = 0; tel && table && i < count; i++) {
     int error = tel_registry_add(tel->registry, &table[i], 1);
     tel_fail(tel, error, table[i].name ? table[i].name : "a metric without a name");
@@ -184,9 +185,10 @@ int tel_register(struct tel *tel, const struct tel_metric *table, size_t count) 
   return first;
 }
 
-/* Without tracing, no scrape may read the registry: some families refer to data that is freed. */
+/* Without tracing, no scrape may read the registry: some families refer to data that is freed. In a child of
+ * fork(), a scrape might wait for ever: another thread of the parent may have held the lock. */
 struct tel_registry *tel_registry(struct tel *tel) {
-  return tel && tel->tracing ? tel->registry : NULL;
+  return tel && tel->tracing && !tel_foreign(tel) ? tel->registry : NULL;
 }
 
 struct tel_tracer *tel_tracer(struct tel *tel) {

@@ -45,8 +45,9 @@ TEL_API struct tel *tel_new(const char *name, const char *version);
  * A server that forks its workers calls tel_new() before the fork and tel_start() in each worker. Each worker
  * is a separate instance. Items that were queued at the fork are exported by the first process that calls
  * tel_start(). A fork after tel_start() gives the child a copy without threads: what the child records there
- * is discarded, and tel_free() returns at once. The child must not scrape that copy or create series in it.
- * It may call tel_new() for its own telemetry. A span or record that is open at a fork belongs to the parent.
+ * is discarded, and tel_free() returns at once. tel_registry() is NULL there, and the child must not create
+ * series in the families that it knows. It may call tel_new() for its own telemetry. A span or record that is
+ * open at a fork belongs to the parent.
  */
 TEL_API TEL_MUST_CHECK int tel_start(struct tel *tel);
 
@@ -59,7 +60,7 @@ TEL_API const char *tel_error(const struct tel *tel);
 TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 
 /* Registers the rows of a table in tel_registry(tel), like tel_registry_add(). The first error is also kept
- * for tel_start(), with the metric's name. 0 for NULL. */
+ * for tel_start(), with the metric's name. 0 for NULL; TEL_E_VALUE if tel was started before a fork. */
 TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t count);
 
 /* Exports queued spans and writes queued log lines for at most the given time, stops the threads and frees
@@ -73,7 +74,7 @@ TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
 /* The parts, valid until tel_free(). NULL for NULL, if tel_new() could not create them, and in the destroy()
- * functions of tel_own(). */
+ * functions of tel_own(). tel_registry() is also NULL if tel was started before a fork. */
 TEL_API struct tel_registry *tel_registry(struct tel *tel);
 TEL_API struct tel_tracer *tel_tracer(struct tel *tel);
 TEL_API struct tel_logger *tel_logger(struct tel *tel);

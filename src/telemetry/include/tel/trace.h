@@ -29,8 +29,8 @@ enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR
 TEL_API struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                         const struct tel_context *parent, const char *tracestate,
                                         uint64_t start_unix_ns);
-/* Starts a child of a span of this process: same trace, clock, sampling decision and tracestate. parent NULL
- * starts a new trace. */
+/* Starts a child of a span of this process that has not ended: same trace, clock, sampling decision and
+ * tracestate. The child may end after its parent. parent NULL starts a new trace. */
 TEL_API struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name,
                                               enum tel_span_kind kind, const struct tel_span *parent);
 
