@@ -72,6 +72,8 @@ static int child(struct tel *tel, const struct begun *begun, bool again) {
   bool destroyed = false;
   end(begun); /* the parent's */
   CHECK(!tel_http_route(tel, "GET", "/new"));
+  CHECK(!tel_registry(tel)); /* a busy thread of the parent may hold its lock */
+  CHECK(tel_register(tel, &(struct tel_metric){.type = TEL_METRIC_GAUGE, .name = "new"}, 1) == TEL_E_VALUE);
   CHECK(tel_log_reopen(tel_logger(tel)) == TEL_E_VALUE);
   CHECK(tel_own(tel, called, &destroyed) == TEL_E_VALUE && destroyed);
   CHECK(tel_at_end(tel, never, NULL) == TEL_E_VALUE);

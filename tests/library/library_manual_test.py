@@ -54,6 +54,27 @@ def claim_silently(what, condition):
         raise TestFailure(what)
 
 
+INTERNAL = {"tel_key", "tel_place"}  # structs; and constants:
+CONSTANTS = {"TEL_ATTRIBUTES_INLINE", "TEL_ATTRIBUTES_TEXT", "TEL_KEY_SIZE"}
+
+
+def words_of_header(path):
+    """The enumerators and members that a program uses."""
+    text = re.sub(r"^ */\* The rest is internal\..*?^};", "};", path.read_text(), flags=re.S | re.M)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    enumerators = {word for body in re.findall(r"^enum(?: \w+)? \{([^#]*?)\}", text, re.S | re.M) for word in re.findall(r"\bTEL_(?!ERROR)\w+", body)}
+    structs = {name: body for name, body in re.findall(r"^struct (\w+) \{(.*?)^\};", text, re.S | re.M) if name not in INTERNAL}
+    return enumerators - CONSTANTS | {word for body in structs.values() for word in re.findall(r"(\w+)(?:\[[^]]*\])?\s*[;,]", body)}
+
+
+def test_pages_have_each_enumerator_and_member(_):
+    of_header = {documented_header(page): plain(page.read_text()) for page in PAGES if documented_header(page)}
+    for header, text in of_header.items():
+        words = words_of_header(public_api.HEADERS / f"{header}.h")
+        expect(f"words of <tel/{header}.h> that its page lacks", sorted(word for word in words if not re.search(rf"\b{word}\b", text)), [])
+    claim("the headers have enumerators and members", len(words_of_header(public_api.HEADERS / "log.h")) > 12)
+
+
 def test_pages_are_whole(_):
     for page in PAGES:
         found = [section for section in sections(page) if section in SECTIONS]

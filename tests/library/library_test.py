@@ -253,8 +253,9 @@ def test_an_archive_defines_no_other_names(_):
         expect(f"{library}.a and {library}.so define the same", names[0] ^ names[1], set())
 
 
-STRICT = ["-Wall", "-Wextra", "-pedantic", "-Werror"]
-COMPILERS = {"gcc": ["-x", "c", "-std=c11"], "clang": ["-x", "c", "-std=c11"], "g++": ["-x", "c++", "-std=c++17"], "clang++": ["-x", "c++", "-std=c++17"]}
+STRICT = ["-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"]
+C, CXX = ["-x", "c", "-std=c11", "-Wc++-compat"], ["-x", "c++", "-std=c++17", "-Wold-style-cast"]
+COMPILERS = {"gcc": C, "clang": C, "g++": CXX, "clang++": CXX}
 
 
 def test_each_header_is_c_and_cxx(directory):
@@ -275,6 +276,17 @@ def test_each_header_is_c_and_cxx(directory):
         subprocess.run([compiler, *COMPILERS[compiler], *STRICT, labtest.TOP / "tests/library/headers.c", "-o", program,
                         "-x", "none", *pkg_config(prefix, "--cflags", "--libs", "tel-ulfius")], check=True)
         expect(f"{compiler}'s program", subprocess.run([program], env=environment(prefix), timeout=30).returncode, 0)
+
+
+def test_a_key_that_is_too_long_does_not_compile(directory):
+    """A longer key would put bytes from behind its array into every span."""
+    include = f"-I{public_api.HEADERS.parent}"
+    source = directory / "key.c"
+    for compiler in filter(shutil.which, COMPILERS):
+        for size, fits in ((45, True), (46, False), (300, False)):
+            source.write_text(f'#include <tel/attributes.h>\nextern const struct tel_key KEY;\nconst struct tel_key KEY = TEL_KEY("{"k" * size}");\n')
+            run = subprocess.run([compiler, *COMPILERS[compiler][:3], "-fsyntax-only", source, include], capture_output=True)
+            expect(f"{compiler} accepts a key of {size} bytes", run.returncode == 0, fits)
 
 
 def test_each_function_has_an_installed_page(_):

@@ -268,6 +268,7 @@ static void run(void *cls) {
 
 int tel_pipeline_start(struct tel_pipeline *pipeline) {
   uint64_t weight = 0;
+  if (pipeline->running) return TEL_E_VALUE; /* here, or in the process that forked this one */
   tel_pipeline_lock(pipeline);
   take_over(pipeline);
   struct tel_item *others = tel_fork_claim_start(&pipeline->claim, &pipeline->first);

@@ -66,7 +66,7 @@ struct tel_pipeline *tel_pipeline_new(const struct tel_pipeline_settings *settin
                                       const struct tel_pipeline_work *work, void *cls,
                                       const struct tel_pipeline_system *system);
 /* Starts the worker in this process. An item that was queued before a fork is processed by one process and
- * forgotten by the others. TEL_E_SYSTEM: cannot create a thread (errno). */
+ * forgotten by the others. TEL_E_SYSTEM: cannot create a thread (errno); TEL_E_VALUE: already started. */
 TEL_MUST_CHECK int tel_pipeline_start(struct tel_pipeline *pipeline);
 bool tel_pipeline_started(const struct tel_pipeline *pipeline);
 /* Whether an ancestor of this process started the worker: then nothing may be freed. */

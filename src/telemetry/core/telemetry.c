@@ -128,6 +128,16 @@ const char *tel_error(const struct tel *tel) {
   return text;
 }
 
+/* end() may call tel_at_end() again. */
+static void end_owned(struct tel *tel) {
+  for (struct tel_owned *owned = tel->owned; owned;) {
+    void (*end)(void *object) = owned->end;
+    owned->end = NULL;
+    if (end) end(owned->object);
+    owned = end ? tel->owned : owned->next;
+  }
+}
+
 static void destroy_owned(struct tel *tel) {
   for (struct tel_owned *owned; (owned = tel->owned);) {
     tel->owned = owned->next;
@@ -145,13 +155,16 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
   }
   uint64_t deadline = clock_mono_ns() + milliseconds * CLOCK_NS_PER_MS;
   size_t left_behind = tel_left_behind_count();
-  for (struct tel_owned *owned = tel->owned; owned; owned = owned->next)
-    if (owned->end) owned->end(owned->object);
+  struct tel_registry *registry = tel->registry;
+  end_owned(tel);
   uint64_t lost = tel_tracing_free(tel->tracing, deadline);
   lost += tel_logger_free(tel->logger, deadline + LINES_NS);
+  tel->registry = NULL; /* destroy() may ask for the parts */
+  tel->tracing = NULL;
+  tel->logger = NULL;
   bool all_left = tel_left_behind_count() == left_behind;
   if (all_left) destroy_owned(tel); /* late, because queued spans and lines use strings in these objects */
-  tel_registry_free(tel->registry);
+  tel_registry_free(registry);
   pthread_mutex_destroy(&tel->lock);
   if (tel->has_curl) curl_global_cleanup(); /* libcurl counts these calls */
   if (all_left)
@@ -163,6 +176,7 @@ uint64_t tel_free(struct tel *tel, unsigned milliseconds) {
 
 int tel_register(struct tel *tel, const struct tel_metric *table, size_t count) {
   int first = 0;
+  if (tel && tel_foreign(tel)) return TEL_E_VALUE;
   for (size_t i = 0; tel && table && i < count; i++) {
     int error = tel_registry_add(tel->registry, &table[i], 1);
     tel_fail(tel, error, table[i].name ? table[i].name : "a metric without a name");
@@ -171,8 +185,10 @@ int tel_register(struct tel *tel, const struct tel_metric *table, size_t count) 
   return first;
 }
 
+/* Without tracing, no scrape may read the registry: some families refer to data that is freed. In a child of
+ * fork(), a scrape might wait for ever: another thread of the parent may have held the lock. */
 struct tel_registry *tel_registry(struct tel *tel) {
-  return tel ? tel->registry : NULL;
+  return tel && tel->tracing && !tel_foreign(tel) ? tel->registry : NULL;
 }
 
 struct tel_tracer *tel_tracer(struct tel *tel) {

@@ -186,7 +186,14 @@ static const char *numbered(const struct tel_log_output *output, char *room, uns
   return room;
 }
 
-/* Renames FILE.n to FILE.(n + 1) for n from keep - 1 down to 1, then FILE to FILE.1. If keep is 0, empties
+/* The first number without a file, at most keep. keep may be UINT_MAX, so do not count down from it. */
+static unsigned first_free(const struct tel_log_output *output) {
+  unsigned n = 1;
+  while (n < output->keep && (access(numbered(output, output->to, n), F_OK) == 0 || errno != ENOENT)) n++;
+  return n;
+}
+
+/* Renames FILE.n to FILE.(n + 1) from the first free number down, then FILE to FILE.1. If keep is 0, empties
  * FILE instead. After a failure FILE still has its name, and only FILE.keep may be overwritten. */
 static bool rotate(struct tel_log_output *output) {
   if (output->keep == 0) {
@@ -194,10 +201,8 @@ static bool rotate(struct tel_log_output *output) {
     output->size = 0;
     return true;
   }
-  for (unsigned n = output->keep; n > 1; n--)
-    if (rename(numbered(output, output->from, n - 1), numbered(output, output->to, n)) != 0 &&
-        errno != ENOENT)
-      return false;
+  for (unsigned n = first_free(output); n > 1; n--)
+    if (rename(numbered(output, output->from, n - 1), numbered(output, output->to, n)) != 0) return false;
   if (rename(output->path, numbered(output, output->to, 1)) != 0) return false;
   if (open_path(output)) return true;
   int error = errno;

@@ -76,6 +76,7 @@ struct tel_family {
   /* Under the registry's lock. */
   struct tel_series *series;
   size_t series_count, series_room;
+  uint32_t *index;  /* a hash table of series numbers + 1 with 2 * series_room places; 0: free */
   uint64_t dropped; /* series refused */
   /* For a family that is read at each scrape. */
   tel_read_fn *read;

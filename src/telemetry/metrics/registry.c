@@ -23,13 +23,30 @@ static void *instrument_new(const struct tel_family *family) {
   return NULL;
 }
 
+/* The place in the index of the series with these values, or the free place for it. */
+static uint32_t *place_of(const struct tel_family *family, const char *values, size_t len, uint64_t hash) {
+  size_t places = 2 * family->series_room, at = hash & (places - 1);
+  for (; family->index[at]; at = (at + 1) & (places - 1)) {
+    const struct tel_series *s = &family->series[family->index[at] - 1];
+    if (s->hash == hash && s->values_len == len && memcmp(s->values, values, len) == 0) break;
+  }
+  return &family->index[at];
+}
+
+/* Doubles the room, which is a power of two. */
 static bool series_grow(struct tel_family *family) {
   if (family->series_count < family->series_room) return true;
   size_t room = family->series_room ? 2 * family->series_room : 4;
   struct tel_series *series = realloc(family->series, room * sizeof *series);
   if (!series) return false;
   family->series = series;
+  uint32_t *index = room < UINT32_MAX ? calloc(2 * room, sizeof *index) : NULL;
+  if (!index) return false;
+  free(family->index);
+  family->index = index;
   family->series_room = room;
+  for (uint32_t i = 0; i < family->series_count; i++)
+    *place_of(family, series[i].values, series[i].values_len, series[i].hash) = i + 1;
   return true;
 }
 
@@ -40,7 +57,9 @@ static int series_add(struct tel_family *family, char *values, size_t len, uint6
     free(values);
     return TEL_E_MEMORY;
   }
+  uint32_t *place = place_of(family, values, len, hash);
   family->series[family->series_count++] = (struct tel_series){values, len, hash, instrument};
+  *place = (uint32_t)family->series_count;
   *out = instrument;
   return TEL_OK;
 }
@@ -78,13 +97,9 @@ static int series_get(struct tel_family *family, enum tel_metric_type type, cons
   struct tel_registry *registry = family->registry;
 
   pthread_mutex_lock(&registry->lock);
-  const struct tel_series *found = NULL;
-  for (size_t i = 0; i < family->series_count && !found; i++) {
-    const struct tel_series *s = &family->series[i];
-    if (s->hash == hash && s->values_len == len && memcmp(s->values, values, len) == 0) found = s;
-  }
+  uint32_t found = family->series_room ? *place_of(family, values, len, hash) : 0;
   if (found) {
-    *out = found->instrument;
+    *out = family->series[found - 1].instrument;
     free(values);
   } else if (family->series_count >= registry->max_series) {
     family->dropped++;
@@ -127,6 +142,7 @@ static void family_free(struct tel_family *family) {
     free(family->series[i].instrument);
   }
   free(family->series);
+  free(family->index);
   free(family->strings);
   free(family->owned);
   free(family);

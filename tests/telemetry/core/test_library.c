@@ -158,14 +158,22 @@ START_TEST(threads_serve_at_once) {
 }
 END_TEST
 
+/* A program may continue after a failure, and still serve scrapes. */
+static void scrape(struct tel *tel) {
+  struct tel_scrape scrape;
+  if (tel_scrape(tel_registry(tel), NULL, NULL, &scrape) == 0) tel_scrape_free(&scrape);
+}
+
 START_TEST(every_allocation_may_fail) {
   bool whole = false;
   for (unsigned at = 1; !whole; at++) {
     allocations_fail_at(at);
     struct tel *tel = quiet("memory");
+    scrape(tel);
     tel_register(tel, table, ROWS);
     serve(tel);
     int error = tel_start(tel);
+    scrape(tel);
     tel_free(tel, 0);
     whole = allocations_count() < at;
     allocations_succeed();
@@ -324,6 +332,51 @@ START_TEST(the_last_failure_is_written) {
 }
 END_TEST
 
+static struct tel *ending;
+static int ended, destroyed;
+
+static void end_late(void *cls) {
+  tel_log_event(tel_logger(ending), TEL_INFO, "the end", NULL);
+  ended += *(const int *)cls;
+}
+
+static void end_early(void *cls) {
+  ck_assert_int_eq(tel_at_end(ending, end_late, cls), 0);
+  ended += *(const int *)cls;
+}
+
+/* Nothing is left that could export a span, write a line or be scraped. */
+static void use_the_parts(void *cls) {
+  ck_assert_ptr_null(tel_tracer(ending));
+  ck_assert_ptr_null(tel_logger(ending));
+  ck_assert_ptr_null(tel_registry(ending));
+  ck_assert_int_eq(tel_register(ending, table, ROWS), 0);
+  serve(ending);
+  destroyed += *(const int *)cls;
+}
+
+START_TEST(callbacks_of_the_end_may_use_telemetry) {
+  static int one = 1;
+  ending = quiet("end");
+  ck_assert_int_eq(tel_own(ending, use_the_parts, &one), 0);
+  ck_assert_int_eq(tel_at_end(ending, end_early, &one), 0);
+  ck_assert_int_eq(tel_start(ending), 0);
+  serve(ending); /* makes an object that is destroyed before the first */
+  ck_assert_uint_eq(tel_free(ending, 5000), 0);
+  ck_assert_int_eq(ended, 2);
+  ck_assert_int_eq(destroyed, 1);
+}
+END_TEST
+
+START_TEST(a_second_start_is_refused) {
+  struct tel *tel = quiet("twice");
+  ck_assert_int_eq(tel_start(tel), 0);
+  ck_assert_int_eq(tel_logger_start(tel_logger(tel)), TEL_E_VALUE);
+  ck_assert_int_eq(tel_start(tel), TEL_E_VALUE);
+  ck_assert_uint_eq(tel_free(tel, 5000), 0);
+}
+END_TEST
+
 static void *read_error(void *tel) {
   const char *text;
   do text = tel_error(tel);
@@ -348,4 +401,5 @@ TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape,
           null_does_nothing, the_error_is_read_while_it_is_written,
           instances_do_not_meet_and_follow_each_other, threads_serve_at_once, every_allocation_may_fail,
           libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it, a_route_is_text,
-          a_locale_changes_no_number, the_last_failure_is_written)
+          a_locale_changes_no_number, the_last_failure_is_written, callbacks_of_the_end_may_use_telemetry,
+          a_second_start_is_refused)

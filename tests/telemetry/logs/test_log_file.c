@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,6 +123,24 @@ START_TEST(test_as_many_files_as_are_kept) {
   expect_file(".2", "second");
   snprintf(path, sizeof path, "%s.3", f.path);
   ck_assert_int_ne(access(path, F_OK), 0);
+  fixture_remove(&f);
+}
+END_TEST
+
+/* Each rotation renames the files that exist, not all that may exist. */
+START_TEST(test_all_files_are_kept) {
+  begin();
+  f.settings.max_bytes = 1;
+  f.settings.keep = UINT_MAX;
+  fixture_open(&f);
+  fixture_start(&f);
+  log_one("first");
+  log_one("second");
+  log_one("third");
+  ck_assert_uint_eq(fixture_close(&f), 0);
+  expect_file("", "third");
+  expect_file(".1", "second");
+  expect_file(".2", "first");
   fixture_remove(&f);
 }
 END_TEST
@@ -441,9 +460,9 @@ START_TEST(test_a_link_is_refused) {
 }
 END_TEST
 
-TEST_MAIN("log-file", test_rotation_loses_nothing, test_as_many_files_as_are_kept, test_nothing_kept,
-          test_rotation_refused, test_goes_on_behind_what_is_there, test_cannot_be_opened, test_a_named_pipe,
-          test_a_pipe_that_is_not_read, test_a_link_is_refused, test_reopening_under_load,
+TEST_MAIN("log-file", test_rotation_loses_nothing, test_as_many_files_as_are_kept, test_all_files_are_kept,
+          test_nothing_kept, test_rotation_refused, test_goes_on_behind_what_is_there, test_cannot_be_opened,
+          test_a_named_pipe, test_a_pipe_that_is_not_read, test_a_link_is_refused, test_reopening_under_load,
           test_reopening_refused, test_a_file_that_vanished, test_a_directory_that_vanished,
           test_a_full_device, test_a_full_device_at_the_end, test_a_line_written_in_part,
           test_a_line_never_completed)

@@ -190,6 +190,27 @@ START_TEST(test_series_are_found_again) {
 }
 END_TEST
 
+/* A search through the whole list for each new series would exceed the test's timeout. */
+START_TEST(test_many_series) {
+  enum { MANY = 300000 };
+  struct tel_registry *registry = tel_registry_new(&(struct tel_registry_settings){.max_series = MANY});
+  struct tel_family *family;
+  struct tel_family_spec spec = {.name = "x", .labels = VALUES("n"), .label_count = 1};
+  ck_assert_int_eq(tel_gauge_family(registry, &spec, &family), 0);
+  for (int round = 0; round < 2; round++)
+    for (int i = 0; i < MANY; i++) {
+      char value[12];
+      struct tel_gauge *gauge = NULL;
+      snprintf(value, sizeof value, "%d", i);
+      int error = tel_gauge_series(family, VALUES(value), &gauge);
+      if (error || tel_gauge_value(gauge) != round * i) ck_abort_msg("series %d, round %d", i, round);
+      tel_gauge_set(gauge, i);
+    }
+  ck_assert_int_eq(tel_gauge_series(family, VALUES("one more"), &(struct tel_gauge *){NULL}), TEL_E_FULL);
+  tel_registry_free(registry);
+}
+END_TEST
+
 START_TEST(test_other_type) {
   struct tel_registry *registry = tel_registry_new(NULL);
   struct tel_family *family;
@@ -468,7 +489,7 @@ START_TEST(test_a_read_series_is_exposed_once) {
 END_TEST
 
 TEST_MAIN("metrics", test_names, test_taken_names, test_units, test_label_names, test_buckets,
-          test_label_values, test_series_are_found_again, test_other_type, test_limits, test_values,
-          test_null_is_not_recorded, test_observations, test_exemplars, test_counter_exemplars,
+          test_label_values, test_series_are_found_again, test_many_series, test_other_type, test_limits,
+          test_values, test_null_is_not_recorded, test_observations, test_exemplars, test_counter_exemplars,
           test_claimed_slot_is_left_alone, test_threads_are_dealt_shards_in_turn, test_read_families,
           test_a_read_series_is_exposed_once)

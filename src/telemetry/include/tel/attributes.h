@@ -47,22 +47,26 @@ struct tel_key {
   char json[TEL_KEY_SIZE + 5];
 };
 #define TEL_KEY(literal)                                                                                     \
-  { TEL_KEY_ID(literal), 0x0A, sizeof(literal) - 1, literal, sizeof(literal) + 3, ",\"" literal "\":" }
+  { TEL_KEY_ID(literal), 0x0A, TEL_KEY_LEN_(literal), literal, sizeof(literal) + 3, ",\"" literal "\":" }
+/* The compiler rejects a longer key: the array would have a negative size. */
+#define TEL_KEY_LEN_(l) (sizeof(char[sizeof(l) <= TEL_KEY_SIZE ? 1 : -1]) * (sizeof(l) - 1))
 /* A hash of the key's first four characters, last eight characters and length. */
 #define TEL_KEY_ID(l)                                                                                        \
-  (((TEL_KEY_FIRST_(l, 3) << 24 | TEL_KEY_FIRST_(l, 2) << 16 | TEL_KEY_FIRST_(l, 1) << 8 |                   \
-     TEL_KEY_FIRST_(l, 0)) *                                                                                 \
-        0x9E3779B1u ^                                                                                        \
-    (TEL_KEY_LAST_(l, 5) << 24 | TEL_KEY_LAST_(l, 6) << 16 | TEL_KEY_LAST_(l, 7) << 8 |                      \
-     TEL_KEY_LAST_(l, 8)) *                                                                                  \
-        0x85EBCA77u ^                                                                                        \
-    (TEL_KEY_LAST_(l, 1) << 24 | TEL_KEY_LAST_(l, 2) << 16 | TEL_KEY_LAST_(l, 3) << 8 |                      \
-     TEL_KEY_LAST_(l, 4)) *                                                                                  \
-        0xC2B2AE3Du) +                                                                                       \
-   (uint32_t)(sizeof(l) - 1) * 0x27D4EB2Fu)
-#define TEL_KEY_FIRST_(l, i) ((uint32_t)(uint8_t)(sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? (i) : 0] : 0))
+  ((((TEL_KEY_FIRST_(l, 3) << 24 | TEL_KEY_FIRST_(l, 2) << 16 | TEL_KEY_FIRST_(l, 1) << 8 |                  \
+      TEL_KEY_FIRST_(l, 0)) *                                                                                \
+         0x9E3779B1u ^                                                                                       \
+     (TEL_KEY_LAST_(l, 5) << 24 | TEL_KEY_LAST_(l, 6) << 16 | TEL_KEY_LAST_(l, 7) << 8 |                     \
+      TEL_KEY_LAST_(l, 8)) *                                                                                 \
+         0x85EBCA77u ^                                                                                       \
+     (TEL_KEY_LAST_(l, 1) << 24 | TEL_KEY_LAST_(l, 2) << 16 | TEL_KEY_LAST_(l, 3) << 8 |                     \
+      TEL_KEY_LAST_(l, 4)) *                                                                                 \
+         0xC2B2AE3Du) +                                                                                      \
+    (sizeof(l) - 1) * 0x27D4EB2Fu) &                                                                         \
+   0xFFFFFFFFu)
+/* No casts, because C++ programs may forbid those of C. */
+#define TEL_KEY_FIRST_(l, i) (0u + (0xFF & (sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? (i) : 0] : 0)))
 #define TEL_KEY_LAST_(l, i)                                                                                  \
-  ((uint32_t)(uint8_t)(sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? sizeof(l) - 1 - (i) : 0] : 0))
+  (0u + (0xFF & (sizeof(l) > (i) ? (l)[sizeof(l) > (i) ? sizeof(l) - 1 - (i) : 0] : 0)))
 
 /* The position of a pair. */
 struct tel_place {

@@ -24,7 +24,7 @@ enum tel_level { TEL_DEBUG, TEL_INFO, TEL_WARN, TEL_ERROR, TEL_FATAL };
 struct tel_log_settings {
   enum tel_level level;
   bool enabled;       /* false: nothing is written */
-  const char *file;   /* "": standard output; "syslog": syslog; else a path */
+  const char *file;   /* "": standard output; "syslog": syslog; else a path (a FIFO needs a reader) */
   bool no_link;       /* refuse symlinks; set it if root opens the file before dropping privileges */
   uint64_t max_bytes; /* size at which the file is rotated; 0: never */
   bool tell_stderr;   /* report failures of the output on standard error, at most once a minute */
@@ -47,8 +47,8 @@ struct tel_span; /* see trace.h */
  * registry. */
 TEL_API TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *settings,
                                           struct tel_registry *registry, struct tel_logger **out);
-/* Starts the writer's thread. Call it once. TEL_E_SYSTEM: cannot create a thread or a descriptor (errno).
- * TEL_E_VALUE: logger is NULL. */
+/* Starts the writer's thread. TEL_E_SYSTEM: cannot create a thread (errno). TEL_E_VALUE: logger is NULL, or
+ * it was started already, here or before a fork. */
 TEL_API TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
 /* Makes this logger yder's only output. Call it once, before the first thread. TEL_E_FULL: another logger of
  * this process is installed. TEL_E_SYSTEM: yder failed. TEL_E_VALUE: logger is NULL. If the program sets up
@@ -71,11 +71,13 @@ TEL_API uint64_t tel_logger_free(struct tel_logger *logger, uint64_t deadline_mo
  * NULL. */
 TEL_API bool tel_log_enabled(const struct tel_logger *logger, enum tel_level level);
 /* Begins a record. Returns NULL if the level is disabled, all records are in use (counted as dropped), or the
- * logger was started before a fork. The functions below accept NULL. */
+ * logger was started before a fork. End each record with tel_log_message(): otherwise it stays in use. The
+ * functions below accept NULL. */
 TEL_API struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level level);
 /* The record's fields. They are written in the order of setting, after the line's own fields: timestamp,
  * level, severity_number, message, app, version, instance, trace_id, span_id, trace_flags. A field that has
- * one of these names is omitted. At most 64 fields, 1024 characters per value. NULL for NULL. */
+ * one of these names is omitted. At most 64 fields, 1024 characters per value. A line of more than 8 MiB is
+ * dropped. NULL for NULL. */
 TEL_API struct tel_attributes *tel_log_fields(struct tel_log_record *record);
 /* Sets trace_id, span_id and trace_flags of the record; copied. NULL: none. */
 TEL_API void tel_log_context(struct tel_log_record *record, const struct tel_context *context);

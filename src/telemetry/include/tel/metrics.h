@@ -83,8 +83,8 @@ TEL_API void tel_gauge_add(struct tel_gauge *, double delta);
  * so that threads do not contend for it. */
 TEL_API void tel_histogram_observe(struct tel_histogram *, double value, const struct tel_context *exemplar);
 
-/* The same with the exemplar's time, on the clock of its trace. An exemplar does not replace one with an
- * equal time: round times down to a millisecond, so that threads do not contend for the exemplar. */
+/* The same with the exemplar's time, on the clock of its trace; not 0. An exemplar does not replace one
+ * with an equal time: round times down to a millisecond, so that threads do not contend for the exemplar. */
 TEL_API void tel_histogram_observe_at(struct tel_histogram *, double value,
                                       const struct tel_context *exemplar, uint64_t unix_ns);
 

@@ -38,15 +38,16 @@ TEL_API struct tel *tel_new(const char *name, const char *version);
 /* Starts the exporter and the log writer. Call it once. From then on the log also has the lines that the
  * program and its libraries log with yder, from level INFO; see tel_log_set_level() and tel_log_install().
  * Another struct tel that has yder's output already keeps it. Returns 0, or the first error since tel_new();
- * tel_error() has the text. TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread or a
- * descriptor), TEL_E_VALUE (an invalid name, version or OTEL_* setting; or already started, here or before a
- * fork), or an error that tel_register(), tel_fail(), tel_http_route() or an adapter kept.
+ * tel_error() has the text. TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread), TEL_E_VALUE
+ * (an invalid name or version; a setting that libcurl refuses; or already started, here or before a fork), or
+ * an error that tel_register(), tel_fail(), tel_http_route() or an adapter kept.
  *
  * A server that forks its workers calls tel_new() before the fork and tel_start() in each worker. Each worker
  * is a separate instance. Items that were queued at the fork are exported by the first process that calls
  * tel_start(). A fork after tel_start() gives the child a copy without threads: what the child records there
- * is discarded, and tel_free() returns at once. The child must not scrape that copy or create series in it.
- * It may call tel_new() for its own telemetry. A span or record that is open at a fork belongs to the parent.
+ * is discarded, and tel_free() returns at once. tel_registry() is NULL there, and the child must not create
+ * series in the families that it knows. It may call tel_new() for its own telemetry. A span or record that is
+ * open at a fork belongs to the parent.
  */
 TEL_API TEL_MUST_CHECK int tel_start(struct tel *tel);
 
@@ -59,19 +60,21 @@ TEL_API const char *tel_error(const struct tel *tel);
 TEL_API void tel_fail(struct tel *tel, int error, const char *text);
 
 /* Registers the rows of a table in tel_registry(tel), like tel_registry_add(). The first error is also kept
- * for tel_start(), with the metric's name. 0 for NULL. */
+ * for tel_start(), with the metric's name. 0 for NULL; TEL_E_VALUE if tel was started before a fork. */
 TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t count);
 
 /* Exports queued spans and writes queued log lines for at most the given time, stops the threads and frees
  * everything. The lines have 0.2 seconds more, because the exporter may report a failure at its deadline. A
  * hung collector or output adds up to 0.3 seconds. Returns how many spans and lines this call lost. yder
  * then has no output, until the program sets it up again. Stop the server first: no thread may use tel, its
- * handles or an observed instance any more. A thread that hangs longer is left behind with the memory that
- * it may still use. The program may then continue, but must not unload the library (dlclose()) or a plug-in
- * whose static names are in spans and lines. */
+ * handles or an observed instance any more. A program that ends without this call loses what is queued. A
+ * thread that hangs longer is left behind with the memory that it may still use. The program may then
+ * continue, but must not unload the library (dlclose()) or a plug-in whose static names are in spans and
+ * lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
-/* The parts, valid until tel_free(); NULL for NULL. */
+/* The parts, valid until tel_free(). NULL for NULL, if tel_new() could not create them, and in the destroy()
+ * functions of tel_own(). tel_registry() is also NULL if tel was started before a fork. */
 TEL_API struct tel_registry *tel_registry(struct tel *tel);
 TEL_API struct tel_tracer *tel_tracer(struct tel *tel);
 TEL_API struct tel_logger *tel_logger(struct tel *tel);

@@ -24,12 +24,13 @@ enum tel_span_status { TEL_STATUS_UNSET = 0, TEL_STATUS_OK = 1, TEL_STATUS_ERROR
 
 /* Starts a span. parent: NULL or invalid for a new trace. tracestate: the parent's, checked by
  * tel_tracestate_append(), or NULL; it is copied. start_unix_ns: 0 means the current time. Returns NULL when
- * out of memory, or if tracer is NULL. Every function below accepts NULL. */
+ * out of memory, or if tracer is NULL. End each span, or it keeps its memory. Every function below accepts
+ * NULL. */
 TEL_API struct tel_span *tel_span_start(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                         const struct tel_context *parent, const char *tracestate,
                                         uint64_t start_unix_ns);
-/* Starts a child of a span of this process: same trace, clock, sampling decision and tracestate. parent NULL
- * starts a new trace. */
+/* Starts a child of a span of this process that has not ended: same trace, clock, sampling decision and
+ * tracestate. The child may end after its parent. parent NULL starts a new trace. */
 TEL_API struct tel_span *tel_span_start_child(struct tel_tracer *tracer, const char *name,
                                               enum tel_span_kind kind, const struct tel_span *parent);
 
