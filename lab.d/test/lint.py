@@ -77,6 +77,32 @@ def links():
     return found
 
 
+FILE = r"(?<![\w/.$}-])(?:src|tests|docs|observability|lab\.d|etc|man|bench|deploy|examples)/[\w./-]*\.(?:[ch38]|py|sh|md|ya?ml|conf|tmpl|html|txt)\b(?![.-])"
+
+
+def named_files():
+    """Files that documents, comments or configurations name, but that do not exist. A patch may add a file; NAME stands for any name."""
+    found = []
+    for line in lines_with(FILE, (name for name in project_files("*.md", "*.[ch]", "*.yml", "*.yaml", "*.conf", "*.tmpl") if name != "CHANGELOG.md")):
+        place, text = line.split(": ", 1)
+        if not text.startswith(("+", "-")):
+            found += [f"{place}: {file}" for file in re.findall(FILE, text) if "NAME" not in file and not (TOP / file).exists()]
+    return found
+
+
+def named_tests():
+    """Tests that the documents name, but that are not in the file named before them. A file may be named without its folder."""
+    found, sources = [], project_files("*.py", "*.c")
+    for page in project_files("*.md"):
+        file = None
+        for word in re.findall(r"`([^`\n]+)`", (TOP / page).read_text(encoding="utf-8")):
+            if re.fullmatch(r"[\w/.-]+\.(py|c)", word):
+                file = next((TOP / name for name in sources if f"/{name}".endswith(f"/{word}")), None)
+            elif re.fullmatch(r"(test|check)_\w+", word) and not (file and re.search(rf"\b{word}\b", file.read_text(encoding="utf-8"))):
+                found.append(f"{page}: {word} is not in {file and file.relative_to(TOP)}")
+    return found
+
+
 def threads():
     return lines_with(UNSAFE, project_files("src/*.c"))
 
@@ -113,6 +139,8 @@ CHECKS = {
     "headers: no include cycles, private headers stay private, each function in its file's header": lambda: linter(SYSTEM_PYTHON, "tests/lint_includes.py"),
     "one list of packages": packages,
     "links of the documents lead somewhere": links,
+    "files that are named exist": named_files,
+    "tests that the documents name exist": named_tests,
     "no function that is unsafe with threads": threads,
 }
 
