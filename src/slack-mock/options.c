@@ -61,6 +61,19 @@ static enum mock_options_result print(const char *text) {
   return startup_flush_output("slack-mock") == 0 ? MOCK_OPTIONS_DONE : MOCK_OPTIONS_FAILED;
 }
 
+/* Reports a wrong word of the command line. The word may hold a webhook's address, which is a secret: it
+ * follows an option, perhaps a misspelled one, or stands alone. So this shows only the name of an option, and
+ * no address. */
+static enum mock_options_result misused(const char *before, const char *word, const char *after) {
+  size_t len = *word != '-' ? strlen(word) : word[1] == '-' ? strcspn(word, "=") : 2;
+  if (*word != '-' && strstr(word, "/services/")) {
+    word = "a webhook's address; write --hook before it";
+    len = strlen(word);
+  }
+  fprintf(stderr, "slack-mock: %s%.*s%s\nTry slack-mock --help.\n", before, (int)len, word, after);
+  return MOCK_OPTIONS_BAD;
+}
+
 enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_options *options) {
   static const struct option longs[] = {
       {"listen", required_argument, NULL, 'l'}, {"store", required_argument, NULL, 's'},
@@ -71,8 +84,11 @@ enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_o
   options->store = setting("SLACK_MOCK_STORE", NULL, store, sizeof store);
   options->hook = NULL;
   const char *known = setting("SLACK_MOCK_HOOK", NULL, hook, sizeof hook);
-  int option;
-  while ((option = getopt_long(argc, argv, "l:s:k:hV", longs, NULL)) != -1) {
+  opterr = 0;
+  for (;;) {
+    const char *seen = argv[optind];
+    int option = getopt_long(argc, argv, "+:l:s:k:hV", longs, NULL);
+    if (option == -1) break;
     switch (option) {
     case 'l':
       options->listen = optarg;
@@ -89,9 +105,10 @@ enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_o
       return print(usage);
     case 'V':
       return print("slack-mock " PACKAGE_VERSION " (" MINISHOP_COMMIT ")\n");
-    default: /* getopt_long() has printed a message */
-      fputs("Try slack-mock --help.\n", stderr);
-      return MOCK_OPTIONS_BAD;
+    default:
+      if (option == ':') return misused("", seen, " requires an argument");
+      if (optopt && seen[1] == '-') return misused("", seen, " takes no argument");
+      return misused("unknown or ambiguous option ", seen, "");
     }
   }
   if (options->store && !*options->store) {
@@ -99,6 +116,5 @@ enum mock_options_result mock_options_parse(int argc, char **argv, struct mock_o
     return MOCK_OPTIONS_BAD;
   }
   if (optind == argc) return !known || take_hook(options, known) ? MOCK_OPTIONS_RUN : MOCK_OPTIONS_BAD;
-  fprintf(stderr, "slack-mock: unexpected argument: %s\nTry slack-mock --help.\n", argv[optind]);
-  return MOCK_OPTIONS_BAD;
+  return misused("unexpected argument: ", argv[optind], "");
 }
