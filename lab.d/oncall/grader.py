@@ -265,7 +265,7 @@ def judge_why(case, text, now):
             faults = [part.fault for part in case.parts]
             hit = {index for index, (_, reasons) in enumerate(said) if reason in reasons}
             if hit and family and not any(family in faults[index].families for index in hit):
-                return Verdict(WRONG, f"wrong: the reason is right, the class is not: {family} is {words.FAMILIES[family]}", True)
+                return Verdict(WRONG, f"wrong: the reason is right, the class is not: {family} means that {words.FAMILIES[family]}", True)
             if not hit and reason is None and any(family in fault.families for fault in faults):
                 return Verdict(WRONG, "the class is right. Say the reason too")
             if not hit and any(reason in fault.near for fault in faults):
@@ -357,7 +357,7 @@ def settled(case, engines, now):
     begin = now - case.settled - 2 * SETTLED_STEP_S
     base = case.base or {"rate": 1, "up": 1}
     checks = [("too few requests arrive", f"sum(rate(request_total{{{JOB}}}[20s]))", lambda value: value >= base["rate"] / 2),
-              ("more than a tenth of the requests fails", f"sum(rate(error_total{{{JOB}}}[20s])) / (sum(rate(request_total{{{JOB}}}[20s])) > 0)",
+              ("more than a tenth of the requests fail", f"sum(rate(error_total{{{JOB}}}[20s])) / (sum(rate(request_total{{{JOB}}}[20s])) > 0)",
                lambda value: value <= 0.1),
               (unnamed(case, "unscrapes", "Prometheus no longer reaches one of its targets", now), "count(up == 1)", lambda value: value >= base["up"])]
     checks += [(STILL, part.fault.effect(part.params, base), lambda value: value == 0) for part in case.parts if not part.fault.lasting]
@@ -430,7 +430,7 @@ def observed(case, engines, place, now):
     if kind == "component":
         up = engines.query("up == 1", now)
         return f"{place}: {len(up)} of the lab's targets respond. Look at the metrics of this one"
-    return f"{place}: compare the loaded and the silenced rules with observability/prometheus/rules" if kind == "alert" else "something is"
+    return f"{place}: compare the loaded and the silenced rules with observability/prometheus/rules" if kind == "alert" else "something is wrong somewhere"
 
 
 def hint(case, engines, number, now):
