@@ -208,7 +208,7 @@ def judge_since(case, text, now):
         times = [when for done, shown in known for when in (done, min(shown, done + LATE_S))]
         distance = min((max(begin - when, when - end, 0) for when in times for begin, end in spans))
         if distance <= TOLERANCE_S:
-            return Verdict(RIGHT, f"right: it shows since {clock(min(shown for _, shown in known))} UTC")
+            return Verdict(RIGHT, f"right: it has shown since {clock(min(shown for _, shown in known))} UTC")
         early = all(end < min(times) for _, end in spans)
         return Verdict(WRONG, f"wrong: {'at that time everything was as before' if early else 'it had begun before that'}. "
                               "Look at the graph of the signal that shows it, with a window of a minute or less", True)
