@@ -27,7 +27,7 @@ QUESTIONS = {
     1: ("Is something wrong, and since when?", "no, or a time (UTC, 30 s either way)", lambda _: [("", "14:03, 14:03:12, '2 min ago', seconds since 1970")]),
     2: ("Where?", "the narrowest true place", words.kinds_of_places),
     3: ("Why?", "a class, a reason, or both", lambda _: words.kinds_of_causes()),
-    4: ("What mends it?", "an action; ./lab mend lists them. Right when the service has been well for two minutes", lambda _: []),
+    4: ("What mends it?", "an action; ./lab mend lists them. Right when the service has been healthy for two minutes", lambda _: []),
 }
 
 
@@ -109,7 +109,7 @@ def questions(case, now):
     lines = [f"The case has been running since {clock(case.began)} UTC ({now - case.began:.0f} s)."]
     lines += filter(None, [earlier(case)])
     if now < case.began + case.answers_from:
-        lines.append(f"The lab accepts answers from {clock(case.began + case.answers_from)} on: until then the fault may not have begun.")
+        lines.append(f"The lab accepts answers from {clock(case.began + case.answers_from)} UTC on: until then the fault may not have begun.")
     lines += ["  {number}. {asked} [{state}]\n     {how}".format(**question) for question in public(case)["questions"]]
     lines.append("./lab answer N lists the possible answers, ./lab answer N VALUE answers, ./lab answer N hint gives a hint,\n"
                  "./lab oncall end gives up.")
@@ -320,10 +320,10 @@ def judge_mended(case, text, now):
         if seconds >= case.settled:
             # If nothing was wrong, the service was well before the action too.
             case.mended_at = now - seconds if case.parts else case.actions[-1][0]
-            return Verdict(RIGHT, f"right: the service has been well for {seconds:.0f} s, with traffic")
+            return Verdict(RIGHT, f"right: the service has been healthy for {seconds:.0f} s, with traffic")
         if seconds == 0:
             return Verdict(WRONG, f"not mended: {why}; {done_last(case, now)}")
-        raise CannotTell(f"the service has been well for {seconds:.0f} s; {case.settled:.0f} s are needed")
+        raise CannotTell(f"the service has been healthy for {seconds:.0f} s; {case.settled:.0f} s are needed")
     return judge
 
 
@@ -353,7 +353,7 @@ def bad_times(engines, expression, good, begin, now):
 
 
 def settled(case, engines, now):
-    """(how many seconds the service has been well, the last thing that was wrong)."""
+    """(how many seconds the service has been healthy, the last thing that was wrong)."""
     begin = now - case.settled - 2 * SETTLED_STEP_S
     base = case.base or {"rate": 1, "up": 1}
     checks = [("too few requests arrive", f"sum(rate(request_total{{{JOB}}}[20s]))", lambda value: value >= base["rate"] / 2),
