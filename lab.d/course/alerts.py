@@ -21,9 +21,9 @@ def active_since(engines, answer):
     alert = firing(engines)
     truth = timestamp(alert["activeAt"]) % Clock.DAY
     if answer.is_one_of([truth]):
-        return Right(f"The condition holds since {alert['activeAt'][11:19]} UTC. The time `for` began then.")
+        return Right(f"The condition has held since {alert['activeAt'][11:19]} UTC. The time `for` began then.")
     if answer.is_one_of([truth + engines.rules()[ALERT]["duration"]]):
-        return Wrong("The alert began to fire then. Its condition began to hold earlier, by the time `for`: activeAt in step 3.")
+        return Wrong("The alert began to fire then. Its condition began to hold earlier: activeAt in step 3 says when.")
     return Wrong("Prometheus has the time in activeAt: step 3. It is UTC, as all times in the lab are.")
 
 

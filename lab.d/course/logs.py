@@ -30,7 +30,7 @@ def second_payment(engines, answer):
     records = [record for record in engines.log(time.time() - HOUR_S, text="/payment/pay")
                if record.get("status") == 409 and not str(record.get("user_agent", "")).startswith(SHOPPERS)]
     if not records:
-        raise CannotTell("the log has no second payment of yours in the last hour. Do step 3 first: pay the same order twice")
+        raise CannotTell("the log has no second payment of yours in the last hour. Do step 3 first: pay for the same order twice")
     if answer.is_one_of([record.get("reason", "") for record in records]):
         return Right("The same word is the code of the response, the reason in the log, and the reason in the documentation.")
     return Wrong("Look at the field code of the second response in step 3.")

@@ -27,7 +27,7 @@ QUESTIONS = {
     1: ("Is something wrong, and since when?", "no, or a time (UTC, 30 s either way)", lambda _: [("", "14:03, 14:03:12, '2 min ago', seconds since 1970")]),
     2: ("Where?", "the narrowest true place", words.kinds_of_places),
     3: ("Why?", "a class, a reason, or both", lambda _: words.kinds_of_causes()),
-    4: ("What mends it?", "an action; ./lab mend lists them. Right when the service has been well for two minutes", lambda _: []),
+    4: ("What mends it?", "an action; ./lab mend lists them. Right when the service has been healthy for two minutes", lambda _: []),
 }
 
 
@@ -109,7 +109,7 @@ def questions(case, now):
     lines = [f"The case has been running since {clock(case.began)} UTC ({now - case.began:.0f} s)."]
     lines += filter(None, [earlier(case)])
     if now < case.began + case.answers_from:
-        lines.append(f"The lab accepts answers from {clock(case.began + case.answers_from)} on: until then the fault may not have begun.")
+        lines.append(f"The lab accepts answers from {clock(case.began + case.answers_from)} UTC on: until then the fault may not have begun.")
     lines += ["  {number}. {asked} [{state}]\n     {how}".format(**question) for question in public(case)["questions"]]
     lines.append("./lab answer N lists the possible answers, ./lab answer N VALUE answers, ./lab answer N hint gives a hint,\n"
                  "./lab oncall end gives up.")
@@ -208,7 +208,7 @@ def judge_since(case, text, now):
         times = [when for done, shown in known for when in (done, min(shown, done + LATE_S))]
         distance = min((max(begin - when, when - end, 0) for when in times for begin, end in spans))
         if distance <= TOLERANCE_S:
-            return Verdict(RIGHT, f"right: it shows since {clock(min(shown for _, shown in known))} UTC")
+            return Verdict(RIGHT, f"right: it has shown since {clock(min(shown for _, shown in known))} UTC")
         early = all(end < min(times) for _, end in spans)
         return Verdict(WRONG, f"wrong: {'at that time everything was as before' if early else 'it had begun before that'}. "
                               "Look at the graph of the signal that shows it, with a window of a minute or less", True)
@@ -265,7 +265,7 @@ def judge_why(case, text, now):
             faults = [part.fault for part in case.parts]
             hit = {index for index, (_, reasons) in enumerate(said) if reason in reasons}
             if hit and family and not any(family in faults[index].families for index in hit):
-                return Verdict(WRONG, f"wrong: the reason is right, the class is not: {family} is {words.FAMILIES[family]}", True)
+                return Verdict(WRONG, f"wrong: the reason is right, the class is not: {family} means that {words.FAMILIES[family]}", True)
             if not hit and reason is None and any(family in fault.families for fault in faults):
                 return Verdict(WRONG, "the class is right. Say the reason too")
             if not hit and any(reason in fault.near for fault in faults):
@@ -320,10 +320,10 @@ def judge_mended(case, text, now):
         if seconds >= case.settled:
             # If nothing was wrong, the service was well before the action too.
             case.mended_at = now - seconds if case.parts else case.actions[-1][0]
-            return Verdict(RIGHT, f"right: the service has been well for {seconds:.0f} s, with traffic")
+            return Verdict(RIGHT, f"right: the service has been healthy for {seconds:.0f} s, with traffic")
         if seconds == 0:
             return Verdict(WRONG, f"not mended: {why}; {done_last(case, now)}")
-        raise CannotTell(f"the service has been well for {seconds:.0f} s; {case.settled:.0f} s are needed")
+        raise CannotTell(f"the service has been healthy for {seconds:.0f} s; {case.settled:.0f} s are needed")
     return judge
 
 
@@ -353,11 +353,11 @@ def bad_times(engines, expression, good, begin, now):
 
 
 def settled(case, engines, now):
-    """(how many seconds the service has been well, the last thing that was wrong)."""
+    """(how many seconds the service has been healthy, the last thing that was wrong)."""
     begin = now - case.settled - 2 * SETTLED_STEP_S
     base = case.base or {"rate": 1, "up": 1}
     checks = [("too few requests arrive", f"sum(rate(request_total{{{JOB}}}[20s]))", lambda value: value >= base["rate"] / 2),
-              ("more than a tenth of the requests fails", f"sum(rate(error_total{{{JOB}}}[20s])) / (sum(rate(request_total{{{JOB}}}[20s])) > 0)",
+              ("more than a tenth of the requests fail", f"sum(rate(error_total{{{JOB}}}[20s])) / (sum(rate(request_total{{{JOB}}}[20s])) > 0)",
                lambda value: value <= 0.1),
               (unnamed(case, "unscrapes", "Prometheus no longer reaches one of its targets", now), "count(up == 1)", lambda value: value >= base["up"])]
     checks += [(STILL, part.fault.effect(part.params, base), lambda value: value == 0) for part in case.parts if not part.fault.lasting]
@@ -430,7 +430,7 @@ def observed(case, engines, place, now):
     if kind == "component":
         up = engines.query("up == 1", now)
         return f"{place}: {len(up)} of the lab's targets respond. Look at the metrics of this one"
-    return f"{place}: compare the loaded and the silenced rules with observability/prometheus/rules" if kind == "alert" else "something is"
+    return f"{place}: compare the loaded and the silenced rules with observability/prometheus/rules" if kind == "alert" else "something is wrong somewhere"
 
 
 def hint(case, engines, number, now):

@@ -248,7 +248,7 @@ class Hand:
                 text = self.mend(request["action"], request.get("name", ""))
             except (Away, Failed) as error:
                 return {"status": 3, "text": f"cannot tell: {request['action']} failed: {error}"}
-            return {"status": 0, "text": f"{text} ./lab answer 4 can tell whether it helped once the service has been well for {self.case.settled:.0f} s."}
+            return {"status": 0, "text": f"{text} ./lab answer 4 can tell whether it helped once the service has been healthy for {self.case.settled:.0f} s."}
         if do == "answer":
             verdict = grader.answer(self.case, self.engines, request["question"], request["value"], now)
             return {"status": verdict.status, "text": verdict.text}

@@ -151,7 +151,7 @@ def answer(arguments):
     word = word.strip()
     number = numbered(word, grader.QUESTIONS)
     if number is None:
-        stop(f"answer takes the number of a question, 1 to 4, and a value, not '{word}'; for the guide it takes CHAPTER.QUESTION, as in 4.2", 2)
+        stop(f"answer takes the number of a question, 1 to 4, and a value, not '{word}'; a question of the guide has two numbers, as in 4.2", 2)
     value = " ".join(value).strip()
     if value.casefold() == "hint":
         return show(ask(do="hint", question=number))

@@ -9,7 +9,7 @@ FAMILIES = {
     "dependency-latency": "a service that the shop depends on is slow",
     "grey": "only some requests are affected: a SKU, a caller, a percentile, an instance",
     "capacity": "there is too much traffic, or a resource has run out",
-    "deploy": "a configuration or a build",
+    "deploy": "a configuration or a build is wrong",
     "data": "stored or counted data are wrong, but no request fails",
     "client": "a caller does something wrong",
     "credentials": "a key or a webhook's address is refused",

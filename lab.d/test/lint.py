@@ -5,7 +5,7 @@ import sys
 
 from tools import SYSTEM_PYTHON, TOP, captured, output, project_files, verdict
 
-MAX_LINES = 500
+MAX_LINES, MAX_FUNCTION = 500, 60
 # Layers: an include goes to its own layer or to one below it.
 LAYERS = {
     "base": "base",
@@ -48,9 +48,28 @@ def length():
     return [f"{name}: {size} lines" for name, size in sizes.items() if size > MAX_LINES]
 
 
+def functions():
+    """C functions that are too long. clang-format puts their first and last lines at the margin."""
+    found = []
+    for name in project_files("*.c"):
+        for function in re.finditer(r"^(?!END_TEST)\w[^;{}]*\) \{\n.*?^\}", (TOP / name).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            size = function[0].count("\n") + 1
+            found += [f"{name}: {function[0].splitlines()[0]}: {size} lines"] if size > MAX_FUNCTION else []
+    return found
+
+
 def layers():
     return [line for layer, below in LAYERS.items()
             for line in lines_with(rf'^#include "(?!({"|".join(below.split())})/)[a-z-]+/', project_files(f"src/{layer}/*.[ch]"))]
+
+
+def documented_layers():
+    """docs/architecture.md says which layers each layer uses."""
+    page = (TOP / "docs/architecture.md").read_text(encoding="utf-8")
+    said = {layer: set(re.sub(r" \(.*?\)|nothing", "", uses).replace(",", "").split())
+            for layer, uses in re.findall(r"^\| `src/([\w-]+)/` \|.*\| ([^|]+) \|$", page, re.MULTILINE)}
+    return [f"docs/architecture.md: {layer} uses {' '.join(sorted(wanted))}" for layer, below in LAYERS.items()
+            if said.get(layer) != (wanted := {"telemetry" if name == "tel" else name for name in below.split()} - {layer})]
 
 
 def packages():
@@ -74,6 +93,32 @@ def links():
             file = (TOP / name).parent / path if path else TOP / name
             if not file.exists() or heading and heading not in headings(file):
                 found.append(f"{name}: {target}")
+    return found
+
+
+FILE = r"(?<![\w/.$}-])(?:src|tests|docs|observability|lab\.d|etc|man|bench|deploy|examples)/[\w./-]*\.(?:[ch38]|py|sh|md|ya?ml|conf|tmpl|html|txt)\b(?![.-])"
+
+
+def named_files():
+    """Files that documents, comments or configurations name, but that do not exist. A patch may add a file; NAME stands for any name."""
+    found = []
+    for line in lines_with(FILE, (name for name in project_files("*.md", "*.[ch]", "*.yml", "*.yaml", "*.conf", "*.tmpl") if name != "CHANGELOG.md")):
+        place, text = line.split(": ", 1)
+        if not text.startswith(("+", "-")):
+            found += [f"{place}: {file}" for file in re.findall(FILE, text) if "NAME" not in file and not (TOP / file).exists()]
+    return found
+
+
+def named_tests():
+    """Tests that the documents name, but that are not in the file named before them. A file may be named without its folder."""
+    found, sources = [], project_files("*.py", "*.c")
+    for page in project_files("*.md"):
+        file = None
+        for word in re.findall(r"`([^`\n]+)`", (TOP / page).read_text(encoding="utf-8")):
+            if re.fullmatch(r"[\w/.-]+\.(py|c)", word):
+                file = next((TOP / name for name in sources if f"/{name}".endswith(f"/{word}")), None)
+            elif re.fullmatch(r"(test|check)_\w+", word) and not (file and re.search(rf"\b{word}\b", file.read_text(encoding="utf-8"))):
+                found.append(f"{page}: {word} is not in {file and file.relative_to(TOP)}")
     return found
 
 
@@ -108,11 +153,15 @@ CHECKS = {
     "manual pages (mandoc)": lambda: linter("mandoc", "-Tlint", "-Wwarning", *project_files("man/*.[38]")),
     "Python (pyflakes)": lambda: linter(SYSTEM_PYTHON, "-m", "pyflakes", *project_files("*.py")),
     "nothing left to do in the sources": leftovers,
-    "no file above 500 lines": length,
+    f"no file above {MAX_LINES} lines": length,
+    f"no function above {MAX_FUNCTION} lines": functions,
     "includes go downwards only": layers,
+    "the layers are documented": documented_layers,
     "headers: no include cycles, private headers stay private, each function in its file's header": lambda: linter(SYSTEM_PYTHON, "tests/lint_includes.py"),
     "one list of packages": packages,
     "links of the documents lead somewhere": links,
+    "files that are named exist": named_files,
+    "tests that the documents name exist": named_tests,
     "no function that is unsafe with threads": threads,
 }
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The shoppers, for wrk: they order, and then pay the order. Sometimes a shopper looks at an order. Some make a mistake: the shop responds
+-- The shoppers, for wrk: they order, and then pay for the order. Sometimes a shopper looks at an order. Some make a mistake: the shop responds
 -- with 4xx, which is not an error of the shop. A shopper repeats a failed payment after ten seconds, at most three times.
 --
 --   wrk -t1 -c8 -d30s --timeout 20s -s shoppers.lua http://127.0.0.1:8080

@@ -21,7 +21,7 @@
   X(pid_file, PATH, "pid_file", "", 0, 0, NULL, false,                                                       \
     "file for the process id, locked while the service runs; empty: none")                                   \
   X(incident_file, PATH, "incident_file", "", 0, 0, NULL, false,                                             \
-    "second file that overrides the configuration; may be absent; holds only keys that SIGHUP applies")      \
+    "second file that overrides the configuration; may be absent; holds only settings that SIGHUP applies")  \
   X(instance, NAME, "instance", "", 0, 63, NULL, false,                                                      \
     "name of this process in its logs and traces, without blanks, at most 63 bytes; empty: a random UUID")   \
   X(seed, WHOLE, "seed", "0", 0, 9e18, NULL, false,                                                          \

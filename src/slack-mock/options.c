@@ -63,6 +63,19 @@ static int print(const char *text) {
   return startup_flush_output("slack-mock") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Reports a wrong word of the command line. The word may hold a webhook's address, which is a secret: it
+ * follows an option, perhaps a misspelled one, or stands alone. So this shows only the name of an option, and
+ * no address. */
+static int misused(const char *before, const char *word, const char *after) {
+  size_t len = *word != '-' ? strlen(word) : word[1] == '-' ? strcspn(word, "=") : 2;
+  if (*word != '-' && strstr(word, "/services/")) {
+    word = "a webhook's address; write --hook before it";
+    len = strlen(word);
+  }
+  fprintf(stderr, "slack-mock: %s%.*s%s\nTry slack-mock --help.\n", before, (int)len, word, after);
+  return EXIT_USAGE;
+}
+
 int mock_options_parse(int argc, char **argv, struct mock_options *options) {
   static const struct option longs[] = {
       {"listen", required_argument, NULL, 'l'}, {"store", required_argument, NULL, 's'},
@@ -73,8 +86,11 @@ int mock_options_parse(int argc, char **argv, struct mock_options *options) {
   options->store = setting("SLACK_MOCK_STORE", NULL, store, sizeof store);
   options->hook = NULL;
   const char *known = setting("SLACK_MOCK_HOOK", NULL, hook, sizeof hook);
-  int option;
-  while ((option = getopt_long(argc, argv, "l:s:k:hV", longs, NULL)) != -1) {
+  opterr = 0;
+  for (;;) {
+    const char *seen = argv[optind];
+    int option = getopt_long(argc, argv, "+:l:s:k:hV", longs, NULL);
+    if (option == -1) break;
     switch (option) {
     case 'l':
       options->listen = optarg;
@@ -91,9 +107,10 @@ int mock_options_parse(int argc, char **argv, struct mock_options *options) {
       return print(usage);
     case 'V':
       return print("slack-mock " PACKAGE_VERSION " (" MINISHOP_COMMIT ")\n");
-    default: /* getopt_long() has printed a message */
-      fputs("Try slack-mock --help.\n", stderr);
-      return EXIT_USAGE;
+    default:
+      if (option == ':') return misused("", seen, " requires an argument");
+      if (optopt && seen[1] == '-') return misused("", seen, " takes no argument");
+      return misused("unknown or ambiguous option ", seen, "");
     }
   }
   if (options->store && !*options->store) {
@@ -101,6 +118,5 @@ int mock_options_parse(int argc, char **argv, struct mock_options *options) {
     return EXIT_USAGE;
   }
   if (optind == argc) return !known || take_hook(options, known) ? CONTINUE : EXIT_USAGE;
-  fprintf(stderr, "slack-mock: unexpected argument: %s\nTry slack-mock --help.\n", argv[optind]);
-  return EXIT_USAGE;
+  return misused("unexpected argument: ", argv[optind], "");
 }

@@ -45,6 +45,18 @@ def test_installed_files(directory):
             claim(f"{name}: probes large stack frames", re.search(r"(or[ql]|movq) +\$0x0,(0x[0-9a-f]+)?\(%rsp", code))
 
 
+def test_the_document_says_where_files_are(_):
+    """docs/install.md says where each file is installed, below the prefix."""
+    table = (labtest.TOP / "docs/install.md").read_text().split("| path below `PREFIX` |")[1].split("\n\n")[0]
+    paths = [path for line in table.splitlines() for path in re.findall(r"`([\w./-]+)`", line.rpartition(" | ")[2])]
+    claim("the table has paths", len(paths) >= 8, paths)
+    prefix = library_test.installed()
+    expect("paths that are not installed", [path for path in paths if not (prefix / path).exists()], [])
+    listed = [f"{path}/" if (prefix / path).is_dir() else path for path in paths]
+    found = [str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()]
+    expect("installed files that the table does not name", [name for name in found if not name.startswith(tuple(listed))], [])
+
+
 def configured(directory, *arguments):
     """The hardening flags of a Makefile from this configuration, by variable."""
     directory.mkdir()

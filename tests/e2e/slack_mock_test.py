@@ -485,6 +485,9 @@ def test_hook(_):
         for options, environment in ((["--hook", value], {}), ([], {"SLACK_MOCK_HOOK": value})):
             done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", *options], env={**os.environ, **environment}, capture_output=True, text=True, timeout=20)
             equal((done.returncode, "--hook requires" in done.stderr, "canary" in done.stderr), (2, True, False), f"{value[:40]}: {done}")
+    for word in (f"--hoook={known}", f"-z{known}", known, f"http://127.0.0.1:8090{known}", f"--help={known}"):
+        done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", word], capture_output=True, text=True, timeout=20)
+        equal((done.returncode, "--help" in done.stderr, token in done.stderr), (2, True, False), f"not an option: {done}")
     labtest.figure("5 other addresses refused, in 6 configurations")
 
 

@@ -187,5 +187,21 @@ def test_figures_of_readme(_):
         f"{sum(size for _, size in wanted) / 1000:.1f}"))
 
 
+def test_counts_of_the_documents(_):
+    """The documents say how many chapters and cases there are, and how large the log of the lab can be."""
+    sys.path.insert(0, str(TOP / "lab.d"))
+    from oncall import cases
+    text = {name: " ".join((TOP / name).read_text(encoding="utf-8").split()) for name in ("README.md", "docs/guide/README.md", "docs/oncall.md", "lab.d/up.sh")}
+    chapters = len(list((TOP / "docs/guide").glob("[0-9][0-9]-*.md")))
+    for name in ("README.md", "docs/guide/README.md", "lab.d/up.sh"):
+        expect(f"chapters in {name}", re.findall(r"(\w+) short chapters", text[name]), [{12: "twelve", 13: "thirteen", 14: "fourteen"}[chapters]])
+    expect("cases in README.md", re.findall(r"The lab has (\w+) cases", text["README.md"]), [{29: "twenty-nine", 30: "thirty", 31: "thirty-one"}[len(cases.NUMBERS)]])
+    expect("cases in docs/oncall.md", re.findall(r"one of (\d+), drawn at random", text["docs/oncall.md"]), [str(len(cases.NUMBERS))])
+    first, last = map(int, re.search(r"it begins (\d+) to (\d+) seconds after", text["docs/oncall.md"]).groups())
+    expect("when the fault begins", (first, last), cases.BEGINS_S)
+    size, kept = (int(re.search(rf"#{name} = (\d+);", (TOP / "etc/minishop.conf").read_text(encoding="utf-8"))[1]) for name in ("max_bytes", "keep"))
+    expect("GB of the log", re.findall(r"Its log grows by \d+ MB an hour, to ([\d.]+) GB at most", text["README.md"]), [f"{size * (kept + 1) / 1e9:.1f}"])
+
+
 if __name__ == "__main__":
     labtest.run_tests(globals())

@@ -396,6 +396,21 @@ def test_burn_lines_are_the_alerts(_):
         raise TestFailure(f"the limits are {limits}; the lines are {shown}")
 
 
+# Words in italics in docs/stack.md that are Grafana's own.
+OWN_WORDS = {"Logs for this span", "Save as copy", "Export", "Export as code", "Classic", "JSON"}
+
+
+def test_the_documents_name_panels_that_are_there(_):
+    """docs/stack.md writes the title of a panel, a row or a link in italics, or the first words of it."""
+    titles = {part["title"] for board in dashboards.boards().values() for part in (board, *board["panels"], *dashboards.panels(board)) if part.get("title")}
+    titles |= set(re.findall(r"(?:name|urlDisplayLabel): ([^,}\n]+)", (dashboards.GRAFANA / "provisioning/datasources/minishop.yaml").read_text()))
+    text = re.sub(r"`[^`\n]*`|(?s:```.*?```)", "", (labtest.TOP / "docs/stack.md").read_text())
+    named = {" ".join(words.split()) for words in re.findall(r"(?<![*\w])\*([A-Z][^*]*)\*(?!\*)", text)}
+    if len(named) < 12:
+        raise TestFailure(f"the document names too few panels: {named}")
+    expect_none("names of panels that do not exist", [words for words in named - OWN_WORDS if not any(title.startswith(words) for title in titles)])
+
+
 def test_one_look(_):
     """A colour belongs to a name, not to a position in a response; values do not cover lines; numbers are rounded as elsewhere."""
     decimals = {"percentunit": 1, "s": 1, "reqps": 2}

@@ -70,6 +70,16 @@ def proving(number, seed=1):
     return world
 
 
+def test_a_verdict_is_a_sentence(_):
+    """The text of a class completes "CLASS means that ...", and nowhere is a wrong place if something is wrong."""
+    for family, meaning in words.FAMILIES.items():
+        labtest.contains(wanted(World(1, cases.NOTHING[0]), 3, family, RIGHT if family == "nothing" else WRONG).text,
+                         "nothing is wrong" if family == "nothing" else f"{family} means that {meaning}. Is that what the signals show?")
+        expect(f"a verb in {meaning!r}", bool(re.search(r" (is|are|returns|does) ", meaning)), True)
+    labtest.contains(wanted(World(1, 3), 3, "deploy gateway_error", WRONG).text, "the class is not: deploy means that a configuration or a build is wrong")
+    expect("nowhere", wanted(World(1, 3), 2, "nowhere", WRONG).text.partition(" (")[0], "wrong: something is wrong somewhere")
+
+
 def test_the_end_waits_for_the_proof(_):
     for number in cases.NUMBERS:
         world = World(1, number)
