@@ -231,7 +231,7 @@ START_TEST(test_resource_attributes_without_effect) {
       "service.version",        "service.instance.id",    "process.pid",
       "telemetry.sdk.name",     "telemetry.sdk.language", "telemetry.sdk.version",
       "process.executable.name"};
-  char pair[512], line[256], name[2 * sizeof settings.service_name];
+  char pair[1024], line[256], name[2 * sizeof settings.service_name];
   const char *const list[] = {pair, NULL};
 #define READ_PAIR(...)                                                                                       \
   (snprintf(pair, sizeof pair, __VA_ARGS__), tel_tracing_settings_init(&settings), warnings[0] = '\0',       \
