@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -46,19 +45,6 @@ static struct tel_span *start_span(struct tel *tel, const struct tel_http_reques
                            continued ? &parent : NULL, state, start);
 }
 
-/* The path of a target in absolute form (RFC 9112), such as a proxy sends. The part before it may hold a
- * password. */
-static const char *path_of(const char *target) {
-  static const char *const schemes[] = {"http://", "https://"};
-  for (size_t i = 0; *target != '/' && i < sizeof schemes / sizeof *schemes; i++) {
-    size_t len = strlen(schemes[i]);
-    if (strncasecmp(target, schemes[i], len) != 0) continue;
-    const char *path = strchr(target + len, '/');
-    return path ? path : "/";
-  }
-  return target;
-}
-
 struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_request *request) {
   if (!tel || !request || !request->method || !request->path || tel_foreign(tel)) return NULL;
   struct tel_http_exchange *exchange = malloc(sizeof *exchange);
@@ -67,7 +53,7 @@ struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_
   start.unix_ns -= request->age_ns;
   start.mono_ns -= request->age_ns;
   *exchange = (struct tel_http_exchange){.tel = tel, .request = *request, .start = start};
-  exchange->request.path = path_of(request->path);
+  exchange->request.path = tel_http_path_of(request->path);
   exchange->method = tel_http_methods[tel_http_method_index(request->method)];
   exchange->span = start_span(tel, request, &exchange->start);
   return exchange;

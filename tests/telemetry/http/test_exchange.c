@@ -112,7 +112,10 @@ START_TEST(test_the_path_of_a_url) {
                                          {"http:///x", "/x"},
                                          {"/http://x/y", "/http://x/y"},
                                          {"*", "*"},
-                                         {"httpx://a/b", "httpx://a/b"},
+                                         {"ftp://user:topsecret@a/b", "/b"},
+                                         {"http://user:topsecret@a?/b", "/"},
+                                         {"a/b://c", "a/b://c"},
+                                         {"://a/b", "://a/b"},
                                          {"", ""}};
   struct tel *tel = open_telemetry();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
