@@ -164,7 +164,7 @@ static void write_log(struct http_observe *observe, const struct http_exchange *
     tel_log_context(record, &exchange->context);
   tel_http_describe_line(fields, parts);
   tel_attributes_put_string(fields, &REQUEST_ID, exchange->request_id);
-  tel_attributes_put_string(fields, &PATH, exchange->path);
+  tel_attributes_put_string(fields, &PATH, tel_http_path_of(exchange->path));
   tel_attributes_put_double(fields, &DURATION, (double)duration_ns / 1e6);
   tel_attributes_put_int(fields, &REQUEST_BYTES, (int64_t)exchange->body_len);
   tel_attributes_put_int(fields, &RESPONSE_BYTES,
@@ -209,8 +209,8 @@ void http_observe_refused(struct http_observe *observe, const struct server_refu
     tel_attributes_put_string(fields, &REQUEST_ID, exchange->request_id);
   }
   tel_attributes_set_static(fields, "route", "unmatched");
-  if (refusal->target)
-    tel_attributes_set_text(fields, "path", refusal->target, strcspn(refusal->target, "?"));
+  const char *path = refusal->target ? tel_http_path_of(refusal->target) : NULL;
+  if (path) tel_attributes_set_text(fields, "path", path, strcspn(path, "?"));
   tel_attributes_set_int(fields, "status", refusal->status);
   tel_attributes_set_string(fields, "client", refusal->client);
   tel_attributes_set_string(fields, "reason", refusal->code);

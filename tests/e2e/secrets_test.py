@@ -97,6 +97,17 @@ def test_secrets_in_a_query(directory):
         search("a client's query", {**texts, **told(server), "log": (directory / "minishop.json").read_text(), "output": server.log_tail()})
 
 
+def test_a_password_in_a_target(directory):
+    """A client without a proxy's configuration sends a whole URL. The log has its path."""
+    with shop.Shop(directory, {"traces.recent_bytes": 1 << 20, "log.level": "debug"}, f"http://{DEAD}") as server:
+        for scheme in "http", "HTTPS", "ftp", "ws+x":
+            for method in "GET", "POST", "CONNECT":
+                target = f"{scheme}://user:{CANARY}@shop/{scheme}/{method}?a=b"
+                expect(target, server.raw(f"{method} {target} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n".encode())[9:12], b"400")
+                server.logged(path=f"/{scheme}/{method}", status=400)
+        search("a target", {**told(server), "log": (directory / "minishop.json").read_text(), "output": server.log_tail()})
+
+
 def test_core_files(directory):
     """A core file would contain every secret. Its name contains none: the kernel derives it from the program's name."""
     with shop.Shop(directory, env={"OTEL_EXPORTER_OTLP_HEADERS": f"a={CANARY}"}) as server:

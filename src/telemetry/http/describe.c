@@ -16,6 +16,15 @@ size_t tel_http_method_index(const char *method) {
   return TEL_HTTP_OTHER;
 }
 
+const char *tel_http_path_of(const char *target) {
+  static const char scheme[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.";
+  if (*target == '/') return target; /* nearly always */
+  const char *rest = target + strspn(target, scheme);
+  if (rest == target || strncmp(rest, "://", 3) != 0) return target;
+  rest += 3 + strcspn(rest + 3, "/?#");
+  return *rest == '/' ? rest : "/";
+}
+
 struct tel_http_parts {
   struct tel_block *span, *line;
 };

@@ -12,6 +12,9 @@ enum { TEL_HTTP_METHODS = 10, TEL_HTTP_OTHER = TEL_HTTP_METHODS - 1 };
 extern const char *const tel_http_methods[TEL_HTTP_METHODS];
 /* The row of a method. */
 size_t tel_http_method_index(const char *method);
+/* The path of a request's target. Of a target in absolute form (RFC 9112), skips the scheme and the
+ * authority, which may hold a password. Points into target, or to "/". A query stays. */
+const char *tel_http_path_of(const char *target);
 
 /* The attributes method, route and status, encoded once for all requests that share them. */
 struct tel_http_parts;

@@ -53,6 +53,7 @@ struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_
   start.unix_ns -= request->age_ns;
   start.mono_ns -= request->age_ns;
   *exchange = (struct tel_http_exchange){.tel = tel, .request = *request, .start = start};
+  exchange->request.path = tel_http_path_of(request->path);
   exchange->method = tel_http_methods[tel_http_method_index(request->method)];
   exchange->span = start_span(tel, request, &exchange->start);
   return exchange;

@@ -2,6 +2,7 @@
 /* An exchange with its span, its metrics and its log line, over the public interface. */
 #include "config.h" /* first: memmem() */
 
+#include <stdio.h>
 #include <string.h>
 #include <tel/http.h>
 #include <tel/scrape.h>
@@ -103,5 +104,44 @@ START_TEST(test_no_exemplar_without_a_recorded_span) {
 }
 END_TEST
 
+/* A target in absolute form is a URL, perhaps with a password. */
+START_TEST(test_the_path_of_a_url) {
+  static const char *const cases[][2] = {{"http://user:topsecret@shop.test:1/cup/9", "/cup/9"},
+                                         {"HTTPS://shop.test/a//b", "/a//b"},
+                                         {"http://user:topsecret@shop.test", "/"},
+                                         {"http:///x", "/x"},
+                                         {"/http://x/y", "/http://x/y"},
+                                         {"*", "*"},
+                                         {"ftp://user:topsecret@a/b", "/b"},
+                                         {"http://user:topsecret@a?/b", "/"},
+                                         {"a/b://c", "a/b://c"},
+                                         {"://a/b", "://a/b"},
+                                         {"", ""}};
+  struct tel *tel = open_telemetry();
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct tel_http_request about = {.method = "GET", .path = cases[i][0]};
+    struct tel_http_exchange *exchange = tel_http_begin(tel, &about);
+    char number[16];
+    snprintf(number, sizeof number, "case %zu", i);
+    tel_attributes_set_string(tel_span_attributes(tel_http_span(exchange)), "case", number);
+    tel_attributes_set_string(tel_http_fields(exchange), "case", number);
+    if (i % 2) ck_assert_int_eq(tel_http_keep(exchange), 0);
+    tel_http_end(exchange, NULL, 200, 0);
+  }
+  close_telemetry(tel);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char span[64], line[64], path_of_span[64], path_of_line[64];
+    snprintf(span, sizeof span, "\"attributes\":{\"case\":\"case %zu\"", i);
+    snprintf(path_of_span, sizeof path_of_span, "\"url.path\":\"%s\"", cases[i][1]);
+    expect_line(span, path_of_span);
+    snprintf(line, sizeof line, ",\"case\":\"case %zu\"}", i);
+    snprintf(path_of_line, sizeof path_of_line, "\"path\":\"%s\"", cases[i][1]);
+    expect_line(line, path_of_line);
+  }
+  ck_assert_ptr_null(strstr(output, "topsecret"));
+}
+END_TEST
+
 TEST_MAIN("exchange", test_a_handler_knows_its_failure_best, test_a_route_names_its_method_in_any_case,
-          test_an_exemplar_names_a_recorded_span, test_no_exemplar_without_a_recorded_span)
+          test_an_exemplar_names_a_recorded_span, test_no_exemplar_without_a_recorded_span,
+          test_the_path_of_a_url)

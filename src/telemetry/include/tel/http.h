@@ -24,7 +24,7 @@ struct tel_http_exchange;
  * tracestate only until tel_http_begin() returns. All except method and path may be NULL. */
 struct tel_http_request {
   const char *method;      /* as sent; "" if not known */
-  const char *path;        /* as sent, without the query */
+  const char *path;        /* as sent, without the query; of an absolute URL, only its path is recorded */
   const char *query;       /* without the question mark; the span's url.query hides secrets of signed URLs */
   const char *scheme;      /* NULL: "http" */
   const char *version;     /* "1.1" */
