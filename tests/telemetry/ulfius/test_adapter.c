@@ -395,13 +395,12 @@ END_TEST
 /* The adapter observes and restores the copy like any other endpoint. */
 START_TEST(test_an_endpoint_copied_to_another_instance) {
   char reply[1024];
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   struct _u_instance second;
   prepare();
   struct tel *tel = tel_new("adapter", "1");
   ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
-  port = free_port();
-  at.sin_port = htons((uint16_t)port);
+  port = loopback_free_port();
+  struct sockaddr_in at = loopback_address(port);
   ck_assert_int_eq(ulfius_init_instance(&second, port, &at, NULL), U_OK);
   ck_assert_int_eq(ulfius_add_endpoint(&second, &instance.endpoint_list[0]), U_OK);
   ck_assert_int_eq(tel_ulfius_start(tel, &second, NULL), U_OK);
