@@ -80,6 +80,8 @@ static unsigned read_port(const char *text) {
 static void describe_server(struct tel_attributes *attributes, const char *host, bool https) {
   static const struct tel_key ADDRESS = TEL_KEY("server.address"), PORT = TEL_KEY("server.port");
   if (!host || !*host) return;
+  const char *user = strrchr(host, '@'); /* invalid, and perhaps with a password */
+  if (user) host = user + 1;
   const char *bracket = *host == '[' ? strchr(host, ']') : NULL, *colon = strrchr(host, ':');
   if (bracket && colon && colon < bracket) colon = NULL;
   const char *end = bracket ? bracket : colon ? colon : host + strlen(host);
