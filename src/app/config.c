@@ -84,14 +84,19 @@ static char *read_file(const char *path, size_t *len) {
   return NULL;
 }
 
+static const char *read_error(int error) {
+  _Static_assert(FILE_LIMIT == 1 << 20, "the message says 1 MiB");
+  if (error == EFBIG) return "it has more than 1 MiB";
+  return error == EINVAL ? "not a regular file" : strerror(error);
+}
+
 static int load_file(struct app_config *config, const char *path, bool incident, bool optional,
                      const char *directory, struct error *error) {
   size_t len;
   char *text = read_file(path, &len);
   if (!text) {
     if (errno == ENOENT && optional) return 0;
-    error_set(error, "cannot read the configuration %s: %s", path,
-              errno == EINVAL ? "not a regular file" : strerror(errno));
+    error_set(error, "cannot read the configuration %s: %s", path, read_error(errno));
     return -1;
   }
   int result = app_config_parse(config, text, len, path, incident, directory, error);

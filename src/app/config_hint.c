@@ -109,7 +109,10 @@ static void next(struct scan *scan) {
     scan->token = SIGN;
   }
   scan->len = (size_t)(scan->at - scan->text);
-  text_show(scan->text, scan->len, scan->shown);
+  if (scan->token == TEXT && memchr(scan->text, '@', scan->len))
+    strcpy(scan->shown, "\"...\""); /* a URL may hold a password */
+  else
+    text_show(scan->text, scan->len, scan->shown);
 }
 
 static bool is_sign(const struct scan *scan, const char *signs) {

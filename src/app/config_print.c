@@ -90,6 +90,12 @@ static void print_origin(const struct app_config *config, size_t id, const struc
   }
 }
 
+static bool hides_a_part(const struct app_config *config, const struct app_key *key) {
+  char shown[TEL_ENDPOINT_SHOWN_SIZE];
+  const char *url = (const char *)config + key->offset;
+  return key->type == APP_URL && app_value_show_url(url, shown) != url;
+}
+
 void app_config_print(const struct app_config *config, const struct app_sources *sources, FILE *out) {
   char group[APP_VARIABLE_SIZE] = "";
   for (size_t i = 0; i < APP_KEY_COUNT; i++) {
@@ -105,7 +111,7 @@ void app_config_print(const struct app_config *config, const struct app_sources 
     app_config_print_value(config, key, out);
     fputs("; # ", out);
     print_origin(config, i, sources, out);
-    fputs("\n", out);
+    fputs(hides_a_part(config, key) ? "; user and password are not shown\n" : "\n", out);
   }
   if (*group) fputs("};\n", out);
 }

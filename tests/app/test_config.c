@@ -137,6 +137,15 @@ START_TEST(files_that_are_not_there) {
   ck_assert_ptr_nonnull(strstr(error.text, "Is a directory"));
   sources.file = "/dev/zero";
   ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "not a regular file"));
+  sources.file = place.file;
+  files_write(place.file, "");
+  ck_assert_int_eq(truncate(place.file, 1 << 20), 0);
+  ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "not a text file"));
+  ck_assert_int_eq(truncate(place.file, (1 << 20) + 1), 0);
+  ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+  ck_assert_ptr_nonnull(strstr(error.text, "more than 1 MiB"));
   place_remove(&place);
 }
 END_TEST

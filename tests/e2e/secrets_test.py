@@ -85,6 +85,25 @@ def test_refused_settings(directory):
             expect("messages about the setting", [place for place, text in texts.items() if "traces.endpoint takes" not in text], [])
 
 
+def test_what_is_hidden_is_told(_):
+    """The output has the syntax of the file, so a reader could take it for the whole value."""
+    for url, shown in ((f"http://user:{CANARY}@{DEAD}/x", f'"http://{DEAD}/x"; # the environment, MINISHOP_TRACES_ENDPOINT; user and password are not shown\n'),
+                       (f"http://{DEAD}", f'"http://{DEAD}"; # the environment, MINISHOP_TRACES_ENDPOINT\n')):
+        expect(url, f"  endpoint = {shown}" in run({"MINISHOP_TRACES_ENDPOINT": url}, "--check-config"), True)
+
+
+def test_syntax_errors(directory):
+    """The text at the place of a syntax error may be the address."""
+    url = f'"http://user:{CANARY}@{DEAD}"'
+    for number, line in enumerate((url, f"traces = {{ {url} }}", f"traces = {{ enabled = true {url}; }}", f"x = [1 {url}]",
+                                   f"traces = {{ endpoint {url}; }}", f"traces = {{ endpoint = {url}", f"traces = {{ endpoint = '{url}'; }}")):
+        file = directory / f"{number}.conf"
+        file.write_text(line + "\n")
+        text = run({}, "--check-config", f"--config={file}")
+        search(line, {"message": text})
+        expect("a message about the line", f"{file}:1: " in text, True)
+
+
 def test_secrets_in_a_query(directory):
     """The query of a client is an attribute of its span. The values that the HTTP conventions list are redacted, and the log has no query."""
     secret = "&".join(f"{name}={CANARY}" for name in ("sig", "Signature", "AWSAccessKeyId", "X-Amz-Signature", "X-Goog-Signature"))
