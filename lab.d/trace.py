@@ -24,7 +24,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from logs import paint, plain, short
+from logs import paint, parse, plain, short
 
 LISTED = 10
 SEARCHED = 1000
@@ -223,12 +223,7 @@ def show_span(terminal, depth, span, start, total):
 
 def show_log(terminal, lines):
     for line in lines:
-        record = line
-        if isinstance(line, str):
-            try:
-                record = json.loads(line)
-            except ValueError:
-                record = None
+        record = parse(line) if isinstance(line, str) else line
         if not isinstance(record, dict):
             terminal.wrapped(plain(line), 2)
             continue

@@ -7,8 +7,8 @@ Run it in the build directory: it starts ./slack-mock. With SCREENSHOTS=DIRECTOR
 import os
 import pathlib
 
-from labtest import TestFailure, need, run_main, wait_until
-from slack_mock_test import Mock, equal
+from labtest import TestFailure, expect, need, run_main, wait_until
+from slack_mock_test import Mock
 from webdriver import Browser
 
 FIRING = {"channel": "#minishop-alerts", "username": "Alertmanager", "icon_emoji": ":rotating_light:", "attachments": [{
@@ -71,11 +71,11 @@ def picture(browser, name):
 def check_first_steps(mock, browser):
     browser.open(f"http://127.0.0.1:{mock.port}/")
     wait_until("the empty page is live", lambda: text(browser, "#link") == "live")
-    equal(browser.run("return document.getElementById('empty').hidden"), False, "an empty page says what to do")
-    equal(text(browser, "#hook"), f"http://127.0.0.1:{mock.port}/services/T000/B000/anything", "the address to use")
+    expect("an empty page says what to do", browser.run("return document.getElementById('empty').hidden"), False)
+    expect("the address to use", text(browser, "#hook"), f"http://127.0.0.1:{mock.port}/services/T000/B000/anything")
     browser.run("window.same_page = true; document.getElementById('sample').click()")
     wait_count(browser, ".message[data-state=firing]", 1)
-    equal(browser.run("return document.getElementById('empty').hidden"), True, "not empty any more")
+    expect("not empty any more", browser.run("return document.getElementById('empty').hidden"), True)
     mock.ask("DELETE", "/messages")
     wait_count(browser, ".message", 0)
     wait_until("empty again", lambda: not browser.run("return document.getElementById('empty').hidden"))
@@ -86,8 +86,8 @@ def check_alerts(mock, browser):
     wait_count(browser, ".message[data-state=firing]", 1)
     mock.post(RESOLVED)
     wait_count(browser, ".message[data-state=resolved]", 1)
-    equal(browser.run("return window.same_page"), True, "shown without a reload")
-    equal([text(browser, f".message[data-state={s}] .state") for s in ("firing", "resolved")], ["Firing", "Resolved"], "in words")
+    expect("shown without a reload", browser.run("return window.same_page"), True)
+    expect("in words", [text(browser, f".message[data-state={s}] .state") for s in ("firing", "resolved")], ["Firing", "Resolved"])
     colours = browser.run("return ['firing', 'resolved'].map((s) => getComputedStyle(document.querySelector("
                           "`.body[data-state=${s}]`)).borderLeftColor)")
     if colours[0] == colours[1]:
@@ -96,17 +96,17 @@ def check_alerts(mock, browser):
     for selector, expected in ((".title a", "FIRING: MiniShop fails 32 % of its requests"), (".text strong", "10 %"),
                                (".text code", "minishop"), (".text em", "its"), (".text s", "friends"), (".text a", "Query"),
                                (".fields dt", "Alert"), (".fields dd", "MiniShopHighErrorRate"), (".actions a", "Runbook")):
-        equal(text(browser, f"{body} {selector}"), expected, selector)
-    equal(text(browser, ".message[data-state=firing] .mention"), "@here", "a mention")
-    equal(count(browser, f"{body} .actions a"), 1, "a button with javascript: is not a link")
+        expect(selector, text(browser, f"{body} {selector}"), expected)
+    expect("a mention", text(browser, ".message[data-state=firing] .mention"), "@here")
+    expect("a button with javascript: is not a link", count(browser, f"{body} .actions a"), 1)
     links = browser.run("return [...document.querySelectorAll('.message a')].map((a) => [a.href, a.rel])")
-    equal(links[1], ["http://127.0.0.1:9090/q?a=1&b=2", "noopener noreferrer"], "a link")
+    expect("a link", links[1], ["http://127.0.0.1:9090/q?a=1&b=2", "noopener noreferrer"])
     first, second, third = browser.run(f"return [...document.querySelectorAll('{body} .fields > div')].map((d) => d.offsetTop)")
-    equal((first == second, third > first), (True, True), "short fields are side by side, the long one is below")
+    expect("short fields are side by side, the long one is below", (first == second, third > first), (True, True))
     mock.post(GROUPED)
     wait_until("the group", lambda: (text(browser, ".message:last-child .text") or "").count("is down") == 2)
-    equal(count(browser, ".message:last-child .text strong"), 3, "its headlines")
-    equal(text(browser, "#messages")[:5], "Today", "the day")
+    expect("its headlines", count(browser, ".message:last-child .text strong"), 3)
+    expect("the day", text(browser, "#messages")[:5], "Today")
 
 
 def check_hostile(mock, browser):
@@ -117,12 +117,12 @@ def check_hostile(mock, browser):
                  "<svg onload=window.owned=1>", "</div><script>"):
         if part not in shown:
             raise TestFailure(f"not shown as text: {part}")
-    equal(browser.run("return window.owned ?? null"), None, "nothing ran")
-    equal(count(browser, ".message script, .message img, .message iframe, .message [style*=url]"), 0, "elements from a message")
-    equal(count(browser, ".message a:not([href^='http'])"), 0, "links that are not http")
+    expect("nothing ran", browser.run("return window.owned ?? null"), None)
+    expect("elements from a message", count(browser, ".message script, .message img, .message iframe, .message [style*=url]"), 0)
+    expect("links that are not http", count(browser, ".message a:not([href^='http'])"), 0)
     mock.post(QUOTED)
     wait_until("the escaped message", lambda: (text(browser, ".message:last-child") or "").count("<!channel> <http://evil.example|click> &lt;") == 7)
-    equal(count(browser, ".message:last-child .mention, .message:last-child a"), 0, "mentions and links in escaped text")
+    expect("mentions and links in escaped text", count(browser, ".message:last-child .mention, .message:last-child a"), 0)
 
 
 def check_long(mock, browser):
@@ -140,7 +140,7 @@ def check_long(mock, browser):
     wait_until("marks that never close are shown", lambda: "*a _b" in (text(browser, ".message:last-child .words") or ""), 20)
     mock.post({"channel": "#other", "text": "elsewhere"})
     wait_until("another channel is offered", lambda: "1" in (text(browser, "#channels .badge") or ""))
-    equal(browser.run("return document.querySelector('.message:last-child').hidden"), True, "and not mixed with this one")
+    expect("and not mixed with this one", browser.run("return document.querySelector('.message:last-child').hidden"), True)
 
 
 def check_modes(mock, browser):
@@ -164,11 +164,11 @@ def check_phone_and_night(mock):
             name = "dark" if dark else "light"
             fits(browser, f"a phone, {name}")
             luminance = browser.run("return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
-            equal(sum(luminance) < 384, dark, f"{name} paper {luminance}")
+            expect(f"{name} paper {luminance}", sum(luminance) < 384, dark)
             picture(browser, f"phone-{name}-end")
             browser.run("document.getElementById('scroll').scrollTop = 0")
             picture(browser, f"phone-{name}-top")
-            equal(browser.console_errors(), [], "errors in the console")
+            expect("errors in the console", browser.console_errors(), [])
 
 
 def main():
@@ -181,7 +181,7 @@ def main():
             browser.run("document.querySelector('#channels button').click(); document.getElementById('scroll').scrollTop = 0")
             picture(browser, "desktop-light")
             # A refused javascript: link or inline script would be reported here by the Content-Security-Policy.
-            equal(browser.console_errors(), [], "errors in the console")
+            expect("errors in the console", browser.console_errors(), [])
         check_phone_and_night(mock)
         print("ok check_phone_and_night")
 

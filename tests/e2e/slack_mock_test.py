@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 
 import labtest
-from labtest import TestFailure, wait_until
+from labtest import TestFailure, expect, wait_until
 
 PROGRAM = os.path.abspath("slack-mock")
 HOOK = "/services/T000/B000/XXXXXXXX"
@@ -55,7 +55,7 @@ class Mock:
     def __exit__(self, *_):
         try:
             if self.process.poll() is None:
-                equal(self.stop(), 0, "exit code at the end of a test")
+                expect("exit code at the end of a test", self.stop(), 0)
         finally:
             self.process.kill()
             self.output.close()
@@ -73,16 +73,11 @@ class Mock:
         return json.loads(self.ask("GET", f"/messages?after={after}")[2])
 
     def mode(self, name, **more):
-        equal(self.ask("POST", "/control", json.dumps({"mode": name, **more}), JSON)[0], 200, name)
+        expect(name, self.ask("POST", "/control", json.dumps({"mode": name, **more}), JSON)[0], 200)
 
     def metric(self, line):
         found = re.search(rf"^{re.escape(line)} (\d+)$", self.ask("GET", "/metrics")[2], re.M)
         return int(found.group(1)) if found else None
-
-
-def equal(seen, expected, what=""):
-    if seen != expected:
-        raise TestFailure(f"{what}: expected {expected!r}, saw {seen!r}")
 
 
 def test_responses(_):
@@ -109,17 +104,17 @@ def test_responses(_):
     ]
     with Mock() as mock:
         for body, kind, path, status, word in cases:
-            equal(mock.post(body, kind, path), (status, word), f"{body[:60]} as {kind} to {path}")
+            expect(f"{body[:60]} as {kind} to {path}", mock.post(body, kind, path), (status, word))
         status, headers, _ = mock.ask("POST", HOOK, HELLO, JSON)
-        equal(headers["Content-Type"].split(";")[0], "text/plain", "type of ok")
-        equal(mock.metric('slack_mock_messages_total{result="ok"}'), 5, "delivered")
-        equal(mock.metric('slack_mock_messages_total{result="invalid_payload"}'), 8, "invalid")
-        equal(mock.metric('slack_mock_messages_total{result="rate_limited"}'), 0, "exists from the start")
-        equal(mock.metric("slack_mock_messages_stored"), 5, "stored")
+        expect("type of ok", headers["Content-Type"].split(";")[0], "text/plain")
+        expect("delivered", mock.metric('slack_mock_messages_total{result="ok"}'), 5)
+        expect("invalid", mock.metric('slack_mock_messages_total{result="invalid_payload"}'), 8)
+        expect("exists from the start", mock.metric('slack_mock_messages_total{result="rate_limited"}'), 0)
+        expect("stored", mock.metric("slack_mock_messages_stored"), 5)
         _, headers, _ = mock.ask("GET", "/metrics")
-        equal(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8", "type of /metrics")
+        expect("type of /metrics", headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
         _, headers, text = mock.ask("GET", "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
-        equal((headers["Content-Type"].split(";")[0], text.endswith("# EOF\n")), ("application/openmetrics-text", True), "OpenMetrics")
+        expect("OpenMetrics", (headers["Content-Type"].split(";")[0], text.endswith("# EOF\n")), ("application/openmetrics-text", True))
         status, headers, _ = mock.ask("POST", HOOK, b"{}", JSON)
         if "no text" not in (headers["X-Slack-Mock-Reason"] or ""):
             raise TestFailure("a refusal without a reason in its header")
@@ -131,32 +126,32 @@ def test_content_coding(_):
         for coding in ("gzip", "GZIP", "identity, gzip", " br ", "identityx"):
             for body in (HELLO, gzip.compress(HELLO)):
                 status, headers, text = mock.ask("POST", HOOK, body, JSON, headers={"content-encoding": coding})
-                equal((status, text), (400, "invalid_payload"), f"Content-Encoding {coding!r}")
+                expect(f"Content-Encoding {coding!r}", (status, text), (400, "invalid_payload"))
             if "Content-Encoding" not in (headers["X-Slack-Mock-Reason"] or ""):
                 raise TestFailure("the reason does not name the header")
             status, headers, text = mock.ask("POST", "/control", b'{"mode":"outage"}', JSON, headers={"Content-Encoding": coding})
-            equal((status, headers["Accept-Encoding"]), (415, "identity"), f"a mode with Content-Encoding {coding!r}")
+            expect(f"a mode with Content-Encoding {coding!r}", (status, headers["Accept-Encoding"]), (415, "identity"))
         for coding in ("identity", "", "Identity , "):
-            equal(mock.ask("POST", HOOK, HELLO, JSON, headers={"Content-Encoding": coding})[::2], (200, "ok"), f"{coding!r}")
-        equal(mock.metric('slack_mock_messages_total{result="invalid_payload"}'), 10, "invalid")
+            expect(f"{coding!r}", mock.ask("POST", HOOK, HELLO, JSON, headers={"Content-Encoding": coding})[::2], (200, "ok"))
+        expect("invalid", mock.metric('slack_mock_messages_total{result="invalid_payload"}'), 10)
 
 
 def test_limits(_):
     with Mock() as mock:
         fits = b'{"text":"' + b"x" * ((1 << 20) - 11) + b'"}'
-        equal(len(fits), 1 << 20, "the test's own body")
-        equal(mock.post(fits), (200, "ok"), "a body of 1 MiB")
-        equal(len(mock.messages()["messages"][0]["payload"]["text"]), 40000, "the text is cut")
-        equal(mock.post(fits + b" "), (413, "payload_too_large"), "a byte more, declared")
+        expect("the test's own body", len(fits), 1 << 20)
+        expect("a body of 1 MiB", mock.post(fits), (200, "ok"))
+        expect("the text is cut", len(mock.messages()["messages"][0]["payload"]["text"]), 40000)
+        expect("a byte more, declared", mock.post(fits + b" "), (413, "payload_too_large"))
         connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=30)
         chunks = (b"x" * 65536 for _ in range(17))
         try:
             connection.request("POST", HOOK, chunks, {"Content-Type": JSON}, encode_chunked=True)
-            equal(connection.getresponse().status, 413, "a byte more, chunked")
+            expect("a byte more, chunked", connection.getresponse().status, 413)
         except (BrokenPipeError, ConnectionResetError):
             pass  # refused before all of it was sent
         connection.close()
-        equal(mock.metric('slack_mock_messages_total{result="payload_too_large"}'), 2, "counted")
+        expect("counted", mock.metric('slack_mock_messages_total{result="payload_too_large"}'), 2)
         for _ in range(120):  # 4.8 million characters
             mock.post(fits)
         response = mock.messages()
@@ -167,35 +162,35 @@ def test_limits(_):
         for number in range(1, 1003):
             mock.post({"text": str(number)})
         response = mock.messages()
-        equal((len(response["messages"]), response["dropped"], response["last_id"]), (1000, 2, 1123), "the newest thousand")
-        equal(response["messages"][0]["payload"]["text"], "3", "the oldest that is left")
-        equal([m["id"] for m in mock.messages(after=1121)["messages"]], [1122, 1123], "after=")
-        equal(mock.ask("GET", "/messages?after=x")[0], 400, "after=x")
+        expect("the newest thousand", (len(response["messages"]), response["dropped"], response["last_id"]), (1000, 2, 1123))
+        expect("the oldest that is left", response["messages"][0]["payload"]["text"], "3")
+        expect("after=", [m["id"] for m in mock.messages(after=1121)["messages"]], [1122, 1123])
+        expect("after=x", mock.ask("GET", "/messages?after=x")[0], 400)
 
 
 def test_routes(_):
     with Mock() as mock:
         status, headers, text = mock.ask("GET", "/")
-        equal((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"), "the page")
+        expect("the page", (status, headers["Content-Type"]), (200, "text/html; charset=utf-8"))
         policy = headers["Content-Security-Policy"]
         if "default-src 'none'" not in policy or "unsafe" in policy or "<script>" in text or " style=" in text:
             raise TestFailure(f"the page's policy is not strict: {policy}")
         for name in re.findall(r'(?:src|href)="(/[^"]+)"', text):
-            equal(mock.ask("GET", name)[0], 200, f"what the page refers to: {name}")
-        equal(mock.ask("HEAD", "/")[0], 200, "HEAD /")
-        equal(mock.ask("GET", "/healthz")[::2], (200, "ok\n"), "/healthz")
-        equal(mock.ask("GET", "/nothing")[0], 404, "an unknown path")
+            expect(f"what the page refers to: {name}", mock.ask("GET", name)[0], 200)
+        expect("HEAD /", mock.ask("HEAD", "/")[0], 200)
+        expect("/healthz", mock.ask("GET", "/healthz")[::2], (200, "ok\n"))
+        expect("an unknown path", mock.ask("GET", "/nothing")[0], 404)
         for method, path, allow in (("GET", HOOK, "POST"), ("PUT", "/messages", "GET, HEAD, POST, DELETE"), ("POST", "/", "GET, HEAD"),
                                     ("DELETE", "/control", "GET, HEAD, POST"), ("POST", "/healthz", "GET, HEAD")):
             status, headers, _ = mock.ask(method, path)
-            equal((status, headers["Allow"]), (405, allow), f"{method} {path}")
-        equal(mock.ask("POST", "/messages", HELLO, FORM)[0], 415, "a form of a foreign page")
-        equal(mock.ask("POST", "/messages", HELLO, JSON)[0], 200, "the page's example")
+            expect(f"{method} {path}", (status, headers["Allow"]), (405, allow))
+        expect("a form of a foreign page", mock.ask("POST", "/messages", HELLO, FORM)[0], 415)
+        expect("the page's example", mock.ask("POST", "/messages", HELLO, JSON)[0], 200)
         mock.post(HELLO)
         before = mock.messages()
-        equal(mock.ask("DELETE", "/messages")[0], 200, "DELETE /messages")
+        expect("DELETE /messages", mock.ask("DELETE", "/messages")[0], 200)
         after = mock.messages()
-        equal(after["messages"], [], "after DELETE")
+        expect("after DELETE", after["messages"], [])
         if before["epoch"] == after["epoch"]:
             raise TestFailure("a reader cannot see that the messages were forgotten")
 
@@ -205,49 +200,47 @@ def test_modes(_):
                  "action_prohibited": (403, "action_prohibited"), "channel_not_found": (404, "channel_not_found"),
                  "channel_is_archived": (410, "channel_is_archived"), "user_not_found": (400, "user_not_found")}
     with Mock() as mock:
-        equal(set(row["mode"] for row in json.loads(mock.ask("GET", "/control")[2])["modes"]),
-              {"ok", "rate_limited", "throttled", "slow", *responses}, "the modes")
+        expect("the modes", set(row["mode"] for row in json.loads(mock.ask("GET", "/control")[2])["modes"]), {"ok", "rate_limited", "throttled", "slow", *responses})
         for mode, response in responses.items():
             mock.mode(mode)
-            equal(mock.post(HELLO), response, mode)
-            equal(mock.metric(f'slack_mock_mode{{mode="{mode}"}}'), 1, mode)
+            expect(mode, mock.post(HELLO), response)
+            expect(mode, mock.metric(f'slack_mock_mode{{mode="{mode}"}}'), 1)
         mock.mode("rate_limited")
         status, headers, text = mock.ask("POST", HOOK, HELLO, JSON)
-        equal((status, headers["Retry-After"], json.loads(text)),
-              (429, "1", {"retry_after": 1, "ok": False, "error": "rate_limited"}), "rate limit")
+        expect("rate limit", (status, headers["Retry-After"], json.loads(text)), (429, "1", {"retry_after": 1, "ok": False, "error": "rate_limited"}))
         mock.mode("throttled")
         seen = [mock.post(HELLO)[0] for _ in range(20)]
         if seen[:3] != [200] * 3 or 429 not in seen:
             raise TestFailure(f"throttled: {seen}")
         mock.mode("ok")
-        equal(mock.post(HELLO), (200, "ok"), "ok again")
+        expect("ok again", mock.post(HELLO), (200, "ok"))
         for kind, body, status in ((JSON, b'{"mode":"nonsense"}', 400), (JSON, b'{"mode":"slow","delay_s":61}', 400),
                                    (JSON, b'{"mode":"slow","delay_s":0}', 400), (JSON, b'{"mode":"slow","delay_s":"1"}', 400),
                                    (JSON, b'{"mode":"outage","x":1}', 400), (JSON, b'{"delay_s":1}', 400), (JSON, b"", 400),
                                    (JSON, b'{"mode":"outage"}' + b" " * 2000, 400), (FORM, b"mode=outage", 415),
                                    ("text/plain", b'{"mode":"outage"}', 415), (None, b'{"mode":"outage"}', 415)):
-            equal(mock.ask("POST", "/control", body, kind)[0], status, f"{body[:40]} as {kind}")
+            expect(f"{body[:40]} as {kind}", mock.ask("POST", "/control", body, kind)[0], status)
         for body, *words in ((b'{"mode":"outage"}' + b" " * 2000, "more than 1024 bytes"), (b'{"mode":"slow","delay_s":1e9}', "delay_s", "integer"),
                              (b'{"mode":"slow","delay_s":61}', "delay_s", "1 to 60"), (b'{"mode":["ok"]}', "more than 1 levels"),
                              (b'{"mode":"ok","mode":"ok"}', "twice"), (b'{"mode":"ok","x":1}', "nothing else"), (b"[]", "JSON object"),
                              (b'{"mode":"ok"}\0', "NUL byte"), (b"", "ends too early")):
             text = mock.ask("POST", "/control", body, JSON)[2]
-            equal([word for word in words if word not in text], [], f"{body[:40]}: {text}")
-        equal(mock.messages()["control"]["mode"], "ok", "nothing of that changed the mode")
+            expect(f"{body[:40]}: {text}", [word for word in words if word not in text], [])
+        expect("nothing of that changed the mode", mock.messages()["control"]["mode"], "ok")
 
 
 def test_slow_blocks_nobody_and_ends(_):
     with Mock() as mock, concurrent.futures.ThreadPoolExecutor() as pool:
         mock.mode("slow", delay_s=60)
         waiting = [pool.submit(mock.post, HELLO) for _ in range(5)]
-        equal(mock.ask("GET", "/healthz")[0], 200, "others are served meanwhile")
-        equal(mock.messages()["messages"], [], "nothing has arrived")
+        expect("others are served meanwhile", mock.ask("GET", "/healthz")[0], 200)
+        expect("nothing has arrived", mock.messages()["messages"], [])
         mock.mode("ok")
-        equal([w.result(20) for w in waiting], [(200, "ok")] * 5, "the waiting requests continue")
+        expect("the waiting requests continue", [w.result(20) for w in waiting], [(200, "ok")] * 5)
         mock.mode("slow", delay_s=60)
         waiting = [pool.submit(mock.post, HELLO) for _ in range(5)]
         wait_until("a message waits", lambda: len(mock.log().splitlines()) >= 8)
-        equal(mock.stop(), 0, "exit code with messages that wait, long before their minute is over")
+        expect("exit code with messages that wait, long before their minute is over", mock.stop(), 0)
         for w in waiting:
             try:
                 w.result(20)
@@ -262,23 +255,23 @@ def test_store(_):
             for text in "abc":
                 mock.post({"text": text, "channel": "#c"})
             before = mock.messages()["messages"]
-            equal(mock.stop(signal.SIGINT), 0, "exit code after SIGINT")
-        equal(store.stat().st_mode & 0o777, 0o600, "the file's mode")
+            expect("exit code after SIGINT", mock.stop(signal.SIGINT), 0)
+        expect("the file's mode", store.stat().st_mode & 0o777, 0o600)
         with Mock("--store", store) as mock:
-            equal(mock.messages()["messages"], before, "after a restart")
+            expect("after a restart", mock.messages()["messages"], before)
             mock.post({"text": "d"})
             mock.process.kill()  # the store must not depend on a clean exit
             mock.process.wait()
         with open(store, "a") as file:
             file.write('{"id":5,"received_at":"2026')
         with Mock("--store", store) as mock:
-            equal([m["payload"]["text"] for m in mock.messages()["messages"]], list("abcd"), "after a crash")
+            expect("after a crash", [m["payload"]["text"] for m in mock.messages()["messages"]], list("abcd"))
             second = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--store", store], capture_output=True, text=True)
-            equal(second.returncode, 1, "a second process on the same file")
-            equal("in use" in second.stderr, True, second.stderr)
+            expect("a second process on the same file", second.returncode, 1)
+            expect(second.stderr, "in use" in second.stderr, True)
         store.write_text("hello\n")
         bad = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--store", store], capture_output=True, text=True)
-        equal((bad.returncode, f"{store}:1: not a message" in bad.stderr), (1, True), bad.stderr)
+        expect(bad.stderr, (bad.returncode, f"{store}:1: not a message" in bad.stderr), (1, True))
 
 
 def test_full_disk(_):
@@ -288,8 +281,8 @@ def test_full_disk(_):
         limited = ["sh", "-c", 'ulimit -f 4; exec "$@"', "sh"]
         with Mock("--store", store, wrapper=limited) as mock:
             for _ in range(40):
-                equal(mock.post({"text": "x" * 100}), (200, "ok"), "with a full disk")
-            equal(len(mock.messages()["messages"]), 40, "kept in memory")
+                expect("with a full disk", mock.post({"text": "x" * 100}), (200, "ok"))
+            expect("kept in memory", len(mock.messages()["messages"]), 40)
             if not mock.metric("slack_mock_store_errors_total"):
                 raise TestFailure("a file that could not be written was not counted")
         with Mock("--store", store) as mock:
@@ -300,10 +293,10 @@ def test_full_disk(_):
 def test_many_clients(_):
     with Mock() as mock, concurrent.futures.ThreadPoolExecutor(200) as pool:
         responses = list(pool.map(lambda n: mock.post({"text": str(n)}), range(400)))
-        equal(set(responses), {(200, "ok")}, "200 threads")
+        expect("200 threads", set(responses), {(200, "ok")})
         messages = mock.messages()["messages"]
-        equal([m["id"] for m in messages], list(range(1, 401)), "numbers")
-        equal(sorted(int(m["payload"]["text"]) for m in messages), list(range(400)), "texts")
+        expect("numbers", [m["id"] for m in messages], list(range(1, 401)))
+        expect("texts", sorted(int(m["payload"]["text"]) for m in messages), list(range(400)))
 
 
 def test_garbage(_):
@@ -320,9 +313,9 @@ def test_garbage(_):
                         pass
                 except OSError:
                     pass  # the line may be cut off
-        equal(mock.post(HELLO), (200, "ok"), "it serves on")
-        equal(mock.stop(), 0, "exit code")
-        equal(mock.log().splitlines()[1:], ["slack-mock: ok: message 1"], "what it logs of clients that break off")
+        expect("it serves on", mock.post(HELLO), (200, "ok"))
+        expect("exit code", mock.stop(), 0)
+        expect("what it logs of clients that break off", mock.log().splitlines()[1:], ["slack-mock: ok: message 1"])
 
 
 def raw_ask(mock, data):
@@ -333,10 +326,10 @@ def raw_ask(mock, data):
         while part := sock.recv(65536):
             response += part
     head, _, body = response.partition(b"\r\n\r\n")
-    equal(len(re.findall(rb"HTTP/1\.1 \d{3} ", response)), 1, f"responses to {data[:60]}: {response[:300]}")
+    expect(f"responses to {data[:60]}: {response[:300]}", len(re.findall(rb"HTTP/1\.1 \d{3} ", response)), 1)
     lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
-    equal(len(body), int(headers.get("content-length", 0)), f"length of the response to {data[:60]}")
+    expect(f"length of the response to {data[:60]}", len(body), int(headers.get("content-length", 0)))
     return int(lines[0].split(" ")[1]), headers, body
 
 
@@ -350,21 +343,20 @@ def test_mistakes_of_clients(_):
              (b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400), (b"GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400)]
     with Mock() as mock:
         for data, expected in cases:
-            equal(raw_ask(mock, data)[0], expected, f"{data[:60]}")
+            expect(f"{data[:60]}", raw_ask(mock, data)[0], expected)
         for status in (400, 413, 414, 505):
-            equal(mock.metric(f'slack_mock_refused_total{{status="{status}"}}'), [case[1] for case in cases].count(status),
-                  f"counted with {status}")
-        equal(mock.post(HELLO), (200, "ok"), "it serves on")
+            expect(f"counted with {status}", mock.metric(f'slack_mock_refused_total{{status="{status}"}}'), [case[1] for case in cases].count(status))
+        expect("it serves on", mock.post(HELLO), (200, "ok"))
 
 
 def test_forms_of_the_target_and_blanks(_):
     with Mock() as mock:
         for target in (f"http://a{HOOK}", f"HTTPS://a:443{HOOK}", HOOK):
             data = f"POST {target} HTTP/1.1\r\nHost: a \t\r\nContent-Type: {JSON} \r\nContent-Length: {len(HELLO)} \t\r\nConnection: close \r\n\r\n"
-            equal(raw_ask(mock, data.encode() + HELLO)[::2], (200, b"ok"), target)
-        equal(raw_ask(mock, b"GET http://a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")[0], 200, "the page")
+            expect(target, raw_ask(mock, data.encode() + HELLO)[::2], (200, b"ok"))
+        expect("the page", raw_ask(mock, b"GET http://a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")[0], 200)
         status, headers, _ = raw_ask(mock, b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        equal((status, headers["allow"]), (204, "DELETE, GET, HEAD, OPTIONS, POST"), "OPTIONS *")
+        expect("OPTIONS *", (status, headers["allow"]), (204, "DELETE, GET, HEAD, OPTIONS, POST"))
 
 
 def test_limits_of_the_system(_):
@@ -376,7 +368,7 @@ def test_limits_of_the_system(_):
         for sock in socks:
             sock.close()
         refused = responses.count(b"HTTP/1.1 503")
-        equal((refused > 0, refused + responses.count(b"HTTP/1.1 200")), (True, count), f"responses: {responses}")
+        expect(f"responses: {responses}", (refused > 0, refused + responses.count(b"HTTP/1.1 200")), (True, count))
         return refused
 
     if os.geteuid() == 0:  # a user who runs only the mock
@@ -390,22 +382,22 @@ def test_limits_of_the_system(_):
 
             wait_until("threads again", served)
             refused += asked.count(503)
-            equal(mock.metric('slack_mock_refused_total{status="503"}'), refused, "without a thread")
+            expect("without a thread", mock.metric('slack_mock_refused_total{status="503"}'), refused)
     with Mock() as mock:
         pid, hard = mock.process.pid, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         used = max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")) + 1
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (used, hard))
         refused = ask_all(mock, 10)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
-        equal(mock.metric('slack_mock_refused_total{status="503"}'), refused, "without a descriptor")
+        expect("without a descriptor", mock.metric('slack_mock_refused_total{status="503"}'), refused)
 
 
 def test_signals_and_standard_descriptors(_):
     with Mock() as mock:
         for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
             mock.process.send_signal(number)
-        equal(mock.post(HELLO), (200, "ok"), "after SIGHUP, SIGUSR1 and SIGPIPE")
-        equal(mock.stop(), 0, "exit code")
+        expect("after SIGHUP, SIGUSR1 and SIGPIPE", mock.post(HELLO), (200, "ok"))
+        expect("exit code", mock.stop(), 0)
     with tempfile.TemporaryDirectory() as directory:
         store = pathlib.Path(directory, "store.jsonl")
         for closed in ("0<&-", "1>&-", "2>&-", "0<&- 1>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"):
@@ -419,20 +411,20 @@ def test_signals_and_standard_descriptors(_):
                     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
                     connection.request("POST", HOOK, HELLO, {"Content-Type": JSON})
                     return connection.getresponse().status
-                equal(wait_until(f"it responds with {closed}", post), 200, "the message")
+                expect("the message", wait_until(f"it responds with {closed}", post), 200)
                 second = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--store", store], capture_output=True, text=True,
                                         timeout=20)
-                equal((second.returncode, "in use" in second.stderr), (1, True), f"a second one with {closed}")
+                expect(f"a second one with {closed}", (second.returncode, "in use" in second.stderr), (1, True))
             finally:
                 process.terminate()
-                equal(process.wait(20), 0, "exit code")
+                expect("exit code", process.wait(20), 0)
         for line in store.read_text().splitlines():
             json.loads(line)
     with open("/dev/full", "w") as full:
         for option in ("--help", "--version"):
             for command in ([PROGRAM, option], ["sh", "-c", 'exec "$@" >&-', "sh", PROGRAM, option]):
                 done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
-                equal((done.returncode, "cannot write to standard output" in done.stderr), (1, True), f"{option}: {done}")
+                expect(f"{option}: {done}", (done.returncode, "cannot write to standard output" in done.stderr), (1, True))
 
 
 def test_command_line(_):
@@ -448,14 +440,14 @@ def test_command_line(_):
             (["--store", ""], 2, "stderr", "--store requires the name of a file"), (["--hook", ""], 2, "stderr", "--hook requires"),
             (["--listen", ""], 2, "stderr", "has no port")):
         done = run(*options)
-        equal((done.returncode, words in getattr(done, stream)), (code, True), f"{options}: {done}")
-    equal(run(SLACK_MOCK_LISTEN="nonsense").returncode, 2, "SLACK_MOCK_LISTEN counts")
+        expect(f"{options}: {done}", (done.returncode, words in getattr(done, stream)), (code, True))
+    expect("SLACK_MOCK_LISTEN counts", run(SLACK_MOCK_LISTEN="nonsense").returncode, 2)
     for name, value, shown in (("SLACK_MOCK_LISTEN", "\tnonsense\r\n", '"nonsense"'), ("SLACK_MOCK_STORE", " /no/such/file\n", "/no/such/file:")):
         done = run(**{name: value})
-        equal((done.returncode > 0, shown in done.stderr), (True, True), f"white space around {name}: {done.stderr}")
+        expect(f"white space around {name}: {done.stderr}", (done.returncode > 0, shown in done.stderr), (True, True))
     with Mock() as mock:
         done = run("--listen", f"127.0.0.1:{mock.port}")
-        equal((done.returncode, "stop it or choose another port" in done.stderr), (1, True), done.stderr)
+        expect(done.stderr, (done.returncode, "stop it or choose another port" in done.stderr), (1, True))
 
 
 def test_hook(_):
@@ -470,24 +462,24 @@ def test_hook(_):
             for path, response in ((known, (200, "ok")), (known + "x", (403, "invalid_token")), (known[:-1], (403, "invalid_token")),
                                    (f"/services/T0/B1/{token}", (404, "no_service")), (f"/services/T1/B0/{token}", (404, "no_service")),
                                    (f"/services/T0/{token}", (404, "no_service"))):
-                equal(mock.post(HELLO, JSON, path), response, f"{name}: POST {path}")
-            equal(mock.ask("POST", "/messages", HELLO, JSON)[0], 200, f"{name}: the page's example needs no address")
-            equal(len(mock.messages()["messages"]), 2, f"{name}: messages")
+                expect(f"{name}: POST {path}", mock.post(HELLO, JSON, path), response)
+            expect(f"{name}: the page's example needs no address", mock.ask("POST", "/messages", HELLO, JSON)[0], 200)
+            expect(f"{name}: messages", len(mock.messages()["messages"]), 2)
             status, headers, _ = mock.ask("POST", "/services/T0/B1/x", HELLO, JSON)
-            equal("--hook" in headers["X-Slack-Mock-Reason"], True, f"{name}: {headers}")
+            expect(f"{name}: {headers}", "--hook" in headers["X-Slack-Mock-Reason"], True)
             seen = {path: mock.ask("GET", path)[2] for path in ("/", "/page.js", "/messages", "/control", "/metrics")}
             seen.update({"process list": pathlib.Path(f"/proc/{mock.process.pid}/cmdline").read_text(), "log": mock.log()})
-            equal([where for where, text in seen.items() if token in text], [], f"{name}: places that show the token")
-            equal(json.loads(seen["/control"])["any_hook"], False, f"{name}: /control")
+            expect(f"{name}: places that show the token", [where for where, text in seen.items() if token in text], [])
+            expect(f"{name}: /control", json.loads(seen["/control"])["any_hook"], False)
     with Mock() as mock:
-        equal((mock.post(HELLO, JSON, "/services/T9/B9/any"), json.loads(mock.ask("GET", "/control")[2])["any_hook"]), ((200, "ok"), True), "without")
+        expect("without", (mock.post(HELLO, JSON, "/services/T9/B9/any"), json.loads(mock.ask("GET", "/control")[2])["any_hook"]), ((200, "ok"), True))
     for value in ("canary", "/services/T0/B0", "http://127.0.0.1/services/T0/B0/", "/services/T0/B0/" + "canary" * 1000, "/services/T0/B0/canary/x"):
         for options, environment in ((["--hook", value], {}), ([], {"SLACK_MOCK_HOOK": value})):
             done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", *options], env={**os.environ, **environment}, capture_output=True, text=True, timeout=20)
-            equal((done.returncode, "--hook requires" in done.stderr, "canary" in done.stderr), (2, True, False), f"{value[:40]}: {done}")
+            expect(f"{value[:40]}: {done}", (done.returncode, "--hook requires" in done.stderr, "canary" in done.stderr), (2, True, False))
     for word in (f"--hoook={known}", f"-z{known}", known, f"http://127.0.0.1:8090{known}", f"--help={known}"):
         done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", word], capture_output=True, text=True, timeout=20)
-        equal((done.returncode, "--help" in done.stderr, token in done.stderr), (2, True, False), f"not an option: {done}")
+        expect(f"not an option: {done}", (done.returncode, "--help" in done.stderr, token in done.stderr), (2, True, False))
     labtest.figure("5 other addresses refused, in 6 configurations")
 
 
