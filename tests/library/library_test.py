@@ -205,9 +205,12 @@ def test_a_server_that_forks_its_workers(directory):
 
 
 def static_libraries(prefix, *names):
-    """The linker options for these libraries as archives. Their dependencies are shared, because distributions lack some archives."""
-    needs = pkg_config(prefix, "--libs", "libulfius", "libyder", "liborcania", "jansson", "libmicrohttpd", "libcurl", "libprotobuf-c", "zlib")
-    return [*(f"{prefix}/lib/{name}.a" for name in names), *needs, "-lm", "-pthread"]
+    """The linker options for these libraries as archives. Their dependencies are shared, because distributions lack some archives: those that
+    pkg-config knows, and nothing else."""
+    own = {name.removeprefix("lib") for name in names}
+    needs = pkg_config(prefix, "--print-requires", "--print-requires-private", *own)
+    private = re.search(r"^Libs.private: (.*)$", (prefix / "lib/pkgconfig/tel.pc").read_text(), re.M)[1].split()
+    return [*(f"{prefix}/lib/{name}.a" for name in names), *pkg_config(prefix, "--libs", *(set(needs) - own)), *private]
 
 
 def compile_static(prefix, program, sources, *libraries):

@@ -7,7 +7,8 @@
 
 #include "base/utf8.h"
 
-enum { NONE = UINT32_MAX, SIZE_LIMIT = 1 << 30 };
+enum { NONE = UINT32_MAX, SIZE_LIMIT = (1 << 30) - 1 };
+_Static_assert(4ull * SIZE_LIMIT <= UINT32_MAX, "tel_attributes_grow() returns at most this size");
 
 #define TEXT(data_, len_) ((union tel_value){.string = {.data = (data_), .len = (len_)}})
 #define INTEGER(value_) ((union tel_value){.integer = (value_)})

@@ -189,7 +189,7 @@ static const char *numbered(const struct tel_log_output *output, char *room, uns
 /* The first number without a file, at most keep. keep may be UINT_MAX, so do not count down from it. */
 static unsigned first_free(const struct tel_log_output *output) {
   unsigned n = 1;
-  while (n < output->keep && (access(numbered(output, output->to, n), F_OK) == 0 || errno != ENOENT)) n++;
+  while (n < output->keep && access(numbered(output, output->to, n), F_OK) == 0) n++;
   return n;
 }
 

@@ -255,7 +255,7 @@ int tel_exposition_write(struct tel_registry *registry, enum tel_format format, 
   uint64_t start = clock_mono_ns();
   struct buf labels = BUF_INIT(SIZE_MAX);
   size_t before = out->len;
-  pthread_mutex_lock(&registry->lock);
+  if (!tel_registry_lock(registry)) return TEL_E_VALUE;
   registry->scrapes++;
   reserve(registry, format, out);
   for (size_t i = 0; i < registry->family_count; i++) {

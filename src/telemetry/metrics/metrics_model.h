@@ -125,6 +125,8 @@ bool tel_exemplar_read(const struct tel_exemplar_slot *slot, struct tel_exemplar
 
 /* registry.c */
 
+/* Returns false if this thread has the lock: a read function called its own registry. */
+TEL_MUST_CHECK bool tel_registry_lock(struct tel_registry *registry);
 /* tel_counter_family() and its siblings, by the type. */
 TEL_MUST_CHECK int tel_family_new(struct tel_registry *registry, const struct tel_family_spec *spec,
                                   enum tel_metric_type type, struct tel_family **out);

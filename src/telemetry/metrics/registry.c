@@ -96,7 +96,10 @@ static int series_get(struct tel_family *family, enum tel_metric_type type, cons
   uint64_t hash = tel_metrics_hash(values, len);
   struct tel_registry *registry = family->registry;
 
-  pthread_mutex_lock(&registry->lock);
+  if (!tel_registry_lock(registry)) {
+    free(values);
+    return TEL_E_VALUE;
+  }
   uint32_t found = family->series_room ? *place_of(family, values, len, hash) : 0;
   if (found) {
     *out = family->series[found - 1].instrument;
@@ -223,7 +226,7 @@ static int family_link(struct tel_registry *registry, struct tel_family *family)
 
 static int family_register(struct tel_registry *registry, struct tel_family *family) {
   family->registry = registry;
-  pthread_mutex_lock(&registry->lock);
+  if (!tel_registry_lock(registry)) return TEL_E_VALUE;
   int error = family_link(registry, family);
   pthread_mutex_unlock(&registry->lock);
   return error;
@@ -317,10 +320,22 @@ static int register_own(struct tel_registry *registry) {
   return tel_registry_add(registry, own, OWN_FAMILIES);
 }
 
+static void init_lock(pthread_mutex_t *lock) {
+  pthread_mutexattr_t checked;
+  pthread_mutexattr_init(&checked);
+  pthread_mutexattr_settype(&checked, PTHREAD_MUTEX_ERRORCHECK);
+  pthread_mutex_init(lock, &checked);
+  pthread_mutexattr_destroy(&checked);
+}
+
+bool tel_registry_lock(struct tel_registry *registry) {
+  return pthread_mutex_lock(&registry->lock) == 0;
+}
+
 struct tel_registry *tel_registry_new(const struct tel_registry_settings *settings) {
   struct tel_registry *registry = calloc(1, sizeof *registry);
   if (!registry) return NULL;
-  pthread_mutex_init(&registry->lock, NULL);
+  init_lock(&registry->lock);
   registry->seen = (struct buf)BUF_INIT(SIZE_MAX);
   size_t families = settings ? settings->max_families : 0, series = settings ? settings->max_series : 0;
   if (!families) families = DEFAULT_FAMILIES;

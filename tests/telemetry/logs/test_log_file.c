@@ -145,6 +145,25 @@ START_TEST(test_all_files_are_kept) {
 }
 END_TEST
 
+/* No file of that name can exist. The search for a free number ends nevertheless. */
+START_TEST(test_a_name_too_long_for_a_number) {
+  char path[512];
+  begin();
+  snprintf(path, sizeof path, "%s/%0255d", f.dir, 0);
+  f.settings.file = path;
+  f.settings.max_bytes = 1;
+  f.settings.keep = UINT_MAX;
+  fixture_open(&f);
+  fixture_start(&f);
+  log_one("first");
+  log_one("second");
+  ck_assert_uint_eq(fixture_close(&f), 0);
+  ck_assert_double_eq(fixture_metric(&f, WRITTEN), 3); /* one of them says that the rotation failed */
+  ck_assert_double_gt(fixture_metric(&f, FAILED "{reason=\"rotate\"}"), 0);
+  fixture_remove(&f);
+}
+END_TEST
+
 START_TEST(test_nothing_kept) {
   unsigned files;
   begin();
@@ -461,8 +480,9 @@ START_TEST(test_a_link_is_refused) {
 END_TEST
 
 TEST_MAIN("log-file", test_rotation_loses_nothing, test_as_many_files_as_are_kept, test_all_files_are_kept,
-          test_nothing_kept, test_rotation_refused, test_goes_on_behind_what_is_there, test_cannot_be_opened,
-          test_a_named_pipe, test_a_pipe_that_is_not_read, test_a_link_is_refused, test_reopening_under_load,
+          test_a_name_too_long_for_a_number, test_nothing_kept, test_rotation_refused,
+          test_goes_on_behind_what_is_there, test_cannot_be_opened, test_a_named_pipe,
+          test_a_pipe_that_is_not_read, test_a_link_is_refused, test_reopening_under_load,
           test_reopening_refused, test_a_file_that_vanished, test_a_directory_that_vanished,
           test_a_full_device, test_a_full_device_at_the_end, test_a_line_written_in_part,
           test_a_line_never_completed)

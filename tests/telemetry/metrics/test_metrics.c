@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "support/test.h"
+#include "tel/scrape.h"
 #include "telemetry/metrics/exposition.h"
 #include "telemetry/metrics/metrics_model.h"
 
@@ -446,6 +447,39 @@ START_TEST(test_read_families) {
 }
 END_TEST
 
+/* What a read function must not do: each of these calls needs the lock that it runs under. */
+struct caller {
+  struct tel_registry *registry;
+  struct tel_family *family;
+  unsigned calls;
+};
+
+static void read_and_call(void *cls, struct tel_emit *emit) {
+  struct caller *caller = cls;
+  struct tel_family *family = NULL;
+  struct tel_counter *counter = NULL;
+  struct tel_scrape scrape;
+  ck_assert_int_eq(tel_counter_series(caller->family, VALUES("v"), &counter), TEL_E_VALUE);
+  ck_assert_int_eq(
+      tel_counter_family(caller->registry, &(struct tel_family_spec){.name = "y_total"}, &family),
+      TEL_E_VALUE);
+  ck_assert_int_eq(tel_scrape(caller->registry, NULL, NULL, &scrape), TEL_E_VALUE);
+  tel_emit_value(emit, NULL, ++caller->calls);
+}
+
+START_TEST(test_a_read_function_that_calls_its_registry) {
+  struct caller caller = {.registry = tel_registry_new(NULL)};
+  struct tel_family_spec spec = {.name = "x_total", .labels = VALUES("a"), .label_count = 1};
+  ck_assert_int_eq(tel_counter_family(caller.registry, &spec, &caller.family), 0);
+  ck_assert_int_eq(tel_read_family(caller.registry, &(struct tel_family_spec){.name = "calls"},
+                                   TEL_METRIC_GAUGE, read_and_call, &caller),
+                   0);
+  ck_assert(exposes(caller.registry, "\ncalls 1\n"));
+  ck_assert(exposes(caller.registry, "\ncalls 2\n")); /* the lock is free again */
+  tel_registry_free(caller.registry);
+}
+END_TEST
+
 /* Emits each series twice, and one whose pairs look like another's. */
 static void read_twice(void *cls, struct tel_emit *emit) {
   static const char *const values[][2] = {{"a", "b"}, {"a", "c"}, {"a\",y=\"b", ""}, {"", ""}};
@@ -492,4 +526,4 @@ TEST_MAIN("metrics", test_names, test_taken_names, test_units, test_label_names,
           test_label_values, test_series_are_found_again, test_many_series, test_other_type, test_limits,
           test_values, test_null_is_not_recorded, test_observations, test_exemplars, test_counter_exemplars,
           test_claimed_slot_is_left_alone, test_threads_are_dealt_shards_in_turn, test_read_families,
-          test_a_read_series_is_exposed_once)
+          test_a_read_function_that_calls_its_registry, test_a_read_series_is_exposed_once)

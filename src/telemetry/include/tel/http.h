@@ -47,9 +47,9 @@ TEL_API struct tel_http_route *tel_http_route(struct tel *tel, const char *metho
 /* Begins an exchange. Returns NULL, and the request is not observed, when out of memory, if tel, request, its
  * method or its path is NULL, or if tel was started before a fork. The functions below accept NULL. */
 TEL_API struct tel_http_exchange *tel_http_begin(struct tel *tel, const struct tel_http_request *request);
-/* Ends the exchange: records, ends the span, logs and frees. Call it once. route NULL: no route matches, the
- * label is "unmatched". status: 100 to 999, or 0 if the client got no response. bytes: of the response's
- * body. */
+/* Ends the exchange: records, ends the span, logs and frees. Call it once. route: of the same tel; NULL: no
+ * route matches, the label is "unmatched". status: 100 to 999, or 0 if the client got no response. bytes: of
+ * the response's body. */
 TEL_API void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_route *route,
                           unsigned status, uint64_t bytes);
 

@@ -94,11 +94,11 @@ TEL_API double tel_gauge_value(const struct tel_gauge *);
 
 /* Creates a family that is read at each scrape: read calls tel_emit_value() once per series, with label_count
  * label values. If read makes no call, the scrape omits the family. read runs on the scraping thread, under
- * the registry's lock: it must be quick, must not block, and must not call this registry (recording is
- * allowed). read and cls must stay valid until the registry is freed. A sample that cannot be exposed is
- * omitted: a label value is NULL or not UTF-8, a counter is negative or NaN, or read has already emitted a
- * sample with these label values (compared among the first 4096 series). type: TEL_METRIC_COUNTER or
- * TEL_METRIC_GAUGE, else TEL_E_VALUE. Other errors as for a family. */
+ * the registry's lock: it must be quick and must not block. Its calls to this registry return TEL_E_VALUE
+ * (recording is allowed). read and cls must stay valid until the registry is freed. A sample that cannot be
+ * exposed is omitted: a label value is NULL or not UTF-8, a counter is negative or NaN, or read has already
+ * emitted a sample with these label values (compared among the first 4096 series). type: TEL_METRIC_COUNTER
+ * or TEL_METRIC_GAUGE, else TEL_E_VALUE. Other errors as for a family. */
 enum tel_metric_type { TEL_METRIC_COUNTER, TEL_METRIC_GAUGE, TEL_METRIC_HISTOGRAM };
 struct tel_emit;
 TEL_API void tel_emit_value(struct tel_emit *, const char *const *label_values, double value);

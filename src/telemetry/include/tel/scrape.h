@@ -20,8 +20,8 @@ struct tel_scrape {
 
 /* Writes all metrics in the format that these request headers ask for (NULL: absent; repeated headers
  * joined by commas). Send "Vary: Accept, Accept-Encoding" with the response. Errors, with out untouched:
- * TEL_E_MEMORY (also above 64 MiB), TEL_E_VALUE (registry or out is NULL). Any thread. Concurrent scrapes
- * take turns; recording never waits. */
+ * TEL_E_MEMORY (also above 64 MiB), TEL_E_VALUE (registry or out is NULL, or a read function calls its
+ * registry). Any thread. Concurrent scrapes take turns; recording never waits. */
 TEL_API TEL_MUST_CHECK int tel_scrape(struct tel_registry *registry, const char *accept,
                                       const char *accept_encoding, struct tel_scrape *out);
 /* Frees the body. Accepts NULL. */
