@@ -138,7 +138,8 @@ class Hand:
                      "fds": self.engines.number(f"max(process_open_fds{{{JOB}}})") or 50,
                      "version": next((labels["version"] for labels, _ in self.engines.query(f"minishop_build_info{{{JOB}}}")), ""),
                      "rule_count": self.engines.number("sum(prometheus_rule_group_rules)") or 0,
-                     "up": self.engines.number("count(up == 1)") or 1}
+                     # Not count(up): after a restart of Prometheus, the series of the shops of an earlier case last for five minutes.
+                     "up": sum(target["health"] == "up" for target in self.engines.targets()) or 1}
         self.case.base = self.base
 
     def look(self):

@@ -60,7 +60,7 @@ def ask(**request):
             if not reply:
                 raise ConnectionResetError
             return json.loads(reply)
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         stop("no case runs: ./lab oncall begins one", 1)
     except ConnectionError:
         stop("the case has ended meanwhile: another command has ended it, or its process was killed. ./lab oncall begins a new one", 1)
@@ -236,6 +236,8 @@ def main():
         return 128 + signal.SIGPIPE
     except Away as away:
         stop(str(away), 3 if command != "oncall" else 1)
+    except OSError as error:  # such as a full disk, or files of another user
+        stop(f"cannot use the files of the lab: {error}", 1)
     return 1
 
 

@@ -257,6 +257,10 @@ def test_bad_input_and_order(directory):
     contains(lab("mend", "restock", "mug", status=2), "takes no 'mug'")
     contains(lab("mend", "restock", status=1), "no case runs")
     contains(lab("mend", "Switch", "provider", status=1), "no case runs")
+    (lab.directory / "oncall/history.jsonl").mkdir(parents=True)
+    contains(lab("oncall", "score", status=1), "lab: cannot use the files of the lab: [Errno 21] Is a directory:")
+    (lab.directory / "run").write_text("")
+    contains(lab("answer", status=1), "no case runs")
     contains(lab("answer", "4", "switch provider", status=1), "no case runs")
 
 

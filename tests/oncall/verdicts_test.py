@@ -157,6 +157,16 @@ def test_an_answered_question_judges_no_more(_):
     labtest.contains(wanted(world, 2, "nowhere", RIGHT).text, "right since ", "the new one was not judged")
 
 
+def test_targets_of_an_earlier_case_are_not_expected(_):
+    """Prometheus was restarted just after a case with three shops: their series `up` last for five minutes."""
+    world = World(1, 3)
+    world.number = lambda expression, when=None: 6.0
+    world.targets = lambda: [{"labels": {"job": "minishop"}, "health": health} for health in ("up", "up", "up", "up", "down")]
+    begun = types.SimpleNamespace(base=None, engines=world, case=world.case)
+    hand.Hand.measure(begun)
+    expect("targets that must respond", begun.base["up"], 4)
+
+
 def test_a_full_disk_does_not_hide_the_fault(directory):
     (directory / "oncall").mkdir()
     (directory / "oncall/history.new").symlink_to("/dev/full")
