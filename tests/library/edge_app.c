@@ -105,6 +105,19 @@ HANDLER(sockets) {
   return U_CALLBACK_CONTINUE;
 }
 
+static void socket_tell(const struct _u_request *request, struct _websocket_manager *manager, void *cls) {
+  (void)cls;
+  const char *position = request->callback_position ? "later" : "first";
+  ulfius_websocket_send_message(manager, U_WEBSOCKET_OPCODE_TEXT, 5, position);
+}
+
+/* Ulfius does not count this callback. */
+HANDLER(sockets_ignored) {
+  UNUSED;
+  ulfius_set_websocket_response(response, NULL, NULL, socket_tell, NULL, NULL, NULL, NULL, NULL);
+  return U_CALLBACK_IGNORE;
+}
+
 HANDLER(impossible_status) {
   UNUSED;
   ulfius_set_string_body_response(response, 1, "never sent");
@@ -151,6 +164,7 @@ static void add_endpoints(struct _u_instance *instance, struct tel *tel) {
   ulfius_add_endpoint_by_val(instance, "GET", NULL, "/endless", 0, streams_on, NULL);
   ulfius_add_endpoint_by_val(instance, "GET", NULL, "/breaks", 0, streams_badly, NULL);
   ulfius_add_endpoint_by_val(instance, "GET", NULL, "/socket", 0, sockets, NULL);
+  ulfius_add_endpoint_by_val(instance, "GET", NULL, "/socket-ignored", 0, sockets_ignored, NULL);
   ulfius_add_endpoint_by_val(instance, "GET", NULL, "/impossible", 0, impossible_status, NULL);
   ulfius_add_endpoint_by_val(instance, "GET", NULL, "/child", 0, makes_child, tel);
 }

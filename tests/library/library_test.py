@@ -325,12 +325,16 @@ EDGE_CASES = [
 ]
 
 
+# Without a default endpoint of the program's own, Ulfius counts this callback when it is observed: newer versions would destroy its response.
+IGNORED = [("GET", "/socket-ignored", WEBSOCKET)]
+
+
 def compare(directory, prefix, *arguments, level="observe"):
     program = compile_program(prefix, directory, labtest.TOP / "tests/library/edge_app.c", "tel-ulfius")
     env = environment(prefix)
     with Program(program, directory, env, *arguments) as plain, Program(program, directory, env, level, *arguments) as seen:
         different = []
-        for case in EDGE_CASES:
+        for case in EDGE_CASES + ([] if "no-default" in arguments else IGNORED):
             one, other = plain.raw(*case), seen.raw(*case)
             if one != other:
                 different.append(f"{case}:\n  {one!r}\n  {other!r}")
@@ -345,9 +349,9 @@ def compare(directory, prefix, *arguments, level="observe"):
 def test_responses_stay_as_they_were(directory):
     metrics, lines = compare(directory, installed())
     requests = [line for line in lines if line["message"].startswith("request ")]
-    expect("lines", len(requests), len(EDGE_CASES))
+    expect("lines", len(requests), len(EDGE_CASES + IGNORED))
     counted = sum(int(value) for name, value in metrics.items() if name.startswith("request_total{"))
-    expect("requests counted", counted, len(EDGE_CASES))
+    expect("requests counted", counted, len(EDGE_CASES + IGNORED))
 
     def seen(method, route, status):
         return int(metrics.get(f'request_total{{method="{method}",route="{route}",status="{status}"}}', 0))
@@ -375,7 +379,7 @@ def test_responses_stay_as_they_were_from_the_request_line_on(directory):
         metrics, lines = compare(directory, prefix, level=level)
         requests = [line for line in lines if line["message"].startswith("request ")]
         # connections that only check whether the server listens send nothing
-        expect(f"{level}: lines", len(requests), len(EDGE_CASES))
+        expect(f"{level}: lines", len(requests), len(EDGE_CASES + IGNORED))
         [line] = [line for line in requests if line["path"] == "/stream" and line["method"] == "GET"]
         expect(f"{level}: bytes of a stream", line["response_bytes"], 15)
         [line] = [line for line in requests if line["path"] == "/breaks"]

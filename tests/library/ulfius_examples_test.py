@@ -115,7 +115,7 @@ def build(prefix, directory, source, level, change=()):
     path.write_text(text)
     callbacks = root.parent / "example_callbacks"
     more = [callbacks / f"{name}/{name}_callback.c" for name in ("static_compressed_inmemory_website", "http_compression") if f"{name}_callback.h" in text]
-    flags = library_test.pkg_config(prefix, "--cflags", "--libs", "tel-ulfius", "libulfius", "libyder", "liborcania", "jansson", "gnutls", "zlib")
+    flags = library_test.pkg_config(prefix, "--cflags", "--libs", "tel-ulfius", "gnutls", "zlib")
     program = folder / "program"
     run = subprocess.run(["cc", "-w", path, *more, f"-I{root}/include", *(f"-I{file.parent}" for file in more), "-o", program, *flags, "-pthread"],
                          capture_output=True, text=True)

@@ -36,6 +36,7 @@ struct observer {
   struct _u_instance *instance;
   pid_t process;            /* that made it */
   const char *metrics_path; /* or NULL */
+  bool no_default;          /* the program has no default endpoint of its own */
   struct site *sites;
   struct bucket buckets[BUCKETS];
 };

@@ -33,8 +33,10 @@ static int run(const struct site *site, bool first, const struct _u_request *req
 static int call(const struct site *site, bool first, const struct _u_request *request,
                 struct _u_response *response) {
   int result = run(site, first, request, response);
-  /* Newer versions would destroy the stream or websocket of a callback that returns U_CALLBACK_IGNORE. */
-  bool lost = result == U_CALLBACK_IGNORE && (response->stream_callback || adapter_is_websocket(response));
+  /* Newer versions destroy the stream or websocket of a callback that returns U_CALLBACK_IGNORE if there is a
+   * default endpoint, which may be ours only. */
+  bool lost = site->observer->no_default && result == U_CALLBACK_IGNORE &&
+              (response->stream_callback || adapter_is_websocket(response));
   return lost ? U_CALLBACK_CONTINUE : result;
 }
 
@@ -188,12 +190,14 @@ static int add_site(struct observer *observer, struct _u_endpoint *endpoint, boo
 
 static int observe_default(struct observer *observer, struct _u_instance *instance) {
   struct _u_endpoint *endpoint = instance->default_endpoint;
-  if (!endpoint || !endpoint->callback_function) {
+  if (site_of(endpoint, instance)) return 0;
+  observer->no_default = !endpoint || !endpoint->callback_function;
+  if (observer->no_default) {
     if (ulfius_set_default_endpoint(instance, observe_callback, NULL) != U_OK) return TEL_E_MEMORY;
     endpoint = instance->default_endpoint;
     endpoint->callback_function = NULL;
   }
-  return site_of(endpoint, instance) ? 0 : add_site(observer, endpoint, false);
+  return add_site(observer, endpoint, false);
 }
 
 /* Each instance has one observer, even if it is observed again. A child of fork() may observe the instance of

@@ -28,6 +28,11 @@ static void end_stream(void *cls) {
 }
 
 void adapter_stream_wrap(struct record *record, struct _u_response *response) {
+  /* A newer Ulfius has destroyed the stream, and called the default endpoint instead. */
+  if (response->stream_callback == read_stream) {
+    response->stream_callback = NULL;
+    return;
+  }
   struct stream *stream = record->stream ? NULL : calloc(1, sizeof *stream);
   if (!stream) return;
   *stream = (struct stream){.record = record,
