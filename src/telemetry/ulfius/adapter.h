@@ -70,7 +70,8 @@ struct record {
   unsigned status;
   uint64_t bytes;
   bool head, responded, silent;
-  void *data; /* the program's own shared data while no callback runs */
+  bool refused; /* libmicrohttpd destroyed the stream: invalid status, or the server stops */
+  void *data;   /* the program's own shared data while no callback runs */
   void (*free_data)(void *data);
   char client[INET6_ADDRSTRLEN];
 };

@@ -227,6 +227,7 @@ void adapter_record_responded(void *cls) {
   if (record->connection) return;
   adapter_record_take(record->observer, record->request);
   if (record->stream) leave_to_stream(record);
+  if (record->refused && record->status) tel_http_cut(record->exchange, TEL_HTTP_CUT_SHUTDOWN);
   finish(record);
   free(record);
 }

@@ -20,6 +20,7 @@ static void end_stream(void *cls) {
   if (stream->record) { /* libmicrohttpd refused the response */
     stream->record->bytes = stream->bytes;
     stream->record->stream = NULL;
+    stream->record->refused = true;
   }
   if (!stream->complete && !stream->head)
     tel_http_cut(stream->exchange, stream->failed ? TEL_HTTP_CUT_SERVER : TEL_HTTP_CUT_CLIENT);
@@ -31,6 +32,7 @@ void adapter_stream_wrap(struct record *record, struct _u_response *response) {
   /* A newer Ulfius has destroyed the stream, and called the default endpoint instead. */
   if (response->stream_callback == read_stream) {
     response->stream_callback = NULL;
+    record->refused = false;
     return;
   }
   struct stream *stream = record->stream ? NULL : calloc(1, sizeof *stream);

@@ -37,6 +37,56 @@ START_TEST(test_a_thread_left_behind) {
 }
 END_TEST
 
+static ssize_t give(void *cls, uint64_t offset, char *out, size_t max) {
+  (void)cls, (void)offset, (void)max;
+  *out = 'x';
+  return 1;
+}
+
+static _Atomic bool called, disconnected;
+
+/* Responds after the stopping server has disconnected the client. libmicrohttpd then drops the stream. */
+static int respond_late(const struct _u_request *request, struct _u_response *response, void *cls) {
+  (void)request, (void)cls;
+  called = true;
+  while (!disconnected) sched_yield();
+  ulfius_set_stream_response(response, 200, give, NULL, U_STREAM_SIZE_UNKNOWN, 10, NULL);
+  return U_CALLBACK_CONTINUE;
+}
+
+static void *ask_late(void *cls) {
+  ask("/late", cls, 1024);
+  disconnected = true;
+  return NULL;
+}
+
+static void stop_before_a_stream(bool hooks) {
+  char reply[1024];
+  pthread_t client;
+  called = disconnected = false;
+  prepare();
+  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/late", NULL, 0, respond_late, NULL), U_OK);
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ck_assert_int_eq(hooks ? tel_ulfius_start(tel, &instance, NULL) : ulfius_start_framework(&instance), U_OK);
+  ck_assert_int_eq(pthread_create(&client, NULL, ask_late, reply), 0);
+  while (!called) sched_yield();
+  ulfius_stop_framework(&instance);
+  pthread_join(client, NULL);
+  ck_assert_str_eq(reply, "");
+  ck_assert(counted(tel, "error_total{method=\"GET\",route=\"/late\",reason=\"cut\"} 1\n"));
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+
+/* The client has received nothing: the request is not "answered". */
+START_TEST(test_a_stream_that_begins_as_the_server_stops) {
+  stop_before_a_stream(false);
+  stop_before_a_stream(true);
+}
+END_TEST
+
 /* A child of fork() cannot use the telemetry that its parent has started. */
 static bool observe_in_child(struct tel *inherited) {
   struct tel *tel = tel_new("child", "1");
@@ -70,4 +120,5 @@ START_TEST(test_a_child_observes_the_instance_of_its_parent) {
 }
 END_TEST
 
-TEST_MAIN("adapter_ends", test_a_thread_left_behind, test_a_child_observes_the_instance_of_its_parent)
+TEST_MAIN("adapter_ends", test_a_thread_left_behind, test_a_child_observes_the_instance_of_its_parent,
+          test_a_stream_that_begins_as_the_server_stops)
