@@ -149,6 +149,11 @@ def test_answers_are_read_as_people_word_them(_):
         expect(text, main.action_of(text.split()), action)
 
 
+def test_nowhere_is_answered_with_a_sentence(_):
+    for number in cases.FAULTS:
+        labtest.contains(wanted(World(1, number), 2, "nowhere", WRONG).text, "wrong: something is wrong somewhere")
+
+
 def test_an_answered_question_judges_no_more(_):
     """The text does not call a later wrong answer right."""
     world = World(1, 6)
