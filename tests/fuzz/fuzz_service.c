@@ -58,6 +58,6 @@ static void start(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!service) start();
-  wire_fuzz(address_port(http_service_address(service)), data, size);
+  wire_fuzz(http_service_address(service), data, size);
   return 0;
 }

@@ -4,18 +4,23 @@
 #define TESTS_FUZZ_WIRE_H
 
 #include <poll.h>
+#include <sched.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "server/server_private.h"
 #include "support/loopback.h"
+
+enum { PATIENCE_MS = 20000 };
 
 /* Reads until the server closes. Everything it sends must begin like an HTTP response. A server that hangs is
  * a finding. */
 static inline void wire_read_all(int fd) {
-  enum { PATIENCE_MS = 20000 };
   char answer[4096];
   size_t have = 0;
   ssize_t got = 1;
@@ -28,8 +33,22 @@ static inline void wire_read_all(int fd) {
   if (have >= 9 && memcmp(answer, "HTTP/1.1 ", 9) != 0 && memcmp(answer, "HTTP/1.0 ", 9) != 0) abort();
 }
 
-static inline void wire_fuzz(unsigned port, const uint8_t *data, size_t size) {
-  int fd = loopback_connect(port);
+/* Waits until the server has ended all connections. Otherwise its threads may still hold memory when the
+ * fuzzer looks for leaks. */
+static inline void wire_wait(const struct server *server) {
+  uint64_t until = clock_mono_ns() + PATIENCE_MS * CLOCK_NS_PER_MS;
+  while (atomic_load(&server->connections) > 0) {
+    if (clock_mono_ns() > until) abort();
+    sched_yield();
+  }
+}
+
+/* address: server_address() of the server, which is a member of the server. */
+static inline void wire_fuzz(const struct address *address, const uint8_t *data, size_t size) {
+  const struct server *server =
+      (const struct server *)(const void *)((const char *)address -
+                                            offsetof(struct server, settings.address));
+  int fd = loopback_connect(address_port(address));
   if (fd < 0) abort();
   for (size_t sent = 0; sent < size;) {
     ssize_t now = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
@@ -39,6 +58,7 @@ static inline void wire_fuzz(unsigned port, const uint8_t *data, size_t size) {
   shutdown(fd, SHUT_WR);
   wire_read_all(fd);
   close(fd);
+  wire_wait(server);
 }
 
 #endif
