@@ -98,6 +98,10 @@ size_t shop_orders_count(const struct shop_orders *orders) {
   return count < orders->capacity ? count : orders->capacity; /* briefly above the limit during a refusal */
 }
 
+size_t shop_orders_capacity(const struct shop_orders *orders) {
+  return orders->capacity;
+}
+
 /* Identifiers are random, so any of their bits serve as a hash. */
 static struct shard *shard_of(struct shop_orders *orders, const uint8_t id[10]) {
   return &orders->shards[id[0] % orders->shard_count];

@@ -24,6 +24,7 @@ struct shop_order {
 struct shop_orders *shop_orders_new(size_t capacity, uint64_t unpaid_ttl_ns);
 void shop_orders_free(struct shop_orders *orders);
 size_t shop_orders_count(const struct shop_orders *orders);
+size_t shop_orders_capacity(const struct shop_orders *orders);
 
 /* Reserves room for one order. The caller fills the order and then adds or releases it. NULL: full, or out of
  * memory. */

@@ -20,11 +20,13 @@ enum {
   CONNECTION_WAIT_S = 2, /* wait for a connection to the provider */
 };
 
+enum sku_counter { ORDERED_UNITS, SKU_COUNTERS };
+
 struct shop {
   struct shop_faults faults;
   struct shop_inventory inventory;
   struct shop_orders *orders;
-  struct tel_counter *ordered_units[SHOP_INVENTORY_SKUS];
+  struct tel_counter *counters[SKU_COUNTERS][SHOP_INVENTORY_SKUS];
   struct shop_grey grey;
   struct shop_connections connections;
   _Atomic double payment_latency_ms, inventory_latency_ms;
@@ -32,6 +34,10 @@ struct shop {
 
 static void read_stored(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, (double)shop_orders_count(((struct shop *)cls)->orders));
+}
+
+static void read_capacity(void *cls, struct tel_emit *emit) {
+  tel_emit_value(emit, NULL, (double)shop_orders_capacity(((struct shop *)cls)->orders));
 }
 
 static void read_stock(void *cls, struct tel_emit *emit) {
@@ -52,47 +58,47 @@ static void read_connections_limit(void *cls, struct tel_emit *emit) {
   tel_emit_value(emit, NULL, limit == 0 ? INFINITY : (double)limit);
 }
 
-static int register_metrics(struct shop *shop, size_t orders_capacity, struct tel_registry *registry) {
-  struct tel_family *units = NULL;
-  struct tel_gauge *capacity = NULL;
-  const struct tel_metric table[] = {
-      {.type = TEL_METRIC_GAUGE,
-       .name = "minishop_orders_stored",
-       .help = "Orders in the store.",
-       .read = read_stored,
-       .cls = shop},
-      {.type = TEL_METRIC_GAUGE,
-       .name = "minishop_orders_capacity",
-       .help = "Orders that the store can hold.",
-       .gauge = &capacity},
-      {.type = TEL_METRIC_GAUGE,
-       .name = "minishop_inventory_stock",
-       .help = "Units in stock; +Inf: unlimited.",
-       .labels = "sku",
-       .read = read_stock,
-       .cls = shop},
-      {.type = TEL_METRIC_GAUGE,
-       .name = "minishop_payment_connections_used",
-       .help = "Connections to the payment provider in use; 0 without a limit.",
-       .read = read_connections_used,
-       .cls = shop},
-      {.type = TEL_METRIC_GAUGE,
-       .name = "minishop_payment_connections_limit",
-       .help = "Maximum number of connections to the payment provider; +Inf: no limit.",
-       .read = read_connections_limit,
-       .cls = shop},
-      {.type = TEL_METRIC_COUNTER,
-       .name = "minishop_ordered_units_total",
-       .help = "Units of the orders that were created.",
-       .labels = "sku",
-       .family = &units},
-  };
-  int error = tel_registry_add(registry, table, sizeof table / sizeof *table);
-  tel_gauge_set(capacity, (double)orders_capacity);
-  /* All series exist at 0 from the start. */
-  for (int i = 0; !error && i < SHOP_INVENTORY_SKUS; i++) {
-    const char *sku = shop_inventory_sku(i);
-    error = tel_counter_series(units, &sku, &shop->ordered_units[i]);
+static const char *const sku_label[] = {"sku"};
+
+/* Metrics that a scrape reads. */
+static const struct {
+  struct tel_family_spec spec;
+  void (*read)(void *shop, struct tel_emit *emit);
+} gauges[] = {
+    {{.name = "minishop_orders_stored", .help = "Orders in the store."}, read_stored},
+    {{.name = "minishop_orders_capacity", .help = "Orders that the store can hold."}, read_capacity},
+    {{.name = "minishop_inventory_stock",
+      .help = "Units in stock; +Inf: unlimited.",
+      .labels = sku_label,
+      .label_count = 1},
+     read_stock},
+    {{.name = "minishop_payment_connections_used",
+      .help = "Connections to the payment provider in use; 0 without a limit."},
+     read_connections_used},
+    {{.name = "minishop_payment_connections_limit",
+      .help = "Maximum number of connections to the payment provider; +Inf: no limit."},
+     read_connections_limit},
+};
+
+/* Counters of each SKU. All series exist at 0 from the start. */
+static const struct tel_family_spec sku_counters[SKU_COUNTERS] = {
+    [ORDERED_UNITS] = {.name = "minishop_ordered_units_total",
+                       .help = "Units of the orders that were created.",
+                       .labels = sku_label,
+                       .label_count = 1},
+};
+
+static int register_metrics(struct shop *shop, struct tel_registry *registry) {
+  int error = 0;
+  for (size_t i = 0; !error && i < sizeof gauges / sizeof *gauges; i++)
+    error = tel_read_family(registry, &gauges[i].spec, TEL_METRIC_GAUGE, gauges[i].read, shop);
+  for (int i = 0; !error && i < SKU_COUNTERS; i++) {
+    struct tel_family *family;
+    error = tel_counter_family(registry, &sku_counters[i], &family);
+    for (int index = 0; !error && index < SHOP_INVENTORY_SKUS; index++) {
+      const char *sku = shop_inventory_sku(index);
+      error = tel_counter_series(family, &sku, &shop->counters[i][index]);
+    }
   }
   return error;
 }
@@ -106,7 +112,7 @@ struct shop *shop_new(const struct shop_settings *settings, struct tel_registry 
   shop->orders = shop_orders_new(settings->orders_capacity, settings->orders_unpaid_ttl_s * CLOCK_NS_PER_S);
   if (shop->orders) {
     shop_reconfigure(shop, settings);
-    if (!registry || register_metrics(shop, settings->orders_capacity, registry) == 0) return shop;
+    if (!registry || register_metrics(shop, registry) == 0) return shop;
   }
   shop_free(shop);
   return NULL;
@@ -205,7 +211,7 @@ enum shop_reason shop_order_place(struct shop *shop, struct tel_tracer *tracer, 
   enum shop_reason reason = deduct(shop, tracer, parent, index, caller, out);
   if (reason == SHOP_DONE) {
     shop_orders_add(shop->orders, order);
-    tel_counter_add(shop->ordered_units[index], quantity);
+    tel_counter_add(shop->counters[ORDERED_UNITS][index], quantity);
     tel_attributes_set_string(tel_span_attributes(parent), "shop.order.id", out->order_id);
   } else {
     shop_orders_release(shop->orders, order);
