@@ -100,7 +100,7 @@ static bool records(const struct tel_tracer *tracer) {
 
 /* Whether a new span belongs to the parent's trace. */
 static bool continues(const struct tel_tracer *tracer, const struct tel_context *parent) {
-  return tel_context_valid(parent) && (!parent->remote || !tracer || tracer->settings.propagate);
+  return parent && tel_context_valid(parent) && (!parent->remote || !tracer || tracer->settings.propagate);
 }
 
 void tel_tracer_identify(const struct tel_tracer *tracer, const struct tel_context *parent,
