@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -210,6 +211,20 @@ def test_commands_of_the_pages(directory):
                     raise TestFailure(f"{block.where}: the response sticks to the prompt: {line}")
             if re.search("until.*\n?.*minishop.json|minishop.json(.*\n)+until", block.commands):
                 contains(block.commands, ".timestamp >= $")
+
+
+def test_the_patches_fit_the_sources(directory):
+    """Each patch of chapter 13 applies to the sources at its line numbers and with its context, after those before it."""
+    copy = directory / ".lab/scratch/shop"
+    shutil.copytree(labtest.TOP / "src", copy / "src")
+    environment = {**os.environ, "PATCH_GET": "0", "LC_ALL": "C"}
+    for block in pages.commands(pages.GUIDE / "13-instrument-a-service.md"):
+        if "<<'END'" not in block.commands:
+            continue
+        done = subprocess.run(["sh", "-c", block.commands.replace("patch -s ", "patch -F0 ")], cwd=directory, env=environment, capture_output=True, text=True,
+                              check=False)
+        expect(f"{block.where}: it applies", (done.returncode, done.stderr), (0, ""))
+        expect(f"{block.where}: its line numbers are right", re.findall("Hunk.*", done.stdout), [])
 
 
 def test_terms_of_the_guide(directory):
