@@ -125,7 +125,7 @@ ORDER_ID = Id("an order id: ord_ and 20 hexadecimal digits", r"ord_[0-9a-f]{20}"
 SHARE = Number("a share: a number, with % or without, as in 2.5 % or 0.025",
                {"%": (0.01,), "percent": (0.01,), "per cent": (0.01,), "": (1, 0.01)}, 0.05, 0.0005)
 RATE = Number("a rate: a number, with /s or without, as in 3.7 or 3.7/s", dict.fromkeys(
-    ("", "1/s", "hz", "rps", "qps", *(f"{noun}{each}" for noun in ("", "req", "reqs", "requests", "spans")
+    ("", "1/s", "hz", "rps", "qps", *(f"{noun}{each}".strip() for noun in ("", "req", "reqs", "requests", "spans")
                                       for each in ("/s", "/sec", "/second", " per s", " per sec", " per second", " a second"))), (1,)), 0.05, 0.05)
 DURATION = Number("a duration: a number with ms or s, as in 48 ms or 0.048 s",
                   {**dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), (0.001,)), **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), (1,)), "": (1, 0.001)}, 0.05)

@@ -36,7 +36,8 @@ SINCE, PATIENCE, SPAN = (guide.QUESTIONS[number].kind for number in ("8.1", "8.2
 READ = [
     (SHARE, "25 %", 0.25, 0.28), (SHARE, "0.25", 0.25, 25), (SHARE, "25%", 0.25, 0.2), (SHARE, "0,25", 0.25, 0.3), (SHARE, " 25  Percent ", 0.25, 0.5),
     (SHARE, "2.5", 0.025, 0.25), (SHARE, "'2.3 %'", 0.0231, 0.03), (SHARE, ".023", 0.023, 0.23), (SHARE, "99", 0.998, 0.5), (SHARE, "~2.3%", 0.023, 0.1),
-    (RATE, "3.7", 3.71, 4.2), (RATE, "3.7/s", 3.7, 37), (RATE, "3.7 requests per second", 3.7, 0.37), (RATE, "about 12", 11.8, 9),
+    (RATE, "3.7", 3.71, 4.2), (RATE, "3.7/s", 3.7, 37), (RATE, "3.7 requests per second", 3.7, 0.37), (RATE, "3.7 per second", 3.7, 0.37),
+    (RATE, "3.7 a second", 3.7, 37), (RATE, "about 12", 11.8, 9),
     (DURATION, "48 ms", 0.048, 48), (DURATION, "0.048 s", 0.048, 0.48), (DURATION, "48", 0.048, 0.48), (DURATION, "0.048", 0.048, 0.0048), (DURATION, "1.1 S", 1.1, 1.4),
     (COUNT, "1100 orders", 1120, 1300), (COUNT, "1.1e3", 1100, 110), (ROUTE, "POST /order", "/order", "/payment/pay"), (ROUTE, "order", "/order", "/order/{order_id}"),
     (ROUTE, "/PAYMENT/PAY/", "/payment/pay", "/order"), (ROUTE, "GET /order/{order_id}", "/order/{order_id}", "/order"),
