@@ -3,8 +3,8 @@
 # Incidents. Each is a file in observability/incidents, whose first line describes it. The lab copies the file to the place of minishop's
 # incident file, which overrides its configuration, and sends SIGHUP. A line "# lab: ..." asks for an action on a process: "stop minishop",
 # "stop collector" or "fail slack-mock". Lines "# console:" (the console page), "# request:" and "# slack:" tell the user what to watch. The file that minishop
-# reads is also the only record of the current incident. While an incident ends, only the comments of that file are left: if the end is interrupted
-# or fails, ./lab incident clear repeats it.
+# reads is also the only record of the current incident. While an incident ends, the file keeps only its comments, without "# lab: stop collector".
+# That shows an interrupted or failed end, and ./lab incident clear repeats it.
 
 incident_names() {
 	for incident_path in observability/incidents/*.conf; do basename "$incident_path" .conf; done
@@ -276,7 +276,7 @@ lab_incident() {
 		return
 	fi
 	case $incident_was in
-	none) shop_runs || fail "minishop does not run: ./lab up, or ./lab incident clear in containers" ;;
+	none) shop_runs || fail "minishop does not run: start it with ./lab up (in containers: ./lab incident clear)" ;;
 	"$1") say "$1 is there already; it begins again." ;;
 	*) say "$incident_was ends: $1 takes its place." ;;
 	esac

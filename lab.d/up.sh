@@ -3,7 +3,7 @@
 # up, down: the parts of the lab and how each is started.
 #
 # `./lab up` restarts a part that has died or whose key has changed. The key is a checksum of its program, configuration and
-# command line. So `./lab up` after a change applies exactly that change.
+# command line. So `./lab up` after a change restarts the parts that the change may affect.
 
 services='slack-mock minishop alertmanager prometheus traffic'
 

@@ -34,7 +34,7 @@ def wait(what, condition):
             if condition():
                 return
         time.sleep(0.1)
-    raise Failed(f"timeout: waited {CONFIRM_S} s until {what}; see ./lab status")
+    raise Failed(f"timeout: after {CONFIRM_S} s, the lab still waits until {what}; see ./lab status")
 
 
 def put_file(path, text):

@@ -87,7 +87,7 @@ class Caller(threading.Thread):
             self.paid = None
 
     def hold(self):
-        """Never closes a connection."""
+        """Opens connections, and closes each only after HELD_S seconds."""
         now = time.monotonic()
         while self.held and self.held[0][0] < now - HELD_S:
             self.held.pop(0)[1].close()

@@ -91,7 +91,7 @@ def begin(options):
     place, lab = place_of_lab()
     pace = os.environ.get("LAB_ONCALL_PACE", "1")
     if not re.fullmatch(r"\d+(\.\d+)?", pace) or not 0.1 <= float(pace) <= 10:
-        stop(f"LAB_ONCALL_PACE is a number from 0.1 to 10 (for tests: the share of the usual time), not '{pace}'", 2)
+        stop(f"LAB_ONCALL_PACE is a number from 0.1 to 10 (for tests: a factor of the usual times), not '{pace}'", 2)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1, 1_000_000)
     wanted = {"place": place, "directory": lab, "seed": seed, "number": options.case, "pace": float(pace)}
     (directory() / "log").mkdir(exist_ok=True)

@@ -70,7 +70,7 @@ static void show(const struct app_key *key, const struct app_value *value, char 
     break;
   }
   case APP_VALUE_REALS:
-    snprintf(out, size, "an empty list");
+    snprintf(out, size, "%s", value->reals.count ? "a list of numbers" : "an empty list");
     break;
   case APP_VALUE_GROUP:
     snprintf(out, size, "a group or a list");

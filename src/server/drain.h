@@ -9,8 +9,8 @@ struct server;
 
 /* Shuts the service down gracefully. Accepts no more connections, and replies with 503 to those in the
  * backlog. Waits until the responses to all requests in flight are sent, or until the deadline
- * (clock_mono_ns()). Drops incomplete requests. Blocks. Returns how many requests were still in flight at the
- * deadline. */
+ * (clock_mono_ns()). Gives incomplete requests one second, then drops them. Blocks. Returns how many requests
+ * were still in flight at the deadline. */
 unsigned server_drain(struct server *server, uint64_t deadline_mono_ns);
 
 #endif

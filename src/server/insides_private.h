@@ -20,7 +20,7 @@ void server_insides_serves(int fd, struct server_client *client);
 /* Marks a listening socket that libmicrohttpd no longer uses, from MHD_quiesce_daemon() until its close. */
 void server_insides_drains(int fd, bool drains);
 
-/* --- Checks of the memory that holds a request. They always pass with versions other than 0.9 --- */
+/* --- Checks of the memory that holds a request. With versions other than 0.9 they always pass --- */
 
 bool server_insides_known(void);
 /* Returns false if a NUL hides a part of the raw target. Call this and the next two from

@@ -90,8 +90,8 @@ int server_start(struct server *server, struct error *error);
 
 /* The address and port it listens on. */
 const struct address *server_address(const struct server *server);
-/* Number of requests whose first endpoint has run and whose reply is not yet completely in the kernel. Any
- * thread. */
+/* Number of requests that were passed to the endpoints and whose reply is not yet completely in the kernel.
+ * Any thread. */
 unsigned server_in_flight(const struct server *server);
 /* True from the start of server_drain(). Any thread. */
 bool server_draining(const struct server *server);

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* The last one also counts every other status. The server sends no others. */
+/* The last one also counts every other status. */
 static const char *const refused_statuses[MOCK_REFUSED_STATUSES] = {"0",   "400", "403", "408", "413",
                                                                     "414", "431", "503", "505", "500"};
 

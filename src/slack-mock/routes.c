@@ -63,7 +63,7 @@ static void reply_result(struct _u_response *response, enum mock_result result) 
   }
 }
 
-/* Whether the path is that of a known webhook. */
+/* Returns MOCK_OK if the path is that of a known webhook, else Slack's result. */
 static enum mock_result admit(const char *path, const struct mock_channel *channel, const char **why) {
   if (!mock_payload_path(path)) {
     *why = "the path must be /services/T.../B.../...";

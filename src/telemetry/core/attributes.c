@@ -144,7 +144,7 @@ static void commit_slowly(struct tel_attributes *a, uint32_t id, size_t size) {
   }
 }
 
-/* Adds the pair that was written after the last one to the list, or discards it. */
+/* A pair was written behind the last one of the list: adds it to the list, or discards it. */
 static inline void commit(struct tel_attributes *a, uint32_t id, size_t size) {
   if (!(a->seen & TEL_KEY_BIT(id)) && a->count < a->limit && a->count < a->place_size)
     append(a, id, size);

@@ -78,7 +78,7 @@ int tel_log_output_new(const char *path, bool no_link, uint64_t max_bytes, unsig
   output->keep = keep;
   output->give_up = give_up;
   output->cls = cls;
-  /* If it is closed, the next file or socket of the program gets its number. */
+  /* If standard output is closed, the next file or socket of the program gets its number. */
   output->fd = fcntl(STDOUT_FILENO, F_GETFD) < 0 ? -1 : STDOUT_FILENO;
   output->rest = (struct buf)BUF_INIT(SIZE_MAX / 2);
   if (*path) {

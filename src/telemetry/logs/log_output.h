@@ -13,10 +13,10 @@
 
 struct tel_log_output;
 
-/* Counts of lines. Every line is counted once, as written or as lost. A partly written line is counted later:
- * the next call first completes it, or the end loses it. */
 enum tel_log_failure { TEL_LOG_FAILED_WRITE, TEL_LOG_FAILED_REOPEN, TEL_LOG_FAILED_ROTATE, TEL_LOG_FAILURES };
 
+/* Counts of lines. Every line is counted once, as written or as lost. A partly written line is counted later:
+ * the next call completes it, or tel_log_output_free() counts it as lost. */
 struct tel_log_result {
   uint64_t written;
   uint64_t lost;

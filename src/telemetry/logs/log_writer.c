@@ -42,7 +42,7 @@ struct tel_log_writer {
   bool tell_stderr;
   atomic_uint reopen; /* number of requests */
   /* Only for the writer's thread. */
-  unsigned reopened;            /* number of attempts */
+  unsigned reopened;            /* number of the last request that was handled */
   struct tel_log_result result; /* of a batch, until settle() counts it */
   uint64_t no_memory, late;     /* lines lost for these reasons, until settle() counts them */
   uint64_t lost;                /* lines, since the output last worked */

@@ -19,7 +19,7 @@ struct tel_log_record;
 enum {
   TEL_RECENT_CHUNK = 256,
   TEL_RECENT_RESERVE = 4,    /* a quarter of the chunks is reserved for open traces */
-  TEL_RECENT_SHARE = 8,      /* one trace uses at most an eighth of them */
+  TEL_RECENT_SHARE = 8,      /* one trace uses at most an eighth of all chunks */
   TEL_RECENT_ROUTE_SIZE = 96 /* with the NUL */
 };
 

@@ -58,10 +58,11 @@ TEL_API void tel_http_end(struct tel_http_exchange *exchange, const struct tel_h
 TEL_API TEL_MUST_CHECK int tel_http_keep(struct tel_http_exchange *exchange);
 
 /* Records why a response did not reach the client completely. Call it before tel_http_end(). Only the first
- * call has an effect. The log line gets the field "cut", the intended status and the bytes that were sent.
- * request_total counts the intended status, or 0 if there was none. A cut by the server (also at its
- * shutdown) is an error, and so is any cut response with status 500 or above. error_total counts both with
- * the reason "cut". Other requests that the client or a timeout cut are not errors, even with status 0. */
+ * call has an effect. The log line gets the field "cut", the intended status, and the bytes that
+ * tel_http_end() gets. request_total counts the intended status, or 0 if there was none. A cut by the server
+ * (also at its shutdown) is an error, and so is any cut response with status 500 or above. error_total counts
+ * both with the reason "cut". Any other request that was cut by its client or by a timeout is not an error,
+ * even with status 0. */
 enum tel_http_cut {
   TEL_HTTP_CUT_NONE,
   TEL_HTTP_CUT_CLIENT,

@@ -28,8 +28,8 @@ struct tel_log_settings {
   bool no_link;       /* refuse symlinks; set it if root opens the file before dropping privileges */
   uint64_t max_bytes; /* size at which the file is rotated; 0: never */
   bool tell_stderr;   /* report failures of the output on standard error, at most once a minute */
-  unsigned keep;      /* number of rotated files: FILE.1 (the newest) to FILE.keep */
-  size_t queue_size;  /* records; 0: 8192 */
+  unsigned keep; /* number of rotated files: FILE.1 (the newest) to FILE.keep; 0: a full file is emptied */
+  size_t queue_size; /* records; 0: 8192 */
   /* These fields are on every line. */
   const char *app;
   const char *version;

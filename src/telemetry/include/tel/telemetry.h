@@ -8,9 +8,9 @@
  *   tel_free(tel, 5000);
  *
  * A program may have several struct tel. One thread calls tel_new(), tel_start() and tel_free(); any thread
- * may call the other functions. Every function accepts NULL and then does nothing, so calls need no `if`. The
- * library installs no signal handler, never exits, and starts threads only in tel_start(), or in tel_free()
- * if log lines still wait and no thread was started. */
+ * may call the other functions. Every function accepts NULL, so calls need no `if`. The library installs no
+ * signal handler, never exits, and starts threads only in tel_start(), or in tel_free() if log lines still
+ * wait and no thread was started. */
 #ifndef TEL_TELEMETRY_H
 #define TEL_TELEMETRY_H
 
@@ -30,17 +30,18 @@ struct tel;
 /* Creates telemetry for a program. name becomes the field app of its log lines, and service.name unless
  * OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has another. name and version are copied; each has at most
  * 63 bytes. Reads the OTEL_* environment. Registers process_* and telemetry_* metrics. Log lines go to
- * standard output, one JSON object each, and so do the lines that the program and its libraries log with
- * yder. If standard output is closed, they are lost. Returns NULL when out of memory; tel_start() returns
- * any other failure. Call it before the program starts threads, because it calls curl_global_init(). */
+ * standard output, one JSON object each, and so do, after tel_start(), the lines that the program and its
+ * libraries log with yder. If standard output is closed, they are lost. Returns NULL when out of memory;
+ * tel_start() returns any other failure. Call it before the program starts threads, because it calls
+ * curl_global_init(). */
 TEL_API struct tel *tel_new(const char *name, const char *version);
 
 /* Starts the exporter and the log writer. Call it once. From then on the log also has the lines that the
  * program and its libraries log with yder, from level INFO; see tel_log_set_level() and tel_log_install().
- * Another struct tel that has yder's output already keeps it. Returns 0, or the first error since tel_new();
- * tel_error() has the text. TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread), TEL_E_VALUE
- * (an invalid name or version; a setting that libcurl refuses; or already started, here or before a fork), or
- * an error that tel_register(), tel_fail(), tel_http_route() or an adapter kept.
+ * If another struct tel already receives yder's lines, it keeps them. Returns 0, or the first error since
+ * tel_new(); tel_error() has the text. TEL_E_MEMORY (also for NULL), TEL_E_SYSTEM (cannot create a thread),
+ * TEL_E_VALUE (an invalid name or version; a setting that libcurl refuses; or already started, here or before
+ * a fork), or an error that tel_register(), tel_fail(), tel_http_route() or an adapter kept.
  *
  * A server that forks its workers calls tel_new() before the fork and tel_start() in each worker. Each worker
  * is a separate instance. Items that were queued at the fork are exported by the first process that calls
@@ -68,9 +69,9 @@ TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t
  * hung collector or output adds up to 0.3 seconds. Returns how many spans and lines this call lost. yder then
  * has no output, until the program sets it up again. Stop the server first: no thread may use tel, its
  * handles or an observed instance any more, or log with yder meanwhile. A program that ends without this call
- * loses what is queued. A thread that hangs longer is left behind with the memory that it may still use. The
- * program may then continue, but must not unload the library (dlclose()) or a plug-in whose static names are
- * in spans and lines. */
+ * loses what is queued. A thread that still hangs after these times is left behind with the memory that it
+ * may still use. The program may then continue, but must not unload the library (dlclose()) or a plug-in
+ * whose static names are in spans and lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
 /* The parts, valid until tel_free(). NULL for NULL, if tel_new() could not create them, and in the destroy()
