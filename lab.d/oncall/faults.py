@@ -69,7 +69,7 @@ class Fault:
     near: tuple = ()                  # true reasons that are not the cause
     config: typing.Callable = lambda p: {}       # settings of minishop
     rejected: typing.Callable = lambda p: ""     # a line for which minishop rejects its configuration
-    misbehaves: typing.Callable = nothing        # callers: (name, habit, a second, threads)
+    misbehaves: typing.Callable = nothing        # callers: (name, habit, calls per second, threads)
     slack: typing.Callable = lambda p: None      # the mode of slack-mock
     silences: typing.Callable = lambda p: None   # an alert that the case silences
     unloads: typing.Callable = lambda p: None    # an alert's rule that Prometheus does not load

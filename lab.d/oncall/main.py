@@ -78,7 +78,7 @@ def patiently(source):
 
 
 def numbered(word, numbers):
-    """The one of these numbers that a word is, or None."""
+    """The number that the word spells, if it is one of these; else None."""
     return next((number for number in numbers if word == str(number)), None)
 
 
@@ -125,7 +125,7 @@ def oncall(arguments, only_check=False):
     parser = Parser(prog="./lab oncall", description="Breaks something, or nothing, and does not say what.")
     parser.add_argument("case", nargs="?", help=f"the number of a case, {cases.NUMBERS[0]} to {cases.NUMBERS[-1]}; or: end, score")
     parser.add_argument("--seed", type=int, help="the same number repeats the same case")
-    parser.add_argument("--now", action="store_true", help="with end: also while only the proof of the repair is missing")
+    parser.add_argument("--now", action="store_true", help="with end: end the case even if only the proof of the repair is missing")
     options = parser.parse_args(arguments)
     if options.now and options.case != "end":
         stop("--now belongs to oncall end", 2)

@@ -80,7 +80,7 @@ def main():
         left_out = f"; --only {pattern}: {sum(map(len, stages))} of {sum(map(len, plan.stages()))} steps"
     else:
         report(run, mode, took)
-    # The only line with the result for programs.
+    # Programs read the result from this line only.
     print("{} passed, {} failed, {} skipped".format(*run.totals) + left_out)
     lock.close()
     return run.totals[1] > 0

@@ -81,8 +81,8 @@ static void length_read(struct server_arrival *arrival, const char *value, const
   }
 }
 
-/* The guards refuse other values and a request with both fields. The bytes after such a request do not
- * matter. */
+/* The guards refuse any other length or coding, and a request with both fields. The bytes after such a
+ * request do not matter. */
 static void field_read(struct server_arrival *arrival, const char *line, const char *end) {
   const char *value;
   if ((value = value_of("Content-Length:", 15, line, end))) length_read(arrival, value, end);

@@ -100,7 +100,7 @@ static json_int_t message_id(const json_t *message) {
   return good ? json_integer_value(json_object_get(message, "id")) : 0;
 }
 
-/* Whether this line can be the rest of a message after a crash: its start, or zeros. The line is not JSON. */
+/* Whether this line can be what a crash left of a message: its start, or zeros. The line is not JSON. */
 static bool is_cut(const char *line) {
   static const char start[] = "{\"id\":";
   size_t len = strnlen(line, sizeof start - 1);

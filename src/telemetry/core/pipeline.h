@@ -5,7 +5,7 @@
  * A push is a few atomic operations, and takes a lock only to wake the worker. A full queue refuses the item.
  * The worker takes all pushed items together, so a thread that is interrupted in a push delays no other
  * thread. The worker runs when enough items are queued, when the delay is over, on a flush, and at the stop.
- * The delay begins with its last run. If that is longer ago, it begins with the next item.
+ * The delay begins with its last run, or with the next item if that delay has passed.
  *
  * Each item is counted once: as processed or as lost. A stop keeps its deadline. A worker that hangs is left
  * behind with the pipeline. From then on it uses only the pipeline and the data of process(). Internal to
@@ -33,8 +33,8 @@ struct tel_pipeline_settings {
   size_t capacity;           /* maximum queued weight */
   size_t batch, batch_bytes; /* limits of one call of process(); a single item may exceed them */
   size_t wake;               /* queued weight that wakes the worker */
-  uint64_t delay_ns;         /* maximum time until it processes fewer items than that */
-  uint64_t grace_ns;         /* after the deadline of a stop */
+  uint64_t delay_ns;         /* how long fewer items than that may wait */
+  uint64_t grace_ns;         /* how long a stop waits for the worker after its deadline */
   bool works_at_stop;        /* if no worker was started, start one at the stop */
 };
 

@@ -18,8 +18,8 @@ struct tel_span *tel_span_start_child_at(struct tel_tracer *tracer, const char *
 /* Like tel_span_end(), at this reading. */
 void tel_span_end_at(struct tel_span *span, uint64_t mono_ns);
 
-/* Makes the ids of a request that has no span. Like a span, it continues the parent's trace (NULL: none)
- * unless OTEL_PROPAGATORS excludes that, or it has a new trace id. It is never sampled. tracer NULL: it
+/* Makes the ids of a request that has no span. Like a span, it continues the parent's trace. Without a parent
+ * (NULL), or if OTEL_PROPAGATORS forbids that, it gets a new trace id. It is never sampled. tracer NULL: it
  * continues. */
 void tel_tracer_identify(const struct tel_tracer *tracer, const struct tel_context *parent,
                          struct tel_context *out);
