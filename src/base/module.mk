@@ -24,7 +24,7 @@ LIBBASE = libbase.la
 
 # For programs only: startup() runs before main(), and a shared library must not do that.
 noinst_LIBRARIES += libstartup.a
-libstartup_a_SOURCES = src/base/startup.c src/base/startup.h
+libstartup_a_SOURCES = src/base/sanitized.h src/base/startup.c src/base/startup.h
 LIBSTARTUP = libstartup.a
 
 # For programs only: libtel does not use jansson.
