@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "telemetry/otlp/otlp_encoder.h"
 #include "telemetry/otlp/retry.h"
 
@@ -16,8 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   memset(message, 'x', sizeof message);
   if (tel_otlp_decode_response(data, size, &rejected, message, sizeof message)) {
     if (!memchr(message, '\0', sizeof message)) abort();
+    if (!utf8_valid(message, strlen(message))) abort();
     for (const char *at = message; *at; at++)
-      if (*at < ' ' || *at > '~') abort();
+      if ((unsigned char)*at < ' ' || *at == 0x7f) abort();
   }
   if (header && tel_retry_after(header, clock_unix_ns(), &delay_ns) && delay_ns > 86400 * CLOCK_NS_PER_S)
     abort();
