@@ -13,8 +13,7 @@ enum MHD_Result server_refuse(struct server_client *client, struct server_refusa
 enum MHD_Result server_refuse_now(struct server_client *client, struct server_refusal *refusal);
 /* Responds to a connection with 503 without reading a request. */
 void server_refuse_away(struct server *server, int fd, const char *client, const char *detail);
-/* Sets status, code and detail. An unknown status below 500 becomes 400, any other unknown one 413.
- */
+/* Sets status, code and detail. An unknown status becomes 400 below 500, else 413. */
 void server_refuse_fill(struct server_refusal *refusal, unsigned status);
 /* Responds in place of libmicrohttpd, after libmicrohttpd has found a fault. page is libmicrohttpd's own
  * text. */

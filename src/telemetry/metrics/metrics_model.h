@@ -120,7 +120,8 @@ struct tel_exemplar {
   double value;
   uint64_t unix_ns;
 };
-/* Returns false if there is no exemplar, or if it changed during each attempt to read it. Any thread. */
+/* Reads the exemplar. Returns false if there is none, or if other threads replaced it during each attempt.
+ * Any thread. */
 bool tel_exemplar_read(const struct tel_exemplar_slot *slot, struct tel_exemplar *out);
 
 /* registry.c */

@@ -106,13 +106,18 @@ START_TEST(test_rotation_loses_nothing) {
 }
 END_TEST
 
+/* Opens the log so that each line begins a new file. */
+static void start_rotating(unsigned keep) {
+  f.settings.max_bytes = 1;
+  f.settings.keep = keep;
+  fixture_open(&f);
+  fixture_start(&f);
+}
+
 START_TEST(test_as_many_files_as_are_kept) {
   char path[200];
   begin();
-  f.settings.max_bytes = 1; /* one file per line */
-  f.settings.keep = 2;
-  fixture_open(&f);
-  fixture_start(&f);
+  start_rotating(2);
   log_one("first");
   log_one("second");
   log_one("third");
@@ -130,10 +135,7 @@ END_TEST
 /* Each rotation renames the files that exist, not all that may exist. */
 START_TEST(test_all_files_are_kept) {
   begin();
-  f.settings.max_bytes = 1;
-  f.settings.keep = UINT_MAX;
-  fixture_open(&f);
-  fixture_start(&f);
+  start_rotating(UINT_MAX);
   log_one("first");
   log_one("second");
   log_one("third");
@@ -151,10 +153,7 @@ START_TEST(test_a_name_too_long_for_a_number) {
   begin();
   snprintf(path, sizeof path, "%s/%0255d", f.dir, 0);
   f.settings.file = path;
-  f.settings.max_bytes = 1;
-  f.settings.keep = UINT_MAX;
-  fixture_open(&f);
-  fixture_start(&f);
+  start_rotating(UINT_MAX);
   log_one("first");
   log_one("second");
   ck_assert_uint_eq(fixture_close(&f), 0);
