@@ -166,7 +166,9 @@ def refusing_port():
 
 
 def wait_until(what, condition, timeout=30.0, interval=0.1):
-    """Calls condition() until it is true and returns that value; an OSError counts as "not yet".
+    """Calls condition() until it is true and returns that value.
+
+    An error in asking, or in reading what was answered, counts as "not yet": an engine may be starting, and a page may still be empty.
 
     TestFailure after timeout seconds. Its text names the condition and the last value.
     """
@@ -177,7 +179,7 @@ def wait_until(what, condition, timeout=30.0, interval=0.1):
             seen = condition()
             if seen:
                 return seen
-        except OSError as error:
+        except (OSError, http.client.HTTPException, LookupError, ValueError) as error:
             seen = error
         if time.monotonic() > deadline:
             raise TestFailure(f"{what}: not within {timeout:g} s (last seen: {seen!r})")
