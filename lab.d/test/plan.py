@@ -17,11 +17,6 @@ def own(file, *arguments):
     return sys.executable, "-B", "-u", HERE / file, *arguments
 
 
-def yielding(file, *arguments):
-    """Like own(), for a step that is not timed and may run beside a timed one."""
-    return "nice", *own(file, *arguments)
-
-
 def build(name, *options):
     return "sh", "-euc", '. lab.d/build.sh; directory=$LAB_TEST/$1; shift; build_programs "$directory" "$@"', "sh", name, *options
 
@@ -68,8 +63,8 @@ def stages():
             Step("analyzer-gcc", own("analyzers.py", "gcc"), "gcc -fanalyzer", needs=built),
             Step("analyzer-cppcheck", own("analyzers.py", "cppcheck"), "cppcheck", needs=built, programs=("cppcheck",)),
             Step("analyzer-tidy", own("analyzers.py", "tidy"), "clang-tidy", needs=built, programs=("clang-tidy",)),
-            Step("engines", own("steps.py", "engines", "default"), modes=("default",), beside=True),
-            Step("engines-full", own("steps.py", "engines", "full"), "engines", FULL, beside=True),
+            Step("engines", own("steps.py", "engines", "default"), modes=("default",), beside=True, yields=True),
+            Step("engines-full", own("steps.py", "engines", "full"), "engines", FULL, beside=True, yields=True),
             Step("build-asan", build("asan", "--enable-werror", "--enable-sanitizers=address"), "build (ASan)"),
             Step("build-tsan", build("tsan", "--enable-werror", "--enable-sanitizers=thread"), "build (TSan)"),
         ],
@@ -100,13 +95,12 @@ def stages():
             Step("crash-often", script("tests/e2e/crash_test.py", "--kills=200", "test_kill_at_random_moments", "test_slack_mock_keeps_what_it_acknowledged"),
                  "kill -9, often", FULL, needs=python),
             Step("soak", script("tests/e2e/soak.py", "--minutes=10"), "soak", FULL, needs=python),
-            # Not timed.
-            Step("schedules", ("nice", "sh", "-c", 'TEL_SCHEDULES=100000 CK_TIMEOUT_MULTIPLIER=10 exec "$LAB_BUILD/tests/telemetry/core/test_schedules"'),
-                 "span schedules", FULL, needs=built),
-            Step("valgrind-memcheck", yielding("analyzers.py", "memcheck"), "unit tests (memcheck)", FULL, needs=built, programs=("valgrind",)),
-            Step("valgrind-drd", yielding("analyzers.py", "drd"), "unit tests (DRD)", FULL, needs=built, programs=("valgrind",)),
-            Step("fuzz", yielding("fuzz.py"), "fuzzing", FULL, programs=("clang",)),
-            Step("coverage", yielding("coverage.py"), "coverage", FULL, needs=("python",), programs=("gcovr",)),
+            Step("schedules", ("sh", "-c", 'TEL_SCHEDULES=100000 CK_TIMEOUT_MULTIPLIER=10 exec "$LAB_BUILD/tests/telemetry/core/test_schedules"'),
+                 "span schedules", FULL, yields=True, needs=built),
+            Step("valgrind-memcheck", own("analyzers.py", "memcheck"), "unit tests (memcheck)", FULL, yields=True, needs=built, programs=("valgrind",)),
+            Step("valgrind-drd", own("analyzers.py", "drd"), "unit tests (DRD)", FULL, yields=True, needs=built, programs=("valgrind",)),
+            Step("fuzz", own("fuzz.py"), "fuzzing", FULL, yields=True, programs=("clang",)),
+            Step("coverage", own("coverage.py"), "coverage", FULL, yields=True, needs=("python",), programs=("gcovr",)),
         ],
     ]
 

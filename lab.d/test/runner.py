@@ -18,6 +18,7 @@ import time
 from tools import SKIPPED, TOP, elapsed, row
 
 REPORT_EVERY_S = 30
+NICE = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Step:
     title: str = ""  # the name, if empty
     modes: tuple = ("default", "full")
     beside: bool = False  # runs beside the other steps of its stage
+    yields: bool = False  # lets the other steps have the processors first, because it is not timed
     needs: tuple = ()  # names of earlier steps: the step does not run if one of them has failed
     programs: tuple = ()  # the step does not run if one of these is not installed
 
@@ -52,6 +54,12 @@ def count(log, status):
 def in_words(passed, failed, skipped):
     words = [f"{passed} passed"] + [f"{failed} FAILED"] * (failed > 0) + [f"{skipped} skipped"] * (skipped > 0)
     return ", ".join(words) if passed or failed or skipped else "ready"
+
+
+def yielding(command):
+    """The command with a low priority. Where Linux groups processes by session (sched_autogroup), a nice value only counts within the session, and
+    the session has one of its own."""
+    return "sh", "-c", f'{{ echo {NICE} >/proc/self/autogroup; }} 2>/dev/null; exec nice -n {NICE} "$@"', "sh", *command
 
 
 class Run:
@@ -91,8 +99,9 @@ class Run:
             self.add(step, (0, 0, 1), f"SKIP {reasons[0]}")
             return
         name, _, value = self.mark.partition("=")
+        command = yielding(step.command) if step.yields else step.command
         with open(self.log(step), "wb") as log:
-            process = subprocess.Popen([str(word) for word in step.command], cwd=TOP, env={**self.environment(), name: value}, stdin=subprocess.DEVNULL,
+            process = subprocess.Popen([str(word) for word in command], cwd=TOP, env={**self.environment(), name: value}, stdin=subprocess.DEVNULL,
                                        stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         self.running[step] = process, time.monotonic()
         self.told = time.monotonic()

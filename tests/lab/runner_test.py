@@ -90,6 +90,16 @@ def test_beside(directory):
     expect("the totals", done.totals, (3, 0, 0))
 
 
+def test_yields(directory):
+    """A step that yields does so in its session's group too. The kernel has the file also where it does not group processes."""
+    grouped = pathlib.Path("/proc/self/autogroup").exists()
+    run(directory, [sh("gentle", "nice; cat /proc/self/autogroup || true", yields=True), sh("other", "nice")])
+    gentle, other = ((directory / f"{name}.log").read_text().split("\n") for name in ("gentle", "other"))
+    expect("nice values", (gentle[0], other[0]), (str(runner.NICE), "0"))
+    if grouped:
+        expect("of its group", gentle[1].split("nice ")[1], str(runner.NICE))
+
+
 def test_its_own_environment(directory):
     done, _ = run(directory, [sh("told", 'test "$COLOUR" = blue && test -z "$(cat)"')], environment=lambda: {**os.environ, "COLOUR": "blue"})
     expect("the totals", done.totals, (1, 0, 0))
