@@ -210,6 +210,11 @@ def tempo_spans(url, trace_id):
     return {span["name"]: span for resource in trace.get("resourceSpans", []) for scope in resource["scopeSpans"] for span in scope["spans"]}
 
 
+def tail(path, lines=30):
+    """The last lines of a log."""
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else "(no output)"
+
+
 class Engine:
     """A program under test: started with its output in a file, stopped by its own process id. A context manager."""
 
@@ -254,10 +259,8 @@ class Engine:
         status, self.process = self.process.returncode, None
         return status
 
-    def log_tail(self, lines=30):
-        if not self.log.exists():
-            return "(no output)"
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+    def log_tail(self):
+        return tail(self.log)
 
     def __enter__(self):
         return self.start()

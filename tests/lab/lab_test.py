@@ -59,7 +59,9 @@ class Lab:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, error, trace):
+        if error is not None:
+            print(*(f"--- end of {path.name}\n{labtest.tail(path)}" for path in sorted(self.directory.glob("log/*.log"))), sep="\n", flush=True)
         self("down")
 
 
