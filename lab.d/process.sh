@@ -69,8 +69,19 @@ process_stop() {
 # How long a process has been running, in seconds.
 process_age() { echo $(($(now) - $(process_started "$1") / $(getconf CLK_TCK))); }
 
-# port_taken PORT: whether a program on this machine listens there, on any address.
-port_taken() {
-	port_hex=$(printf '%04X' "$1")
-	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port=":$port_hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 } END { exit !found }'
+# port_sockets PORT: prints the inodes of the sockets that listen there, on any address of this machine.
+port_sockets() {
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+		awk -v port=":$(printf '%04X' "$1")" '$4 == "0A" && substr($2, length($2) - 4) == port { print $10 }'
+}
+
+port_taken() { [ -n "$(port_sockets "$1")" ]; }
+
+# process_listens PID PORT. Another program may have taken the port since it was checked, and would answer in place of the process.
+process_listens() {
+	[ -r "/proc/$1/fd" ] || return 0 # another user's process
+	for socket in $(port_sockets "$2"); do
+		[ -z "$(find "/proc/$1/fd" -lname "socket:?$socket?" 2>/dev/null)" ] || return 0
+	done
+	return 1
 }

@@ -90,7 +90,8 @@ ports_check() {
 
 service_healthy() {
 	service_url=$(service_health "$1")
-	[ -z "$service_url" ] || ask -o /dev/null "$service_url"
+	[ -n "$service_url" ] || return 0
+	service_pid=$(process_pid "$1") && process_listens "$service_pid" "$(service_port "$1")" && ask -o /dev/null "$service_url"
 }
 
 # The maximum time for a service to end, in seconds; minishop's own deadline is 8.

@@ -208,17 +208,18 @@ class Control:
         """Two more shops beside the native one, of the same build, in the same log, scraped like it."""
         argv, env, cwd = self._started("minishop")
         for shop in REPLICAS:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                address = f"127.0.0.1:{free.getsockname()[1]}"
-            own = replaced(argv, {b"--listen": address.encode(), b"--pid-file": os.fsencode(self.run / f"{shop}.pid")})
-            with open(self.engines.directory / "log/minishop.log", "ab") as log:
-                started = subprocess.Popen(own, env={**env, b"MINISHOP_INSTANCE": address.encode(),
-                                                     b"MINISHOP_INCIDENT_FILE": os.fsencode(self._incident(shop))},
-                                           cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-            remember(self.run, shop, started.pid)
-            self.engines.urls[shop] = f"http://{address}"
-            wait(f"{shop} responds", lambda shop=shop: self.engines.ask(shop, "/readyz"))
+            with socket.socket() as held:  # no other program gets the port before the shop listens: for that, both need SO_REUSEADDR
+                held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                held.bind(("127.0.0.1", 0))
+                address = f"127.0.0.1:{held.getsockname()[1]}"
+                own = replaced(argv, {b"--listen": address.encode(), b"--pid-file": os.fsencode(self.run / f"{shop}.pid")})
+                with open(self.engines.directory / "log/minishop.log", "ab") as log:
+                    started = subprocess.Popen(own, env={**env, b"MINISHOP_INSTANCE": address.encode(),
+                                                         b"MINISHOP_INCIDENT_FILE": os.fsencode(self._incident(shop))},
+                                               cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                remember(self.run, shop, started.pid)
+                self.engines.urls[shop] = f"http://{address}"
+                wait(f"{shop} responds", lambda shop=shop: self.engines.ask(shop, "/readyz"))
             self.shops.append(shop)
         self._scrape(self.engines.instances)
 

@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import resource
 import shutil
 import signal
@@ -140,20 +141,43 @@ def environment(*more):
     return clean
 
 
-def free_port():
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+_reservations = []
+
+
+def _reserve(port):
+    """Whether nobody uses the port. If so, no other test process gets it before this one ends: an abstract socket with its number is the reservation."""
+    reservation = socket.socket(socket.AF_UNIX)
+    try:
+        reservation.bind(f"\0minishop-test-port-{port}")
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("127.0.0.1", port))
+    except OSError:
+        reservation.close()
+        return False
+    _reservations.append(reservation)
+    return True
 
 
 def free_ports(count):
-    """This many different free ports. All are held until the last one is found."""
-    with contextlib.ExitStack() as stack:
-        socks = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for sock in socks:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in socks]
+    """This many different TCP ports of 127.0.0.1 that are free, and that only this process gets.
+
+    A bind to port 0 would not do: Linux 6.18 gives the same port to each process that asks, until somebody listens there. The ports are outside the
+    kernel's range for outgoing connections, so that none of these takes one meanwhile.
+    """
+    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    candidates = range(10000, low if low >= 20000 else 65536)
+    ports = []
+    for port in random.sample(candidates, len(candidates)):
+        if len(ports) == count:
+            return ports
+        if _reserve(port):
+            ports.append(port)
+    raise TestFailure(f"no {count} free ports of 127.0.0.1")
+
+
+def free_port():
+    return free_ports(1)[0]
 
 
 @contextlib.contextmanager

@@ -434,46 +434,6 @@ def test_incidents_are_those_of_the_runbook(directory):
             raise TestFailure(f"{name} is practised for {section or 'nothing'}, and its description says: {description}")
 
 
-def test_ports_in_use(directory):
-    """The message names all taken ports, and one command that avoids them. Nothing is started before it."""
-    with Lab(directory) as lab, socket.socket() as one, socket.socket() as another:
-        for sock, name in ((one, "LAB_SLACK_PORT"), (another, "LAB_PROMETHEUS_PORT")):
-            sock.bind(("127.0.0.1", int(lab.ports[name])))
-            sock.listen()
-        text = lab("up", status=1, **lab.ports)
-        contains(text, f" {lab.ports['LAB_SLACK_PORT']} (meant for slack-mock)", f" {lab.ports['LAB_PROMETHEUS_PORT']} (meant for prometheus)",
-                 f"LAB_MINISHOP_PORT={lab.ports['LAB_MINISHOP_PORT']} ", "LAB_SLACK_PORT=", "./lab up")
-        contains(lab("down"), "Nothing was running")
-
-
-def test_other_ports_are_free(directory):
-    """The suggested port is valid, free, and not that of another program of the lab."""
-    taken, meant = "18080 55536 28090", "10000"
-    script = (f'. lab.d/ui.sh; . lab.d/up.sh; port_taken() {{ case " {taken} " in *" $1 "*) ;; *) false ;; esac; }}; minishop_port=8080 slack_port=8090 '
-              f'prometheus_port=28080 alertmanager_port={meant} scratch_port=1; ports_other="LAB_X_PORT=18090 "; for port; do port_other "$port"; done')
-    found = labtest.output("sh", "-euc", script, "sh", "8080", "8090", "55536", "28080", cwd=labtest.TOP)
-    expect("other ports", found.split(), ["38080", "38090", "20000", "38080"])
-
-
-def test_names_in_a_turkish_locale(directory):
-    """Its capital letter of i is not I."""
-    made = subprocess.run(["localedef", "-i", "tr_TR", "-f", "UTF-8", directory / "tr_TR.UTF-8"], capture_output=True, check=False)
-    if made.returncode != 0:
-        raise labtest.Skip("localedef cannot make the locale tr_TR.UTF-8 (package locales)")
-    lab = Lab(directory)
-    text = lab("up", status=1, **{**lab.ports, "LAB_MINISHOP_PORT": "0"}, LOCPATH=str(directory), LC_ALL="tr_TR.UTF-8")
-    contains(text, "LAB_MINISHOP_PORT takes a port")
-
-
-def test_ports_that_are_none(directory):
-    lab = Lab(directory)
-    for port in ("shop", "0", "65536", "-1", "08080", "+8080", " 8080", "8080.0", "0x50", "1" * 30):
-        contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": port}), f"LAB_SLACK_PORT takes a port, 1 to 65535, not '{port}'")
-    contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": lab.ports["LAB_MINISHOP_PORT"]}), "meant for another program of the lab")
-    contains(lab("up", status=1, **lab.ports, LAB_SCRATCH_PORT="x"), "LAB_SCRATCH_PORT takes a port, 1 to 65535, not 'x'")
-    contains(lab("up", status=1, **lab.ports, LAB_SCRATCH_PORT=lab.ports["LAB_SLACK_PORT"]), "LAB_SCRATCH_PORT: port ", "meant for another program of the lab")
-
-
 def test_the_console_page_has_one_name(directory):
     """Each message that has the address of the console page calls it so."""
     found = [(path, line) for path in sorted((labtest.TOP / "lab.d").rglob("*.[ps][yh]")) for line in path.read_text().splitlines() if "/consoles/minishop.html" in line]
