@@ -401,9 +401,7 @@ def test_signals_and_standard_descriptors(_):
     with tempfile.TemporaryDirectory() as directory:
         store = pathlib.Path(directory, "store.jsonl")
         for closed in ("0<&-", "1>&-", "2>&-", "0<&- 1>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
+            port = labtest.free_port()
             process = subprocess.Popen(["sh", "-c", f'exec "$@" {closed}', "sh", PROGRAM, "--listen", f"127.0.0.1:{port}", "--store",
                                         store])
             try:

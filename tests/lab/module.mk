@@ -12,4 +12,5 @@ EXTRA_DIST += tests/lab/runner_test.py \
 	tests/lab/lab_trace_test.py \
 	tests/lab/oncall_signals.py \
 	tests/lab/oncall_test.py \
+	tests/lab/private_lab.py \
 	tests/lab/promises_test.py
