@@ -105,7 +105,7 @@ def run_service(directory, wrapper, env):
                                              "--log-file", log], directory, None,
                                  labtest.environment(shops.variables(shops.CALM), {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}, env))
         with service:
-            ready = labtest.wait_until("the service is ready", lambda: log.read_text().startswith("{") and log.read_text().splitlines()[0], 60)
+            ready = labtest.wait_until("the service is ready", lambda: log.read_text().startswith("{") and log.read_text().splitlines()[0])
             drive(int(json.loads(ready)["listen"].rpartition(":")[2]))
             labtest.expect("the exit status of the service", service.stop(timeout=60), 0)
 

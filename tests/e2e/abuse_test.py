@@ -86,7 +86,7 @@ def test_ambiguous_requests_are_refused(directory):
         expect("refused requests that are counted", counted, len(SMUGGLED))
         wait_until("a log line each", lambda: len([
             r for r in shop.records() if r.get("status") == 400 and r.get("route") == "/order"
-            and r["message"] == "order rejected"]) == len(SMUGGLED), 5)
+            and r["message"] == "order rejected"]) == len(SMUGGLED))
         still_sells(shop)
 
 
@@ -99,8 +99,8 @@ def test_library_answers_are_counted_and_logged(directory):
         for name, (raw, status) in cases.items():
             expect(name, status_of(shop.raw(raw)), status)
         wait_until("all are counted", lambda: sum(
-            shop.metrics()["minishop_refused_total", {"status": str(status)}] for status in (400, 505)) == 3, 5)
-        wait_until("three log lines", lambda: len([r for r in shop.records() if r["message"] == "request rejected"]) == 3, 5)
+            shop.metrics()["minishop_refused_total", {"status": str(status)}] for status in (400, 505)) == 3)
+        wait_until("three log lines", lambda: len([r for r in shop.records() if r["message"] == "request rejected"]) == 3)
         still_sells(shop)
 
 
@@ -196,7 +196,7 @@ def test_blanks_around_header_values(directory):
             chunked = lines.replace(f"Content-Length:{blanks}15", f"Transfer-Encoding:{blanks}chunked")
             raw = shop.raw(f'POST /order HTTP/1.1\r\n{chunked}\r\nf\r\n{{"quantity": 1}}\r\n0\r\n\r\n'.encode())
             expect(f"chunked with {blanks!r}", head_of(raw)[0], 201)
-        wait_until("all are logged", lambda: len(shop.logged(user_agent="tester", request_id="me")) == 8, 10)
+        wait_until("all are logged", lambda: len(shop.logged(user_agent="tester", request_id="me")) == 8)
         raw = shop.raw(b"GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: application/openmetrics-text \t\r\nAccept-Encoding: gzip \r\n"
                        b"Connection: close \r\n\r\n")
         status, headers, _ = head_of(raw)
@@ -224,6 +224,17 @@ def ask_all(connect, count):
             sock.close()
 
 
+def refused_until_served(shop):
+    """Asks until the shop serves again. Returns how many of these requests got 503."""
+    asked = []
+
+    def served():
+        asked.append(shop.get("/healthz").status)
+        return asked[-1] == 200
+    wait_until("it serves again", served)
+    return asked.count(503)
+
+
 def test_threads_used_up(directory):
     """With a system limit below the service's own, each client gets a response and is counted, and the log is not flooded."""
     if os.geteuid() != 0:
@@ -233,8 +244,8 @@ def test_threads_used_up(directory):
     with shop:
         statuses = ask_all(shop.connect, 60)
         expect("statuses", sorted(set(statuses)), [200, 503])
-        wait_until("threads again", lambda: shop.get("/healthz").status == 200, 10)
-        expect("counted", shop.metrics()["minishop_refused_total", {"status": "503"}], statuses.count(503))
+        refused = statuses.count(503) + refused_until_served(shop)
+        expect("counted", shop.metrics()["minishop_refused_total", {"status": "503"}], refused)
         labtest.figure(f"without threads, {statuses.count(503)} of {len(statuses)} got 503")
         lines = [record for record in shop.records() if record["message"] in ("request rejected", "http library")]
         if not 0 < len(lines) <= 40:
@@ -265,8 +276,8 @@ def test_descriptors_used_up(directory):
         if used > 0.5:
             raise TestFailure(f"{used:.2f} s of CPU for nothing")
         resource.prlimit(shop.pid, resource.RLIMIT_NOFILE, (hard, hard))
-        wait_until("it serves again", lambda: shop.get("/healthz").status == 200, 10)
-        expect("counted", shop.metrics()["minishop_refused_total", {"status": "503"}], statuses.count(503))
+        refused = statuses.count(503) + refused_until_served(shop)
+        expect("counted", shop.metrics()["minishop_refused_total", {"status": "503"}], refused)
         labtest.figure(f"without descriptors, {statuses.count(503)} of {len(statuses)} got 503")
         still_sells(shop)
 
@@ -322,8 +333,8 @@ def test_dripping_clients_are_cut(directory):
             time.sleep(0.25)
             for drip in list(drips):
                 name, sock, at, began = drip
-                if time.monotonic() - began > 20:
-                    raise TestFailure(f"dripping {name}: still connected after 20 s")
+                if time.monotonic() - began > 60:
+                    raise TestFailure(f"dripping {name}: still connected after a minute")
                 try:
                     sock.send(whole[at:at + 1])
                     if sock.recv(4096) == b"":
@@ -350,20 +361,20 @@ def test_two_thousand_idle_connections(directory):
     with shops.Shop(directory) as shop:
         idle = [shop.connect() for _ in range(2000)]
         try:
-            wait_until("all are accepted", lambda: shop.metrics()["process_open_fds"] >= 2000, 10)
+            wait_until("all are accepted", lambda: shop.metrics()["process_open_fds"] >= 2000)
             slowest = 0
-            for _ in range(50):
-                began = time.monotonic()
-                expect("an order beside 2,000 idle connections", shop.order().status, 201)
-                slowest = max(slowest, time.monotonic() - began)
-            if slowest > 1:
-                raise TestFailure(f"an order took {slowest:.2f} s")
+            with labtest.Lateness() as machine:
+                for _ in range(50):
+                    began = time.monotonic()
+                    expect("an order beside 2,000 idle connections", shop.order().status, 201)
+                    slowest = max(slowest, time.monotonic() - began)
+            machine.expect_quick("an order", slowest, 1)
             memory = shop.metrics()["process_resident_memory_bytes"] / 1e6
             labtest.figure(f"2,000 connections, {memory:.0f} MB resident: slowest of 50 orders {slowest * 1000:.0f} ms")
         finally:
             for sock in idle:
                 sock.close()
-        wait_until("they are gone", lambda: shop.metrics()["process_open_fds"] < 200, 20)
+        wait_until("they are gone", lambda: shop.metrics()["process_open_fds"] < 200)
         still_sells(shop)
 
 
@@ -381,7 +392,7 @@ def test_garbage(directory):
                     data[dice.randrange(len(data))] = dice.randrange(256)
                 if dice.random() < 0.3:
                     data = bytearray(dice.randbytes(dice.randrange(1, 600)))
-                sock = shop.connect(2)
+                sock = shop.connect()
                 sock.sendall(data[:dice.randrange(1, len(data) + 1)])
                 if dice.random() < 0.5:
                     reset(sock)
@@ -403,7 +414,7 @@ def test_nothing_can_be_written_into_the_log(directory):
         shop.get("/" + "x" * 3000)
         shop.raw(b"GET /\x7f\x1b[2J HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         stored = shop.metrics()["minishop_orders_stored"]
-        wait_until("each order's line", lambda: len(shop.logged(message="order created")) >= stored, 10)  # the log is written later
+        wait_until("each order's line", lambda: len(shop.logged(message="order created")) >= stored)  # the log is written later
         created = shop.logged(message="order created")
         expect("lines that report an order", len(created), stored)
         if any(record["request_id"] == "a b" for record in created):

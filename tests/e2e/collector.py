@@ -105,8 +105,8 @@ class Collector(labtest.HttpThread):
                 traces.setdefault(span.trace_id, []).append(span)
         return traces
 
-    def wait_for(self, count, timeout=15):
-        labtest.wait_until(f"{count} spans arrive", lambda: len(self.spans) >= count, timeout)
+    def wait_for(self, count):
+        labtest.wait_until(f"{count} spans arrive", lambda: len(self.spans) >= count)
         return self.spans
 
     def __exit__(self, *details):

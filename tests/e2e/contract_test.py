@@ -80,7 +80,7 @@ def check_spans(collector, what, response, names):
     def arrived():
         return sorted(span.name for span in collector.by_trace().get(response.trace_id, [])) == sorted(names)
     if names:
-        wait_until(f"{what}: spans {names}", arrived, 5)
+        wait_until(f"{what}: spans {names}", arrived)
     else:
         expect(f"{what}: spans", collector.by_trace().get(response.trace_id, []), [])
 
@@ -223,7 +223,7 @@ def test_a_refused_request_has_the_span_of_any_other(directory):
         head = b"POST /order?a=b HTTP/1.1\r\nHost: shop:1\r\nUser-Agent: tester\r\nContent-Length: 2\r\nConnection: close\r\n"
         for raw in (head + b"Content-Type: text/plain\r\n\r\n{}", head + b"Content-Length: 2\r\n\r\n{}", head + b"Host: shop:1\r\n\r\n{}"):
             trace_id = re.search(rb"traceparent: 00-(\w{32})-", shop.raw(raw))[1].decode()
-            span = wait_until("its span", lambda: collector.by_trace().get(trace_id), 5)[0]  # noqa: B023
+            span = wait_until("its span", lambda: collector.by_trace().get(trace_id))[0]  # noqa: B023
             names = {"http.request.method", "http.response.status_code", "http.route", "url.path", "url.query", "url.scheme", "network.peer.port",
                      "network.protocol.version", "client.address", "user_agent.original"}
             expect(f"attributes of {raw!r}", sorted(names - set(span.attributes)), [])
@@ -266,7 +266,7 @@ def test_out_of_stock(directory):
         check_record(shop, "out of stock", response, "order failed", "WARN", "out_of_stock")
         check_spans(collector, "out of stock", response, ["CreateOrder", "DeductInventory"])
         expect("errors", shop.metrics()["error_total", {"reason": "out_of_stock", "route": "/order", "method": "POST"}], 1)
-        wait_until("the shelves are filled", lambda: shop.order({"sku": "mug"}).status == 201, 10, 0.2)
+        wait_until("the shelves are filled", lambda: shop.order({"sku": "mug"}).status == 201, interval=0.2)
 
 
 def test_failed_payments(directory):
@@ -337,7 +337,7 @@ def test_request_id(directory):
             refused = shop.raw(f"POST /order HTTP/1.1\r\n{head}{rest}".encode()).decode()
             expect(f"{what}: its id and trace", (refused[:13], "\r\nX-Request-Id: mine\r\n" in refused, f"\r\ntraceparent: 00-{trace}-" in refused),
                    ("HTTP/1.1 400 ", True, True))
-        wait_until("their lines have the id", lambda: len(shop.logged(request_id="mine")) == 3, 5)
+        wait_until("their lines have the id", lambda: len(shop.logged(request_id="mine")) == 3)
         expect("new ones differ", len({shop.order().headers["x-request-id"] for _ in range(20)}), 20)
 
 

@@ -82,11 +82,14 @@ class Crowd:
 
 
 def ready(engine):
-    """Starts the shop. Returns the seconds until it is ready."""
-    began = time.monotonic()
-    engine.start(wait=False)
-    wait_until(f"{engine.name} is ready again", engine._ready, 10, 0.004)
-    return time.monotonic() - began
+    """Starts the program, which must be ready in time. Returns the seconds."""
+    with labtest.Lateness() as machine:
+        began = time.monotonic()
+        engine.start(wait=False)
+        wait_until(f"{engine.name} is ready again", engine._ready, interval=0.004)
+        seconds = time.monotonic() - began
+    machine.expect_quick(f"a start after kill -9 (seed {SEED})", seconds, START_WITHIN_S)
+    return seconds
 
 
 def torn_lines(directory):
@@ -129,11 +132,9 @@ def test_kill_at_random_moments(directory):
     settings = {"pid_file": pid_file, "log.max_bytes": 300000, "log.keep": 1000, "payment.failure_rate": 0.05, "inventory.latency_ms": 1}
     with collectors.Collector() as collector, shops.Shop(directory, settings, collector.url) as shop, Crowd(shop.port) as crowd:
         starts = []
-        for number in range(KILLS):
+        for _ in range(KILLS):
             crash(shop, dice)
             starts.append(ready(shop))
-            if starts[-1] >= START_WITHIN_S:
-                raise TestFailure(f"start {number} after kill -9 took {starts[-1]:.2f} s (seed {SEED})")
             expect("pid file", pid_file.read_text(), f"{shop.pid}\n")
         expect("an order afterwards", shop.order().status, 201)
         crowd.end()
@@ -149,7 +150,7 @@ def test_kill_at_random_moments(directory):
 
 def tell(port, name, over, told):
     """Posts messages until the mock is killed. Adds the text of each acknowledged message to told."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
         for number in range(200):
             text = f"{name} {number}"
@@ -177,7 +178,7 @@ def test_slack_mock_keeps_what_it_acknowledged(directory):
             mock.stop(signal.SIGKILL)
             over.set()
             for thread in threads:
-                thread.join(15)
+                thread.join(60)
             starts.append(ready(mock))
             messages = mock.messages()
             texts = [message["payload"]["text"] for message in messages]
@@ -187,8 +188,8 @@ def test_slack_mock_keeps_what_it_acknowledged(directory):
             ids = [message["id"] for message in messages]
             expect("numbers", ids, list(range(ids[0], ids[0] + len(ids))) if ids else [])
             acknowledged += len(told)
-    if max(starts) >= START_WITHIN_S or not acknowledged:
-        raise TestFailure(f"starts of up to {max(starts):.2f} s, {acknowledged} messages")
+    if not acknowledged:
+        raise TestFailure("no message was acknowledged")
     figure(f"{KILLS} kills, {acknowledged} messages acknowledged, 0 lost; next start after {max(starts) * 1000:.0f} ms at most")
 
 
@@ -203,9 +204,9 @@ def half_sent(shop, count):
 
 def accounts(shop, collector, responses):
     """Responses, counters, log lines and spans agree, and no request failed."""
-    wait_until("all is counted", lambda: shop.metrics()["request_total"] == responses, 10)
-    wait_until("a line each", lambda: sum("request_id" in record for record in shop.records()) == responses, 10)
-    wait_until("the spans arrive", lambda: len(collector.spans) >= 2 * responses, 15)
+    wait_until("all is counted", lambda: shop.metrics()["request_total"] == responses)
+    wait_until("a line each", lambda: sum("request_id" in record for record in shop.records()) == responses)
+    wait_until("the spans arrive", lambda: shop.metrics()["telemetry_spans_exported_total"] >= 2 * responses)  # counted after the collector's response
     metrics = shop.metrics()
     expect("spans", (len(collector.spans), metrics["telemetry_spans_exported_total"]), (2 * responses, 2 * responses))
     for name in ("error_total", "minishop_refused_total", "telemetry_spans_dropped_total", "telemetry_log_lines_dropped_total"):
@@ -247,7 +248,7 @@ def test_stopped_while_it_exports(directory):
 
     with collectors.Collector(behave) as collector, shops.Shop(directory, None, collector.url, {"OTEL_EXPORTER_OTLP_TIMEOUT": "2000"}) as shop:
         expect("an order", shop.order().status, 201)
-        wait_until("the export begins", lambda: collector.requests, 10, 0.01)
+        wait_until("the export begins", lambda: collector.requests, interval=0.01)
         shop.process.send_signal(signal.SIGSTOP)
         time.sleep(4)
         shop.process.send_signal(signal.SIGCONT)
@@ -268,7 +269,7 @@ def test_little_memory(directory):
         resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
         statuses = ask_all(shop.connect, 600)
         expect("statuses", sorted(set(statuses)), [200, 503])
-        wait_until("it serves again", lambda: shop.order().status == 201, 10)
+        wait_until("it serves again", lambda: shop.order().status == 201)
         expect("process", shop.pid, pid)
         refused = shop.metrics()["minishop_refused_total", {"status": "503"}]
         still_sells(shop)

@@ -27,6 +27,7 @@ class Pipeline:
         for folder in ("logs", "collector"):
             (directory / folder).mkdir()
         self.exits = contextlib.ExitStack()
+        self.ordered = 0
         self.sink = log_sink.LogSink()
         self.shop = shops.Shop(directory, SETTINGS, log=self.logs / "minishop.log")
         http, metrics, health = labtest.free_ports(3)
@@ -50,15 +51,17 @@ class Pipeline:
     def orders(self, count):
         for _ in range(count):
             expect("an order's status", self.shop.order().status, 201)
+        self.ordered += count
 
     def written(self):
-        return collections.Counter(line for path in self.logs.iterdir() for line in path.read_text().splitlines())
+        return collections.Counter(line for path in self.logs.iterdir() for line in path.read_text().split("\n")[:-1])
 
     def arrived(self):
         return collections.Counter(line for _, line in self.sink.lines())
 
     def wait_for_all(self):
-        wait_until("every line has arrived", lambda: not self.written() - self.arrived(), 40, 0.2)
+        wait_until("every order has its line", lambda: sum('"order created"' in line for line in self.written().elements()) == self.ordered)
+        wait_until("every line has arrived", lambda: not self.written() - self.arrived(), interval=0.2)
 
     def expect_each_once(self, rotations):
         self.wait_for_all()
@@ -90,7 +93,7 @@ def backlog_on_disk(pipeline):
     pipeline.wait_for_all()
     pipeline.sink.away = True
     pipeline.orders(150)
-    wait_until("the collector has tried", lambda: pipeline.sink.refused, 10)
+    wait_until("the collector has tried", lambda: pipeline.sink.refused)
 
 
 def test_restarted_while_the_destination_is_away(directory):

@@ -82,12 +82,12 @@ def response(body=b"", kind=b"application/x-protobuf"):
 def slowest_order(shop, count=ORDERS):
     """Sends this many orders. Returns the seconds of the slowest one. Fails if that is too slow."""
     slowest = 0
-    for _ in range(count):
-        began = time.monotonic()
-        expect("an order", shop.order().status, 201)
-        slowest = max(slowest, time.monotonic() - began)
-    if slowest > SLOWEST_ORDER_S:
-        raise TestFailure(f"an order took {slowest:.2f} s")
+    with labtest.Lateness() as machine:
+        for _ in range(count):
+            began = time.monotonic()
+            expect("an order", shop.order().status, 201)
+            slowest = max(slowest, time.monotonic() - began)
+    machine.expect_quick("an order", slowest, SLOWEST_ORDER_S)
     return slowest
 
 
@@ -102,7 +102,7 @@ def suffers(directory, behave):
     with Rude(behave) as collector, shops.Shop(directory, None, collector.url, env) as shop:
         before = resident_mib(shop)
         slowest = slowest_order(shop)
-        wait_until("each span is counted as dropped", lambda: sum(dropped(shop).values()) == lost, 20)
+        wait_until("each span is counted as dropped", lambda: sum(dropped(shop).values()) == lost)
         expect("spans exported", exported(shop), 0)
         grown = resident_mib(shop) - before
         if grown > GROWTH_MIB:
@@ -187,7 +187,7 @@ def test_collector_that_breaks_off(directory):
                 collector.cut, asked = offset, collector.requests
                 slowest_order(shop, 1)
                 wait_until(f"the spans are sent again after {offset} bytes of a response", lambda number=number: exported(shop) + sum(
-                    dropped(shop).values()) == 2 * number, 15, 0.01)
+                    dropped(shop).values()) == 2 * number, interval=0.01)
                 if collector.requests - asked < 2 or dropped(shop):
                     raise TestFailure(f"closed after {offset} bytes, {whole[:offset]!r}: {collector.requests - asked} requests, {dropped(shop)}")
             expect("what is said", details(shop, "span export failed"), [])
@@ -209,9 +209,9 @@ def latency(shop, seconds):
     return requests / micros * 1e6, p99 / 1000
 
 
-def beside(shop, seconds, disturb):
-    """The P99 alone and then beside disturb(over), which runs in a thread; the figure's text. TestFailure if it is above twice the P99 alone
-    in three attempts, because the machine may have other work."""
+def beside(shop, seconds, disturb, enough=lambda: True):
+    """The P99 alone and then beside disturb(over), which runs in a thread; the figure's text. TestFailure if it is above twice the P99 alone, or
+    the disturbance not enough, in three attempts, because the machine may have other work."""
     for _ in range(3):
         alone, normal = latency(shop, 4)
         over = threading.Event()
@@ -222,9 +222,9 @@ def beside(shop, seconds, disturb):
         finally:
             over.set()
             thread.join()
-        if p99 <= 2 * normal:
+        if p99 <= 2 * normal and enough():
             return f"{rate:.0f} requests a second with a P99 of {p99:.0f} ms; alone {alone:.0f} with {normal:.0f} ms"
-    raise TestFailure(f"P99 of {p99:.0f} ms, alone {normal:.0f} ms")
+    raise TestFailure(f"P99 of {p99:.0f} ms, alone {normal:.0f} ms{'' if enough() else '; too little disturbs it'}")
 
 
 NORMAL = {"payment.latency_ms": 25, "inventory.latency_ms": 8}
@@ -246,9 +246,7 @@ def test_scraped_a_hundred_times_a_second(directory):
         rates.append(len(scrapes) / (time.monotonic() - start))
 
     with shops.Shop(directory, NORMAL) as shop:
-        text = beside(shop, 4, scrape)
-        if rates[-1] < 90:
-            raise TestFailure(f"{rates[-1]:.0f} scrapes a second")
+        text = beside(shop, 4, scrape, lambda: rates[-1] >= 90)
         figure(f"{text}; {rates[-1]:.0f} scrapes a second, of {1000 * sum(scrapes) / len(scrapes):.1f} ms")
         leaves(shop)
 
@@ -281,7 +279,7 @@ def test_a_thousand_dripping_clients(directory):
 
     with shops.Shop(directory, NORMAL) as shop:
         text = beside(shop, 12, drip)
-        wait_until("all are gone", lambda: shop.metrics()["process_open_fds"] < 100, 20)
+        wait_until("all are gone", lambda: shop.metrics()["process_open_fds"] < 100)
         figure(f"{text}; {cut} of the slow ones cut")
         leaves(shop)
 
@@ -358,11 +356,11 @@ def lied_to(directory, names, collector, number, lie):
     env = {"OTEL_EXPORTER_OTLP_TIMEOUT": str(TIMEOUT_MS), "no_proxy": "*"}
     with shops.Shop(place, {"shutdown_s": 2}, f"http://{name}:{collector.port}", env) as shop:
         slowest = slowest_order(shop, 10)
-        wait_until(f"{lie}: it fails", lambda: sum(dropped(shop).values()) == 20, 20)
+        wait_until(f"{lie}: it fails", lambda: sum(dropped(shop).values()) == 20)
         expect(f"{lie}: it was asked for {name}", names.asked[name] > 0, True)
         names.tell[name] = truth
         shop.order()
-        wait_until(f"{lie}: spans arrive when the resolver tells the truth", lambda: exported(shop) >= 2, 20)
+        wait_until(f"{lie}: spans arrive when the resolver tells the truth", lambda: exported(shop) >= 2)
         names.tell[name] = LIES[lie]
         slowest = max(slowest, slowest_order(shop, 2))
         leaves(shop, 3)

@@ -40,7 +40,7 @@ class Place:
     def configure(self, text):
         self.config.write_text(f'listen = "127.0.0.1:{self.port}";\n{text}')
 
-    def run(self, *options, timeout=20, **env):
+    def run(self, *options, timeout=60, **env):
         """Runs it until it exits: (exit status, standard output, standard error)."""
         done = subprocess.run([shops.program("minishop"), "--config", self.config, *options], cwd=self.directory,
                               env=environment(**{**CALM, **env}), stdin=subprocess.DEVNULL, capture_output=True,
@@ -62,17 +62,16 @@ class Place:
                                    cwd=self.directory, env=environment(**{**CALM, **env}), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.started.append(process.pid)
-        wait_until("it is ready", lambda: self.lines("service ready"), 20, 0.02)
+        wait_until("it is ready", lambda: process.pid in [line["pid"] for line in self.lines("service ready")], interval=0.02)
         return process
 
     def lines(self, message):
-        records = [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        records = [json.loads(line) for line in self.log.read_text().split("\n")[:-1]] if self.log.exists() else []
         return [record for record in records if record["message"] == message]
 
     def last(self, message, count=1):
         """The newest matching line, once this many have arrived. TestFailure if they do not arrive."""
-        return wait_until(f"{count} log lines {message!r}", lambda: len(found := self.lines(message)) >= count and found,
-                          10, 0.02)[-1]
+        return wait_until(f"{count} log lines {message!r}", lambda: len(found := self.lines(message)) >= count and found, interval=0.02)[-1]
 
     def get(self, path, method="GET", body=None):
         status, _, text = labtest.http_request(self.port, method, path, body, {"Content-Type": "application/json"} if body else {})
@@ -82,7 +81,7 @@ class Place:
         order = json.loads(self.get("/order", "POST")[1])["order_id"]
         return self.get("/payment/pay", "POST", json.dumps({"order_id": order}))
 
-    def end(self, pid, within=10):
+    def end(self, pid, within=60):
         os.kill(pid, signal.SIGTERM)
         wait_until("it has ended", lambda: not alive(pid), within, 0.02)
 

@@ -117,8 +117,8 @@ class Shop(labtest.Engine):
     def records(self):
         """All records of its log so far. TestFailure for a line that is not a JSON object."""
         records = []
-        for line in self.json_log.read_bytes().decode("utf-8").split("\n")[:-1]:
-            record = json.loads(line)
+        for line in self.json_log.read_bytes().split(b"\n")[:-1]:  # the last line may not be whole yet, nor its last character
+            record = json.loads(line.decode("utf-8"))
             if not isinstance(record, dict):
                 raise TestFailure(f"a log line that is not an object: {line}")
             records.append(record)
@@ -127,9 +127,9 @@ class Shop(labtest.Engine):
     def logged(self, **fields):
         """The records that have these values, once there is one; TestFailure if none arrives."""
         return wait_until(f"a log line with {fields}", lambda: [
-            record for record in self.records() if all(record.get(key) == value for key, value in fields.items())], 10)
+            record for record in self.records() if all(record.get(key) == value for key, value in fields.items())])
 
-    def terminate(self, deadline=12.0):
+    def terminate(self, deadline=60.0):
         """Sends SIGTERM and returns (exit status, seconds). TestFailure if the process outlives the deadline."""
         began = time.monotonic()
         process = self.process

@@ -50,7 +50,7 @@ def text(browser, selector):
 
 
 def wait_count(browser, selector, number):
-    wait_until(f"{number} of {selector}", lambda: count(browser, selector) == number, 20)
+    wait_until(f"{number} of {selector}", lambda: count(browser, selector) == number)
 
 
 def fits(browser, what):
@@ -137,7 +137,7 @@ def check_long(mock, browser):
         browser.run("document.querySelectorAll('.more').forEach((b) => b.click())")
     browser.resize(1200, 900)
     mock.post(PATHOLOGICAL)
-    wait_until("marks that never close are shown", lambda: "*a _b" in (text(browser, ".message:last-child .words") or ""), 20)
+    wait_until("marks that never close are shown", lambda: "*a _b" in (text(browser, ".message:last-child .words") or ""))
     mock.post({"channel": "#other", "text": "elsewhere"})
     wait_until("another channel is offered", lambda: "1" in (text(browser, "#channels .badge") or ""))
     expect("and not mixed with this one", browser.run("return document.querySelector('.message:last-child').hidden"), True)

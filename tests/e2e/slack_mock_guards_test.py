@@ -50,8 +50,8 @@ def test_dripping_clients_are_cut_too(_):
                 pass
             except OSError:
                 break
-            if time.monotonic() - began > 20:
-                raise TestFailure("still connected after 20 s")
+            if time.monotonic() - began > 60:
+                raise TestFailure("still connected after a minute")
         expect("counted", mock.metric('slack_mock_refused_total{status="408"}'), 1)
         labtest.figure(f"a client that drips is cut after {time.monotonic() - began:.1f} s")
 

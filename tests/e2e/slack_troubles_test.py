@@ -75,17 +75,21 @@ def test_slow(directory):
     """Each response to Alertmanager takes seconds: the alert arrives once, and slack-mock serves other clients at once."""
     with Channel(directory) as channel:
         channel.mode("slow", delay_s=BROKEN_S)
+        fired, healthy = time.monotonic(), []
         channel.alerts.send(alert("Slow", instance="a:1"))
-        time.sleep(2)
-        began = time.monotonic()
-        expect("health", channel.ask("GET", "/healthz")[0], 200)
-        healthy = time.monotonic() - began
-        if healthy > 1:
-            raise TestFailure(f"/healthz took {healthy:.1f} s beside a slow message")
-        seconds = channel.arrives("Slow", 20)
+
+        def arrived():
+            began = time.monotonic()
+            expect("health", channel.ask("GET", "/healthz")[0], 200)
+            healthy.append(time.monotonic() - began)
+            return channel.said("Slow")
+        wait_until("Slow is in the channel", arrived, interval=0.05)
+        seconds = time.monotonic() - fired
+        if max(healthy) > BROKEN_S / 2:  # one of these requests would have waited for the message, nearly as long as it was delayed
+            raise TestFailure(f"/healthz took {max(healthy):.1f} s beside a slow message")
         time.sleep(BROKEN_S)
         expect("messages and failures", (channel.said("Slow"), channel.failures()), (1, 0))
-        figure(f"responds after {BROKEN_S} s: the alert is in the channel {2 + seconds:.0f} s after it fired, once; /healthz took {healthy * 1000:.0f} ms")
+        figure(f"responds after {BROKEN_S} s: the alert is in the channel {seconds:.0f} s after it fired, once; /healthz took {max(healthy) * 1000:.0f} ms at most")
 
 
 def test_full(directory):
@@ -93,7 +97,7 @@ def test_full(directory):
     with Channel(directory, wrapper=["sh", "-c", 'ulimit -f 1; exec "$@"', "sh"]) as channel:
         for number in range(3):
             channel.alerts.send(alert(f"Full{number}", f"service{number}", instance="a:1"))
-            seconds = channel.arrives(f"Full{number}", 15)
+            seconds = channel.arrives(f"Full{number}", 60)
         errors = channel.metric("slack_mock_store_errors_total")
         expect("failures", channel.failures(), 0)
         if not errors:
@@ -106,11 +110,11 @@ def gone_and_back(directory, token, begin, end):
     with Channel(directory, token) as channel:
         begin(channel)
         channel.alerts.send(alert("Gone", instance="a:1"))
-        wait_until("the failure is counted", channel.failures, 15)
+        wait_until("the failure is counted", channel.failures)
         expect("messages", channel.said("Gone"), 0)
         failed = channel.failures()
         end(channel)
-        seconds = channel.arrives("Gone", 30)
+        seconds = channel.arrives("Gone", 60)
         expect("messages", channel.said("Gone"), 1)
         figure(f"{failed} notification refused; the alert is in the channel {seconds:.1f} s after the end of the trouble")
 

@@ -87,7 +87,7 @@ class Log:
         moved = self.shop.json_log.with_suffix(".old")
         self.shop.json_log.rename(moved)
         self.shop.process.send_signal(signal.SIGHUP)
-        wait_until("the log is opened again", self.shop.json_log.exists, 10, 0.02)
+        wait_until("the log is opened again", self.shop.json_log.exists, interval=0.02)
         time.sleep(1)  # longer than the writer gathers lines
         self.count(moved)
 
@@ -147,7 +147,7 @@ def judge(samples):
 
 def accounts(shop, sink, log):
     """Each request has a log line; each span is exported or dropped. The exporter resends spans that a killed collector accepted without a response."""
-    wait_until("the queues are empty", lambda: shop.metrics()["telemetry_span_queue_size"] == shop.metrics()["telemetry_log_queue_size"] == 0, 20)
+    wait_until("the queues are empty", lambda: shop.metrics()["telemetry_span_queue_size"] == shop.metrics()["telemetry_log_queue_size"] == 0)
     time.sleep(1)
     metrics = shop.metrics()
     spans = metrics["telemetry_spans_exported_total"] + metrics["telemetry_spans_dropped_total"]

@@ -291,4 +291,4 @@ def reload(stack, incident):
     before = reloads()
     stack.incident.write_text(incident)
     stack.shop.process.send_signal(signal.SIGHUP)
-    wait_until("minishop has reloaded", lambda: reloads() > before, 20)
+    wait_until("minishop has reloaded", lambda: reloads() > before)

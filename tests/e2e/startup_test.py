@@ -42,7 +42,7 @@ def test_missing_standard_descriptors(directory):
             place.end(pid)
             process = subprocess.Popen([shops.program("minishop"), *options], env=environment(**CALM), preexec_fn=closing(*fds))
             place.started.append(process.pid)
-            wait_until("it responds", lambda: place.get("/readyz")[0] == 200, 20, 0.02)
+            wait_until("it responds", lambda: place.get("/readyz")[0] == 200, interval=0.02)
             expect(f"without {fds}: pid file", place.pid_file.read_text(), f"{process.pid}\n")
             process.terminate()
             expect("exit status", process.wait(10), 0)
@@ -68,7 +68,7 @@ def test_a_limit_on_file_sizes(directory):
         expect_in("message", f"cannot write the pid file {place.pid_file}: File too large", done.stderr)
         process = subprocess.Popen([*limited, "--log-file", place.log], env=environment(**CALM), stderr=subprocess.DEVNULL)
         place.started.append(process.pid)
-        wait_until("it is ready", lambda: place.get("/readyz")[0] == 200, 20, 0.02)
+        wait_until("it is ready", lambda: place.get("/readyz")[0] == 200, interval=0.02)
         for _ in range(20):
             expect("an order", place.get("/order", "POST")[0], 201)
         process.terminate()
@@ -91,7 +91,7 @@ def test_early_signals(directory):
             place.started.append(process.pid)
             name = "SigIgn" if number == signal.SIGPIPE else "SigBlk"
             # sigwaitinfo() unblocks the signals while it waits for them, so a fast start may be over before the first look.
-            wait_until("it holds the signal", lambda: held(process.pid, name, number) or place.lines("service ready"), 20, 0)
+            wait_until("it holds the signal", lambda: held(process.pid, name, number) or place.lines("service ready"), interval=0)
             process.send_signal(number)
             if number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
                 place.last("service ready")

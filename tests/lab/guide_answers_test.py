@@ -16,8 +16,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import guide_pages as pages  # noqa: E402
 import labtest  # noqa: E402
-from lab_test import Lab  # noqa: E402
 from labtest import TestFailure, contains, expect  # noqa: E402
+from private_lab import Lab  # noqa: E402
 
 sys.dont_write_bytecode = True  # write no bytecode into the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))

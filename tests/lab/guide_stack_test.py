@@ -56,7 +56,7 @@ def verdict(engines, number, text):
 
 def check(engines, number, right, *wrong):
     """Spans and lines arrive a little later than the response of the shop."""
-    wait_until(f"{number} {right} is right: {verdict(engines, number, right)}", lambda: verdict(engines, number, right)[0] == "Right", 20, 0.5)
+    wait_until(f"{number} {right} is right: {verdict(engines, number, right)}", lambda: verdict(engines, number, right)[0] == "Right", interval=0.5)
     for text in wrong:
         seen = verdict(engines, number, text)
         if seen[0] != "Wrong":
@@ -72,7 +72,7 @@ def recent(shop):
 def check_logs(engines, shop):
     response = shop.order({"sku": "poster", "quantity": 3})
     check(engines, "2.1", response.json["order_id"], "ord_00000000000000000000")
-    wait_until("it is paid", lambda: shop.pay(response.json["order_id"]).status == 200, 20)
+    wait_until("it is paid", lambda: shop.pay(response.json["order_id"]).status == 200)
     check(engines, "2.2", shop.pay(response.json["order_id"]).json["code"], "not_found")
     lines = recent(shop)
     skus = collections.Counter(record["sku"] for record in lines if record["message"] == "order created")
@@ -88,7 +88,7 @@ def check_traces(engines, shop):
     began_here = shop.order().trace_id
     shop.order(headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
     check(engines, "6.1", TRACE, UNSAMPLED)
-    wait_until("a trace that began in the shop is not the learner's", lambda: "no parent" in verdict(engines, "6.1", began_here)[1], 20, 0.5)
+    wait_until("a trace that began in the shop is not the learner's", lambda: "no parent" in verdict(engines, "6.1", began_here)[1], interval=0.5)
     shop.order(headers={"traceparent": f"00-{UNSAMPLED}-{PARENT}-00"})
     check(engines, "11.3", UNSAMPLED, TRACE, began_here)
 
@@ -99,7 +99,7 @@ def check_metrics(engines, shop):
     check(engines, "10.1", "request_duration_seconds", "request_total")
     ids = [record["trace_id"] for record in shop.records() if record["message"] == "payment failed"]
     exemplars = wait_until("an exemplar of an error", lambda: {labels["trace_id"] for _, labels, _, _ in
-                                                               engines.exemplars("error_total", time.time() - 300, time.time())} & set(ids), 20)
+                                                               engines.exemplars("error_total", time.time() - 300, time.time())} & set(ids))
     failed = next(record for record in shop.records() if record.get("trace_id") in exemplars)
     check(engines, "7.2", failed["order_id"], "ord_00000000000000000000")
 

@@ -15,8 +15,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import guide_pages as pages  # noqa: E402
 import labtest  # noqa: E402
-from lab_test import Lab  # noqa: E402
 from labtest import TestFailure, claim, http_json, wait_until  # noqa: E402
+from private_lab import Lab  # noqa: E402
 
 sys.dont_write_bytecode = True  # write no bytecode into the project
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
@@ -128,7 +128,7 @@ def check_promql(course, url):
         for kind, line, text in pages.blocks(chapter.path):
             if kind == "promql":
                 query = labtest.urllib.request.quote(text)
-                wait_until(f"{chapter.name}:{line}: series for {text}", lambda: http_json(f"{url}/api/v1/query?query={query}")["data"]["result"], 20, 1)
+                wait_until(f"{chapter.name}:{line}: series for {text}", lambda: http_json(f"{url}/api/v1/query?query={query}")["data"]["result"], interval=1)
 
 
 def check_logql(course):
@@ -147,7 +147,7 @@ def earlier_incident(lab):
     url = f"http://127.0.0.1:{lab.ports['LAB_SLACK_PORT']}/messages"
     for text in NEWS:
         request = labtest.urllib.request.Request(url, json.dumps({"text": f"MiniShopHighErrorRate: {text}"}).encode(), {"Content-Type": "application/json"})
-        labtest.urllib.request.urlopen(request, timeout=5).close()
+        labtest.urllib.request.urlopen(request, timeout=20).close()
     return f"{url}?after={http_json(url)['last_id']}"
 
 
@@ -204,7 +204,7 @@ def check_progress(lab, course):
     kept = (lab.directory / "guide.json").read_bytes()
     for name, numbers in (("prometheus", ["1.1", "4.2", "8.1", "8.2", "9.1", "10.1", "12.1", "7.1"]), ("alertmanager", ["8.3"]), ("minishop", ["1.2", "6.1", "6.2"])):
         os.kill(lab.pid(name), signal.SIGKILL)
-        wait_until(f"{name} has gone", lambda: f"{name:14} does not run" in lab("status", status=1), 10)
+        lab.wait_until_ended(name)
         for number in numbers:
             told = lab("answer", number, next(typed for typed in TYPED if guide.QUESTIONS[number].kind.what == typed[0])[1], status=CANNOT_TELL)
             if not told.startswith("Cannot tell: ") or "./lab " not in told:
@@ -245,7 +245,7 @@ def main():
         claim(f"the lab is up ({time.monotonic() - began:.0f} s)", True)
         learner, later = Course(lab, directory), earlier_incident(lab)
         url = f"http://127.0.0.1:{lab.ports['LAB_PROMETHEUS_PORT']}"
-        wait_until("Prometheus evaluates its rules", lambda: http_json(f"{url}/api/v1/query?query=job:error_rate:ratio_rate1m")["data"]["result"], 30, 0.5)
+        wait_until("Prometheus evaluates its rules", lambda: http_json(f"{url}/api/v1/query?query=job:error_rate:ratio_rate1m")["data"]["result"], interval=0.5)
         thread = threading.Thread(target=beside)
         thread.start()
         try:

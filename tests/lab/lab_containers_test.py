@@ -267,7 +267,7 @@ def test_logs(directory):
         trace_id = lab.pay().trace_id
         with subprocess.Popen([lab.clone / "lab", "logs"], env=lab.env, stdout=subprocess.PIPE, text=True, start_new_session=True) as logs:
             try:
-                wait_until("the newest lines come", lambda: trace_id in logs.stdout.readline(), 10, 0)
+                wait_until("the newest lines come", lambda: trace_id in logs.stdout.readline(), interval=0)
             finally:
                 os.killpg(logs.pid, 15)
 

@@ -13,4 +13,5 @@ EXTRA_DIST += tests/lab/runner_test.py \
 	tests/lab/oncall_signals.py \
 	tests/lab/oncall_test.py \
 	tests/lab/ports_test.py \
+	tests/lab/private_lab.py \
 	tests/lab/promises_test.py

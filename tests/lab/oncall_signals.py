@@ -117,7 +117,7 @@ class Watch:
 
     def check(self, began):
         """From the beginning of the fault until now."""
-        [seen] = wait_until(f"{self.telling} tell", lambda: self.everything(began), 60, 2)
+        [seen] = wait_until(f"{self.telling} tell", lambda: self.everything(began), interval=2)
         loud = seen - self.allowed - self.seen(began - 4 * STEP_S, began, began - STEP_S)  # the case before this one still shows
         if loud:
             raise TestFailure(f"{[fault.name for fault in self.faults]}: {sorted(loud)} should stay quiet")
@@ -166,7 +166,7 @@ def follow(look, params, lab, engines):
         last[0] = run(look, lab, engines)
         return last[0].strip() and all(word in last[0] for word in wanted)
     try:
-        wait_until(look.text, shown, 60, 2)
+        wait_until(look.text, shown, interval=2)
     except TestFailure:
         raise TestFailure(f"{look.put(engines.addresses())} should show {wanted}, and shows:\n{last[0][-1500:]}") from None
 

@@ -18,8 +18,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import labtest  # noqa: E402
-from lab_test import Lab  # noqa: E402
 from labtest import TestFailure, contains, expect, wait_until  # noqa: E402
+from private_lab import Lab  # noqa: E402
 
 sys.path.insert(0, str(labtest.TOP / "lab.d"))
 import oncall_signals as signals  # noqa: E402
@@ -221,7 +221,7 @@ def ready(directory):
         lab.env["LAB_ONCALL_PACE"] = str(PACE)
         with BUILDING:
             lab.up()
-        wait_until("shoppers have come", lambda: 'route="/order",status="201"} 0\n' not in labtest.http_get(f"{lab.url}/metrics"), 20)
+        wait_until("shoppers have come", lambda: 'route="/order",status="201"} 0\n' not in labtest.http_get(f"{lab.url}/metrics"))
         yield lab
 
 
@@ -355,9 +355,9 @@ def failing(lab):
 def restarting_does_not_mend(lab, case):
     """A reload and a restart by hand: the fault of the provider is outside the shop, so it remains."""
     os.kill(lab.pid("minishop"), signal.SIGHUP)
-    wait_until("payments fail after a reload", lambda: failing(lab) > 0.15, 30, 0)
+    wait_until("payments fail after a reload", lambda: failing(lab) > 0.15, interval=0)
     lab("mend", "restart-minishop")
-    wait_until("payments fail after a restart", lambda: failing(lab) > 0.15, 30, 0)
+    wait_until("payments fail after a restart", lambda: failing(lab) > 0.15, interval=0)
     lab("mend", "retry-at-once")
     case.ask("answer", "4", expected=WRONG)
     expect("what can be read", readable(case), [])
@@ -367,7 +367,7 @@ def stopping_it_does_not_mend(lab, case):
     """The right action, and then the shop stops: clients get no errors any more, but no responses either."""
     lab("mend", "switch-provider")
     os.kill(lab.pid("minishop"), signal.SIGSTOP)
-    wait_until("a stopped shop is seen", lambda: re.search("no longer reaches|too few requests", case.once("answer", "4")[1]), 60, 1)
+    wait_until("a stopped shop is seen", lambda: re.search("no longer reaches|too few requests", case.once("answer", "4")[1]), interval=1)
     os.kill(lab.pid("minishop"), signal.SIGCONT)
 
 
@@ -417,11 +417,11 @@ def an_interrupted_beginning_leaves_nothing(lab):
     os.kill(lab.pid("alertmanager"), signal.SIGSTOP)
     with subprocess.Popen([lab.program, "oncall", "--seed", "16"], env=lab.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           start_new_session=True) as command:
-        wait_until("the process of the case", (run / "oncall.case").exists, 30, 0.005)
+        wait_until("the process of the case", (run / "oncall.case").exists, interval=0.005)
         os.killpg(command.pid, signal.SIGINT)
         os.kill(lab.pid("alertmanager"), signal.SIGCONT)
         expect("output", command.stdout.read(), "")
-    wait_until("the process undoes everything", lambda: not list(run.glob("oncall*")) and not list(run.glob("minishop-*")), 30)
+    wait_until("the process undoes everything", lambda: not list(run.glob("oncall*")) and not list(run.glob("minishop-*")))
     nothing_is_left(lab)
     expect("what the next command says", lab("answer", status=1), "lab: no case runs: ./lab oncall begins one\n")
     expect("the history", (lab.directory / "oncall/history.jsonl").read_text(), history)
@@ -429,10 +429,10 @@ def an_interrupted_beginning_leaves_nothing(lab):
 
 def an_interrupted_case_is_cleaned_up(lab):
     case = Case(lab, 3)
-    wait_until("payments fail", lambda: failing(lab) > 0.15, 60, 0)
+    wait_until("payments fail", lambda: failing(lab) > 0.15, interval=0)
     os.kill(int((lab.directory / "run/oncall.id").read_text().split()[0]), signal.SIGKILL)
     contains(lab("status"), "A case was interrupted; its faults are undone.", "incident       none")
-    wait_until("payments succeed", lambda: failing(lab) < 0.15, 30, 0)
+    wait_until("payments succeed", lambda: failing(lab) < 0.15, interval=0)
     nothing_is_left(lab)
     replicas = case.engines.query_range(f'up{{job="minishop",instance!="{case.engines.instances[0]}"}}', case.began, time.time(), 1)
     expect("the values of up of the stopped replicas", {value for _, points in replicas for _, value in points}, {1})

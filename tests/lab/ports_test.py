@@ -9,14 +9,15 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import labtest  # noqa: E402
-from lab_test import Lab  # noqa: E402
 from labtest import contains, expect  # noqa: E402
+from private_lab import Lab  # noqa: E402
 
 
 def test_ports_in_use(directory):
     """The message names all taken ports, and one command that avoids them. Nothing is started before it."""
     with Lab(directory) as lab, socket.socket() as one, socket.socket() as another:
         for sock, name in ((one, "LAB_SLACK_PORT"), (another, "LAB_PROMETHEUS_PORT")):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(("127.0.0.1", int(lab.ports[name])))
             sock.listen()
         text = lab("up", status=1, **lab.ports)

@@ -56,17 +56,22 @@ def test_counts(_):
         expect(f"{log!r} with exit status {status}", runner.count(log, status), wanted)
 
 
+def instant(text):
+    """The text with 0 s for each time: on a busy machine a step takes seconds."""
+    return re.sub(r"\b\d+ s\b", "0 s", text)
+
+
 def test_lines_and_totals(directory):
     done, said = run(directory, [sh("good", "echo ok a; echo ok b"), sh("bad", "echo before; exit 3", title="a title"), sh("none", "echo SKIP c: no tool; exit 77"),
                                  sh("ready", "echo counts: 0 0 0"), sh("measured", "echo figure: 12 ms")])
-    lines = said.splitlines()
+    lines = instant(said).splitlines()
     expect("the first line", lines[0], "  good           2 passed (0 s)")
     expect("the failing step", lines[1], "  a title        0 passed, 1 FAILED (0 s)")
     expect("the end of its log", lines[2:4], [f"lab: the last lines of {directory}/bad.log:", "  | before"])
     expect("the skipped step", lines[4:6], ["  none           0 passed, 1 skipped (0 s)", " " * 17 + "SKIP c: no tool"])
     expect("a step without a test", lines[6], "  ready          ready (0 s)")
     expect("the totals", done.totals, (3, 1, 1))
-    expect("the report", done.report[1], "| a title | 0 passed, 1 FAILED | 0 s |")
+    expect("the report", instant(done.report[1]), "| a title | 0 passed, 1 FAILED | 0 s |")
     expect("the skipped test in the report", "| none | SKIP c: no tool | |" in done.report, True)
     expect("the figure", done.report[-1], "| measured | 12 ms | |")
 
@@ -133,7 +138,7 @@ def test_interrupt_leaves_no_process(directory):
         place.mkdir()
         process = subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(TOP / "lab.d/test"), str(place), *(text.format(place) for text in (CLEANS_UP, DEAF, ESCAPED))],
                                    env={**os.environ, "RUNNER_TEST": str(place)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        wait_until("all steps run", lambda: all((place / f"ready-{step}").exists() for step in range(3)), 20)
+        wait_until("all steps run", lambda: all((place / f"ready-{step}").exists() for step in range(3)))
         began = time.monotonic()
         process.send_signal(number)
         said = process.communicate(timeout=60)[1]

@@ -94,6 +94,7 @@ class Page:
 
 def looks(page):
     """Critical alerts are red and warnings are amber everywhere. Pending alerts have neither colour."""
+    wait_until("the tiles have values", lambda: page.tile("Error rate") and page.tile("Slower than 500 ms") and page.tile("P95 latency, about"))
     border = {name: page.style(f'.alert.firing[data-severity="{name}"]', "borderLeftColor") for name in ("critical", "warning")}
     banner = {name: page.style(f".banner.{name}", "backgroundColor") for name in ("bad", "warn")}
     claim("a warning does not look like a critical alert", len({*border.values(), *banner.values()} - {None}) == 4, (border, banner))
@@ -126,19 +127,22 @@ def objectives(page, prometheus):
     def shown():
         return [float(re.search(r"Error budget left: (-?[\d.]+) %", text)[1]) for text in page.texts(".objective")]
 
-    errors, latency = page.texts(".objective")
+    errors, latency = wait_until("both objectives are there", lambda: len(texts := page.texts(".objective")) == 2 and texts)
     claim("the objectives are named", errors.startswith("99.5 % of the requests without an error") and latency.startswith("95 % of the requests within 250 ms"))
     claim("each has a bar", page.browser.run("return document.querySelectorAll('.objective meter').length") == 2)
     claim("25 % of errors are a burn rate of 50", re.search(r"minute 50\.\d", errors), errors)
-    first = shown()
-    claim("what is left is what Prometheus says", all(abs(left(slo) - value) < 1 and value < 100 for slo, value in zip(("errors", "latency"), first)),
-          (first, left("errors"), left("latency")))
-    wait_until("what is left falls", lambda: shown()[0] < first[0], 60, 0.5)
+
+    def agreed():
+        values = shown()
+        return len(values) == 2 and all(abs(left(slo) - value) < 1 and value < 100 for slo, value in zip(("errors", "latency"), values)) and values
+    first = wait_until("what is left is what Prometheus says", agreed)
+    print("ok   what is left is what Prometheus says")
+    wait_until("what is left falls", lambda: shown()[0] < first[0], interval=0.5)
     print("ok   what is left falls")
 
 
 def leads_to_traces(page, shop, run):
-    failed, slow = page.texts("#trace-tables table")
+    failed, slow = wait_until("failed and slow requests are there", lambda: page.link(1) and page.link(2) and page.texts("#trace-tables table"))
     claim("a failed request is there with its reason", "gateway_error\t/payment/pay" in failed, failed)
     claim("the slow request is there with what it took", f"{SLOWEST:.1f} s\t/payment/pay" in slow, slow)
     for table, ids in ((1, shop.failed), (2, shop.slow)):
@@ -146,11 +150,11 @@ def leads_to_traces(page, shop, run):
         where, trace = link.rsplit("=", 1)
         claim("it leads to its trace at the port that the shop has", where == f"http://127.0.0.1:{shop.port}/debug/tracez?trace_id" and trace in ids, link)
     targets(run, "stack", '- targets: ["127.0.0.1:1"]\n  labels: {job: jaeger, url: "http://127.0.0.1:2/"}\n')
-    wait_until("with Jaeger, it leads there", lambda: re.fullmatch(r"http://127\.0\.0\.1:2/trace/[0-9a-f]{32}", page.link(1) or ""), 40, 0.5)
+    wait_until("with Jaeger, it leads there", lambda: re.fullmatch(r"http://127\.0\.0\.1:2/trace/[0-9a-f]{32}", page.link(1) or ""), interval=0.5)
     print("ok   with Jaeger it leads to Jaeger")
     targets(run, "stack", '- targets: ["127.0.0.1:1"]\n  labels: {job: tempo, url: "http://127.0.0.1:2/"}\n'
             '- targets: ["127.0.0.1:3"]\n  labels: {job: grafana, url: "http://127.0.0.1:4/"}\n')
-    wait_until("with Tempo, it leads to Grafana", lambda: "http://127.0.0.1:4/explore?" in (page.link(1) or ""), 60, 0.5)
+    wait_until("with Tempo, it leads to Grafana", lambda: "http://127.0.0.1:4/explore?" in (page.link(1) or ""), interval=0.5)
     print("ok   with Tempo it leads to Grafana")
 
 
@@ -165,7 +169,7 @@ def leads_to_each_shop(page, run, *shops):
         [shop] = [shop for shop in shops if trace in shop.failed + shop.slow]
         return f"http://127.0.0.1:{shop.port}/debug/tracez?trace_id={trace}"
     wait_until("failed requests of both shops lead to MiniShop's page",
-               lambda: {href.split("/debug/")[0] for _, href in links()[0]} == {shop.url for shop in shops}, 60, 0.5)
+               lambda: {href.split("/debug/")[0] for _, href in links()[0]} == {shop.url for shop in shops}, interval=0.5)
     found = sum(links(), [])
     claim("each link leads to the shop that has the trace", found and all(href == wanted(trace) for trace, href in found), found)
 
@@ -201,27 +205,28 @@ def silenced(page, alertmanager):
     silence = {"matchers": [{"name": "alertname", "value": "MiniShopHighErrorRate", "isRegex": False, "isEqual": True}], "createdBy": "test",
                "comment": "test", "startsAt": now.isoformat(), "endsAt": (now + datetime.timedelta(minutes=5)).isoformat()}
     urllib.request.urlopen(urllib.request.Request(f"{alertmanager}/api/v2/silences", json.dumps(silence).encode(),
-                                                  {"Content-Type": "application/json"}), timeout=5).close()
-    wait_until("the page says that the alert is silenced", lambda: any("Silenced in Alertmanager: no message is sent." in card for card in page.texts(".alert")), 30)
+                                                  {"Content-Type": "application/json"}), timeout=20).close()
+    wait_until("the page says that the alert is silenced", lambda: any("Silenced in Alertmanager: no message is sent." in card for card in page.texts(".alert")))
     print("ok   the page says that the alert is silenced")
 
 
 def narrow(page):
     page.browser.resize(390, 844)
     page.open()
-    wait_until("the page on a phone", lambda: len(page.texts(".alert")) >= 2, 30)
+    wait_until("the page on a phone", lambda: len(page.texts(".alert")) >= 2)
     claim("a phone does not scroll sideways", page.browser.run("return document.documentElement.scrollWidth") <= 390)
     page.browser.resize(1280, 900)
 
 
 def gone(page, run, engine, shop, port):
     """Old targets from before a restart of Prometheus: `up` keeps them for five minutes, but the page does not count them."""
-    claim("two instances are counted", page.tile("Instances up") == "2 of 2", page.tile("Instances up"))
+    wait_until("two instances are counted", lambda: page.tile("Instances up") == "2 of 2")
+    print("ok   two instances are counted")
     engine.stop()
     shops_at(run, shop.port)
     engine.start()
     page.open()
-    wait_until("one instance is counted", lambda: page.tile("Instances up") == "1 of 1", 40, 0.5)
+    wait_until("one instance is counted", lambda: page.tile("Instances up") == "1 of 1", interval=0.5)
     print("ok   an instance that is gone is not counted")
     up = labtest.http_json(f"http://127.0.0.1:{port}/api/v1/query?query=count(up%7Bjob=%22minishop%22%7D)")["data"]["result"]
     claim("(though Prometheus still holds it)", int(up[0]["value"][1]) > 1, up)
@@ -238,12 +243,13 @@ def main():
                 webdriver.Browser(1280, 900) as browser:
             page = Page(browser, f"http://127.0.0.1:{prometheus}")
             for name in ("MiniShopHighErrorRate", "MiniShopHighLatency"):
-                wait_until(f"Slack gets the message of {name}", lambda name=name: slack.attachments(name), 120, 0.5)
+                wait_until(f"Slack gets the message of {name}", lambda name=name: slack.attachments(name), 300, 0.5)
             page.open()
-            wait_until("the cards name the receiver of their messages", lambda: sum("sends messages to slack" in card for card in page.texts(".alert")) >= 2, 30)
+            wait_until("the cards name the receiver of their messages", lambda: sum("sends messages to slack" in card for card in page.texts(".alert")) >= 2)
             looks(page)
             agrees_with_slack(page, slack)
-            claim("there is a chart of errors by reason", "gateway_error" in page.texts("#chart-reasons")[0], page.texts("#chart-reasons"))
+            wait_until("there is a chart of errors by reason", lambda: "gateway_error" in page.texts("#chart-reasons")[0])
+            print("ok   there is a chart of errors by reason")
             claim("one shop needs no address", "Metrics" in page.texts("nav a"), page.texts("nav a"))
             objectives(page, f"http://127.0.0.1:{prometheus}")
             colours(page)
@@ -253,7 +259,7 @@ def main():
             claim("the browser reports no error", not [error for error in browser.console_errors() if "favicon" not in error])
             shops_at(run, shop.port, second.port)
             page.open()
-            wait_until("both shops are up", lambda: page.tile("Instances up") == "2 of 2", 40, 0.5)
+            wait_until("both shops are up", lambda: page.tile("Instances up") == "2 of 2", interval=0.5)
             page.open()
             links = [text for text in page.texts("nav a") if "Metrics" in text]
             claim("two shops have two names", sorted(links) == sorted(f"Metrics 127.0.0.1:{each.port}" for each in (shop, second)), links)

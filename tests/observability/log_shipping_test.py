@@ -113,7 +113,7 @@ def written(logs):
 
 def everything_once(store, logs):
     """Waits until the store has every line; it may have no line twice, and nothing else."""
-    wait_until("all lines in the store", lambda: not written(logs) - store.lines, 20)
+    wait_until("all lines in the store", lambda: not written(logs) - store.lines)
     more = store.lines - written(logs)
     if more:
         raise TestFailure(f"{sum(more.values())} of {sum(store.lines.values())} lines are not in a file, or twice: {list(more)[:1]}")
@@ -200,7 +200,7 @@ def test_dates_of_other_logrotate_files_are_read_too(directory):
         (logs / name).write_bytes(gzip.compress(b"old\n" * 2000) + b"\n")
     wanted = sum(1 for path in logs.glob("*") if path.suffix not in (".gz", ".xz", ".bz2", ".zst")) * 30
     with Store() as store, collector(directory, store, logs):
-        wait_until(f"{wanted} lines", lambda: len(store.lines) >= wanted, 20)
+        wait_until(f"{wanted} lines", lambda: len(store.lines) >= wanted)
         strange = [line for line in store.lines if not line.startswith("{")]
         if strange or sum(store.lines.values()) != wanted:
             raise TestFailure(f"{sum(store.lines.values())} lines instead of {wanted}, {len(strange)} of them are none")
@@ -213,7 +213,7 @@ def test_a_backlog_comes_in_batches_that_fit(directory):
     for number in range(4):
         (logs / f"minishop.log.{number + 1}").write_text("".join(f'{{"message":"line {number} {i}"}}\n' for i in range(5000)))
     with Store() as store, collector(directory, store, logs):
-        wait_until("20,000 lines", lambda: sum(store.lines.values()) == 20000, 30)
+        wait_until("20,000 lines", lambda: sum(store.lines.values()) == 20000)
     if max(store.batches) > BATCH_MAX:
         raise TestFailure(f"a request with {max(store.batches)} lines")
 
@@ -233,7 +233,7 @@ def test_what_the_store_refuses_is_counted_as_the_alert_reads_it(directory):
             labtest.expect("refused lines before", refused(), 0)
             store.status = 400
             orders(shop, 10)
-            wait_until("refused lines are counted", lambda: refused() >= 10, 20)
+            wait_until("refused lines are counted", lambda: refused() >= 10)
             for other in set(re.findall(r"otelcol_process_\w+", rule)):
                 labtest.expect(f"{other} exists", len(re.findall(rf"^{other}[ {{]", labtest.http_get(engine.metrics_url), re.MULTILINE)), 1)
 

@@ -6,13 +6,9 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static inline struct sockaddr_in loopback_address(unsigned port) {
@@ -42,26 +38,16 @@ static inline int loopback_listen(unsigned *port) {
   return fd;
 }
 
-/* A free port that no other test process gets before this one ends. An abstract socket with its number is the
- * reservation. free_ports() of labtest.py reserves in the same way, and has the reasons. */
+/* A free port, reserved until this process ends, as by free_port() of labtest.py. A server that sets
+ * SO_REUSEADDR can listen at it. Until then it refuses connections. */
 static inline unsigned loopback_free_port(void) {
-  enum { FIRST = 10000, PORTS = 20000 };
-  for (unsigned tried = 0, port = (unsigned)getpid() * 7919; tried < PORTS; tried++) {
-    port = FIRST + (port + 1 - FIRST) % PORTS;
-    struct sockaddr_un mark = {.sun_family = AF_UNIX};
-    int len = snprintf(mark.sun_path + 1, sizeof mark.sun_path - 1, "minishop-test-port-%u", port), one = 1;
-    const struct sockaddr_in at = loopback_address(port);
-    int reservation = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    bool reserved = bind(reservation, (struct sockaddr *)&mark,
-                         (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len)) == 0 &&
-                    bind(fd, (const struct sockaddr *)&at, sizeof at) == 0;
-    close(fd);
-    if (reserved) return port; /* the reservation stays open */
-    close(reservation);
-  }
-  abort();
+  struct sockaddr_in at = loopback_address(0);
+  int reservation = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+  if (setsockopt(reservation, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+      bind(reservation, (struct sockaddr *)&at, sizeof at) != 0 ||
+      getsockname(reservation, (struct sockaddr *)&at, &(socklen_t){sizeof at}) != 0)
+    abort();
+  return ntohs(at.sin_port);
 }
 
 /* Sends a request. The reply is all that arrives until the connection ends, as a text; "" without one. */
