@@ -308,8 +308,10 @@ def test_only_its_own_names_are_exported(directory):
         names = labtest.output("nm", "-D", "--defined-only", prefix / "lib" / library).split("\n")
         foreign = [name for name in names if name and not name.split()[-1].startswith("tel_")]
         expect(f"foreign names of {library}", foreign, [])
-        text = (prefix / "lib" / library).read_bytes()
-        expect(f"{library} names the shop", b"minishop" in text, False)
+        stripped = pathlib.Path(directory) / library  # debug information has the path of the sources
+        labtest.output("strip", "--strip-debug", "-o", stripped, prefix / "lib" / library)
+        text = stripped.read_bytes().replace(os.fsencode(prefix), b"")
+        expect(f"{library} names the shop, or where it was built", [word for word in (b"minishop", os.fsencode(labtest.TOP)) if word in text], [])
 
 
 WEBSOCKET = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
