@@ -36,7 +36,8 @@ static int fail(const char *error, int code) {
 
 int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t *signals) {
   struct server_settings settings = SERVER_SETTINGS_DEFAULT;
-  struct server_hooks hooks = {.cls = channel, .refused = mock_routes_refused, .log = log_connection};
+  struct server_hooks hooks = {
+      .cls = channel, .handle = mock_routes_handle, .refused = mock_routes_refused, .log = log_connection};
   struct error error;
   if (address_parse(listen, &settings.address, &error) != 0) return fail(error.text, 2);
   settings.body_limit = MOCK_PAYLOAD_BODY_MAX;
@@ -44,9 +45,7 @@ int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t 
   channel->server = server_new(&settings, &hooks, &error);
   if (!channel->server) return fail(error.text, EXIT_FAILURE);
   int code = EXIT_FAILURE, number;
-  if (server_endpoint(channel->server, "*", "*", 0, mock_routes_handle, channel) != 0) {
-    fail("out of memory", code);
-  } else if (server_start(channel->server, &error) != 0) {
+  if (server_start(channel->server, &error) != 0) {
     fail(error.text, code);
   } else {
     announce(server_address(channel->server));
