@@ -106,8 +106,8 @@ static int load_file(struct app_config *config, const char *path, bool incident,
 
 /* At startup an unusable incident file is ignored, because an exercise must not prevent the start. A reload
  * (without warn) refuses it, and the service keeps its configuration. */
-static int load_incident(struct app_config *config, const struct app_sources *sources,
-                         void (*warn)(void *, const char *), void *cls, struct error *error) {
+static int load_incident(struct app_config *config, const struct app_sources *sources, tel_warn_fn *warn,
+                         void *cls, struct error *error) {
   struct app_config *with = malloc(sizeof *with);
   int result = -1;
   if (!with) {
@@ -172,8 +172,7 @@ static void path_of(const char *name, size_t len, char out[APP_VARIABLE_SIZE]) {
   out[i] = '\0';
 }
 
-static void warn_unknown_setting(const char *name, size_t len, void (*warn)(void *, const char *),
-                                 void *cls) {
+static void warn_unknown_setting(const char *name, size_t len, tel_warn_fn *warn, void *cls) {
   static const char prefix[] = "MINISHOP_";
   char known[APP_VARIABLE_SIZE], path[APP_VARIABLE_SIZE], text[256];
   for (size_t i = 0; i < APP_KEY_COUNT; i++) {
@@ -189,7 +188,7 @@ static void warn_unknown_setting(const char *name, size_t len, void (*warn)(void
   warn(cls, text);
 }
 
-static void warn_unknown(const struct app_sources *sources, void (*warn)(void *, const char *), void *cls) {
+static void warn_unknown(const struct app_sources *sources, tel_warn_fn *warn, void *cls) {
   for (const char *const *at = sources->environment; at && *at; at++) {
     char text[256];
     size_t len = strcspn(*at, "=");
@@ -204,8 +203,8 @@ static void warn_unknown(const struct app_sources *sources, void (*warn)(void *,
   }
 }
 
-int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
-                    struct app_config *out, struct error *error) {
+int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *cls, struct app_config *out,
+                    struct error *error) {
   struct app_config *config = malloc(sizeof *config);
   int result = -1;
   if (!config) {
