@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports that exports fail (at most once a minute) and that they work again. One thread. Internal to
- * src/telemetry. */
+/* Reports that exports fail (at most once a minute) and that they work again. One thread. */
 #ifndef TELEMETRY_CORE_FAILURE_REPORT_H
 #define TELEMETRY_CORE_FAILURE_REPORT_H
 

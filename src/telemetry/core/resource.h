@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* OpenTelemetry's resource: the attributes of the process that produces the telemetry. Internal to
- * src/telemetry. */
+/* OpenTelemetry's resource: the attributes of the process that produces the telemetry. */
 #ifndef TELEMETRY_CORE_RESOURCE_H
 #define TELEMETRY_CORE_RESOURCE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The telemetry_log_* metrics. Internal to src/telemetry/logs. Any thread. */
+/* The telemetry_log_* metrics. Any thread. */
 #ifndef TELEMETRY_LOGS_LOG_STATS_H
 #define TELEMETRY_LOGS_LOG_STATS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exports spans to a collector: OTLP over HTTP, protobuf. Internal to src/telemetry. */
+/* Exports spans to a collector: OTLP over HTTP, protobuf. */
 #ifndef TELEMETRY_OTLP_OTLP_EXPORTER_H
 #define TELEMETRY_OTLP_OTLP_EXPORTER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The exporter's connection to a collector: libcurl, or a test's replacement. Internal to src/telemetry. */
+/* The exporter's connection to a collector: libcurl, or a test's replacement. */
 #ifndef TELEMETRY_OTLP_TRANSPORT_H
 #define TELEMETRY_OTLP_TRANSPORT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the files that read OTEL_* variables. Internal to src/telemetry. */
+/* Shared by the files that read OTEL_* variables. */
 #ifndef TELEMETRY_SETTINGS_OTEL_ENV_H
 #define TELEMETRY_SETTINGS_OTEL_ENV_H
 
