@@ -47,7 +47,7 @@ static void init_items(struct tel_span_items *items) {
 static struct tel_span *new_span(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                  const char *state, bool recording) {
   if (recording) count_started(tracer);
-  struct tel_span *span = pool_take_or_allocate(tracer->pool);
+  struct tel_span *span = tel_pool_take_or_allocate(tracer->pool);
   if (!span) {
     if (recording) tel_span_counts_drop(tracer->counts, TEL_DROP_MEMORY, 1);
     return NULL;
@@ -290,5 +290,5 @@ void tel_span_release(struct tel_span *span) {
     release_items(span, &span->events);
     release_items(span, &span->links);
   }
-  pool_give_or_free(span->tracer->pool, span);
+  tel_pool_give_or_free(span->tracer->pool, span);
 }
