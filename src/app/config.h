@@ -13,7 +13,7 @@
 #include "app/config_keys.h"
 #include "base/address.h"
 #include "base/error.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 enum { APP_TEXT_SIZE = 1024, APP_REALS_MAX = 64 };
 

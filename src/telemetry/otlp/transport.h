@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "tel/error.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 enum { TEL_TRANSPORT_BODY_LIMIT = 4 * 1024 * 1024 };
 

@@ -4,7 +4,7 @@
 #define TELEMETRY_SETTINGS_OTEL_ENV_H
 
 #include "telemetry/settings/otel_variables.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 enum { TEL_ENV_SIZE = 16384 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "telemetry/core/failure_report.h"
+#include "telemetry/traces/failure_report.h"
 #include "telemetry/traces/span_packet.h"
 
 enum { GRACE_MS = 200, DELAY_MIN_MS = 10, BATCH_BYTES = 8 * 1024 * 1024, PACKETS_MAX = 32768 };

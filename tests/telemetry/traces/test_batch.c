@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "support/test.h"
-#include "telemetry/core/failure_report.h"
+#include "telemetry/traces/failure_report.h"
 #include "telemetry/traces/tracer_fixture.h"
 
 /* An exporter that records the sizes of its batches, and waits while its gate is closed. */
