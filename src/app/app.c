@@ -141,17 +141,14 @@ static void print_warning(void *cls, const char *text) {
 
 /* Warnings do not change the exit status, because the service also starts with them. */
 static int check_config(const struct start *start) {
-  struct error error = {"out of memory"};
+  struct error error;
+  struct tel_tracing_settings tracing;
   if (!app_identity_exists(start->config.user, &error)) return complain(&error, EXIT_USAGE);
-  struct tel_tracing_settings *tracing = malloc(sizeof *tracing);
   for (size_t i = 0; i < start->warning_count; i++) print_warning(NULL, start->warnings[i]);
-  if (!tracing || app_tracing_settings(&start->config, print_warning, NULL, tracing, &error) != 0) {
-    free(tracing);
+  if (app_tracing_settings(&start->config, print_warning, NULL, &tracing, &error) != 0)
     return complain(&error, EXIT_USAGE);
-  }
   app_config_print(&start->config, &start->sources, stdout);
-  app_tracing_print(tracing, stdout);
-  free(tracing);
+  app_tracing_print(&tracing, stdout);
   return startup_flush_output("minishop") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -174,18 +171,16 @@ static int go(struct start *start) {
 
 int app_main(int argc, char **argv) {
   struct error error;
-  struct start *start = calloc(1, sizeof *start);
-  int status;
-  if (!start) return complain(&(struct error){"out of memory"}, EXIT_FAILURE);
-  if (app_options_parse(argc, argv, &start->options, &error) != 0) {
-    status = complain(&error, EXIT_USAGE);
+  struct start start = {.warning_count = 0};
+  if (app_options_parse(argc, argv, &start.options, &error) != 0) {
+    complain(&error, EXIT_USAGE);
     fprintf(stderr, "Try: minishop --help\n");
-  } else if ((status = print_requested(&start->options)) < 0) {
-    status = find_sources(start, &error) != 0 ||
-                     app_config_load(&start->sources, keep_warning, start, &start->config, &error) != 0
-                 ? complain(&error, EXIT_USAGE)
-                 : go(start);
+    return EXIT_USAGE;
   }
-  free(start);
-  return status;
+  int status = print_requested(&start.options);
+  if (status >= 0) return status;
+  if (find_sources(&start, &error) != 0 ||
+      app_config_load(&start.sources, keep_warning, &start, &start.config, &error) != 0)
+    return complain(&error, EXIT_USAGE);
+  return go(&start);
 }
