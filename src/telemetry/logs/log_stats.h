@@ -34,6 +34,4 @@ TEL_MUST_CHECK int tel_log_stats_open(struct tel_log_stats *stats, struct tel_re
 /* Call it before the queue is freed. Scrapes may continue and see a queue of 0. */
 void tel_log_stats_close(struct tel_log_stats *stats);
 
-void tel_log_stats_lost(struct tel_log_stats *stats, enum tel_log_loss why, uint64_t lines);
-
 #endif

@@ -58,7 +58,7 @@ static bool give_up(void *cls) {
 }
 
 static void count_lost(struct tel_log_writer *writer, enum tel_log_loss why, uint64_t lines) {
-  if (writer->stats) tel_log_stats_lost(writer->stats, why, lines);
+  if (writer->stats) tel_counter_add(writer->stats->dropped[why], lines);
   if (tel_pipeline_stopping(writer->pipeline)) writer->lost_at_stop += lines;
 }
 
