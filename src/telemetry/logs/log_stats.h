@@ -3,8 +3,6 @@
 #ifndef TELEMETRY_LOGS_LOG_STATS_H
 #define TELEMETRY_LOGS_LOG_STATS_H
 
-#include <stdint.h>
-
 #include "tel/error.h"
 #include "tel/metrics.h"
 #include "telemetry/core/pipeline.h"

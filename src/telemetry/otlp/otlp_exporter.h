@@ -6,7 +6,6 @@
 #include "telemetry/otlp/transport.h"
 #include "telemetry/traces/batch.h"
 #include "telemetry/traces/trace_metrics.h"
-#include "telemetry/traces/tracing.h"
 
 /* Resource and metrics (NULL: none) are borrowed. TEL_E_MEMORY, TEL_E_VALUE (headers). */
 TEL_MUST_CHECK int tel_otlp_exporter_new(const struct tel_tracing_settings *settings,

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "tel/trace.h"
 #include "telemetry/core/pool.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 enum {
   TEL_SPAN_STATE_INLINE = 512,
