@@ -11,6 +11,7 @@
 #include "app/assembly.h"
 #include "app/config_print.h"
 #include "app/config_tracing.h"
+#include "app/config_value.h"
 #include "app/daemon.h"
 #include "app/healthcheck.h"
 #include "app/notify.h"
@@ -46,22 +47,10 @@ static void keep_warning(void *cls, const char *text) {
 
 static int find_sources(struct start *start, struct error *error) {
   const char *file = start->options.config;
-  bool relative = file && *file != '/';
   if (!getcwd(start->directory, sizeof start->directory)) start->directory[0] = '\0';
-  if (relative && !*start->directory) {
-    error_set(
-        error,
-        "--config: %.200s is relative, but the current directory has no usable name: write the whole path",
-        file);
+  if (app_value_copy("--config", start->directory, file ? file : SYSCONFDIR "/minishop.conf", start->file,
+                     error) != 0)
     return -1;
-  }
-  int len = relative
-                ? snprintf(start->file, sizeof start->file, "%s/%s", start->directory, file)
-                : snprintf(start->file, sizeof start->file, "%s", file ? file : SYSCONFDIR "/minishop.conf");
-  if (len >= (int)sizeof start->file) {
-    error_set(error, "the name of the configuration file is too long");
-    return -1;
-  }
   start->sources = (struct app_sources){.file = start->file,
                                         .file_optional = !file,
                                         .directory = start->directory,
@@ -70,22 +59,26 @@ static int find_sources(struct start *start, struct error *error) {
   return 0;
 }
 
+/* The file that the log goes to, or NULL. */
+static const char *log_file(const struct app_config *config) {
+  const char *file = config->log_file;
+  return config->log_enabled && *file && strcmp(file, "syslog") != 0 ? file : NULL;
+}
+
 /* Runs as root: creates the files that the service's user will own. */
 static int prepare_files(struct start *start, struct app_pidfile **pidfile, struct error *error) {
-  const char *log = start->config.log_file;
+  const char *log = log_file(&start->config);
   if (app_pidfile_take(start->config.pid_file, start->identity.uid, start->identity.gid, pidfile, error) != 0)
     return -1;
-  return start->config.log_enabled && *log && strcmp(log, "syslog") != 0
-             ? app_identity_give(&start->identity, log, error)
-             : 0;
+  return log ? app_identity_give(&start->identity, log, error) : 0;
 }
 
 /* Runs as the service's user. Write access to the log file is not enough, because rotation creates files. */
 static void check_log_directory(struct start *start) {
   char directory[APP_TEXT_SIZE], text[WARNING_SIZE];
   struct stat info;
-  const char *log = start->config.log_file;
-  if (!*start->identity.name || !start->config.log_enabled || !*log || strcmp(log, "syslog") == 0) return;
+  const char *log = log_file(&start->config);
+  if (!*start->identity.name || !log) return;
   /* If stat() fails, the file was opened before the process changed its user. */
   if (stat(log, &info) == 0 && !S_ISREG(info.st_mode)) return;
   snprintf(directory, sizeof directory, "%s", log);
@@ -148,17 +141,14 @@ static void print_warning(void *cls, const char *text) {
 
 /* Warnings do not change the exit status, because the service also starts with them. */
 static int check_config(const struct start *start) {
-  struct error error = {"out of memory"};
+  struct error error;
+  struct tel_tracing_settings tracing;
   if (!app_identity_exists(start->config.user, &error)) return complain(&error, EXIT_USAGE);
-  struct tel_tracing_settings *tracing = malloc(sizeof *tracing);
   for (size_t i = 0; i < start->warning_count; i++) print_warning(NULL, start->warnings[i]);
-  if (!tracing || app_tracing_settings(&start->config, print_warning, NULL, tracing, &error) != 0) {
-    free(tracing);
+  if (app_tracing_settings(&start->config, print_warning, NULL, &tracing, &error) != 0)
     return complain(&error, EXIT_USAGE);
-  }
   app_config_print(&start->config, &start->sources, stdout);
-  app_tracing_print(tracing, stdout);
-  free(tracing);
+  app_tracing_print(&tracing, stdout);
   return startup_flush_output("minishop") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -181,18 +171,16 @@ static int go(struct start *start) {
 
 int app_main(int argc, char **argv) {
   struct error error;
-  struct start *start = calloc(1, sizeof *start);
-  int status;
-  if (!start) return complain(&(struct error){"out of memory"}, EXIT_FAILURE);
-  if (app_options_parse(argc, argv, &start->options, &error) != 0) {
-    status = complain(&error, EXIT_USAGE);
+  struct start start = {.warning_count = 0};
+  if (app_options_parse(argc, argv, &start.options, &error) != 0) {
+    complain(&error, EXIT_USAGE);
     fprintf(stderr, "Try: minishop --help\n");
-  } else if ((status = print_requested(&start->options)) < 0) {
-    status = find_sources(start, &error) != 0 ||
-                     app_config_load(&start->sources, keep_warning, start, &start->config, &error) != 0
-                 ? complain(&error, EXIT_USAGE)
-                 : go(start);
+    return EXIT_USAGE;
   }
-  free(start);
-  return status;
+  int status = print_requested(&start.options);
+  if (status >= 0) return status;
+  if (find_sources(&start, &error) != 0 ||
+      app_config_load(&start.sources, keep_warning, &start, &start.config, &error) != 0)
+    return complain(&error, EXIT_USAGE);
+  return go(&start);
 }

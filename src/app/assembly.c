@@ -21,7 +21,6 @@ enum { HEADER_LIMIT = 4096 };
 
 struct app_assembly {
   char instance[APP_TEXT_SIZE];
-  char address[ADDRESS_TEXT_SIZE];
   struct tel_registry *registry;
   struct tel_counter *reloads[2]; /* rejected, applied */
   struct tel_gauge *last_reload;
@@ -95,18 +94,11 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
 }
 
 static int open_tracing(struct app_assembly *assembly, const struct app_config *config, struct error *error) {
-  struct tel_tracing_settings *settings = malloc(sizeof *settings);
+  struct tel_tracing_settings settings;
   const struct tel_tracing_events events = {.report = tel_report_log, .cls = assembly->logger};
-  int result = TEL_E_MEMORY;
-  if (!settings) goto out;
-  if (app_tracing_settings(config, tel_warn_log, assembly->logger, settings, error) != 0) {
-    free(settings);
-    return -1;
-  }
-  result = tel_tracing_new(settings, PACKAGE_VERSION, assembly->instance, &events, assembly->registry,
-                           &assembly->tracing);
-out:
-  free(settings);
+  if (app_tracing_settings(config, tel_warn_log, assembly->logger, &settings, error) != 0) return -1;
+  int result = tel_tracing_new(&settings, PACKAGE_VERSION, assembly->instance, &events, assembly->registry,
+                               &assembly->tracing);
   if (result) error_set(error, "cannot set up tracing: %s", reason(result));
   return result ? -1 : 0;
 }
@@ -130,9 +122,7 @@ static int open_service(struct app_assembly *assembly, const struct app_config *
                                      .tracer = tel_tracing_tracer(assembly->tracing),
                                      .recent = tel_tracing_recent(assembly->tracing),
                                      .logger = assembly->logger};
-  if (http_service_new(&settings, &parts, &assembly->service, error) != 0) return -1;
-  address_text(http_service_address(assembly->service), assembly->address);
-  return 0;
+  return http_service_new(&settings, &parts, &assembly->service, error);
 }
 
 static int register_reloads(struct app_assembly *assembly) {
@@ -218,8 +208,8 @@ struct tel_logger *app_assembly_logger(struct app_assembly *assembly) {
   return assembly->logger;
 }
 
-const char *app_assembly_address(const struct app_assembly *assembly) {
-  return assembly->address;
+const struct address *app_assembly_address(const struct app_assembly *assembly) {
+  return http_service_address(assembly->service);
 }
 
 struct app_lost app_assembly_stop(struct app_assembly *assembly, const struct app_deadlines *deadlines) {

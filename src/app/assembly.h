@@ -24,8 +24,8 @@ void app_assembly_reconfigure(struct app_assembly *assembly, const struct app_co
 void app_assembly_reloaded(struct app_assembly *assembly, bool applied);
 
 struct tel_logger *app_assembly_logger(struct app_assembly *assembly);
-/* The bound address, such as "127.0.0.1:8080". Lives as long as the assembly. */
-const char *app_assembly_address(const struct app_assembly *assembly);
+/* The bound address. */
+const struct address *app_assembly_address(const struct app_assembly *assembly);
 
 /* The deadline of each step of the stop, in clock_mono_ns(). */
 struct app_deadlines {

@@ -106,26 +106,18 @@ static int load_file(struct app_config *config, const char *path, bool incident,
 
 /* At startup an unusable incident file is ignored, because an exercise must not prevent the start. A reload
  * (without warn) refuses it, and the service keeps its configuration. */
-static int load_incident(struct app_config *config, const struct app_sources *sources,
-                         void (*warn)(void *, const char *), void *cls, struct error *error) {
-  struct app_config *with = malloc(sizeof *with);
-  int result = -1;
-  if (!with) {
-    error_set(error, "out of memory");
-    return -1;
+static int load_incident(struct app_config *config, const struct app_sources *sources, tel_warn_fn *warn,
+                         void *cls, struct error *error) {
+  struct app_config with = *config;
+  if (load_file(&with, config->incident_file, true, true, sources->directory, error) == 0) {
+    *config = with;
+    return 0;
   }
-  *with = *config;
-  if (load_file(with, config->incident_file, true, true, sources->directory, error) == 0) {
-    *config = *with;
-    result = 0;
-  } else if (warn) {
-    struct error what = *error;
-    error_set(error, "the incident file is ignored; correct or remove it, then send SIGHUP. %s", what.text);
-    warn(cls, error->text);
-    result = 0;
-  }
-  free(with);
-  return result;
+  if (!warn) return -1;
+  struct error what = *error;
+  error_set(error, "the incident file is ignored; correct or remove it, then send SIGHUP. %s", what.text);
+  warn(cls, error->text);
+  return 0;
 }
 
 /* A copy of the value of a variable without white space around it, because a value from a file usually ends
@@ -172,8 +164,7 @@ static void path_of(const char *name, size_t len, char out[APP_VARIABLE_SIZE]) {
   out[i] = '\0';
 }
 
-static void warn_unknown_setting(const char *name, size_t len, void (*warn)(void *, const char *),
-                                 void *cls) {
+static void warn_unknown_setting(const char *name, size_t len, tel_warn_fn *warn, void *cls) {
   static const char prefix[] = "MINISHOP_";
   char known[APP_VARIABLE_SIZE], path[APP_VARIABLE_SIZE], text[256];
   for (size_t i = 0; i < APP_KEY_COUNT; i++) {
@@ -189,7 +180,7 @@ static void warn_unknown_setting(const char *name, size_t len, void (*warn)(void
   warn(cls, text);
 }
 
-static void warn_unknown(const struct app_sources *sources, void (*warn)(void *, const char *), void *cls) {
+static void warn_unknown(const struct app_sources *sources, tel_warn_fn *warn, void *cls) {
   for (const char *const *at = sources->environment; at && *at; at++) {
     char text[256];
     size_t len = strcspn(*at, "=");
@@ -204,29 +195,21 @@ static void warn_unknown(const struct app_sources *sources, void (*warn)(void *,
   }
 }
 
-int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
-                    struct app_config *out, struct error *error) {
-  struct app_config *config = malloc(sizeof *config);
-  int result = -1;
-  if (!config) {
-    error_set(error, "out of memory");
-    return -1;
-  }
-  app_config_init(config);
+int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *cls, struct app_config *out,
+                    struct error *error) {
+  struct app_config config;
+  app_config_init(&config);
   if (sources->file &&
-      load_file(config, sources->file, false, sources->file_optional, sources->directory, error) != 0)
-    goto out;
+      load_file(&config, sources->file, false, sources->file_optional, sources->directory, error) != 0)
+    return -1;
   /* Any source can set the path of the incident file. Environment and options override its content. */
-  if (overlay(config, APP_KEY_incident_file, sources, error) != 0) goto out;
-  if (*config->incident_file && load_incident(config, sources, warn, cls, error) != 0) goto out;
+  if (overlay(&config, APP_KEY_incident_file, sources, error) != 0) return -1;
+  if (*config.incident_file && load_incident(&config, sources, warn, cls, error) != 0) return -1;
   for (size_t i = 0; i < APP_KEY_COUNT; i++)
-    if (overlay(config, i, sources, error) != 0) goto out;
+    if (overlay(&config, i, sources, error) != 0) return -1;
   if (warn) warn_unknown(sources, warn, cls);
-  *out = *config;
-  result = 0;
-out:
-  free(config);
-  return result;
+  *out = config;
+  return 0;
 }
 
 /* Both configurations were zeroed before they were filled. Even so, bytes after a text's NUL and unused

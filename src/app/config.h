@@ -13,6 +13,7 @@
 #include "app/config_keys.h"
 #include "base/address.h"
 #include "base/error.h"
+#include "telemetry/settings/tracing_settings.h"
 
 enum { APP_TEXT_SIZE = 1024, APP_REALS_MAX = 64 };
 
@@ -96,8 +97,8 @@ struct app_sources {
  * the reason has its name and line. warn is called for unknown MINISHOP_ variables, for OTEL_ variables that
  * are probably misspelled, and for an unusable incident file, which is ignored. Without warn (NULL: a reload)
  * such an incident file is an error. Reads files: blocks. */
-int app_config_load(const struct app_sources *sources, void (*warn)(void *cls, const char *text), void *cls,
-                    struct app_config *out, struct error *error);
+int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *cls, struct app_config *out,
+                    struct error *error);
 
 /* Sets all defaults. */
 void app_config_init(struct app_config *config);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the probable mistake in a configuration file. Inside src/app/config*.c only. */
+/* Finds the probable mistake in a configuration file. */
 #ifndef APP_CONFIG_HINT_H
 #define APP_CONFIG_HINT_H
 

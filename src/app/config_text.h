@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A configuration file's text, made safe for libconfig 1.5. Inside src/app/config*.c only. */
+/* A configuration file's text, made safe for libconfig 1.5. */
 #ifndef APP_CONFIG_TEXT_H
 #define APP_CONFIG_TEXT_H
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "app/config.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 /* Fills out from the configuration and the process's environment. warn is called for each value that is
  * ignored or probably a mistake. Returns 0, or -1 with the reason in error. */

@@ -126,6 +126,26 @@ static int store_choice(size_t *field, const struct app_key *key, const struct a
   return refuse(key, value, error);
 }
 
+int app_value_copy(const char *name, const char *directory, const char *text, char out[APP_TEXT_SIZE],
+                   struct error *error) {
+  bool relative = directory && *text && *text != '/';
+  if (relative && !*directory) {
+    error_set(error,
+              "%s: %.200s is relative, but the current directory has no usable name: write the whole path",
+              name, text);
+    return -1;
+  }
+  char whole[2 * APP_TEXT_SIZE];
+  size_t len =
+      (size_t)snprintf(whole, sizeof whole, "%s%s%s", relative ? directory : "", relative ? "/" : "", text);
+  if (len >= APP_TEXT_SIZE) {
+    error_set(error, "%s is longer than %d bytes", name, APP_TEXT_SIZE - 1);
+    return -1;
+  }
+  memcpy(out, whole, len + 1);
+  return 0;
+}
+
 /* Stores a value of any text type. */
 static int store_text(char *field, const struct app_key *key, const struct app_value *value,
                       const char *directory, struct error *error) {
@@ -140,23 +160,7 @@ static int store_text(char *field, const struct app_key *key, const struct app_v
       key->type == APP_NAME && key->max > 0 && (!is_word(text) || strlen(text) > (size_t)key->max);
   if (bad_url || bad_word) return refuse(key, value, error);
   bool is_file = key->type == APP_PATH || (key->type == APP_OUTPUT && strcmp(text, "syslog") != 0);
-  bool relative = is_file && *text && *text != '/';
-  if (relative && !*directory) {
-    error_set(error,
-              "%s: %.200s is relative, but the current directory has no usable name: write the whole path",
-              key->path, text);
-    return -1;
-  }
-  /* A daemon leaves the directory in which it was started, so relative paths become absolute. */
-  char whole[2 * APP_TEXT_SIZE];
-  size_t len =
-      (size_t)snprintf(whole, sizeof whole, "%s%s%s", relative ? directory : "", relative ? "/" : "", text);
-  if (len >= APP_TEXT_SIZE) {
-    error_set(error, "%s is longer than %d bytes", key->path, APP_TEXT_SIZE - 1);
-    return -1;
-  }
-  memcpy(field, whole, len + 1);
-  return 0;
+  return app_value_copy(key->path, is_file ? directory : NULL, text, field, error);
 }
 
 int app_value_store(struct app_config *config, const struct app_key *key, const struct app_value *value,

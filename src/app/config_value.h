@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One value of the configuration: checked against its key's row, and stored. Inside src/app/config*.c only.
- */
+/* One value of the configuration: checked against its key's row, and stored. */
 #ifndef APP_CONFIG_VALUE_H
 #define APP_CONFIG_VALUE_H
 
@@ -31,6 +30,12 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
 /* The same for a text from the environment or the command line. The key's type decides how it is parsed. */
 int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
                          const char *directory, struct error *error);
+
+/* Copies a text. A file name is made absolute with the directory, because a daemon leaves the directory in
+ * which it was started. directory NULL: the text is no file name. Returns 0, or -1 with a text in error that
+ * begins with name. */
+int app_value_copy(const char *name, const char *directory, const char *text, char out[APP_TEXT_SIZE],
+                   struct error *error);
 
 /* A URL for people: without its user, password, query and fragment, because they may be secrets. Returns url
  * if it has none of these, else out. Allocates. */

@@ -3,8 +3,6 @@
 #ifndef APP_DAEMON_H
 #define APP_DAEMON_H
 
-#include "app/config.h"
-
 struct app_daemon {
   int ready_fd; /* the child reports to its parent on this descriptor; -1: no parent */
 };

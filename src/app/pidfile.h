@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "app/config.h"
+#include "base/error.h"
 
 struct app_pidfile;
 

@@ -3,9 +3,10 @@
 #ifndef APP_PRIVILEGES_H
 #define APP_PRIVILEGES_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-#include "app/config.h"
+#include "base/error.h"
 
 struct app_identity {
   char name[64]; /* "": nothing changes */

@@ -17,8 +17,10 @@
 #include "telemetry/core/left_behind.h"
 
 static void log_ready(struct app_run *run) {
+  char listen[ADDRESS_TEXT_SIZE];
   struct tel_log_record *record = tel_log_begin(app_assembly_logger(run->assembly), TEL_INFO);
-  tel_attributes_set_string(tel_log_fields(record), "listen", app_assembly_address(run->assembly));
+  tel_attributes_set_string(tel_log_fields(record), "listen",
+                            address_text(app_assembly_address(run->assembly), listen));
   tel_attributes_set_int(tel_log_fields(record), "pid", getpid());
   if (!run->sources->file_optional || access(run->sources->file, R_OK) == 0)
     tel_attributes_set_string(tel_log_fields(record), "config", run->sources->file);
@@ -38,24 +40,23 @@ static void log_reloaded(struct tel_logger *logger, const char *restart, const c
 
 static void reload(struct app_run *run) {
   struct tel_logger *logger = app_assembly_logger(run->assembly);
-  struct app_config *next = malloc(sizeof *next);
-  struct error error = {"out of memory"};
+  struct app_config next;
+  struct error error;
   char restart[512], reopen[160] = "";
   app_notify_reloading(run->notify_socket);
   /* Reopen even if the configuration is invalid: logrotate waits for it. */
   if (tel_log_reopen(logger) != 0)
     snprintf(reopen, sizeof reopen, "the log file could not be opened again: %s", strerror(errno));
-  bool applied = next && app_config_load(run->sources, NULL, NULL, next, &error) == 0;
+  bool applied = app_config_load(run->sources, NULL, NULL, &next, &error) == 0;
   if (!applied) {
     tel_log_event(logger, TEL_ERROR, "configuration rejected", "%s; nothing was changed%s%s", error.text,
                   *reopen ? "; " : "", reopen);
   } else {
-    app_config_reload(run->config, next, restart, sizeof restart);
+    app_config_reload(run->config, &next, restart, sizeof restart);
     app_assembly_reconfigure(run->assembly, run->config);
     log_reloaded(logger, restart, reopen);
   }
   app_assembly_reloaded(run->assembly, applied);
-  free(next);
   app_notify(run->notify_socket, "READY=1");
 }
 

@@ -63,13 +63,13 @@ const char *address_text(const struct address *address, char out[ADDRESS_TEXT_SI
   return out;
 }
 
-/* One to five digits, up to 65535. */
-static bool port_parse(const char *text, unsigned *port) {
-  size_t len = strspn(text, "0123456789");
-  if (len == 0 || len > 5 || text[len]) return false;
-  *port = 0;
-  for (; *text; text++) *port = 10 * *port + (unsigned)(*text - '0');
-  return *port <= 65535;
+bool address_port_parse(const char *text, unsigned *port) {
+  const char *at = text;
+  unsigned read = 0;
+  for (; *at >= '0' && *at <= '9' && read <= 65535; at++) read = 10 * read + (unsigned)(*at - '0');
+  if (at == text || *at || read > 65535) return false;
+  *port = read;
+  return true;
 }
 
 /* Parses the part before the port: an IPv6 address in brackets, an IPv4 address, "localhost", or nothing for
@@ -95,7 +95,7 @@ int address_parse(const char *text, struct address *out, struct error *error) {
     error_set(error, "\"%.100s\" has no port: write ADDRESS:PORT, such as 127.0.0.1:8080", text);
   else if (*text == '[' && (colon == text || colon[-1] != ']'))
     error_set(error, "\"%.100s\" is not an address: write [IPV6]:PORT, such as [::1]:8080", text);
-  else if (!port_parse(colon + 1, &port))
+  else if (strlen(colon + 1) > 5 || !address_port_parse(colon + 1, &port))
     error_set(error, "\"%.100s\" has no valid port: it must be a number from 0 to 65535", text);
   else if (!host_parse(text, (size_t)(colon - text), &read))
     error_set(

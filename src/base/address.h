@@ -29,6 +29,8 @@ int address_parse(const char *text, struct address *out, struct error *error);
 /* Reads an address without a port or brackets: "127.0.0.1", "::1". The port is 0. Returns false and leaves
  * out untouched if text is not an address. */
 bool address_parse_host(const char *text, struct address *out);
+/* Reads digits, up to 65535. Returns false and leaves *port untouched if text is anything else. */
+bool address_port_parse(const char *text, unsigned *port);
 /* Copies an address that a system call returned. Other families become all zeros. */
 void address_copy(struct address *out, const struct sockaddr *from);
 

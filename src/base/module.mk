@@ -13,7 +13,6 @@ libbase_la_SOURCES = \
 	src/base/file.c src/base/file.h \
 	src/base/forks.c src/base/forks.h \
 	src/base/hex.c src/base/hex.h \
-	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
 	src/base/rate.c src/base/rate.h \
 	src/base/text.c src/base/text.h \

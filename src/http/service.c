@@ -279,15 +279,11 @@ int http_service_new(const struct http_service_settings *settings, const struct 
   service->parts = *parts;
   service->observe = http_observe_new(parts->registry, parts->tracer, parts->logger, settings->buckets,
                                       settings->bucket_count);
-  struct server_hooks hooks = {.cls = service, .refused = refused, .log = log_library};
+  struct server_hooks hooks = {.cls = service, .handle = serve, .refused = refused, .log = log_library};
   if (service->observe) service->server = server_new(&settings->server, &hooks, error);
   if (!service->server) goto fail;
-  /* The default endpoint is the cheapest one, because Ulfius then has no paths to match. But Ulfius requires
-   * at least one other endpoint. */
-  if (server_endpoint(service->server, "OPTIONS", "*", 0, serve, service) != 0 ||
-      server_endpoint(service->server, NULL, NULL, 0, serve, service) != 0 ||
-      register_metrics(service) != 0) {
-    error_set(error, "cannot register the endpoint or metrics: out of memory");
+  if (register_metrics(service) != 0) {
+    error_set(error, "cannot register the metrics: out of memory");
     goto fail;
   }
   *out = service;

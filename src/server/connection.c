@@ -226,7 +226,7 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
     enum MHD_Result result =
         server->dispatcher(&server->instance, connection, url, method, version, data, size, request);
     deadline_set(client, idle_deadline(server));
-    /* If the endpoint has queued its response itself, libmicrohttpd has rejected that of Ulfius. */
+    /* If the handler has queued its response itself, libmicrohttpd has rejected that of Ulfius. */
     return client->replied ? MHD_YES : result;
   }
   return server->dispatcher(&server->instance, connection, url, method, version, data, size, request);

@@ -25,7 +25,7 @@ struct server_client {
   _Atomic uint64_t deadline_ns; /* the sweeper cuts the connection after it; or one of the two values above */
   atomic_bool requesting;       /* from the request line to completion; sweeper and drain read it */
   atomic_bool asked;            /* at least one request line was read; the drain reads it */
-  bool dispatched;              /* its endpoints ran; it counts as in flight until completed */
+  bool dispatched;              /* the handler ran; it counts as in flight until completed */
   bool replied;                 /* server_request_reply() queued the response */
   bool bad_target;              /* of the current request */
   bool long_target;             /* of the current request */

@@ -53,7 +53,7 @@ static void backlog_turn_away(struct server *server, int listen_fd) {
   }
 }
 
-/* Whether a request may still reach the endpoints: there are unread bytes or, during a short grace period, an
+/* Whether a request may still reach the handler: there are unread bytes or, during a short grace period, an
  * incomplete request or a new client without a request. */
 static bool arriving(struct server *server, bool grace) {
   bool found = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The guards: checks of a request before its endpoints see it. */
+/* The guards: checks of a request before the handler sees it. */
 #ifndef SERVER_GUARDS_PRIVATE_H
 #define SERVER_GUARDS_PRIVATE_H
 

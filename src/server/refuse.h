@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Refusals: the server reports a request that no endpoint saw, and the hook replies to it. */
+/* Refusals: the server reports a request that the handler did not see, and the hook replies to it. */
 #ifndef SERVER_REFUSE_H
 #define SERVER_REFUSE_H
 
@@ -17,8 +17,8 @@ enum server_refusal_origin {
                           */
 };
 
-/* A request that no endpoint saw. Method and target are the client's raw bytes: escape them before use. All
- * pointers are valid only during the hook. Statuses and codes:
+/* A request that the handler did not see. Method and target are the client's raw bytes: escape them before
+ * use. All pointers are valid only during the hook. Statuses and codes:
  *  - 400 invalid_request, 413 payload_too_large, 431 header_too_large: by a guard or by the library.
  *  - 414 target_too_long: by a guard or by the library.
  *  - 503 unavailable: by a guard at the connection limit, when threads or descriptors run out, and for

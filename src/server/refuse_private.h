@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Responses to requests that no endpoint sees. */
+/* Responses to requests that the handler does not see. */
 #ifndef SERVER_REFUSE_PRIVATE_H
 #define SERVER_REFUSE_PRIVATE_H
 

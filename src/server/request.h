@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a request and its connection. Call these from endpoints, hooks and free_shared_data (with the request
- * that the observer kept), in the thread that serves the connection. */
+/* Reads a request and its connection. Call these from the handler and the hooks, in the thread that serves
+ * the connection. */
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H
 
@@ -20,7 +20,7 @@ unsigned server_request_client_port(const struct _u_request *request);
 const char *server_request_header(const struct _u_request *request, const char *name);
 
 /* Sends this response instead of Ulfius's. Ulfius's response needs eight allocations per header and copies
- * the body twice. The endpoint then returns U_CALLBACK_COMPLETE. Takes ownership of the response, also on
+ * the body twice. The handler then returns U_CALLBACK_COMPLETE. Takes ownership of the response, also on
  * failure. Returns 0, or -1 (also for NULL): then Ulfius sends its own response. */
 int server_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response);
 

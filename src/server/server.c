@@ -68,6 +68,21 @@ static bool settings_valid(const struct server_settings *settings, struct error 
   return !wrong;
 }
 
+/* The default endpoint is the cheapest one, because Ulfius then has no paths to match. But Ulfius requires at
+ * least one other endpoint. */
+static bool instance_init(struct server *server) {
+  struct _u_instance *instance = &server->instance;
+  const struct server_hooks *hooks = &server->hooks;
+  if (ulfius_init_instance(instance, address_port(&server->settings.address), NULL, NULL) != U_OK)
+    return false;
+  server->instance_ready = true;
+  instance->max_post_body_size = server->settings.body_limit + 1;
+  instance->allowed_post_processor = U_POST_PROCESS_NONE;
+  instance->check_utf8 = 0;
+  return ulfius_add_endpoint_by_val(instance, "OPTIONS", NULL, "*", 0, hooks->handle, hooks->cls) == U_OK &&
+         ulfius_set_default_endpoint(instance, hooks->handle, hooks->cls) == U_OK;
+}
+
 struct server *server_new(const struct server_settings *settings, const struct server_hooks *hooks,
                           struct error *error) {
   if (!settings_valid(settings, error)) return NULL;
@@ -77,7 +92,7 @@ struct server *server_new(const struct server_settings *settings, const struct s
     return NULL;
   }
   server->settings = *settings;
-  if (hooks) server->hooks = *hooks;
+  server->hooks = *hooks;
   pthread_mutex_init(&server->clients_lock, NULL);
   pthread_mutex_init(&server->drained_lock, NULL);
   pthread_mutex_init(&server->lingering_lock, NULL);
@@ -87,27 +102,11 @@ struct server *server_new(const struct server_settings *settings, const struct s
   server->listen_fd = server_listen_open(&server->settings.address, error);
   if (server->listen_fd >= 0) {
     limits_raise(server);
-    if (ulfius_init_instance(&server->instance, address_port(&server->settings.address), NULL, NULL) ==
-        U_OK) {
-      server->instance_ready = true;
-      server->instance.max_post_body_size = settings->body_limit + 1;
-      server->instance.allowed_post_processor = U_POST_PROCESS_NONE;
-      server->instance.check_utf8 = 0;
-      return server;
-    }
+    if (instance_init(server)) return server;
     error_set(error, "out of memory");
   }
   server_free(server);
   return NULL;
-}
-
-int server_endpoint(struct server *server, const char *method, const char *path, unsigned priority,
-                    server_callback callback, void *cls) {
-  if (server->started) return -1;
-  if (!method) return ulfius_set_default_endpoint(&server->instance, callback, cls) == U_OK ? 0 : -1;
-  return ulfius_add_endpoint_by_val(&server->instance, method, NULL, path, priority, callback, cls) == U_OK
-             ? 0
-             : -1;
 }
 
 static unsigned options_fill(struct server *server, struct MHD_OptionItem options[OPTION_COUNT]) {

@@ -1,37 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* A hardened HTTP/1.1 server on Ulfius and libmicrohttpd. It knows nothing of the shop: the caller provides
- * endpoints and hooks. It adds to Ulfius:
- *  - Guards refuse ambiguous requests (request smuggling), large header blocks and large bodies before an
- *    endpoint sees them.
+ * a handler and hooks. It adds to Ulfius:
+ *  - Guards refuse ambiguous requests (request smuggling), large header blocks and large bodies before the
+ *    handler sees them.
  *  - Limits of connections, header block, body, idle time, and the time in which a whole request must arrive.
  *    The server cuts slow clients, but never a running handler.
- *  - A hook reports every request that a guard or libmicrohttpd refused and that no endpoint saw.
+ *  - A hook reports every request that a guard or libmicrohttpd refused and that the handler did not see.
  *  - A graceful shutdown that finishes the requests in flight.
  *
  * Order of calls, all from one thread: server_new (binds and listens: before the process drops its
- * privileges), server_endpoint for each endpoint, server_start (starts threads, which inherit the signal
- * mask: after any fork), server_drain, server_free. The process must ignore SIGPIPE. Handlers have a stack of
- * 256 KiB.
+ * privileges), server_start (starts threads, which inherit the signal mask: after any fork), server_drain,
+ * server_free. The process must ignore SIGPIPE. The handler has a stack of 256 KiB.
  *
- * Endpoints must respect these properties of Ulfius:
- *  - Endpoints run by priority, 0 first. An observer ("*" as method and path, priority 0) returns
- *    U_CALLBACK_IGNORE, a handler U_CALLBACK_COMPLETE; a last "*" responds with 404 and 405. Never return
- *    U_CALLBACK_ERROR (drops the reply's body and headers) or U_CALLBACK_UNAUTHORIZED (forces 401).
- *  - response->free_shared_data marks the end of a request. The observer sets it together with
- *    response->shared_data (without it, Ulfius does not call free_shared_data). It runs exactly once on every
- *    path, in the same thread, after the reply was made and before a byte of it is sent. It can no longer
- *    change the reply. A refused request never reaches the observer: hooks.refused reports it.
+ * The handler must respect these properties of Ulfius:
+ *  - It returns U_CALLBACK_COMPLETE. U_CALLBACK_ERROR would drop the reply's body and headers, and
+ *    U_CALLBACK_UNAUTHORIZED would force 401.
  *  - A header value that is empty or holds CR or LF makes Ulfius drop all headers after it: validate before
  *    u_map_put.
  *  - request->map_header merges repeated headers, and its keys are case-sensitive: use
  *    server_request_header(). request->client_address truncates IPv6 addresses: use server_request_client().
  *    This server uses request->timeout: do not change it.
- *  - "//order" and "/order/" reach "/order", nothing is decoded before routing, and request->url_path is raw.
- *    The server replaces a target in absolute form ("http://host/order") with its path. It refuses other
- *    targets that do not begin with "/", except "OPTIONS *", which an endpoint must handle. HEAD needs its
- *    own endpoint; libmicrohttpd omits the body of the response.
- *  - With pool 0 (one thread per connection) a handler may block. In a pool it must not: the connections that
- *    share its thread would wait.
+ *  - request->url_path is raw: nothing is decoded. The server replaces a target in absolute form
+ *    ("http://host/order") with its path. It refuses other targets that do not begin with "/", except
+ *    "OPTIONS *". libmicrohttpd omits the body of the response to HEAD.
+ *  - With pool 0 (one thread per connection) the handler may block. In a pool it must not: the connections
+ * that share its thread would wait.
  *  - While server_draining(), put "Connection: close" on every reply, at the handler's end. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
@@ -63,9 +56,11 @@ struct server;
 
 enum server_log_level { SERVER_LOG_DEBUG, SERVER_LOG_WARN };
 
-/* All are optional. The server's threads call them concurrently. They should not block. */
+/* The server's threads call them concurrently. refused and log are optional and should not block. */
 struct server_hooks {
   void *cls;
+  /* Serves each request that was not refused. */
+  int (*handle)(const struct _u_request *request, struct _u_response *response, void *cls);
   /* Called exactly once for each refusal. reply is NULL if this server sends no response. */
   void (*refused)(void *cls, const struct server_refusal *refusal, struct server_refusal_reply *reply);
   /* Messages about connections. The text may hold bytes from a client: escape it. */
@@ -77,20 +72,12 @@ struct server_hooks {
 struct server *server_new(const struct server_settings *settings, const struct server_hooks *hooks,
                           struct error *error);
 
-typedef int (*server_callback)(const struct _u_request *request, struct _u_response *response, void *cls);
-
-/* Adds an endpoint; call it before server_start(). Method and path have Ulfius's form ("*" matches all) and
- * are copied; cls is borrowed. NULL for both sets the default endpoint, for requests that match no other one;
- * Ulfius requires at least one other. Returns 0, or -1 if out of memory or already started. */
-int server_endpoint(struct server *server, const char *method, const char *path, unsigned priority,
-                    server_callback callback, void *cls);
-
 /* Starts the threads. Returns 0, or -1 with a text in error. Call it once. */
 int server_start(struct server *server, struct error *error);
 
 /* The address and port it listens on. */
 const struct address *server_address(const struct server *server);
-/* Number of requests that were passed to the endpoints and whose reply is not yet completely in the kernel.
+/* Number of requests that were passed to the handler and whose reply is not yet completely in the kernel.
  * Any thread. */
 unsigned server_in_flight(const struct server *server);
 /* True from the start of server_drain(). Any thread. */

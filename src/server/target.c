@@ -63,13 +63,9 @@ static const char *name_end(const char *text) {
 }
 
 bool server_target_authority_is_valid(const char *authority) {
-  unsigned port = 0;
+  unsigned port;
   const char *at = *authority == '[' ? ipv6_end(authority + 1) : name_end(authority);
   if (!at || at == authority) return false;
-  if (*at == ':')
-    at++;
-  else if (*at)
-    return false;
-  for (; *at >= '0' && *at <= '9' && port <= 65535; at++) port = 10 * port + (unsigned)(*at - '0');
-  return *at == '\0' && port <= 65535;
+  if (!*at) return true;
+  return *at == ':' && (!at[1] || address_port_parse(at + 1, &port));
 }

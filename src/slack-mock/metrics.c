@@ -26,8 +26,7 @@ static void read_file_errors(void *cls, struct tel_emit *emit) {
 }
 
 static void read_mode(void *cls, struct tel_emit *emit) {
-  int delay_s;
-  const struct mock_mode_row *now = mock_mode_get(cls, &delay_s), *row;
+  const struct mock_mode_row *now = mock_mode_get(cls, NULL), *row;
   for (size_t i = 0; (row = mock_mode_row(i)); i++) tel_emit_value(emit, &row->name, row == now);
 }
 

@@ -84,7 +84,7 @@ int mock_mode_set(struct mock_mode *mode, const char *name, int64_t delay_s) {
 const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s) {
   pthread_mutex_lock(&mode->lock);
   const struct mock_mode_row *row = &mode->now->row;
-  *delay_s = mode->delay_s;
+  if (delay_s) *delay_s = mode->delay_s;
   pthread_mutex_unlock(&mode->lock);
   return row;
 }

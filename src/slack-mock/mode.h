@@ -29,7 +29,7 @@ void mock_mode_free(struct mock_mode *mode);
 /* Returns 0, or -1 if no mode has that name, or if delay_s is outside 1 to MOCK_MODE_DELAY_MAX_S. Only "slow"
  * uses delay_s. Messages that are waiting in "slow" then get their response at once. */
 int mock_mode_set(struct mock_mode *mode, const char *name, int64_t delay_s);
-/* The row and the delay of the current mode. */
+/* The row and the delay (if not NULL) of the current mode. */
 const struct mock_mode_row *mock_mode_get(struct mock_mode *mode, int *delay_s);
 
 /* The mode's result for a message that arrives now (monotonic ns); MOCK_OK accepts it. Blocks in "slow". */

@@ -12,7 +12,6 @@ libslackmock_a_SOURCES = \
 	src/slack-mock/payload.c src/slack-mock/payload.h \
 	src/slack-mock/results.c src/slack-mock/results.h \
 	src/slack-mock/routes.c src/slack-mock/routes.h \
-	src/slack-mock/serve.c src/slack-mock/serve.h \
 	src/slack-mock/store.c src/slack-mock/store.h
 nodist_libslackmock_a_SOURCES = src/slack-mock/page_files.c
 LIBSLACKMOCK = libslackmock.a $(LIBUNTRUSTEDJSON) $(LIBSTARTUP) $(LIBTELEMETRY)

@@ -264,8 +264,7 @@ static void post_control(const struct _u_request *request, struct _u_response *r
     reply_text(response, 400, text);
     return;
   }
-  int delay_s;
-  printf("slack-mock: mode is now %s\n", mock_mode_get(channel->mode, &delay_s)->name);
+  printf("slack-mock: mode is now %s\n", mock_mode_get(channel->mode, NULL)->name);
   fflush(stdout);
   struct buf out = BUF_INIT(SIZE_MAX);
   buf_putc(&out, '{');
@@ -282,8 +281,7 @@ static void get_metrics(const struct _u_request *request, struct _u_response *re
   server_connection_header_join(connection, "Accept", &accept);
   server_connection_header_join(connection, "Accept-Encoding", &encoding);
   u_map_put(response->map_header, "Vary", "Accept, Accept-Encoding");
-  if (tel_scrape(channel->metrics.registry, accept.len ? buf_cstr(&accept) : NULL,
-                 encoding.len ? buf_cstr(&encoding) : NULL, &scrape) == 0) {
+  if (tel_scrape(channel->metrics.registry, buf_cstr(&accept), buf_cstr(&encoding), &scrape) == 0) {
     if (scrape.content_encoding) u_map_put(response->map_header, "Content-Encoding", scrape.content_encoding);
     reply(response, 200, scrape.content_type, scrape.body, scrape.size);
     tel_scrape_free(&scrape);

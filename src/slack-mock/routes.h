@@ -19,7 +19,7 @@ struct mock_channel {
   struct mock_metrics metrics;
 };
 
-/* The endpoint of every request; cls is the struct mock_channel. Blocks in the mode "slow", and on the disk
+/* The server's handler; cls is the struct mock_channel. Blocks in the mode "slow", and on the disk
  * with --store. */
 int mock_routes_handle(const struct _u_request *request, struct _u_response *response, void *cls);
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """A real Alertmanager with the project's configuration, its waits shortened, and a slack-mock in trouble: slow, out of disk, revoked,
 another token. Each alert arrives, at once or after the trouble; Alertmanager's metrics count the failures."""
-import contextlib
 import os
 import pathlib
 import re
@@ -21,7 +20,7 @@ HOOK = "/services/T00000000/B00000000/known"
 BROKEN_S = 4
 
 
-class Channel(slack_mock_test.Mock):
+class Channel(labtest.Programs, slack_mock_test.Mock):
     """slack-mock with a known webhook, and the Alertmanager that writes to it. A context manager."""
 
     def __init__(self, directory, token="known", wrapper=()):
@@ -60,15 +59,9 @@ class Channel(slack_mock_test.Mock):
         wait_until(f"{name} is in the channel", lambda: self.said(name), within)
         return time.monotonic() - began
 
-    def __enter__(self):
-        with contextlib.ExitStack() as exits:
-            exits.push(super().__exit__)
-            exits.enter_context(self.alertmanager)
-            self.exits = exits.pop_all()
-        return self
-
-    def __exit__(self, *details):
-        return self.exits.__exit__(*details)
+    def _start(self, exits):
+        exits.push(lambda *details: slack_mock_test.Mock.__exit__(self, *details))
+        exits.enter_context(self.alertmanager)
 
 
 def test_slow(directory):

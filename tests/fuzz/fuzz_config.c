@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "app/config_file.h"
-#include "app/config_print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

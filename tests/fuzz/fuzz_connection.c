@@ -19,7 +19,7 @@ static struct mock_channel channel;
 static void start(void) {
   static const struct mock_store_limits limits = {.messages = 10, .bytes = 1 << 16};
   struct server_settings settings = SERVER_SETTINGS_DEFAULT;
-  struct server_hooks hooks = {.cls = &channel, .refused = mock_routes_refused};
+  struct server_hooks hooks = {.cls = &channel, .handle = mock_routes_handle, .refused = mock_routes_refused};
   struct error error;
   startup();
   if (!freopen("/dev/null", "w", stdout)) abort(); /* the mock's log */
@@ -28,9 +28,7 @@ static void start(void) {
   channel.store = mock_store_new(&limits);
   channel.mode = mock_mode_new();
   channel.server = server_new(&settings, &hooks, &error);
-  if (!channel.store || !channel.mode || !channel.server ||
-      server_endpoint(channel.server, "*", "*", 0, mock_routes_handle, &channel) != 0 ||
-      server_start(channel.server, &error) != 0)
+  if (!channel.store || !channel.mode || !channel.server || server_start(channel.server, &error) != 0)
     abort();
 }
 

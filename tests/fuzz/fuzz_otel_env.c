@@ -7,7 +7,7 @@
 
 #include "telemetry/settings/keyvalues.h"
 #include "telemetry/settings/otel_env.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

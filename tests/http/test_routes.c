@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "http/problem.h"
 #include "support/test.h"
 
 static const char *span_of(const char *method, const char *path) {

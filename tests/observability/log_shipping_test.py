@@ -119,13 +119,19 @@ def everything_once(store, logs):
         raise TestFailure(f"{sum(more.values())} of {sum(store.lines.values())} lines are not in a file, or twice: {list(more)[:1]}")
 
 
-@contextlib.contextmanager
-def running(directory):
-    """A shop that logs into a folder, and a store."""
+def log_folder(directory):
+    """Makes a folder that logrotate accepts: others cannot write to it."""
     logs = directory / "logs"
     logs.mkdir()
     os.chmod(directory, 0o755)
     os.chmod(logs, 0o755)
+    return logs
+
+
+@contextlib.contextmanager
+def running(directory):
+    """A shop that logs into a folder, and a store."""
+    logs = log_folder(directory)
     with Store() as store, shops.Shop(directory, log=logs / "minishop.log") as shop:
         yield store, logs, shop
 
@@ -159,10 +165,7 @@ def test_no_line_is_lost_when_logrotate_rotates(directory):
 
 def test_no_other_process_gets_the_signal(directory):
     """A crash left the pid file, and its number belongs to another process, which SIGHUP would end."""
-    logs = directory / "logs"
-    logs.mkdir()
-    os.chmod(directory, 0o755)
-    os.chmod(logs, 0o755)
+    logs = log_folder(directory)
     with subprocess.Popen(["sleep", "60"]) as other:
         for pid in (other.pid, "", "x"):
             rotation = Logrotate(directory, logs, pid)

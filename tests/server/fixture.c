@@ -22,40 +22,26 @@ static void ended(void *cls) {
   atomic_fetch_add(&f->ended, 1);
 }
 
-static int observe(const struct _u_request *request, struct _u_response *response, void *cls) {
-  struct fixture *f = cls;
-  ck_assert_str_ne(server_request_client(request), "");
-  atomic_fetch_add(&f->observed, 1);
-  response->shared_data = f;
-  response->free_shared_data = ended;
-  return U_CALLBACK_IGNORE;
-}
-
 static void connection_header(struct fixture *f, struct _u_response *response) {
   if (server_draining(f->server)) u_map_put(response->map_header, "Connection", "close");
 }
 
-static int handle(const struct _u_request *request, struct _u_response *response, void *cls) {
-  struct fixture *f = cls;
+static void plain(struct fixture *f, const struct _u_request *request, struct _u_response *response) {
   char text[32];
   snprintf(text, sizeof text, "body=%zu", request->binary_body_length);
   atomic_fetch_add(&f->handled, 1);
   ulfius_set_string_body_response(response, 200, text);
   connection_header(f, response);
-  return U_CALLBACK_COMPLETE;
 }
 
-static int hold(const struct _u_request *request, struct _u_response *response, void *cls) {
-  struct fixture *f = cls;
+static void hold(struct fixture *f) {
   pthread_mutex_lock(&f->lock);
   while (!f->released) pthread_cond_wait(&f->change, &f->lock);
   pthread_mutex_unlock(&f->lock);
-  return handle(request, response, cls);
 }
 
-static int headers(const struct _u_request *request, struct _u_response *response, void *cls) {
+static void headers(const struct _u_request *request, struct _u_response *response) {
   struct buf text = BUF_INIT(4096);
-  (void)cls;
   buf_puts(&text, "client=");
   buf_puts(&text, server_request_client(request));
   buf_puts(&text, server_request_client_port(request) ? " port" : "");
@@ -66,14 +52,28 @@ static int headers(const struct _u_request *request, struct _u_response *respons
   server_connection_header_join(server_request_connection(request), "x-list", &text);
   ulfius_set_string_body_response(response, 200, buf_cstr(&text));
   buf_free(&text);
-  return U_CALLBACK_COMPLETE;
 }
 
-static int big(const struct _u_request *request, struct _u_response *response, void *cls) {
+static void big(struct fixture *f, struct _u_response *response) {
   static const char block[FIXTURE_BIG];
-  (void)request;
   ulfius_set_binary_body_response(response, 200, block, sizeof block);
-  connection_header(cls, response);
+  connection_header(f, response);
+}
+
+static int handle(const struct _u_request *request, struct _u_response *response, void *cls) {
+  struct fixture *f = cls;
+  const char *path = strcmp(request->http_verb, "GET") == 0 ? request->url_path : "";
+  ck_assert_str_ne(server_request_client(request), "");
+  atomic_fetch_add(&f->observed, 1);
+  response->shared_data = f;
+  response->free_shared_data = ended;
+  if (strcmp(path, "/hold") == 0 || strncmp(path, "/hold/", 6) == 0) hold(f);
+  if (strcmp(path, "/headers") == 0)
+    headers(request, response);
+  else if (strcmp(path, "/big") == 0)
+    big(f, response);
+  else
+    plain(f, request, response);
   return U_CALLBACK_COMPLETE;
 }
 
@@ -120,15 +120,9 @@ void fixture_init(struct fixture *f) {
 
 void fixture_listen(struct fixture *f) {
   struct error error = {""};
-  struct server_hooks hooks = {.cls = f, .refused = refused, .log = logged};
+  struct server_hooks hooks = {.cls = f, .handle = handle, .refused = refused, .log = logged};
   f->server = server_new(&f->settings, &hooks, &error);
   ck_assert_msg(f->server != NULL, "%s", error.text);
-  ck_assert_int_eq(server_endpoint(f->server, "*", "*", 0, observe, f), 0);
-  ck_assert_int_eq(server_endpoint(f->server, "GET", "/hold", 10, hold, f), 0);
-  ck_assert_int_eq(server_endpoint(f->server, "GET", "/hold/*", 10, hold, f), 0);
-  ck_assert_int_eq(server_endpoint(f->server, "GET", "/headers", 10, headers, f), 0);
-  ck_assert_int_eq(server_endpoint(f->server, "GET", "/big", 10, big, f), 0);
-  ck_assert_int_eq(server_endpoint(f->server, "*", "*", 100, handle, f), 0);
 }
 
 void fixture_start(struct fixture *f) {

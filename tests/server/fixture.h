@@ -23,9 +23,9 @@ struct fixture_seen {
   char detail[256];
 };
 
-/* Endpoints: any path responds with 200 and the length of the body. "/hold" and paths below it first wait for
- * fixture_release(). "/headers" responds with X-List and the client, "/big" with FIXTURE_BIG bytes. A "*"
- * observer counts begins and, in free_shared_data, ends. */
+/* Any path responds with 200 and the length of the body. GET of "/hold" and paths below it first waits for
+ * fixture_release(). GET of "/headers" responds with X-List and the client, of "/big" with FIXTURE_BIG bytes.
+ * The handler counts begins and, in free_shared_data, ends. */
 enum { FIXTURE_BIG = 8 << 20 };
 
 struct fixture {

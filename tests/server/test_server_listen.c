@@ -9,6 +9,14 @@
 
 static struct fixture f;
 
+static int handle(const struct _u_request *request, struct _u_response *response, void *cls) {
+  (void)request, (void)cls;
+  ulfius_set_empty_body_response(response, 204);
+  return U_CALLBACK_COMPLETE;
+}
+
+static const struct server_hooks hooks = {.handle = handle};
+
 /* The error names the address, and says what is wrong and what to do. */
 START_TEST(binding) {
   struct error error = {""};
@@ -18,11 +26,11 @@ START_TEST(binding) {
   struct server_settings settings = f.settings;
   settings.address = *server_address(f.server);
   address_text(&settings.address, expected);
-  ck_assert_ptr_null(server_new(&settings, NULL, &error));
+  ck_assert_ptr_null(server_new(&settings, &hooks, &error));
   ck_assert_msg(strstr(error.text, expected) && strstr(error.text, "another program"), "%s", error.text);
   ck_assert_int_eq(address_parse("192.0.2.1:0", &settings.address, &error),
                    0); /* an address for documentation, which no machine has */
-  ck_assert_ptr_null(server_new(&settings, NULL, &error));
+  ck_assert_ptr_null(server_new(&settings, &hooks, &error));
   ck_assert_msg(strstr(error.text, "192.0.2.1:") && strstr(error.text, "no such address"), "%s", error.text);
   fixture_stop(&f);
 }
@@ -37,7 +45,7 @@ START_TEST(settings) {
   wrong[3].pool = 1000;
   for (size_t i = 0; i < 4; i++) {
     struct error error = {""};
-    ck_assert_ptr_null(server_new(&wrong[i], NULL, &error));
+    ck_assert_ptr_null(server_new(&wrong[i], &hooks, &error));
     ck_assert_str_ne(error.text, "");
   }
 }
@@ -49,7 +57,7 @@ START_TEST(listens_before_the_start) {
   struct error error;
   char reply[4096];
   fixture_init(&f);
-  struct server *server = server_new(&f.settings, NULL, &error);
+  struct server *server = server_new(&f.settings, &hooks, &error);
   ck_assert_ptr_nonnull(server);
   f.server = server;
   int fd = wire_connect(&f);
@@ -57,10 +65,10 @@ START_TEST(listens_before_the_start) {
   ck_assert_int_eq(server_start(server, &error), 0);
   ck_assert_int_eq(server_start(server, &error), -1); /* once */
   wire_read_all(fd, reply, sizeof reply);
-  ck_assert_uint_eq(wire_status(reply), 404); /* no endpoint: Ulfius responds */
+  ck_assert_uint_eq(wire_status(reply), 204);
   server_free(server);
   server_free(NULL);
-  server = server_new(&f.settings, NULL, &error);
+  server = server_new(&f.settings, &hooks, &error);
   server_free(server); /* never started */
 }
 END_TEST
@@ -84,7 +92,7 @@ START_TEST(both_families) {
   close(fd);
   fixture_init(&f);
   ck_assert_int_eq(address_parse("[::]:0", &f.settings.address, &error), 0);
-  struct server *probe = server_new(&f.settings, NULL, &error);
+  struct server *probe = server_new(&f.settings, &hooks, &error);
   if (!probe) return;
   server_free(probe);
   fixture_start(&f);

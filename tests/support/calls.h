@@ -5,8 +5,6 @@
 #ifndef TESTS_SUPPORT_CALLS_H
 #define TESTS_SUPPORT_CALLS_H
 
-#include <stdbool.h>
-
 enum { CALLS_ALL = 0 };
 
 /* From now on the at-th call of this name (from 1), or every call (CALLS_ALL), fails with this errno. With

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Shared by the unit tests. A test links the library of its layer and those of the layers below.
+# Shared by the unit tests. A test links the library of its layer and those of the layers below: base alone, if it does not name others.
+LDADD = $(LIBBASE) $(CHECK_LIBS)
 EXTRA_DIST += tests/support/case_files.h tests/support/environment.h tests/support/files.h tests/support/loopback.h \
 	tests/support/shop_settings.h tests/support/test.h tests/support/threads.h
 AM_TESTS_ENVIRONMENT = TEST_DATA='$(abs_srcdir)/tests/data'; export TEST_DATA;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory for many small objects that are freed together. One thread. Internal to src/telemetry. */
+/* Memory for many small objects that are freed together. One thread. */
 #ifndef TELEMETRY_CORE_ARENA_H
 #define TELEMETRY_CORE_ARENA_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How lists of attributes are encoded. Internal to src/telemetry. */
+/* How lists of attributes are encoded. */
 #ifndef TELEMETRY_CORE_ATTRIBUTES_PRIVATE_H
 #define TELEMETRY_CORE_ATTRIBUTES_PRIVATE_H
 

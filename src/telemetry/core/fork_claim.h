@@ -2,7 +2,7 @@
 /* Decides which process exports the queued items after a fork. If a queue is not started at a fork, each
  * process has a copy of it: the first process that starts its copy exports the items, and the others forget
  * them. If a queue is started, its worker runs only in the parent. In a child it is foreign and must not be
- * used. Internal to src/telemetry. */
+ * used. */
 #ifndef TELEMETRY_CORE_FORK_CLAIM_H
 #define TELEMETRY_CORE_FORK_CLAIM_H
 

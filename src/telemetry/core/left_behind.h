@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keeps the memory of a thread that hangs at the stop. Nothing can end the thread, and it may still use this
  * memory, so the memory is never freed. A global list holds it, so that leak checkers do not report it. Any
- * thread. Internal to this project. */
+ * thread. */
 #ifndef TELEMETRY_CORE_LEFT_BEHIND_H
 #define TELEMETRY_CORE_LEFT_BEHIND_H
 

@@ -8,8 +8,7 @@
  * The delay begins with its last run, or with the next item if that delay has passed.
  *
  * Each item is counted once: as processed or as lost. A stop keeps its deadline. A worker that hangs is left
- * behind with the pipeline. From then on it uses only the pipeline and the data of process(). Internal to
- * src/telemetry. */
+ * behind with the pipeline. From then on it uses only the pipeline and the data of process(). */
 #ifndef TELEMETRY_CORE_PIPELINE_H
 #define TELEMETRY_CORE_PIPELINE_H
 

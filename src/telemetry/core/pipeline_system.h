@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The system functions of a pipeline: a lock, two conditions, a clock and a thread. A test replaces them.
- * Internal to src/telemetry. */
+/* The system functions of a pipeline: a lock, two conditions, a clock and a thread. A test replaces them. */
 #ifndef TELEMETRY_CORE_PIPELINE_SYSTEM_H
 #define TELEMETRY_CORE_PIPELINE_SYSTEM_H
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* OpenTelemetry's resource: the attributes of the process that produces the telemetry. Internal to
- * src/telemetry. */
+/* OpenTelemetry's resource: the attributes of the process that produces the telemetry. */
 #ifndef TELEMETRY_CORE_RESOURCE_H
 #define TELEMETRY_CORE_RESOURCE_H
 
 #include "tel/attributes.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 /* Describes the calling process, from the settings and the system. The program's values (service, process,
  * SDK) override OTEL_RESOURCE_ATTRIBUTES, and that variable overrides detected values (host, container). NULL

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The log writers and the console exporters of a process share standard output. A pipe that is full takes
  * only a part of a write, and then the writes of two threads would mix their lines. So they write in turn.
- * Any thread. Internal to src/telemetry. */
+ * Any thread. */
 #ifndef TELEMETRY_CORE_STDOUT_TURN_H
 #define TELEMETRY_CORE_STDOUT_TURN_H
 

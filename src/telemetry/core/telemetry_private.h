@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The members of struct tel. Internal to src/telemetry. */
+/* The members of struct tel. */
 #ifndef TELEMETRY_CORE_TELEMETRY_PRIVATE_H
 #define TELEMETRY_CORE_TELEMETRY_PRIVATE_H
 

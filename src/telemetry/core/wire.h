@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Protobuf's wire format: only the parts that OTLP needs. Internal to src/telemetry. */
+/* Protobuf's wire format: only the parts that OTLP needs. */
 #ifndef TELEMETRY_CORE_WIRE_H
 #define TELEMETRY_CORE_WIRE_H
 

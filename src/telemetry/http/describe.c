@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/buf.h"
 #include "telemetry/core/attributes_private.h"
 
@@ -69,13 +70,6 @@ const struct tel_http_parts *tel_http_parts_get(tel_http_parts_place *place, con
   return none;
 }
 
-/* The port at the end of "host:port", or 0. Only digits may follow the colon. */
-static unsigned read_port(const char *text) {
-  unsigned port = 0;
-  for (; *text >= '0' && *text <= '9' && port <= 65535; text++) port = 10 * port + (unsigned)(*text - '0');
-  return *text || port > 65535 ? 0 : port;
-}
-
 /* Splits "host:port" into its two attributes. An invalid port is omitted. */
 static void describe_server(struct tel_attributes *attributes, const char *host, bool https) {
   static const struct tel_key ADDRESS = TEL_KEY("server.address"), PORT = TEL_KEY("server.port");
@@ -88,7 +82,8 @@ static void describe_server(struct tel_attributes *attributes, const char *host,
   if (bracket) host++;
   if (end == host) return; /* ":80" is a valid Host header, but names no server */
   tel_attributes_put_text(attributes, &ADDRESS, host, (size_t)(end - host));
-  unsigned port = colon ? read_port(colon + 1) : https ? 443 : 80;
+  unsigned port = https ? 443 : 80;
+  if (colon && !address_port_parse(colon + 1, &port)) return;
   if (port > 0) tel_attributes_put_int(attributes, &PORT, port);
 }
 

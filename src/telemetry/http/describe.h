@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The attributes of a SERVER span, following OpenTelemetry's semantic conventions for HTTP, and the same
- * fields of a log line. Internal to this project. */
+ * fields of a log line. */
 #ifndef TELEMETRY_HTTP_DESCRIBE_H
 #define TELEMETRY_HTTP_DESCRIBE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics of HTTP requests, and each route's series. Internal to src/telemetry/http. */
+/* The metrics of HTTP requests, and each route's series. */
 #ifndef TELEMETRY_HTTP_INSTRUMENTS_H
 #define TELEMETRY_HTTP_INSTRUMENTS_H
 

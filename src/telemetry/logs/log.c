@@ -95,7 +95,7 @@ static enum tel_level level_from_yder(unsigned long level) {
 static void lose(struct tel_log_record *record) {
   struct tel_logger *logger = record->logger;
   tel_log_writer_give(logger->writer, record);
-  tel_log_stats_lost(&logger->stats, TEL_LOST_MEMORY, 1);
+  tel_counter_add(logger->stats.dropped[TEL_LOST_MEMORY], 1);
 }
 
 /* Makes the record's line. When out of memory, returns false after counting and freeing the record. Before
@@ -190,7 +190,7 @@ struct tel_log_record *tel_log_begin(struct tel_logger *logger, enum tel_level l
   if (record)
     tel_log_record_init(record, logger, level);
   else
-    tel_log_stats_lost(&logger->stats, TEL_LOST_QUEUE_FULL, 1);
+    tel_counter_add(logger->stats.dropped[TEL_LOST_QUEUE_FULL], 1);
   return record;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Log lines with a time that the caller has read. Internal to this project. */
+/* Log lines with a time that the caller has read. */
 #ifndef TELEMETRY_LOGS_LOG_CLOCK_H
 #define TELEMETRY_LOGS_LOG_CLOCK_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Encodes log records as JSON lines. Internal to src/telemetry/logs; users include log.h. */
+/* Encodes log records as JSON lines. */
 #ifndef TELEMETRY_LOGS_LOG_JSON_H
 #define TELEMETRY_LOGS_LOG_JSON_H
 

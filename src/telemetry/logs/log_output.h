@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The output of log lines: standard output, or a file that is rotated and reopened. Internal to
- * src/telemetry/logs; users include log.h. One owner at a time (the writer's thread); tel_log_output_write()
- * may block. */
+/* The output of log lines: standard output, or a file that is rotated and reopened. One owner at a time (the
+ * writer's thread); tel_log_output_write() may block. */
 #ifndef TELEMETRY_LOGS_LOG_OUTPUT_H
 #define TELEMETRY_LOGS_LOG_OUTPUT_H
 

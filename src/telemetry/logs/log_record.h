@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A log record, from its creation by a request to the writer. Internal to src/telemetry; users include log.h.
- */
+/* A log record, from its creation by a request to the writer. */
 #ifndef TELEMETRY_LOGS_LOG_RECORD_H
 #define TELEMETRY_LOGS_LOG_RECORD_H
 

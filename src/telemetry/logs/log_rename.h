@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rename of a logger after a fork. Internal to src/telemetry. */
+/* The rename of a logger after a fork. */
 #ifndef TELEMETRY_LOGS_LOG_RENAME_H
 #define TELEMETRY_LOGS_LOG_RENAME_H
 

@@ -108,7 +108,3 @@ void tel_log_stats_close(struct tel_log_stats *stats) {
   *at = stats->next;
   pthread_mutex_unlock(&open_lock);
 }
-
-void tel_log_stats_lost(struct tel_log_stats *stats, enum tel_log_loss why, uint64_t lines) {
-  tel_counter_add(stats->dropped[why], lines);
-}

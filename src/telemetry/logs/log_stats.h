@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The telemetry_log_* metrics. Internal to src/telemetry/logs. Any thread. */
+/* The telemetry_log_* metrics. Any thread. */
 #ifndef TELEMETRY_LOGS_LOG_STATS_H
 #define TELEMETRY_LOGS_LOG_STATS_H
-
-#include <stdint.h>
 
 #include "tel/error.h"
 #include "tel/metrics.h"
@@ -33,7 +31,5 @@ TEL_MUST_CHECK int tel_log_stats_open(struct tel_log_stats *stats, struct tel_re
                                       const struct tel_pipeline *pipeline);
 /* Call it before the queue is freed. Scrapes may continue and see a queue of 0. */
 void tel_log_stats_close(struct tel_log_stats *stats);
-
-void tel_log_stats_lost(struct tel_log_stats *stats, enum tel_log_loss why, uint64_t lines);
 
 #endif

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/pool.h"
 #include "telemetry/core/attributes_private.h"
 #include "telemetry/core/left_behind.h"
+#include "telemetry/core/pool.h"
 #include "telemetry/logs/log_json.h"
 #include "telemetry/logs/log_output.h"
 
@@ -34,7 +34,7 @@ enum {
 struct tel_log_writer {
   struct tel_left_behind left; /* first */
   struct tel_pipeline *pipeline;
-  struct pool *records;
+  struct tel_pool *records;
   struct tel_log_encoder encoder;
   struct tel_log_output *output; /* NULL: syslog */
   struct buf batch;
@@ -58,7 +58,7 @@ static bool give_up(void *cls) {
 }
 
 static void count_lost(struct tel_log_writer *writer, enum tel_log_loss why, uint64_t lines) {
-  if (writer->stats) tel_log_stats_lost(writer->stats, why, lines);
+  if (writer->stats) tel_counter_add(writer->stats->dropped[why], lines);
   if (tel_pipeline_stopping(writer->pipeline)) writer->lost_at_stop += lines;
 }
 
@@ -139,7 +139,7 @@ static bool add_line(struct tel_log_writer *writer, struct tel_log_record *recor
 
 void tel_log_writer_give(struct tel_log_writer *writer, struct tel_log_record *record) {
   tel_attributes_clear(&record->fields);
-  pool_give(writer->records, record);
+  tel_pool_give(writer->records, record);
 }
 
 static struct tel_log_record *record_of(struct tel_item *item) {
@@ -239,7 +239,7 @@ static const struct tel_pipeline_work work = {
 
 static void release_writer(struct tel_log_writer *writer) {
   tel_pipeline_free(writer->pipeline);
-  pool_free(writer->records);
+  tel_pool_free(writer->records);
   tel_log_encoder_free(&writer->encoder);
   buf_free(&writer->batch);
   free(writer->app);
@@ -257,7 +257,7 @@ static bool make_queue(struct tel_log_writer *writer, size_t size) {
                                                  .grace_ns = GRACE_NS,
                                                  .works_at_stop = true};
   if (size >= UINT32_MAX) return false;
-  writer->records = pool_new(size, sizeof(struct tel_log_record));
+  writer->records = tel_pool_new(size, sizeof(struct tel_log_record));
   writer->pipeline = tel_pipeline_new(&settings, &work, writer, NULL);
   return writer->records && writer->pipeline;
 }
@@ -297,7 +297,7 @@ const struct tel_pipeline *tel_log_writer_pipeline(const struct tel_log_writer *
 }
 
 struct tel_log_record *tel_log_writer_take(struct tel_log_writer *writer) {
-  return pool_take(writer->records);
+  return tel_pool_take(writer->records);
 }
 
 void tel_log_writer_push(struct tel_log_writer *writer, struct tel_log_record *record) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The pipeline of log records. Its worker gathers many lines and writes them together. Internal to
- * src/telemetry/logs; users include log.h. Any thread may take, give back and push records. These calls
- * allocate nothing, and take a lock only to wake the worker. */
+/* The pipeline of log records. Its worker gathers many lines and writes them together. Any thread may take,
+ * give back and push records. These calls allocate nothing, and take a lock only to wake the worker. */
 #ifndef TELEMETRY_LOGS_LOG_WRITER_H
 #define TELEMETRY_LOGS_LOG_WRITER_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The model behind metrics.h, shared by the files that build it (registry.c), record in it (metrics.c) and
- * read it (exposition.c, process.c). Not for other layers.
+ * read it (exposition.c, process.c).
  *
  * Counters and histograms are split into shards on separate cache lines. A thread gets a shard when it first
  * records and keeps it, so threads rarely contend for a line. There may be more threads than shards, so

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks and shows the URL of the collector. Internal to src/telemetry; all functions allocate. */
+/* Checks and shows the URL of the collector. All functions allocate. */
 #ifndef TELEMETRY_OTLP_ENDPOINT_H
 #define TELEMETRY_OTLP_ENDPOINT_H
 

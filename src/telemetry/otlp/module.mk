@@ -4,7 +4,7 @@ libtelemetry_la_SOURCES += \
 	src/telemetry/otlp/endpoint.c src/telemetry/otlp/endpoint.h src/telemetry/otlp/otlp_encoder.c \
 	src/telemetry/otlp/otlp_encoder.h src/telemetry/otlp/otlp_exporter.c src/telemetry/otlp/otlp_exporter.h \
 	src/telemetry/otlp/otlp_response.c src/telemetry/otlp/proxy.c src/telemetry/otlp/proxy.h src/telemetry/otlp/retry.c \
-	src/telemetry/otlp/retry.h src/telemetry/otlp/span_wire.c src/telemetry/otlp/transport.h src/telemetry/otlp/transport_curl.c
+	src/telemetry/otlp/retry.h src/telemetry/otlp/transport.h src/telemetry/otlp/transport_curl.c
 
 # OTLP's messages, made by protoc-c: a separate library, because our warnings do not apply to generated code.
 noinst_LTLIBRARIES += libotlp.la

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Builds OTLP's ExportTraceServiceRequest from a prepared resource and scope and from sealed spans. All
- * requests use the same memory. One thread. Internal to src/telemetry. */
+ * requests use the same memory. One thread. */
 #ifndef TELEMETRY_OTLP_OTLP_ENCODER_H
 #define TELEMETRY_OTLP_OTLP_ENCODER_H
 

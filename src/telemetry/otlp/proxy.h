@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the proxy of a request, from the variables that libcurl knows. Internal to src/telemetry. */
+/* Finds the proxy of a request, from the variables that libcurl knows. */
 #ifndef TELEMETRY_OTLP_PROXY_H
 #define TELEMETRY_OTLP_PROXY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* OTLP's retry rules, as pure functions. Internal to src/telemetry. */
+/* OTLP's retry rules, as pure functions. */
 #ifndef TELEMETRY_OTLP_RETRY_H
 #define TELEMETRY_OTLP_RETRY_H
 

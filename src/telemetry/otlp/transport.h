@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The exporter's connection to a collector: libcurl, or a test's replacement. Internal to src/telemetry. */
+/* The exporter's connection to a collector: libcurl, or a test's replacement. */
 #ifndef TELEMETRY_OTLP_TRANSPORT_H
 #define TELEMETRY_OTLP_TRANSPORT_H
 
@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "tel/error.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 enum { TEL_TRANSPORT_BODY_LIMIT = 4 * 1024 * 1024 };
 

@@ -38,7 +38,7 @@ int tel_recent_new(uint64_t capacity_bytes, struct tel_recent **out) {
   recent->capacity = capacity_bytes;
   recent->chunk_limit = chunks - chunks / TEL_RECENT_RESERVE;
   recent->trace_limit = (uint32_t)(chunks / TEL_RECENT_SHARE);
-  recent->pool = pool_new(chunks, TEL_RECENT_CHUNK);
+  recent->pool = tel_pool_new(chunks, TEL_RECENT_CHUNK);
   pthread_mutex_init(&recent->lock, NULL);
   pthread_mutex_init(&recent->routes_lock, NULL);
   if (!recent->pool) {
@@ -51,7 +51,7 @@ int tel_recent_new(uint64_t capacity_bytes, struct tel_recent **out) {
 
 void tel_recent_free(struct tel_recent *recent) {
   if (!recent) return;
-  pool_free(recent->pool);
+  tel_pool_free(recent->pool);
   pthread_mutex_destroy(&recent->lock);
   pthread_mutex_destroy(&recent->routes_lock);
   free(recent);
@@ -70,7 +70,7 @@ struct tel_recent_chunk *tel_recent_chunk_take(struct tel_recent_open *open) {
   if (atomic_load_explicit(&open->lost, memory_order_relaxed)) return NULL;
   if (atomic_fetch_add_explicit(&open->chunks, 1, memory_order_relaxed) >= open->store->trace_limit)
     lose(open, TEL_RECENT_TOO_LARGE);
-  else if (!(chunk = pool_take(open->store->pool)))
+  else if (!(chunk = tel_pool_take(open->store->pool)))
     lose(open, TEL_RECENT_FULL);
   if (chunk) chunk->next = NULL;
   return chunk;
@@ -79,12 +79,12 @@ struct tel_recent_chunk *tel_recent_chunk_take(struct tel_recent_open *open) {
 void tel_recent_chunks_give(struct tel_recent *recent, struct tel_recent_chunk *first) {
   for (struct tel_recent_chunk *chunk = first, *next; chunk; chunk = next) {
     next = chunk->next;
-    pool_give(recent->pool, chunk);
+    tel_pool_give(recent->pool, chunk);
   }
 }
 
 struct tel_recent_open *tel_recent_open(struct tel_recent *recent) {
-  struct tel_recent_open *open = pool_take(recent->pool);
+  struct tel_recent_open *open = tel_pool_take(recent->pool);
   if (!open) {
     count(recent, TEL_RECENT_FULL);
     return NULL;
@@ -113,7 +113,7 @@ static void release(struct tel_recent_open *open) {
     next = part->next;
     tel_recent_chunks_give(recent, (struct tel_recent_chunk *)part);
   }
-  pool_give(recent->pool, open);
+  tel_pool_give(recent->pool, open);
 }
 
 static void add_part(struct tel_recent_open *open, struct tel_recent_part *part) {

@@ -87,7 +87,8 @@ struct tel_recent_items {
 };
 
 struct tel_recent_span {
-  uint8_t trace_id[16], span_id[8], parent_id[8]; /* parent_id: zero without one */
+  uint8_t trace_id[16], span_id[8], parent_id[8];
+  bool has_parent;
   const char *name;
   enum tel_span_kind kind;
   enum tel_span_status status;

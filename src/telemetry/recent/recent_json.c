@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "base/buf_json.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
@@ -99,10 +97,9 @@ void tel_recent_json_items(struct buf *out, const char *name, const struct tel_r
 
 static void put_span(struct buf *out, const struct tel_recent_trace *trace,
                      const struct tel_recent_span *span) {
-  static const uint8_t none[sizeof span->parent_id];
   buf_putc(out, '{');
   buf_json_member_hex(out, "span_id", span->span_id, sizeof span->span_id);
-  if (memcmp(span->parent_id, none, sizeof none) != 0) {
+  if (span->has_parent) {
     buf_json_member_hex(out, "parent_span_id", span->parent_id, sizeof span->parent_id);
   } else {
     buf_json_key(out, "parent_span_id");

@@ -170,6 +170,7 @@ static bool read_field(const struct wire_field *field, struct tel_arena *arena, 
     break;
   case 4:
     read_id(field, out->parent_id, sizeof out->parent_id);
+    out->has_parent = true;
     break;
   case 5:
     return (out->name = tel_arena_text(arena, field->bytes, field->len)) != NULL;

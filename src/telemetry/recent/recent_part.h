@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stores ended spans and log lines as encoded copies, and decodes them. Internal to src/telemetry. */
+/* Stores ended spans and log lines as encoded copies, and decodes them. */
 #ifndef TELEMETRY_RECENT_RECENT_PART_H
 #define TELEMETRY_RECENT_RECENT_PART_H
 

@@ -101,9 +101,8 @@ struct node {
 
 static struct tel_recent_span *find_parent(struct tel_recent_span **ids, size_t count,
                                            const struct tel_recent_span *span) {
-  static const uint8_t none[sizeof span->parent_id];
   struct tel_recent_span key, *wanted = &key;
-  if (memcmp(span->parent_id, none, sizeof none) == 0) return NULL;
+  if (!span->has_parent) return NULL;
   memcpy(key.span_id, span->parent_id, sizeof key.span_id);
   struct tel_recent_span **found = bsearch(&wanted, ids, count, sizeof *ids, by_id);
   return found && *found != span ? *found : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the tracer, the logger and the readers of recent traces. Internal to src/telemetry.
+/* Shared by the tracer, the logger and the readers of recent traces.
  *
  * The memory is one pool of equal chunks. An open trace is one chunk with its summary. Each ended span and
  * each log line is a part: a chain of chunks. When its last span has ended, a trace is pushed to a lock-free
@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/pool.h"
 #include "tel/metrics.h"
+#include "telemetry/core/pool.h"
 #include "telemetry/recent/recent.h"
 
 struct tel_log_record;
@@ -80,7 +80,7 @@ struct tel_recent {
   uint64_t capacity;
   size_t chunk_limit; /* of kept traces */
   uint32_t trace_limit;
-  struct pool *pool;
+  struct tel_pool *pool;
   _Alignas(64) _Atomic(struct tel_recent_open *) pending;
   _Atomic uint64_t discarded[TEL_RECENT_DISCARD_COUNT];
   _Atomic size_t held_chunks, traces;

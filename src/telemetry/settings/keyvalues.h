@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of environment variables: key=value,key=value, percent-encoded. Internal to src/telemetry. */
+/* Lists of environment variables: key=value,key=value, percent-encoded. */
 #ifndef TELEMETRY_SETTINGS_KEYVALUES_H
 #define TELEMETRY_SETTINGS_KEYVALUES_H
 

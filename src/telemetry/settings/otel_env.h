@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the files that read OTEL_* variables. Internal to src/telemetry. */
+/* Shared by the files that read OTEL_* variables. */
 #ifndef TELEMETRY_SETTINGS_OTEL_ENV_H
 #define TELEMETRY_SETTINGS_OTEL_ENV_H
 
 #include "telemetry/settings/otel_variables.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 enum { TEL_ENV_SIZE = 16384 };
 

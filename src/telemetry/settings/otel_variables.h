@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 struct tel_variable {
   const char *name;

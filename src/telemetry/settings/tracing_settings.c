@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "telemetry/otlp/endpoint.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 void tel_tracing_settings_init(struct tel_tracing_settings *settings) {
   *settings = (struct tel_tracing_settings){

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "telemetry/core/failure_report.h"
+#include "telemetry/traces/failure_report.h"
 #include "telemetry/traces/span_packet.h"
 
 enum { GRACE_MS = 200, DELAY_MIN_MS = 10, BATCH_BYTES = 8 * 1024 * 1024, PACKETS_MAX = 32768 };
@@ -12,7 +12,7 @@ enum { GRACE_MS = 200, DELAY_MIN_MS = 10, BATCH_BYTES = 8 * 1024 * 1024, PACKETS
 struct tel_batch {
   struct tel_batch_settings settings;
   struct tel_pipeline *pipeline;
-  struct pool *packets;
+  struct tel_pool *packets;
   struct tel_span_counts *counts;
   struct tel_histogram *duration;
   struct tel_exporter exporter;
@@ -89,7 +89,7 @@ static const struct tel_pipeline_work work = {
 
 static void release_batch(struct tel_batch *batch) {
   tel_pipeline_free(batch->pipeline);
-  pool_free(batch->packets);
+  tel_pool_free(batch->packets);
   free(batch->taken);
   free(batch);
 }
@@ -122,7 +122,7 @@ struct tel_batch *tel_batch_new(const struct tel_batch_settings *settings,
   batch->pipeline = tel_pipeline_new(&pipeline, &work, batch, system);
   batch->taken = malloc(batch->settings.batch_size * sizeof *batch->taken);
   size_t packets = (size_t)batch->settings.queue_size + batch->settings.batch_size;
-  batch->packets = pool_new(packets < PACKETS_MAX ? packets : PACKETS_MAX, TEL_PACKET_SIZE);
+  batch->packets = tel_pool_new(packets < PACKETS_MAX ? packets : PACKETS_MAX, TEL_PACKET_SIZE);
   if (batch->pipeline && batch->taken && batch->packets) return batch;
   release_batch(batch);
   return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The pipeline of ended spans, with the rules of OpenTelemetry's batch span processor. It exports when the
  * delay has passed, when wake_size spans are queued, on a flush, and at the stop. A full queue refuses spans;
- * a push never waits. Internal to src/telemetry. */
+ * a push never waits. */
 #ifndef TELEMETRY_TRACES_BATCH_H
 #define TELEMETRY_TRACES_BATCH_H
 

@@ -23,7 +23,6 @@ struct console {
 };
 
 bool tel_console_format(const struct tel_wire *wire, struct tel_arena *arena, struct buf *out) {
-  static const uint8_t none[8];
   const struct tel_recent_copy copy = {wire->data, wire->len, false};
   struct tel_recent_span span;
   tel_arena_reset(arena);
@@ -32,8 +31,7 @@ bool tel_console_format(const struct tel_wire *wire, struct tel_arena *arena, st
   buf_json_member_text(out, "span", span.name);
   buf_json_member_hex(out, "trace_id", span.trace_id, sizeof span.trace_id);
   buf_json_member_hex(out, "span_id", span.span_id, sizeof span.span_id);
-  if (memcmp(span.parent_id, none, sizeof none) != 0)
-    buf_json_member_hex(out, "parent_id", span.parent_id, sizeof span.parent_id);
+  if (span.has_parent) buf_json_member_hex(out, "parent_id", span.parent_id, sizeof span.parent_id);
   buf_json_member_text(out, "kind", tel_recent_kind_words[span.kind]);
   buf_json_member_u64(out, "start_unix_ns", span.start_unix_ns);
   buf_json_member_u64(out, "duration_ns", span.end_unix_ns - span.start_unix_ns);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The console exporter: writes each span as one line of JSON to standard output. Internal to src/telemetry.
- */
+/* The console exporter: writes each span as one line of JSON to standard output. */
 #ifndef TELEMETRY_TRACES_CONSOLE_H
 #define TELEMETRY_TRACES_CONSOLE_H
 

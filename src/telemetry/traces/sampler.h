@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ratio sampler: a pure function of the trace id, so that all services make the same decision for a
- * trace. A trace that is kept at one ratio is also kept at every higher ratio. Internal to src/telemetry. */
+ * trace. A trace that is kept at one ratio is also kept at every higher ratio. */
 #ifndef TELEMETRY_TRACES_SAMPLER_H
 #define TELEMETRY_TRACES_SAMPLER_H
 

@@ -25,10 +25,6 @@ static void random_id(uint8_t *id, size_t size) {
   }
 }
 
-static void count_started(struct tel_tracer *tracer) {
-  atomic_fetch_add_explicit(&tracer->counts->started, 1, memory_order_relaxed);
-}
-
 /* Copies a tracestate. If memory runs out, the span has no tracestate. The standard allows this. */
 static char *keep_state(struct tel_span *span, const char *state) {
   size_t size = state ? strlen(state) + 1 : 1;
@@ -46,8 +42,8 @@ static void init_items(struct tel_span_items *items) {
 /* Makes a span with its span id, but without trace id, flags and parent. NULL when out of memory. */
 static struct tel_span *new_span(struct tel_tracer *tracer, const char *name, enum tel_span_kind kind,
                                  const char *state, bool recording) {
-  if (recording) count_started(tracer);
-  struct tel_span *span = pool_take_or_allocate(tracer->pool);
+  if (recording) atomic_fetch_add_explicit(&tracer->counts->started, 1, memory_order_relaxed);
+  struct tel_span *span = tel_pool_take_or_allocate(tracer->pool);
   if (!span) {
     if (recording) tel_span_counts_drop(tracer->counts, TEL_DROP_MEMORY, 1);
     return NULL;
@@ -290,5 +286,5 @@ void tel_span_release(struct tel_span *span) {
     release_items(span, &span->events);
     release_items(span, &span->links);
   }
-  pool_give_or_free(span->tracer->pool, span);
+  tel_pool_give_or_free(span->tracer->pool, span);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The members of a span: written by its owner (span.c), read by exporters. Internal to src/telemetry. */
+/* The members of a span: written by its owner (span.c), read by exporters. */
 #ifndef TELEMETRY_TRACES_SPAN_H
 #define TELEMETRY_TRACES_SPAN_H
 
 #include "base/clock.h"
-#include "base/pool.h"
 #include "tel/trace.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/core/pool.h"
+#include "telemetry/settings/tracing_settings.h"
 
 enum {
   TEL_SPAN_STATE_INLINE = 512,
@@ -69,8 +69,8 @@ struct tel_span_counts;
 /* State for starting and ending spans; part of struct tel_tracing. */
 struct tel_tracer {
   struct tel_tracing_settings settings;
-  uint64_t threshold; /* of the ratio sampler, see sampler.h */
-  struct pool *pool;  /* of spans; more come from the heap */
+  uint64_t threshold;    /* of the ratio sampler, see sampler.h */
+  struct tel_pool *pool; /* of spans; more come from the heap */
   struct tel_batch *batch;
   struct tel_span_counts *counts;
   struct tel_recent *recent; /* keeps recent traces; or NULL */

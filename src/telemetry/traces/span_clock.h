@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Spans that start and end at clock readings of the caller, and ids without a span. Internal to this project.
- */
+/* Spans that start and end at clock readings of the caller, and ids without a span. */
 #ifndef TELEMETRY_TRACES_SPAN_CLOCK_H
 #define TELEMETRY_TRACES_SPAN_CLOCK_H
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts of recorded spans. With an exporter, and while no thread changes them: started = exported + dropped
- * + queued + being exported + open. Any thread counts; scrapes and the shutdown read. Internal to
- * src/telemetry. */
+ * + queued + being exported + open. Any thread counts; scrapes and the shutdown read. */
 #ifndef TELEMETRY_TRACES_SPAN_COUNTS_H
 #define TELEMETRY_TRACES_SPAN_COUNTS_H
 

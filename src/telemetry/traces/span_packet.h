@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Queued spans are encoded copies of ended spans. So only a few span objects are in use, and they stay in the
- * cache. Any thread. Internal to src/telemetry. */
+ * cache. Any thread. */
 #ifndef TELEMETRY_TRACES_SPAN_PACKET_H
 #define TELEMETRY_TRACES_SPAN_PACKET_H
 
-#include "base/pool.h"
 #include "telemetry/core/pipeline.h"
+#include "telemetry/core/pool.h"
 #include "telemetry/traces/span.h"
 
 /* Size of a packet in the pool. A larger span goes to the heap, as does any span when the pool is empty. */
@@ -18,7 +18,7 @@ struct tel_packet {
 };
 
 /* A copy of a sealed span, of weight 1; NULL when out of memory. */
-struct tel_packet *tel_packet_new(struct pool *pool, const struct tel_wire *wire);
-void tel_packet_release(struct pool *pool, struct tel_packet *packet);
+struct tel_packet *tel_packet_new(struct tel_pool *pool, const struct tel_wire *wire);
+void tel_packet_release(struct tel_pool *pool, struct tel_packet *packet);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Metrics about the export of traces. Internal to src/telemetry. */
+/* Metrics about the export of traces. */
 #ifndef TELEMETRY_TRACES_TRACE_METRICS_H
 #define TELEMETRY_TRACES_TRACE_METRICS_H
 

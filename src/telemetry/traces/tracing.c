@@ -39,7 +39,7 @@ static int keep_text(char *to, size_t size, const char *text) {
 static void release(struct tel_tracing *tracing) {
   tel_resource_free(tracing->resource);
   tel_recent_free(tracing->tracer.recent);
-  pool_free(tracing->tracer.pool);
+  tel_pool_free(tracing->tracer.pool);
   free(tracing);
 }
 
@@ -50,7 +50,7 @@ static int make_queue(struct tel_tracing *tracing, const struct tel_tracing_even
                                            .delay_ms = settings->schedule_delay_ms,
                                            .export_timeout_ms = settings->export_timeout_ms,
                                            .wake_size = WAKE_SPANS};
-  tracing->tracer.pool = pool_new(OPEN_SPANS, sizeof(struct tel_span));
+  tracing->tracer.pool = tel_pool_new(OPEN_SPANS, sizeof(struct tel_span));
   tracing->tracer.batch = tel_batch_new(&batch, events, &tracing->counts, NULL);
   return tracing->tracer.pool && tracing->tracer.batch ? TEL_OK : TEL_E_MEMORY;
 }

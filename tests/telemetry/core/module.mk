@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The tests of what all signals share.
 CORE_TESTS = tests/telemetry/core/test_attributes tests/telemetry/core/test_encoding \
-	tests/telemetry/core/test_left_behind tests/telemetry/core/test_library tests/telemetry/core/test_resource \
+	tests/telemetry/core/test_left_behind tests/telemetry/core/test_library tests/telemetry/core/test_pool tests/telemetry/core/test_resource \
 	tests/telemetry/core/test_schedules tests/telemetry/core/test_stdout_turn
 check_PROGRAMS += $(CORE_TESTS)
 TESTS += $(CORE_TESTS)
@@ -14,6 +14,7 @@ tests_telemetry_core_test_encoding_SOURCES = tests/telemetry/core/test_encoding.
 	tests/telemetry/traces/tracer_fixture.h
 tests_telemetry_core_test_encoding_LDADD = $(TELEMETRY_TEST_LIBS) $(JANSSON_LIBS)
 tests_telemetry_core_test_stdout_turn_LDADD = $(TELEMETRY_TEST_LIBS) $(JANSSON_LIBS)
+tests_telemetry_core_test_pool_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_core_test_resource_LDADD = $(TELEMETRY_TEST_LIBS)
 tests_telemetry_core_test_left_behind_SOURCES = tests/telemetry/core/test_left_behind.c \
 	tests/telemetry/traces/tracer_fixture.h

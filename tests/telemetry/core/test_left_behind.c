@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <tel/http.h>
 #include <tel/telemetry.h>
@@ -28,10 +27,10 @@ enum { BATCH = 10 };
 /* How many spans the exporter's thread may release before it hangs. It then holds no lock. */
 static _Atomic long may_release;
 static _Atomic bool hangs;
-void __real_tel_packet_release(struct pool *pool, struct tel_packet *packet);
-void __wrap_tel_packet_release(struct pool *pool, struct tel_packet *packet);
+void __real_tel_packet_release(struct tel_pool *pool, struct tel_packet *packet);
+void __wrap_tel_packet_release(struct tel_pool *pool, struct tel_packet *packet);
 
-void __wrap_tel_packet_release(struct pool *pool, struct tel_packet *packet) {
+void __wrap_tel_packet_release(struct tel_pool *pool, struct tel_packet *packet) {
   while (atomic_load(&may_release) == 0) {
     atomic_store(&hangs, true);
     sched_yield();

@@ -299,7 +299,7 @@ static void open_pipeline(void) {
   const struct tel_batch_settings batch = {settings->queue_size, settings->batch_size,
                                            settings->schedule_delay_ms, (uint32_t)draw(3000),
                                            1 + (uint32_t)draw(settings->batch_size)};
-  f.tracer.pool = pool_new(8, sizeof(struct tel_span));
+  f.tracer.pool = tel_pool_new(8, sizeof(struct tel_span));
   f.tracer.batch = tel_batch_new(&batch, NULL, &f.counts, &sim_system);
   CHECK(f.tracer.pool && f.tracer.batch);
   CHECK(tel_otlp_exporter_with(&transport, settings, resource, NULL, &exporter) == TEL_OK);

@@ -37,6 +37,11 @@ void fixture_start(struct fixture *f) {
   ck_assert_int_eq(tel_logger_start(f->logger), 0);
 }
 
+void fixture_run(struct fixture *f) {
+  fixture_open(f);
+  fixture_start(f);
+}
+
 uint64_t fixture_close(struct fixture *f) {
   uint64_t lost = tel_logger_free(f->logger, clock_mono_ns() + WAIT_S * CLOCK_NS_PER_S);
   f->logger = NULL;

@@ -21,6 +21,8 @@ void fixture_init(struct fixture *f);
 /* Makes and installs the logger, but does not start it. */
 void fixture_open(struct fixture *f);
 void fixture_start(struct fixture *f);
+/* Makes, installs and starts it. */
+void fixture_run(struct fixture *f);
 /* Frees the logger, with a deadline that is never reached. Returns the number of lost lines. */
 uint64_t fixture_close(struct fixture *f);
 /* Removes the directory, frees the registry. */

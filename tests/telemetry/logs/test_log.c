@@ -29,8 +29,7 @@ static void done(json_t *lines) {
 
 START_TEST(test_a_line_from_end_to_end) {
   fixture_init(&f);
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   uint64_t before = clock_unix_ns();
   struct tel_context context = {{0xab}, {0xcd}, TEL_FLAG_SAMPLED, false};
   struct tel_log_record *record = tel_log_begin(f.logger, TEL_WARN);
@@ -137,8 +136,7 @@ START_TEST(test_levels) {
   tel_log_message(NULL, "nothing");
 
   fixture_init(&f);
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   ck_assert(tel_log_enabled(f.logger, TEL_INFO) && !tel_log_enabled(f.logger, TEL_DEBUG));
   tel_log_event(f.logger, TEL_DEBUG, "hidden", NULL);
   tel_log_set_level(f.logger, TEL_DEBUG);
@@ -162,8 +160,7 @@ END_TEST
 START_TEST(test_switched_off) {
   fixture_init(&f);
   f.settings.enabled = false;
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   ck_assert(!tel_log_enabled(f.logger, TEL_FATAL));
   tel_log_set_level(f.logger, TEL_DEBUG);
   tel_log_event(f.logger, TEL_FATAL, "nothing", NULL);
@@ -178,8 +175,7 @@ END_TEST
 START_TEST(test_what_libraries_say) {
   static const char text[] = "GET /%s%n%1000d\n{\"message\":\"order created\"}";
   fixture_init(&f);
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   y_log_message(Y_LOG_LEVEL_ERROR, "%s", text);
   y_log_message(Y_LOG_LEVEL_WARNING, "w");
   y_log_message(Y_LOG_LEVEL_INFO, "i");
@@ -240,8 +236,7 @@ START_TEST(test_every_record_is_accounted_for) {
   static unsigned char seen[THREADS * COUNT];
   fixture_init(&f);
   f.settings.queue_size = 16;
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   fixture_log_many(&f, THREADS, COUNT);
   json_t *lines = close_and_read();
   ck_assert_uint_eq(fixture_accounted(&f), THREADS * COUNT);
@@ -273,8 +268,7 @@ END_TEST
  * lines still go to its output. */
 START_TEST(test_yder_set_up_anew) {
   fixture_init(&f);
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   tel_log_event(f.logger, TEL_INFO, "before", NULL);
   ck_assert_int_ne(y_init_logs("program", Y_LOG_MODE_NONE, Y_LOG_LEVEL_INFO, NULL, NULL), 0);
   y_log_message(Y_LOG_LEVEL_ERROR, "the program's");
@@ -292,8 +286,7 @@ START_TEST(test_a_fork_after_starting) {
   return; /* the sanitizers' own locks and threads do not survive such a fork */
 #endif
   fixture_init(&f);
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   pid_t child = fork();
   if (child == 0) {
     struct tel_logger *parents = f.logger;

@@ -45,8 +45,7 @@ static void log_one(const char *message) {
 /* Logs a line and waits until it is in the file. */
 static void begin_with(const char *message) {
   begin();
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   log_one(message);
   fixture_wait(&f, WRITTEN, 1);
 }
@@ -92,8 +91,7 @@ START_TEST(test_rotation_loses_nothing) {
   begin();
   f.settings.max_bytes = 20000;
   f.settings.keep = 1000;
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   fixture_log_many(&f, THREADS, COUNT);
   ck_assert_uint_eq(fixture_close(&f), 0);
   ck_assert_uint_eq(mark_all(20000, &files), THREADS * COUNT);
@@ -110,8 +108,7 @@ END_TEST
 static void start_rotating(unsigned keep) {
   f.settings.max_bytes = 1;
   f.settings.keep = keep;
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
 }
 
 START_TEST(test_as_many_files_as_are_kept) {
@@ -167,8 +164,7 @@ START_TEST(test_nothing_kept) {
   unsigned files;
   begin();
   f.settings.max_bytes = 20000;
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   fixture_log_many(&f, THREADS, COUNT);
   ck_assert_uint_eq(fixture_close(&f), 0);
   ck_assert_uint_gt(mark_all(20000, &files), 0);
@@ -187,8 +183,7 @@ START_TEST(test_rotation_refused) {
   ck_assert_int_eq(mkdir(inner, 0700), 0);
   f.settings.max_bytes = 1000;
   f.settings.keep = 1;
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   fixture_log_many(&f, THREADS, COUNT);
   ck_assert_uint_eq(fixture_close(&f), 0);
   json_t *lines = fixture_lines(f.path);
@@ -206,8 +201,7 @@ START_TEST(test_goes_on_behind_what_is_there) {
   struct stat st;
   begin();
   files_write(f.path, "{\"message\":\"old\"}\n{\"message\":\"cut by a cra");
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   log_one("new");
   ck_assert_uint_eq(fixture_close(&f), 0);
   char text[200], *end;
@@ -248,8 +242,7 @@ START_TEST(test_a_named_pipe) {
   ck_assert_int_eq(errno, ENXIO);
   int reader = open(f.path, O_RDONLY | O_NONBLOCK);
   ck_assert_int_ge(reader, 0);
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   log_one("read");
   fixture_wait(&f, WRITTEN, 1);
   ck_assert_int_gt(read(reader, text, sizeof text - 1), 0);
@@ -269,8 +262,7 @@ START_TEST(test_a_pipe_that_is_not_read) {
   ck_assert_int_eq(mkfifo(f.path, 0600), 0);
   int reader = open(f.path, O_RDONLY | O_NONBLOCK);
   ck_assert_int_ge(reader, 0);
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   fixture_log_many(&f, THREADS, COUNT);
   ck_assert_uint_gt(tel_logger_free(f.logger, clock_mono_ns() + 200 * CLOCK_NS_PER_MS), 0);
   ck_assert_double_gt(fixture_metric(&f, WRITTEN), 0);
@@ -284,8 +276,7 @@ START_TEST(test_reopening_under_load) {
   unsigned files, moved = 0;
   pthread_t logging;
   begin();
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   ck_assert_int_eq(pthread_create(&logging, NULL, log_all, NULL), 0);
   while (moved < 50 || fixture_metric(&f, WRITTEN) < THREADS * COUNT) {
     char path[200];
@@ -380,8 +371,7 @@ START_TEST(test_a_full_device) {
   ck_assert_int_eq(symlink("/dev/full", f.path), 0);
   f.settings.max_bytes = 1000; /* must not cause the rename of a device */
   f.settings.keep = 1;
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   fixture_log_many(&f, THREADS, 10);
   fixture_wait(&f, LOST, THREADS * 10);
   ck_assert_int_eq(unlink(f.path), 0);
@@ -408,8 +398,7 @@ static void limit_files(rlim_t bytes) {
 /* The disk becomes full in the middle of a line and has room again later: the line is completed. */
 START_TEST(test_a_line_written_in_part) {
   begin();
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   limit_files(10001);
   fixture_log_many(&f, 1, 200);
   fixture_wait(&f, LOST, 1);
@@ -436,8 +425,7 @@ END_TEST
 /* The disk stays full until the end: that line is counted as lost. */
 START_TEST(test_a_line_never_completed) {
   begin();
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   limit_files(10001);
   fixture_log_many(&f, 1, 200);
   fixture_close(&f);

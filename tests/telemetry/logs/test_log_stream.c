@@ -34,8 +34,7 @@ static void begin(int flags) {
   ck_assert_int_eq(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
   close(ends[1]);
   reader = ends[0];
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
 }
 
 static void end(void) {
@@ -155,8 +154,7 @@ START_TEST(test_syslog) {
   fixture_init(&f);
   f.settings.file = "syslog";
   f.settings.level = TEL_DEBUG;
-  fixture_open(&f);
-  fixture_start(&f);
+  fixture_run(&f);
   for (int level = TEL_DEBUG; level <= TEL_FATAL; level++) {
     tel_log_event(f.logger, (enum tel_level)level, "to syslog", "%s", "%s%n\n");
     fixture_wait(&f, "telemetry_log_lines_written_total", level + 1);

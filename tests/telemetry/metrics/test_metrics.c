@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "support/test.h"
-#include "tel/scrape.h"
 #include "telemetry/metrics/exposition.h"
 #include "telemetry/metrics/metrics_model.h"
 

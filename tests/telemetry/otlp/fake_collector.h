@@ -4,7 +4,6 @@
 #ifndef TELEMETRY_OTLP_FAKE_COLLECTOR_H
 #define TELEMETRY_OTLP_FAKE_COLLECTOR_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

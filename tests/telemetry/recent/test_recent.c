@@ -105,7 +105,7 @@ START_TEST(test_bound) {
   /* No chunk is lost: each belongs to a kept trace or is free. */
   size_t free_chunks = 0, total = 0;
   void *taken[1000];
-  while ((taken[free_chunks] = pool_take(f.tracer.recent->pool))) free_chunks++;
+  while ((taken[free_chunks] = tel_pool_take(f.tracer.recent->pool))) free_chunks++;
   total = free_chunks + atomic_load(&f.tracer.recent->held_chunks);
   ck_assert_uint_le(total * (TEL_RECENT_CHUNK + 4) + sizeof(struct tel_recent), TEL_RECENT_BYTES_MIN);
   ck_assert_uint_gt((total + 3) * (TEL_RECENT_CHUNK + 4) + sizeof(struct tel_recent), TEL_RECENT_BYTES_MIN);

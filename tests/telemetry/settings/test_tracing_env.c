@@ -6,7 +6,7 @@
 #include "support/environment.h"
 #include "support/test.h"
 #include "telemetry/settings/otel_variables.h"
-#include "telemetry/traces/tracing.h"
+#include "telemetry/settings/tracing_settings.h"
 
 static struct tel_tracing_settings settings;
 static char warnings[4096];

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "support/test.h"
-#include "telemetry/core/failure_report.h"
+#include "telemetry/traces/failure_report.h"
 #include "telemetry/traces/tracer_fixture.h"
 
 /* An exporter that records the sizes of its batches, and waits while its gate is closed. */
@@ -70,6 +70,14 @@ static void open_batch(uint32_t queue, uint32_t batch, uint32_t delay_ms,
 }
 
 static const uint32_t never = 3600 * 1000;
+
+/* Opens a batch whose exporter hangs with one batch of spans, so that the queue is empty. */
+static void open_held(uint32_t queue, uint32_t batch) {
+  open_batch(queue, batch, never, NULL);
+  set_gate(true);
+  fixture_emit(&f, batch);
+  wait_for_batches(1);
+}
 
 START_TEST(test_full_batch_goes_at_once) {
   open_batch(100, 10, never, NULL);
@@ -147,10 +155,7 @@ START_TEST(test_flush_without_exporter) {
 END_TEST
 
 START_TEST(test_full_queue_drops_and_never_waits) {
-  open_batch(20, 10, never, NULL);
-  set_gate(true);
-  fixture_emit(&f, 10);
-  wait_for_batches(1); /* these ten are out of the queue */
+  open_held(20, 10);
   fixture_emit(&f, 50);
   ck_assert_uint_eq(tel_batch_queued(f.tracer.batch), 20);
   ck_assert_uint_eq(fixture_dropped(&f, TEL_DROP_QUEUE_FULL), 30);
@@ -162,10 +167,7 @@ START_TEST(test_full_queue_drops_and_never_waits) {
 END_TEST
 
 START_TEST(test_stop_exports_all_in_batches) {
-  open_batch(1000, 300, never, NULL);
-  set_gate(true);
-  fixture_emit(&f, 300);
-  wait_for_batches(1);
+  open_held(1000, 300);
   fixture_emit(&f, 700);
   sink.opens_at_stop = true;
   ck_assert(fixture_close(&f, clock_mono_ns() + soon));
@@ -176,10 +178,7 @@ START_TEST(test_stop_exports_all_in_batches) {
 END_TEST
 
 START_TEST(test_stop_drops_what_is_late) {
-  open_batch(1000, 10, never, NULL);
-  set_gate(true);
-  fixture_emit(&f, 10);
-  wait_for_batches(1);
+  open_held(1000, 10);
   fixture_emit(&f, 25);
   sink.opens_at_stop = true;
   ck_assert(fixture_close(&f, 0)); /* the deadline has passed: only the batch in flight is exported */
@@ -190,10 +189,7 @@ START_TEST(test_stop_drops_what_is_late) {
 END_TEST
 
 START_TEST(test_stop_leaves_an_exporter_that_hangs) {
-  open_batch(1000, 10, never, NULL);
-  set_gate(true);
-  fixture_emit(&f, 10);
-  wait_for_batches(1);
+  open_held(1000, 10);
   fixture_emit(&f, 5);
   ck_assert(!fixture_close(&f, clock_mono_ns() + CLOCK_NS_PER_MS));
   ck_assert_uint_eq(fixture_dropped(&f, TEL_DROP_SHUTDOWN), 15);

@@ -72,11 +72,11 @@ START_TEST(test_spans) {
   fixture_open(&f, NULL);
   struct tel_span *used_up[64];
   for (int i = 0; i < 64; i++)
-    used_up[i] = pool_take_or_allocate(f.tracer.pool); /* so that spans are allocated too */
+    used_up[i] = tel_pool_take_or_allocate(f.tracer.pool); /* so that spans are allocated too */
   ck_assert_uint_ge(allocations_walk(make_span), 10);
   /* One span could not be started, and one could not be encoded at its end. */
   ck_assert_uint_eq(fixture_dropped(&f, TEL_DROP_MEMORY), 2);
-  for (int i = 0; i < 64; i++) pool_give_or_free(f.tracer.pool, used_up[i]);
+  for (int i = 0; i < 64; i++) tel_pool_give_or_free(f.tracer.pool, used_up[i]);
   ck_assert(fixture_close(&f, 0));
   ck_assert(fixture_balanced(&f));
 }

@@ -24,7 +24,7 @@ static inline void fixture_open(struct fixture *f, const struct tel_tracing_even
   const struct tel_batch_settings batch = {s->queue_size, s->batch_size, s->schedule_delay_ms,
                                            s->export_timeout_ms, 0};
   f->tracer.threshold = tel_sampler_threshold(s->ratio);
-  f->tracer.pool = pool_new(64, sizeof(struct tel_span));
+  f->tracer.pool = tel_pool_new(64, sizeof(struct tel_span));
   f->tracer.batch = tel_batch_new(&batch, events, &f->counts, NULL);
   if (!f->tracer.pool || !f->tracer.batch) abort();
 }
@@ -32,7 +32,7 @@ static inline void fixture_open(struct fixture *f, const struct tel_tracing_even
 /* Whether the batch ended in time. */
 static inline bool fixture_close(struct fixture *f, uint64_t deadline) {
   if (!tel_batch_free(f->tracer.batch, deadline)) return false;
-  pool_free(f->tracer.pool);
+  tel_pool_free(f->tracer.pool);
   return true;
 }
 

@@ -9,6 +9,20 @@
 #include "telemetry/traces/span.h"
 #include "telemetry/ulfius/adapter_fixture.h"
 
+/* Starts the prepared program with telemetry. */
+static struct tel *run(void) {
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
+  ck_assert_msg(tel_start(tel) == 0, "%s", tel_error(tel));
+  return tel;
+}
+
+static void end(struct tel *tel) {
+  ulfius_stop_framework(&instance);
+  tel_free(tel, 1000);
+  ulfius_clean_instance(&instance);
+}
+
 static bool observe(void) {
   struct tel *tel = tel_new("adapter", "1");
   int error = tel ? tel_ulfius_observe(tel, &instance) : TEL_E_MEMORY;
@@ -44,14 +58,10 @@ static void serve(const char *target, const char *says) {
 
 START_TEST(test_serving) {
   prepare();
-  struct tel *tel = tel_new("adapter", "1");
-  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
-  ck_assert_msg(tel_start(tel) == 0, "%s", tel_error(tel));
+  struct tel *tel = run();
   serve("/hello/you", "hello");
   serve("/metrics", NULL); /* a scrape is complete, or an error */
-  ulfius_stop_framework(&instance);
-  tel_free(tel, 1000);
-  ulfius_clean_instance(&instance);
+  end(tel);
 }
 END_TEST
 
@@ -67,18 +77,14 @@ START_TEST(test_a_scrape_is_whole_or_fails) {
   char reply[65536];
   o_set_alloc_funcs(allocate, realloc, free);
   prepare();
-  struct tel *tel = tel_new("adapter", "1");
-  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
-  ck_assert_int_eq(tel_start(tel), 0);
+  struct tel *tel = run();
   refuses_bodies = true;
   ask("/metrics", reply, sizeof reply);
   ck_assert_msg(strstr(reply, " 500 "), "%.900s", reply);
   refuses_bodies = false;
   ask("/metrics", reply, sizeof reply);
   ck_assert_msg(strstr(reply, " 200 ") && strstr(reply, "process_threads "), "%.900s", reply);
-  ulfius_stop_framework(&instance);
-  tel_free(tel, 1000);
-  ulfius_clean_instance(&instance);
+  end(tel);
 }
 END_TEST
 
@@ -122,17 +128,13 @@ START_TEST(test_headers_of_one_name_in_other_cases) {
   char reply[1024];
   prepare();
   ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/trace", NULL, 0, tell_trace, NULL), U_OK);
-  struct tel *tel = tel_new("adapter", "1");
-  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
-  ck_assert_int_eq(tel_start(tel), 0);
+  struct tel *tel = run();
   ask_with("/trace", "Traceparent" PARENT "tracestate: a=1\r\nTraceState: b=2\r\nTRACESTATE: c=3\r\n", reply,
            sizeof reply);
   ck_assert_msg(strstr(reply, ID " a=1,b=2,c=3."), "%s", reply);
   ask_with("/trace", "traceparent" PARENT "Traceparent" PARENT "tracestate: a=1\r\n", reply, sizeof reply);
   ck_assert_msg(strstr(reply, " 200 ") && !strstr(reply, ID) && strstr(reply, " ."), "%s", reply);
-  ulfius_stop_framework(&instance);
-  tel_free(tel, 1000);
-  ulfius_clean_instance(&instance);
+  end(tel);
 }
 END_TEST
 
@@ -151,9 +153,7 @@ START_TEST(test_a_scrape_reads_all_lists_of_formats) {
   };
   static char reply[65536];
   prepare();
-  struct tel *tel = tel_new("adapter", "1");
-  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
-  ck_assert_int_eq(tel_start(tel), 0);
+  struct tel *tel = run();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char format[64];
     snprintf(format, sizeof format, "Content-Type: %s;", cases[i].format);
@@ -162,9 +162,7 @@ START_TEST(test_a_scrape_reads_all_lists_of_formats) {
     ck_assert_msg(!cases[i].encoding == !strstr(reply, "Content-Encoding: gzip"), "%s: %.300s",
                   cases[i].headers, reply);
   }
-  ulfius_stop_framework(&instance);
-  tel_free(tel, 1000);
-  ulfius_clean_instance(&instance);
+  end(tel);
 }
 END_TEST
 
@@ -356,9 +354,7 @@ static void keep_path(const char *path) {
   ck_assert_msg(strstr(reply, " 404 "), "%.900s", reply);
   if (path) ask(path, reply, sizeof reply);
   ck_assert_msg(!path || strstr(reply, OURS), "%.900s", reply);
-  ulfius_stop_framework(&instance);
-  tel_free(tel, 1000);
-  ulfius_clean_instance(&instance);
+  end(tel);
 }
 
 START_TEST(test_another_path_stays) {
@@ -428,14 +424,10 @@ START_TEST(test_more_routes_than_series) {
   char path[] = "/tmp/test_adapter.XXXXXX", text[65536];
   close(mkstemp(path));
   ck_assert_ptr_nonnull(freopen(path, "w", stdout));
-  struct tel *tel = tel_new("adapter", "1");
-  ck_assert_int_eq(tel_ulfius_start(tel, &instance, NULL), U_OK);
-  ck_assert_int_eq(tel_start(tel), 0);
+  struct tel *tel = run();
   ask(name, reply, sizeof reply);
   ck_assert_msg(strstr(reply, "the program's"), "%s", reply);
-  ulfius_stop_framework(&instance);
-  tel_free(tel, 1000);
-  ulfius_clean_instance(&instance);
+  end(tel);
   read_text(path, text, sizeof text);
   unlink(path);
   ck_assert_msg(strstr(text, "\"method\":\"GET\",\"route\":\"/many/1099\",\"status\":200,"), "%s", text);

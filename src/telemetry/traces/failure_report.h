@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports that exports fail (at most once a minute) and that they work again. One thread. Internal to
- * src/telemetry. */
-#ifndef TELEMETRY_CORE_FAILURE_REPORT_H
-#define TELEMETRY_CORE_FAILURE_REPORT_H
+/* Reports that exports fail (at most once a minute) and that they work again. One thread. */
+#ifndef TELEMETRY_TRACES_FAILURE_REPORT_H
+#define TELEMETRY_TRACES_FAILURE_REPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "telemetry/core/failure_report.h"
+#include "telemetry/traces/failure_report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
