@@ -156,7 +156,7 @@ class Containers:
             return "", f"no such command or container: {words}", 1
         return "", "Killing clone_minishop_1 ... done\n", 0
 
-    def __call__(self, *words, status=0, timeout=60, **env):
+    def __call__(self, *words, status=0, timeout=120, **env):
         return labtest.run_lab(self.clone / "lab", words, {**self.env, **env}, status, timeout)
 
     def pay(self):
