@@ -113,7 +113,7 @@ def test_a_directory_that_is_gone(directory):
     for options, status, said in ((["--config", "x.conf"], 2, "--config: x.conf is relative"), (["--pid-file", "x.pid"], 2, "pid_file: x.pid is relative"),
                                   (["--log-file", "x/y"], 2, "log.file: x/y is relative"), (["--log-file", "syslog"], 0, ""),
                                   (["--pid-file", "/x.pid"], 0, "")):
-        done = subprocess.run([*gone, "--check-config", *options], cwd=directory, env=environment(), capture_output=True, text=True, timeout=20)
+        done = subprocess.run([*gone, "--check-config", *options], cwd=directory, env=environment(), capture_output=True, text=True, timeout=60)
         expect(f"exit status of {options}", done.returncode, status)
         expect_in(f"message of {options}", said, done.stderr)
 
@@ -255,7 +255,7 @@ def test_service_manager_is_told(directory):
     with Place(directory) as place, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         path = place.directory / "notify"
         manager.bind(str(path))
-        manager.settimeout(10)
+        manager.settimeout(60)
         process = place.foreground(NOTIFY_SOCKET=str(path))
         expect("after the start", manager.recv(1000), b"READY=1")
         process.send_signal(signal.SIGHUP)
@@ -265,12 +265,12 @@ def test_service_manager_is_told(directory):
         expect("after the reload", manager.recv(1000), b"READY=1")
         process.terminate()
         expect("at SIGTERM", manager.recv(1000), b"STOPPING=1")
-        expect("exit status", process.wait(10), 0)
+        expect("exit status", process.wait(60), 0)
 
 
 def slow_order(place):
     """An order whose inventory takes a minute; the open connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=60)
     connection.request("POST", "/order")
     wait_until("it is in flight", lambda: re.search(r"^minishop_requests_in_flight 2$", place.get("/metrics")[1], re.M))
     return connection
@@ -313,7 +313,7 @@ def test_environment_of_opentelemetry(directory):
         if not any("OTEL_BSP_MAX_QUEUE_SIZE" in text for text in warned) or not any("MINISHOP_TYPO" in text for text in warned):
             raise TestFailure(f"warnings: {warned}")
         process.terminate()
-        expect("exit status", process.wait(10), 0)
+        expect("exit status", process.wait(60), 0)
 
 
 def test_signals_can_be_switched_off(directory):
@@ -326,7 +326,7 @@ def test_signals_can_be_switched_off(directory):
         expect("an order", place.get("/order", "POST")[0], 201)
         expect("metrics", place.get("/metrics")[0], 404)
         process.terminate()
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
         expect("exit status, output, errors", (process.returncode, out, err), (0, "", ""))
 
 

@@ -35,7 +35,7 @@ def check_config(directory, **env):
     """(exit status, output, warnings) of --check-config with these variables."""
     (directory / "empty.conf").touch()
     done = subprocess.run([shops.program("minishop"), "--config", directory / "empty.conf", "--check-config"], env=labtest.environment(env),
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -122,7 +122,7 @@ def test_loopback_is_direct(directory):
             collector.wait_for(2)
             (directory / "empty.conf").touch()
             checked = subprocess.run([shops.program("minishop"), "--healthcheck", "--config", directory / "empty.conf", "--listen",
-                                      f"127.0.0.1:{shop.port}"], env={**os.environ, **env}, timeout=20)
+                                      f"127.0.0.1:{shop.port}"], env={**os.environ, **env}, timeout=60)
             expect("health check", checked.returncode, 0)
         expect("the proxy was asked for", proxy.asked, [])
 

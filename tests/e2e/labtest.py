@@ -375,6 +375,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class HttpServer(http.server.ThreadingHTTPServer):
+    request_queue_size = 1024  # with Python's 5, the kernel drops the SYNs of clients that come together, which try again a second later
+
     def handle_error(self, request, client_address):
         """Ignores a client that has disconnected, for example because it was killed."""
         if not isinstance(sys.exc_info()[1], ConnectionError):

@@ -107,8 +107,7 @@ def suffers(directory, behave):
         grown = resident_mib(shop) - before
         if grown > GROWTH_MIB:
             raise TestFailure(f"it has grown by {grown:.0f} MiB")
-        if not details(shop, "span export failed"):
-            raise TestFailure("the log does not tell")
+        shop.logged(message="span export failed")
         seconds = leaves(shop)
         return f"slowest of {ORDERS} orders {slowest * 1000:.0f} ms, {lost} spans dropped and counted, {max(grown, 0):.0f} MiB more memory, ended in {seconds:.1f} s"
 

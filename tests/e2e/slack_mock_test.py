@@ -47,7 +47,7 @@ class Mock:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def __enter__(self):
         return self
@@ -406,28 +406,28 @@ def test_signals_and_standard_descriptors(_):
                                         store])
             try:
                 def post():
-                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                     connection.request("POST", HOOK, HELLO, {"Content-Type": JSON})
                     return connection.getresponse().status
                 expect("the message", wait_until(f"it responds with {closed}", post), 200)
                 second = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--store", store], capture_output=True, text=True,
-                                        timeout=20)
+                                        timeout=60)
                 expect(f"a second one with {closed}", (second.returncode, "in use" in second.stderr), (1, True))
             finally:
                 process.terminate()
-                expect("exit code", process.wait(20), 0)
+                expect("exit code", process.wait(60), 0)
         for line in store.read_text().splitlines():
             json.loads(line)
     with open("/dev/full", "w") as full:
         for option in ("--help", "--version"):
             for command in ([PROGRAM, option], ["sh", "-c", 'exec "$@" >&-', "sh", PROGRAM, option]):
-                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
                 expect(f"{option}: {done}", (done.returncode, "cannot write to standard output" in done.stderr), (1, True))
 
 
 def test_command_line(_):
     def run(*options, **environment):
-        return subprocess.run([PROGRAM, *options], capture_output=True, text=True, timeout=20,
+        return subprocess.run([PROGRAM, *options], capture_output=True, text=True, timeout=60,
                               env={**os.environ, **environment})
 
     for options, code, stream, words in (
@@ -473,10 +473,10 @@ def test_hook(_):
         expect("without", (mock.post(HELLO, JSON, "/services/T9/B9/any"), json.loads(mock.ask("GET", "/control")[2])["any_hook"]), ((200, "ok"), True))
     for value in ("canary", "/services/T0/B0", "http://127.0.0.1/services/T0/B0/", "/services/T0/B0/" + "canary" * 1000, "/services/T0/B0/canary/x"):
         for options, environment in ((["--hook", value], {}), ([], {"SLACK_MOCK_HOOK": value})):
-            done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", *options], env={**os.environ, **environment}, capture_output=True, text=True, timeout=20)
+            done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", *options], env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
             expect(f"{value[:40]}: {done}", (done.returncode, "--hook requires" in done.stderr, "canary" in done.stderr), (2, True, False))
     for word in (f"--hoook={known}", f"-z{known}", known, f"http://127.0.0.1:8090{known}", f"--help={known}"):
-        done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", word], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", word], capture_output=True, text=True, timeout=60)
         expect(f"not an option: {done}", (done.returncode, "--help" in done.stderr, token in done.stderr), (2, True, False))
     labtest.figure("5 other addresses refused, in 6 configurations")
 

@@ -106,7 +106,7 @@ class Customers:
 
 
 def ok(*command, env=None):
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=60, env=env)
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=300, env=env)
     if result.returncode:
         raise TestFailure(f"{pathlib.Path(command[0]).name} {command[1]}: {(result.stdout + result.stderr)[-2000:]}")
 

@@ -30,7 +30,7 @@ def test_missing_standard_descriptors(directory):
     with Place(directory) as place:
         for fds in SUBSETS:
             options = ["--config", place.config, "--pid-file", place.pid_file, "--log-file", place.log]
-            subprocess.run([shops.program("minishop"), "--daemon", *options], env=environment(**CALM), timeout=20, check=True,
+            subprocess.run([shops.program("minishop"), "--daemon", *options], env=environment(**CALM), timeout=60, check=True,
                            preexec_fn=closing(*fds))
             pid = int(place.pid_file.read_text())
             place.started.append(pid)
@@ -45,7 +45,7 @@ def test_missing_standard_descriptors(directory):
             wait_until("it responds", lambda: place.get("/readyz")[0] == 200, interval=0.02)
             expect(f"without {fds}: pid file", place.pid_file.read_text(), f"{process.pid}\n")
             process.terminate()
-            expect("exit status", process.wait(10), 0)
+            expect("exit status", process.wait(60), 0)
 
 
 def test_output_that_cannot_be_written(directory):
@@ -53,7 +53,7 @@ def test_output_that_cannot_be_written(directory):
         for option in ("--help", "--version", "--check-config"):
             command = [shops.program("minishop"), "--config", place.config, option]
             for how in ({"stdout": full}, {"preexec_fn": closing(1)}):
-                done = subprocess.run(command, env=environment(), stderr=subprocess.PIPE, text=True, timeout=20, **how)
+                done = subprocess.run(command, env=environment(), stderr=subprocess.PIPE, text=True, timeout=60, **how)
                 expect(f"exit status of {option}", done.returncode, 1)
                 expect_in("message", "minishop: cannot write to standard output: ", done.stderr)
 
@@ -63,7 +63,7 @@ def test_a_limit_on_file_sizes(directory):
     with Place(directory) as place:
         limited = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", shops.program("minishop"), "--config", place.config]
         done = subprocess.run([*limited, "--pid-file", place.pid_file], env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              text=True, timeout=20)
+                              text=True, timeout=60)
         expect("exit status", done.returncode, 1)
         expect_in("message", f"cannot write the pid file {place.pid_file}: File too large", done.stderr)
         process = subprocess.Popen([*limited, "--log-file", place.log], env=environment(**CALM), stderr=subprocess.DEVNULL)
@@ -72,7 +72,7 @@ def test_a_limit_on_file_sizes(directory):
         for _ in range(20):
             expect("an order", place.get("/order", "POST")[0], 201)
         process.terminate()
-        expect("exit status after SIGTERM", process.wait(20), 0)
+        expect("exit status after SIGTERM", process.wait(60), 0)
 
 
 def held(pid, name, number):
@@ -96,7 +96,7 @@ def test_early_signals(directory):
             if number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGPIPE):
                 place.last("service ready")
                 process.terminate()
-            expect(f"exit status after an early {number.name}", process.wait(20), 0)
+            expect(f"exit status after an early {number.name}", process.wait(60), 0)
             place.last("service stopped")
 
 

@@ -136,7 +136,7 @@ class Terminal:
             text = text.replace(usual, substitute)
         return text
 
-    def run(self, text, timeout=150):
+    def run(self, text, timeout=400):
         """(exit status, output) of a block."""
         self.script.write_text(self.mine(text))
         self.shell.stdin.write(f". {self.script} </dev/null; ended=$?; echo; echo {self.END} $ended\n")

@@ -67,7 +67,7 @@ class Page(labtest.HttpThread):
 def trace(urls, *words, status=0, **environment):
     pages = [word for url in urls.split() for word in ("--page", url)]
     done = subprocess.run([sys.executable, labtest.TOP / "lab.d/trace.py", *pages, *words], capture_output=True, text=True,
-                          timeout=20, env={**os.environ, "http_proxy": "http://127.0.0.1:9", **environment})
+                          timeout=60, env={**os.environ, "http_proxy": "http://127.0.0.1:9", **environment})
     expect(f"status of {words}: {done.stdout}{done.stderr}", done.returncode, status)
     return done.stdout + done.stderr
 
@@ -124,7 +124,7 @@ def test_the_lab_asks_the_shops_of_a_case(directory):
         (run / "prometheus/targets").mkdir(parents=True)
         (run / "ports").write_text(f"{main.port} 1 2 3\n")
         remember(run, "minishop", process.pid)
-        lab = {"cwd": labtest.TOP, "env": {**os.environ, "LAB_DIR": str(directory)}, "capture_output": True, "text": True, "timeout": 20, "check": False}
+        lab = {"cwd": labtest.TOP, "env": {**os.environ, "LAB_DIR": str(directory)}, "capture_output": True, "text": True, "timeout": 60, "check": False}
 
         def said(*words):
             done = subprocess.run(["./lab", "trace", *words], **lab)

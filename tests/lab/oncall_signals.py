@@ -175,7 +175,7 @@ def run(look, lab, engines):
     if look.shell:
         command = look.put(engines.addresses()).replace("./lab", str(lab.program))
         return subprocess.run(["sh", "-c", command], cwd=labtest.TOP, env={**lab.env, "no_proxy": "127.0.0.1"}, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False).stdout
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False).stdout
     url = f"{engines.urls['prometheus']}/api/v1/query?query={urllib.parse.quote(look.text)}"
     found = labtest.http_json(url)["data"]["result"]
     return "\n".join(" ".join(f'{name}="{value}"' for name, value in series["metric"].items()) + f" {series['value'][1]}" for series in found)

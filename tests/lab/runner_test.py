@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """The runner of `./lab test` (lab.d/test/runner.py): its counts, its order, skipped steps, and processes left behind."""
 import contextlib
+import errno
 import io
 import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +16,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "tests/e2e"), str(TOP / "lab.d/test")]
 import labtest  # noqa: E402
-from labtest import expect, wait_until  # noqa: E402
+from labtest import TestFailure, expect, wait_until  # noqa: E402
 import forecast  # noqa: E402
 import plan  # noqa: E402
 import runner  # noqa: E402
@@ -147,6 +149,21 @@ def test_interrupt_leaves_no_process(directory):
         expect("the test cleaned up", (place / "cleaned").exists(), True)
         expect("processes that are left", processes_of(place), [])
         expect("it took less than 15 seconds", time.monotonic() - began < 15, True)
+
+
+def test_a_port_is_reserved(_):
+    """Before the server listens, and between its starts, the port refuses clients, and no other program gets it."""
+    port = labtest.free_port()
+    for _ in range(2):
+        with socket.socket() as client, socket.socket() as other:
+            expect("a client", client.connect_ex(("127.0.0.1", port)), errno.ECONNREFUSED)
+            try:
+                other.bind(("127.0.0.1", port))
+            except OSError as error:
+                expect("another program", error.errno, errno.EADDRINUSE)
+            else:
+                raise TestFailure("another program gets the port")
+        socket.create_server(("127.0.0.1", port)).close()
 
 
 def names(stages):

@@ -57,9 +57,11 @@ def environment(prefix, endpoint=None, **more):
 
 
 class Program:
-    """A compiled program with its port as its first argument, which stops at the end of its input or on SIGTERM."""
+    """A compiled program with its port as its first argument, which stops at the end of its input, or on SIGTERM (signalled)."""
+    signalled = False
 
-    def __init__(self, path, directory, env, *arguments, session=False):
+    def __init__(self, path, directory, env, *arguments, session=False, signalled=False):
+        self.signalled = signalled
         self.port = labtest.free_port()
         self.host = "::1" if "ipv6" in arguments else "127.0.0.1"
         self.output = directory / f"output-{self.port}"
@@ -76,35 +78,33 @@ class Program:
 
     def end(self):
         self.process.stdin.close()
-        try:
-            self.process.wait(1)
-        except subprocess.TimeoutExpired:
+        if self.signalled:
             self.process.terminate()
-        return self.process.wait(15)
+        return self.process.wait(60)
 
     def connect(self):
-        return socket.create_connection((self.host, self.port), 5)
+        return socket.create_connection((self.host, self.port), 20)
 
     def raw(self, method, target, headers=(), body=b""):
-        """The whole response as bytes, without its Date: until the server closes, or the first half second of an upgraded connection."""
+        """The whole response as bytes, without its Date: until the server closes, or sends nothing for half a second on an upgraded connection."""
         lines = [f"{method} {target} HTTP/1.1", "Host: edge", *headers, f"Content-Length: {len(body)}"]
         upgrade = any("pgrade" in header for header in headers)
         if not upgrade:
             lines.append("Connection: close")
         with self.connect() as connection:
-            connection.settimeout(0.5 if upgrade else 10)
             connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             response = b""
             try:
                 while part := connection.recv(65536):
                     response += part
+                    connection.settimeout(0.5 if upgrade else 20)
             except (TimeoutError, ConnectionResetError):
                 pass
         return re.sub(rb"Date: [^\r]*\r\n", b"", response)
 
     def send(self, request, response_size=0, reset=False):
         """Sends these bytes, reads this many bytes of the response (None: until its end), and disconnects. Returns the bytes read."""
-        with socket.create_connection((self.host, self.port), 5) as connection:
+        with self.connect() as connection:
             connection.sendall(request)
             response = b""
             while response_size is None or len(response) < response_size:
@@ -129,7 +129,7 @@ class Program:
         return line
 
     def metrics(self):
-        status, _, text = labtest.http_request(self.port, "GET", "/metrics", timeout=5, host=self.host)
+        status, _, text = labtest.http_request(self.port, "GET", "/metrics", host=self.host)
         expect("the status of /metrics", status, 200)
         return dict(line.rsplit(" ", 1) for line in text.decode().splitlines() if not line.startswith("#"))
 
@@ -138,7 +138,7 @@ def test_the_ulfius_example_has_all_three_signals(directory):
     prefix = installed()
     program = compile_program(prefix, directory, labtest.TOP / "examples/hello_ulfius.c", "tel-ulfius")
     with collector.Collector() as sink:
-        with Program(program, directory, environment(prefix, sink.url)) as hello:
+        with Program(program, directory, environment(prefix, sink.url), signalled=True) as hello:
             response = hello.raw("GET", "/hello/Ada", [f"traceparent: {TRACEPARENT}"])
             claim("it responds", response.endswith(b"Hello Ada\n"), response)
             [span] = sink.wait_for(1)
@@ -163,7 +163,7 @@ def test_a_program_without_a_server(directory):
     prefix = installed()
     program = compile_program(prefix, directory, labtest.TOP / "examples/no_server.c", "tel")
     with collector.Collector() as sink:
-        run = subprocess.run([program], env=environment(prefix, sink.url), capture_output=True, text=True, timeout=30)
+        run = subprocess.run([program], env=environment(prefix, sink.url), capture_output=True, text=True, timeout=60)
         expect("exit status", run.returncode, 0)
         names = sorted(span.name for span in sink.wait_for(2))
         expect("the spans", names, ["job", "step"])
@@ -175,7 +175,7 @@ def test_a_program_without_a_server(directory):
 def test_metrics_alone(directory):
     prefix = installed()
     program = compile_program(prefix, directory, labtest.TOP / "examples/metrics_only.c", "tel")
-    with Program(program, directory, environment(prefix)) as server:
+    with Program(program, directory, environment(prefix), signalled=True) as server:
         metrics = server.metrics()
         claim("its own counter", int(metrics["hits_total"]) >= 1, metrics)
         claim("a gauge that is read at the scrape", float(metrics["uptime_seconds"]) >= 0)
@@ -190,7 +190,8 @@ def scraped(port, series):
 def test_a_server_that_forks_its_workers(directory):
     prefix, ports, requests = installed(), labtest.free_ports(4), 200
     program = compile_program(prefix, directory, labtest.TOP / "examples/prefork.c", "tel")
-    with collector.Collector() as sink, Program(program, directory, environment(prefix, sink.url), *map(str, ports), session=True) as server:
+    with collector.Collector() as sink, Program(program, directory, environment(prefix, sink.url), *map(str, ports), session=True,
+                                                        signalled=True) as server:
         wait_until("all workers listen", lambda: [labtest.http_get(f"http://127.0.0.1:{port}/metrics") for port in ports])
         for _ in range(requests):
             expect("the response", labtest.http_get(f"http://127.0.0.1:{server.port}/hello"), "hello\n")
@@ -240,7 +241,7 @@ def test_static_linking_with_names_of_its_own(directory):
 
     program = directory / "static_ulfius"
     env = compile_static(prefix, program, [labtest.TOP / "examples/hello_ulfius.c", own], "libtel-ulfius", "libtel")
-    with Program(program, directory, env) as hello:
+    with Program(program, directory, env, signalled=True) as hello:
         response = hello.raw("GET", "/hello/Ada")
         claim("it responds", response.endswith(b"Hello Ada\n"), response)
         expect("the counter", hello.metrics()['request_total{method="GET",route="/hello/:name",status="200"}'], "1")
@@ -426,7 +427,7 @@ def test_what_callbacks_do_not_see(directory):
 
 def test_a_request_lasts_from_its_request_line(directory):
     with run_edge(directory, "start") as edge:
-        with socket.create_connection(("127.0.0.1", edge.port), 5) as connection:
+        with edge.connect() as connection:
             connection.sendall(b"POST /returns/continue HTTP/1.1\r\nHost: e\r\nContent-Length: 4\r\n\r\nha")
             time.sleep(0.2)  # what is measured
             connection.sendall(b"lf")

@@ -236,7 +236,7 @@ def echo(example):
         while b"\r\n\r\n" not in response:
             response += connection.recv(4096)
         connection.sendall(frame)
-        connection.settimeout(5)
+        connection.settimeout(20)
         while response.count(text) < 1:
             response += connection.recv(4096)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
