@@ -28,9 +28,9 @@ int mock_app_run(int argc, char **argv) {
   if (!channel.store || !channel.mode || !mock_metrics_open(&channel.metrics, channel.store, channel.mode))
     fputs("slack-mock: out of memory\n", stderr);
   else if (options.store && mock_store_open(channel.store, options.store, &error) != 0)
-    fprintf(stderr, "slack-mock: --store: %s\n", error.text);
+    fprintf(stderr, "slack-mock: %s: %s\n", options.store_from, error.text);
   else
-    code = mock_serve(options.listen, &channel, &signals);
+    code = mock_serve(&options.address, &channel, &signals);
   mock_metrics_free(&channel.metrics);
   mock_mode_free(channel.mode);
   mock_store_free(channel.store);

@@ -29,25 +29,25 @@ static void log_connection(void *cls, enum server_log_level level, const char *t
   fprintf(stderr, "slack-mock: %.*s\n", (int)(escape_json(line, text, len) - line), line);
 }
 
-static int fail(const char *error, int code) {
+static int fail(const char *error) {
   fprintf(stderr, "slack-mock: %s\n", error);
-  return code;
+  return EXIT_FAILURE;
 }
 
-int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t *signals) {
+int mock_serve(const struct address *address, struct mock_channel *channel, const sigset_t *signals) {
   struct server_settings settings = SERVER_SETTINGS_DEFAULT;
   struct server_hooks hooks = {.cls = channel, .refused = mock_routes_refused, .log = log_connection};
   struct error error;
-  if (address_parse(listen, &settings.address, &error) != 0) return fail(error.text, 2);
+  settings.address = *address;
   settings.body_limit = MOCK_PAYLOAD_BODY_MAX;
   settings.header_limit = 8192; /* a browser sends the cookies of all programs on this host */
   channel->server = server_new(&settings, &hooks, &error);
-  if (!channel->server) return fail(error.text, EXIT_FAILURE);
+  if (!channel->server) return fail(error.text);
   int code = EXIT_FAILURE, number;
   if (server_endpoint(channel->server, "*", "*", 0, mock_routes_handle, channel) != 0) {
-    fail("out of memory", code);
+    fail("out of memory");
   } else if (server_start(channel->server, &error) != 0) {
-    fail(error.text, code);
+    fail(error.text);
   } else {
     announce(server_address(channel->server));
     while (sigwait(signals, &number) != 0) continue;

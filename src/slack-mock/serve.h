@@ -7,9 +7,8 @@
 
 #include "slack-mock/routes.h"
 
-/* Serves the channel at listen, an ADDR:PORT, until one of the signals arrives. Block them before the call.
- * Prints the address on standard output. Returns the process's exit code; 2 if listen is not an address.
- * Prints failures on standard error. */
-int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t *signals);
+/* Serves the channel at the address until one of the signals arrives. Block them before the call. Prints the
+ * address on standard output, and failures on standard error. Returns the process's exit code. */
+int mock_serve(const struct address *address, struct mock_channel *channel, const sigset_t *signals);
 
 #endif
