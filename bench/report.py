@@ -123,10 +123,12 @@ def text(measured):
              "A *leg* is a service under load: MiniShop with some of its signals on, or bare Ulfius. *Bare Ulfius* is `bench/bare_ulfius.c`: a service"
              " in ordinary C with the same routes, JSON and responses, but without telemetry and guards. Each round runs all legs one after the"
              " other. A ratio compares two legs of the same round. The tables have the median of these ratios, which can differ from the ratio of two"
-             " medians. CPU is the user and system time of the service's process. The simulated latencies and payment failures are off, and the"
+             " medians. So ratios of different legs do not multiply exactly: CPU on/bare can be below CPU on/off although CPU off/bare is above 1."
+             " CPU is the user and system time of the service's process. The simulated latencies and payment failures are off, and the"
              " order store has room for all orders. One failed request ends the whole run.", "",
              "![CPU per request, by leg](images/benchmark.svg)", "", "## Aims", "", *aims_table(found), "", spans_line(found), "",
-             "## Operations", "", "Nanoseconds, the minimum of several runs. *Other thread* is the exporter or the log writer: its mean CPU time.", "", *operations_table(measured)]
+             "## Operations", "", "Nanoseconds, the minimum of several runs. *Other thread* is the mean CPU time of the exporter or the log writer."
+             " *Two threads against one* is the number of additions per second by two threads, divided by that of one thread.", "", *operations_table(measured)]
     lines += ["", "## Where the time goes", "", "The tables split the CPU time of an order with telemetry on by thread and library, in microseconds."
               " `perf record -e cpu-clock` measured the share of each thread and library. Each share is multiplied by the CPU time per request."]
     for mode, shares in measured["profiles"].items():

@@ -277,7 +277,7 @@ lab_incident() {
 	fi
 	case $incident_was in
 	none) shop_runs || fail "minishop does not run: start it with ./lab up (in containers: ./lab incident clear)" ;;
-	"$1") say "$1 is there already; it begins again." ;;
+	"$1") say "$1 already runs; it begins again." ;;
 	*) say "$incident_was ends: $1 takes its place." ;;
 	esac
 	incident_end "$1"

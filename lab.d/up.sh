@@ -73,7 +73,7 @@ ports_check() {
 		# In a Turkish locale the capital letter of i is not I.
 		variable=LAB_$(echo "${service%-mock}" | LC_ALL=C tr '[:lower:]' '[:upper:]')_PORT
 		port_is_valid "$port" || fail "$variable takes a port, 1 to 65535, not '$port'"
-		case "$ports_other" in *"=$port "*) fail "$variable: port $port is already meant for another program of the lab. Choose another one" ;; esac
+		case "$ports_other" in *"=$port "*) fail "$variable: another program of the lab already has port $port. Choose another one" ;; esac
 		# The listener may be this service itself, or the learner's shop.
 		eval "port_kept=\${kept_${service%-mock}:-}"
 		if [ "$service" != scratch ] && { [ "$port" != "$port_kept" ] || ! process_pid "$service" >/dev/null; } && port_taken "$port"; then

@@ -7,7 +7,7 @@ the true value. Text that it cannot parse is Unreadable, so a misspelled number 
 import re
 import unicodedata
 
-LONGEST = 200
+LONGEST_ANSWER = 200
 HUGE = 1e18  # no signal of the lab has such a number
 NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
 
@@ -18,8 +18,8 @@ class Unreadable(Exception):
 
 def tidy(text):
     """The text in lower case, without quotes and outer blanks, with single spaces."""
-    if len(text) > LONGEST:
-        raise Unreadable(f"the answer has {len(text)} characters, and at most {LONGEST} are allowed")
+    if len(text) > LONGEST_ANSWER:
+        raise Unreadable(f"the answer has {len(text)} characters, and at most {LONGEST_ANSWER} are allowed")
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise Unreadable("the answer has control characters; only printable characters are allowed")
     text = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip("\"'`´‘’“” ").rstrip(".")

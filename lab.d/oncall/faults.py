@@ -12,7 +12,7 @@ JOB = 'job="minishop"'
 ORDER, PAY = "/order", "/payment/pay"
 ROUTES = {ORDER: "POST /order", PAY: "POST /payment/pay", "/order/{order_id}": "GET /order/{order_id}"}
 PROVIDER = ("gateway_error", "gateway_timeout")
-LONGEST = "3h"  # a case ends by itself after this time, so a query that looks back this far shows the level before the fault
+LONGEST_CASE = "3h"  # a case ends by itself after this time, so a query that looks back this far shows the level before the fault
 ENOUGH = 5  # requests that make a pattern
 
 
@@ -80,6 +80,10 @@ class Fault:
     native: bool = True               # possible in the native lab
     containers: bool = True           # possible in containers
     lasting: typing.Callable = None   # (engines, p, begin, end): [(from, until)], for faults that no metric shows
+
+    def told(self, params):
+        """What the fault was, with "52 %" for a share, as everywhere in the project."""
+        return re.sub(r"(\d)%", r"\1 %", self.says.format(**params))
 
 
 # PromQL.

@@ -419,7 +419,7 @@ def observed(case, engines, place, now):
         p95 = engines.number(f'histogram_quantile(0.95, sum by (le) (rate(request_duration_seconds_bucket{{{JOB},route="{route}"}}[1m])))', now)
         if share is None or p95 is None or math.isnan(share + p95):
             return f"{place}: no such request in the last minute"
-        return f"{place}: {share:.1%} fail, and P95 is {p95 * 1000:.0f} ms"
+        return f"{place}: {100 * share:.1f} % fail, and P95 is {p95 * 1000:.0f} ms"
     if kind in ("SKU", "caller"):
         field, same = ("sku", str) if kind == "SKU" else ("user_agent", caller_of)
         counts = groups(engines.log(now - 120, now), field, lambda record: record.get("status", 200) >= 400)

@@ -20,7 +20,7 @@ from .cases import ANSWERS_FROM_S, Plan
 from .control import Control, Failed, remember, settings
 from .crowd import Crowd
 from .engines import Away, Engines
-from .faults import JOB, LONGEST, Params
+from .faults import JOB, LONGEST_CASE, Params
 from .words import CALLERS
 
 SOCKET, RECORD = "oncall.sock", "oncall.case"
@@ -28,7 +28,7 @@ REQUEST_BYTES = 4096  # more than the longest answer in JSON, with 12 bytes a ch
 TICK_S = 0.5
 BEAT_S = 30          # the heartbeat, alternately firing and resolved
 LOOK_S = 2           # whether somebody has restarted or reloaded the shop
-LONGEST_S = 3600 * int(LONGEST.removesuffix("h"))
+LONGEST_CASE_S = 3600 * int(LONGEST_CASE.removesuffix("h"))
 BASE = {"inventory.restock_s": 3600}  # in every case: a restock would hide what leaves the stock
 
 
@@ -103,7 +103,7 @@ class Hand:
             except Exception:  # a bug of this program: the case reports it instead of grading
                 traceback.print_exc()
                 self.broken = "the exercise itself has failed; see log/oncall.log, then run ./lab oncall end"
-            if time.time() - self.began > LONGEST_S:
+            if time.time() - self.began > LONGEST_CASE_S:
                 self.over.set()
 
     def step(self, age):

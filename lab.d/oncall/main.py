@@ -24,7 +24,7 @@ from oncall import cases, control, grader, hand, score, words  # noqa: E402
 from oncall.actions import ACTIONS  # noqa: E402
 from oncall.engines import Away, Engines, place_of_lab, prometheus_pages, silences_page  # noqa: E402
 
-LONGEST = 300  # characters of an answer
+LONGEST_ANSWER = 300  # characters of an answer
 USUAL_S = 1
 WAIT_S = 300  # the end of a case in containers waits for several commands of Compose
 
@@ -47,8 +47,8 @@ def ask(**request):
     """The reply of the case: {status, text}."""
     run = directory() / "run"
     here = os.getcwd()
-    if any(len(str(value)) > LONGEST for value in request.values()):
-        stop(f"the answer is too long: at most {LONGEST} characters", 2)
+    if any(len(str(value)) > LONGEST_ANSWER for value in request.values()):
+        stop(f"the answer is too long: at most {LONGEST_ANSWER} characters", 2)
     try:
         os.chdir(run)
         with socket.socket(socket.AF_UNIX) as connection:

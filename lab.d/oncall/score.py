@@ -40,7 +40,7 @@ def finish(plan, case, addresses):
         if part.began is None:
             lines.append("The fault had not begun yet.")
             break
-        lines.append(f"{clock(part.began)} UTC: {part.fault.says.format(**part.params)}")
+        lines.append(f"{clock(part.began)} UTC: {part.fault.told(part.params)}")
         lines += [f"  to find it: {'$' if look.shell else 'PromQL:'} {look.put(addresses)}" for look in part.fault.found_by]
         lines.append(f"  what mends it: ./lab mend {part.fault.mends(part.params)[0]}")
     lines.append(f"to detect {seconds(taken[0])}, to locate {seconds(taken[1])}, to explain {seconds(taken[2])}, to mend {seconds(taken[3])}; " +

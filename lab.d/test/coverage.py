@@ -110,7 +110,7 @@ def judge():
     total = [sum(column) for column in zip(*(row for row, _ in rows.values()))]
     seen = {"lines": per_cent(total[1], total[0]), "branches": per_cent(total[3], total[2])}
     left_out = sum(len(numbers) for numbers in excluded.values())
-    print(f"figure: coverage: {seen['lines']:.1f} % of lines, {seen['branches']:.1f} % of branches; {left_out} lines are excluded, with reasons")
+    print(f"figure: coverage: {seen['lines']:.1f} % of lines, {seen['branches']:.1f} % of branches; {left_out} lines excluded")
     wrong = [f"known.txt: {text}" for text in wrong_entries()]
     for line in lines_of("ratchet.txt"):
         what, least = line.split()

@@ -50,10 +50,26 @@ static const struct app_key *key_similar(const char *path) {
   return best ? &app_keys[app_key_find(best, strlen(best))] : NULL;
 }
 
+/* Sets group to the group that an unknown name at the top level probably means, or to "". */
+static void group_similar(const char *path, char group[APP_VARIABLE_SIZE]) {
+  size_t distance = TEXT_DISTANCE_MAX;
+  *group = '\0';
+  for (size_t i = 0; i < APP_KEY_COUNT && !strchr(path, '.'); i++) {
+    char name[APP_VARIABLE_SIZE];
+    const char *best = NULL;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(app_keys[i].path, "."), app_keys[i].path);
+    text_similar(path, strlen(path), name, &best, &distance);
+    if (best) strcpy(group, best);
+  }
+}
+
 void app_unknown_setting(const char *path, struct error *error) {
-  const struct app_key *similar = key_similar(path);
-  error_set(error, "unknown setting %s; %s%s%s", path, similar ? "did you mean " : "",
-            similar ? similar->path : "minishop --help lists the settings", similar ? "?" : "");
+  const struct app_key *key = key_similar(path);
+  char group[APP_VARIABLE_SIZE];
+  group_similar(path, group);
+  const char *similar = key ? key->path : group;
+  error_set(error, "unknown setting %s; %s%s%s", path, *similar ? "did you mean " : "",
+            *similar ? similar : "minishop --help lists the settings", *similar ? "?" : "");
 }
 
 void app_key_variable(const struct app_key *key, char out[APP_VARIABLE_SIZE]) {

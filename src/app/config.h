@@ -102,7 +102,7 @@ int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *
 
 /* Sets all defaults. */
 void app_config_init(struct app_config *config);
-/* Sets error to "unknown setting" and the setting that was probably meant. */
+/* Sets error to "unknown setting" and the setting or group that was probably meant. */
 void app_unknown_setting(const char *path, struct error *error);
 
 /* Copies from next the settings that may change while the service runs. Writes the paths of the other changed

@@ -53,7 +53,7 @@ void app_tracing_print(const struct tel_tracing_settings *settings, FILE *out) {
   char shown[TEL_ENDPOINT_SHOWN_SIZE];
   struct tel_proxy proxy = {.shown = ""};
   if (settings->exporter == TEL_EXPORTER_OTLP) tel_proxy_find(settings->endpoint, tel_getenv, NULL, &proxy);
-  fputs("\n# OpenTelemetry's variables, which override the settings in traces:\n", out);
+  fputs("\n# OpenTelemetry's variables, which override traces.endpoint:\n", out);
   if (tel_variables_show(tel_getenv, NULL, print_variable, out) != 0) fputs("# (out of memory)\n", out);
   fprintf(out, "# Spans go to %s",
           settings->exporter == TEL_EXPORTER_OTLP      ? tel_endpoint_show(settings->endpoint, shown)

@@ -9,12 +9,12 @@
 /* Starts to count. If memory runs out, forks are not detected. */
 void forks_watch(void);
 
-/* Internal: call forks_count(). */
+/* Internal: call forks_generation(). */
 extern _Atomic unsigned forks_seen;
 
 /* Returns 0 in the process that first called forks_watch(), 1 in its children, 2 in their children. It is a
  * single load, because every request calls it. */
-static inline unsigned forks_count(void) {
+static inline unsigned forks_generation(void) {
   return atomic_load_explicit(&forks_seen, memory_order_relaxed);
 }
 

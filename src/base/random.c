@@ -34,7 +34,7 @@ uint64_t random_u64(void) {
   static _Thread_local uint64_t s[4];
   static _Thread_local bool seeded;
   static _Thread_local unsigned seeded_in;
-  unsigned process = forks_count();
+  unsigned process = forks_generation();
   if (!seeded || seeded_in != process) {
     forks_watch();
     /* getrandom() blocks only during boot, until the kernel's pool is ready. It fails only if a sandbox

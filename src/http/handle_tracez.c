@@ -139,7 +139,7 @@ static enum MHD_Result find_proxy(void *cls, enum MHD_ValueKind kind, const char
   return MHD_YES;
 }
 
-static bool may_see(struct http_exchange *exchange) {
+static bool check_client(struct http_exchange *exchange) {
   const char *why = NULL;
   bool proxied = false;
   if (exchange->connection)
@@ -214,7 +214,8 @@ void http_handle_tracez(struct http_exchange *exchange) {
                        "(MINISHOP_TRACES_RECENT_BYTES=4194304) and restart; traces.enabled must be true.");
     return;
   }
-  if (!may_see(exchange) || !read_query(exchange, &query) || !check_filter(exchange, &query, &filter)) return;
+  if (!check_client(exchange) || !read_query(exchange, &query) || !check_filter(exchange, &query, &filter))
+    return;
   bool json = wants_json(exchange, &query);
   if (query.trace_id)
     show_trace(exchange, recent, query.trace_id, json);

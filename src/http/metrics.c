@@ -137,7 +137,7 @@ static bool register_families(struct http_metrics *metrics, struct tel_registry 
        .family = &metrics->durations},
       {.type = TEL_METRIC_COUNTER,
        .name = "minishop_refused_total",
-       .help = "Requests that were refused before routing, or cut off.",
+       .help = "Requests that were cut off, refused by libmicrohttpd or not read; not in request_total.",
        .labels = "status",
        .family = &metrics->refused},
   };

@@ -25,7 +25,7 @@ const struct tel_http_parts *http_metrics_parts(struct http_metrics *metrics,
 /* Counts a handled request of a shop route or an unmatched path. */
 void http_metrics_record(struct http_metrics *metrics, const struct http_exchange *exchange,
                          uint64_t duration_ns);
-/* Counts a request that was refused before it became an exchange. */
+/* Counts a refused or cut request that http_metrics_record() does not count. */
 void http_metrics_refused(struct http_metrics *metrics, unsigned status);
 
 #endif

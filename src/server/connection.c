@@ -67,7 +67,7 @@ static void opened(struct server *server, struct MHD_Connection *connection, voi
   struct server_client *client = client_new(server, connection);
   *context = current = client;
   if (!client) return;
-  server_insides_serves(client->fd, client);
+  server_insides_set_client(client->fd, client);
   bool too_many = atomic_fetch_add(&server->connections, 1) >= server->settings.connections;
   pthread_mutex_lock(&server->clients_lock);
   client->next = server->clients;
@@ -85,7 +85,7 @@ static void opened(struct server *server, struct MHD_Connection *connection, voi
 static void closed(struct server *server, struct server_client *client) {
   if (!client) return;
   assert(!client->request); /* completed */
-  server_insides_serves(client->fd, NULL);
+  server_insides_set_client(client->fd, NULL);
   if (current == client) current = NULL;
   pthread_mutex_lock(&server->clients_lock);
   if (client->next) client->next->previous = client->previous;

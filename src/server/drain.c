@@ -80,7 +80,7 @@ unsigned server_drain(struct server *server, uint64_t deadline_mono_ns) {
   uint64_t grace_until = clock_mono_ns() + GRACE_NS;
   atomic_store(&server->draining, true);
   if (!server->started) return 0;
-  server_insides_drains(server->accept_fd, true);
+  server_insides_set_quiesced(server->accept_fd, true);
   int listen_fd = MHD_quiesce_daemon(server->instance.mhd_daemon);
   if (listen_fd >= 0) {
     server_accepts_no_more(server);

@@ -27,23 +27,23 @@ enum { DESCRIPTORS = 1 << 17, REQUEST_WAIT_MS = 20 };
 static struct {
   _Atomic(struct server *) server;        /* for a listening socket */
   _Atomic(struct server_client *) client; /* for a connection */
-  atomic_bool drains;                     /* libmicrohttpd no longer uses this listening socket */
+  atomic_bool quiesced;                   /* libmicrohttpd no longer uses this listening socket */
 } owners[DESCRIPTORS];
 
 static bool known(int fd) {
   return fd >= 0 && fd < DESCRIPTORS;
 }
 
-void server_insides_listens(int fd, struct server *server) {
+void server_insides_set_server(int fd, struct server *server) {
   if (known(fd)) atomic_store(&owners[fd].server, server);
 }
 
-void server_insides_serves(int fd, struct server_client *client) {
+void server_insides_set_client(int fd, struct server_client *client) {
   if (known(fd)) atomic_store(&owners[fd].client, client);
 }
 
-void server_insides_drains(int fd, bool drains) {
-  if (known(fd)) atomic_store(&owners[fd].drains, drains);
+void server_insides_set_quiesced(int fd, bool quiesced) {
+  if (known(fd)) atomic_store(&owners[fd].quiesced, quiesced);
 }
 
 static int accept_raw(int fd, struct sockaddr *from, socklen_t *len, int flags) {
@@ -111,7 +111,7 @@ __attribute__((visibility("default"))) int epoll_ctl(int set, int operation, int
                                                      struct epoll_event *event) {
   int result = (int)syscall(SYS_epoll_ctl, set, operation, fd, event);
   bool gone = result != 0 && errno == ENOENT && operation == EPOLL_CTL_DEL;
-  return gone && known(fd) && atomic_load(&owners[fd].drains) ? 0 : result;
+  return gone && known(fd) && atomic_load(&owners[fd].quiesced) ? 0 : result;
 }
 
 /* Interposes libmicrohttpd's function. libulfius passes its own dispatcher and our array of options. We must

@@ -15,10 +15,10 @@ struct server_client;
 /* --- Replacements of accept4(), recv(), epoll_ctl() and MHD_start_daemon() --- */
 
 /* Sets the owner of a descriptor. NULL removes it. */
-void server_insides_listens(int fd, struct server *server);
-void server_insides_serves(int fd, struct server_client *client);
+void server_insides_set_server(int fd, struct server *server);
+void server_insides_set_client(int fd, struct server_client *client);
 /* Marks a listening socket that libmicrohttpd no longer uses, from MHD_quiesce_daemon() until its close. */
-void server_insides_drains(int fd, bool drains);
+void server_insides_set_quiesced(int fd, bool quiesced);
 
 /* --- Checks of the memory that holds a request. With versions other than 0.9 they always pass --- */
 

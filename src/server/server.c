@@ -147,7 +147,7 @@ int server_start(struct server *server, struct error *error) {
   limits_tell(server);
   server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   server->accept_fd = server->listen_fd;
-  server_insides_listens(server->accept_fd, server);
+  server_insides_set_server(server->accept_fd, server);
   unsigned flags = options_fill(server, options);
   int result = ulfius_start_framework_with_mhd_options(&server->instance, flags, options);
   if (result != U_OK) server_accepts_no_more(server);
@@ -179,7 +179,7 @@ bool server_draining(const struct server *server) {
 
 void server_accepts_no_more(struct server *server) {
   pthread_mutex_lock(&server->spare_lock);
-  if (server->accept_fd >= 0) server_insides_listens(server->accept_fd, NULL);
+  if (server->accept_fd >= 0) server_insides_set_server(server->accept_fd, NULL);
   server->accept_fd = -1;
   if (server->spare_fd >= 0) close(server->spare_fd);
   server->spare_fd = -1;
@@ -193,7 +193,7 @@ void server_free(struct server *server) {
   assert(!server->clients && server->in_flight == 0); /* libmicrohttpd has reported the end of each */
   server_sweeper_stop(server);
   if (server->instance_ready) ulfius_clean_instance(&server->instance);
-  server_insides_drains(server->listen_fd, false);
+  server_insides_set_quiesced(server->listen_fd, false);
   if (server->listen_fd >= 0) close(server->listen_fd);
   pthread_cond_destroy(&server->drained);
   pthread_mutex_destroy(&server->drained_lock);

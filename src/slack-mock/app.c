@@ -32,14 +32,13 @@ static void log_connection(void *cls, enum server_log_level level, const char *t
   fprintf(stderr, "slack-mock: %.*s\n", (int)(escape_json(line, text, len) - line), line);
 }
 
-static int fail(const char *error, int code) {
+static int fail(const char *error) {
   fprintf(stderr, "slack-mock: %s\n", error);
-  return code;
+  return EXIT_FAILURE;
 }
 
-/* Serves the channel at listen, an ADDR:PORT, until SIGTERM or SIGINT. Returns the exit code; 2 if listen is
- * not an address. */
-static int serve(const char *listen, struct mock_channel *channel) {
+/* Serves the channel until SIGTERM or SIGINT. Returns the exit code. */
+static int serve(const struct address *address, struct mock_channel *channel) {
   struct server_settings settings = SERVER_SETTINGS_DEFAULT;
   struct server_hooks hooks = {
       .cls = channel, .handle = mock_routes_handle, .refused = mock_routes_refused, .log = log_connection};
@@ -48,14 +47,14 @@ static int serve(const char *listen, struct mock_channel *channel) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  if (address_parse(listen, &settings.address, &error) != 0) return fail(error.text, 2);
+  settings.address = *address;
   settings.body_limit = MOCK_PAYLOAD_BODY_MAX;
   settings.header_limit = 8192; /* a browser sends the cookies of all programs on this host */
   channel->server = server_new(&settings, &hooks, &error);
-  if (!channel->server) return fail(error.text, EXIT_FAILURE);
+  if (!channel->server) return fail(error.text);
   int code = EXIT_FAILURE, number;
   if (server_start(channel->server, &error) != 0) {
-    fail(error.text, code);
+    fail(error.text);
   } else {
     announce(server_address(channel->server));
     while (sigwait(&signals, &number) != 0) continue;
@@ -81,11 +80,11 @@ int mock_app_run(int argc, char **argv) {
   channel.mode = mock_mode_new();
   channel.hook = options.hook;
   if (!channel.store || !channel.mode || !mock_metrics_open(&channel.metrics, channel.store, channel.mode))
-    fail("out of memory", code);
+    fail("out of memory");
   else if (options.store && mock_store_open(channel.store, options.store, &error) != 0)
-    fprintf(stderr, "slack-mock: --store: %s\n", error.text);
+    fprintf(stderr, "slack-mock: %s: %s\n", options.store_from, error.text);
   else
-    code = serve(options.listen, &channel);
+    code = serve(&options.address, &channel);
   mock_metrics_free(&channel.metrics);
   mock_mode_free(channel.mode);
   mock_store_free(channel.store);

@@ -56,7 +56,7 @@ bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, s
        .family = &messages},
       {.type = TEL_METRIC_COUNTER,
        .name = "slack_mock_refused_total",
-       .help = "Requests that reached no endpoint, by status.",
+       .help = "Requests that were cut off or refused, also writes of other web sites, by status.",
        .labels = "status",
        .family = &refused},
       {.type = TEL_METRIC_GAUGE,

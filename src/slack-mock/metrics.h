@@ -22,7 +22,7 @@ struct mock_metrics {
  * too. */
 bool mock_metrics_open(struct mock_metrics *metrics, struct mock_store *store, struct mock_mode *mode);
 void mock_metrics_free(struct mock_metrics *metrics);
-/* Counts a request that reached no endpoint. */
+/* Counts a refused request by the status of its response. */
 void mock_metrics_refused(struct mock_metrics *metrics, unsigned status);
 
 #endif

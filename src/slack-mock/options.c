@@ -29,28 +29,34 @@ static const char usage[] =
     "The variables SLACK_MOCK_LISTEN, SLACK_MOCK_STORE and SLACK_MOCK_HOOK replace options that are not "
     "given.\n";
 
+/* A value, and the option or variable that sets it. */
+struct setting {
+  const char *value, *from;
+};
+
 /* The variable's value without surrounding white space (a value from a file ends in a newline), or the
  * default. */
-static const char *setting(const char *variable, const char *otherwise, char *out, size_t size) {
+static struct setting from_variable(const char *variable, const char *otherwise, char *out, size_t size) {
   const char *value = getenv(variable), *begin;
   size_t len = value ? text_trim(value, strlen(value), &begin) : 0;
-  if (len == 0) return otherwise;
-  if (len >= size) return value; /* too long: the caller refuses it */
+  if (len == 0) return (struct setting){otherwise, variable};
+  if (len >= size) return (struct setting){value, variable}; /* too long: the caller refuses it */
   memcpy(out, begin, len);
   out[len] = '\0';
-  return out;
+  return (struct setting){out, variable};
 }
 
 /* Sets the known webhook from its path or its full address. Messages do not repeat it, because it is a
  * secret. */
-static bool take_hook(struct mock_options *options, const char *address) {
+static bool take_hook(struct mock_options *options, const struct setting *known) {
   static char hook[256];
-  const char *path = strstr(address, "/services/");
+  const char *path = strstr(known->value, "/services/");
   bool valid = path && mock_payload_path(path) && strlen(path) < sizeof hook;
   if (!valid) {
-    fputs("slack-mock: --hook requires a webhook's address: /services/T.../B.../..., with or without "
-          "http://HOST:PORT before it\n",
-          stderr);
+    fprintf(stderr,
+            "slack-mock: %s requires a webhook's address: /services/T.../B.../..., with or without "
+            "http://HOST:PORT before it\n",
+            known->from);
     return false;
   }
   options->hook = strcpy(hook, path);
@@ -76,16 +82,31 @@ static int misused(const char *before, const char *word, const char *after) {
   return EXIT_USAGE;
 }
 
+/* Checks the settings. Reports the first one that is invalid. */
+static bool take(struct mock_options *options, const struct setting *address, const struct setting *file,
+                 const struct setting *known) {
+  struct error error;
+  *options = (struct mock_options){.store = file->value, .store_from = file->from};
+  if (file->value && !*file->value) {
+    fprintf(stderr, "slack-mock: %s requires the name of a file\n", file->from);
+    return false;
+  }
+  if (address_parse(address->value, &options->address, &error) != 0) {
+    fprintf(stderr, "slack-mock: %s: %s\n", address->from, error.text);
+    return false;
+  }
+  return !known->value || take_hook(options, known);
+}
+
 int mock_options_parse(int argc, char **argv, struct mock_options *options) {
   static const struct option longs[] = {
       {"listen", required_argument, NULL, 'l'}, {"store", required_argument, NULL, 's'},
       {"hook", required_argument, NULL, 'k'},   {"help", no_argument, NULL, 'h'},
       {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
   static char listen[256], store[4096], hook[4096];
-  options->listen = setting("SLACK_MOCK_LISTEN", "127.0.0.1:8090", listen, sizeof listen);
-  options->store = setting("SLACK_MOCK_STORE", NULL, store, sizeof store);
-  options->hook = NULL;
-  const char *known = setting("SLACK_MOCK_HOOK", NULL, hook, sizeof hook);
+  struct setting address = from_variable("SLACK_MOCK_LISTEN", "127.0.0.1:8090", listen, sizeof listen);
+  struct setting file = from_variable("SLACK_MOCK_STORE", NULL, store, sizeof store);
+  struct setting known = from_variable("SLACK_MOCK_HOOK", NULL, hook, sizeof hook);
   opterr = 0;
   for (;;) {
     const char *seen = argv[optind];
@@ -93,14 +114,14 @@ int mock_options_parse(int argc, char **argv, struct mock_options *options) {
     if (option == -1) break;
     switch (option) {
     case 'l':
-      options->listen = optarg;
+      address = (struct setting){optarg, "--listen"};
       break;
     case 's':
-      options->store = optarg;
+      file = (struct setting){optarg, "--store"};
       break;
     case 'k':
       snprintf(hook, sizeof hook, "%s", optarg);
-      known = hook;
+      known = (struct setting){hook, "--hook"};
       memset(optarg, '*', strlen(optarg));
       break;
     case 'h':
@@ -113,10 +134,6 @@ int mock_options_parse(int argc, char **argv, struct mock_options *options) {
       return misused("unknown or ambiguous option ", seen, "");
     }
   }
-  if (options->store && !*options->store) {
-    fputs("slack-mock: --store requires the name of a file\n", stderr);
-    return EXIT_USAGE;
-  }
-  if (optind == argc) return !known || take_hook(options, known) ? CONTINUE : EXIT_USAGE;
-  return misused("unexpected argument: ", argv[optind], "");
+  if (optind != argc) return misused("unexpected argument: ", argv[optind], "");
+  return take(options, &address, &file, &known) ? CONTINUE : EXIT_USAGE;
 }

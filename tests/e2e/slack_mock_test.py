@@ -439,10 +439,11 @@ def test_command_line(_):
             (["--listen", ""], 2, "stderr", "has no port")):
         done = run(*options)
         expect(f"{options}: {done}", (done.returncode, words in getattr(done, stream)), (code, True))
-    expect("SLACK_MOCK_LISTEN counts", run(SLACK_MOCK_LISTEN="nonsense").returncode, 2)
-    for name, value, shown in (("SLACK_MOCK_LISTEN", "\tnonsense\r\n", '"nonsense"'), ("SLACK_MOCK_STORE", " /no/such/file\n", "/no/such/file:")):
+    for name, value, code, says in (("SLACK_MOCK_LISTEN", "\tnonsense\r\n", 2, ': "nonsense" has no port'),
+                                    ("SLACK_MOCK_STORE", " /no/such/file\n", 1, ": /no/such/file:"),
+                                    ("SLACK_MOCK_HOOK", "nonsense", 2, " requires a webhook's address")):
         done = run(**{name: value})
-        expect(f"white space around {name}: {done.stderr}", (done.returncode > 0, shown in done.stderr), (True, True))
+        expect(f"{name}: {done.stderr}", (done.returncode, done.stderr.startswith(f"slack-mock: {name}{says}")), (code, True))
     with Mock() as mock:
         done = run("--listen", f"127.0.0.1:{mock.port}")
         expect(done.stderr, (done.returncode, "stop it or choose another port" in done.stderr), (1, True))
@@ -472,9 +473,9 @@ def test_hook(_):
     with Mock() as mock:
         expect("without", (mock.post(HELLO, JSON, "/services/T9/B9/any"), json.loads(mock.ask("GET", "/control")[2])["any_hook"]), ((200, "ok"), True))
     for value in ("canary", "/services/T0/B0", "http://127.0.0.1/services/T0/B0/", "/services/T0/B0/" + "canary" * 1000, "/services/T0/B0/canary/x"):
-        for options, environment in ((["--hook", value], {}), ([], {"SLACK_MOCK_HOOK": value})):
+        for name, options, environment in (("--hook", ["--hook", value], {}), ("SLACK_MOCK_HOOK", [], {"SLACK_MOCK_HOOK": value})):
             done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", *options], env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
-            expect(f"{value[:40]}: {done}", (done.returncode, "--hook requires" in done.stderr, "canary" in done.stderr), (2, True, False))
+            expect(f"{value[:40]}: {done}", (done.returncode, f"{name} requires" in done.stderr, "canary" in done.stderr), (2, True, False))
     for word in (f"--hoook={known}", f"-z{known}", known, f"http://127.0.0.1:8090{known}", f"--help={known}"):
         done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", word], capture_output=True, text=True, timeout=60)
         expect(f"not an option: {done}", (done.returncode, "--help" in done.stderr, token in done.stderr), (2, True, False))

@@ -234,7 +234,7 @@ def records(lab):
 def one_incident_after_another(lab):
     contains(lab("incident", "slow-payments"), "a message within two minutes")
     contains(lab("incident", "slack-outage"), "slow-payments ends: slack-outage takes its place", "silent as long as Slack is broken")
-    contains(lab("incident", "slack-outage"), "slack-outage is there already")
+    contains(lab("incident", "slack-outage"), "slack-outage already runs")
     contains(lab("status"), "incident       slack-outage")
     contains(lab("incident", "card-declines"), "slack-outage ends: card-declines takes its place")
     slack = labtest.http_json(f"http://127.0.0.1:{lab.ports['LAB_SLACK_PORT']}/control")["mode"]

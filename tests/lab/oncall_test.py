@@ -101,7 +101,7 @@ class Case:
     def end(self):
         text = self.lab("oncall", "end")
         for _, fault, params in self.plan.parts:
-            contains(text, fault.says.format(**params), f"./lab mend {fault.mends(params)[0]}")
+            contains(text, fault.told(params), f"./lab mend {fault.mends(params)[0]}")
         return text
 
 

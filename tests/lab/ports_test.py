@@ -63,9 +63,9 @@ def test_ports_that_are_none(directory):
     lab = Lab(directory)
     for port in ("shop", "0", "65536", "-1", "08080", "+8080", " 8080", "8080.0", "0x50", "1" * 30):
         contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": port}), f"LAB_SLACK_PORT takes a port, 1 to 65535, not '{port}'")
-    contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": lab.ports["LAB_MINISHOP_PORT"]}), "meant for another program of the lab")
+    contains(lab("up", status=1, **{**lab.ports, "LAB_SLACK_PORT": lab.ports["LAB_MINISHOP_PORT"]}), "another program of the lab already has port")
     contains(lab("up", status=1, **lab.ports, LAB_SCRATCH_PORT="x"), "LAB_SCRATCH_PORT takes a port, 1 to 65535, not 'x'")
-    contains(lab("up", status=1, **lab.ports, LAB_SCRATCH_PORT=lab.ports["LAB_SLACK_PORT"]), "LAB_SCRATCH_PORT: port ", "meant for another program of the lab")
+    contains(lab("up", status=1, **lab.ports, LAB_SCRATCH_PORT=lab.ports["LAB_SLACK_PORT"]), "LAB_SCRATCH_PORT: another program of the lab already has port")
 
 
 if __name__ == "__main__":

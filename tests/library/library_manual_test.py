@@ -114,7 +114,8 @@ GIVEN = {"tel": "struct tel *tel = given->tel;", "instance": "struct _u_instance
          "request": "struct tel_span *request = given->request;", "id": "const char *id = given->id;", "sku": "const char *sku = given->sku;",
          "header": "const char *header = given->header;", "method": "const char *method = given->method;", "path": "const char *path = given->path;",
          "peer": "const char *peer = given->peer;", "route": "struct tel_http_route *route = given->route;", "size": "uint64_t size = given->size;",
-         "mugs": "struct tel_counter *mugs = given->mugs;", "children": "int children = given->children;"}
+         "mugs": "struct tel_counter *mugs = given->mugs;", "children": "int children = given->children;",
+         "table": "static const struct tel_metric table[1];"}
 
 
 def program_of(snippet):

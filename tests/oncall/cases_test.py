@@ -474,7 +474,7 @@ def test_history_is_bounded_and_forgiving(directory):
         world.case.end(world.now)
         text, entry = score.finish(world.plan, world.case, {"LOG": "minishop.json"})
         score.keep(directory, entry)
-    if "switch-provider" not in text:
+    if "switch-provider" not in text or not re.search(r"\d % of the payments", text):
         raise TestFailure(text)
     path = score.history_file(directory)
     expect("lines", len(path.read_text().splitlines()), score.KEPT)

@@ -70,8 +70,8 @@ START_TEST(test_options) {
     int status;
     const char *says;
   } cases[] = {
-      {{"--hook", "/services/nobody"}, 2, "--hook requires a webhook's address"},
-      {{"--listen", "nowhere"}, 2, "has no port"},
+      {{"--hook", "/services/nobody"}, 2, "slack-mock: --hook requires a webhook's address"},
+      {{"--listen", "nowhere"}, 2, "slack-mock: --listen: \"nowhere\" has no port"},
       {{"--nonsense"}, 2, "slack-mock: unknown or ambiguous option --nonsense\nTry slack-mock --help."},
       {{"--nonsense=x"}, 2, "unknown or ambiguous option --nonsense\n"},
       {{"-zx"}, 2, "unknown or ambiguous option -z\n"},

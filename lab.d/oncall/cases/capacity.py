@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """There is too much traffic, or a resource has run out."""
-from ..faults import JOB, LONGEST, ORDER, PAY, Fault, Look, busiest, caller_of, most, shell, slower
+from ..faults import JOB, LONGEST_CASE, ORDER, PAY, Fault, Look, busiest, caller_of, most, shell, slower
 from ..words import CALLERS
 
 
@@ -45,7 +45,7 @@ FAULTS = (
           mends=lambda p: ("more-connections",), worse=("fewer-connections", "retry-at-once")),
     Fault(5, "descriptors", ("capacity", "client"), ("too_many_connections",),
           "{caller} opened {rps:.0f} connections a second and closed none.",
-          (Look(f"process_open_fds > 60 + min_over_time(process_open_fds[{LONGEST}])", lambda p: ('job="minishop"',)),
+          (Look(f"process_open_fds > 60 + min_over_time(process_open_fds[{LONGEST_CASE}])", lambda p: ('job="minishop"',)),
            shell(most("user_agent", '.route == "/order" and (.user_agent | startswith("minishop-shoppers") | not)'), lambda p: (p.caller,))),
           draw=lambda rng: {"caller": rng.choice(CALLERS), "rps": rng.uniform(8, 12)},
           misbehaves=lambda p: ((p.caller, "hold", p.rps, 1),),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Monitoring is broken. The shop is healthy, but the next outage would go unnoticed."""
 from ..engines import timestamp
-from ..faults import JOB, LONGEST, Fault, Look, shell
+from ..faults import JOB, LONGEST_CASE, Fault, Look, shell
 
 ALERTS = ("MiniShopHighErrorRate", "MiniShopDown", "MiniShopHighLatency", "MiniShopTelemetryDropped", "SlackDeliveryFailing")
 SCRAPED = {"slack-mock": "slack", "alertmanager": "alertmanager"}
@@ -69,7 +69,7 @@ FAULTS = (
           where=lambda p: (p.alert,), broad=lambda p: ("alertmanager",), witness=sees_silence, mends=lambda p: ("expire-silences",)),
     Fault(17, "target-lost", ("observer",), ("target_lost",),
           "Prometheus no longer scraped {job}.",
-          (Look(f"count by (job) (max_over_time(up[{LONGEST}])) unless count by (job) (up)", lambda p: (p.job,)),),
+          (Look(f"count by (job) (max_over_time(up[{LONGEST_CASE}])) unless count by (job) (up)", lambda p: (p.job,)),),
           draw=lambda rng: {"job": rng.choice(list(SCRAPED))},
           unscrapes=lambda p: p.job,
           effect=lambda p, base: f'(sum(absent(up{{job="{p.job}"}})) or vector(0))',

@@ -10,7 +10,7 @@
 
 int tel_fork_claim_init(struct tel_fork_claim *claim) {
   forks_watch();
-  claim->made_in = forks_count();
+  claim->made_in = forks_generation();
   atomic_init(&claim->started_in, 0);
   void *page = mmap(NULL, sizeof *claim->claimed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   claim->claimed = page == MAP_FAILED ? NULL : page;
@@ -46,7 +46,7 @@ struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_i
     *end = NULL;
   }
   tel_fork_claim_free(claim);
-  atomic_store_explicit(&claim->started_in, forks_count() + 1, memory_order_relaxed);
+  atomic_store_explicit(&claim->started_in, forks_generation() + 1, memory_order_relaxed);
   return others;
 }
 
@@ -56,5 +56,5 @@ bool tel_fork_claim_started(const struct tel_fork_claim *claim) {
 
 bool tel_fork_claim_foreign(const struct tel_fork_claim *claim) {
   unsigned started_in = atomic_load_explicit(&claim->started_in, memory_order_relaxed);
-  return started_in != 0 && started_in != forks_count() + 1;
+  return started_in != 0 && started_in != forks_generation() + 1;
 }

@@ -14,8 +14,8 @@
 struct tel_item;
 
 struct tel_fork_claim {
-  unsigned made_in;            /* forks_count() */
-  _Atomic unsigned started_in; /* forks_count() + 1; 0: not started */
+  unsigned made_in;            /* forks_generation() */
+  _Atomic unsigned started_in; /* forks_generation() + 1; 0: not started */
   _Atomic unsigned *claimed; /* shared by all processes: number of claimed items of made_in; NULL: started */
 };
 

@@ -24,7 +24,7 @@ struct tel_item {
   struct tel_item *next;
   uint32_t bytes;
   uint32_t weight;    /* how many spans or records it holds, at least 1 */
-  unsigned queued_in; /* forks_count() */
+  unsigned queued_in; /* forks_generation() */
 };
 
 struct tel_pipeline_settings {

@@ -8,12 +8,12 @@
 
 enum { WAIT_MAX_MS = 10 };
 
-/* forks_count() + 1 of the process whose thread has the turn; 0: none. A child of fork() must not wait for a
- * thread of its parent. */
+/* forks_generation() + 1 of the process whose thread has the turn; 0: none. A child of fork() must not wait
+ * for a thread of its parent. */
 static _Atomic unsigned owner;
 
 bool tel_stdout_take(bool (*give_up)(void *cls), void *cls) {
-  unsigned own = forks_count() + 1;
+  unsigned own = forks_generation() + 1;
   for (uint64_t wait_ms = 1;; wait_ms = wait_ms < WAIT_MAX_MS ? wait_ms + 1 : WAIT_MAX_MS) {
     unsigned other = atomic_load(&owner);
     if (other != own && atomic_compare_exchange_strong(&owner, &other, own)) return true;

@@ -76,7 +76,7 @@ struct tel *tel_new(const char *name, const char *version) {
   if (!tel) return NULL;
   pthread_mutex_init(&tel->lock, NULL);
   random_uuid(tel->instance); /* watches for forks from now on */
-  tel->process = forks_count();
+  tel->process = forks_generation();
   if (!name || !version || !*name || strlen(name) >= TEL_NAME_SIZE || strlen(version) >= TEL_NAME_SIZE)
     tel_fail(tel, TEL_E_VALUE,
              "telemetry requires a name of 1 to 63 bytes and a version of at most 63 bytes");
@@ -87,13 +87,13 @@ struct tel *tel_new(const char *name, const char *version) {
 
 bool tel_foreign(const struct tel *tel) {
   unsigned started_in = atomic_load_explicit(&tel->started_in, memory_order_relaxed);
-  return started_in != 0 && started_in != forks_count() + 1;
+  return started_in != 0 && started_in != forks_generation() + 1;
 }
 
 /* Each process is a separate instance. */
 static int take_over(struct tel *tel) {
-  if (tel->process == forks_count()) return 0;
-  tel->process = forks_count();
+  if (tel->process == forks_generation()) return 0;
+  tel->process = forks_generation();
   random_uuid(tel->instance);
   tel_tracing_rename(tel->tracing, tel->instance);
   return tel_logger_rename(tel->logger, tel->version, tel->instance);
@@ -114,7 +114,7 @@ int tel_start(struct tel *tel) {
   if (!error) error = tel_logger_start(tel->logger);
   if (!error) error = tel_tracing_start(tel->tracing);
   tel_fail(tel, error, "cannot start telemetry");
-  tel->started_in = tel->error == 0 ? forks_count() + 1 : 0;
+  tel->started_in = tel->error == 0 ? forks_generation() + 1 : 0;
   return tel->error;
 }
 

@@ -20,7 +20,7 @@ struct tel_tracing;
 struct tel {
   struct tel_left_behind left; /* first */
   char instance[RANDOM_UUID_SIZE], version[TEL_NAME_SIZE];
-  unsigned process; /* forks_count() of the process that made it */
+  unsigned process; /* forks_generation() of the process that made it */
   bool has_curl;    /* curl_global_init() succeeded */
   struct tel_registry *registry;
   struct tel_logger *logger;
@@ -28,7 +28,7 @@ struct tel {
   pthread_mutex_t lock;            /* for http, owned and the error */
   _Atomic(struct tel_http *) http; /* made by src/telemetry/http when it is first needed */
   struct tel_owned *owned;
-  _Atomic unsigned started_in; /* forks_count() + 1; 0: not started */
+  _Atomic unsigned started_in; /* forks_generation() + 1; 0: not started */
   int error;                   /* the first */
   char error_text[TEL_ERROR_SIZE];
 };

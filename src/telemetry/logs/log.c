@@ -28,7 +28,7 @@ struct tel_logger {
   struct tel_log_writer *writer;
 };
 
-/* The logger that receives yder's lines, and forks_count() of the process that installed it. */
+/* The logger that receives yder's lines, and forks_generation() of the process that installed it. */
 static _Atomic(struct tel_logger *) installed;
 static _Atomic unsigned installed_in;
 /* The record that this thread passes through yder. */
@@ -135,10 +135,10 @@ static void on_yder_line(void *cls, const char *app, const time_t date, const un
 static bool take_yder(struct tel_logger *logger) {
   struct tel_logger *before = NULL;
   if (!atomic_compare_exchange_strong(&installed, &before, logger) &&
-      (atomic_load(&installed_in) == forks_count() || !is_foreign(before) ||
+      (atomic_load(&installed_in) == forks_generation() || !is_foreign(before) ||
        !atomic_compare_exchange_strong(&installed, &before, logger)))
     return false;
-  atomic_store(&installed_in, forks_count());
+  atomic_store(&installed_in, forks_generation());
   return true;
 }
 

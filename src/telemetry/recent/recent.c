@@ -83,7 +83,7 @@ void tel_recent_chunks_give(struct tel_recent *recent, struct tel_recent_chunk *
   }
 }
 
-struct tel_recent_open *tel_recent_open(struct tel_recent *recent) {
+struct tel_recent_open *tel_recent_begin(struct tel_recent *recent) {
   struct tel_recent_open *open = tel_pool_take(recent->pool);
   if (!open) {
     count(recent, TEL_RECENT_FULL);

@@ -103,7 +103,7 @@ TEL_MUST_CHECK int tel_recent_register(struct tel_recent *recent, struct tel_reg
 
 /* Begins a trace with one reference, for its first span. If no chunk is free, counts that and returns NULL.
  */
-struct tel_recent_open *tel_recent_open(struct tel_recent *recent);
+struct tel_recent_open *tel_recent_begin(struct tel_recent *recent);
 /* Adds a reference, for a child. */
 struct tel_recent_open *tel_recent_join(struct tel_recent_open *open);
 /* Copies the ended span and drops its reference. sealed is false if memory for its encoding ran out. */

@@ -138,7 +138,7 @@ struct tel_span *tel_span_start_at(struct tel_tracer *tracer, const char *name, 
   span->local_root = true;
   span->clock = *start;
   span->start_unix_ns = start->unix_ns;
-  if (span->recording && tracer->recent) span->recent = tel_recent_open(tracer->recent);
+  if (span->recording && tracer->recent) span->recent = tel_recent_begin(tracer->recent);
   return span;
 }
 

@@ -23,7 +23,7 @@ struct tel_context {
   bool remote;   /* received from another process */
 };
 
-/* Whether neither id is all zero. */
+/* True if both ids are set: neither the trace id nor the span id is all zeros. */
 TEL_API bool tel_context_valid(const struct tel_context *context);
 TEL_API bool tel_context_sampled(const struct tel_context *context);
 

@@ -67,11 +67,11 @@ TEL_API int tel_register(struct tel *tel, const struct tel_metric *table, size_t
 /* Exports queued spans and writes queued log lines for at most the given time, stops the threads and frees
  * everything. The lines have 0.2 seconds more, because the exporter may report a failure at its deadline. A
  * hung collector or output adds up to 0.3 seconds. Returns how many spans and lines this call lost. yder then
- * has no output, until the program sets it up again. Stop the server first: no thread may use tel, its
- * handles or an observed instance any more, or log with yder meanwhile. A program that ends without this call
- * loses what is queued. A thread that still hangs after these times is left behind with the memory that it
- * may still use. The program may then continue, but must not unload the library (dlclose()) or a plug-in
- * whose static names are in spans and lines. */
+ * has no output, until the program sets it up again. Stop the server first: from this call on, no thread may
+ * use tel, its handles or an observed instance, and during it no thread may log with yder. A program that
+ * ends without this call loses what is queued. A thread that still hangs after these times is left behind
+ * with the memory that it may still use. The program may then continue, but must not unload the library
+ * (dlclose()) or a plug-in whose static names are in spans and lines. */
 TEL_API uint64_t tel_free(struct tel *tel, unsigned milliseconds);
 
 /* The parts, valid until tel_free(). NULL for NULL, if tel_new() could not create them, and in the destroy()
