@@ -81,6 +81,10 @@ class Fault:
     containers: bool = True           # possible in containers
     lasting: typing.Callable = None   # (engines, p, begin, end): [(from, until)], for faults that no metric shows
 
+    def held(self, p):
+        """Whether the case keeps the fault in place until an action ends it. A user may undo other faults, such as a silence, without an action."""
+        return bool(self.config(p) or self.rejected(p) or self.build(p) or self.misbehaves(p))
+
 
 # PromQL.
 

@@ -380,7 +380,9 @@ def unnamed(case, deed, text, now):
 
 
 def tampered(case, engines, now):
-    """Disabling alerts does not mend a fault. Yields each way in which alerting is broken."""
+    """Disabling alerts does not mend a fault, and neither do healthy requests that hide it. Yields each way in which this was done."""
+    if any(part.began and not part.ended and part.fault.held(part.params) for part in case.parts):
+        yield STILL
     loaded = set(engines.rules())
     missing = [name for name in case.rules if name not in loaded]
     if missing:

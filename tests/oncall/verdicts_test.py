@@ -102,6 +102,19 @@ def test_the_end_waits_for_the_proof(_):
         expect(f"case {number}, after actions that did not help", grader.unproven(world.case, world, world.now), "")
 
 
+def test_hiding_a_fault_is_not_mending(_):
+    """A learner may send so many healthy requests that the share of the bad ones is small."""
+    for number in cases.NUMBERS:
+        world = World(1, number)
+        if not any(part.fault.held(part.params) for part in world.parts):
+            continue
+        world.hidden_since = world.now
+        world.act("nothing")
+        labtest.contains(wanted(world, 4, "", WRONG).text, grader.STILL)
+        world.mend()
+        wanted(world, 4, "", RIGHT)
+
+
 def test_alerts_from_before_are_told(_):
     for alerts in (["MiniShopDown (firing)"], ["MiniShopDown (firing)", "MiniShopTelemetryDropped (pending)"]):
         world = World(1, 1)
