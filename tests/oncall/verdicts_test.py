@@ -152,11 +152,16 @@ def test_a_printed_query_finds_the_fault_as_long_as_it_lasts(directory):
 
 def test_answers_are_read_as_people_word_them(_):
     for text, place in (("t-shirt", "tshirt"), ("T SHIRT", "tshirt"), ("the payment provider", "ChargeCard"), ("in the log", "log"), ("paymentpay", "POST /payment/pay"),
-                        ("at the step ChargeCard", "ChargeCard"), ("the alert manager", "alertmanager"), ("Slack-Channel", "slack"), ("in the webhook", "slack")):
+                        ("at the step ChargeCard", "ChargeCard"), ("the alert manager", "alertmanager"), ("Slack-Channel", "slack"), ("in the webhook", "slack"),
+                        ("the span ChargeCard", "ChargeCard"), ('job="alertmanager"', "alertmanager")):
         expect(text, words.place(text), place)
+    expect("a label of Prometheus", words.place('alertname="MiniShopDown"', ["MiniShopDown"]), "MiniShopDown")
     for text, reason in (("gatewayerror", "gateway_error"), ("GatewayTimeout", "gateway_timeout"), ("the connection pool", "pool_exhausted"), ("sold-out", "out_of_stock"),
-                         ("dependency errors: gateway_error", "gateway_error")):
+                         ("dependency errors: gateway_error", "gateway_error"), ("gateway errors", "gateway_error"), ("Provider errors", "gateway_error"),
+                         ('reason="gateway_error"', "gateway_error"), ("error.type=gateway_timeout", "gateway_timeout"), ("client: retry storms", "retry_storm")):
         expect(text, words.cause(text)[1], reason)
+    for text in ("since about 14:03:12", "yes, from about 14:03:12", "~14:03:12", "ca. 14:03:12"):
+        expect(text, words.since(text, BEGAN + 400)[0], words.since("14:03:12", BEGAN + 400)[0])
     for text, action in (("switch-provider", ("switch-provider", [])), ("Switch provider", ("switch-provider", [])), ("block caller android app", ("block-caller", ["android", "app"])),
                          ("replace-instance 127.0.0.1:1", ("replace-instance", ["127.0.0.1:1"])), ("nothing", ("nothing", []))):
         expect(text, main.action_of(text.split()), action)
