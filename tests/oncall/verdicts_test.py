@@ -150,6 +150,14 @@ def test_a_printed_query_finds_the_fault_as_long_as_it_lasts(directory):
             expect(f"{look.text} after {minutes} minutes\n{done.stdout}{done.stderr}", done.returncode, 0)
 
 
+def test_a_printed_command_finds_one_instance_of_several(directory):
+    """The instances share the log, so its newest line may be of another instance."""
+    log = directory / "log.json"
+    log.write_text('{"version":"3.4.1"}\n' + 3 * '{"version":"0.1.0"}\n')
+    [look] = [look for look in cases.BY_NAME["wrong-build"].found_by if look.shell]
+    labtest.contains(labtest.output("sh", "-c", look.put({"LOG": str(log)})), *look.shows(faults.Params(version="3.4.1")))
+
+
 def test_answers_are_read_as_people_word_them(_):
     for text, place in (("t-shirt", "tshirt"), ("T SHIRT", "tshirt"), ("the payment provider", "ChargeCard"), ("in the log", "log"), ("paymentpay", "POST /payment/pay"),
                         ("at the step ChargeCard", "ChargeCard"), ("the alert manager", "alertmanager"), ("Slack-Channel", "slack"), ("in the webhook", "slack"),
