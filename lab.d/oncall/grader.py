@@ -366,6 +366,10 @@ def settled(case, engines, now):
         bad = bad_times(engines, expression, good, begin, now)
         if bad and bad[-1] > worst:
             worst, why = bad[-1], text
+    for part in case.parts:
+        ends = [min(end, now) for _, end in part.fault.lasting(engines, part.params, case.began, now)] if part.fault.lasting else []
+        if max(ends, default=0) > worst:
+            worst, why = max(ends), STILL
     for text in tampered(case, engines, now):
         if text != STILL or now - worst >= SETTLED_STEP_S:  # STILL is not true while a check fails
             why = text
