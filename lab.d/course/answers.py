@@ -10,6 +10,9 @@ import unicodedata
 LONGEST_ANSWER = 200
 HUGE = 1e18  # no signal of the lab has such a number
 NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
+GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}([,' ]\d{3})+(\.\d+)?(?!\d)")  # 1,474 as the pages write it
+OUTPUT = re.compile(r".*=> (\S+) @\[.*")  # of promtool
+ABOUT = re.compile(r"^(~|≈|about|around|roughly|approximately|approx\.?|circa|ca\.?) ?")
 
 
 class Unreadable(Exception):
@@ -36,22 +39,28 @@ class Number:
         self.what, self.units, self.within, self.least = what, units, within, least
 
     def read(self, text):
-        text = tidy(text).removeprefix("~").removeprefix("about ").lstrip()
-        match = NUMBER.match(text)
-        unit = text[match.end():].strip().rstrip(".") if match else text
-        if not match or unit not in self.units:
+        text = ABOUT.sub("", OUTPUT.sub(r"\1", tidy(text)))
+        numbers = []
+        for form, separators, point in ((NUMBER, "", ","), (GROUPED, ",' ", ".")):
+            match = form.match(text)
+            unit = text[match.end():].strip().rstrip(".") if match else None
+            if unit in self.units:
+                number = float(match[0].translate(dict.fromkeys(map(ord, separators))).replace(point, "."))
+                numbers += [number * factor for factor in self.units[unit]]
+        if not numbers:
             raise Unreadable(f"'{text}' is not {self.what}")
-        number = float(match[0].replace(",", "."))
-        if not abs(number) < HUGE:
+        if not all(abs(number) < HUGE for number in numbers):
             raise Unreadable(f"'{text}' is too large: not {self.what}")
-        return [number * factor for factor in self.units[unit]]
+        return numbers
 
     def is_one_of(self, values, truths):
         return any(abs(value - truth) <= max(self.within * abs(truth), self.least) for value in values for truth in truths)
 
 
 class Word:
-    """One of several names. Case, quotes, blanks, dashes and underscores do not matter."""
+    """One of several names. Case, quotes, blanks, dashes and underscores do not matter, nor does the word for the kind: the span ChargeCard."""
+
+    KIND = re.compile(r"^the |^(span|step|metric|reason|code|sku) | (span|step|metric|reason|code|sku)$")
 
     def __init__(self, what, choices=None):
         self.what, self.choices = what, choices and {self.plain(choice) for choice in choices}
@@ -61,8 +70,9 @@ class Word:
         return re.sub(r"[\s_-]+", "", text.casefold())
 
     def read(self, text):
-        word = self.plain(tidy(text))
-        if not word or self.choices and word not in self.choices:
+        text = self.KIND.sub("", self.KIND.sub("", tidy(text)))
+        word = self.plain(text)
+        if not re.fullmatch(r"[\w:]+", word) or self.choices and word not in self.choices:
             raise Unreadable(f"'{text.strip()}' is not {self.what}")
         return [word]
 
@@ -74,7 +84,8 @@ class Route(Word):
     """A path, with or without its method: POST /order, /order, order."""
 
     def read(self, text):
-        path = re.sub(r"^(get|head|post|put|delete|patch|options)( |$)", "", tidy(text))
+        labelled = re.search(r'route="([^"]+)', text)
+        path = re.sub(r"^(get|head|post|put|delete|patch|options)( |$)", "", tidy(labelled[1] if labelled else text))
         if not re.fullmatch(r"/?[a-z0-9_{}/-]+", path):
             raise Unreadable(f"'{text.strip()}' is not {self.what}")
         return ["/" + path.strip("/")]
@@ -84,16 +95,16 @@ class Route(Word):
 
 
 class Id:
-    """An identifier of a certain form."""
+    """An identifier of a certain form, alone or in a line of output that has one of them."""
 
     def __init__(self, what, form):
-        self.what, self.form = what, re.compile(form)
+        self.what, self.form = what, re.compile(rf"(?<![0-9a-z]){form}(?![0-9a-z])")
 
     def read(self, text):
-        word = tidy(text)
-        if not self.form.fullmatch(word):
+        found = {match[0] for match in self.form.finditer(tidy(text))}
+        if len(found) != 1:
             raise Unreadable(f"'{text.strip()}' is not {self.what}")
-        return [word]
+        return list(found)
 
     def is_one_of(self, values, truths):
         return any(value == truth.casefold() for value in values for truth in truths)
@@ -131,4 +142,5 @@ DURATION = Number("a duration: a number with ms or s, as in 48 ms or 0.048 s",
                   {**dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), (0.001,)), **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), (1,)), "": (1, 0.001)}, 0.05)
 # The true value and its estimate are close.
 P95 = Number(DURATION.what, DURATION.units, 0.03)
-COUNT = Number("a number, as in 42", dict.fromkeys(("", "series", "orders", "payments", "spans", "targets", "lines", "requests", "bytes"), (1,)), 0.05)
+COUNT = Number("a number, as in 42", dict.fromkeys((
+    "", "series", "new series", "samples", "orders", "payments", "failed payments", "spans", "targets", "lines", "requests", "bytes", "times"), (1,)), 0.05)

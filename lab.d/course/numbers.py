@@ -12,7 +12,8 @@ from course.question import LATELY, PATIENCE_S, CannotTell, Right, Wrong, log_wi
 TWO_DAYS_H, DAY_S, WINDOWS_A_DAY = 48, 86400, 288
 BURN = Number("a burn rate: a number, as in 2.5", {"": (1,), "x": (1,), "times": (1,)}, 0.05, 0.05)
 HOURS = Number("a number of hours, as in 19.5 or 19.5 h", {"": (1,), "h": (1,), "hours": (1,), "hour": (1,), "d": (24,), "days": (24,)}, 0.05)
-BYTES = Number("a size: a number with MB or GB, as in 0.6 GB", {"gb": (1e9,), "gib": (2 ** 30,), "mb": (1e6,), "mib": (2 ** 20,), "": (1e9,)}, 0.2)
+BYTES = Number("a size: a number with MB or GB, as in 0.6 GB", {"gb": (1e9,), "gib": (2 ** 30,), "mb": (1e6,), "mib": (2 ** 20,), "kb": (1e3,),
+                                                                "bytes": (1,), "b": (1,), "": (1e9, 1)}, 0.2)
 
 ALL = 'request_total{job="minishop"}'
 PAID = 'request_total{job="minishop",route="/payment/pay"}'

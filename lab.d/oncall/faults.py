@@ -85,6 +85,10 @@ class Fault:
         """What the fault was, with "52 %" for a share, as everywhere in the project."""
         return re.sub(r"(\d)%", r"\1 %", self.says.format(**params))
 
+    def held(self, p):
+        """Whether the case keeps the fault in place until an action ends it. A user may undo other faults, such as a silence, without an action."""
+        return bool(self.config(p) or self.rejected(p) or self.build(p) or self.misbehaves(p))
+
 
 # PromQL.
 

@@ -366,6 +366,10 @@ def settled(case, engines, now):
         bad = bad_times(engines, expression, good, begin, now)
         if bad and bad[-1] > worst:
             worst, why = bad[-1], text
+    for part in case.parts:
+        ends = [min(end, now) for _, end in part.fault.lasting(engines, part.params, case.began, now)] if part.fault.lasting else []
+        if max(ends, default=0) > worst:
+            worst, why = max(ends), STILL
     for text in tampered(case, engines, now):
         if text != STILL or now - worst >= SETTLED_STEP_S:  # STILL is not true while a check fails
             why = text
@@ -380,7 +384,9 @@ def unnamed(case, deed, text, now):
 
 
 def tampered(case, engines, now):
-    """Disabling alerts does not mend a fault. Yields each way in which alerting is broken."""
+    """Disabling alerts does not mend a fault, and neither do healthy requests that hide it. Yields each way in which this was done."""
+    if any(part.began and not part.ended and part.fault.held(part.params) for part in case.parts):
+        yield STILL
     loaded = set(engines.rules())
     missing = [name for name in case.rules if name not in loaded]
     if missing:

@@ -156,7 +156,7 @@ def place(text, more=()):
     own |= {plain(name).split()[-1]: name for name in more if ":" in name}  # an instance by its port
     spaced = {plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub("^MiniShop", "", name))): name for name in more}
     bare = re.sub(r"^((the|at|in|on) )+", "", word)
-    short = re.sub(r"^(route|step|instance|component|alert|http) ", "", bare)
+    short = re.sub(r"^(route|step|span|instance|component|job|alert|alertname|http) ", "", bare)
     for words in (word, bare, short, bare.replace(" ", ""), short.replace(" ", "")):
         for known in (PLACE_OF, own, spaced):
             if words in known:
@@ -172,8 +172,9 @@ def place(text, more=()):
 
 def cause(text):
     """(family or None, reason or None) of one answer: a class, a reason, or both."""
-    word = re.sub("^(the|a|an) ", "", plain(text))
-    for words in (word, word.replace(" ", "")):
+    word = re.sub("^((the|a|an|reason|error type) )+", "", plain(text))
+    singular = word.removesuffix("s")
+    for words in (word, word.replace(" ", ""), singular, singular.replace(" ", "")):
         if words in REASON_OF:
             reason = REASON_OF[words]
             return ("nothing", reason) if reason == "nothing" else (None, reason)
@@ -182,8 +183,9 @@ def cause(text):
     for known in sorted(FAMILY_OF, key=len, reverse=True):
         for rest in (word[len(known):].strip() if word.startswith(known + " ") else "",
                      word[:-len(known)].strip() if word.endswith(" " + known) else ""):
-            if rest in REASON_OF:
-                return FAMILY_OF[known], REASON_OF[rest]
+            for reason in (rest, rest.removesuffix("s")):
+                if reason in REASON_OF:
+                    return FAMILY_OF[known], REASON_OF[reason]
     raise Unclear(f"'{text.strip()}' is not a class, a reason, or both. Each class, and its reasons:\n{listed(kinds_of_causes())}")
 
 
@@ -200,7 +202,7 @@ def since(text, now):
     word = " ".join(text.casefold().replace(",", " ").split())
     if plain(word) in NO:
         return None
-    word = re.sub(r"^(yes|since|at|from|about|ca\.?|~|yes since) ?", "", re.sub(r"^yes ?", "", word)).strip()
+    word = re.sub(r"^((yes|since|at|from|about|around|ca\.?|~) ?)+", "", word).strip()
     if not word:
         raise Unclear("since when? Say the time too: 14:03, 14:03:12, 2 min ago, or seconds since 1970")
     if re.fullmatch(r"\d{10}(\.\d+)?|\d{13}", word):

@@ -30,7 +30,8 @@ RIGHT, WRONG, BAD_INPUT, CANNOT_TELL = range(4)
 SHARE, RATE, DURATION, COUNT = answers.SHARE, answers.RATE, answers.DURATION, answers.COUNT
 ROUTE, REASON = answers.Route("a route"), answers.Word("a reason")
 CLOCK = answers.Clock("a time", 30)
-SINCE, PATIENCE, SPAN = (guide.QUESTIONS[number].kind for number in ("8.1", "8.2", "1.2"))
+SINCE, PATIENCE, SPAN, SIZE, METRIC = (guide.QUESTIONS[number].kind for number in ("8.1", "8.2", "1.2", "11.2", "10.1"))
+TRACE, ORDER = "4bf92f3577b34da6a3ce929d0e0e4736", "ord_9c6227d79d31ee8a0be3"
 
 # kind, input, a true value that it matches, a true value that it does not match
 READ = [
@@ -47,6 +48,16 @@ READ = [
     (REASON, "Gateway timeout", "gateway_timeout", "gateway_error"), (REASON, '"gateway-timeout"', "gateway_timeout", "timeout"),
     (answers.TRACE_ID, "4BF92F3577B34DA6A3CE929D0E0E4736", "4bf92f3577b34da6a3ce929d0e0e4736", "4bf92f3577b34da6a3ce929d0e0e4737"),
     (CLOCK, "14:03:20", 50600, 50640), (CLOCK, "2026-11-27T14:03:20.123Z", 50600, 0), (CLOCK, "14:03", 50610, 50800), (CLOCK, "23:59:50 UTC", 5, 100),
+    # A thousand as the pages write it, and in other usual forms.
+    (COUNT, "1,474", 1474, 14740), (COUNT, "1 474 new series", 1474, 474), (COUNT, "1'474", 1474, 1), (COUNT, "1,474,000.5", 1474000, 1474), (RATE, "3,725", 3.725, 37.25),
+    (SIZE, "626316499", 6.26e8, 6.26e5), (SIZE, "626,316,499 bytes", 6.26e8, 6.26e5), (SIZE, "626316 kB", 6.26e8, 6.26e5), (SIZE, "0,6", 6e8, 6e5),
+    (COUNT, "272 samples", 272, 300), (COUNT, "3 times", 3, 4), (RATE, "≈ 3.7", 3.7, 37), (RATE, "roughly 3.7/s", 3.7, 37), (RATE, "ca. 3.7", 3.7, 37),
+    # Pasted output.
+    (RATE, "{} => 11.845644527208774 @[1795826415.262]", 11.85, 1.8e9), (SHARE, '{route="/payment/pay"} => 0.048 @[1795826415.262]', 0.048, 0.48),
+    (ROUTE, '{route="/payment/pay"} => 0.048 @[1795826415.262]', "/payment/pay", "/order"), (ROUTE, 'route="/order"', "/order", "/payment/pay"),
+    (answers.TRACE_ID, f"00-{TRACE}-00f067aa0ba902b7-01", TRACE, TRACE[::-1]), (answers.TRACE_ID, f"0.400147124 {TRACE}", TRACE, TRACE[::-1]),
+    (answers.ORDER_ID, f'{{"order_id":"{ORDER}","sku":"poster","quantity":3,"status":"created"}}', ORDER, "ord_"), (answers.ORDER_ID, f"order_id={ORDER}", ORDER, "ord_"),
+    (SPAN, "the span ChargeCard", "ChargeCard", "Charge"), (SPAN, "The ChargeCard step", "ChargeCard", "Charge"), (METRIC, "job:request:rate1m", "job:request:rate1m", "request"),
     # The alert fires 15 s after its condition began.
     (SINCE, "15:15:44", 54942.5, 54928.6), (SINCE, "15:15", 54900, 54961), (SINCE, "15:15", 54959.9, 54899), (SINCE, "15:15:28Z", 54932.9, 54913),
 ]
@@ -54,7 +65,9 @@ UNREADABLE = [
     (SHARE, ""), (SHARE, "  "), (SHARE, "many"), (SHARE, "25 % or so"), (SHARE, "1 2"), (SHARE, "nan"), (SHARE, "inf"), (SHARE, "0x10"), (SHARE, "1" * 500),
     (SHARE, "1e999"), (RATE, "-1e999"), (COUNT, "1e19"),
     (SHARE, "5\x1b[2J"), (RATE, "3.7 %"), (DURATION, "48 m"), (DURATION, "ms"), (ROUTE, "POST"), (ROUTE, "/order; rm -rf /"), (ROUTE, "$(id)"),
-    (answers.TRACE_ID, "4bf92f35"), (answers.TRACE_ID, "x" * 32), (answers.ORDER_ID, "4a0cc521be6f09f8963f"), (REASON, "_"), (SPAN, "- -"), (PATIENCE, "1 h"), (CLOCK, "25:00:00"), (CLOCK, "14:61"), (CLOCK, "soon"),
+    (answers.TRACE_ID, "4bf92f35"), (answers.TRACE_ID, "x" * 32), (answers.ORDER_ID, "4a0cc521be6f09f8963f"), (REASON, "_"), (SPAN, "- -"), (PATIENCE, "1 h"), (SPAN, "ChargeCard 16.4 ms ████"),
+    (METRIC, "request_total => 110 @[1]"), (REASON, '"code":"already_paid"'), (COUNT, "1,47,4"), (COUNT, "1.6k"), (answers.TRACE_ID, f"{TRACE} {TRACE[::-1]}"),
+    (answers.TRACE_ID, TRACE + "0"), (CLOCK, "25:00:00"), (CLOCK, "14:61"), (CLOCK, "soon"),
 ]
 # Bad responses of an engine.
 NONSENSE = [(200, b"<html>It works!</html>"), (200, b""), (200, b"null"), (200, b"[]"), (200, b"{}"), (200, b'{"status":"success","data":{"resultType":"vector","result":[]}}'),

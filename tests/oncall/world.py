@@ -48,6 +48,7 @@ class World:
         self.now = BEGAN + 400
         self.away, self.stopped, self.learner_silences, self.deleted, self.gone = set(), False, [], set(), set()
         self.errors = 0.02
+        self.hidden_since = float("inf")  # from then on, no query shows a fault
         self.drawn = self.records(BEGAN, BEGAN + DRAWN_S)  # the requests of the case during the fault, cached
 
     def answer(self, number, text):
@@ -66,7 +67,7 @@ class World:
         self.now += settled
 
     def broken(self, part, when):
-        return part.began + SEEN_S <= when and (part.ended is None or when < part.ended + 20)
+        return part.began + SEEN_S <= when < self.hidden_since and (part.ended is None or when < part.ended + 20)
 
     # Requests.
 

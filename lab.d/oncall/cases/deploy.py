@@ -40,7 +40,7 @@ FAULTS = (
           where=lambda p: ("minishop",), witness=sees_rejected, mends=lambda p: ("reload-config",)),
     Fault(29, "wrong-build", ("deploy",), ("wrong_build",),
           "Somebody had deployed the build {version}.",
-          (Look("minishop_build_info", lambda p: (p.version,)), shell("tail -n 1 LOG | jq -r .version", lambda p: (p.version,))),
+          (Look("minishop_build_info", lambda p: (p.version,)), shell("tail -n 2000 LOG | jq -r .version | sort | uniq -c", lambda p: (p.version,))),
           draw=lambda rng: {"version": f"{rng.randint(2, 9)}.{rng.randint(0, 9)}.{rng.randint(0, 9)}"},
           build=lambda p: p.version, containers=False,
           effect=lambda p, base: f'(count(minishop_build_info{{{JOB},version!="{base["version"]}"}}) or vector(0)) > bool 0',
