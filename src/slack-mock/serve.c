@@ -38,7 +38,10 @@ int mock_serve(const char *listen, struct mock_channel *channel, const sigset_t 
   struct server_settings settings = SERVER_SETTINGS_DEFAULT;
   struct server_hooks hooks = {.cls = channel, .refused = mock_routes_refused, .log = log_connection};
   struct error error;
-  if (address_parse(listen, &settings.address, &error) != 0) return fail(error.text, 2);
+  if (address_parse(listen, &settings.address, &error) != 0) {
+    error_set(&error, "--listen: %s", error.text);
+    return fail(error.text, 2);
+  }
   settings.body_limit = MOCK_PAYLOAD_BODY_MAX;
   settings.header_limit = 8192; /* a browser sends the cookies of all programs on this host */
   channel->server = server_new(&settings, &hooks, &error);
