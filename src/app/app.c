@@ -152,10 +152,8 @@ static int check_config(const struct start *start) {
   if (!app_identity_exists(start->config.user, &error)) return complain(&error, EXIT_USAGE);
   struct tel_tracing_settings *tracing = malloc(sizeof *tracing);
   for (size_t i = 0; i < start->warning_count; i++) print_warning(NULL, start->warnings[i]);
-  if (!tracing || app_tracing_settings(&start->config, print_warning, NULL, tracing, &error) != 0) {
-    free(tracing);
-    return complain(&error, EXIT_USAGE);
-  }
+  if (!tracing) return complain(&error, EXIT_USAGE);
+  app_tracing_settings(&start->config, print_warning, NULL, tracing);
   app_config_print(&start->config, &start->sources, stdout);
   app_tracing_print(tracing, stdout);
   free(tracing);

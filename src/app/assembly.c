@@ -99,10 +99,7 @@ static int open_tracing(struct app_assembly *assembly, const struct app_config *
   const struct tel_tracing_events events = {.report = tel_report_log, .cls = assembly->logger};
   int result = TEL_E_MEMORY;
   if (!settings) goto out;
-  if (app_tracing_settings(config, tel_warn_log, assembly->logger, settings, error) != 0) {
-    free(settings);
-    return -1;
-  }
+  app_tracing_settings(config, tel_warn_log, assembly->logger, settings);
   result = tel_tracing_new(settings, PACKAGE_VERSION, assembly->instance, &events, assembly->registry,
                            &assembly->tracing);
 out:
