@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "telemetry/settings/tracing_settings.h"
+
 const char *app_value_show_url(const char *url, char out[TEL_ENDPOINT_SHOWN_SIZE]) {
   return strpbrk(url, "@?#") ? tel_endpoint_show(url, out) : url;
 }
@@ -19,7 +21,8 @@ static void describe(const struct app_key *key, char *out, size_t size) {
                                        [APP_NAME] = "a name in quotes",
                                        [APP_PATH] = "a file name in quotes",
                                        [APP_OUTPUT] = "a file name in quotes, or \"syslog\"",
-                                       [APP_URL] = "an http or https URL such as \"http://localhost:4318\"",
+                                       [APP_URL] = "an http or https URL without a query, such as "
+                                                   "\"http://localhost:4318\"",
                                        [APP_BOOL] = "true or false"};
   switch (key->type) {
   case APP_CHOICE: {
@@ -93,11 +96,10 @@ static bool is_word(const char *text) {
   return true;
 }
 
+/* Whether the exporter can send to it. */
 static bool is_url(const char *text) {
-  const char *host = strncasecmp(text, "http://", 7) == 0    ? text + 7
-                     : strncasecmp(text, "https://", 8) == 0 ? text + 8
-                                                             : "";
-  return *host && *host != '/' && *host != ':' && is_word(text);
+  struct tel_tracing_settings settings;
+  return is_word(text) && tel_tracing_settings_endpoint(&settings, text) == TEL_OK;
 }
 
 static int store_reals(struct app_reals *field, const struct app_key *key, const struct app_value *value,

@@ -22,6 +22,8 @@
     "docs/openapi.yaml describes the whole interface.")                                                      \
   X(HTTP_METHOD_NOT_ALLOWED, "method_not_allowed", 405, TEL_WARN, false, "This path takes another method",   \
     "Use a method that the Allow header names.")                                                             \
+  X(HTTP_REQUEST_TIMEOUT, "request_timeout", 408, TEL_WARN, false, "The request took too long",              \
+    "server.request_timeout_s is the limit.")                                                                \
   X(HTTP_PAYLOAD_TOO_LARGE, "payload_too_large", 413, TEL_WARN, false, "The body is too large",              \
     "Send a smaller body.")                                                                                  \
   X(HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", 415, TEL_WARN, false,                             \

@@ -155,11 +155,23 @@ void *server_connection_begun(void *cls, const char *uri, struct MHD_Connection 
  * more bytes. It refuses WRONG_LINE after it has sent the responses to earlier requests. */
 #define WRONG_LINE "- \n"
 
+/* The deadline has passed. A part of a request gets a response; an idle connection just ends. */
+static void refuse_late(struct server_client *client) {
+  if (client->arrival.part == SERVER_ARRIVAL_BEGIN || client->refused || client->dispatched) return;
+  struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_CUT};
+  server_refuse_fill(&refusal, MHD_HTTP_REQUEST_TIMEOUT);
+  server_refuse_now(client, &refusal);
+}
+
 size_t server_connection_arrived(struct server_client *client, char *data, size_t len, size_t size) {
   struct server_arrival *arrival = &client->arrival;
   unsigned heads = arrival->heads, requests = arrival->requests;
   current = client;
   if (arrival->fault) return 0; /* the connection was refused and lingers */
+  if (atomic_load(&client->deadline_ns) == SERVER_DEADLINE_CUT) {
+    refuse_late(client);
+    return 0;
+  }
   len = server_arrival_read(arrival, data, len);
   if (!arrival->fault) return len;
   if (arrival->fault == SERVER_ARRIVAL_BAD_LINE && size - len >= sizeof WRONG_LINE - 1) {

@@ -53,9 +53,9 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
                                            size_t *size, void **request);
 /* The client of a connection, or NULL if memory ran out when the connection was opened. */
 struct server_client *server_connection_client(struct MHD_Connection *connection);
-/* Checks received bytes before libmicrohttpd parses them, and may change them. size is the size of the
- * buffer. Returns the number of bytes for libmicrohttpd. 0: the request was refused and the connection ends.
- */
+/* Checks received bytes before libmicrohttpd parses them, and may change them. len 0: the client, or the
+ * sweeper, has ended its side. size is the size of the buffer. Returns the number of bytes for libmicrohttpd.
+ * 0: the connection ends; a request that was refused has its response. */
 size_t server_connection_arrived(struct server_client *client, char *data, size_t len, size_t size);
 /* Calls the log hook, at most ten times a second. */
 void server_connection_log_text(struct server *server, enum server_log_level level, const char *text);

@@ -99,7 +99,7 @@ __attribute__((visibility("default"))) int accept4(int fd, struct sockaddr *from
 /* Replaces libc's function too: the server checks received bytes before libmicrohttpd parses them. */
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *data, size_t size, int flags) {
   ssize_t got = recvfrom(fd, data, size, flags, NULL, NULL);
-  if (got <= 0 || flags) return got;
+  if (got < 0 || flags) return got;
   struct server_client *client =
       known(fd) ? atomic_load_explicit(&owners[fd].client, memory_order_relaxed) : NULL;
   return client ? (ssize_t)server_connection_arrived(client, data, (size_t)got, size) : got;

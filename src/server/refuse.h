@@ -13,8 +13,8 @@ enum server_refusal_origin {
   SERVER_REFUSED_BY_GUARD,   /* by this server; the hook makes the body */
   SERVER_REFUSED_BY_LIBRARY, /* by libmicrohttpd; the hook makes the body. If the connection is unknown,
                                 libmicrohttpd makes it */
-  SERVER_REFUSED_BY_CUT, /* the request took too long: the connection was cut without a response (status 408)
-                          */
+  SERVER_REFUSED_BY_CUT, /* the request took too long (status 408). If its bytes stopped for the idle timeout,
+                            the connection was cut without a response */
 };
 
 /* A request that the handler did not see. Method and target are the client's raw bytes: escape them before
@@ -25,7 +25,7 @@ enum server_refusal_origin {
  *    connections in the backlog while draining. The request was not read: connection, method and target are
  *    NULL.
  *  - 505 version_not_supported: by the library. Before the request line is read, method and target are NULL.
- *  - 408 request_timeout: cut. */
+ *  - 408 request_timeout: cut. Method and target as for 505. */
 struct server_refusal {
   enum server_refusal_origin origin;
   unsigned status;

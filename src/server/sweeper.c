@@ -26,11 +26,15 @@ static void sweep(struct server *server, uint64_t stopped_ns) {
   pthread_mutex_lock(&server->clients_lock);
   for (struct server_client *client = server->clients; client; client = client->next) {
     uint64_t deadline = atomic_load(&client->deadline_ns);
-    if (deadline == SERVER_DEADLINE_HANDLING || deadline == SERVER_DEADLINE_CUT) continue;
+    if (deadline == SERVER_DEADLINE_HANDLING) continue;
+    if (deadline == SERVER_DEADLINE_CUT) {
+      shutdown(client->fd, SHUT_RDWR); /* its thread has had a tick for a 408 */
+      continue;
+    }
     bool late = now >= deadline + stopped_ns || (server->settings.pool && forgotten(client));
     uint64_t moved = late ? SERVER_DEADLINE_CUT : deadline + stopped_ns;
     if (atomic_compare_exchange_strong(&client->deadline_ns, &deadline, moved) && late)
-      shutdown(client->fd, SHUT_RDWR);
+      shutdown(client->fd, SHUT_RD); /* wakes its thread */
   }
   pthread_mutex_unlock(&server->clients_lock);
 }

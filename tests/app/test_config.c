@@ -182,6 +182,9 @@ static const struct {
     {"MINISHOP_SERVER_POOL=2\n", NULL},
     {"MINISHOP_LOG_FILE= \n", NULL},
     {"MINISHOP_LISTEN=8080", "listen: \"8080\" has no port: write ADDRESS:PORT, such as 127.0.0.1:8080"},
+    {"MINISHOP_TRACES_ENDPOINT=http://a:b",
+     "traces.endpoint takes an http or https URL without a query, such as "
+     "\"http://localhost:4318\", not \"http://a:b\""},
     {"MINISHOP_LOG_LEVEL=loud",
      "log.level takes one of \"debug\", \"info\", \"warn\", \"error\", not \"loud\""},
 };

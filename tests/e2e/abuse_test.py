@@ -319,7 +319,7 @@ def test_header_block_above_the_limit(directory):
 
 
 def test_dripping_clients_are_cut(directory):
-    """A byte at intervals keeps a connection from being idle; the deadline of the whole request closes it."""
+    """A byte at intervals keeps a connection from being idle; the deadline of the whole request ends it, with a response."""
     with shops.Shop(directory) as shop:
         whole = b"POST /order HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n" + b" " * 400
         starts = {"in the request line": 0, "in a header": 30, "in the body": whole.index(b"\r\n\r\n") + 4}
@@ -337,20 +337,21 @@ def test_dripping_clients_are_cut(directory):
                     raise TestFailure(f"dripping {name}: still connected after a minute")
                 try:
                     sock.send(whole[at:at + 1])
-                    if sock.recv(4096) == b"":
-                        raise ConnectionResetError
-                    ended = False
+                    raw = sock.recv(4096)
                 except BlockingIOError:
-                    ended = False
-                except OSError:
-                    ended = True
+                    raw = None
                 drips.remove(drip)
-                if ended:
+                if raw is not None:
+                    status, headers, body = head_of(raw)
+                    expect(f"dripping {name}", (status, headers["connection"], json.loads(body)["code"]), (408, "close", "request_timeout"))
+                    shop.logged(trace_id=json.loads(body)["trace_id"], reason="request_timeout", level="WARN")
                     longest = max(longest, time.monotonic() - began)
                     sock.close()
                 else:
                     drips.append((name, sock, at + 1, began))
-        expect("orders made", shop.metrics()["minishop_orders_stored"], 0)
+        metrics = shop.metrics()
+        expect("counted", metrics["minishop_refused_total", {"status": "408"}], len(starts))
+        expect("orders made", metrics["minishop_orders_stored"], 0)
         labtest.figure(f"after {longest:.1f} s at most")
         still_sells(shop)
 

@@ -433,7 +433,7 @@ def test_command_line(_):
     for options, code, stream, words in (
             (["--help"], 0, "stdout", "--listen ADDR:PORT"), (["--version"], 0, "stdout", "slack-mock "),
             (["--nonsense"], 2, "stderr", "--help"), (["extra"], 2, "stderr", "unexpected argument: extra"),
-            (["--listen"], 2, "stderr", "--help"), (["--listen", "nonsense"], 2, "stderr", "nonsense"),
+            (["--listen"], 2, "stderr", "--help"), (["--listen", "nonsense"], 2, "stderr", '--listen: "nonsense" has no port'),
             (["--listen", "127.0.0.1:99999"], 2, "stderr", "99999"), (["--store", "/no/such/file"], 1, "stderr", "/no/such/file"),
             (["--store", ""], 2, "stderr", "--store requires the name of a file"), (["--hook", ""], 2, "stderr", "--hook requires"),
             (["--listen", ""], 2, "stderr", "has no port")):
