@@ -2,9 +2,8 @@
 #include "base/text.h"
 
 #include <assert.h>
-#include <ctype.h>
+#include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 static int is_space(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -17,9 +16,25 @@ size_t text_trim(const char *text, size_t len, const char **begin) {
   return len;
 }
 
+static char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool text_same_start(const char *a, const char *b, size_t len) {
+  for (; len > 0; a++, b++, len--) {
+    if (lower(*a) != lower(*b)) return false;
+    if (!*a) break;
+  }
+  return true;
+}
+
+bool text_same(const char *a, const char *b) {
+  return text_same_start(a, b, SIZE_MAX);
+}
+
 bool text_is_media_type(const char *value, const char *type) {
   size_t len = strlen(type);
-  if (!value || strncasecmp(value, type, len) != 0) return false;
+  if (!value || !text_same_start(value, type, len)) return false;
   value += len + strspn(value + len, " \t");
   return *value == '\0' || *value == ';';
 }
@@ -49,7 +64,7 @@ size_t text_distance(const char *a, size_t a_len, const char *b, size_t b_len) {
     size_t diagonal = row[0];
     row[0] = i;
     for (size_t j = 1; j <= b_len; j++) {
-      size_t replaced = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+      size_t replaced = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
       diagonal = row[j];
       row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
     }

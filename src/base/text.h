@@ -10,6 +10,11 @@
 /* Finds the text without blanks, tabs, CR and LF at both ends. Returns its length; it begins at *begin. */
 size_t text_trim(const char *text, size_t len, const char **begin);
 
+/* Whether the texts, or their first len bytes, are equal, ignoring the case of ASCII letters. Unlike
+ * strcasecmp(), they ignore the program's locale: in a Turkish one, 'i' and 'I' are different letters. */
+bool text_same(const char *a, const char *b);
+bool text_same_start(const char *a, const char *b, size_t len);
+
 /* Whether the value of a Content-Type header names this media type, with or without parameters. The value may
  * be NULL. */
 bool text_is_media_type(const char *value, const char *type);

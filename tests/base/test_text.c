@@ -19,6 +19,21 @@ START_TEST(test_trim) {
 }
 END_TEST
 
+START_TEST(test_same) {
+  static const struct {
+    const char *a, *b;
+    bool same;
+  } cases[] = {{"", "", true},       {"a", "", false},     {"", "a", false},    {"Info", "iNFO", true},
+               {"ab", "abc", false}, {"abc", "ab", false}, {"[@", "{`", false}, {"\xC4", "\xE4", false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ck_assert_msg(text_same(cases[i].a, cases[i].b) == cases[i].same, "%s, %s", cases[i].a, cases[i].b);
+  ck_assert(text_same_start("abc", "ABD", 2));
+  ck_assert(!text_same_start("abc", "ABD", 3));
+  ck_assert(text_same_start("ab", "AB", 9));
+  ck_assert(!text_same_start("ab", "ABC", 9));
+}
+END_TEST
+
 START_TEST(test_copy) {
   char out[4] = "xxx";
   text_copy(out, sizeof out, "");
@@ -114,4 +129,5 @@ START_TEST(test_media_type) {
 }
 END_TEST
 
-TEST_MAIN("text", test_media_type, test_trim, test_copy, test_list, test_distance, test_similar, test_show)
+TEST_MAIN("text", test_media_type, test_trim, test_same, test_copy, test_list, test_distance, test_similar,
+          test_show)

@@ -8,35 +8,36 @@
 #include "base/forks.h"
 #include "telemetry/core/pipeline.h"
 
+/* Only the pages that are used take memory. */
+enum { TICKETS = 1 << 20 };
+struct tel_tickets {
+  _Atomic unsigned issued;
+  _Atomic bool claimed[TICKETS];
+};
+
 int tel_fork_claim_init(struct tel_fork_claim *claim) {
   forks_watch();
-  claim->made_in = forks_generation();
   atomic_init(&claim->started_in, 0);
-  void *page = mmap(NULL, sizeof *claim->claimed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  claim->claimed = page == MAP_FAILED ? NULL : page;
-  return claim->claimed ? 0 : TEL_E_MEMORY;
+  void *pages = mmap(NULL, sizeof *claim->tickets, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  claim->tickets = pages == MAP_FAILED ? NULL : pages;
+  return claim->tickets ? 0 : TEL_E_MEMORY;
 }
 
 void tel_fork_claim_free(struct tel_fork_claim *claim) {
-  if (claim->claimed) munmap(claim->claimed, sizeof *claim->claimed);
-  claim->claimed = NULL;
+  if (claim->tickets) munmap(claim->tickets, sizeof *claim->tickets);
+  claim->tickets = NULL;
 }
 
-/* Claims the oldest count items for this process. Returns how many of them other processes have. */
-static unsigned claim_all(_Atomic unsigned *claimed, unsigned count) {
-  unsigned taken = atomic_load(claimed);
-  while (taken < count && !atomic_compare_exchange_weak(claimed, &taken, count)) continue;
-  return taken;
+unsigned tel_fork_claim_ticket(struct tel_fork_claim *claim) {
+  if (tel_fork_claim_started(claim) || atomic_load(&claim->tickets->issued) >= TICKETS) return 0;
+  unsigned ticket = 1 + atomic_fetch_add(&claim->tickets->issued, 1);
+  return ticket <= TICKETS ? ticket : 0;
 }
 
 struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_item **first) {
   struct tel_item *others = NULL, **end = &others;
-  unsigned common = 0, at = 0;
-  for (const struct tel_item *item = *first; item; item = item->next)
-    common += item->queued_in == claim->made_in;
-  unsigned taken = claim->claimed ? claim_all(claim->claimed, common) : 0;
   for (struct tel_item **place = first, *item; (item = *place);) {
-    if (item->queued_in != claim->made_in || at++ >= taken) {
+    if (item->ticket == 0 || !atomic_exchange(&claim->tickets->claimed[item->ticket - 1], true)) {
       place = &item->next;
       continue;
     }
@@ -45,7 +46,6 @@ struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_i
     end = &item->next;
     *end = NULL;
   }
-  tel_fork_claim_free(claim);
   atomic_store_explicit(&claim->started_in, forks_generation() + 1, memory_order_relaxed);
   return others;
 }

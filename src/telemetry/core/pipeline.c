@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/forks.h"
 #include "telemetry/core/fork_claim.h"
 
 #define NEVER UINT64_MAX
@@ -100,7 +99,7 @@ bool tel_pipeline_push(struct tel_pipeline *pipeline, struct tel_item *item) {
     if (queued + item->weight > pipeline->settings.capacity) return false;
   } while (!atomic_compare_exchange_weak(&pipeline->queued, &queued, queued + item->weight));
   queued += item->weight; /* read it now: after the push the item is not ours */
-  item->queued_in = forks_generation();
+  item->ticket = tel_fork_claim_ticket(&pipeline->claim);
   item->next = atomic_load_explicit(&pipeline->pushed, memory_order_relaxed);
   while (!atomic_compare_exchange_weak_explicit(&pipeline->pushed, &item->next, item, memory_order_release,
                                                 memory_order_relaxed)) {

@@ -23,8 +23,8 @@
 struct tel_item {
   struct tel_item *next;
   uint32_t bytes;
-  uint32_t weight;    /* how many spans or records it holds, at least 1 */
-  unsigned queued_in; /* forks_generation() */
+  uint32_t weight; /* how many spans or records it holds, at least 1 */
+  unsigned ticket; /* see tel_fork_claim_ticket() */
 };
 
 struct tel_pipeline_settings {

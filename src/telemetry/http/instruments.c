@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "telemetry/core/telemetry_private.h"
 
@@ -42,7 +42,7 @@ struct tel_http {
 /* The methods of requests are case-sensitive, but frameworks such as Ulfius accept a route for "get". */
 static size_t method_of_route(const char *method) {
   size_t i = 0;
-  while (i < TEL_HTTP_OTHER && strcasecmp(tel_http_methods[i], method) != 0) i++;
+  while (i < TEL_HTTP_OTHER && !text_same(tel_http_methods[i], method)) i++;
   return i;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "telemetry/logs/log_record.h"
 
-#include <strings.h>
-
+#include "base/text.h"
 #include "telemetry/core/attributes_private.h"
 
 bool tel_level_parse(const char *text, enum tel_level *out) {
@@ -10,7 +9,7 @@ bool tel_level_parse(const char *text, enum tel_level *out) {
       [TEL_DEBUG] = "DEBUG", [TEL_INFO] = "INFO", [TEL_WARN] = "WARN", [TEL_ERROR] = "ERROR"};
   if (!text || !out) return false;
   for (int level = TEL_DEBUG; level <= TEL_ERROR; level++) {
-    if (strcasecmp(text, levels[level]) != 0) continue;
+    if (!text_same(text, levels[level])) continue;
     *out = (enum tel_level)level;
     return true;
   }

@@ -2,7 +2,6 @@
 /* Content negotiation (RFC 9110, 12.5): what the lists in Accept and Accept-Encoding allow, by quality. */
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 #include "telemetry/metrics/exposition.h"
@@ -31,7 +30,7 @@ static struct slice cut(struct slice *rest, char separator) {
 }
 
 static bool same(struct slice s, const char *text) {
-  return s.len == strlen(text) && strncasecmp(s.at, text, s.len) == 0;
+  return s.len == strlen(text) && text_same_start(s.at, text, s.len);
 }
 
 /* A quality in thousandths, or -1 if it is invalid. Some clients send more than three digits; the rest is

@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 
@@ -59,12 +58,12 @@ bool tel_endpoint_loopback(const char *url) {
   struct parts parts;
   if (!split(url, &parts)) return false;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcasecmp(parts.host, names[i]) == 0) return true;
+    if (text_same(parts.host, names[i])) return true;
   size_t len = strlen(parts.host);
-  if (len >= sizeof under && strcasecmp(parts.host + len - (sizeof under - 1), under) == 0) return true;
+  if (len >= sizeof under && text_same(parts.host + len - (sizeof under - 1), under)) return true;
   /* libcurl has already expanded "127.1" to four numbers, so a host that begins with "127." and holds a
    * letter is a name. */
-  if (strncasecmp(parts.host, "[::ffff:127.", 12) == 0) return true;
+  if (text_same_start(parts.host, "[::ffff:127.", 12)) return true;
   return strncmp(parts.host, "127.", 4) == 0 && parts.host[strspn(parts.host, "0123456789.")] == '\0';
 }
 
@@ -85,7 +84,7 @@ static const char *advise_invalid(const char *url, char out[TEL_ENDPOINT_ADVICE_
   struct parts parts;
   char guess[TEL_ENDPOINT_SHOWN_SIZE];
   const char *rest = strstr(url, "://");
-  bool grpc = rest && strncasecmp(url, "grpc", 4) == 0;
+  bool grpc = rest && text_same_start(url, "grpc", 4);
   if (*url == '"' || *url == '\'') {
     snprintf(out, TEL_ENDPOINT_ADVICE_SIZE, "write it without quotes");
     return out;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -39,7 +38,7 @@ static bool is_other_type(const char *type) {
   static const char *const ours[] = {"application/x-protobuf", "application/protobuf"};
   size_t len = strcspn(type, "; \t");
   for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-    if (strlen(ours[i]) == len && strncasecmp(type, ours[i], len) == 0) return false;
+    if (strlen(ours[i]) == len && text_same_start(type, ours[i], len)) return false;
   return len > 0;
 }
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 #include "telemetry/otlp/endpoint.h"
@@ -57,7 +56,7 @@ void tel_proxy_find(const char *url, get_fn *get, void *cls, struct tel_proxy *o
   *out = (struct tel_proxy){.port = 0};
   if (tel_endpoint_loopback(url)) return;
   const char *variable =
-      first_of(strncasecmp(url, "https:", 6) == 0 ? secure : plain, get, cls, out->url, sizeof out->url);
+      first_of(text_same_start(url, "https:", 6) ? secure : plain, get, cls, out->url, sizeof out->url);
   if (!variable) return;
   first_of(except, get, cls, out->except, sizeof out->except);
   describe(variable, out);

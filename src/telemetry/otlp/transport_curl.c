@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -32,7 +31,7 @@ struct link {
 static void keep_header(const char *line, size_t len, const char *name, char *out, size_t size) {
   const char *value;
   size_t skip = strlen(name);
-  if (len <= skip || strncasecmp(line, name, skip) != 0) return;
+  if (len <= skip || !text_same_start(line, name, skip)) return;
   size_t value_len = text_trim(line + skip, len - skip, &value);
   snprintf(out, size, "%.*s", (int)value_len, value);
 }
@@ -41,7 +40,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *cls) {
   struct link *link = cls;
   struct tel_response *response = link->response;
   size_t len = size * count;
-  if (len >= 5 && strncasecmp(line, "http/", 5) == 0) {
+  if (len >= 5 && text_same_start(line, "http/", 5)) {
     response->retry_after[0] = response->type[0] = '\0';
     link->header_whole = false;
   } else if (len == 1 || (len == 2 && *line == '\r')) {

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 #include "telemetry/settings/keyvalues.h"
@@ -45,7 +44,7 @@ const char *tel_env_get(struct tel_env *env, const char *name) {
 
 int tel_env_word(const char *text, size_t len, const char *const *words, int count) {
   for (int i = 0; i < count; i++)
-    if (strlen(words[i]) == len && strncasecmp(text, words[i], len) == 0) return i;
+    if (strlen(words[i]) == len && text_same_start(text, words[i], len)) return i;
   return -1;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -12,7 +11,7 @@ const char *tel_header_check(const char *name, const char *value) {
   static const char *const own[] = {"Content-Length", "Content-Type", "Content-Encoding",
                                     "Transfer-Encoding"};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    if (strcasecmp(name, own[i]) == 0) return "the exporter sets this header itself";
+    if (text_same(name, own[i])) return "the exporter sets this header itself";
   if (!*name) return "a header needs a name";
   for (const char *c = name; *c; c++)
     if (!isalnum((unsigned char)*c) && !strchr("!#$%&'*+-.^_`|~", *c))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/digits.h"
 #include "base/text.h"
@@ -46,8 +45,8 @@ static bool read_exporter(struct tel_env *env, const struct tel_row *row, const 
 
 static bool read_disabled(struct tel_env *env, const struct tel_row *row, const char *text,
                           struct tel_tracing_settings *settings) {
-  bool disabled = strcasecmp(text, "true") == 0;
-  if (!disabled && strcasecmp(text, "false") != 0) return tel_env_refuse(env, row, text);
+  bool disabled = text_same(text, "true");
+  if (!disabled && !text_same(text, "false")) return tel_env_refuse(env, row, text);
   if (disabled) {
     settings->exporter = TEL_EXPORTER_NONE;
     settings->recent_bytes = 0;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 #include "tel/log.h"
@@ -82,7 +81,7 @@ static const struct unused {
 static bool is_word_of(const char *words, const char *text, size_t len) {
   for (const char *at = words; *at; at += strspn(at, " ")) {
     size_t size = strcspn(at, " ");
-    if (size == len && strncasecmp(at, text, len) == 0) return true;
+    if (size == len && text_same_start(at, text, len)) return true;
     at += size;
   }
   return false;

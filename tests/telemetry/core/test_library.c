@@ -297,6 +297,27 @@ START_TEST(a_locale_changes_no_number) {
 }
 END_TEST
 
+/* In Turkish, 'i' is not the lower case of 'I'. */
+START_TEST(a_locale_changes_no_word) {
+  enum tel_level parsed = TEL_FATAL;
+  struct tel_scrape scrape;
+  if (!set_locale("tr_TR")) return;
+  ck_assert(tel_level_parse("info", &parsed) && parsed == TEL_INFO);
+  setenv("OTEL_TRACES_EXPORTER", "otlp", 1);
+  setenv("OTEL_TRACES_SAMPLER", "TraceIdRatio", 1);
+  setenv("OTEL_TRACES_SAMPLER_ARG", "0", 1);
+  struct tel *tel = tel_new("locale", "1");
+  struct tel_span *span = tel_span_start(tel_tracer(tel), "span", TEL_SPAN_INTERNAL, NULL, NULL, 0);
+  ck_assert(!tel_context_sampled(tel_span_context(span)));
+  tel_span_end(span, 0);
+  ck_assert_int_eq(tel_scrape(tel_registry(tel), "APPLICATION/OPENMETRICS-TEXT", "GZIP", &scrape), 0);
+  ck_assert_ptr_nonnull(strstr(scrape.content_type, "openmetrics"));
+  ck_assert_ptr_nonnull(scrape.content_encoding);
+  tel_scrape_free(&scrape);
+  tel_free(tel, 0);
+}
+END_TEST
+
 /* A collector that never responds: the kernel accepts the connection. */
 static int listen_silently(void) {
   char url[64];
@@ -401,5 +422,5 @@ TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape,
           null_does_nothing, the_error_is_read_while_it_is_written,
           instances_do_not_meet_and_follow_each_other, threads_serve_at_once, every_allocation_may_fail,
           libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it, a_route_is_text,
-          a_locale_changes_no_number, the_last_failure_is_written, callbacks_of_the_end_may_use_telemetry,
-          a_second_start_is_refused)
+          a_locale_changes_no_number, a_locale_changes_no_word, the_last_failure_is_written,
+          callbacks_of_the_end_may_use_telemetry, a_second_start_is_refused)

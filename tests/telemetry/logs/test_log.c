@@ -123,6 +123,39 @@ START_TEST(test_a_fork_between_making_and_starting) {
 }
 END_TEST
 
+static void say_and_start(const char *message) {
+  tel_log_event(f.logger, TEL_INFO, message, NULL);
+  _exit(tel_logger_start(f.logger) == 0 && fixture_close(&f) == 0 ? 0 : 1);
+}
+
+/* The child and its child have copies of the child's line, too. */
+START_TEST(test_a_fork_in_a_child) {
+  int status, seen[3] = {0};
+  fixture_init(&f);
+  fixture_open(&f);
+  tel_log_event(f.logger, TEL_INFO, "parent", NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    tel_log_event(f.logger, TEL_INFO, "child", NULL);
+    pid_t second = fork();
+    if (second == 0) say_and_start("second");
+    if (waitpid(second, &status, 0) != second || status != 0) _exit(1);
+    say_and_start("child");
+  }
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+  json_t *lines = close_and_read();
+  for (size_t i = 0; i < json_array_size(lines); i++) {
+    const char *message = fixture_text(lines, i, "message");
+    seen[*message == 'p' ? 0 : *message == 'c' ? 1 : 2]++;
+  }
+  ck_assert_int_eq(seen[0], 1);
+  ck_assert_int_eq(seen[1], 2); /* both lines of the child, once */
+  ck_assert_int_eq(seen[2], 1);
+  done(lines);
+}
+END_TEST
+
 START_TEST(test_levels) {
   enum tel_level level = TEL_FATAL;
   ck_assert(tel_level_parse("Warn", &level) && level == TEL_WARN);
@@ -326,7 +359,7 @@ START_TEST(test_values_are_limited) {
 END_TEST
 
 TEST_MAIN("log", test_a_line_from_end_to_end, test_events_wait_for_the_start, test_never_started,
-          test_a_fork_between_making_and_starting, test_levels, test_switched_off, test_what_libraries_say,
-          test_one_logger_at_a_time, test_used_up, test_every_record_is_accounted_for,
-          test_yder_without_memory, test_yder_set_up_anew, test_a_fork_after_starting,
-          test_values_are_limited)
+          test_a_fork_between_making_and_starting, test_a_fork_in_a_child, test_levels, test_switched_off,
+          test_what_libraries_say, test_one_logger_at_a_time, test_used_up,
+          test_every_record_is_accounted_for, test_yder_without_memory, test_yder_set_up_anew,
+          test_a_fork_after_starting, test_values_are_limited)
