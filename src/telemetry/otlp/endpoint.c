@@ -90,8 +90,8 @@ static const char *advise_invalid(const char *url, char out[TEL_ENDPOINT_ADVICE_
     return out;
   }
   int len = snprintf(guess, sizeof guess, "http://%s", grpc ? rest + 3 : url);
-  if ((rest && !grpc) || strpbrk(url, "@?# ") || len >= (int)sizeof guess || !tel_endpoint_valid(guess) ||
-      !split(guess, &parts))
+  if ((!grpc && strstr(url, ":/")) || strpbrk(url, "@?# ") || len >= (int)sizeof guess ||
+      !tel_endpoint_valid(guess) || !split(guess, &parts))
     return NULL;
   if (grpc || strcmp(parts.port, "4317") == 0)
     snprintf(out, TEL_ENDPOINT_ADVICE_SIZE,

@@ -61,15 +61,16 @@ static bool read_propagators(struct tel_env *env, const struct tel_row *row, con
   bool found[COUNT(words)] = {false};
   const char *list = text, *member;
   char shown[TEXT_SHOWN_SIZE];
-  for (size_t len; next_member(&list, &member, &len);) {
+  size_t len;
+  while (next_member(&list, &member, &len)) {
     int word = tel_env_word(member, len, words, COUNT(words));
-    if (word >= 0)
-      found[word] = true;
-    else
+    if (word >= 0) found[word] = true;
+  }
+  if (!found[0] && !found[1] && !found[2]) return tel_env_refuse(env, row, text);
+  for (list = text; next_member(&list, &member, &len);)
+    if (tel_env_word(member, len, words, COUNT(words)) < 0)
       tel_env_say(env, row, "unknown propagator '%s' (%s) is left out; the others are kept",
                   text_show(member, len, shown), row->variable.takes);
-  }
-  if (!found[0] && !found[1] && !found[2]) return false;
   settings->propagate = found[0] && !found[2];
   return true;
 }

@@ -305,6 +305,10 @@ START_TEST(test_one_bad_pair_does_not_spoil_the_list) {
   READ("OTEL_PROPAGATORS=b3,none");
   ck_assert(!settings.propagate);
   WARNED("OTEL_PROPAGATORS: unknown propagator 'b3' (a list of: tracecontext, baggage, none)");
+  READ("OTEL_PROPAGATORS=b3,jaeger");
+  ck_assert(settings.propagate);
+  WARNED("OTEL_PROPAGATORS: invalid value 'b3,jaeger'");
+  UNSAID("the others are kept");
 }
 END_TEST
 
@@ -364,6 +368,9 @@ START_TEST(test_endpoints_that_are_probably_wrong) {
   WARNED("not over gRPC: write http://collector:4318");
   READ("OTEL_EXPORTER_OTLP_ENDPOINT=grpc://[::1]:4317");
   WARNED("not over gRPC: write http://[::1]:4318");
+  READ("OTEL_EXPORTER_OTLP_ENDPOINT=unix:/run/collector.sock");
+  WARNED("invalid value 'unix:/run/collector.sock'");
+  UNSAID("write");
   READ("OTEL_EXPORTER_OTLP_ENDPOINT=\"http://collector:4318\"");
   WARNED("write it without quotes");
   READ("OTEL_EXPORTER_OTLP_ENDPOINT=grpc://user:secret@collector:4317");
