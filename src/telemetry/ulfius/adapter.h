@@ -48,7 +48,7 @@ struct stream {
   const struct tel_http_route *route;
   unsigned status;
   uint64_t size, bytes;
-  bool complete, failed, head;
+  bool complete, failed, no_body;
   ssize_t (*callback)(void *data, uint64_t offset, char *out, size_t max);
   void (*free_data)(void *data);
   void *data;

@@ -190,9 +190,14 @@ static unsigned sent_status(const struct record *record) {
   return record->result == U_CALLBACK_UNAUTHORIZED ? 401 : status;
 }
 
-static uint64_t sent_bytes(const struct record *record) {
+/* libmicrohttpd sends no body with these, whatever the program made. */
+static bool has_body(const struct record *record) {
   unsigned status = record->status;
-  if (record->head || status < 200 || status == 204 || status == 304) return 0;
+  return !record->head && status >= 200 && status != 204 && status != 304;
+}
+
+static uint64_t sent_bytes(const struct record *record) {
+  if (!has_body(record)) return 0;
   if (is_replaced(record)) return strlen(ULFIUS_HTTP_ERROR_BODY);
   return record->response->stream_callback ? 0 : record->response->binary_body_length;
 }
@@ -206,7 +211,7 @@ static void finish(struct record *record) {
 static void leave_to_stream(struct record *record) {
   struct stream *stream = record->stream;
   stream->record = NULL;
-  stream->head = record->head;
+  stream->no_body = !has_body(record);
   if (tel_http_keep(record->exchange) != 0) return;
   stream->route = record->site->route;
   stream->status = record->status;

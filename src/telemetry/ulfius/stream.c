@@ -7,10 +7,10 @@ static ssize_t read_stream(void *cls, uint64_t offset, char *out, size_t max) {
   struct stream *stream = cls;
   ssize_t n = stream->callback(stream->data, offset, out, max);
   if (n > 0) stream->bytes += (uint64_t)n;
-  if (n == U_STREAM_END || (stream->size != U_STREAM_SIZE_UNKNOWN && stream->bytes >= stream->size))
+  if (stream->size == U_STREAM_SIZE_UNKNOWN ? n == U_STREAM_END : stream->bytes >= stream->size)
     stream->complete = true;
   else if (n < 0)
-    stream->failed = true;
+    stream->failed = true; /* also at an end before the promised size, because the client misses the rest */
   return n;
 }
 
@@ -22,7 +22,7 @@ static void end_stream(void *cls) {
     stream->record->stream = NULL;
     stream->record->refused = true;
   }
-  if (!stream->complete && !stream->head)
+  if (!stream->complete && !stream->no_body)
     tel_http_cut(stream->exchange, stream->failed ? TEL_HTTP_CUT_SERVER : TEL_HTTP_CUT_CLIENT);
   tel_http_end(stream->exchange, stream->route, stream->status, stream->bytes);
   free(stream);

@@ -87,6 +87,65 @@ START_TEST(test_a_stream_that_begins_as_the_server_stops) {
 }
 END_TEST
 
+/* Gives three bytes and ends. */
+static ssize_t give_three(void *cls, uint64_t offset, char *out, size_t max) {
+  return offset < 3 ? give(cls, offset, out, max) : U_STREAM_END;
+}
+
+/* How a stream of three bytes ends: at its end, or before the size that its header promised. libmicrohttpd
+ * does not read the stream of a response without a body. */
+static const struct ending {
+  int status;
+  uint64_t size;
+  const char *ends, *cut;
+} endings[] = {
+    {200, U_STREAM_SIZE_UNKNOWN, "\"response_bytes\":3,", NULL},
+    {200, 3, "\"response_bytes\":3,", NULL},
+    {200, 10, "\"response_bytes\":3,", "\"cut\":\"server\""},
+    {204, U_STREAM_SIZE_UNKNOWN, "\"status\":204,", NULL},
+    {304, U_STREAM_SIZE_UNKNOWN, "\"status\":304,", NULL},
+};
+
+static int respond_with_stream(const struct _u_request *request, struct _u_response *response, void *cls) {
+  const struct ending *ending = cls;
+  (void)request;
+  ulfius_set_stream_response(response, (unsigned)ending->status, give_three, NULL, ending->size, 10, NULL);
+  return U_CALLBACK_CONTINUE;
+}
+
+static void end_stream_with(const struct ending *ending, bool hooks) {
+  char reply[1024], text[4096], path[] = "/tmp/test_ends.XXXXXX";
+  close(mkstemp(path));
+  ck_assert_ptr_nonnull(freopen(path, "w", stdout));
+  prepare();
+  ck_assert_int_eq(ulfius_add_endpoint_by_val(&instance, "GET", "/ends", NULL, 0, respond_with_stream,
+                                              (void *)(uintptr_t)ending),
+                   U_OK);
+  struct tel *tel = tel_new("adapter", "1");
+  ck_assert_int_eq(tel_ulfius_observe(tel, &instance), 0);
+  ck_assert_int_eq(tel_start(tel), 0);
+  ck_assert_int_eq(hooks ? tel_ulfius_start(tel, &instance, NULL) : ulfius_start_framework(&instance), U_OK);
+  ask("/ends", reply, sizeof reply);
+  ulfius_stop_framework(&instance);
+  ck_assert(counted(tel, "error_total{method=\"GET\",route=\"/ends\",reason=\"cut\"} 1\n") == !!ending->cut);
+  ck_assert_uint_eq(tel_free(tel, 10000), 0);
+  ulfius_clean_instance(&instance);
+  FILE *file = fopen(path, "r");
+  text[fread(text, 1, sizeof text - 1, file)] = '\0';
+  fclose(file);
+  unlink(path);
+  ck_assert_msg(strstr(text, ending->ends), "%s", text);
+  ck_assert_msg(ending->cut ? strstr(text, ending->cut) != NULL : !strstr(text, "\"cut\""), "%s", text);
+}
+
+START_TEST(test_how_streams_end) {
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    end_stream_with(&endings[i], false);
+    end_stream_with(&endings[i], true);
+  }
+}
+END_TEST
+
 /* A child of fork() cannot use the telemetry that its parent has started. */
 static bool observe_in_child(struct tel *inherited) {
   struct tel *tel = tel_new("child", "1");
@@ -121,4 +180,4 @@ START_TEST(test_a_child_observes_the_instance_of_its_parent) {
 END_TEST
 
 TEST_MAIN("adapter_ends", test_a_thread_left_behind, test_a_child_observes_the_instance_of_its_parent,
-          test_a_stream_that_begins_as_the_server_stops)
+          test_a_stream_that_begins_as_the_server_stops, test_how_streams_end)
