@@ -12,6 +12,9 @@
 
 enum { IDLE = 2000 };
 
+/* With its CR LF, 64 bytes. */
+#define LINE_TEXT "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static struct fixture f;
 
 /* Sends a text, and then single bytes until the server responds. */
@@ -65,6 +68,29 @@ BOTH_MODES(waiting) {
   fixture_stop(&f);
   ck_assert_uint_eq(f.seen_count, 1);
   ck_assert_str_eq(f.seen[0].target, "/next");
+}
+
+/* The connection is reset while more bytes wait than fit into libmicrohttpd's buffer. It reads some of the
+ * rest into a buffer on its stack. The server must not look for the start of the line there. */
+BOTH_MODES(reset_with_unread_bytes) {
+  enum { LINE = 64 };
+  char request[9000], reply[4096];
+  fixture_init(&f);
+  f.settings.pool = pool;
+  fixture_listen(&f);
+  for (size_t first = 0; first < LINE; first++) { /* so the buffer ends at each offset in a line */
+    int fd = wire_connect(&f);
+    size_t len = (size_t)sprintf(request, "GET / HTTP/1.1\r\nHost: %.*s\r\n", (int)first + 1, LINE_TEXT);
+    for (size_t at = len; at < sizeof request; at++) request[at] = (LINE_TEXT "\r\n")[(at - len) % LINE];
+    wire_send(fd, request, sizeof request);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+    close(fd);
+  }
+  fixture_start(&f);
+  wire_ask(&f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", reply, sizeof reply);
+  ck_assert_uint_eq(wire_status(reply), 200);
+  FIXTURE_AWAIT(atomic_load(&f.server->connections) == 0);
+  fixture_stop(&f);
 }
 
 /* A handler may take longer than any timeout. */
@@ -311,8 +337,8 @@ START_TEST(descriptors_few) {
 }
 END_TEST
 
-TEST_MAIN("http server limits", dripping, dripping_pool, waiting, waiting_pool, long_handler,
-          long_handler_pool, connections, connections_pool, turned_away, idle, idle_pool, half_closed,
-          half_closed_pool, format, format_pool, library, library_pool, breaks_off, breaks_off_pool,
-          library_later, library_later_pool, garbage_later, garbage_later_pool, pipelined, pipelined_pool,
-          descriptors, descriptors_few)
+TEST_MAIN("http server limits", dripping, dripping_pool, waiting, waiting_pool, reset_with_unread_bytes,
+          reset_with_unread_bytes_pool, long_handler, long_handler_pool, connections, connections_pool,
+          turned_away, idle, idle_pool, half_closed, half_closed_pool, format, format_pool, library,
+          library_pool, breaks_off, breaks_off_pool, library_later, library_later_pool, garbage_later,
+          garbage_later_pool, pipelined, pipelined_pool, descriptors, descriptors_few)
