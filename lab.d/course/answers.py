@@ -113,7 +113,7 @@ class Id:
 class Clock:
     """A time of the day in UTC, as seconds since midnight. within: the allowed error in whole seconds, a divisor of 30."""
 
-    FORM = re.compile(r"(?:\d{4}-\d\d-\d\d[t ])?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)? ?(?:z|utc)?")
+    FORM = re.compile(r"(?:since )?(?:\d{4}-\d\d-\d\d[t ])?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)? ?(?:z|utc)?(?: firing)?")
     DAY = 86400
 
     def __init__(self, what, within):

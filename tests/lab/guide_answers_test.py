@@ -58,6 +58,7 @@ READ = [
     (answers.TRACE_ID, f"00-{TRACE}-00f067aa0ba902b7-01", TRACE, TRACE[::-1]), (answers.TRACE_ID, f"0.400147124 {TRACE}", TRACE, TRACE[::-1]),
     (answers.ORDER_ID, f'{{"order_id":"{ORDER}","sku":"poster","quantity":3,"status":"created"}}', ORDER, "ord_"), (answers.ORDER_ID, f"order_id={ORDER}", ORDER, "ord_"),
     (SPAN, "the span ChargeCard", "ChargeCard", "Charge"), (SPAN, "The ChargeCard step", "ChargeCard", "Charge"), (METRIC, "job:request:rate1m", "job:request:rate1m", "request"),
+    (CLOCK, "2026-11-27T14:03:20.053034037Z firing", 50600, 0), (CLOCK, "since 14:03:20", 50600, 0),
     # The alert fires 15 s after its condition began.
     (SINCE, "15:15:44", 54942.5, 54928.6), (SINCE, "15:15", 54900, 54961), (SINCE, "15:15", 54959.9, 54899), (SINCE, "15:15:28Z", 54932.9, 54913),
 ]
