@@ -83,9 +83,11 @@ ports_check() {
 		ports_other="$ports_other$variable=$port "
 	done
 	[ -n "$ports_taken" ] || return 0
+	ports_directory=
+	[ "$LAB_DIR" = "$LAB_SOURCE/.lab" ] || ports_directory="LAB_DIR=$LAB_DIR "
 	! containers_find || fail "in use by another program:$ports_taken. The containers of this project run: $compose down stops them"
 	fail "in use by another program:$ports_taken. Stop it, or choose other ports:
-  $ports_other./lab up"
+  $ports_directory$ports_other./lab up"
 }
 
 service_healthy() {
