@@ -23,6 +23,7 @@ struct server_client {
   char address[ADDRESS_HOST_SIZE];
   unsigned port;
   _Atomic uint64_t deadline_ns; /* the sweeper cuts the connection after it; or one of the two values above */
+  uint64_t cut_ns;              /* when the sweeper cut it; only the sweeper uses it */
   atomic_bool requesting;       /* from the request line to completion; sweeper and drain read it */
   atomic_bool asked;            /* at least one request line was read; the drain reads it */
   bool dispatched;              /* the handler ran; it counts as in flight until completed */

@@ -12,6 +12,7 @@
 
 enum { TICK_MS = 250 };
 #define LINGER_NS CLOCK_NS_PER_S
+#define RESPONSE_NS CLOCK_NS_PER_S /* for the 408 of a busy machine */
 
 /* With a pool, libmicrohttpd misses a close that arrived together with the last request. */
 static bool forgotten(struct server_client *client) {
@@ -28,13 +29,15 @@ static void sweep(struct server *server, uint64_t stopped_ns) {
     uint64_t deadline = atomic_load(&client->deadline_ns);
     if (deadline == SERVER_DEADLINE_HANDLING) continue;
     if (deadline == SERVER_DEADLINE_CUT) {
-      shutdown(client->fd, SHUT_RDWR); /* its thread has had a tick for a 408 */
+      client->cut_ns += stopped_ns;
+      if (now - client->cut_ns >= RESPONSE_NS) shutdown(client->fd, SHUT_RDWR);
       continue;
     }
     bool late = now >= deadline + stopped_ns || (server->settings.pool && forgotten(client));
     uint64_t moved = late ? SERVER_DEADLINE_CUT : deadline + stopped_ns;
-    if (atomic_compare_exchange_strong(&client->deadline_ns, &deadline, moved) && late)
-      shutdown(client->fd, SHUT_RD); /* wakes its thread */
+    if (!atomic_compare_exchange_strong(&client->deadline_ns, &deadline, moved) || !late) continue;
+    client->cut_ns = now;
+    shutdown(client->fd, SHUT_RD); /* wakes its thread */
   }
   pthread_mutex_unlock(&server->clients_lock);
 }
