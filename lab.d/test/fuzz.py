@@ -31,7 +31,7 @@ def search(name, seconds):
     """Runs one target, which does not write to its corpus. Returns the number of inputs that it tried, or None if one failed."""
     found, words = BUILD / "found" / name, TOP / f"tests/fuzz/{name}.dict"
     found.mkdir(parents=True, exist_ok=True)
-    status, text = captured(BUILD / f"fuzz_{name}", f"-max_total_time={seconds}", "-max_len=4096", "-print_final_stats=1",
+    status, text = captured(BUILD / f"fuzz_{name}", f"-max_total_time={seconds}", "-max_len=16384", "-print_final_stats=1",
                             f"-artifact_prefix={BUILD}/found/", *([f"-dict={words}"] if words.exists() else ()), found, f"tests/fuzz/corpus/{name}",
                             *SEEDS.get(name, ()))
     if status:

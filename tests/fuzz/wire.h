@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends a fuzzer's input as all the bytes of one client's connection. */
+/* Sends a fuzzer's input as all the bytes of a client's connection. */
 #ifndef TESTS_FUZZ_WIRE_H
 #define TESTS_FUZZ_WIRE_H
 
@@ -44,7 +44,21 @@ static inline void wire_wait(const struct server *server) {
   }
 }
 
-/* address: server_address() of the server, which is a member of the server. */
+/* Returns a connection that has sent the bytes, as far as the server took them. */
+static inline int wire_send_all(const struct address *address, const uint8_t *data, size_t size) {
+  int fd = loopback_connect(address_port(address));
+  if (fd < 0) abort();
+  for (size_t sent = 0; sent < size;) {
+    ssize_t now = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
+    if (now <= 0) break; /* refused with a response */
+    sent += (size_t)now;
+  }
+  return fd;
+}
+
+/* Sends the bytes twice: from a client that resets the connection at once, so that the server reads bytes
+ * behind which an error waits, and from one that waits for the response. address: server_address() of the
+ * server, which is a member of the server. */
 static inline void wire_fuzz(const struct address *address, const uint8_t *data, size_t size) {
   const struct server *server =
       (const struct server *)(const void *)((const char *)address -
@@ -53,13 +67,10 @@ static inline void wire_fuzz(const struct address *address, const uint8_t *data,
   sigemptyset(&alarm);
   sigaddset(&alarm, SIGALRM);
   pthread_sigmask(SIG_BLOCK, &alarm, &before); /* libFuzzer's timer, which would interrupt the calls below */
-  int fd = loopback_connect(address_port(address));
-  if (fd < 0) abort();
-  for (size_t sent = 0; sent < size;) {
-    ssize_t now = send(fd, data + sent, size - sent, MSG_NOSIGNAL);
-    if (now <= 0) break; /* refused with a response */
-    sent += (size_t)now;
-  }
+  int fd = wire_send_all(address, data, size);
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+  close(fd);
+  fd = wire_send_all(address, data, size); /* accepted after the first one */
   shutdown(fd, SHUT_WR);
   wire_read_all(fd);
   close(fd);
