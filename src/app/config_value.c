@@ -16,13 +16,13 @@ const char *app_value_show_url(const char *url, char out[TEL_ENDPOINT_SHOWN_SIZE
 
 /* Describes the allowed values of the key, for messages. */
 static void describe(const struct app_key *key, char *out, size_t size) {
+  static const char url[] = "an http or https URL without a query, such as \"http://localhost:4318\"";
   static const char *const always[] = {[APP_ADDRESS] =
                                            "an address and port such as \"127.0.0.1:8080\" or \"[::1]:8080\"",
                                        [APP_NAME] = "a name in quotes",
                                        [APP_PATH] = "a file name in quotes",
                                        [APP_OUTPUT] = "a file name in quotes, or \"syslog\"",
-                                       [APP_URL] = "an http or https URL without a query, such as "
-                                                   "\"http://localhost:4318\"",
+                                       [APP_URL] = url,
                                        [APP_BOOL] = "true or false"};
   switch (key->type) {
   case APP_CHOICE: {
