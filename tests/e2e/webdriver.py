@@ -3,14 +3,13 @@
 import base64
 import json
 import pathlib
-import re
 import shutil
 import subprocess
 import tempfile
 import urllib.error
 import urllib.request
 
-from labtest import TestFailure, need
+from labtest import TestFailure, free_port, need
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
              "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -28,15 +27,15 @@ class Browser:
         self.dark = dark
 
     def __enter__(self):
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                       text=True)
-        for line in self.driver.stdout:
-            found = re.search(r"started successfully on port (\d+)", line)
-            if found:
-                self.base = f"http://127.0.0.1:{found.group(1)}/session"
-                break
-        else:
-            raise TestFailure("chromedriver did not start")
+        port = free_port()  # chromedriver's own choice can be taken
+        self.driver = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said = ""
+        while "started successfully" not in said:
+            line = self.driver.stdout.readline()
+            if not line:
+                raise TestFailure(f"chromedriver did not start:\n{said}")
+            said += line
+        self.base = f"http://127.0.0.1:{port}/session"
         arguments = ARGUMENTS + [f"--user-data-dir={self.profile}"]
         session = self._call("POST", "", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:loggingPrefs": {"browser": "ALL"},
