@@ -84,7 +84,7 @@ ports_check() {
 	done
 	[ -n "$ports_taken" ] || return 0
 	ports_directory=
-	[ "$LAB_DIR" = "$LAB_SOURCE/.lab" ] || ports_directory="LAB_DIR=$LAB_DIR "
+	[ "$LAB_DIR" = "$LAB_SOURCE/.lab" ] || ports_directory="LAB_DIR='$(printf '%s' "$LAB_DIR" | sed "s/'/'\\\\''/g")' "
 	! containers_find || fail "in use by another program:$ports_taken. The containers of this project run: $compose down stops them"
 	fail "in use by another program:$ports_taken. Stop it, or choose other ports:
   $ports_directory$ports_other./lab up"

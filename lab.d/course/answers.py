@@ -49,7 +49,8 @@ class Number:
                 numbers += [number * factor for factor in self.units[unit]]
         if not numbers:
             raise Unreadable(f"'{text}' is not {self.what}")
-        if not all(abs(number) < HUGE for number in numbers):
+        numbers = [number for number in numbers if abs(number) < HUGE]
+        if not numbers:
             raise Unreadable(f"'{text}' is too large: not {self.what}")
         return numbers
 

@@ -145,7 +145,8 @@ static int check_config(const struct start *start) {
   struct tel_tracing_settings tracing;
   if (!app_identity_exists(start->config.user, &error)) return complain(&error, EXIT_USAGE);
   for (size_t i = 0; i < start->warning_count; i++) print_warning(NULL, start->warnings[i]);
-  app_tracing_settings(&start->config, print_warning, NULL, &tracing);
+  if (app_tracing_settings(&start->config, print_warning, NULL, &tracing, &error) != 0)
+    return complain(&error, EXIT_FAILURE);
   app_config_print(&start->config, &start->sources, stdout);
   app_tracing_print(&tracing, stdout);
   return startup_flush_output("minishop") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -96,7 +96,7 @@ static int open_log(struct app_assembly *assembly, const struct app_config *conf
 static int open_tracing(struct app_assembly *assembly, const struct app_config *config, struct error *error) {
   struct tel_tracing_settings settings;
   const struct tel_tracing_events events = {.report = tel_report_log, .cls = assembly->logger};
-  app_tracing_settings(config, tel_warn_log, assembly->logger, &settings);
+  if (app_tracing_settings(config, tel_warn_log, assembly->logger, &settings, error) != 0) return -1;
   int result = tel_tracing_new(&settings, PACKAGE_VERSION, assembly->instance, &events, assembly->registry,
                                &assembly->tracing);
   if (result) error_set(error, "cannot set up tracing: %s", reason(result));

@@ -3,23 +3,23 @@
 
 #include "app/config_tracing.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "telemetry/otlp/endpoint.h"
 #include "telemetry/otlp/proxy.h"
 #include "telemetry/settings/otel_variables.h"
 
-void app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, void *cls,
-                          struct tel_tracing_settings *out) {
+int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, void *cls,
+                         struct tel_tracing_settings *out, struct error *error) {
   char configured[sizeof out->endpoint], advice[TEL_ENDPOINT_ADVICE_SIZE], text[2 * TEL_ENDPOINT_ADVICE_SIZE];
   tel_tracing_settings_init(out);
   snprintf(out->service_name, sizeof out->service_name, "%s", PACKAGE_NAME);
   snprintf(out->scope_name, sizeof out->scope_name, "%s", PACKAGE_NAME);
   snprintf(out->scope_version, sizeof out->scope_version, "%s", PACKAGE_VERSION);
-  int valid = tel_tracing_settings_endpoint(out, config->traces_endpoint);
-  assert(valid == TEL_OK); /* the configuration was checked */
-  (void)valid;
+  if (tel_tracing_settings_endpoint(out, config->traces_endpoint) != TEL_OK) {
+    error_set(error, "cannot set up tracing: out of memory"); /* the URL was checked when it was read */
+    return -1;
+  }
   memcpy(configured, out->endpoint, sizeof configured);
   out->recent_bytes = config->traces_recent_bytes;
   tel_tracing_settings_environment(out, tel_getenv, NULL, warn, cls);
@@ -36,6 +36,7 @@ void app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, vo
     snprintf(text, sizeof text, "traces.endpoint: %s", advice);
     warn(cls, text);
   }
+  return 0;
 }
 
 static void print_variable(void *cls, const struct tel_variable *variable, enum tel_variable_state state,

@@ -9,9 +9,9 @@
 #include "telemetry/settings/tracing_settings.h"
 
 /* Fills out from the configuration and the process's environment. warn is called for each value that is
- * ignored or probably a mistake. */
-void app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, void *cls,
-                          struct tel_tracing_settings *out);
+ * ignored or probably a mistake. Returns 0, or -1 with the reason in error. */
+int app_tracing_settings(const struct app_config *config, tel_warn_fn *warn, void *cls,
+                         struct tel_tracing_settings *out, struct error *error);
 
 /* Prints each OTEL_* variable with its effective value, and where spans go, as comments of a configuration
  * file. */

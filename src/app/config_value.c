@@ -96,10 +96,10 @@ static bool is_word(const char *text) {
   return true;
 }
 
-/* Whether the exporter can send to it. */
+/* Whether the exporter can send to it. If memory runs out, setting up tracing will tell. */
 static bool is_url(const char *text) {
   struct tel_tracing_settings settings;
-  return is_word(text) && tel_tracing_settings_endpoint(&settings, text) == TEL_OK;
+  return is_word(text) && tel_tracing_settings_endpoint(&settings, text) != TEL_E_VALUE;
 }
 
 static int store_reals(struct app_reals *field, const struct app_key *key, const struct app_value *value,

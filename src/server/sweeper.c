@@ -30,14 +30,15 @@ static void sweep(struct server *server, uint64_t stopped_ns) {
     if (deadline == SERVER_DEADLINE_HANDLING) continue;
     if (deadline == SERVER_DEADLINE_CUT) {
       client->cut_ns += stopped_ns;
-      if (now - client->cut_ns >= RESPONSE_NS) shutdown(client->fd, SHUT_RDWR);
+      if (now >= client->cut_ns + RESPONSE_NS) shutdown(client->fd, SHUT_RDWR);
       continue;
     }
     bool late = now >= deadline + stopped_ns || (server->settings.pool && forgotten(client));
     uint64_t moved = late ? SERVER_DEADLINE_CUT : deadline + stopped_ns;
     if (!atomic_compare_exchange_strong(&client->deadline_ns, &deadline, moved) || !late) continue;
     client->cut_ns = now;
-    shutdown(client->fd, SHUT_RD); /* wakes its thread */
+    /* Wakes its thread. The system resets the connection if more bytes arrive after the response. */
+    shutdown(client->fd, SHUT_RD);
   }
   pthread_mutex_unlock(&server->clients_lock);
 }

@@ -22,7 +22,7 @@ def test_ports_in_use(directory):
             sock.listen()
         text = lab("up", status=1, **lab.ports)
         contains(text, f" {lab.ports['LAB_SLACK_PORT']} (meant for slack-mock)", f" {lab.ports['LAB_PROMETHEUS_PORT']} (meant for prometheus)",
-                 f"LAB_MINISHOP_PORT={lab.ports['LAB_MINISHOP_PORT']} ", "LAB_SLACK_PORT=", "./lab up", f"LAB_DIR={lab.directory} ")
+                 f"LAB_MINISHOP_PORT={lab.ports['LAB_MINISHOP_PORT']} ", "LAB_SLACK_PORT=", "./lab up", f"LAB_DIR='{lab.directory}' ")
         contains(lab("down"), "Nothing was running")
 
 

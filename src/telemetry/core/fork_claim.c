@@ -38,6 +38,7 @@ struct tel_item *tel_fork_claim_start(struct tel_fork_claim *claim, struct tel_i
   struct tel_item *others = NULL, **end = &others;
   for (struct tel_item **place = first, *item; (item = *place);) {
     if (item->ticket == 0 || !atomic_exchange(&claim->tickets->claimed[item->ticket - 1], true)) {
+      item->ticket = 0; /* now it is only this process's, also if the start fails and is repeated */
       place = &item->next;
       continue;
     }

@@ -40,7 +40,7 @@ int tel_tracing_settings_endpoint(struct tel_tracing_settings *settings, const c
   /* Text appended after a query or a fragment would not be part of the path. */
   if (size < 0 || (size_t)size >= sizeof url || strpbrk(base, "?#") || !tel_endpoint_valid(base) ||
       !tel_endpoint_valid(url))
-    return TEL_E_VALUE;
+    return tel_endpoint_valid("http://localhost") ? TEL_E_VALUE : TEL_E_MEMORY;
   memcpy(settings->endpoint, url, (size_t)size + 1);
   return TEL_OK;
 }

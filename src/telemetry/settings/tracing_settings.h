@@ -45,7 +45,7 @@ const char *tel_getenv(void *cls, const char *name);
  * scope. */
 void tel_tracing_settings_init(struct tel_tracing_settings *settings);
 /* Sets the endpoint from a base URL: appends v1/traces with exactly one slash. TEL_E_VALUE: not an http or
- * https URL, has a query or fragment, or is too long. */
+ * https URL, has a query or fragment, or is too long; TEL_E_MEMORY. */
 TEL_MUST_CHECK int tel_tracing_settings_endpoint(struct tel_tracing_settings *settings, const char *base);
 /* Applies the OTEL_* variables to the settings. Empty means unset; bad values are reported and ignored. */
 void tel_tracing_settings_environment(struct tel_tracing_settings *settings, tel_getenv_fn *env,

@@ -4,6 +4,7 @@
 #include "tel/log.h"
 
 #include <orcania.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -152,6 +153,24 @@ START_TEST(test_a_fork_in_a_child) {
   ck_assert_int_eq(seen[0], 1);
   ck_assert_int_eq(seen[1], 2); /* both lines of the child, once */
   ck_assert_int_eq(seen[2], 1);
+  done(lines);
+}
+END_TEST
+
+/* The start may be repeated: at the latest, closing the logger starts the writer again. */
+START_TEST(test_a_start_without_a_thread) {
+  pthread_attr_t before, huge;
+  fixture_init(&f);
+  fixture_open(&f);
+  tel_log_event(f.logger, TEL_INFO, "queued", NULL);
+  ck_assert_int_eq(pthread_getattr_default_np(&before), 0);
+  ck_assert_int_eq(pthread_getattr_default_np(&huge), 0);
+  ck_assert_int_eq(pthread_attr_setstacksize(&huge, (size_t)1 << 50), 0); /* more than an address space has */
+  ck_assert_int_eq(pthread_setattr_default_np(&huge), 0);
+  ck_assert_int_eq(tel_logger_start(f.logger), TEL_E_SYSTEM);
+  ck_assert_int_eq(pthread_setattr_default_np(&before), 0);
+  json_t *lines = close_and_read();
+  ck_assert_uint_eq(json_array_size(lines), 1);
   done(lines);
 }
 END_TEST
@@ -359,7 +378,7 @@ START_TEST(test_values_are_limited) {
 END_TEST
 
 TEST_MAIN("log", test_a_line_from_end_to_end, test_events_wait_for_the_start, test_never_started,
-          test_a_fork_between_making_and_starting, test_a_fork_in_a_child, test_levels, test_switched_off,
-          test_what_libraries_say, test_one_logger_at_a_time, test_used_up,
+          test_a_fork_between_making_and_starting, test_a_fork_in_a_child, test_a_start_without_a_thread,
+          test_levels, test_switched_off, test_what_libraries_say, test_one_logger_at_a_time, test_used_up,
           test_every_record_is_accounted_for, test_yder_without_memory, test_yder_set_up_anew,
           test_a_fork_after_starting, test_values_are_limited)
