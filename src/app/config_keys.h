@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every setting of the service, one row each. A new setting needs a row here, its lines in etc/minishop.conf
- * (a test compares the two) and its use in assembly.c. The struct, the file, the environment, --help and
- * --check-config follow from the row. */
+ * (a test compares the two) and its use in assembly.c. The struct, the parser of the file, the variable,
+ * --help and --check-config follow from the row. */
 #ifndef APP_CONFIG_KEYS_H
 #define APP_CONFIG_KEYS_H
 
@@ -37,7 +37,7 @@
   X(server_idle_timeout_s, WHOLE, "server.idle_timeout_s", "30", 1, 3600, NULL, false,                       \
     "seconds until an idle connection is closed")                                                            \
   X(server_request_timeout_s, WHOLE, "server.request_timeout_s", "10", 1, 3600, NULL, false,                 \
-    "seconds in which a whole request must arrive")                                                          \
+    "seconds for a request line, and again for the rest of the request")                                     \
   X(payment_failure_rate, REAL, "payment.failure_rate", "0.05", 0, 1, NULL, true,                            \
     "share of payments that fail")                                                                           \
   X(payment_latency_ms, REAL, "payment.latency_ms", "25", 0, 60000, NULL, true,                              \

@@ -19,8 +19,8 @@ bool app_identity_exists(const char *user, struct error *error);
 /* Looks up "user". For "" or the current user, nothing will change. Returns 0, or -1 with a text in error:
  * unknown user, or not root. */
 int app_identity_find(const char *user, struct app_identity *out, struct error *error);
-/* Makes that user the owner of a log file, so that the file can be reopened later. Creates it if it is
- * absent. Regular files only; refuses symlinks. Does nothing if the user does not change. Returns 0, or -1
+/* Makes that user the owner of a log file, so that the existing file can be reopened later. Creates it if it
+ * is absent. Regular files only; refuses symlinks. Does nothing if the user does not change. Returns 0, or -1
  * with a text in error. */
 int app_identity_give(const struct app_identity *identity, const char *path, struct error *error);
 /* Becomes that user, with its groups, and checks that it cannot become root again. Call it before the first

@@ -15,8 +15,9 @@ ssize_t file_read(const char *path, char *out, size_t size);
  * returns 0, errno is EIO. */
 size_t file_write(int fd, const void *data, size_t len);
 
-/* strerror() after open() for writing with O_NOFOLLOW or O_NONBLOCK. ELOOP then usually means that the file
- * is a symlink, and ENXIO that it is a named pipe without a reader. */
+/* Returns a text for an error of open(), called for writing with O_NOFOLLOW or O_NONBLOCK: strerror()'s,
+ * except for two errors. ELOOP then usually means that the file is a symlink, and ENXIO that it is a named
+ * pipe without a reader. */
 const char *file_open_error(int error);
 
 #endif

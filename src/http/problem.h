@@ -9,8 +9,8 @@
 #include "shop/reason.h"
 #include "tel/log.h"
 
-/* name, code, status, level, error (true: counts in error_total, because the shop failed, not its client),
- * title, what to do next */
+/* name, code, status, level, error (true: counts in error_total, because the client made no mistake but did
+ * not get what it asked for), title, what to do next */
 #define HTTP_PROBLEMS(X)                                                                                     \
   X(HTTP_INVALID_REQUEST, "invalid_request", 400, TEL_WARN, false, "The request is not valid",               \
     "Correct the request and send it again.")                                                                \

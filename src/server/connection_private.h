@@ -10,8 +10,8 @@
 #include "server/arrival_private.h"
 #include "server/server_private.h"
 
-/* Values of deadline_ns that are not times. CUT is final. The sweeper may set it while the handler's thread
- * sets another deadline; the first one wins. */
+/* Values of deadline_ns that are not times. After CUT the deadline never changes. If the connection's thread
+ * sets a new deadline just before the sweeper cuts, the sweeper does not cut. */
 enum { SERVER_DEADLINE_HANDLING = 0, SERVER_DEADLINE_CUT = 1 };
 
 /* One connection. libmicrohttpd's notifications create and free it. Only the thread that serves the
@@ -54,9 +54,10 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
                                            size_t *size, void **request);
 /* The client of a connection, or NULL if memory ran out when the connection was opened. */
 struct server_client *server_connection_client(struct MHD_Connection *connection);
-/* Checks received bytes before libmicrohttpd parses them, and may change them. len 0: the client, or the
- * sweeper, has ended its side. size is the size of the buffer. Returns the number of bytes for libmicrohttpd.
- * 0: the connection ends; a request that was refused has its response. */
+/* Checks received bytes before libmicrohttpd parses them, and may change them. len 0: no more bytes come,
+ * because the client closed its side or the sweeper shut it down. size is the size of the buffer. Returns the
+ * number of bytes for libmicrohttpd. If the result is 0, the connection ends; a refused request has its
+ * response already. */
 size_t server_connection_arrived(struct server_client *client, char *data, size_t len, size_t size);
 /* Calls the log hook, at most ten times a second. */
 void server_connection_log_text(struct server *server, enum server_log_level level, const char *text);

@@ -15,8 +15,8 @@ bool server_guard_is_token(const char *text, size_t len);
  * server_connection_begun(), before libmicrohttpd parses the arguments. */
 bool server_guard_target_is_clean(const char *target);
 /* If the connection's memory may not suffice for the arguments of the raw target, removes them and returns
- * true. libmicrohttpd would respond, free the request's memory and then continue to use it. Call it at the
- * same point. */
+ * true. Otherwise libmicrohttpd would respond itself, free the request's memory and then use that memory.
+ * Call this function from server_connection_begun(), too. */
 bool server_guard_arguments_cut(const struct server *server, const char *target);
 /* If the request must be refused, fills status, code and detail and returns true. Method, target and version
  * are libmicrohttpd's own pointers into the header block. */

@@ -13,7 +13,8 @@ enum MHD_Result server_refuse(struct server_client *client, struct server_refusa
 enum MHD_Result server_refuse_now(struct server_client *client, struct server_refusal *refusal);
 /* Responds to a connection with 503 without reading a request. */
 void server_refuse_away(struct server *server, int fd, const char *client, const char *detail);
-/* Sets status, code and detail. An unknown status becomes 400 below 500, else 413. */
+/* Sets status, code and detail. A status that is not in the table becomes 400, or 413 if it is 500 or above:
+ * libmicrohttpd responds with 500 when a chunk extension fills its memory. */
 void server_refuse_fill(struct server_refusal *refusal, unsigned status);
 /* Responds in place of libmicrohttpd, after libmicrohttpd has found a fault. page is libmicrohttpd's own
  * text. */

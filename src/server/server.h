@@ -3,7 +3,7 @@
  * a handler and hooks. It adds to Ulfius:
  *  - Guards refuse ambiguous requests (request smuggling), large header blocks and large bodies before the
  *    handler sees them.
- *  - Limits of connections, header block, body, idle time, and the time in which a whole request must arrive.
+ *  - Limits of connections, header block, body, idle time, and the time in which a request must arrive.
  *    The server cuts slow clients, but never a running handler.
  *  - A hook reports every request that a guard or libmicrohttpd refused and that the handler did not see.
  *  - A graceful shutdown that finishes the requests in flight.

@@ -53,7 +53,8 @@ struct server {
   struct server_lingering lingering[SERVER_LINGERING];
 };
 
-/* Stops our handling of accept4() and closes the spare descriptor. */
+/* From now on accept4() on the listening socket is the system's, without our handling of missing descriptors.
+ * Closes the spare descriptor. */
 void server_accepts_no_more(struct server *server);
 
 #endif

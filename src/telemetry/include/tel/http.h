@@ -39,9 +39,10 @@ struct tel_http_request {
 };
 
 /* Returns the route of a template such as "/order/:id". The template is copied, and becomes the label route
- * and http.route. Each template has one route. It lives until tel_free(). Creates its series at 0 for method;
- * pass NULL or "*" if it accepts several methods. Returns NULL if tel or route is NULL, if tel was started
- * before a fork, or on an error, which tel_start() then returns. */
+ * and http.route. Each template has one route, which lives until tel_free(). method: the route's only method,
+ * whose series then begin at 0. NULL or "*": several methods; each series begins with its first request.
+ * Returns NULL if tel or route is NULL, if tel was started before a fork, or on an error, which tel_start()
+ * then returns. */
 TEL_API struct tel_http_route *tel_http_route(struct tel *tel, const char *method, const char *route);
 
 /* Begins an exchange. Returns NULL, and the request is not observed, when out of memory, if tel, request, its
@@ -75,8 +76,9 @@ TEL_API void tel_http_cut(struct tel_http_exchange *exchange, enum tel_http_cut 
 TEL_API void tel_http_lost(struct tel_http_exchange *exchange, const struct tel_http_route *route);
 
 /* The exchange's SERVER span, for child spans and attributes, and the fields of its log line. A field
- * replaces the line's own field of that name. An attribute error.type and a status Error that the handler has
- * set stay as they are. NULL for NULL, or when out of memory. */
+ * replaces the field of that name that describes the request (method, route, status, ...). A field with a
+ * name that log.h reserves is omitted. An attribute error.type and a status Error that the handler has set
+ * stay as they are. NULL for NULL, or when out of memory. */
 TEL_API struct tel_span *tel_http_span(struct tel_http_exchange *exchange);
 TEL_API struct tel_attributes *tel_http_fields(struct tel_http_exchange *exchange);
 

@@ -52,9 +52,9 @@ TEL_API TEL_MUST_CHECK int tel_logger_new(const struct tel_log_settings *setting
 TEL_API TEL_MUST_CHECK int tel_logger_start(struct tel_logger *logger);
 /* Makes this logger yder's only output. Call it once, before the first thread. TEL_E_FULL: another logger of
  * this process is installed. TEL_E_SYSTEM: yder failed. TEL_E_VALUE: logger is NULL. If the program sets up
- * yder again later, lines logged with yder go to the program's own yder output. It also gets one line with
- * the text "record", by which this library notices the change. tel_log_message() still writes to the logger's
- * output. */
+ * yder again later, lines logged with yder go to the program's own yder output. Before, that output gets one
+ * line with the text "record": the library sends it through yder, and notices that it does not come back.
+ * tel_log_message() still writes to the logger's output. */
 TEL_API TEL_MUST_CHECK int tel_log_install(struct tel_logger *logger);
 TEL_API void tel_log_set_level(struct tel_logger *logger, enum tel_level level);
 /* Reopens the file on the writer's thread (for logrotate), and waits at most one second for it. Before

@@ -60,9 +60,10 @@ struct tel_ulfius_server {
 TEL_API int tel_ulfius_start(struct tel *tel, struct _u_instance *instance,
                              const struct tel_ulfius_server *server);
 
-/* The hooks, for ulfius_start_framework_with_mhd_options(); cls is the instance. They call Ulfius's own
- * ulfius_uri_logger() and mhd_request_completed(); your own hooks call them instead of these two.
- * MHD_OPTION_URI_LOG_CALLBACK and MHD_OPTION_NOTIFY_COMPLETED: use both or none. */
+/* The hooks, for ulfius_start_framework_with_mhd_options(); cls is the instance. They call Ulfius's
+ * ulfius_uri_logger() and mhd_request_completed(). If you have hooks of your own, call tel_ulfius_on_uri()
+ * and tel_ulfius_on_completed() from them, not those two functions of Ulfius. MHD_OPTION_URI_LOG_CALLBACK and
+ * MHD_OPTION_NOTIFY_COMPLETED: use both or none. */
 TEL_API void *tel_ulfius_on_uri(void *cls, const char *uri, struct MHD_Connection *connection);
 TEL_API void tel_ulfius_on_completed(void *cls, struct MHD_Connection *connection, void **state,
                                      enum MHD_RequestTerminationCode how);
