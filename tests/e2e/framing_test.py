@@ -79,10 +79,13 @@ def ask(shop, raw, cut):
             sock.sendall(raw[:cut])
             sock.sendall(raw[cut:])
             sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # refused before all of it was sent; the response has arrived
+        try:
             while data := sock.recv(65536):
                 response += data
         except OSError:
-            pass  # refused before all of it was sent
+            pass
     return [int(status) for status in re.findall(rb"HTTP/1\.1 ([2-5]\d\d) ", response)], response.count(b'"instance":"/last"')
 
 
