@@ -50,6 +50,7 @@ def scripts():
 def stages():
     tests = scripts()
     asan, tsan, built = ("build-asan",), ("build-tsan",), ("build-plain",)
+    checked = ("check-plain",)  # builds the unit tests
     python = (*built, "python")
     return [
         [
@@ -96,9 +97,9 @@ def stages():
                  "kill -9, often", FULL, needs=python),
             Step("soak", script("tests/e2e/soak.py", "--minutes=10"), "soak", FULL, needs=python),
             Step("schedules", ("sh", "-c", 'TEL_SCHEDULES=100000 CK_TIMEOUT_MULTIPLIER=10 exec "$LAB_BUILD/tests/telemetry/core/test_schedules"'),
-                 "span schedules", FULL, yields=True, needs=built),
-            Step("valgrind-memcheck", own("analyzers.py", "memcheck"), "unit tests (memcheck)", FULL, yields=True, needs=built, programs=("valgrind",)),
-            Step("valgrind-drd", own("analyzers.py", "drd"), "unit tests (DRD)", FULL, yields=True, needs=built, programs=("valgrind",)),
+                 "span schedules", FULL, yields=True, needs=checked),
+            Step("valgrind-memcheck", own("analyzers.py", "memcheck"), "unit tests (memcheck)", FULL, yields=True, needs=checked, programs=("valgrind",)),
+            Step("valgrind-drd", own("analyzers.py", "drd"), "unit tests (DRD)", FULL, yields=True, needs=checked, programs=("valgrind",)),
             Step("fuzz", own("fuzz.py"), "fuzzing", FULL, yields=True, programs=("clang",)),
             Step("coverage", own("coverage.py"), "coverage", FULL, yields=True, needs=("python",), programs=("gcovr",)),
         ],
