@@ -73,7 +73,7 @@ class Run:
         self.totals = (0, 0, 0)
         self.report = []  # rows of a table: step, result, time
         self.running = {}  # step: its process and when it began
-        self.mark = f"LAB_TEST_RUN={os.getpid()}-{time.time_ns()}"  # in the environment of every process of this run
+        self.mark = f"TEST_RUN_OF_LAB={os.getpid()}-{time.time_ns()}"  # in the environment of every process of this run, also of those that get no LAB_*
         self.interrupted = False
         self.told = 0.0
 
