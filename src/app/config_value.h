@@ -31,9 +31,8 @@ int app_value_store(struct app_config *config, const struct app_key *key, const 
 int app_value_store_text(struct app_config *config, const struct app_key *key, const char *text,
                          const char *directory, struct error *error);
 
-/* Copies a text. A file name is made absolute with the directory, because a daemon leaves the directory in
- * which it was started. directory NULL: the text is no file name. Returns 0, or -1 with a text in error that
- * begins with name. */
+/* Copies a text. directory: makes a file name absolute, because a daemon leaves the directory in which it was
+ * started; NULL for other texts. Returns 0, or -1 with an error that begins with name. */
 int app_value_copy(const char *name, const char *directory, const char *text, char out[APP_TEXT_SIZE],
                    struct error *error);
 

@@ -257,6 +257,18 @@ static bool set_locale(const char *name) {
   return made;
 }
 
+/* Returns a library that reads these variables, and so samples nothing. */
+static struct tel *new_without_samples(const char *sampler, const char *ratio) {
+  setenv("OTEL_TRACES_EXPORTER", "otlp", 1);
+  setenv("OTEL_TRACES_SAMPLER", sampler, 1);
+  setenv("OTEL_TRACES_SAMPLER_ARG", ratio, 1);
+  struct tel *tel = tel_new("locale", "1");
+  struct tel_span *span = tel_span_start(tel_tracer(tel), "span", TEL_SPAN_INTERNAL, NULL, NULL, 0);
+  ck_assert(!tel_context_sampled(tel_span_context(span)));
+  tel_span_end(span, 0);
+  return tel;
+}
+
 static void check_numbers(void) {
   struct tel_histogram *histogram = NULL;
   const double half[] = {0.5};
@@ -266,13 +278,7 @@ static void check_numbers(void) {
                                  .bucket_count = 1,
                                  .histogram = &histogram};
   struct tel_scrape scrape;
-  setenv("OTEL_TRACES_EXPORTER", "otlp", 1);
-  setenv("OTEL_TRACES_SAMPLER", "traceidratio", 1);
-  setenv("OTEL_TRACES_SAMPLER_ARG", "0.000000000001", 1);
-  struct tel *tel = tel_new("locale", "1");
-  struct tel_span *span = tel_span_start(tel_tracer(tel), "span", TEL_SPAN_INTERNAL, NULL, NULL, 0);
-  ck_assert(!tel_context_sampled(tel_span_context(span)));
-  tel_span_end(span, 0);
+  struct tel *tel = new_without_samples("traceidratio", "0.000000000001");
   struct tel_log_record *record = tel_log_begin(tel_logger(tel), TEL_INFO);
   struct tel_attributes *fields = tel_log_fields(record);
   tel_attributes_set_double(fields, "part", 0.123456789);
@@ -303,13 +309,7 @@ START_TEST(a_locale_changes_no_word) {
   struct tel_scrape scrape;
   if (!set_locale("tr_TR")) return;
   ck_assert(tel_level_parse("info", &parsed) && parsed == TEL_INFO);
-  setenv("OTEL_TRACES_EXPORTER", "otlp", 1);
-  setenv("OTEL_TRACES_SAMPLER", "TraceIdRatio", 1);
-  setenv("OTEL_TRACES_SAMPLER_ARG", "0", 1);
-  struct tel *tel = tel_new("locale", "1");
-  struct tel_span *span = tel_span_start(tel_tracer(tel), "span", TEL_SPAN_INTERNAL, NULL, NULL, 0);
-  ck_assert(!tel_context_sampled(tel_span_context(span)));
-  tel_span_end(span, 0);
+  struct tel *tel = new_without_samples("TraceIdRatio", "0");
   ck_assert_int_eq(tel_scrape(tel_registry(tel), "APPLICATION/OPENMETRICS-TEXT", "GZIP", &scrape), 0);
   ck_assert_ptr_nonnull(strstr(scrape.content_type, "openmetrics"));
   ck_assert_ptr_nonnull(scrape.content_encoding);
