@@ -139,11 +139,19 @@ static void print_warning(void *cls, const char *text) {
   complain(&warning, EXIT_SUCCESS);
 }
 
+/* Reports that "user" cannot be used. */
+static int complain_of_user(const struct start *start, struct error *error) {
+  char origin[APP_ORIGIN_SIZE];
+  error_set(error, "%s: %s", app_config_origin(&start->config, &start->sources, APP_KEY_user, origin),
+            error->text);
+  return complain(error, EXIT_USAGE);
+}
+
 /* Warnings do not change the exit status, because the service also starts with them. */
 static int check_config(const struct start *start) {
   struct error error;
   struct tel_tracing_settings tracing;
-  if (!app_identity_exists(start->config.user, &error)) return complain(&error, EXIT_USAGE);
+  if (!app_identity_exists(start->config.user, &error)) return complain_of_user(start, &error);
   for (size_t i = 0; i < start->warning_count; i++) print_warning(NULL, start->warnings[i]);
   if (app_tracing_settings(&start->config, print_warning, NULL, &tracing, &error) != 0)
     return complain(&error, EXIT_FAILURE);
@@ -160,7 +168,7 @@ static int go(struct start *start) {
     return app_healthcheck(&start->config.listen, &error) == 0 ? EXIT_SUCCESS
                                                                : complain(&error, EXIT_FAILURE);
   if (app_identity_find(start->config.user, &start->identity, &error) != 0)
-    return complain(&error, EXIT_USAGE);
+    return complain_of_user(start, &error);
   start->daemon.ready_fd = -1;
   if (start->options.daemon) {
     int status = app_daemon_start(&start->daemon);

@@ -87,6 +87,24 @@ void app_config_init(struct app_config *config) {
       abort(); /* the table is wrong */
 }
 
+const char *app_config_origin(const struct app_config *config, const struct app_sources *sources,
+                              enum app_key_id id, char out[APP_ORIGIN_SIZE]) {
+  const struct app_origin *origin = &config->origin[id];
+  bool incident = origin->source == APP_FROM_INCIDENT;
+  switch (origin->source) {
+  case APP_FROM_FILE:
+  case APP_FROM_INCIDENT:
+    snprintf(out, APP_ORIGIN_SIZE, "%s:%u", incident ? config->incident_file : sources->file, origin->line);
+    break;
+  case APP_FROM_ENVIRONMENT:
+    app_key_variable(&app_keys[id], out);
+    break;
+  default:
+    strcpy(out, origin->source == APP_FROM_OPTION ? "the command line" : "the default");
+  }
+  return out;
+}
+
 /* Returns the whole file, NUL-terminated, or NULL with errno. */
 static char *read_file(const char *path, size_t *len) {
   char *text = malloc(FILE_LIMIT + 2);

@@ -100,6 +100,12 @@ struct app_sources {
 int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *cls, struct app_config *out,
                     struct error *error);
 
+/* Writes the place that the value of a key came from, for messages: "FILE:LINE", the name of a variable, "the
+ * command line" or "the default". Returns out. */
+enum { APP_ORIGIN_SIZE = APP_TEXT_SIZE + 16 };
+const char *app_config_origin(const struct app_config *config, const struct app_sources *sources,
+                              enum app_key_id id, char out[APP_ORIGIN_SIZE]);
+
 /* Sets all defaults. */
 void app_config_init(struct app_config *config);
 /* Sets error to "unknown setting" and the setting or group that was probably meant. */

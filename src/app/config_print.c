@@ -66,30 +66,6 @@ void app_config_print_value(const struct app_config *config, const struct app_ke
   }
 }
 
-static void print_origin(const struct app_config *config, size_t id, const struct app_sources *sources,
-                         FILE *out) {
-  char name[APP_VARIABLE_SIZE];
-  const struct app_origin *origin = &config->origin[id];
-  switch (origin->source) {
-  case APP_FROM_DEFAULT:
-    fputs("the default", out);
-    break;
-  case APP_FROM_FILE:
-    fprintf(out, "%s:%u", sources->file, origin->line);
-    break;
-  case APP_FROM_INCIDENT:
-    fprintf(out, "%s:%u", config->incident_file, origin->line);
-    break;
-  case APP_FROM_ENVIRONMENT:
-    app_key_variable(&app_keys[id], name);
-    fprintf(out, "the environment, %s", name);
-    break;
-  case APP_FROM_OPTION:
-    fputs("the command line", out);
-    break;
-  }
-}
-
 static bool hides_a_part(const struct app_config *config, const struct app_key *key) {
   char shown[TEL_ENDPOINT_SHOWN_SIZE];
   const char *url = (const char *)config + key->offset;
@@ -97,7 +73,7 @@ static bool hides_a_part(const struct app_config *config, const struct app_key *
 }
 
 void app_config_print(const struct app_config *config, const struct app_sources *sources, FILE *out) {
-  char group[APP_VARIABLE_SIZE] = "";
+  char group[APP_VARIABLE_SIZE] = "", origin[APP_ORIGIN_SIZE];
   for (size_t i = 0; i < APP_KEY_COUNT; i++) {
     const struct app_key *key = &app_keys[i];
     const char *dot = strchr(key->path, '.');
@@ -109,8 +85,8 @@ void app_config_print(const struct app_config *config, const struct app_sources 
     }
     fprintf(out, "%s%s = ", *group ? "  " : "", dot ? dot + 1 : key->path);
     app_config_print_value(config, key, out);
-    fputs("; # ", out);
-    print_origin(config, i, sources, out);
+    fprintf(out, "; # %s%s", config->origin[i].source == APP_FROM_ENVIRONMENT ? "the environment, " : "",
+            app_config_origin(config, sources, (enum app_key_id)i, origin));
     fputs(hides_a_part(config, key) ? "; user and password are not shown\n" : "\n", out);
   }
   if (*group) fputs("};\n", out);

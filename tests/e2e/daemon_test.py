@@ -94,6 +94,12 @@ def test_usage_and_configuration_errors(directory):
             status, _, err = place.run(*mode)
             expect(f"exit status {mode}", status, 2)
             expect("message", err, f"minishop: {place.config}:3: payment.failure_rate takes a number from 0 to 1, not 2\n")
+        place.configure('\nuser = "no-such-user-here";\n')
+        for env, origin in (({}, f"{place.config}:3"), ({"MINISHOP_USER": "nor-this-one"}, "MINISHOP_USER")):
+            for mode in ([], ["--daemon"], ["--check-config"]):
+                status, _, err = place.run(*mode, **env)
+                expect(f"exit status {mode}", status, 2)
+                expect_in("message", f"minishop: {origin}: user: unknown user ", err)
         place.configure("")
         status, _, err = place.run(MINISHOP_SERVER_POOL="many")
         expect("exit status", status, 2)
