@@ -5,61 +5,27 @@
 
 #include "telemetry/core/attributes_private.h"
 
-/* --- Writing into chunks --- */
-
-struct writer {
-  struct tel_recent_open *open;
-  struct tel_recent_chunk *last; /* NULL after a failure */
-  size_t used;                   /* of last's data */
-  struct tel_recent_part *part;
-};
-
-static struct writer begin(struct tel_recent_open *open, bool log) {
-  struct tel_recent_chunk *chunk = tel_recent_chunk_take(open);
-  struct writer w = {open, chunk, sizeof *w.part - sizeof chunk->next, (struct tel_recent_part *)chunk};
-  if (chunk) *w.part = (struct tel_recent_part){.log = log};
-  return w;
-}
-
-static void put_across(struct writer *w, const unsigned char *from, size_t len) {
-  while (len > 0 && w->last) {
-    size_t room = sizeof w->last->data - w->used, n = len < room ? len : room;
-    if (n == 0) {
-      struct tel_recent_chunk *chunk = tel_recent_chunk_take(w->open);
-      w->last->next = chunk;
-      w->last = chunk;
-      w->used = 0;
-      continue;
-    }
-    memcpy(w->last->data + w->used, from, n);
-    w->used += n;
-    w->part->size += (uint32_t)n;
-    from += n;
-    len -= n;
-  }
-}
-
-static inline void put(struct writer *w, const void *data, size_t len) {
-  if (!w->last || len > sizeof w->last->data - w->used) {
-    put_across(w, data, len);
-    return;
-  }
-  memcpy(w->last->data + w->used, data, len);
-  w->used += len;
-  w->part->size += (uint32_t)len;
-}
-
-static struct tel_recent_part *finish(struct writer *w) {
-  if (w->last || !w->part) return w->part;
-  tel_recent_chunks_give(w->open->store, (struct tel_recent_chunk *)w->part);
-  return NULL;
-}
+/* Where the content begins in the data of a part's first chunk. */
+enum { PART_HEAD = sizeof(struct tel_recent_part) - sizeof(struct tel_recent_chunk *) };
 
 struct tel_recent_part *tel_recent_part_new(struct tel_recent_open *open, const void *data, size_t len,
                                             bool log) {
-  struct writer w = begin(open, log);
-  put(&w, data, len);
-  return finish(&w);
+  struct tel_recent_chunk *first = tel_recent_chunk_take(open);
+  struct tel_recent_part *part = (struct tel_recent_part *)first;
+  if (!part) return NULL;
+  *part = (struct tel_recent_part){.size = (uint32_t)len, .log = log};
+  const unsigned char *from = data;
+  size_t skip = PART_HEAD;
+  for (struct tel_recent_chunk *chunk = first; chunk; chunk = chunk->next, skip = 0) {
+    size_t room = sizeof chunk->data - skip, n = len < room ? len : room;
+    memcpy(chunk->data + skip, from, n);
+    from += n;
+    len -= n;
+    if (len == 0) return part;
+    chunk->next = tel_recent_chunk_take(open);
+  }
+  tel_recent_chunks_give(open->store, first);
+  return NULL;
 }
 
 /* --- Reading --- */
@@ -69,7 +35,7 @@ bool tel_recent_part_copy(const struct tel_recent_part *part, struct tel_arena *
   unsigned char *to = tel_arena_take(arena, part->size ? part->size : 1);
   if (!to) return false;
   *out = (struct tel_recent_copy){to, part->size, part->log};
-  size_t left = part->size, skip = sizeof *part - sizeof(struct tel_recent_chunk *);
+  size_t left = part->size, skip = PART_HEAD;
   for (const struct tel_recent_chunk *chunk = (const struct tel_recent_chunk *)part; left > 0;
        chunk = chunk->next, skip = 0) {
     size_t n = sizeof chunk->data - skip < left ? sizeof chunk->data - skip : left;
