@@ -54,29 +54,31 @@ static uint32_t count_of(const struct wire_field *message, uint32_t number) {
   return count;
 }
 
-/* Allocates room for all attributes of a message; number is their field. */
-static bool make_pairs(const struct wire_field *message, uint32_t number, struct tel_arena *arena,
-                       struct tel_recent_pairs *pairs, struct tel_attribute **next) {
-  uint32_t count = count_of(message, number);
-  *next = tel_arena_take(arena, (count + 1) * sizeof **next);
-  *pairs = (struct tel_recent_pairs){*next, count, 0};
-  return *next != NULL;
+/* Reads the attributes of a message. number is their field; the next field counts the dropped ones. */
+static bool read_attributes(const struct wire_field *message, uint32_t number, struct tel_arena *arena,
+                            struct tel_recent_pairs *out) {
+  struct wire_reader r = {message->bytes, message->bytes + message->len};
+  struct wire_field field;
+  struct tel_attribute *items = tel_arena_take(arena, (count_of(message, number) + 1) * sizeof *items);
+  if (!items) return false;
+  out->items = items;
+  while (wire_next(&r, &field)) {
+    if (field.number == number) tel_pair_read(field.bytes, field.len, &items[out->count++]);
+    if (field.number == number + 1) out->dropped = (uint32_t)field.value;
+  }
+  return true;
 }
 
 static bool read_event(const struct wire_field *message, struct tel_arena *arena,
                        struct tel_recent_item *out) {
   struct wire_reader r = {message->bytes, message->bytes + message->len};
   struct wire_field field;
-  struct tel_attribute *next;
   *out = (struct tel_recent_item){0};
-  if (!make_pairs(message, 3, arena, &out->attributes, &next)) return false;
   while (wire_next(&r, &field)) {
     if (field.number == 1) out->unix_ns = field.value;
     if (field.number == 2 && !(out->name = tel_arena_text(arena, field.bytes, field.len))) return false;
-    if (field.number == 3) tel_pair_read(field.bytes, field.len, next++);
-    if (field.number == 4) out->attributes.dropped = (uint32_t)field.value;
   }
-  return true;
+  return read_attributes(message, 3, arena, &out->attributes);
 }
 
 static void read_id(const struct wire_field *field, uint8_t *id, size_t size) {
@@ -87,16 +89,12 @@ static bool read_link(const struct wire_field *message, struct tel_arena *arena,
                       struct tel_recent_item *out) {
   struct wire_reader r = {message->bytes, message->bytes + message->len};
   struct wire_field field;
-  struct tel_attribute *next;
   *out = (struct tel_recent_item){0};
-  if (!make_pairs(message, 4, arena, &out->attributes, &next)) return false;
   while (wire_next(&r, &field)) {
     if (field.number == 1) read_id(&field, out->context.trace_id, sizeof out->context.trace_id);
     if (field.number == 2) read_id(&field, out->context.span_id, sizeof out->context.span_id);
-    if (field.number == 4) tel_pair_read(field.bytes, field.len, next++);
-    if (field.number == 5) out->attributes.dropped = (uint32_t)field.value;
   }
-  return true;
+  return read_attributes(message, 4, arena, &out->attributes);
 }
 
 static bool read_items(const struct wire_field *span, uint32_t number, struct tel_arena *arena,
@@ -149,9 +147,6 @@ static bool read_field(const struct wire_field *field, struct tel_arena *arena, 
   case 8:
     out->end_unix_ns = field->value;
     break;
-  case 10:
-    out->attributes.dropped = (uint32_t)field->value;
-    break;
   case 15:
     return read_status(field, arena, out);
   default:
@@ -164,16 +159,13 @@ bool tel_recent_span_decode(const struct tel_recent_copy *copy, struct tel_arena
                             struct tel_recent_span *out) {
   struct wire_reader whole = {copy->data, copy->data + copy->size}, r;
   struct wire_field span, field;
-  struct tel_attribute *next;
   *out = (struct tel_recent_span){.name = "", .status_text = ""};
   if (!wire_next(&whole, &span)) return false;
-  if (!make_pairs(&span, 9, arena, &out->attributes, &next) ||
+  if (!read_attributes(&span, 9, arena, &out->attributes) ||
       !read_items(&span, 11, arena, read_event, &out->events) ||
       !read_items(&span, 13, arena, read_link, &out->links))
     return false;
-  for (r = (struct wire_reader){span.bytes, span.bytes + span.len}; wire_next(&r, &field);) {
-    if (field.number == 9) tel_pair_read(field.bytes, field.len, next++);
+  for (r = (struct wire_reader){span.bytes, span.bytes + span.len}; wire_next(&r, &field);)
     if (!read_field(&field, arena, out)) return false;
-  }
   return true;
 }
