@@ -124,37 +124,6 @@ static bool read_status(const struct wire_field *message, struct tel_arena *aren
   return true;
 }
 
-static bool read_field(const struct wire_field *field, struct tel_arena *arena, struct tel_recent_span *out) {
-  switch (field->number) {
-  case 1:
-    read_id(field, out->trace_id, sizeof out->trace_id);
-    break;
-  case 2:
-    read_id(field, out->span_id, sizeof out->span_id);
-    break;
-  case 4:
-    read_id(field, out->parent_id, sizeof out->parent_id);
-    out->has_parent = true;
-    break;
-  case 5:
-    return (out->name = tel_arena_text(arena, field->bytes, field->len)) != NULL;
-  case 6:
-    out->kind = (enum tel_span_kind)field->value;
-    break;
-  case 7:
-    out->start_unix_ns = field->value;
-    break;
-  case 8:
-    out->end_unix_ns = field->value;
-    break;
-  case 15:
-    return read_status(field, arena, out);
-  default:
-    break;
-  }
-  return true;
-}
-
 bool tel_recent_span_decode(const struct tel_recent_copy *copy, struct tel_arena *arena,
                             struct tel_recent_span *out) {
   struct wire_reader whole = {copy->data, copy->data + copy->size}, r;
@@ -165,7 +134,16 @@ bool tel_recent_span_decode(const struct tel_recent_copy *copy, struct tel_arena
       !read_items(&span, 11, arena, read_event, &out->events) ||
       !read_items(&span, 13, arena, read_link, &out->links))
     return false;
-  for (r = (struct wire_reader){span.bytes, span.bytes + span.len}; wire_next(&r, &field);)
-    if (!read_field(&field, arena, out)) return false;
+  for (r = (struct wire_reader){span.bytes, span.bytes + span.len}; wire_next(&r, &field);) {
+    if (field.number == 1) read_id(&field, out->trace_id, sizeof out->trace_id);
+    if (field.number == 2) read_id(&field, out->span_id, sizeof out->span_id);
+    if (field.number == 4) read_id(&field, out->parent_id, sizeof out->parent_id);
+    if (field.number == 4) out->has_parent = true;
+    if (field.number == 5 && !(out->name = tel_arena_text(arena, field.bytes, field.len))) return false;
+    if (field.number == 6) out->kind = (enum tel_span_kind)field.value;
+    if (field.number == 7) out->start_unix_ns = field.value;
+    if (field.number == 8) out->end_unix_ns = field.value;
+    if (field.number == 15 && !read_status(&field, arena, out)) return false;
+  }
   return true;
 }
