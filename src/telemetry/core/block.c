@@ -4,13 +4,6 @@
 
 #include "telemetry/core/attributes_private.h"
 
-/* The places follow the struct, and the bytes follow the places. */
-struct tel_block {
-  uint64_t seen;
-  uint32_t count, size;
-  struct tel_place places[];
-};
-
 /* Pairs to add together. */
 struct pairs {
   uint64_t seen;
@@ -20,14 +13,21 @@ struct pairs {
   uint32_t start;             /* of the first pair */
 };
 
+/* The places follow the struct, and the bytes follow the places. */
+struct tel_block {
+  struct pairs pairs;
+  struct tel_place places[];
+};
+
 struct tel_block *tel_block_new(const struct tel_attributes *from) {
   size_t places = from->count * sizeof(struct tel_place), size = tel_attributes_pairs_size(from);
   struct tel_block *block = malloc(sizeof *block + places + size);
   if (!block) return NULL;
-  *block = (struct tel_block){.seen = from->seen, .count = from->count, .size = (uint32_t)size};
+  unsigned char *bytes = (unsigned char *)(block->places + from->count);
+  block->pairs = (struct pairs){from->seen, from->count, (uint32_t)size, block->places, bytes, 0};
   for (uint32_t i = 0; i < from->count; i++)
     block->places[i] = (struct tel_place){from->places[i].id, from->places[i].at - from->start};
-  memcpy(block->places + from->count, tel_attributes_pairs(from), size);
+  memcpy(bytes, tel_attributes_pairs(from), size);
   return block;
 }
 
@@ -70,14 +70,7 @@ static void add(struct tel_attributes *a, const struct pairs *pairs) {
 }
 
 void tel_attributes_add_block(struct tel_attributes *a, const struct tel_block *block) {
-  if (!a || !block) return;
-  const struct pairs pairs = {block->seen,
-                              block->count,
-                              block->size,
-                              block->places,
-                              (const unsigned char *)(block->places + block->count),
-                              0};
-  add(a, &pairs);
+  if (a && block) add(a, &block->pairs);
 }
 
 void tel_attributes_add(struct tel_attributes *a, const struct tel_attributes *from) {

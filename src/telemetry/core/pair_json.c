@@ -35,12 +35,6 @@ static char *put_key(char *to, const struct tel_name *name) {
   return TEXT_PUT(to, "\":");
 }
 
-static char *put_number(char *to, enum tel_type type, const union tel_value *value) {
-  if (type == TEL_INT) return digits_i64(to, value->integer);
-  if (!isfinite(value->real)) return TEXT_PUT(to, "null");
-  return digits_double(to, value->real);
-}
-
 static size_t write_text(struct tel_attributes *a, const struct tel_name *name, const char *text,
                          size_t len) {
   size_t overhead = OVERHEAD + (name->prepared ? 0 : ESCAPE_JSON_WORST * name->len);
@@ -69,8 +63,10 @@ static size_t write_pair(struct tel_attributes *a, const struct tel_name *name, 
   char *to = put_key(start, name);
   if (type == TEL_BOOL)
     to = value->integer ? TEXT_PUT(to, "true") : TEXT_PUT(to, "false");
+  else if (type == TEL_INT)
+    to = digits_i64(to, value->integer);
   else
-    to = put_number(to, type, value);
+    to = isfinite(value->real) ? digits_double(to, value->real) : TEXT_PUT(to, "null");
   return (size_t)(to - start);
 }
 

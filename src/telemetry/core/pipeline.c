@@ -187,17 +187,11 @@ static bool process_one(struct tel_pipeline *pipeline, uint64_t *taken) {
   return mine;
 }
 
-/* Under the lock. */
-static struct tel_item *lose_all(struct tel_pipeline *pipeline) {
-  struct tel_item *items = pipeline->abandoned ? NULL : take(pipeline, false);
-  if (items) pipeline->work->lose(pipeline->cls, pipeline->in_flight);
-  pipeline->in_flight = 0;
-  return items;
-}
-
 /* Ends the worker. Called under the lock, and releases it. */
 static void finish(struct tel_pipeline *pipeline) {
-  struct tel_item *lost = lose_all(pipeline);
+  struct tel_item *lost = pipeline->abandoned ? NULL : take(pipeline, false);
+  if (lost) pipeline->work->lose(pipeline->cls, pipeline->in_flight);
+  pipeline->in_flight = 0;
   tel_pipeline_unlock(pipeline);
   release_all(pipeline, lost);
   if (pipeline->work->end) pipeline->work->end(pipeline->cls);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "telemetry/core/attributes_private.h"
 #include "telemetry/settings/keyvalues.h"
 
 enum { LIMIT = 2100 }; /* more pairs than fit into the variable */
@@ -65,7 +66,7 @@ struct tel_attributes *tel_resource_new(const struct tel_tracing_settings *setti
                                         const char *service_version, const char *instance_id) {
   struct tel_attributes *attributes = malloc(sizeof *attributes);
   if (!attributes) return NULL;
-  tel_attributes_init(attributes, LIMIT, UINT32_MAX);
+  tel_attributes_begin(attributes, TEL_FORM_RESOURCE, LIMIT, UINT32_MAX, 0);
   detect(attributes);
   if (!tel_keyvalues_read(settings->resource, set_from_outside, NULL, attributes)) {
     tel_resource_free(attributes); /* it was checked before, so only memory can have run out */

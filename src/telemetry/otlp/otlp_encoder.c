@@ -30,16 +30,6 @@ static bool put_field(struct buf *out, uint8_t tag, const void *data, size_t len
   return to != NULL;
 }
 
-static bool put_resource(struct buf *out, const struct tel_attributes *resource) {
-  if (!put_field(out, RESOURCE, tel_attributes_pairs(resource), tel_attributes_pairs_size(resource)))
-    return false;
-  /* The pairs have the tag of a span's attributes. It has one byte, like that of a resource's attributes. */
-  char *pairs = out->data + out->len - tel_attributes_pairs_size(resource);
-  for (uint32_t i = 0; i < resource->count; i++)
-    pairs[resource->places[i].at - resource->start] = TEL_FORM_RESOURCE;
-  return true;
-}
-
 static bool put_text(struct buf *out, uint8_t tag, const char *text) {
   char *repaired = utf8_repaired(text, strlen(text));
   bool ok = repaired && put_field(out, tag, repaired, strlen(repaired));
@@ -62,7 +52,9 @@ struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resou
   encoder->resource = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
   encoder->scope = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
   encoder->out = (struct buf)BUF_INIT(TEL_OTLP_REQUEST_LIMIT);
-  if (put_resource(&encoder->resource, resource) && put_scope(&encoder->scope, scope_name, scope_version))
+  if (put_field(&encoder->resource, RESOURCE, tel_attributes_pairs(resource),
+                tel_attributes_pairs_size(resource)) &&
+      put_scope(&encoder->scope, scope_name, scope_version))
     return encoder;
   tel_otlp_encoder_free(encoder);
   return NULL;

@@ -13,7 +13,7 @@ enum { TEL_OTLP_REQUEST_LIMIT = 64 * 1024 * 1024 };
 struct tel_otlp_encoder;
 struct tel_wire;
 
-/* Copies the resource and the texts. NULL when out of memory. */
+/* Copies the resource, a list of the form TEL_FORM_RESOURCE, and the texts. NULL when out of memory. */
 struct tel_otlp_encoder *tel_otlp_encoder_new(const struct tel_attributes *resource, const char *scope_name,
                                               const char *scope_version);
 void tel_otlp_encoder_free(struct tel_otlp_encoder *encoder);

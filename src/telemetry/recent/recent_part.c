@@ -5,61 +5,27 @@
 
 #include "telemetry/core/attributes_private.h"
 
-/* --- Writing into chunks --- */
-
-struct writer {
-  struct tel_recent_open *open;
-  struct tel_recent_chunk *last; /* NULL after a failure */
-  size_t used;                   /* of last's data */
-  struct tel_recent_part *part;
-};
-
-static struct writer begin(struct tel_recent_open *open, bool log) {
-  struct tel_recent_chunk *chunk = tel_recent_chunk_take(open);
-  struct writer w = {open, chunk, sizeof *w.part - sizeof chunk->next, (struct tel_recent_part *)chunk};
-  if (chunk) *w.part = (struct tel_recent_part){.log = log};
-  return w;
-}
-
-static void put_across(struct writer *w, const unsigned char *from, size_t len) {
-  while (len > 0 && w->last) {
-    size_t room = sizeof w->last->data - w->used, n = len < room ? len : room;
-    if (n == 0) {
-      struct tel_recent_chunk *chunk = tel_recent_chunk_take(w->open);
-      w->last->next = chunk;
-      w->last = chunk;
-      w->used = 0;
-      continue;
-    }
-    memcpy(w->last->data + w->used, from, n);
-    w->used += n;
-    w->part->size += (uint32_t)n;
-    from += n;
-    len -= n;
-  }
-}
-
-static inline void put(struct writer *w, const void *data, size_t len) {
-  if (!w->last || len > sizeof w->last->data - w->used) {
-    put_across(w, data, len);
-    return;
-  }
-  memcpy(w->last->data + w->used, data, len);
-  w->used += len;
-  w->part->size += (uint32_t)len;
-}
-
-static struct tel_recent_part *finish(struct writer *w) {
-  if (w->last || !w->part) return w->part;
-  tel_recent_chunks_give(w->open->store, (struct tel_recent_chunk *)w->part);
-  return NULL;
-}
+/* Where the content begins in the data of a part's first chunk. */
+enum { PART_HEAD = sizeof(struct tel_recent_part) - sizeof(struct tel_recent_chunk *) };
 
 struct tel_recent_part *tel_recent_part_new(struct tel_recent_open *open, const void *data, size_t len,
                                             bool log) {
-  struct writer w = begin(open, log);
-  put(&w, data, len);
-  return finish(&w);
+  struct tel_recent_chunk *first = tel_recent_chunk_take(open);
+  struct tel_recent_part *part = (struct tel_recent_part *)first;
+  if (!part) return NULL;
+  *part = (struct tel_recent_part){.size = (uint32_t)len, .log = log};
+  const unsigned char *from = data;
+  size_t skip = PART_HEAD;
+  for (struct tel_recent_chunk *chunk = first; chunk; chunk = chunk->next, skip = 0) {
+    size_t room = sizeof chunk->data - skip, n = len < room ? len : room;
+    memcpy(chunk->data + skip, from, n);
+    from += n;
+    len -= n;
+    if (len == 0) return part;
+    chunk->next = tel_recent_chunk_take(open);
+  }
+  tel_recent_chunks_give(open->store, first);
+  return NULL;
 }
 
 /* --- Reading --- */
@@ -69,7 +35,7 @@ bool tel_recent_part_copy(const struct tel_recent_part *part, struct tel_arena *
   unsigned char *to = tel_arena_take(arena, part->size ? part->size : 1);
   if (!to) return false;
   *out = (struct tel_recent_copy){to, part->size, part->log};
-  size_t left = part->size, skip = sizeof *part - sizeof(struct tel_recent_chunk *);
+  size_t left = part->size, skip = PART_HEAD;
   for (const struct tel_recent_chunk *chunk = (const struct tel_recent_chunk *)part; left > 0;
        chunk = chunk->next, skip = 0) {
     size_t n = sizeof chunk->data - skip < left ? sizeof chunk->data - skip : left;
@@ -88,29 +54,31 @@ static uint32_t count_of(const struct wire_field *message, uint32_t number) {
   return count;
 }
 
-/* Allocates room for all attributes of a message; number is their field. */
-static bool make_pairs(const struct wire_field *message, uint32_t number, struct tel_arena *arena,
-                       struct tel_recent_pairs *pairs, struct tel_attribute **next) {
-  uint32_t count = count_of(message, number);
-  *next = tel_arena_take(arena, (count + 1) * sizeof **next);
-  *pairs = (struct tel_recent_pairs){*next, count, 0};
-  return *next != NULL;
+/* Reads the attributes of a message. number is their field; the next field counts the dropped ones. */
+static bool read_attributes(const struct wire_field *message, uint32_t number, struct tel_arena *arena,
+                            struct tel_recent_pairs *out) {
+  struct wire_reader r = {message->bytes, message->bytes + message->len};
+  struct wire_field field;
+  struct tel_attribute *items = tel_arena_take(arena, (count_of(message, number) + 1) * sizeof *items);
+  if (!items) return false;
+  out->items = items;
+  while (wire_next(&r, &field)) {
+    if (field.number == number) tel_pair_read(field.bytes, field.len, &items[out->count++]);
+    if (field.number == number + 1) out->dropped = (uint32_t)field.value;
+  }
+  return true;
 }
 
 static bool read_event(const struct wire_field *message, struct tel_arena *arena,
                        struct tel_recent_item *out) {
   struct wire_reader r = {message->bytes, message->bytes + message->len};
   struct wire_field field;
-  struct tel_attribute *next;
   *out = (struct tel_recent_item){0};
-  if (!make_pairs(message, 3, arena, &out->attributes, &next)) return false;
   while (wire_next(&r, &field)) {
     if (field.number == 1) out->unix_ns = field.value;
     if (field.number == 2 && !(out->name = tel_arena_text(arena, field.bytes, field.len))) return false;
-    if (field.number == 3) tel_pair_read(field.bytes, field.len, next++);
-    if (field.number == 4) out->attributes.dropped = (uint32_t)field.value;
   }
-  return true;
+  return read_attributes(message, 3, arena, &out->attributes);
 }
 
 static void read_id(const struct wire_field *field, uint8_t *id, size_t size) {
@@ -121,16 +89,12 @@ static bool read_link(const struct wire_field *message, struct tel_arena *arena,
                       struct tel_recent_item *out) {
   struct wire_reader r = {message->bytes, message->bytes + message->len};
   struct wire_field field;
-  struct tel_attribute *next;
   *out = (struct tel_recent_item){0};
-  if (!make_pairs(message, 4, arena, &out->attributes, &next)) return false;
   while (wire_next(&r, &field)) {
     if (field.number == 1) read_id(&field, out->context.trace_id, sizeof out->context.trace_id);
     if (field.number == 2) read_id(&field, out->context.span_id, sizeof out->context.span_id);
-    if (field.number == 4) tel_pair_read(field.bytes, field.len, next++);
-    if (field.number == 5) out->attributes.dropped = (uint32_t)field.value;
   }
-  return true;
+  return read_attributes(message, 4, arena, &out->attributes);
 }
 
 static bool read_items(const struct wire_field *span, uint32_t number, struct tel_arena *arena,
@@ -160,54 +124,26 @@ static bool read_status(const struct wire_field *message, struct tel_arena *aren
   return true;
 }
 
-static bool read_field(const struct wire_field *field, struct tel_arena *arena, struct tel_recent_span *out) {
-  switch (field->number) {
-  case 1:
-    read_id(field, out->trace_id, sizeof out->trace_id);
-    break;
-  case 2:
-    read_id(field, out->span_id, sizeof out->span_id);
-    break;
-  case 4:
-    read_id(field, out->parent_id, sizeof out->parent_id);
-    out->has_parent = true;
-    break;
-  case 5:
-    return (out->name = tel_arena_text(arena, field->bytes, field->len)) != NULL;
-  case 6:
-    out->kind = (enum tel_span_kind)field->value;
-    break;
-  case 7:
-    out->start_unix_ns = field->value;
-    break;
-  case 8:
-    out->end_unix_ns = field->value;
-    break;
-  case 10:
-    out->attributes.dropped = (uint32_t)field->value;
-    break;
-  case 15:
-    return read_status(field, arena, out);
-  default:
-    break;
-  }
-  return true;
-}
-
 bool tel_recent_span_decode(const struct tel_recent_copy *copy, struct tel_arena *arena,
                             struct tel_recent_span *out) {
   struct wire_reader whole = {copy->data, copy->data + copy->size}, r;
   struct wire_field span, field;
-  struct tel_attribute *next;
   *out = (struct tel_recent_span){.name = "", .status_text = ""};
   if (!wire_next(&whole, &span)) return false;
-  if (!make_pairs(&span, 9, arena, &out->attributes, &next) ||
+  if (!read_attributes(&span, 9, arena, &out->attributes) ||
       !read_items(&span, 11, arena, read_event, &out->events) ||
       !read_items(&span, 13, arena, read_link, &out->links))
     return false;
   for (r = (struct wire_reader){span.bytes, span.bytes + span.len}; wire_next(&r, &field);) {
-    if (field.number == 9) tel_pair_read(field.bytes, field.len, next++);
-    if (!read_field(&field, arena, out)) return false;
+    if (field.number == 1) read_id(&field, out->trace_id, sizeof out->trace_id);
+    if (field.number == 2) read_id(&field, out->span_id, sizeof out->span_id);
+    if (field.number == 4) read_id(&field, out->parent_id, sizeof out->parent_id);
+    if (field.number == 4) out->has_parent = true;
+    if (field.number == 5 && !(out->name = tel_arena_text(arena, field.bytes, field.len))) return false;
+    if (field.number == 6) out->kind = (enum tel_span_kind)field.value;
+    if (field.number == 7) out->start_unix_ns = field.value;
+    if (field.number == 8) out->end_unix_ns = field.value;
+    if (field.number == 15 && !read_status(&field, arena, out)) return false;
   }
   return true;
 }

@@ -75,8 +75,9 @@ static void release(void *cls, struct tel_item *item) {
   tel_packet_release(((struct tel_batch *)cls)->packets, packet_of(item));
 }
 
+/* Another process counts these spans. */
 static void forget(void *cls, uint64_t spans) {
-  tel_span_counts_forget(((struct tel_batch *)cls)->counts, spans);
+  atomic_fetch_sub_explicit(&((struct tel_batch *)cls)->counts->started, spans, memory_order_relaxed);
 }
 
 static void stop(void *cls, uint64_t deadline) {

@@ -246,24 +246,21 @@ void tel_span_set_status(struct tel_span *span, enum tel_span_status status, con
   span->status_text[len] = '\0';
 }
 
-void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
-  if (!span) return;
-  if (!span->recording) {
-    tel_span_release(span);
-    return;
-  }
+static void keep_and_export(struct tel_span *span, uint64_t end_unix_ns) {
   if (end_unix_ns == 0) end_unix_ns = tel_span_now_unix_ns(span);
   span->end_unix_ns = end_unix_ns < span->start_unix_ns ? span->start_unix_ns : end_unix_ns;
   struct tel_tracer *tracer = span->tracer;
   bool sealed = tel_span_seal(span);
   if (span->recent) tel_recent_end(span->recent, span, sealed);
-  if (tracer->settings.exporter == TEL_EXPORTER_NONE) {
-    tel_span_release(span);
-    return;
-  }
+  if (tracer->settings.exporter == TEL_EXPORTER_NONE) return;
   int error = sealed ? tel_batch_push(tracer->batch, span) : TEL_E_MEMORY;
   if (error)
     tel_span_counts_drop(tracer->counts, error == TEL_E_MEMORY ? TEL_DROP_MEMORY : TEL_DROP_QUEUE_FULL, 1);
+}
+
+void tel_span_end(struct tel_span *span, uint64_t end_unix_ns) {
+  if (!span) return;
+  if (span->recording) keep_and_export(span, end_unix_ns);
   tel_span_release(span);
 }
 

@@ -30,11 +30,6 @@ static inline void tel_span_counts_drop(struct tel_span_counts *counts, enum tel
   atomic_fetch_add_explicit(&counts->dropped[reason], n, memory_order_relaxed);
 }
 
-/* Uncounts spans that another process counts. */
-static inline void tel_span_counts_forget(struct tel_span_counts *counts, uint64_t spans) {
-  atomic_fetch_sub_explicit(&counts->started, spans, memory_order_relaxed);
-}
-
 static inline uint64_t tel_span_counts_dropped(const struct tel_span_counts *counts) {
   uint64_t sum = 0;
   for (int i = 0; i < TEL_DROP_COUNT; i++)

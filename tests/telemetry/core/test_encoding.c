@@ -216,7 +216,7 @@ static void check_span(uint64_t number, struct tel_otlp_encoder *encoder) {
 
 START_TEST(test_spans_by_the_schema) {
   struct tel_attributes resource;
-  tel_attributes_init(&resource, 10, UINT32_MAX);
+  tel_attributes_begin(&resource, TEL_FORM_RESOURCE, 10, UINT32_MAX, 0);
   tel_attributes_set_string(&resource, "service.name", "shop");
   fixture_init(&f);
   fixture_open(&f, NULL);
@@ -283,7 +283,7 @@ START_TEST(test_keys_and_scopes_are_text) {
     tel_attributes_clear(&a);
   }
   const struct buf *out;
-  tel_attributes_init(&a, 10, 1024);
+  tel_attributes_begin(&a, TEL_FORM_RESOURCE, 10, 1024, 0);
   struct tel_otlp_encoder *encoder = tel_otlp_encoder_new(&a, key, key);
   ck_assert_int_eq(tel_otlp_encode(encoder, NULL, 0, &out), TEL_OK);
   ck_assert(!memchr(out->data, 0xE9, out->len));

@@ -6,6 +6,7 @@
 
 #include "support/allocations.h"
 #include "support/test.h"
+#include "telemetry/core/attributes_private.h"
 #include "telemetry/core/resource.h"
 #include "telemetry/otlp/otlp_encoder.h"
 #include "telemetry/traces/tracer_fixture.h"
@@ -88,7 +89,7 @@ static struct tel_wire wires[200];
 static bool encode(void) {
   static struct tel_attributes resource;
   const struct buf *out = NULL;
-  tel_attributes_init(&resource, 10, UINT32_MAX);
+  tel_attributes_begin(&resource, TEL_FORM_RESOURCE, 10, UINT32_MAX, 0);
   tel_attributes_set_static(&resource, "service.name", "shop");
   struct tel_otlp_encoder *encoder = tel_otlp_encoder_new(&resource, "shop", "1");
   int error = TEL_E_MEMORY, again = TEL_OK, third = TEL_OK;
