@@ -100,6 +100,8 @@ struct app_sources {
 int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *cls, struct app_config *out,
                     struct error *error);
 
+/* The file that the log goes to, or NULL. */
+const char *app_config_log_file(const struct app_config *config);
 /* Sets all defaults. */
 void app_config_init(struct app_config *config);
 /* Sets error to "unknown setting" and the setting or group that was probably meant. */
