@@ -8,7 +8,7 @@
 
 enum { REPLY_LIMIT = 16384 };
 
-/* One row per status. The detail is for faults that libmicrohttpd or the sweeper found. */
+/* One row per status. The detail is for faults about which no more is known. */
 static const struct status {
   unsigned status;
   const char *code, *phrase, *detail;
