@@ -110,7 +110,7 @@ bool server_guard_arguments_cut(const struct server *server, const char *target)
   if (!query || !server_insides_known()) return false;
   for (const char *at = query; at; at = strchr(at + 1, '&')) arguments++;
   if (arguments <= SERVER_FIELDS_MAX && strlen(target) <= 2 * server->settings.header_limit) return false;
-  server_insides_arguments_cut(target);
+  server_insides_writable(query)[1] = '\0';
   return true;
 }
 
