@@ -87,9 +87,8 @@ void server_guard_bad_arrival(const struct server_arrival *arrival, struct serve
 }
 
 bool server_guard_target_is_clean(const char *target) {
-  size_t len = 0;
-  for (; target[len]; len++)
-    if ((unsigned char)target[len] <= ' ' || target[len] == 0x7f) return false;
+  for (const char *at = target; *at; at++)
+    if ((unsigned char)*at <= ' ' || *at == 0x7f) return false;
   return server_insides_target_is_whole(target);
 }
 
