@@ -181,15 +181,6 @@ static enum MHD_Result expectation_drop(void *cls, enum MHD_ValueKind kind, cons
   return MHD_YES;
 }
 
-/* Without a body there is nothing to continue with. libmicrohttpd 0.9 would invite one, and take a request
- * that follows in the same bytes for it. */
-static void drop_vain_expectation(const struct server_client *client, const struct headers *headers) {
-  bool body = headers->transfer_encoding.count ||
-              (headers->content_length.count && strtoull(headers->content_length.value, NULL, 10) > 0);
-  if (headers->expect.count && !body && server_insides_known())
-    MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, expectation_drop, NULL);
-}
-
 bool server_guard_refuses(const struct server_client *client, const char *method, const char *target,
                           const char *version, struct server_refusal *refusal) {
   const struct server *server = client->server;
@@ -220,14 +211,16 @@ bool server_guard_refuses(const struct server_client *client, const char *method
   if (refuse_characters(&headers, refusal) || refuse_hosts(client, &headers, version, refusal) ||
       refuse_framing(&headers, version, refusal))
     return true;
-  if (headers.content_length.value &&
-      strtoull(headers.content_length.value, NULL, 10) > server->settings.body_limit)
-    return refuse_body(refusal, server->settings.body_limit);
+  uint64_t length = headers.content_length.count ? strtoull(headers.content_length.value, NULL, 10) : 0;
+  if (length > server->settings.body_limit) return refuse_body(refusal, server->settings.body_limit);
   /* The start of the body arrived together with the header and has a fault. */
   if (client->arrival.fault > SERVER_ARRIVAL_BAD_LINE && client->arrival.requests == client->completed) {
     server_guard_bad_arrival(&client->arrival, refusal);
     return true;
   }
-  drop_vain_expectation(client, &headers);
+  /* Without a body there is nothing to continue with. libmicrohttpd 0.9 would invite one, and take a request
+   * that follows in the same bytes for it. */
+  if (headers.expect.count && !headers.transfer_encoding.count && length == 0 && server_insides_known())
+    MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, expectation_drop, NULL);
   return false;
 }
