@@ -37,13 +37,10 @@ static _Thread_local struct tel_log_record *passing;
 /* Opens the parts of an enabled logger. */
 static int open_logger(struct tel_logger *logger, const struct tel_log_settings *settings,
                        struct tel_registry *registry) {
-  int result = tel_log_writer_new(settings, &logger->writer);
+  int result = tel_log_writer_new(settings, &logger->stats, &logger->writer);
   if (result) return result;
   result = tel_log_stats_open(&logger->stats, registry, tel_log_writer_pipeline(logger->writer));
-  if (result == 0)
-    tel_log_writer_count_in(logger->writer, &logger->stats);
-  else
-    tel_log_writer_free(logger->writer, 0);
+  if (result) tel_log_writer_free(logger->writer, 0);
   return result;
 }
 

@@ -50,7 +50,7 @@ struct tel_log_writer {
   /* Under the pipeline's lock. */
   int reopen_error; /* errno of the last reopening, or 0 */
   uint64_t lost_at_stop;
-  struct tel_log_stats *stats; /* NULL: none, or they may already be freed */
+  struct tel_log_stats *stats; /* NULL: they may already be freed */
 };
 
 static bool give_up(void *cls) {
@@ -262,10 +262,12 @@ static bool make_queue(struct tel_log_writer *writer, size_t size) {
   return writer->records && writer->pipeline;
 }
 
-int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_writer **out) {
+int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_stats *stats,
+                       struct tel_log_writer **out) {
   struct tel_log_writer *writer = calloc(1, sizeof *writer);
   if (!writer) return TEL_E_MEMORY;
   int result = TEL_E_MEMORY;
+  writer->stats = stats;
   writer->tell_stderr = settings->tell_stderr;
   writer->batch = (struct buf)BUF_INIT(BATCH_LIMIT);
   writer->app = strdup(settings->app ? settings->app : "");
@@ -286,10 +288,6 @@ fail:;
   release_writer(writer);
   errno = error;
   return result;
-}
-
-void tel_log_writer_count_in(struct tel_log_writer *writer, struct tel_log_stats *stats) {
-  writer->stats = stats;
 }
 
 const struct tel_pipeline *tel_log_writer_pipeline(const struct tel_log_writer *writer) {
