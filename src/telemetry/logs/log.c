@@ -220,17 +220,15 @@ void tel_log_message_at(struct tel_log_record *record, const char *message, uint
   record->time_unix_ns = unix_ns;
   if (!seal(record)) return;
   if (record->line && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
-  if (atomic_load_explicit(&installed, memory_order_relaxed) != logger ||
-      atomic_load_explicit(&logger->skip_yder, memory_order_relaxed)) {
-    tel_log_writer_push(logger->writer, record);
-    return;
+  if (atomic_load_explicit(&installed, memory_order_relaxed) == logger &&
+      !atomic_load_explicit(&logger->skip_yder, memory_order_relaxed)) {
+    passing = record;
+    y_log_message(yder_level(record->level), "record"); /* a constant text, because formatting costs more */
+    if (!passing) return;
+    /* yder did not call back: the program has set up yder again, or yder was out of memory. */
+    passing = NULL;
+    atomic_store_explicit(&logger->skip_yder, true, memory_order_relaxed);
   }
-  passing = record;
-  y_log_message(yder_level(record->level), "record"); /* a constant text, because formatting costs more */
-  if (!passing) return;
-  /* yder did not call back: the program has set up yder again, or yder was out of memory. */
-  passing = NULL;
-  atomic_store_explicit(&logger->skip_yder, true, memory_order_relaxed);
   tel_log_writer_push(logger->writer, record);
 }
 
