@@ -91,9 +91,8 @@ static bool say(struct tel_log_writer *writer, const char *message, const char *
     tel_log_output_write(writer->output, writer->batch.data, writer->batch.len, &result);
   tel_attributes_clear(&record.fields);
   if (result.written == 0) return false;
-  result.lost = 0;
-  memset(result.failures, 0, sizeof result.failures); /* already counted with the batch before */
-  count_now(writer, &result);
+  /* Its failures are those that were counted with the batch before. */
+  count_now(writer, &(struct tel_log_result){.written = result.written, .rotations = result.rotations});
   return true;
 }
 
