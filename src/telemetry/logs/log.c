@@ -89,19 +89,15 @@ static enum tel_level level_from_yder(unsigned long level) {
   return TEL_ERROR;
 }
 
-static void lose(struct tel_log_record *record) {
-  struct tel_logger *logger = record->logger;
-  tel_log_writer_give(logger->writer, record);
-  tel_counter_add(logger->stats.dropped[TEL_LOST_MEMORY], 1);
-}
-
 /* Makes the record's line. When out of memory, returns false after counting and freeing the record. Before
  * the start the line's own members may still change, so the writer makes the line later. */
 static bool seal(struct tel_log_record *record) {
-  struct tel_log_writer *writer = record->logger->writer;
+  struct tel_logger *logger = record->logger;
+  struct tel_log_writer *writer = logger->writer;
   if (!tel_pipeline_started(tel_log_writer_pipeline(writer)) || tel_log_writer_seal(writer, record))
     return true;
-  lose(record);
+  tel_log_writer_give(writer, record);
+  tel_counter_add(logger->stats.dropped[TEL_LOST_MEMORY], 1);
   return false;
 }
 
