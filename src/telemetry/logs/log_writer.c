@@ -86,9 +86,8 @@ static bool say(struct tel_log_writer *writer, const char *message, const char *
   record.message = message;
   if (detail) tel_attributes_set_string(&record.fields, "detail", detail);
   tel_attributes_set_int(&record.fields, "lost", (int64_t)writer->lost);
-  buf_reset(&writer->batch);
-  if (tel_log_encode(&writer->encoder, &writer->batch, &record))
-    tel_log_output_write(writer->output, writer->batch.data, writer->batch.len, &result);
+  if (tel_log_seal(&writer->encoder, &record))
+    tel_log_output_write(writer->output, record.line, record.line_len, &result);
   tel_attributes_clear(&record.fields);
   if (result.written == 0) return false;
   /* Its failures are those that were counted with the batch before. */
