@@ -59,15 +59,9 @@ static int find_sources(struct start *start, struct error *error) {
   return 0;
 }
 
-/* The file that the log goes to, or NULL. */
-static const char *log_file(const struct app_config *config) {
-  const char *file = config->log_file;
-  return config->log_enabled && *file && strcmp(file, "syslog") != 0 ? file : NULL;
-}
-
 /* Runs as root: creates the files that the service's user will own. */
 static int prepare_files(struct start *start, struct app_pidfile **pidfile, struct error *error) {
-  const char *log = log_file(&start->config);
+  const char *log = app_config_log_file(&start->config);
   if (app_pidfile_take(start->config.pid_file, start->identity.uid, start->identity.gid, pidfile, error) != 0)
     return -1;
   return log ? app_identity_give(&start->identity, log, error) : 0;
@@ -77,7 +71,7 @@ static int prepare_files(struct start *start, struct app_pidfile **pidfile, stru
 static void check_log_directory(struct start *start) {
   char directory[APP_TEXT_SIZE], text[WARNING_SIZE];
   struct stat info;
-  const char *log = log_file(&start->config);
+  const char *log = app_config_log_file(&start->config);
   if (!*start->identity.name || !log) return;
   /* If stat() fails, the file was opened before the process changed its user. */
   if (stat(log, &info) == 0 && !S_ISREG(info.st_mode)) return;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/config_file.h"
 #include "app/config_value.h"
@@ -229,6 +230,40 @@ static void warn_unknown(const struct app_sources *sources, tel_warn_fn *warn, v
   }
 }
 
+const char *app_config_log_file(const struct app_config *config) {
+  const char *file = config->log_file;
+  return config->log_enabled && *file && strcmp(file, "syslog") != 0 ? file : NULL;
+}
+
+static bool stat_directory(const char *path, struct stat *out) {
+  char directory[APP_TEXT_SIZE];
+  snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path) + 1, path);
+  return stat(directory, out) == 0;
+}
+
+/* Whether two absolute paths name one file. If a file does not exist yet, its directory and its name tell. */
+static bool same_file(const char *a, const char *b) {
+  struct stat of_a, of_b;
+  if (strcmp(a, b) == 0) return true;
+  if ((stat(a, &of_a) != 0 || stat(b, &of_b) != 0) &&
+      (strcmp(strrchr(a, '/'), strrchr(b, '/')) != 0 || !stat_directory(a, &of_a) ||
+       !stat_directory(b, &of_b)))
+    return false;
+  return of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+/* The end of the service would remove a log that is also the pid file, and the first line of such a log would
+ * be a number. */
+static int check_files(const struct app_config *config, const struct app_sources *sources,
+                       struct error *error) {
+  char origin[APP_ORIGIN_SIZE];
+  const char *log = app_config_log_file(config), *pid = config->pid_file;
+  if (!log || !*pid || !same_file(log, pid)) return 0;
+  error_set(error, "%s: log.file and pid_file are the same file, %s: choose two different files",
+            app_config_origin(config, sources, APP_KEY_log_file, origin), pid);
+  return -1;
+}
+
 int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *cls, struct app_config *out,
                     struct error *error) {
   struct app_config config;
@@ -241,6 +276,7 @@ int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *
   if (*config.incident_file && load_incident(&config, sources, warn, cls, error) != 0) return -1;
   for (size_t i = 0; i < APP_KEY_COUNT; i++)
     if (overlay(&config, i, sources, error) != 0) return -1;
+  if (check_files(&config, sources, error) != 0) return -1;
   if (warn) warn_unknown(sources, warn, cls);
   *out = config;
   return 0;

@@ -106,6 +106,9 @@ enum { APP_ORIGIN_SIZE = APP_TEXT_SIZE + 16 };
 const char *app_config_origin(const struct app_config *config, const struct app_sources *sources,
                               enum app_key_id id, char out[APP_ORIGIN_SIZE]);
 
+/* The file that the log goes to, or NULL. */
+const char *app_config_log_file(const struct app_config *config);
+
 /* Sets all defaults. */
 void app_config_init(struct app_config *config);
 /* Sets error to "unknown setting" and the setting or group that was probably meant. */

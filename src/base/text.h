@@ -15,6 +15,11 @@ size_t text_trim(const char *text, size_t len, const char **begin);
 bool text_same(const char *a, const char *b);
 bool text_same_start(const char *a, const char *b, size_t len);
 
+/* Whether the character is an ASCII letter or digit. In some locales isalnum() accepts others too. */
+static inline bool text_is_alnum(char c) {
+  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
 /* Whether the value of a Content-Type header names this media type, with or without parameters. The value may
  * be NULL. */
 bool text_is_media_type(const char *value, const char *type);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/html.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 static const char *entity(char c) {
@@ -41,7 +41,7 @@ void http_html_string(struct buf *out, const char *text) {
 void http_html_query_value(struct buf *out, const char *text) {
   for (; *text; text++) {
     char code[4] = {*text};
-    if (!isalnum((unsigned char)*text) && !strchr("-._~", *text))
+    if (!text_is_alnum(*text) && !strchr("-._~", *text))
       snprintf(code, sizeof code, "%%%02X", (unsigned char)*text);
     buf_puts(out, code);
   }

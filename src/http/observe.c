@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/observe.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/rate.h"
+#include "base/text.h"
 #include "http/metrics.h"
 #include "server/request.h"
 #include "telemetry/http/describe.h"
@@ -46,7 +46,7 @@ static bool request_id_ok(const char *id) {
   size_t len = strlen(id);
   if (len == 0 || len >= HTTP_REQUEST_ID_SIZE) return false;
   for (; *id; id++)
-    if (!isalnum((unsigned char)*id) && !strchr("-_.:/+=@~", *id)) return false;
+    if (!text_is_alnum(*id) && !strchr("-_.:/+=@~", *id)) return false;
   return true;
 }
 

@@ -28,14 +28,13 @@ struct server_client *server_connection_client(struct MHD_Connection *connection
   return info ? info->socket_context : NULL;
 }
 
-/* This deadline applies between requests and while the client receives a response. */
-static uint64_t idle_deadline(const struct server *server) {
-  return clock_mono_coarse_ns() +
-         (server->settings.idle_timeout_s + server->settings.request_timeout_s) * CLOCK_NS_PER_S;
-}
-
 static uint64_t request_deadline(const struct server *server) {
   return clock_mono_coarse_ns() + server->settings.request_timeout_s * CLOCK_NS_PER_S;
+}
+
+/* This deadline applies between requests and while the client receives a response. */
+static uint64_t idle_deadline(const struct server *server) {
+  return request_deadline(server) + server->settings.idle_timeout_s * CLOCK_NS_PER_S;
 }
 
 /* Returns false if the sweeper has cut the connection. The deadline then does not change. */
@@ -220,16 +219,15 @@ enum MHD_Result server_connection_dispatch(void *cls, struct MHD_Connection *con
   struct server *server = cls;
   struct server_client *client = server_connection_client(connection);
   struct connection_info_struct *info = *request;
+  struct server_refusal refusal;
   if (!client || !info || client->turned_away) return MHD_NO;
   if (info->callback_first_iteration) {
-    struct server_refusal refusal;
     if (server_guard_refuses(client, method, url, version, &refusal)) {
       refusal.method = method;
       refusal.version = version;
       return server_refuse(client, &refusal);
     }
   } else if (!*size) {
-    struct server_refusal refusal;
     if (server_guard_refuses_trailers(client, &refusal)) return server_refuse_now(client, &refusal);
     if (!deadline_set(client, SERVER_DEADLINE_HANDLING)) return MHD_NO;
     client->dispatched = true;

@@ -36,8 +36,7 @@ static bool drop_new_syns(int listen_fd) {
 static void backlog_turn_away(struct server *server, int listen_fd) {
   /* Some kernels reserve the filter for root. There, clients keep connecting, and one that completes its
    * handshake while we close is reset, as with any server. */
-  bool dropping = drop_new_syns(listen_fd);
-  uint64_t until = dropping ? UINT64_MAX : clock_mono_ns() + BACKLOG_NS;
+  uint64_t until = drop_new_syns(listen_fd) ? UINT64_MAX : clock_mono_ns() + BACKLOG_NS;
   struct pollfd more = {.fd = listen_fd, .events = POLLIN};
   /* Gives half-open connections a moment to complete their handshake. */
   while (poll(&more, 1, HALF_MADE_MS) > 0 && clock_mono_ns() < until) {

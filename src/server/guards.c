@@ -49,39 +49,37 @@ static enum MHD_Result headers_count(void *cls, enum MHD_ValueKind kind, const c
   return MHD_YES;
 }
 
-static bool refuse(struct server_refusal *refusal, unsigned status, const char *detail) {
-  *refusal = (struct server_refusal){.origin = SERVER_REFUSED_BY_GUARD};
+/* limit: the number of bytes that a part of the request exceeds, or 0. detail NULL: that of the status. */
+static bool refuse_status(struct server_refusal *refusal, unsigned status, size_t limit, const char *detail) {
+  *refusal = (struct server_refusal){.origin = SERVER_REFUSED_BY_GUARD, .limit = limit};
   server_refuse_fill(refusal, status);
-  refusal->detail = detail;
+  if (detail) refusal->detail = detail;
   return true;
 }
 
-/* The same for a part of the request that is larger than the limit. */
-static bool refuse_size(struct server_refusal *refusal, unsigned status, size_t limit, const char *detail) {
-  refuse(refusal, status, detail);
-  refusal->limit = limit;
-  return true;
+/* Refuses a request that is not valid. */
+static bool refuse(struct server_refusal *refusal, const char *detail) {
+  return refuse_status(refusal, MHD_HTTP_BAD_REQUEST, 0, detail);
 }
 
 static bool refuse_line(struct server_refusal *refusal) {
-  return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                "The request line is not well formed: write METHOD TARGET HTTP/1.1.");
+  return refuse(refusal, "The request line is not well formed: write METHOD TARGET HTTP/1.1.");
 }
 
 static bool refuse_body(struct server_refusal *refusal, size_t limit) {
-  return refuse_size(refusal, MHD_HTTP_CONTENT_TOO_LARGE, limit,
-                     "The body is larger than this server accepts: send less.");
+  return refuse_status(refusal, MHD_HTTP_CONTENT_TOO_LARGE, limit,
+                       "The body is larger than this server accepts: send less.");
 }
 
 void server_guard_bad_arrival(const struct server_arrival *arrival, struct server_refusal *refusal) {
   if (arrival->fault == SERVER_ARRIVAL_TOO_LARGE)
     refuse_body(refusal, arrival->body_limit);
   else if (arrival->fault == SERVER_ARRIVAL_BAD_TRAILER)
-    refuse(refusal, MHD_HTTP_BAD_REQUEST,
+    refuse(refusal,
            "The trailers are not well formed: each line must end with CR LF, and may not be folded or hold "
            "NUL.");
   else if (arrival->fault == SERVER_ARRIVAL_BAD_CHUNK)
-    refuse(refusal, MHD_HTTP_BAD_REQUEST,
+    refuse(refusal,
            "The chunked body is not well formed: begin each chunk with its size in hexadecimal, and end each"
            " line with CR LF.");
   else
@@ -89,16 +87,15 @@ void server_guard_bad_arrival(const struct server_arrival *arrival, struct serve
 }
 
 bool server_guard_target_is_clean(const char *target) {
-  size_t len = 0;
-  for (; target[len]; len++)
-    if ((unsigned char)target[len] <= ' ' || target[len] == 0x7f) return false;
+  for (const char *at = target; *at; at++)
+    if ((unsigned char)*at <= ' ' || *at == 0x7f) return false;
   return server_insides_target_is_whole(target);
 }
 
 static bool refuse_fields(struct server_refusal *refusal) {
   _Static_assert(SERVER_FIELDS_MAX == 100, "the message says 100");
-  return refuse(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "The request has more than 100 headers, cookies, arguments and trailers: send fewer.");
+  return refuse_status(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, 0,
+                       "The request has more than 100 headers, cookies, arguments and trailers: send fewer.");
 }
 
 static unsigned fields_count(const struct server_client *client) {
@@ -112,16 +109,15 @@ bool server_guard_arguments_cut(const struct server *server, const char *target)
   if (!query || !server_insides_known()) return false;
   for (const char *at = query; at; at = strchr(at + 1, '&')) arguments++;
   if (arguments <= SERVER_FIELDS_MAX && strlen(target) <= 2 * server->settings.header_limit) return false;
-  server_insides_arguments_cut(target);
+  server_insides_writable(query)[1] = '\0';
   return true;
 }
 
 static bool refuse_characters(const struct headers *headers, struct server_refusal *refusal) {
   if (headers->bad_value)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "The value of a header or trailer holds a control character: remove it.");
+    return refuse(refusal, "The value of a header or trailer holds a control character: remove it.");
   if (headers->bad_name)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
+    return refuse(refusal,
                   "The name of a header or trailer is empty, or holds a character that is not allowed there, "
                   "such as a space"
                   " before the colon: use letters, digits and -.");
@@ -134,9 +130,9 @@ bool server_guard_refuses_trailers(const struct server_client *client, struct se
     return false;
   if (fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
   if (trailers.size > client->server->settings.header_limit)
-    return refuse_size(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                       client->server->settings.header_limit,
-                       "The trailers are larger than this server accepts: send fewer or shorter ones.");
+    return refuse_status(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+                         client->server->settings.header_limit,
+                         "The trailers are larger than this server accepts: send fewer or shorter ones.");
   return refuse_characters(&trailers, refusal);
 }
 
@@ -149,16 +145,14 @@ static bool method_is_clean(const char *method, const char *target) {
 /* RFC 9112, 3.2. */
 static bool refuse_hosts(const struct server_client *client, const struct headers *headers,
                          const char *version, struct server_refusal *refusal) {
-  if (headers->host.count > 1)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The request has more than one Host header: send one.");
+  if (headers->host.count > 1) return refuse(refusal, "The request has more than one Host header: send one.");
   if (headers->host.count == 0 && strcmp(version, "HTTP/1.0") != 0)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST, "The Host header is missing: send it.");
+    return refuse(refusal, "The Host header is missing: send it.");
   if ((headers->host.count && !server_target_authority_is_valid(headers->host.value)) ||
       (client->authority && !server_target_authority_is_valid(client->authority)))
     return refuse(
-        refusal, MHD_HTTP_BAD_REQUEST,
-        "The Host header or the target's host is not valid: write HOST or HOST:PORT, with a name, an"
-        " IPv4 address or an IPv6 address in brackets, and a port up to 65535.");
+        refusal, "The Host header or the target's host is not valid: write HOST or HOST:PORT, with a name, an"
+                 " IPv4 address or an IPv6 address in brackets, and a port up to 65535.");
   return false;
 }
 
@@ -166,19 +160,16 @@ static bool refuse_hosts(const struct server_client *client, const struct header
 static bool refuse_framing(const struct headers *headers, const char *version,
                            struct server_refusal *refusal) {
   if (headers->content_length.count > 1)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "The request has more than one Content-Length header: send one.");
+    return refuse(refusal, "The request has more than one Content-Length header: send one.");
   if (headers->transfer_encoding.count && headers->content_length.count)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "The request has both Content-Length and Transfer-Encoding: send one of them.");
+    return refuse(refusal, "The request has both Content-Length and Transfer-Encoding: send one of them.");
   if (headers->transfer_encoding.count > 1 ||
       (headers->transfer_encoding.count && strcasecmp(headers->transfer_encoding.value, "chunked") != 0))
     return refuse(
-        refusal, MHD_HTTP_BAD_REQUEST,
+        refusal,
         "The only Transfer-Encoding this server accepts is chunked: use it, or send a Content-Length.");
   if (headers->transfer_encoding.count && strcmp(version, "HTTP/1.1") != 0)
-    return refuse(refusal, MHD_HTTP_BAD_REQUEST,
-                  "Transfer-Encoding needs HTTP/1.1: use that, or send a Content-Length.");
+    return refuse(refusal, "Transfer-Encoding needs HTTP/1.1: use that, or send a Content-Length.");
   return false;
 }
 
@@ -190,15 +181,6 @@ static enum MHD_Result expectation_drop(void *cls, enum MHD_ValueKind kind, cons
   return MHD_YES;
 }
 
-/* Without a body there is nothing to continue with. libmicrohttpd 0.9 would invite one, and take a request
- * that follows in the same bytes for it. */
-static void drop_vain_expectation(const struct server_client *client, const struct headers *headers) {
-  bool body = headers->transfer_encoding.count ||
-              (headers->content_length.count && strtoull(headers->content_length.value, NULL, 10) > 0);
-  if (headers->expect.count && !body && server_insides_known())
-    MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, expectation_drop, NULL);
-}
-
 bool server_guard_refuses(const struct server_client *client, const char *method, const char *target,
                           const char *version, struct server_refusal *refusal) {
   const struct server *server = client->server;
@@ -208,37 +190,37 @@ bool server_guard_refuses(const struct server_client *client, const char *method
   bool bad_layout = info && !server_insides_block_is_clean(method, version, info->header_size);
   MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, headers_count, &headers);
   if (client->long_target)
-    return refuse_size(refusal, MHD_HTTP_URI_TOO_LONG, server->settings.header_limit,
-                       "The target is longer than this server accepts: send a shorter one.");
+    return refuse_status(refusal, MHD_HTTP_URI_TOO_LONG, server->settings.header_limit, NULL);
   if (info && info->header_size > server->settings.header_limit)
-    return refuse_size(
-        refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, server->settings.header_limit,
-        "The request line and headers are larger than this server accepts: send fewer or shorter ones.");
+    return refuse_status(refusal, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, server->settings.header_limit,
+                         NULL);
   if (client->too_many_arguments || fields_count(client) > SERVER_FIELDS_MAX) return refuse_fields(refusal);
   if (!method_is_clean(method, target)) return refuse_line(refusal);
   if (client->bad_target)
     return refuse(
-        refusal, MHD_HTTP_BAD_REQUEST,
+        refusal,
         "The request's target holds a space or a control character: percent-encode it (%20 for a space).");
   if (!server_target_is_served(client->request->request->http_url, method))
     return refuse(
-        refusal, MHD_HTTP_BAD_REQUEST,
+        refusal,
         "This server is not a proxy and opens no tunnels: ask for a path, such as /, or for an http URI.");
   if (bad_layout)
     return refuse(
-        refusal, MHD_HTTP_BAD_REQUEST,
+        refusal,
         "The headers are not well formed: each line must end with CR LF, and may not be folded or hold NUL.");
   if (refuse_characters(&headers, refusal) || refuse_hosts(client, &headers, version, refusal) ||
       refuse_framing(&headers, version, refusal))
     return true;
-  if (headers.content_length.value &&
-      strtoull(headers.content_length.value, NULL, 10) > server->settings.body_limit)
-    return refuse_body(refusal, server->settings.body_limit);
+  uint64_t length = headers.content_length.count ? strtoull(headers.content_length.value, NULL, 10) : 0;
+  if (length > server->settings.body_limit) return refuse_body(refusal, server->settings.body_limit);
   /* The start of the body arrived together with the header and has a fault. */
   if (client->arrival.fault > SERVER_ARRIVAL_BAD_LINE && client->arrival.requests == client->completed) {
     server_guard_bad_arrival(&client->arrival, refusal);
     return true;
   }
-  drop_vain_expectation(client, &headers);
+  /* Without a body there is nothing to continue with. libmicrohttpd 0.9 would invite one, and take a request
+   * that follows in the same bytes for it. */
+  if (headers.expect.count && !headers.transfer_encoding.count && length == 0 && server_insides_known())
+    MHD_get_connection_values_n(client->connection, MHD_HEADER_KIND, expectation_drop, NULL);
   return false;
 }

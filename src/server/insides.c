@@ -155,13 +155,8 @@ bool server_insides_target_is_whole(const char *target) {
   return !server_insides_known() || strncmp(target + strlen(target) + 1, "HTTP/", 5) == 0;
 }
 
-char *server_insides_writable(const char *target) {
-  return (char *)(uintptr_t)target;
-}
-
-void server_insides_arguments_cut(const char *target) {
-  char *query = strchr(server_insides_writable(target), '?');
-  if (query) query[1] = '\0';
+char *server_insides_writable(const char *text) {
+  return (char *)(uintptr_t)text;
 }
 
 bool server_insides_method_is_whole(const char *method, const char *target) {

@@ -23,13 +23,10 @@ void server_insides_set_quiesced(int fd, bool quiesced);
 /* --- Checks of the memory that holds a request. With versions other than 0.9 they always pass --- */
 
 bool server_insides_known(void);
-/* Returns false if a NUL hides a part of the raw target. Call this and the next two from
- * server_connection_begun(). */
+/* Returns false if a NUL hides a part of the raw target. Call it from server_connection_begun(). */
 bool server_insides_target_is_whole(const char *target);
-/* Removes the arguments of the raw target. */
-void server_insides_arguments_cut(const char *target);
 /* Returns the same memory as writable. */
-char *server_insides_writable(const char *target);
+char *server_insides_writable(const char *text);
 /* Whether no NUL hides a part of the method, and one space follows it. */
 bool server_insides_method_is_whole(const char *method, const char *target);
 /* Whether each line of a header block ends with CR LF, none is folded, and no NUL hides a part of a value. */

@@ -8,7 +8,7 @@
 
 enum { REPLY_LIMIT = 16384 };
 
-/* One row per status. The detail is for faults that libmicrohttpd or the sweeper found. */
+/* One row per status. The detail is for faults about which no more is known. */
 static const struct status {
   unsigned status;
   const char *code, *phrase, *detail;
@@ -116,9 +116,10 @@ static void date_put(struct buf *out) {
 }
 
 /* Writes a whole reply to a socket and ends our side of the connection. */
-static void reply_write(int fd, const struct server_refusal *refusal,
-                        const struct server_refusal_reply *reply) {
+static void reply_write(struct server *server, int fd, const struct server_refusal *refusal) {
   struct buf out = BUF_INIT(2 * REPLY_LIMIT);
+  struct server_refusal_reply reply;
+  reply_make(server, refusal, &reply);
   buf_puts(&out, "HTTP/1.1 ");
   buf_put_u64(&out, refusal->status);
   buf_putc(&out, ' ');
@@ -126,20 +127,21 @@ static void reply_write(int fd, const struct server_refusal *refusal,
   buf_puts(&out, "\r\nDate: ");
   date_put(&out);
   buf_puts(&out, "\r\nConnection: close\r\nContent-Type: ");
-  buf_puts(&out, reply->content_type);
-  for (size_t i = 0; i < reply->header_count; i++) {
+  buf_puts(&out, reply.content_type);
+  for (size_t i = 0; i < reply.header_count; i++) {
     buf_puts(&out, "\r\n");
-    buf_puts(&out, reply->headers[i].name);
+    buf_puts(&out, reply.headers[i].name);
     buf_puts(&out, ": ");
-    buf_puts(&out, reply->headers[i].value);
+    buf_puts(&out, reply.headers[i].value);
   }
   buf_puts(&out, "\r\nContent-Length: ");
-  buf_put_u64(&out, reply->body.len);
+  buf_put_u64(&out, reply.body.len);
   buf_puts(&out, "\r\n\r\n");
   if (!refusal->method || strcmp(refusal->method, "HEAD") != 0)
-    buf_append(&out, reply->body.data, reply->body.len);
+    buf_append(&out, reply.body.data, reply.body.len);
   if (!buf_failed(&out)) (void)!send(fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(fd, SHUT_WR);
+  buf_free(&reply.body);
   buf_free(&out);
 }
 
@@ -156,22 +158,16 @@ enum MHD_Result server_refuse(struct server_client *client, struct server_refusa
 }
 
 enum MHD_Result server_refuse_now(struct server_client *client, struct server_refusal *refusal) {
-  struct server_refusal_reply reply;
   refusal_complete(client, refusal);
-  reply_make(client->server, refusal, &reply);
-  reply_write(client->fd, refusal, &reply);
-  buf_free(&reply.body);
+  reply_write(client->server, client->fd, refusal);
   return MHD_NO;
 }
 
 void server_refuse_away(struct server *server, int fd, const char *client, const char *detail) {
-  struct server_refusal_reply reply;
   struct server_refusal refusal = {.origin = SERVER_REFUSED_BY_GUARD, .client = client};
   server_refuse_fill(&refusal, MHD_HTTP_SERVICE_UNAVAILABLE);
   refusal.detail = detail;
-  reply_make(server, &refusal, &reply);
-  reply_write(fd, &refusal, &reply);
-  buf_free(&reply.body);
+  reply_write(server, fd, &refusal);
 }
 
 /* libmicrohttpd's own limits are higher, so the request exceeds ours too. */

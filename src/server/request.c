@@ -5,25 +5,6 @@
 #include "server/connection_private.h"
 #include "server/request.h"
 
-struct lookup {
-  const char *name;
-  const char *first;
-  struct buf *join;
-};
-
-static enum MHD_Result lookup_one(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
-  struct lookup *lookup = cls;
-  (void)kind;
-  if (strcasecmp(name, lookup->name) != 0) return MHD_YES;
-  if (!value) value = "";
-  if (lookup->join) {
-    if (lookup->first) buf_putc(lookup->join, ',');
-    buf_puts(lookup->join, value);
-  }
-  if (!lookup->first) lookup->first = value;
-  return MHD_YES;
-}
-
 static struct server_client *client_of(const struct _u_request *request) {
   return (struct server_client *)(uintptr_t)request->timeout;
 }
@@ -46,9 +27,7 @@ unsigned server_request_client_port(const struct _u_request *request) {
 }
 
 const char *server_request_header(const struct _u_request *request, const char *name) {
-  struct lookup lookup = {.name = name};
-  MHD_get_connection_values(server_request_connection(request), MHD_HEADER_KIND, lookup_one, &lookup);
-  return lookup.first;
+  return MHD_lookup_connection_value(server_request_connection(request), MHD_HEADER_KIND, name);
 }
 
 int server_request_reply(const struct _u_request *request, unsigned status, struct MHD_Response *response) {
@@ -59,9 +38,25 @@ int server_request_reply(const struct _u_request *request, unsigned status, stru
   return client->replied ? 0 : -1;
 }
 
+struct list {
+  const char *name;
+  struct buf *out;
+  bool begun;
+};
+
+static enum MHD_Result join_one(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
+  struct list *list = cls;
+  (void)kind;
+  if (strcasecmp(name, list->name) != 0) return MHD_YES;
+  if (list->begun) buf_putc(list->out, ',');
+  if (value) buf_puts(list->out, value);
+  list->begun = true;
+  return MHD_YES;
+}
+
 void server_connection_header_join(struct MHD_Connection *connection, const char *name, struct buf *out) {
-  struct lookup lookup = {.name = name, .join = out};
-  if (connection) MHD_get_connection_values(connection, MHD_HEADER_KIND, lookup_one, &lookup);
+  struct list list = {.name = name, .out = out};
+  if (connection) MHD_get_connection_values(connection, MHD_HEADER_KIND, join_one, &list);
 }
 
 /* Whether a list names no coding but identity. Empty members are ignored (RFC 9110, 5.6.1). */

@@ -150,9 +150,9 @@ int server_start(struct server *server, struct error *error) {
   server_insides_set_server(server->accept_fd, server);
   unsigned flags = options_fill(server, options);
   int result = ulfius_start_framework_with_mhd_options(&server->instance, flags, options);
-  if (result != U_OK) server_accepts_no_more(server);
   server->listen_fd = -1; /* libmicrohttpd owns the socket now, and closes it even when it fails */
   if (result != U_OK) {
+    server_accepts_no_more(server);
     error_set(error, "cannot start the HTTP server: libmicrohttpd refused, see the log");
     return -1;
   }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* strndup */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/address.h"
+#include "base/hex.h"
+#include "base/text.h"
 #include "server/target_private.h"
 
 /* The start of the authority in a target in absolute form, or NULL. */
@@ -55,9 +56,8 @@ static const char *ipv6_end(const char *text) {
 /* A registered name or an IPv4 address. Returns what follows it, or NULL. */
 static const char *name_end(const char *text) {
   for (; *text && *text != ':'; text++) {
-    unsigned char c = (unsigned char)*text;
-    if (c >= 0x80 || !(isalnum(c) || strchr("-._~!$&'()*+,;=%", c))) return NULL;
-    if (c == '%' && !(isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2]))) return NULL;
+    if (!text_is_alnum(*text) && !strchr("-._~!$&'()*+,;=%", *text)) return NULL;
+    if (*text == '%' && (hex_digit(text[1]) < 0 || hex_digit(text[2]) < 0)) return NULL;
   }
   return text;
 }

@@ -2,7 +2,6 @@
 #include "slack-mock/payload.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,7 +193,7 @@ static enum mock_result check_channel(const json_t *payload, const char **why) {
   size_t len = strlen(name);
   bool good = len > 0 && len <= 80;
   for (size_t i = 0; good && i < len; i++)
-    good = isalnum((unsigned char)name[i]) || strchr("-_.", name[i]) || (unsigned char)name[i] >= 0x80;
+    good = text_is_alnum(name[i]) || strchr("-_.", name[i]) || (unsigned char)name[i] >= 0x80;
   if (good) return MOCK_OK;
   *why = "\"channel\" must be a name such as #alerts or @user: letters, digits, - _ and .";
   return *channel == '@' ? MOCK_USER_NOT_FOUND : MOCK_CHANNEL_NOT_FOUND;
@@ -307,8 +306,7 @@ bool mock_payload_path(const char *path) {
   for (size_t part = 0; part < sizeof first; part++) {
     if (first[part] != '\0' && *at++ != first[part]) return false;
     size_t len = 0;
-    while (isalnum((unsigned char)at[len]) || (first[part] == '\0' && (at[len] == '-' || at[len] == '_')))
-      len++;
+    while (text_is_alnum(at[len]) || (first[part] == '\0' && (at[len] == '-' || at[len] == '_'))) len++;
     if (len == 0 || at[len] != (part + 1 < sizeof first ? '/' : '\0')) return false;
     at += len + 1;
   }

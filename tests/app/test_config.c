@@ -240,6 +240,37 @@ START_TEST(relative_names_need_a_directory) {
 }
 END_TEST
 
+START_TEST(the_log_is_not_the_pid_file) {
+  struct place place;
+  struct app_config config;
+  struct error error = {""};
+  const char *environment[] = {"MINISHOP_PID_FILE=incident.conf", NULL};
+  place_make(&place);
+  files_write(place.file, "log = { file = \"incident.conf\"; };\n");
+  struct app_sources sources = {.file = place.file, .directory = place.dir};
+  sources.option_values[APP_KEY_pid_file] = place.incident;
+  for (int i = 0; i < 3; i++) {
+    if (i == 1) sources.environment = environment, sources.option_values[APP_KEY_pid_file] = NULL;
+    if (i == 2) sources.file = NULL, sources.option_values[APP_KEY_log_file] = place.incident;
+    ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+    ck_assert_ptr_nonnull(strstr(error.text, "log.file and pid_file are the same file"));
+    ck_assert_ptr_nonnull(strstr(error.text, place.incident));
+  }
+  sources.option_values[APP_KEY_log_file] = ".//incident.conf";
+  ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+  files_write(place.file, "");
+  ck_assert_int_eq(link(place.file, place.incident), 0);
+  sources.option_values[APP_KEY_log_file] = "main.conf"; /* the same file by another name */
+  ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), -1);
+  static const char *const others[] = {"other", "other/incident.conf", "../incident.conf", "syslog"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    sources.option_values[APP_KEY_log_file] = others[i];
+    ck_assert_int_eq(app_config_load(&sources, NULL, NULL, &config, &error), 0);
+  }
+  place_remove(&place);
+}
+END_TEST
+
 START_TEST(unknown_variables_are_named) {
   const char *environment[] = {"MINISHOP_PAYMENT_FAILURERATE=1",
                                "MINISHOPPER=1",
@@ -437,7 +468,7 @@ END_TEST
 TEST_MAIN("config", valid_files, invalid_files_name_file_line_and_reason, invalid_incidents,
           each_source_overrides_the_one_before, files_that_are_not_there,
           variables_are_read_as_their_keys_demand, values_are_trimmed, relative_names_need_a_directory,
-          unknown_variables_are_named, an_incident_file_never_stops_a_start,
+          the_log_is_not_the_pid_file, unknown_variables_are_named, an_incident_file_never_stops_a_start,
           what_is_printed_reads_back_the_same, a_reload_takes_what_it_may_and_names_the_rest,
           the_installed_file_holds_every_key_with_its_default, the_installed_file_marks_what_can_be_reloaded,
           payment_reasons_are_the_shops, the_labs_incidents_are_valid)

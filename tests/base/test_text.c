@@ -34,6 +34,13 @@ START_TEST(test_same) {
 }
 END_TEST
 
+START_TEST(test_alnum) {
+  static const char wanted[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  for (int c = 0; c < 256; c++)
+    ck_assert_msg(text_is_alnum((char)c) == (memchr(wanted, c, sizeof wanted - 1) != NULL), "%d", c);
+}
+END_TEST
+
 START_TEST(test_copy) {
   char out[4] = "xxx";
   text_copy(out, sizeof out, "");
@@ -129,5 +136,5 @@ START_TEST(test_media_type) {
 }
 END_TEST
 
-TEST_MAIN("text", test_media_type, test_trim, test_same, test_copy, test_list, test_distance, test_similar,
-          test_show)
+TEST_MAIN("text", test_media_type, test_trim, test_same, test_alnum, test_copy, test_list, test_distance,
+          test_similar, test_show)

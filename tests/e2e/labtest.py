@@ -191,15 +191,6 @@ def free_ports(count):
     return [free_port() for _ in range(count)]
 
 
-@contextlib.contextmanager
-def refusing_port():
-    """A TCP port of 127.0.0.1 that refuses connections. It is held, so that no other program can listen at it meanwhile, and no connection can
-    get it as its own port and so reach itself."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield sock.getsockname()[1]
-
-
 def wait_until(what, condition, timeout=60.0, interval=0.1):
     """Calls condition() until it is true and returns that value.
 

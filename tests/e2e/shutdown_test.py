@@ -176,7 +176,7 @@ def order_quickly(shop, count):
 def test_collector_absent(directory):
     """Each span is counted as dropped, with the reason. The last log line has the number of those that were left at the end."""
     env = {"OTEL_EXPORTER_OTLP_TIMEOUT": "1000", "OTEL_BSP_SCHEDULE_DELAY": "3000"}  # the last spans wait longer than the test
-    with labtest.refusing_port() as port, shops.Shop(directory, None, f"http://127.0.0.1:{port}", env) as shop:
+    with shops.Shop(directory, None, f"http://127.0.0.1:{labtest.free_port()}", env) as shop:
         _, slowest = order_quickly(shop, 50)
         wait_until("each span is counted as dropped", lambda: sum(dropped(shop).values()) >= 100)
         metrics = shop.metrics()

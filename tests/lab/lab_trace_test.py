@@ -106,7 +106,8 @@ def test_several_shops(_):
 
 def test_one_of_several_shops_does_not_respond(_):
     """The lab reads the others. It does not call a trace missing that this shop may have."""
-    with Page(lacks=(FAILED,)) as page, labtest.refusing_port() as port:
+    port = labtest.free_port()
+    with Page(lacks=(FAILED,)) as page:
         away = f"http://127.0.0.1:{port}/debug/tracez cannot be read"
         for urls in (f"{page.url} http://127.0.0.1:{port}", f"http://127.0.0.1:{port} {page.url}"):
             contains(trace(urls), f"Trace {ORDER}", away)
@@ -163,8 +164,7 @@ def test_what_can_be_wrong(_):
             contains(trace(page.url, what, status=2), "is not a trace id", "8 to 32 hexadecimal digits")
     with Page(False) as page:
         contains(trace(page.url, status=1), "is off", "traces.recent_bytes", "./lab up")
-    with labtest.refusing_port() as port:
-        contains(trace(f"http://127.0.0.1:{port}", status=1), "cannot be read", "refused", "./lab status")
+    contains(trace(f"http://127.0.0.1:{labtest.free_port()}", status=1), "cannot be read", "refused", "./lab status")
 
 
 def test_two_of_one_beginning(_):

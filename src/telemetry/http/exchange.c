@@ -77,28 +77,26 @@ static bool has_failed(const struct tel_http_exchange *exchange, unsigned status
 }
 
 /* Keeps what the handler has set, because the handler knows more about its failure. */
-static void settle_status(struct tel_http_exchange *exchange, unsigned status) {
+static void settle_status(struct tel_http_exchange *exchange, const struct tel_http_result *result) {
   struct tel_attributes *attributes = tel_span_attributes(exchange->span);
-  bool failed = has_failed(exchange, status);
-  if (!attributes || (!failed && !exchange->cut)) return;
+  if (!attributes || (!result->failed && !result->cut)) return;
   char text[12];
-  snprintf(text, sizeof text, "%u", status);
-  const char *type = exchange->cut ? cuts[exchange->cut] : status ? text : "no_answer";
+  snprintf(text, sizeof text, "%u", result->status);
+  const char *type = result->cut ? cuts[exchange->cut] : result->status ? text : "no_answer";
   if (!tel_attributes_find(attributes, "error.type"))
     tel_attributes_set_string(attributes, "error.type", type);
-  if (failed && exchange->span->status != TEL_STATUS_ERROR)
+  if (result->failed && exchange->span->status != TEL_STATUS_ERROR)
     tel_span_set_status(exchange->span, TEL_STATUS_ERROR, NULL);
 }
 
 static void write_line(struct tel_http_exchange *exchange, const struct tel_http_parts *parts,
-                       unsigned status, uint64_t bytes, uint64_t duration_ns) {
+                       const struct tel_http_result *result, uint64_t bytes) {
   static const struct tel_key PATH = TEL_KEY("path"), DURATION = TEL_KEY("duration_ms"),
                               REQUEST_BYTES = TEL_KEY("request_bytes"),
                               RESPONSE_BYTES = TEL_KEY("response_bytes"), CLIENT = TEL_KEY("client"),
                               USER_AGENT = TEL_KEY("user_agent"), CUT = TEL_KEY("cut");
   const struct tel_http_request *request = &exchange->request;
-  bool failed = has_failed(exchange, status), rejected = !failed && status >= 400;
-  bool cut = exchange->cut != TEL_HTTP_CUT_NONE;
+  bool failed = result->failed, rejected = !failed && result->status >= 400, cut = result->cut;
   struct tel_log_record *record = tel_log_begin(tel_logger(exchange->tel), failed            ? TEL_ERROR
                                                                            : rejected || cut ? TEL_WARN
                                                                                              : TEL_INFO);
@@ -107,7 +105,7 @@ static void write_line(struct tel_http_exchange *exchange, const struct tel_http
   tel_log_span(record, exchange->span);
   tel_http_describe_line(fields, parts);
   tel_attributes_put_string(fields, &PATH, request->path);
-  tel_attributes_put_double(fields, &DURATION, (double)duration_ns / 1e6);
+  tel_attributes_put_double(fields, &DURATION, (double)result->duration_ns / 1e6);
   tel_attributes_put_int(fields, &REQUEST_BYTES, (int64_t)request->bytes);
   tel_attributes_put_int(fields, &RESPONSE_BYTES, (int64_t)bytes);
   tel_attributes_put_string(fields, &CLIENT, request->client);
@@ -118,7 +116,7 @@ static void write_line(struct tel_http_exchange *exchange, const struct tel_http
                         : rejected ? "request rejected"
                         : cut      ? "request cut"
                                    : "request answered";
-  tel_log_message_at(record, message, exchange->start.unix_ns + duration_ns);
+  tel_log_message_at(record, message, result->end_unix_ns);
 }
 
 void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_route *route, unsigned status,
@@ -137,9 +135,9 @@ void tel_http_end(struct tel_http_exchange *exchange, const struct tel_http_rout
                       recorded ? tel_span_context(exchange->span) : NULL);
   tel_span_set_name(exchange->span, tel_http_span_name(route, exchange->request.method));
   tel_http_describe(tel_span_attributes(exchange->span), &exchange->request, exchange->method, parts);
-  settle_status(exchange, status);
-  write_line(exchange, parts, status, bytes, duration_ns);
-  tel_span_end(exchange->span, exchange->start.unix_ns + duration_ns);
+  settle_status(exchange, &result);
+  write_line(exchange, parts, &result, bytes);
+  tel_span_end(exchange->span, result.end_unix_ns);
   if (exchange->fields) tel_attributes_clear(exchange->fields);
   free(exchange->fields);
   free(exchange->kept);

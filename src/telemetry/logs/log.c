@@ -37,13 +37,10 @@ static _Thread_local struct tel_log_record *passing;
 /* Opens the parts of an enabled logger. */
 static int open_logger(struct tel_logger *logger, const struct tel_log_settings *settings,
                        struct tel_registry *registry) {
-  int result = tel_log_writer_new(settings, &logger->writer);
+  int result = tel_log_writer_new(settings, &logger->stats, &logger->writer);
   if (result) return result;
   result = tel_log_stats_open(&logger->stats, registry, tel_log_writer_pipeline(logger->writer));
-  if (result == 0)
-    tel_log_writer_count_in(logger->writer, &logger->stats);
-  else
-    tel_log_writer_free(logger->writer, 0);
+  if (result) tel_log_writer_free(logger->writer, 0);
   return result;
 }
 
@@ -92,19 +89,15 @@ static enum tel_level level_from_yder(unsigned long level) {
   return TEL_ERROR;
 }
 
-static void lose(struct tel_log_record *record) {
-  struct tel_logger *logger = record->logger;
-  tel_log_writer_give(logger->writer, record);
-  tel_counter_add(logger->stats.dropped[TEL_LOST_MEMORY], 1);
-}
-
 /* Makes the record's line. When out of memory, returns false after counting and freeing the record. Before
  * the start the line's own members may still change, so the writer makes the line later. */
 static bool seal(struct tel_log_record *record) {
-  struct tel_log_writer *writer = record->logger->writer;
+  struct tel_logger *logger = record->logger;
+  struct tel_log_writer *writer = logger->writer;
   if (!tel_pipeline_started(tel_log_writer_pipeline(writer)) || tel_log_writer_seal(writer, record))
     return true;
-  lose(record);
+  tel_log_writer_give(writer, record);
+  tel_counter_add(logger->stats.dropped[TEL_LOST_MEMORY], 1);
   return false;
 }
 
@@ -223,17 +216,15 @@ void tel_log_message_at(struct tel_log_record *record, const char *message, uint
   record->time_unix_ns = unix_ns;
   if (!seal(record)) return;
   if (record->line && record->span && record->span->recent) tel_recent_add_log(record->span->recent, record);
-  if (atomic_load_explicit(&installed, memory_order_relaxed) != logger ||
-      atomic_load_explicit(&logger->skip_yder, memory_order_relaxed)) {
-    tel_log_writer_push(logger->writer, record);
-    return;
+  if (atomic_load_explicit(&installed, memory_order_relaxed) == logger &&
+      !atomic_load_explicit(&logger->skip_yder, memory_order_relaxed)) {
+    passing = record;
+    y_log_message(yder_level(record->level), "record"); /* a constant text, because formatting costs more */
+    if (!passing) return;
+    /* yder did not call back: the program has set up yder again, or yder was out of memory. */
+    passing = NULL;
+    atomic_store_explicit(&logger->skip_yder, true, memory_order_relaxed);
   }
-  passing = record;
-  y_log_message(yder_level(record->level), "record"); /* a constant text, because formatting costs more */
-  if (!passing) return;
-  /* yder did not call back: the program has set up yder again, or yder was out of memory. */
-  passing = NULL;
-  atomic_store_explicit(&logger->skip_yder, true, memory_order_relaxed);
   tel_log_writer_push(logger->writer, record);
 }
 

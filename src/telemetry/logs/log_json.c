@@ -46,10 +46,6 @@ static char *put_context(char *to, const struct tel_context *context) {
   return to;
 }
 
-static size_t head_bound(const struct tel_log_encoder *encoder, const struct tel_log_record *record) {
-  return FIXED + encoder->constant.len + strlen(record->message) * ESCAPE_JSON_WORST;
-}
-
 /* Writes everything before the fields. */
 static char *put_head(char *to, const struct tel_log_encoder *encoder, const struct tel_log_record *record) {
   static const struct {
@@ -74,21 +70,6 @@ static char *put_head(char *to, const struct tel_log_encoder *encoder, const str
   return to;
 }
 
-bool tel_log_encode(const struct tel_log_encoder *encoder, struct buf *out,
-                    const struct tel_log_record *record) {
-  size_t fields = tel_attributes_pairs_size(&record->fields);
-  char *to = buf_reserve(out, head_bound(encoder, record) + fields);
-  if (!to) {
-    out->failed = false; /* the earlier content is still complete */
-    return false;
-  }
-  to = put_head(to, encoder, record);
-  to = text_put(to, (const char *)tel_attributes_pairs(&record->fields), fields);
-  to = TEXT_PUT(to, "}\n");
-  out->len = (size_t)(to - out->data);
-  return true;
-}
-
 /* Puts the head before the fields. The fields move if the room is too small. */
 static bool put_in_front(struct tel_log_record *record, const char *head, size_t size) {
   struct tel_attributes *a = &record->fields;
@@ -106,7 +87,7 @@ static bool put_in_front(struct tel_log_record *record, const char *head, size_t
 
 bool tel_log_seal(const struct tel_log_encoder *encoder, struct tel_log_record *record) {
   char room[HEAD], *head = room;
-  size_t bound = head_bound(encoder, record);
+  size_t bound = FIXED + encoder->constant.len + strlen(record->message) * ESCAPE_JSON_WORST;
   if (bound > sizeof room && !(head = malloc(bound))) return false;
   bool ok = put_in_front(record, head, (size_t)(put_head(head, encoder, record) - head));
   if (head != room) free(head);

@@ -24,9 +24,5 @@ void tel_log_encoder_free(struct tel_log_encoder *encoder);
  * unique, because a field with a reserved name ("level", "trace_id", ...) is omitted. Afterwards the fields
  * cannot be read or set any more. Returns false when out of memory. Any thread. */
 bool tel_log_seal(const struct tel_log_encoder *encoder, struct tel_log_record *record);
-/* Appends the same line to out and leaves the record unchanged. If out cannot grow (out of memory, or its
- * limit), returns false with out unchanged. */
-bool tel_log_encode(const struct tel_log_encoder *encoder, struct buf *out,
-                    const struct tel_log_record *record);
 
 #endif

@@ -50,7 +50,7 @@ struct tel_log_writer {
   /* Under the pipeline's lock. */
   int reopen_error; /* errno of the last reopening, or 0 */
   uint64_t lost_at_stop;
-  struct tel_log_stats *stats; /* NULL: none, or they may already be freed */
+  struct tel_log_stats *stats; /* NULL: they may already be freed */
 };
 
 static bool give_up(void *cls) {
@@ -86,14 +86,12 @@ static bool say(struct tel_log_writer *writer, const char *message, const char *
   record.message = message;
   if (detail) tel_attributes_set_string(&record.fields, "detail", detail);
   tel_attributes_set_int(&record.fields, "lost", (int64_t)writer->lost);
-  buf_reset(&writer->batch);
-  if (tel_log_encode(&writer->encoder, &writer->batch, &record))
-    tel_log_output_write(writer->output, writer->batch.data, writer->batch.len, &result);
+  if (tel_log_seal(&writer->encoder, &record))
+    tel_log_output_write(writer->output, record.line, record.line_len, &result);
   tel_attributes_clear(&record.fields);
   if (result.written == 0) return false;
-  result.lost = 0;
-  memset(result.failures, 0, sizeof result.failures); /* already counted with the batch before */
-  count_now(writer, &result);
+  /* Its failures are those that were counted with the batch before. */
+  count_now(writer, &(struct tel_log_result){.written = result.written, .rotations = result.rotations});
   return true;
 }
 
@@ -262,10 +260,12 @@ static bool make_queue(struct tel_log_writer *writer, size_t size) {
   return writer->records && writer->pipeline;
 }
 
-int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_writer **out) {
+int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_stats *stats,
+                       struct tel_log_writer **out) {
   struct tel_log_writer *writer = calloc(1, sizeof *writer);
   if (!writer) return TEL_E_MEMORY;
   int result = TEL_E_MEMORY;
+  writer->stats = stats;
   writer->tell_stderr = settings->tell_stderr;
   writer->batch = (struct buf)BUF_INIT(BATCH_LIMIT);
   writer->app = strdup(settings->app ? settings->app : "");
@@ -286,10 +286,6 @@ fail:;
   release_writer(writer);
   errno = error;
   return result;
-}
-
-void tel_log_writer_count_in(struct tel_log_writer *writer, struct tel_log_stats *stats) {
-  writer->stats = stats;
 }
 
 const struct tel_pipeline *tel_log_writer_pipeline(const struct tel_log_writer *writer) {

@@ -13,10 +13,10 @@
 
 struct tel_log_writer;
 
-/* Opens the output. TEL_E_SYSTEM: cannot open the file (errno); TEL_E_MEMORY. */
-TEL_MUST_CHECK int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_writer **out);
-/* Sets where lines are counted until tel_log_writer_free(). Call it before the start. */
-void tel_log_writer_count_in(struct tel_log_writer *writer, struct tel_log_stats *stats);
+/* Opens the output. Lines are counted in stats until tel_log_writer_free(): open them before the start.
+ * TEL_E_SYSTEM: cannot open the file (errno); TEL_E_MEMORY. */
+TEL_MUST_CHECK int tel_log_writer_new(const struct tel_log_settings *settings, struct tel_log_stats *stats,
+                                      struct tel_log_writer **out);
 const struct tel_pipeline *tel_log_writer_pipeline(const struct tel_log_writer *writer);
 /* Changes version and instance in all lines, including those of queued records. For a child of the process
  * that made the writer. Call it before the start. TEL_E_MEMORY. */

@@ -99,20 +99,17 @@ static void render_labels(struct tel_emit *emit, const struct tel_series *series
   }
 }
 
-/* Writes a line up to its value: the name, and the labels together with the sample's own label, if any. */
-static void begin_sample(const struct tel_emit *emit, const char *suffix, const char *own_label,
-                         const char *own_value) {
+/* Writes a line up to its value. le: the bound of a bucket, or NULL. */
+static void begin_sample(const struct tel_emit *emit, const char *suffix, const char *le) {
   const struct buf *labels = emit->labels;
   buf_puts(emit->out, emit->family->name);
   buf_puts(emit->out, suffix);
-  if (labels->len > 0 || own_label) {
+  if (labels->len > 0 || le) {
     buf_putc(emit->out, '{');
     buf_append(emit->out, labels->data, labels->len);
-    if (own_label) {
-      if (labels->len > 0) buf_putc(emit->out, ',');
-      buf_puts(emit->out, own_label);
-      buf_puts(emit->out, "=\"");
-      buf_puts(emit->out, own_value);
+    if (le) {
+      buf_puts(emit->out, labels->len > 0 ? ",le=\"" : "le=\"");
+      buf_puts(emit->out, le);
       buf_putc(emit->out, '"');
     }
     buf_putc(emit->out, '}');
@@ -144,7 +141,7 @@ void tel_emit_value(struct tel_emit *emit, const char *const *label_values, doub
     put_label(emit->labels, family, i, label_values[i]);
   }
   if (is_repeated(emit)) return;
-  begin_sample(emit, "", NULL, NULL);
+  begin_sample(emit, "", NULL);
   buf_put_double(emit->out, value);
   buf_putc(emit->out, '\n');
   emit->count++;
@@ -176,22 +173,22 @@ static void put_histogram(const struct tel_emit *emit, const struct tel_histogra
   tel_histogram_read(histogram, counts, &sum);
   for (size_t i = 0; i <= histogram->bound_count; i++) {
     total += counts[i];
-    begin_sample(emit, "_bucket", "le", bounds);
+    begin_sample(emit, "_bucket", bounds);
     bounds += strlen(bounds) + 1;
     buf_put_u64(emit->out, total);
     put_exemplar(emit, &histogram->exemplars[i]);
     buf_putc(emit->out, '\n');
   }
-  begin_sample(emit, "_sum", NULL, NULL);
+  begin_sample(emit, "_sum", NULL);
   buf_put_double(emit->out, sum);
   buf_putc(emit->out, '\n');
-  begin_sample(emit, "_count", NULL, NULL);
+  begin_sample(emit, "_count", NULL);
   buf_put_u64(emit->out, total);
   buf_putc(emit->out, '\n');
 }
 
 static void put_counter(const struct tel_emit *emit, const struct tel_counter *counter) {
-  begin_sample(emit, "", NULL, NULL);
+  begin_sample(emit, "", NULL);
   buf_put_u64(emit->out, tel_counter_value(counter));
   put_exemplar(emit, &counter->exemplar);
 }
@@ -204,7 +201,7 @@ static void put_series(struct tel_emit *emit, const struct tel_series *series, c
     put_counter(emit, series->instrument);
     break;
   case TEL_METRIC_GAUGE:
-    begin_sample(emit, "", NULL, NULL);
+    begin_sample(emit, "", NULL);
     buf_put_double(emit->out, tel_gauge_value(series->instrument));
     break;
   case TEL_METRIC_HISTOGRAM:

@@ -153,30 +153,26 @@ static size_t bucket_of(const struct tel_histogram *h, double value) {
   return low;
 }
 
-static size_t record(struct tel_histogram *h, double value) {
+/* Returns the place for the observation's exemplar, or NULL if the value is ignored. */
+static struct tel_exemplar_slot *record(struct tel_histogram *h, double value) {
+  /* The sum is a counter: ignore values that would make it decrease or become infinite or NaN. */
+  if (!h || !(value >= 0 && value <= DBL_MAX)) return NULL;
   size_t bucket = bucket_of(h, value);
   struct tel_histogram_shard *shard = shard_at(h, shard_index());
   atomic_fetch_add_explicit(&shard->counts[bucket], 1, memory_order_relaxed);
   add_double(&shard->sum, value);
-  return bucket;
-}
-
-/* The sum is a counter: ignore values that would make it decrease or become infinite or NaN. */
-static bool measurement(double value) {
-  return value >= 0 && value <= DBL_MAX;
+  return &h->exemplars[bucket];
 }
 
 void tel_histogram_observe(struct tel_histogram *h, double value, const struct tel_context *exemplar) {
-  if (!h || !measurement(value)) return;
-  size_t bucket = record(h, value);
-  if (kept_as_exemplar(exemplar)) keep(&h->exemplars[bucket], value, exemplar, clock_unix_coarse_ns());
+  struct tel_exemplar_slot *slot = record(h, value);
+  if (slot && kept_as_exemplar(exemplar)) keep(slot, value, exemplar, clock_unix_coarse_ns());
 }
 
 void tel_histogram_observe_at(struct tel_histogram *h, double value, const struct tel_context *exemplar,
                               uint64_t unix_ns) {
-  if (!h || !measurement(value)) return;
-  size_t bucket = record(h, value);
-  if (kept_as_exemplar(exemplar)) keep(&h->exemplars[bucket], value, exemplar, unix_ns);
+  struct tel_exemplar_slot *slot = record(h, value);
+  if (slot && kept_as_exemplar(exemplar)) keep(slot, value, exemplar, unix_ns);
 }
 
 void tel_histogram_read(const struct tel_histogram *h, uint64_t *counts, double *sum) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "telemetry/settings/keyvalues.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/hex.h"
@@ -37,7 +36,7 @@ static char *trim(char *text) {
  */
 static const char *show_key(const char *key, char out[TEXT_SHOWN_SIZE]) {
   size_t len = 0;
-  while (isalnum((unsigned char)key[len]) || (key[len] && strchr("._-/", key[len]))) len++;
+  while (text_is_alnum(key[len]) || (key[len] && strchr("._-/", key[len]))) len++;
   return text_show(key, len, out);
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +13,7 @@ const char *tel_header_check(const char *name, const char *value) {
     if (text_same(name, own[i])) return "the exporter sets this header itself";
   if (!*name) return "a header needs a name";
   for (const char *c = name; *c; c++)
-    if (!isalnum((unsigned char)*c) && !strchr("!#$%&'*+-.^_`|~", *c))
+    if (!text_is_alnum(*c) && !strchr("!#$%&'*+-.^_`|~", *c))
       return "a header's name has letters, digits and hyphens only, and \"=\" behind it";
   for (const char *c = value; *c; c++)
     if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f)

@@ -17,6 +17,8 @@
 #include "support/allocations.h"
 #include "support/loopback.h"
 #include "support/test.h"
+#include "telemetry/settings/keyvalues.h"
+#include "telemetry/settings/otel_env.h"
 
 static struct tel_counter *count, *missing;
 static struct tel_gauge *level;
@@ -246,11 +248,12 @@ START_TEST(a_route_is_text) {
 END_TEST
 
 /* Makes and sets a locale. Returns false if the system has no sources for it. */
-static bool set_locale(const char *name) {
+static bool set_locale(const char *name, const char *charset) {
   char dir[] = "/tmp/test_library.XXXXXX", command[256], whole[64];
   ck_assert_ptr_nonnull(mkdtemp(dir));
-  snprintf(whole, sizeof whole, "%s.UTF-8", name);
-  snprintf(command, sizeof command, "localedef -i %s -f UTF-8 %s/%s >%s.said 2>&1", name, dir, whole, dir);
+  snprintf(whole, sizeof whole, "%s.%s", name, charset);
+  snprintf(command, sizeof command, "localedef -i %s -f %s %s/%s >%s.said 2>&1", name, charset, dir, whole,
+           dir);
   bool made = system(command) == 0 && setenv("LOCPATH", dir, 1) == 0 && setlocale(LC_ALL, whole);
   snprintf(command, sizeof command, "rm -r %s %s.said", dir, dir);
   ck_assert_int_eq(system(command), 0);
@@ -299,7 +302,7 @@ static void check_numbers(void) {
 START_TEST(a_locale_changes_no_number) {
   static const char *const locales[] = {"de_DE", "ps_AF"};
   for (int i = 0; i < 2; i++)
-    if (set_locale(locales[i])) check_numbers();
+    if (set_locale(locales[i], "UTF-8")) check_numbers();
 }
 END_TEST
 
@@ -307,7 +310,7 @@ END_TEST
 START_TEST(a_locale_changes_no_word) {
   enum tel_level parsed = TEL_FATAL;
   struct tel_scrape scrape;
-  if (!set_locale("tr_TR")) return;
+  if (!set_locale("tr_TR", "UTF-8")) return;
   ck_assert(tel_level_parse("info", &parsed) && parsed == TEL_INFO);
   struct tel *tel = new_without_samples("TraceIdRatio", "0");
   ck_assert_int_eq(tel_scrape(tel_registry(tel), "APPLICATION/OPENMETRICS-TEXT", "GZIP", &scrape), 0);
@@ -315,6 +318,22 @@ START_TEST(a_locale_changes_no_word) {
   ck_assert_ptr_nonnull(scrape.content_encoding);
   tel_scrape_free(&scrape);
   tel_free(tel, 0);
+}
+END_TEST
+
+static void check_shown_key(void *cls, unsigned position, const char *key, const char *why) {
+  (void)position, (void)why;
+  ck_assert_str_eq(key, "caf");
+  ++*(int *)cls;
+}
+
+/* In Latin 1, isalnum() accepts 0xE9. */
+START_TEST(a_locale_changes_no_character) {
+  int omitted = 0;
+  if (!set_locale("de_DE", "ISO-8859-1")) return;
+  ck_assert_ptr_nonnull(tel_header_check("caf\xE9", "1"));
+  ck_assert(!tel_keyvalues_read("caf\xE9=%", NULL, check_shown_key, &omitted));
+  ck_assert_int_eq(omitted, 1);
 }
 END_TEST
 
@@ -422,5 +441,5 @@ TEST_MAIN("library", a_table_fills_its_handles, a_row_may_be_read_at_the_scrape,
           null_does_nothing, the_error_is_read_while_it_is_written,
           instances_do_not_meet_and_follow_each_other, threads_serve_at_once, every_allocation_may_fail,
           libcurl_stays_the_programs, a_traceparent_may_have_blanks_around_it, a_route_is_text,
-          a_locale_changes_no_number, a_locale_changes_no_word, the_last_failure_is_written,
-          callbacks_of_the_end_may_use_telemetry, a_second_start_is_refused)
+          a_locale_changes_no_number, a_locale_changes_no_word, a_locale_changes_no_character,
+          the_last_failure_is_written, callbacks_of_the_end_may_use_telemetry, a_second_start_is_refused)
