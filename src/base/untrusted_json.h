@@ -13,8 +13,7 @@
  * text with a repeated key in an object, with a NUL byte, or with arrays and objects nested more than depth
  * levels deep. An integer that does not fit into 64 bits becomes a real number, and so do all other integers
  * of that text. The error has no subject ("is nested more than 8 levels deep"), so that the caller can name
- * the text. It is
- * "" when out of memory. */
+ * the text. It is "" when out of memory. */
 json_t *untrusted_json_object(const char *text, size_t len, unsigned depth, struct error *error);
 
 #endif
