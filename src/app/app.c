@@ -3,6 +3,7 @@
 
 #include "app/app.h"
 
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,14 +77,13 @@ static void check_log_directory(struct start *start) {
   /* If stat() fails, the file was opened before the process changed its user. */
   if (stat(log, &info) == 0 && !S_ISREG(info.st_mode)) return;
   snprintf(directory, sizeof directory, "%s", log);
-  char *slash = strrchr(directory, '/');
-  if (slash) slash[slash == directory] = '\0';
-  if (access(slash ? directory : ".", W_OK | X_OK) == 0) return;
+  const char *parent = dirname(directory);
+  if (access(parent, W_OK | X_OK) == 0) return;
   snprintf(
       text, sizeof text,
       "log.file: %s cannot create files in %.100s, so the log can be neither rotated nor opened again after "
       "it was renamed; give that directory to %s",
-      start->identity.name, slash ? directory : ".", start->identity.name);
+      start->identity.name, parent, start->identity.name);
   keep_warning(start, text);
 }
 
@@ -135,9 +135,7 @@ static void print_warning(void *cls, const char *text) {
 
 /* Reports that "user" cannot be used. */
 static int complain_of_user(const struct start *start, struct error *error) {
-  char origin[APP_ORIGIN_SIZE];
-  error_set(error, "%s: %s", app_config_origin(&start->config, &start->sources, APP_KEY_user, origin),
-            error->text);
+  app_config_blame(&start->config, &start->sources, APP_KEY_user, error);
   return complain(error, EXIT_USAGE);
 }
 

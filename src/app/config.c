@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,6 +107,12 @@ const char *app_config_origin(const struct app_config *config, const struct app_
   return out;
 }
 
+void app_config_blame(const struct app_config *config, const struct app_sources *sources, enum app_key_id id,
+                      struct error *error) {
+  char origin[APP_ORIGIN_SIZE];
+  error_set(error, "%s: %s", app_config_origin(config, sources, id, origin), error->text);
+}
+
 /* Returns the whole file, NUL-terminated, or NULL with errno. */
 static char *read_file(const char *path, size_t *len) {
   char *text = malloc(FILE_LIMIT + 2);
@@ -168,27 +175,26 @@ static char *variable(const char *const *environment, const char *name) {
   return NULL;
 }
 
-/* Stores a text that one of the sources has for the key. place: the source, for messages. */
-static int store(struct app_config *config, size_t id, const char *text, enum app_source source,
-                 const char *place, const char *directory, struct error *error) {
+/* Stores a text that one of the sources has for the key. */
+static int store(struct app_config *config, enum app_key_id id, const char *text, enum app_source source,
+                 const struct app_sources *sources, struct error *error) {
   if (!text) return 0;
   config->origin[id] = (struct app_origin){.source = source};
-  int result = app_value_store_text(config, &app_keys[id], text, directory, error);
-  if (result != 0) error_set(error, "%s: %s", place, error->text);
+  int result = app_value_store_text(config, &app_keys[id], text, sources->directory, error);
+  if (result != 0) app_config_blame(config, sources, id, error);
   return result;
 }
 
 /* Reads one key from the environment, then from the options. */
-static int overlay(struct app_config *config, size_t id, const struct app_sources *sources,
+static int overlay(struct app_config *config, enum app_key_id id, const struct app_sources *sources,
                    struct error *error) {
   char name[APP_VARIABLE_SIZE];
   app_key_variable(&app_keys[id], name);
   char *value = variable(sources->environment, name);
-  int result = store(config, id, value, APP_FROM_ENVIRONMENT, name, sources->directory, error);
+  int result = store(config, id, value, APP_FROM_ENVIRONMENT, sources, error);
   free(value);
   if (result != 0) return result;
-  return store(config, id, sources->option_values[id], APP_FROM_OPTION, "the command line",
-               sources->directory, error);
+  return store(config, id, sources->option_values[id], APP_FROM_OPTION, sources, error);
 }
 
 /* Turns the name of a variable, without MINISHOP_, into lower case: payment_failure_rate. A path has dots
@@ -237,8 +243,8 @@ const char *app_config_log_file(const struct app_config *config) {
 
 static bool stat_directory(const char *path, struct stat *out) {
   char directory[APP_TEXT_SIZE];
-  snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path) + 1, path);
-  return stat(directory, out) == 0;
+  snprintf(directory, sizeof directory, "%s", path);
+  return stat(dirname(directory), out) == 0;
 }
 
 /* Whether two absolute paths name one file. If a file does not exist yet, its directory and its name tell. */
@@ -256,11 +262,10 @@ static bool same_file(const char *a, const char *b) {
  * be a number. */
 static int check_files(const struct app_config *config, const struct app_sources *sources,
                        struct error *error) {
-  char origin[APP_ORIGIN_SIZE];
   const char *log = app_config_log_file(config), *pid = config->pid_file;
   if (!log || !*pid || !same_file(log, pid)) return 0;
-  error_set(error, "%s: log.file and pid_file are the same file, %s: choose two different files",
-            app_config_origin(config, sources, APP_KEY_log_file, origin), pid);
+  error_set(error, "log.file and pid_file are the same file, %s: choose two different files", pid);
+  app_config_blame(config, sources, APP_KEY_log_file, error);
   return -1;
 }
 
@@ -275,7 +280,7 @@ int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *
   if (overlay(&config, APP_KEY_incident_file, sources, error) != 0) return -1;
   if (*config.incident_file && load_incident(&config, sources, warn, cls, error) != 0) return -1;
   for (size_t i = 0; i < APP_KEY_COUNT; i++)
-    if (overlay(&config, i, sources, error) != 0) return -1;
+    if (overlay(&config, (enum app_key_id)i, sources, error) != 0) return -1;
   if (check_files(&config, sources, error) != 0) return -1;
   if (warn) warn_unknown(sources, warn, cls);
   *out = config;

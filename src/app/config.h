@@ -105,6 +105,9 @@ int app_config_load(const struct app_sources *sources, tel_warn_fn *warn, void *
 enum { APP_ORIGIN_SIZE = APP_TEXT_SIZE + 16 };
 const char *app_config_origin(const struct app_config *config, const struct app_sources *sources,
                               enum app_key_id id, char out[APP_ORIGIN_SIZE]);
+/* Puts that place before the error's text. */
+void app_config_blame(const struct app_config *config, const struct app_sources *sources, enum app_key_id id,
+                      struct error *error);
 
 /* The file that the log goes to, or NULL. */
 const char *app_config_log_file(const struct app_config *config);
